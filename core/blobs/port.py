@@ -1,0 +1,27 @@
+"""The port for documents: content-addressed and immutable."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class BlobStore(Protocol):
+    """Keeps documents under the SHA-256 of their bytes.
+
+    Every method raises `core.errors.Unavailable` when the store does not answer.
+    """
+
+    async def put(self, content: bytes) -> str:
+        """Keep `content` durably; answers its SHA-256 in lower-case hexadecimal. Putting it again is harmless."""
+
+    async def get(self, digest: str) -> bytes:
+        """The content.
+
+        Raises:
+            core.errors.NotFound: `blob-not-found`.
+            core.errors.Unavailable: `blob-damaged`, when the bytes no longer match their digest.
+        """
+
+    async def exists(self, digest: str) -> bool: ...
+
+    async def close(self) -> None: ...

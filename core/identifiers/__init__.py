@@ -1,0 +1,1 @@
+"""Public identifiers of persons and organisations: one canonical form each."""

@@ -1,0 +1,43 @@
+"""The algorithm table: what exists and what each may be used for. New algorithms are new rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class KeyState(StrEnum):
+    """Life of a key within its purpose."""
+
+    NEXT = "next"  # published, not yet used
+    ACTIVE = "active"  # used to sign or encrypt; one per purpose
+    VERIFY_ONLY = "verify-only"  # no longer used, still accepted
+    RETIRED = "retired"  # no longer accepted; kept for the record
+
+
+class SignatureAlgorithm(StrEnum):
+    """Signature algorithms, by their JOSE names (RFC 7518 §3.1)."""
+
+    ES256 = "ES256"  # ECDSA, P-256, SHA-256
+    RS256 = "RS256"  # RSASSA-PKCS1-v1_5, SHA-256, 3072 bits unless said otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmRow:
+    """What one algorithm is and may be used for."""
+
+    algorithm: SignatureAlgorithm
+    key_type: str  # JWK kty (RFC 7518 §6.1)
+    bits: int
+    tokens: bool  # may sign JOSE tokens
+    documents: bool  # may sign PDF seals
+    certificates: bool  # may sign certificates
+
+
+ALGORITHMS: dict[SignatureAlgorithm, AlgorithmRow] = {
+    row.algorithm: row
+    for row in (
+        AlgorithmRow(SignatureAlgorithm.ES256, "EC", 256, tokens=True, documents=True, certificates=True),
+        AlgorithmRow(SignatureAlgorithm.RS256, "RSA", 3072, tokens=True, documents=True, certificates=True),
+    )
+}
