@@ -1,0 +1,106 @@
+"""Fixtures for every test: a clock, and real servers that start when the first test asks for them.
+
+A backend whose program is not installed skips its tests with the reason; with `--require-backends`, or where
+`CI` is set, it fails them, for a suite that skips in silence rots.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from core.db.database import Database
+from tests.support import databases, servers
+from tests.support.clock import FakeClock
+
+Started = TypeVar("Started")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-backends",
+        action="store_true",
+        default=os.environ.get("CI", "").lower() in {"1", "true", "yes"},
+        help="a missing PostgreSQL, Redis, SoftHSM or Chromium fails the test instead of skipping it",
+    )
+
+
+def _start(config: pytest.Config, server: contextlib.AbstractContextManager[Started]) -> Iterator[Started]:
+    with contextlib.ExitStack() as stack:
+        try:
+            started = stack.enter_context(server)
+        except servers.BackendMissing as missing:
+            _refuse(config, str(missing))
+        yield started
+
+
+def _refuse(config: pytest.Config, reason: str) -> None:
+    if config.getoption("--require-backends"):
+        pytest.fail(f"a required backend is missing: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> Iterator[servers.PostgresServer]:
+    yield from _start(pytestconfig, servers.postgres_server())
+
+
+@pytest.fixture(scope="session")
+def redis_server(pytestconfig: pytest.Config) -> Iterator[servers.RedisServer]:
+    yield from _start(pytestconfig, servers.redis_server())
+
+
+@pytest.fixture(scope="session")
+def s3_server(pytestconfig: pytest.Config) -> Iterator[servers.S3Server]:
+    yield from _start(pytestconfig, servers.s3_server())
+
+
+@pytest.fixture(scope="session")
+def softhsm(pytestconfig: pytest.Config) -> Iterator[servers.SoftHsmToken]:
+    """An initialised token; it lives as long as the test session, so give each test's keys labels of their own."""
+    yield from _start(pytestconfig, servers.softhsm_token())
+
+
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> str:
+    """Path of the browser, for Playwright's `executable_path`."""
+    try:
+        return servers.chromium_program()
+    except servers.BackendMissing as missing:
+        _refuse(pytestconfig, str(missing))
+        raise
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: servers.PostgresServer) -> AsyncIterator[str]:
+    """SQLAlchemy address of an empty PostgreSQL database of this test's own."""
+    async with databases.postgres_url(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Database]:
+    """A database with every domain's tables; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        async with databases.sqlite_database(tmp_path, clock) as made:
+            yield made
+    else:
+        async with databases.postgres_database(request.getfixturevalue("postgres_server"), clock) as made:
+            yield made
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Database]:
+    """A SQLite database with every domain's tables, for tests where the backend does not matter."""
+    async with databases.sqlite_database(tmp_path, clock) as made:
+        yield made

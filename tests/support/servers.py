@@ -1,0 +1,283 @@
+"""Real servers for tests: started on free loopback ports in folders of their own, stopped and removed afterwards.
+
+Each starter is a context manager. It raises `BackendMissing` when the program is not installed; whether that
+skips or fails the test is for `tests/conftest.py` to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moto.server import ThreadedMotoServer
+
+START_SECONDS = 60.0
+
+
+class BackendMissing(Exception):
+    """The program for a backend is not installed; the message says which and how to get it."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A PostgreSQL cluster of our own; the superuser is `yizheng`, loopback connections are trusted."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://yizheng@127.0.0.1:{self.port}/{database}"
+
+    def dsn(self, database: str) -> str:
+        """The same address as the driver itself takes it."""
+        return f"postgresql://yizheng@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A Redis or Valkey server of our own; nothing is kept on disk."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """An S3 look-alike in this process."""
+
+    endpoint: str
+    access_key: str = "test"
+    secret_key: str = "test"
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True)
+class SoftHsmToken:
+    """One initialised PKCS#11 token; `SOFTHSM2_CONF` of this process points at it."""
+
+    module: str
+    config: Path
+    label: str
+    pin: str
+    so_pin: str
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A fresh cluster, tuned for speed at the price of safety against power cuts."""
+    initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
+    with _folder() as folder:
+        user = _give_away(folder) if os.geteuid() == 0 else None
+        data = folder / "data"
+        make = [str(initdb), "-D", str(data), "-U", "yizheng", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        done = subprocess.run(
+            _as_user(user, [*make, "--locale=C.UTF-8"]), cwd=folder, env=_plain_environment(folder), capture_output=True
+        )
+        if done.returncode:
+            raise RuntimeError(f"initdb: {done.stderr.decode(errors='replace')}")
+        tuning = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+            "shared_buffers": "32MB",
+        }
+        options = [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
+
+        def command(port: int) -> list[str]:
+            return _as_user(user, [str(postgres), "-D", str(data), "-p", str(port), *options], death="INT")
+
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients
+        with _listening(command, folder, stop=signal.SIGINT) as port:
+            _wait_for_postgres(initdb.parent / "pg_isready", port)
+            yield PostgresServer(port)
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """A fresh Redis or Valkey, whichever is installed."""
+    program = shutil.which("valkey-server") or shutil.which("redis-server")
+    if program is None:
+        raise BackendMissing("neither valkey-server nor redis-server is on PATH (apt-get install redis-server)")
+    with _folder() as folder:
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+
+        def command(port: int) -> list[str]:
+            return _as_user(None, [program, "--port", str(port), *options], death="TERM")
+
+        with _listening(command, folder, stop=signal.SIGTERM) as port:
+            yield RedisServer(port)
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """Moto on a thread of this process; each bucket a test makes is its own."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield S3Server(f"http://{host}:{port}")
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def softhsm_token() -> Iterator[SoftHsmToken]:
+    """A SoftHSM token store of our own with one token; the PKCS#11 module reads `SOFTHSM2_CONF` when it loads."""
+    program, module = shutil.which("softhsm2-util"), _softhsm_module()
+    if program is None or module is None:
+        raise BackendMissing("SoftHSM is not installed (apt-get install softhsm2)")
+    before = os.environ.get("SOFTHSM2_CONF")
+    with _folder() as folder:
+        tokens, config = folder / "tokens", folder / "softhsm2.conf"
+        tokens.mkdir()
+        config.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        os.environ["SOFTHSM2_CONF"] = str(config)
+        token = SoftHsmToken(module, config, label="yizheng-test", pin="123456", so_pin="87654321")
+        init = [program, "--init-token", "--free", "--label", token.label, "--pin", token.pin, "--so-pin", token.so_pin]
+        subprocess.run(init, check=True, capture_output=True)
+        try:
+            yield token
+        finally:
+            if before is None:
+                del os.environ["SOFTHSM2_CONF"]
+            else:
+                os.environ["SOFTHSM2_CONF"] = before
+
+
+def chromium_program() -> str:
+    """Path of the browser that Playwright drives."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    raise BackendMissing("chromium is not on PATH (apt-get install chromium)")
+
+
+def free_port() -> int:
+    """A loopback port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _postgres_program(name: str) -> Path:
+    def version(path: Path) -> int:
+        part = path.parent.parent.name
+        return int(part) if part.isdigit() else 0
+
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=version, reverse=True)
+    if not found and (path := shutil.which(name)):
+        found = [Path(path).resolve()]
+    if not found:
+        raise BackendMissing(f"PostgreSQL's {name} was not found (apt-get install postgresql)")
+    return found[0]
+
+
+def _softhsm_module() -> str | None:
+    places = (
+        "/usr/lib/softhsm",
+        "/usr/lib/*/softhsm",
+        "/usr/lib64/softhsm",
+        "/usr/lib64/pkcs11",
+        "/usr/local/lib/softhsm",
+    )
+    for place in places:
+        for path in sorted(Path("/").glob(f"{place[1:]}/libsofthsm2.so")):
+            return str(path)
+    return None
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    # straight under the system's folder: pytest's own temporary folders are closed to the user that PostgreSQL runs as
+    path = Path(tempfile.mkdtemp(prefix="yizheng-test-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _give_away(folder: Path) -> str:
+    """PostgreSQL refuses to run as root, so the folder goes to a user without rights."""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = "postgres" if "postgres" in names else "nobody"
+    shutil.chown(folder, user)
+    return user
+
+
+def _as_user(user: str | None, command: Sequence[str], *, death: str | None = None) -> list[str]:
+    """`command` under another user, and ended by the kernel should this process die without stopping it."""
+    setpriv = shutil.which("setpriv")
+    options = [f"--pdeathsig={death}"] if death else []
+    if user:
+        if setpriv is None:
+            raise BackendMissing("setpriv is needed to start PostgreSQL as root (apt-get install util-linux)")
+        options += [f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"]
+    return [setpriv, *options, "--", *command] if setpriv and options else list(command)
+
+
+def _plain_environment(folder: Path) -> dict[str, str]:
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    return {**keep, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+
+
+@contextlib.contextmanager
+def _listening(command: Callable[[int], list[str]], folder: Path, *, stop: signal.Signals) -> Iterator[int]:
+    """Run a server on a free port until the block ends; another port is tried should somebody take the first."""
+    log = folder / "server.log"
+    for _ in range(5):
+        port = free_port()
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                command(port), cwd=folder, env=_plain_environment(folder), stdout=output, stderr=subprocess.STDOUT
+            )
+        if _answers(server, port):
+            try:
+                yield port
+            finally:
+                _end(server, stop)
+            return
+        _end(server, stop)
+    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _wait_for_postgres(ready: Path, port: int) -> None:
+    """The port opens a little before connections are served."""
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run([str(ready), "-q", "-h", "127.0.0.1", "-p", str(port), "-U", "yizheng"]).returncode:
+        if time.monotonic() > deadline:
+            raise RuntimeError("PostgreSQL does not serve connections")
+        time.sleep(0.02)
+
+
+def _end(server: subprocess.Popen[bytes], stop: signal.Signals) -> None:
+    if server.poll() is None:
+        server.send_signal(stop)
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+    server.wait()
