@@ -12,13 +12,13 @@ WRITE = "yizheng_write"
 
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`.
+    """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`; its errors never quote values.
 
     SQLite: WAL, `synchronous=FULL` (an acknowledged write survives a power cut), foreign keys on; a write
     transaction takes the write lock at its start (`BEGIN IMMEDIATE`), so it never fails half-way for a lock.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
         _configure_sqlite(engine)
         return engine
     return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)

@@ -1,0 +1,106 @@
+"""What routes ask of a request: the container, who is calling, in which language."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import Request
+
+from core.errors import NotAuthenticated, NotPermitted
+from core.principal import Principal
+from core.text import Language, Text
+
+if TYPE_CHECKING:
+    from api.wiring.container import Container
+
+LANGUAGE_COOKIE = "yz_lang"
+
+
+def container(request: Request) -> Container:
+    """The composed service of this application."""
+    return cast("Container", request.app.state.container)
+
+
+def language(request: Request) -> Language:
+    """`?lang=`, then the cookie, then Accept-Language; Chinese unless English is asked for."""
+    for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wish:
+            return "en" if wish.lower().startswith("en") else "zh"
+    return _accepted(request.headers.get("accept-language", ""))
+
+
+def _accepted(header: str) -> Language:
+    ranked: list[tuple[float, Language]] = []
+    for part in header[:500].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        name = tag.strip().lower()[:2]
+        if name in ("zh", "en"):
+            try:
+                ranked.append((float(weight) if weight else 1.0, "en" if name == "en" else "zh"))
+            except ValueError:
+                continue
+    return max(ranked, key=lambda pair: pair[0])[1] if ranked else "zh"
+
+
+def bearer_token(request: Request) -> str:
+    """The access token of the Authorization header (RFC 6750 §2.1).
+
+    Raises:
+        NotAuthenticated: `token-missing`.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated(
+            "token-missing",
+            Text(
+                "请求没有带访问令牌。请在 Authorization 头里写 Bearer 和令牌。",
+                "No access token. Send it in the Authorization header as Bearer.",
+            ),
+        )
+    return token.strip()
+
+
+async def caller(request: Request) -> Principal:
+    """Who calls the API.
+
+    Raises:
+        NotAuthenticated: no token, or one that is not accepted (any more).
+    """
+    return await container(request).idp.authenticate(bearer_token(request))
+
+
+def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that answers the caller if it holds all of `scopes`.
+
+    Raises:
+        NotPermitted: `scope-missing`.
+    """
+
+    async def check(request: Request) -> Principal:
+        principal = await caller(request)
+        missing = [scope for scope in scopes if not principal.may(scope)]
+        if missing:
+            raise NotPermitted(
+                "scope-missing",
+                Text(
+                    "令牌缺少权限 {scope}，请向管理员申请。",
+                    "The token lacks the scope {scope}. Ask an administrator for it.",
+                ).format(scope=" ".join(missing)),
+            )
+        return principal
+
+    return check
+
+
+async def page_principal(request: Request) -> Principal | None:
+    """Who looks at a page, by the session cookie; None for the public."""
+    from api.routes.idp.cookies import read_session_cookie
+
+    cookie = read_session_cookie(request)
+    return await container(request).idp.sessions.principal(cookie) if cookie else None
+
+
+def source_of(request: Request) -> str:
+    """The network address that a request came from; X-Forwarded-For counts only from trusted proxies."""
+    return request.client.host if request.client else "unknown"

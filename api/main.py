@@ -1,0 +1,129 @@
+"""The web application: routes, middleware, error mapping and the life of the container."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors.problems import UNEXPECTED, problem_response
+from api.middleware.body_limit import BodyLimit
+from api.middleware.request_id import RequestId
+from api.middleware.security_headers import SecurityHeaders
+from api.routes import certstore, health, idp, pages, signing
+from api.settings import Settings
+from api.web.errors import error_page
+from api.web.static_files import mount_static
+from api.wiring.container import Container, build_container
+from core.errors import AppError, InvalidInput, NotFound
+from core.text import Text
+
+log = structlog.get_logger("app")
+UPLOAD_PATHS = ("/v1/signatures", "/v1/signature-verifications", "/v1/verifications", "/verify", "/office/seal")
+Build = Callable[[Settings], Awaitable[Container]]
+
+
+def create_app(settings: Settings, build: Build = build_container, *, log_requests: bool = True) -> FastAPI:
+    """The application for `settings`; the container is built when the server starts and closed when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.container = await build(settings)
+        try:
+            yield
+        finally:
+            await app.state.container.close()
+
+    app = FastAPI(
+        title="一证 Yizheng",
+        version="0.1.0",
+        summary="Unified identity, e-licences and e-seals: people prove things once.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.mode == "development" else None,
+    )
+    for domain in (idp, certstore, signing, pages, health):
+        for router in domain.routers:
+            app.include_router(router)
+    mount_static(app)
+    if settings.demo:
+        from api.demo.portals import mount_portals
+
+        mount_portals(app, settings)
+    _map_errors(app)
+    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS)
+    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    app.add_middleware(RequestId, log_requests=log_requests)
+    return app
+
+
+def wants_page(request: Request) -> bool:
+    """True for a browser that looks at a page; programs get problem documents."""
+    return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+
+
+def _answer(request: Request, error: AppError) -> Response:
+    return error_page(request, error) if wants_page(request) else problem_response(request, error)
+
+
+def _map_errors(app: FastAPI) -> None:
+    @app.exception_handler(AppError)
+    async def _app_error(request: Request, error: AppError) -> Response:
+        return _answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _not_valid(request: Request, error: RequestValidationError) -> Response:
+        # The framework's own body would echo the input (attacks O-67): name the place only.
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first.get("loc", ()) if part not in ("body", "query"))[:80] or "body"
+        text = Text(
+            f"请求里的 {place} 不符合要求，请对照接口说明。",
+            f"The request's {place} is not as required. See the API description.",
+        )
+        return _answer(request, InvalidInput("request-invalid", text, field=place))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        return _answer(request, _from_framework(error))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        # Only types and places: a message may quote what a person typed.
+        frames = _places(error)
+        log.error(
+            "unexpected", kind=type(error).__name__, at=frames, request_id=getattr(request.state, "request_id", None)
+        )
+        return _answer(request, UNEXPECTED)
+
+
+def _from_framework(error: HTTPException) -> AppError:
+    if error.status_code == 404:
+        return NotFound(
+            "not-found",
+            Text("没有这个页面或资源，请核对地址。", "There is no such page or resource. Check the address."),
+        )
+    if error.status_code == 405:
+        return InvalidInput(
+            "method-not-allowed", Text("这个地址不接受这种请求方法。", "This address does not take this method.")
+        )
+    if error.status_code == 413:
+        return InvalidInput("too-large", Text("内容太大。", "The body is too large."))
+    return InvalidInput(
+        "request-invalid", Text("请求读不懂，请对照接口说明。", "The request cannot be read. See the API description.")
+    )
+
+
+def _places(error: BaseException) -> list[str]:
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return places[-6:]

@@ -1,0 +1,17 @@
+"""Alembic's entry point; the connection is handed in by `api.migrations.upgrade`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from api.migrations.tables import ALL_TABLES
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=ALL_TABLES,
+    render_as_batch=connection.dialect.name == "sqlite",
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,14 @@
+"""Brings all tables of all domains into the one metadata."""
+
+from __future__ import annotations
+
+import certstore.stores.tables
+import idp.stores.tables
+import signing.stores.tables
+
+import core.audit.tables
+import core.idempotency
+from core.db.metadata import metadata
+
+ALL_TABLES = metadata
+SOURCES = (core.audit.tables, core.idempotency, idp.stores.tables, certstore.stores.tables, signing.stores.tables)

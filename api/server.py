@@ -1,0 +1,43 @@
+"""Runs the web server: uvicorn, one process per worker."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from api.logging import configure_logging
+from api.main import create_app
+from api.settings import Settings
+
+
+def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first (at most 20 s)."""
+    configure_logging(quiet=quiet)
+    if settings.workers > 1:
+        uvicorn.run(
+            "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
+        )
+    else:
+        uvicorn.run(create_app(settings, log_requests=not quiet), **_options(settings, host, port))
+
+
+def from_environment() -> object:
+    """Application factory for worker processes, which read their settings anew."""
+    configure_logging()
+    return create_app(Settings())
+
+
+def _options(settings: Settings, host: str, port: int) -> dict[str, object]:
+    return {
+        "host": host,
+        "port": port,
+        "access_log": False,  # it would log query strings, in which codes travel
+        "log_config": None,
+        "server_header": False,
+        "proxy_headers": True,
+        "forwarded_allow_ips": settings.trusted_proxies,
+        "timeout_graceful_shutdown": 20,
+        "timeout_keep_alive": 30,
+        "h11_max_incomplete_event_size": 64 * 1024,
+        "loop": "uvloop",
+        "http": "httptools",
+    }

@@ -1,0 +1,105 @@
+"""All settings, read from the environment once. The only module that may look at the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.settings import BlobSettings, DatabaseSettings, KvSettings
+
+DEFAULT_PORT = 8000
+
+
+class Settings(BaseSettings):
+    """What a deployment may choose. Each field is the environment variable `YIZHENG_<FIELD>`.
+
+    Attributes:
+        mode: `development` allows http, development keys and demo data; `production` refuses them.
+        issuer: public base address, without a slash at its end; the OpenID issuer.
+        data: folder of the embedded column; also of everything that has no address of its own.
+        master_key_file: file that holds the master key; by default made in `data` (development only).
+        master_key: the master key itself, base64, from a secret store; wins over the file.
+        trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
+        demo: the demo city is loaded and its portals are served.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="YIZHENG_", frozen=True, extra="ignore")
+
+    mode: Literal["development", "production"] = "development"
+    issuer: str = f"http://127.0.0.1:{DEFAULT_PORT}"
+    data: Path = Path("var")
+    city: str = "示例市"
+    operator: str = "示例市政务数据局"
+    database_url: str = ""
+    database_pool: int = Field(default=8, ge=1, le=100)
+    keys_url: str = ""
+    kv_url: str = ""
+    blobs_url: str = ""
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    master_key_file: Path | None = None
+    master_key: str | None = Field(default=None, repr=False)
+    key_backend: Literal["software", "pkcs11"] = "software"
+    pkcs11_module: str | None = None
+    pkcs11_token: str | None = None
+    pkcs11_pin_file: Path | None = None
+    trusted_proxies: str = "127.0.0.1"
+    workers: int = Field(default=1, ge=1, le=64)
+    demo: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.issuer.endswith("/"):
+            raise ValueError("YIZHENG_ISSUER must not end with a slash")
+        parts = urlsplit(self.issuer)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("YIZHENG_ISSUER must be an http(s) address without query and fragment")
+        return self
+
+    @property
+    def secure(self) -> bool:
+        """True when people reach us by https, so that cookies can be bound to it."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def folder(self) -> Path:
+        return self.data.expanduser().absolute()
+
+    @property
+    def database(self) -> DatabaseSettings:
+        url = self.database_url or f"sqlite+aiosqlite:///{self.folder / 'yizheng.db'}"
+        return DatabaseSettings(url=url, pool_size=self.database_pool)
+
+    @property
+    def keys_database(self) -> str:
+        return self.keys_url or f"sqlite+aiosqlite:///{self.folder / 'keys' / 'keyring.db'}"
+
+    @property
+    def kv(self) -> KvSettings:
+        return KvSettings(url=self.kv_url or f"sqlite:///{self.folder / 'shortlived.db'}")
+
+    @property
+    def blobs(self) -> BlobSettings:
+        url = self.blobs_url or (self.folder / "documents").as_uri()
+        return BlobSettings(url=url, s3_endpoint=self.s3_endpoint, s3_region=self.s3_region)
+
+    @property
+    def master_key_path(self) -> Path:
+        return self.master_key_file or self.folder / "keys" / "master"
+
+    def unsafe_in_production(self) -> list[str]:
+        """What must not be so in production mode; each with its remedy. Empty when all is well."""
+        faults = []
+        if not self.secure:
+            faults.append("YIZHENG_ISSUER is http: set it to the public https address")
+        if self.demo:
+            faults.append("YIZHENG_DEMO is on: demo people have published passwords; turn it off")
+        if self.master_key is None and self.master_key_file is None:
+            faults.append("no master key named: set YIZHENG_MASTER_KEY_FILE to a file outside the data folder")
+        if self.workers > 1 and self.kv.url.startswith("sqlite"):
+            faults.append("several workers share one SQLite file for short-lived state: set YIZHENG_KV_URL to Redis")
+        return faults

@@ -1,0 +1,41 @@
+"""The composition root: the only place where concrete classes of all domains meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDirectory, SigningDocumentJudge
+from api.settings import Settings
+from api.wiring.certstore import CertstoreServices, build_certstore
+from api.wiring.ground import Ground, build_ground
+from api.wiring.idp import IdpServices, build_idp
+from api.wiring.signing import SigningServices, build_signing
+from core.clock import Clock, SystemClock
+
+
+@dataclass(frozen=True)
+class Container:
+    """Everything that routes, pages, workers and the command line use."""
+
+    ground: Ground
+    idp: IdpServices
+    certstore: CertstoreServices
+    signing: SigningServices
+
+    async def close(self) -> None:
+        await self.ground.close()
+
+
+async def build_container(settings: Settings, clock: Clock | None = None) -> Container:
+    """Compose the service from its settings."""
+    ground = await build_ground(settings, clock or SystemClock())
+    idp = build_idp(ground)
+    signing = build_signing(ground)
+    certstore = build_certstore(
+        ground,
+        sealer=DepartmentSealer(signing),
+        judge=SigningDocumentJudge(signing),
+        holders=IdpHolderDirectory(idp),
+        organisations=IdpOrganisationDirectory(idp),
+    )
+    return Container(ground, idp, certstore, signing)
