@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -103,3 +104,9 @@ class Settings(BaseSettings):
         if self.workers > 1 and self.kv.url.startswith("sqlite"):
             faults.append("several workers share one SQLite file for short-lived state: set YIZHENG_KV_URL to Redis")
         return faults
+
+
+def child_environment(**settings: str) -> dict[str, str]:
+    """The environment for a child process of ours, with these settings and none inherited from our own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("YIZHENG_")}  # noqa: TID251 - this module may
+    return inherited | {f"YIZHENG_{name.upper()}": value for name, value in settings.items()}

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is the same as `yizheng`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,91 @@
+"""A fresh instance of the service for the journey: own folder, own port, started and stopped as a process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from api.settings import child_environment
+
+
+def free_port() -> int:
+    """A port on loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Instance:
+    """The service as a user would start it; everything goes through its command line and HTTP."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.issuer = f"http://127.0.0.1:{self.port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="yizheng-journey-"))
+        self._environment = child_environment(
+            data=str(self.folder), issuer=self.issuer, demo="true", mode="development"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = self.folder / "server.log"
+
+    def command(self, *words: str, stdin: str | None = None) -> str:
+        """Run `yizheng WORDS…` and answer what it printed."""
+        done = subprocess.run(  # noqa: S603 - our own command line with words from this package
+            [sys.executable, "-m", "api.cli", *words],
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"yizheng {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def register_client(self, description: dict[str, object]) -> dict[str, str]:
+        """Register a client through the command line; answers its id and secret."""
+        printed = self.command("client", "register", "-", stdin=json.dumps(description))
+        answer: dict[str, str] = json.loads(printed.splitlines()[-1])
+        return answer
+
+    def start(self) -> float:
+        """Serve; answers the seconds until the service was ready."""
+        began = time.perf_counter()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - as above
+                [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        while time.perf_counter() - began < 60:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the service ended at once: {self._log.read_text()[-800:]}")
+            try:
+                if httpx.get(f"{self.issuer}/health/ready", timeout=2, trust_env=False).status_code == 200:
+                    return time.perf_counter() - began
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise RuntimeError("the service did not become ready within 60 s")
+
+    def log_text(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=25)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
