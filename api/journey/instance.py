@@ -80,7 +80,15 @@ class Instance:
     def log_text(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def stop(self) -> None:
+    def resident_megabytes(self) -> float:
+        """Resident memory of the serving process, in MB (10^6 bytes)."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def stop(self, *, keep_data: bool = False) -> None:
+        """End the process; its folder goes too, unless it is to be started again."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -88,4 +96,6 @@ class Instance:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            self._process = None
+        if not keep_data:
+            shutil.rmtree(self.folder, ignore_errors=True)

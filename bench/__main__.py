@@ -1,0 +1,23 @@
+"""`python -m bench NAME [--json FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from bench.report import publish
+
+NAMES = {"idp": "token endpoint", "signing": "sealing and judging PDFs", "start": "start-up and memory"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("name", choices=sorted(NAMES))
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE")
+    asked = parser.parse_args()
+    rows = importlib.import_module(f"bench.{asked.name}").measure()
+    publish(NAMES[asked.name], rows, asked.json)
+
+
+main()
