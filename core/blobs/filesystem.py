@@ -1,0 +1,89 @@
+"""Documents in a folder: `ab/cd/abcd…`, written beside their place, forced to disk, then renamed into it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from core.blobs.digest import blob_not_found, blobs_unavailable, digest_of, is_digest, verified
+
+
+class FilesystemBlobStore:
+    """Implements `core.blobs.port.BlobStore` over one folder; safe for several processes.
+
+    Args:
+        root: made when it is not there; readable by this user only.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, content: bytes) -> str:
+        try:
+            return await asyncio.to_thread(self._put, content)
+        except OSError as error:
+            raise blobs_unavailable(error) from error
+
+    async def get(self, digest: str) -> bytes:
+        if not is_digest(digest):
+            raise blob_not_found(digest)
+        try:
+            return await asyncio.to_thread(lambda: verified(self._place(digest).read_bytes(), digest))
+        except FileNotFoundError:
+            raise blob_not_found(digest) from None
+        except OSError as error:
+            raise blobs_unavailable(error) from error
+
+    async def exists(self, digest: str) -> bool:
+        try:
+            return is_digest(digest) and await asyncio.to_thread(self._place(digest).is_file)
+        except OSError as error:
+            raise blobs_unavailable(error) from error
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _place(self, digest: str) -> Path:
+        return self._root / digest[:2] / digest[2:4] / digest
+
+    def _put(self, content: bytes) -> str:
+        digest = digest_of(content)
+        place = self._place(digest)
+        if not _holds(place, content):  # a damaged copy is replaced by the good one
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _write(place, content)
+        for folder in (place.parent, place.parent.parent, self._root):
+            _force(folder)  # the names too must survive a power cut, ours or those of a writer just before us
+        return digest
+
+
+def _holds(place: Path, content: bytes) -> bool:
+    try:
+        return place.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _write(place: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, place)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _force(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
