@@ -1,0 +1,1 @@
+"""The demo city: small, believable, and marked as invented everywhere."""

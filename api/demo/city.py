@@ -1,0 +1,131 @@
+"""Who and what is in the demo city (data only).
+
+Place code 410199 is unassigned; the ID numbers pass length, date and check character and belong to nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.text import Text
+
+PASSWORD = "yizheng-demo-2026"  # noqa: S105 - published on purpose; production mode refuses demo data
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """An organisation of the city."""
+
+    code: str
+    name: Text
+    seal_line: str | None = None  # None: has no seal
+    seal_code: str = ""
+
+
+DATA_BUREAU = Department("11410199DEMA00001W", Text("示例市政务数据局", "Example City Data Bureau"))
+POLICE = Department(
+    "11410199DEMA00011X", Text("示例市公安局", "Example City Police Bureau"), "演示专用", "4101990000011"
+)
+HOUSING = Department(
+    "11410199DEMA00025B", Text("示例市住房保障局", "Example City Housing Bureau"), "演示专用", "4101990000017"
+)
+HRSS = Department(
+    "11410199DEMA000336",
+    Text("示例市人力资源和社会保障局", "Example City Human Resources and Social Security Bureau"),
+    "演示专用",
+    "4101990000025",
+)
+DEPARTMENTS = (DATA_BUREAU, POLICE, HOUSING, HRSS)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An inhabitant; `works_at` and `roles` make a member of staff."""
+
+    key: str
+    id_number: str
+    name: str
+    phone: str
+    works_at: Department | None = None
+    roles: tuple[str, ...] = ()
+    does: Text = Text("市民", "citizen")
+
+
+LIN = Person("lin", "410199198802291031", "林知远", "13900000001")
+ZHAO = Person("zhao", "410199199607152049", "赵映雪", "13900000002")
+CHEN = Person(
+    "chen", "410199199111204060", "陈素", "13900000003", HOUSING, ("clerk",), Text("住房保障局窗口人员", "clerk, Housing Bureau")
+)
+XU = Person(
+    "xu",
+    "410199197903113053",
+    "许文澜",
+    "13900000004",
+    POLICE,
+    ("issuer", "seal-user"),
+    Text("公安局发证人员", "issuer, Police Bureau"),
+)
+HE = Person(
+    "he",
+    "410199198505085012",
+    "何向川",
+    "13900000005",
+    HOUSING,
+    ("issuer", "seal-user"),
+    Text("住房保障局发证和用印人员", "issuer and seal user, Housing Bureau"),
+)
+PEOPLE = (LIN, ZHAO, CHEN, XU, HE)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A portal (with a path under the demo portals) or a department's own system."""
+
+    id: str
+    name: Text
+    organisation: Department
+    scopes: tuple[str, ...]
+    secret: str
+    portal: str | None = None
+    realname: bool = False
+
+
+ZWFW = Client(
+    "portal-zwfw",
+    Text("示例市政务服务网", "Example City Government Services"),
+    DATA_BUREAU,
+    ("openid", "realname", "offline_access", "licence:read", "licence:verify"),
+    "demo-secret-of-portal-zwfw-not-for-production",
+    "zwfw",
+    realname=True,
+)
+HOUSING_PORTAL = Client(
+    "portal-housing",
+    Text("示例市住房保障平台", "Example City Housing Platform"),
+    HOUSING,
+    ("openid", "offline_access", "licence:read", "licence:verify"),
+    "demo-secret-of-portal-housing-not-for-production",
+    "housing",
+)
+POLICE_SYSTEM = Client(
+    "system-police",
+    Text("示例市公安局发证系统", "Police Bureau licensing system"),
+    POLICE,
+    ("licence:issue", "licence:read", "seal:sign"),
+    "demo-secret-of-system-police-not-for-production",
+)
+HOUSING_SYSTEM = Client(
+    "system-housing",
+    Text("示例市住房保障局业务系统", "Housing Bureau system"),
+    HOUSING,
+    ("licence:issue", "licence:read", "seal:sign"),
+    "demo-secret-of-system-housing-not-for-production",
+)
+HRSS_SYSTEM = Client(
+    "system-hrss",
+    Text("示例市人社局业务系统", "Social Security Bureau system"),
+    HRSS,
+    ("licence:issue", "licence:read", "seal:sign"),
+    "demo-secret-of-system-hrss-not-for-production",
+)
+CLIENTS = (ZWFW, HOUSING_PORTAL, POLICE_SYSTEM, HOUSING_SYSTEM, HRSS_SYSTEM)
