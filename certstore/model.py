@@ -1,0 +1,346 @@
+"""What the repository keeps: licence types, licences with their versions and files, consents, looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from certstore.codes import HolderCode
+from certstore.lifecycle import Event, State
+from core.principal import PrincipalKind, Purpose
+from core.text import Text
+
+Scalar = str | int | float | bool
+FaceData = Mapping[str, Scalar]
+
+HOLDER_NAME, HOLDER_CODE, NUMBER = "holder_name", "holder_code", "number"
+FIXED_FIELDS: dict[str, Text] = {  # every licence has these beside what its type's schema names
+    HOLDER_NAME: Text("持证主体", "Holder"),
+    HOLDER_CODE: Text("证件号码", "Holder's number"),
+    NUMBER: Text("证照编号", "Licence number"),
+}
+
+
+class HolderKind(StrEnum):
+    """Who can hold a licence of a type."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class Sharing(StrEnum):
+    """On what ground other offices may use a type: the holder's consent, or their function (依职能)."""
+
+    CONSENT = "consent"
+    FUNCTION = "function"
+
+
+class Colour(StrEnum):
+    """The colour class that belongs to a type and follows it from card to face."""
+
+    PINE = "pine"
+    BLUE = "blue"
+    OCHRE = "ochre"
+    PLUM = "plum"
+
+
+class Validity(StrEnum):
+    """How a type's last day of validity comes about."""
+
+    LONG_TERM = "long-term"  # 长期
+    YEARS = "years"
+    DAYS = "days"
+    STATED = "stated"  # the issuer says it with each licence
+
+
+@dataclass(frozen=True, slots=True)
+class ValidityRule:
+    """`amount` counts years or days from the first day of validity."""
+
+    kind: Validity
+    amount: int = 0
+
+
+class Masking(StrEnum):
+    """How a field is shown where it is not being used in full."""
+
+    NONE = "none"
+    NAME = "name"
+    CODE = "code"
+    ADDRESS = "address"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceField:
+    """One element of a licence's face.
+
+    Attributes:
+        name: property name in the type's JSON Schema.
+        code: GB/T 36903-like extension element (`KZ_…`).
+    """
+
+    name: str
+    title: Text
+    masking: Masking
+    code: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceType:
+    """One version of a licence type; what was issued under an earlier version stays as it was.
+
+    Attributes:
+        code: 21 characters, GB/T 36904.
+        version: 1, then one more with each change of the catalogue entry.
+        issuers: unified social credit codes of the authorities that may issue it.
+        schema: JSON Schema, draft 2020-12, of the face data (profile: `certstore.schema`).
+        one_per_holder: a holder can have only one valid licence of this type.
+    """
+
+    code: str
+    version: int
+    name: Text
+    authority: str
+    issuers: tuple[str, ...]
+    holder_kind: HolderKind
+    colour: Colour
+    schema: Mapping[str, object]
+    validity: ValidityRule
+    sharing: Sharing
+    template: str
+    one_per_holder: bool
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One material of a service item.
+
+    Attributes:
+        types: any one of these licence types will do; empty means the repository has no such thing.
+        condition: when the material is needed, in words.
+    """
+
+    number: int
+    name: Text
+    types: tuple[str, ...]
+    condition: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceItem:
+    """A service item (政务服务事项) with the materials that it asks for."""
+
+    code: str
+    name: Text
+    department: str
+    materials: tuple[Material, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerGrant:
+    """An organisation may use these fields of a type for a service item (使用授权)."""
+
+    organisation: str
+    type_code: str
+    service_item: str
+    fields: tuple[str, ...]
+    basis: str
+    valid_from: dt.date
+    valid_until: dt.date | None = None
+
+    def covers(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One holder of a licence; a licence can have several (co-owners)."""
+
+    code: HolderCode
+    name: str = field(repr=False)
+    role: str = "holder"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceVersion:
+    """What was issued at one time; never changed afterwards.
+
+    Attributes:
+        number: 1, then one more with each renewal or change; the identifier's version part.
+        identifier: GB/T 36904.
+        licence_number: 证照编号 (ZZBH) as printed on the face.
+        previous, hash: the chain over the licence's versions (`certstore.history`).
+    """
+
+    licence_id: str
+    number: int
+    identifier: str
+    type_code: str
+    type_version: int
+    licence_number: str = field(repr=False)
+    holders: tuple[Holder, ...] = field(repr=False)
+    data: FaceData = field(repr=False)
+    issued_at: dt.datetime
+    valid_from: dt.date
+    valid_until: dt.date | None
+    previous: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One licence with its current version.
+
+    Attributes:
+        revision: rises with every change of state or version; the ETag.
+        verification_code: random; in the QR code on the face.
+    """
+
+    id: str
+    type_code: str
+    issuer: str
+    state: State
+    revision: int
+    verification_code: str = field(repr=False)
+    current: LicenceVersion
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceChange:
+    """One event in a licence's life."""
+
+    sequence: int
+    event: Event
+    state: State
+    version: int
+    at: dt.datetime
+    actor_kind: PrincipalKind
+    actor_id: str
+    organisation: str | None
+    reason: str = field(default="", repr=False)
+
+
+class FileKind(StrEnum):
+    """The original, or a copy made for one use."""
+
+    ORIGINAL = "original"
+    ANNOTATED_COPY = "annotated-copy"  # 加注件
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceFile:
+    """A sealed file; `content` is the blob address of its encrypted bytes, `sha256` is of the file itself."""
+
+    id: str
+    licence_id: str
+    version: int
+    kind: FileKind
+    content: str
+    sha256: str
+    size: int
+    seal_id: str
+    signature_id: str
+    made_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedCopy:
+    """What a copy was made for, by and until when."""
+
+    id: str
+    licence_id: str
+    file: LicenceFile
+    organisation: str
+    purpose: Purpose
+    fields: tuple[str, ...]
+    consent_id: str | None
+    expires_on: dt.date
+    verification_code: str = field(repr=False)
+    made_at: dt.datetime
+
+
+class ConsentState(StrEnum):
+    """Decided once; `granted` ends by withdrawal or by date."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"  # not decided in time, or past its last day; computed
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A request for one holder's licence, and what the holder decided.
+
+    Attributes:
+        client_id, requester: the system that asked, and the name and organisation behind it.
+        days: how long the holder's yes holds, counted from the day it is given.
+        decide_by: an undecided request ends then.
+        licence_id: chosen when granted.
+        last_day: last calendar day of use, once granted.
+    """
+
+    id: str
+    client_id: str
+    organisation: str
+    holder: HolderCode
+    type_code: str
+    purpose: Purpose
+    fields: tuple[str, ...]
+    days: int
+    state: ConsentState
+    created_at: dt.datetime
+    decide_by: dt.datetime
+    decided_at: dt.datetime | None = None
+    withdrawn_at: dt.datetime | None = None
+    licence_id: str | None = None
+    last_day: dt.date | None = None
+
+    def state_at(self, now: dt.datetime, today: dt.date) -> ConsentState:
+        """The stored state, or `expired` where time has ended it."""
+        if self.state is ConsentState.PENDING and now >= self.decide_by:
+            return ConsentState.EXPIRED
+        if self.state is ConsentState.GRANTED and self.last_day is not None and today > self.last_day:
+            return ConsentState.EXPIRED
+        return self.state
+
+
+class Look(StrEnum):
+    """How somebody looked at a holder's data."""
+
+    SEARCH = "search"
+    EXEMPTION = "exemption-check"
+    COPY = "copy"
+    FILE = "copy-file"
+    ISSUER = "issuer-read"
+    FIELD_CHECK = "field-check"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One look at a holder's data, as the holder sees it.
+
+    Attributes:
+        fields: names of the fields given out; empty when only existence or a yes/no was told.
+        actor_name: the clerk's name, encrypted at rest.
+    """
+
+    id: str
+    holder: HolderCode = field(repr=False)
+    licence_id: str | None
+    type_code: str | None
+    look: Look
+    organisation: str | None
+    actor_kind: PrincipalKind
+    actor_id: str
+    actor_name: str | None = field(repr=False)
+    purpose: Purpose
+    fields: tuple[str, ...]
+    consent_id: str | None
+    at: dt.datetime

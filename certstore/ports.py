@@ -1,0 +1,269 @@
+"""What the repository needs from others: stores of its own, a sealer, a judge of documents, two directories."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from certstore.codes import HolderCode
+from certstore.model import (
+    AccessRecord,
+    AnnotatedCopy,
+    Consent,
+    ConsumerGrant,
+    Licence,
+    LicenceChange,
+    LicenceFile,
+    LicenceType,
+    LicenceVersion,
+    ServiceItem,
+)
+from core.db.database import ReadTx, WriteTx
+from core.principal import Principal
+from core.text import Text
+
+# --- rendering -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SealAnchor:
+    """Where the centre of a 42 mm seal belongs; `page` counts from 1, millimetres from the left and top edges."""
+
+    page: int
+    x_mm: float
+    y_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFace:
+    """A PDF/A-3b file, not sealed yet."""
+
+    content: bytes
+    seal_anchor: SealAnchor
+
+
+class Renderer(Protocol):
+    """Makes the PDF of a licence face; the same input gives the same bytes."""
+
+    async def render(
+        self, template: str, face: Mapping[str, object], *, metadata: bytes, qr_text: str, made_at: dt.datetime
+    ) -> RenderedFace:
+        """
+        Args:
+            template: name of a face template.
+            face: JSON-like values for it (`certstore.face`); text only, never markup.
+            metadata: XML to embed as `metadata.xml`.
+            qr_text: what the QR code says.
+            made_at: the document's date.
+
+        Raises:
+            core.errors.InvalidInput: `glyph-missing`, `template-unknown`.
+        """
+
+    def templates(self) -> frozenset[str]:
+        """Names that `render` knows."""
+
+
+# --- other domains ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A sealed PDF and what sealed it."""
+
+    content: bytes
+    seal_id: str
+    signature_id: str
+
+
+class LicenceSealer(Protocol):
+    """Puts the issuing authority's seal on a file."""
+
+    async def seal(
+        self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
+    ) -> SealedFile:
+        """
+        Args:
+            organisation: USCC of the authority whose active seal is used.
+
+        Raises:
+            core.errors.NotPermitted: the actor may not use that seal.
+            core.errors.Unavailable: the seal or its key does not answer; nothing was sealed.
+        """
+
+
+DocumentConclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJudgement:
+    """What the signature check says of a file.
+
+    Attributes:
+        organisation: USCC in the certificate of the trusted seal, when there is one.
+        embedded_files: attachments of the signed revision, by name.
+        signed_revision: the bytes as they were when sealed, when they can be told.
+        report: the signing domain's own report, passed through for display.
+    """
+
+    conclusion: DocumentConclusion
+    indication: str
+    sub_indication: str | None = None
+    organisation: str | None = None
+    signed_at: dt.datetime | None = None
+    embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    signed_revision: bytes | None = field(default=None, repr=False)
+    report: object | None = field(default=None, repr=False)
+
+
+class DocumentJudge(Protocol):
+    """Judges a file's seals; answers for every input and never raises on a hostile one."""
+
+    async def judge(self, content: bytes) -> DocumentJudgement: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HolderIdentity:
+    """A known person or organisation."""
+
+    account_id: str
+    code: HolderCode
+    name: str = field(repr=False)
+
+
+class HolderDirectory(Protocol):
+    """Accounts ↔ holders' numbers."""
+
+    async def of_account(self, account_id: str) -> HolderIdentity | None: ...
+
+    async def of_subject(self, client_id: str, subject: str) -> HolderIdentity | None:
+        """By the pairwise subject (OpenID Connect Core §8.1) that this client knows the person under."""
+
+
+class OrganisationDirectory(Protocol):
+    """Names of organisations."""
+
+    async def name(self, uscc: str) -> Text | None: ...
+
+
+# --- stores ----------------------------------------------------------------------------------------------------
+
+
+class CatalogueStore(Protocol):
+    """Licence types, service items, grants of use."""
+
+    async def add_type(self, tx: WriteTx, licence_type: LicenceType) -> bool:
+        """Add one version; False if that version is there already (another caller was first)."""
+
+    async def licence_type(self, tx: ReadTx, code: str, version: int | None = None) -> LicenceType | None:
+        """The version asked for, or the newest."""
+
+    async def licence_types(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[LicenceType]:
+        """Newest versions in order of code."""
+
+    async def put_item(self, tx: WriteTx, item: ServiceItem) -> None:
+        """Add or replace a service item with its materials."""
+
+    async def item(self, tx: ReadTx, code: str) -> ServiceItem | None: ...
+
+    async def items(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[ServiceItem]: ...
+
+    async def put_grant(self, tx: WriteTx, grant: ConsumerGrant) -> None:
+        """Add or replace the grant of (organisation, type, service item)."""
+
+    async def grants(self, tx: ReadTx, organisation: str, service_item: str) -> Mapping[str, ConsumerGrant]:
+        """All grants for that use, by type code; dates are for the caller to judge."""
+
+
+class LicenceStore(Protocol):
+    """Licences, versions, holders, events and files. Personal data are encrypted; holders found by blind index."""
+
+    async def add(self, tx: WriteTx, licence: Licence, issued: LicenceChange, file: LicenceFile) -> None:
+        """Add a licence with its first version, event and original."""
+
+    async def claim_single(self, tx: WriteTx, licence: Licence, *, today: dt.date) -> bool:
+        """Mark the licence as its holders' only valid one of its type, in the database itself.
+
+        A mark left by a licence that has run out by date is taken over. False if another valid one holds it.
+        """
+
+    async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None: ...
+
+    async def locked(self, tx: WriteTx, licence_id: str) -> Licence | None:
+        """The licence, kept from changing until the unit ends."""
+
+    async def by_identifier(self, tx: ReadTx, identifier: str) -> Licence | None:
+        """By the identifier of any of its versions."""
+
+    async def by_number(self, tx: ReadTx, type_code: str, licence_number: str) -> Licence | None: ...
+
+    async def by_code(self, tx: ReadTx, verification_code: str) -> Licence | None: ...
+
+    async def by_holder(self, tx: ReadTx, holder: HolderCode, types: Sequence[str] | None = None) -> Sequence[Licence]:
+        """Newest first; at most 200."""
+
+    async def by_issuer(
+        self, tx: ReadTx, issuer: str, *, before: str | None = None, limit: int = 20
+    ) -> Sequence[Licence]:
+        """Newest first, before the id `before`."""
+
+    async def change_state(self, tx: WriteTx, licence: Licence, change: LicenceChange) -> bool:
+        """Move `licence` from the revision it was read at to `change.state`; False if it moved meanwhile."""
+
+    async def history(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceChange]:
+        """Oldest first."""
+
+    async def versions(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceVersion]:
+        """Oldest first."""
+
+    async def original(self, tx: ReadTx, licence_id: str, version: int) -> LicenceFile | None: ...
+
+    async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None: ...
+
+    async def add_copy(self, tx: WriteTx, copy: AnnotatedCopy) -> None: ...
+
+    async def copy(self, tx: ReadTx, copy_id: str) -> AnnotatedCopy | None: ...
+
+    async def copy_by_code(self, tx: ReadTx, verification_code: str) -> AnnotatedCopy | None: ...
+
+    async def copy_by_file(self, tx: ReadTx, file_id: str) -> AnnotatedCopy | None: ...
+
+
+class ConsentStore(Protocol):
+    """Consents; each is decided once and by one caller."""
+
+    async def add(self, tx: WriteTx, consent: Consent) -> None: ...
+
+    async def consent(self, tx: ReadTx, consent_id: str) -> Consent | None: ...
+
+    async def decide(self, tx: WriteTx, decided: Consent, *, now: dt.datetime) -> bool:
+        """Store the decision if the request is still pending and in time; of many callers one gets True."""
+
+    async def withdraw(self, tx: WriteTx, consent_id: str, *, now: dt.datetime) -> bool:
+        """End a granted consent; False if it was not granted (any more)."""
+
+    async def use(self, tx: WriteTx, consent_id: str, *, today: dt.date) -> bool:
+        """Count one use if the consent is in force; from here to the end of the unit it cannot be withdrawn."""
+
+    async def of_holder(
+        self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
+    ) -> Sequence[Consent]:
+        """Newest first."""
+
+    async def in_force(
+        self, tx: ReadTx, organisation: str, holder: HolderCode, *, service_item: str, case_number: str, today: dt.date
+    ) -> Sequence[Consent]:
+        """Granted consents for exactly this use."""
+
+
+class AccessStore(Protocol):
+    """Who looked."""
+
+    async def add(self, tx: WriteTx, records: Sequence[AccessRecord]) -> None: ...
+
+    async def of_holder(
+        self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
+    ) -> Sequence[AccessRecord]:
+        """Newest first."""

@@ -1,0 +1,122 @@
+"""Renders licence faces with Typst to PDF/A-3b (ISO 19005-3), metadata attached, byte for byte repeatable.
+
+What people typed reaches Typst as JSON values in `sys.inputs`, never as source text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import queue
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import typst
+
+from certstore.ports import RenderedFace, SealAnchor
+from certstore.render.fonts import Glyphs, packaged_fonts
+from certstore.render.guilloche import rosette
+from certstore.render.qr import qr_svg
+from core.errors import InvalidInput, Unavailable
+from core.text import Text
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Where each template leaves room for the seal: on the issuer's name and the date.
+ANCHORS: dict[str, SealAnchor] = {
+    "certificate": SealAnchor(1, 152.0, 233.0),
+    "statement": SealAnchor(1, 152.0, 233.0),
+    "permit": SealAnchor(1, 164.0, 104.0),
+}
+
+
+class TypstRenderer:
+    """Implements `certstore.ports.Renderer`. Compilers are kept warm and used by one thread at a time.
+
+    Args:
+        compilers: how many faces may be set at once.
+    """
+
+    def __init__(self, *, compilers: int = 2, glyphs: Glyphs | None = None) -> None:
+        self._glyphs = glyphs or Glyphs()
+        self._idle: queue.Queue[typst.Compiler | None] = queue.Queue()
+        for _ in range(compilers):
+            self._idle.put(None)  # made by the first thread that needs it, so that starting up stays quick
+
+    def templates(self) -> frozenset[str]:
+        return frozenset(ANCHORS)
+
+    async def render(
+        self, template: str, face: Mapping[str, object], *, metadata: bytes, qr_text: str, made_at: dt.datetime
+    ) -> RenderedFace:
+        if template not in ANCHORS:
+            raise InvalidInput(
+                "template-unknown",
+                Text("没有这个版式模板。", "There is no such face template."),
+                field="template",
+            )
+        content = await asyncio.to_thread(self._render, template, dict(face), metadata, qr_text, made_at)
+        return RenderedFace(content, ANCHORS[template])
+
+    def _render(
+        self, template: str, face: dict[str, object], metadata: bytes, qr_text: str, made_at: dt.datetime
+    ) -> bytes:
+        for text in _texts(face):
+            self._glyphs.check(text)
+        anchor = ANCHORS[template]
+        face["seal"] = {"x": anchor.x_mm, "y": anchor.y_mm}
+        inputs = {
+            "face": orjson.dumps(face).decode(),
+            "metadata": metadata.decode(),
+            "qr": qr_svg(qr_text),
+            "guilloche": rosette(str(face["colour"])),
+        }
+        with self._compiler() as compiler:
+            try:
+                made = compiler.compile(
+                    input=TEMPLATES / f"{template}.typ",
+                    format="pdf",
+                    sys_inputs=inputs,
+                    pdf_standards="a-3b",
+                    timestamp=made_at.astimezone(dt.UTC).replace(microsecond=0),
+                )
+            except typst.TypstError as error:
+                # its message may quote the face: only the place in our template is kept
+                raise Unavailable(
+                    "rendering-failed",
+                    Text(
+                        "证照版式没有排出来，什么也没有签发。请把请求编号报给管理员。",
+                        "The licence face could not be set and nothing was issued. Report the request id to the "
+                        "administrator.",
+                    ),
+                    private=f"template {template}: {len(error.trace)} frames",
+                ) from None
+        assert isinstance(made, bytes)
+        return made
+
+    @contextmanager
+    def _compiler(self) -> Iterator[typst.Compiler]:
+        compiler = self._idle.get()
+        try:
+            if compiler is None:
+                fallback = self._glyphs.fallback
+                folders = [packaged_fonts(), *([fallback.parent] if fallback else [])]
+                fonts = typst.Fonts(
+                    include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(p) for p in folders]
+                )
+                compiler = typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+            yield compiler
+        finally:
+            self._idle.put(compiler)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)

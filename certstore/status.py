@@ -1,0 +1,65 @@
+"""Was a licence valid on a day? A pure function over the licence's history and its dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from enum import StrEnum
+
+from certstore.lifecycle import STATE_NAMES, State, effective_state
+from certstore.model import Licence, LicenceChange, LicenceVersion
+from core.clock import calendar_day
+from core.text import Text
+
+
+class Status(StrEnum):
+    """The answer for one day: a state of the licence, or a time before it."""
+
+    NOT_ISSUED = "not-issued"
+    NOT_YET_VALID = "not-yet-valid"
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
+    ANNULLED = "annulled"
+    TRANSFERRED_OUT = "transferred-out"
+    SUPERSEDED = "superseded"
+
+
+STATUS_NAMES: dict[Status, Text] = {
+    Status.NOT_ISSUED: Text("当时尚未颁发", "not issued yet"),
+    Status.NOT_YET_VALID: Text("尚未生效", "not valid yet"),
+    **{Status(state.value): name for state, name in STATE_NAMES.items() if state is not State.DRAFT},
+}
+
+
+def status_on(history: Sequence[LicenceChange], versions: Sequence[LicenceVersion], day: dt.date) -> Status:
+    """What the licence was on `day`, a calendar day in Asia/Shanghai.
+
+    A change counts from the beginning of the day it was made on: who asks about that day hears of the ending. The
+    dates are those of the version that was current then.
+
+    Args:
+        history: the licence's changes, oldest first.
+        versions: its versions, oldest first.
+    """
+    past = [change for change in history if calendar_day(change.at) <= day and change.state is not State.DRAFT]
+    if not past:
+        return Status.NOT_ISSUED
+    version = next(version for version in versions if version.number == past[-1].version)
+    return _status(past[-1].state, version, day)
+
+
+def status_today(licence: Licence, today: dt.date) -> Status:
+    """The same for today, from the licence's current state alone."""
+    if licence.state is State.DRAFT:
+        return Status.NOT_ISSUED
+    return _status(licence.state, licence.current, today)
+
+
+def _status(state: State, version: LicenceVersion, day: dt.date) -> Status:
+    if state is State.VALID and day < version.valid_from:
+        return Status.NOT_YET_VALID
+    return Status(effective_state(state, version.valid_until, day).value)
