@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from keys.spec import KeyState, SignatureAlgorithm
@@ -64,12 +65,170 @@ class KeyProvider(Protocol):
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
         """Public keys in the states next, active and verify-only, active first."""
 
-    async def create(self, purpose: str, algorithm: SignatureAlgorithm, *, backend: str | None = None) -> Signer:
+    async def create(
+        self, purpose: str, algorithm: SignatureAlgorithm, *, backend: str | None = None, bits: int | None = None
+    ) -> Signer:
         """Make a key and activate it at once; for purposes that have none yet.
 
         Args:
             backend: URI scheme of the backend (`software`, `pkcs11`); None for the deployment's default.
+            bits: key size where the algorithm leaves a choice; None for the algorithm's default.
+
+        Raises:
+            core.errors.Conflict: `key-exists`, when the purpose has an active key already.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A symmetric key that is still accepted."""
+
+    key_id: str
+    state: KeyState
+    value: bytes = field(repr=False)
+
+
+class SecretProvider(Protocol):
+    """Finds symmetric keys by purpose, without input or output."""
+
+    def secrets(self, purpose: str) -> Sequence[SecretKey]:
+        """Secrets in the states next, active and verify-only, active first.
+
+        Raises:
+            core.errors.Unavailable: `key-missing`, when the purpose has no active secret.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedKey:
+    """What a backend answers for a new key pair. `private` is empty where the key cannot leave its device."""
+
+    uri: str
+    public_key: bytes
+    private: bytes = field(repr=False)
+
+
+class KeyBackend(Protocol):
+    """A place where private keys are made and used. Calls may block: make them in a thread."""
+
+    @property
+    def scheme(self) -> str:
+        """The URI scheme of its keys (`software`, `pkcs11`)."""
+
+    def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
+        """Make a key pair; `label` is for the people who look after the device."""
+
+    def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
+        """A signer for a key made before. Does no input or output: a device is asked at the first signature."""
+
+    def extractable(self, uri: str) -> bool:
+        """Whether the private bytes can leave the backend."""
+
+    def destroy(self, uri: str) -> None:
+        """Destroy the private key where it lives; nothing to do where the key store holds it."""
+
+
+class KeyBackends(Protocol):
+    """The backends of this deployment, found by URI scheme."""
+
+    def making(self, scheme: str | None) -> KeyBackend:
+        """The backend that makes new keys: the named one, or with None the deployment's default.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`, when no such backend is configured.
+        """
+
+    def of(self, uri: str) -> KeyBackend:
+        """The backend of a key made before.
+
+        Raises:
+            core.errors.Unavailable: `key-unavailable`, when it is not configured.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """One row of the key store."""
+
+    key_id: str
+    purpose: str
+    algorithm: str  # a SignatureAlgorithm, or keys.spec.SECRET
+    state: KeyState
+    uri: str
+    public_key: bytes | None  # SubjectPublicKeyInfo, DER; None for a secret
+    sealed: bytes | None = field(repr=False)  # private part under the master key; None once destroyed
+    created_at: dt.datetime
+    state_since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """A certificate that our authority issued."""
+
+    serial: str  # lower-case hexadecimal
+    purpose: str  # `ca.root`, `ca.seals`, or `seal`
+    subject_key_id: str  # RFC 7638 thumbprint of the subject's key
+    der: bytes
+    not_after: dt.datetime
+    created_at: dt.datetime
+
+
+class KeyStore(Protocol):
+    """Keeps keys and certificates. Each writing call is one transaction and moves the generation forward."""
+
+    async def in_use(self) -> bool:
+        """Whether a store was made here before, under some master key."""
+
+    async def open(self, master_key_check: bytes) -> None:
+        """Make the tables if they are not there, and remember or compare the check value of the master key.
+
+        Raises:
+            core.errors.Unavailable: `master-key-wrong`; `key-store-damaged` for an unknown version.
+        """
+
+    async def generation(self) -> int:
+        """A counter that every change moves; the cheap question whether to load again."""
+
+    async def load(self) -> tuple[int, Sequence[KeyRecord]]:
+        """The generation and all keys that are not retired, as of one moment."""
+
+    async def find(self, key_id: str) -> KeyRecord | None:
+        """One key in any state."""
+
+    async def add(self, record: KeyRecord) -> None:
+        """
+        Raises:
+            core.errors.Conflict: `key-exists`, when the purpose has a key in that state (active, next) already.
+        """
+
+    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+        """Next becomes active and active becomes verify-only, in one step. Answers the new active key's id.
+
+        Raises:
+            core.errors.Conflict: `no-next-key`, or `key-too-fresh` if it was made after `published_before`.
+        """
+
+    async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
+        """A next or verify-only key is accepted no longer.
+
+        Raises:
+            core.errors.Conflict: `key-state`, for a key in another state or unknown.
+        """
+
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
+        """Delete the private part of a retired key; the row stays for the record.
+
+        Raises:
+            core.errors.Conflict: `key-state`, for a key in another state or unknown.
+        """
+
+    async def add_certificate(self, record: CertificateRecord) -> bool:
+        """False, and no change, when an authority certificate for the same purpose and key is there already."""
+
+    async def certificates(self, purpose: str, subject_key_id: str) -> Sequence[CertificateRecord]:
+        """Certificates of one key for one purpose, newest first."""
+
+    async def close(self) -> None: ...
 
 
 class FieldCipher(Protocol):

@@ -1,0 +1,155 @@
+"""Puts the crypto boundary together: key store, backends, key ring and what is built on them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock
+from core.errors import AppError
+from keys.backends.pkcs11 import Pkcs11Backend
+from keys.backends.registry import BackendRegistry
+from keys.backends.software import SoftwareBackend
+from keys.errors import DevelopmentOnly, KeyMissing, KeyStateConflict, MasterKeyMissing
+from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.keyring import KeyRing
+from keys.master_key import load_master_key, write_master_key
+from keys.ports import KeyBackend, KeyStore
+from keys.secrets.blind_index import HmacIndex
+from keys.secrets.field import EnvelopeCipher
+from keys.secrets.password import Argon2Hasher
+from keys.settings import KeysSettings
+from keys.spec import SignatureAlgorithm
+from keys.stores.sql import open_key_store
+from keys.x509.authority import CertificateAuthority
+from keys.x509.dev_ca import ensure_development_ca
+
+_log = logging.getLogger(__name__)
+
+_SIGNING_KEYS = {"oidc.es256": SignatureAlgorithm.ES256, "oidc.rs256": SignatureAlgorithm.RS256}
+_SECRETS = ("oidc.pairwise", "field.data", "field.index")
+
+
+@dataclass(frozen=True)
+class KeysServices:
+    """What the rest of the service uses of the crypto boundary."""
+
+    ring: KeyRing
+    fields: EnvelopeCipher
+    index: HmacIndex
+    passwords: Argon2Hasher
+    signer: TokenSigner
+    verifier: TokenVerifier
+    authority: CertificateAuthority
+    store: KeyStore
+    refresh_seconds: float
+
+    async def keep_fresh(self) -> None:
+        """Follow key changes by other workers, for ever; run it as a task for the life of the worker.
+
+        A failed look (the store is away for a moment) changes nothing: the keys in memory stay good.
+        """
+        while True:
+            await asyncio.sleep(self.refresh_seconds)
+            try:
+                await self.ring.refresh()
+            except (AppError, SQLAlchemyError, OSError):
+                _log.exception("the key ring could not be refreshed")
+
+    async def close(self) -> None:
+        self.passwords.close()
+        await self.store.close()
+
+
+async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
+    """Open the key store and load every key.
+
+    In development a master key file is made if neither it nor a key store is there yet.
+
+    Raises:
+        keys.errors.KeysError: the master key or the store cannot be used; the service must not start.
+    """
+    store = open_key_store(settings.store_url)
+    try:
+        master_key = await _master_key(settings, store)
+        publish_for = dt.timedelta(seconds=settings.publish_seconds)
+        ring = KeyRing(store, master_key, _backends(settings), clock, publish_for=publish_for)
+        await ring.load()
+        authority = CertificateAuthority(ring, store, clock)
+        await authority.load()
+    except BaseException:
+        await store.close()
+        raise
+    return KeysServices(
+        ring=ring,
+        fields=EnvelopeCipher(ring),
+        index=HmacIndex(ring),
+        passwords=Argon2Hasher(workers=settings.password_workers, queue=settings.password_queue),
+        signer=TokenSigner(ring),
+        verifier=TokenVerifier(ring, clock),
+        authority=authority,
+        store=store,
+        refresh_seconds=settings.refresh_seconds,
+    )
+
+
+async def ensure_service_keys(ring: KeyRing) -> None:
+    """Make the token keys and the secrets that are not there yet; quick when all are. Any worker may call it."""
+    for purpose, algorithm in _SIGNING_KEYS.items():
+        if not _has(ring.signer, purpose):
+            await _once(ring, ring.create(purpose, algorithm))
+    for purpose in _SECRETS:
+        if not _has(ring.secret, purpose):
+            await _once(ring, ring.create_secret(purpose))
+
+
+async def ensure_development_keys(services: KeysServices, clock: Clock, *, city_name: str, production: bool) -> None:
+    """All keys and the development authority, made at the first start.
+
+    Raises:
+        keys.errors.DevelopmentOnly: in production.
+    """
+    if production:
+        raise DevelopmentOnly("keys that make themselves")
+    await ensure_service_keys(services.ring)
+    await ensure_development_ca(services.ring, services.store, clock, city_name, production=production)
+    await services.authority.load()
+
+
+async def _master_key(settings: KeysSettings, store: KeyStore) -> bytes:
+    try:
+        return load_master_key(settings)
+    except MasterKeyMissing:
+        file = settings.master_key_file
+        # A new master key never replaces a lost one: what is in the store would be lost for good, silently.
+        if settings.production or file is None or await store.in_use():
+            raise
+    write_master_key(file)
+    return load_master_key(settings)
+
+
+def _backends(settings: KeysSettings) -> BackendRegistry:
+    backends: list[KeyBackend] = [SoftwareBackend()]
+    if settings.pkcs11 is not None:
+        backends.append(Pkcs11Backend(settings.pkcs11))
+    return BackendRegistry(backends, default=settings.default_backend)
+
+
+def _has(find: Callable[[str], object], purpose: str) -> bool:
+    try:
+        find(purpose)
+    except KeyMissing:
+        return False
+    return True
+
+
+async def _once(ring: KeyRing, making: Awaitable[object]) -> None:
+    try:
+        await making
+    except KeyStateConflict:  # another worker was faster
+        await ring.refresh()

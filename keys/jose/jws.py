@@ -1,0 +1,186 @@
+"""JSON Web Signatures (RFC 7515) by python-jose, with keys that may live in any backend.
+
+python-jose gets key objects only, never PEM text or JWK dictionaries, so its guessing of key types
+(CVE-2024-33663) has nothing to guess from, and nothing is parsed again for each signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from jose import backends as jose_backends
+from jose import jws as jose_jws
+from jose.backends.base import Key
+from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
+from jose.exceptions import JWSError
+
+from core.errors import AppError
+from keys.errors import TokenRejected
+from keys.jose.jwk import load_public_key
+from keys.ports import Signer, VerificationKey
+from keys.spec import SignatureAlgorithm
+
+if jose_backends.ECKey is not CryptographyECKey or jose_backends.RSAKey is not CryptographyRSAKey:
+    raise ImportError("python-jose fell back to a pure-Python backend; install python-jose[cryptography]")
+
+MAXIMUM_SIZE = 16 * 1024
+"""Longest token that is looked at, in characters."""
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
+_HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
+_ECDSA = ec.ECDSA(SHA256())
+_PKCS1 = padding.PKCS1v15()
+_SHA256 = SHA256()
+_P256_BYTES = 32
+
+
+class SigningKey(Key):
+    """python-jose's view of a `Signer`."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def sign(self, msg: bytes) -> bytes:
+        signature = self._signer.sign(msg)
+        if self._signer.algorithm is SignatureAlgorithm.ES256:
+            return _to_raw(signature)  # RFC 7518 §3.4
+        return signature
+
+
+class VerifyingKey(Key):
+    """python-jose's view of one public key, parsed once and bound to one algorithm."""
+
+    def __init__(self, key: VerificationKey) -> None:
+        self._key = load_public_key(key.public_key, key.algorithm)
+
+    def verify(self, msg: bytes, sig: bytes) -> bool:
+        try:
+            if isinstance(self._key, ec.EllipticCurvePublicKey):
+                self._key.verify(_to_der(sig), msg, _ECDSA)
+            else:
+                self._key.verify(sig, msg, _PKCS1, _SHA256)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token taken apart. Nothing in it has been verified yet."""
+
+    text: str
+    algorithm: str
+    key_id: str
+    typ: str
+    claims: dict[str, Any]
+
+
+def sign_compact(claims: Mapping[str, Any], signer: Signer, *, typ: str) -> str:
+    """A compact JWS (RFC 7515 §7.1) over `claims`, with `alg`, `kid` and `typ` in its header.
+
+    Raises:
+        core.errors.Unavailable: the signer's device does not answer.
+    """
+    headers = {"kid": signer.key_id, "typ": typ}
+    try:
+        token: str = jose_jws.sign(claims, SigningKey(signer), headers=headers, algorithm=str(signer.algorithm))
+    except JWSError as error:  # python-jose wraps whatever the key raised
+        if isinstance(error.__context__, AppError):
+            raise error.__context__ from None
+        raise
+    return token
+
+
+def parse_compact(token: str) -> UnverifiedToken:
+    """Take a compact JWS apart, strictly.
+
+    Raises:
+        TokenRejected: too long, not three canonical base64url parts, JSON with duplicate or odd members, or a
+            header with more than `alg`, `kid` and `typ`: `jwk`, `jku`, `x5u`, `x5c` and `crit` among them
+            (RFC 8725 §3.10; RFC 7515 §4.1.11). A JWE has five parts and is refused here.
+    """
+    if len(token) > MAXIMUM_SIZE:
+        raise TokenRejected("too long")
+    match = _COMPACT.fullmatch(token)
+    if match is None:
+        raise TokenRejected("not a compact JWS")
+    header = _json_object(_decode(match[1]))
+    if header.keys() - _HEADER_MEMBERS:
+        raise TokenRejected("header member not allowed")
+    algorithm, key_id, typ = (header.get(name) for name in ("alg", "kid", "typ"))
+    if not (isinstance(algorithm, str) and isinstance(key_id, str) and isinstance(typ, str)):
+        raise TokenRejected("header member missing")
+    _decode(match[3])
+    return UnverifiedToken(token, algorithm, key_id, typ, _json_object(_decode(match[2])))
+
+
+def verify_signature(token: UnverifiedToken, key: VerifyingKey, algorithm: SignatureAlgorithm) -> None:
+    """
+    Raises:
+        TokenRejected: the signature is not by this key with this algorithm.
+    """
+    try:
+        jose_jws.verify(token.text, key, algorithms=[str(algorithm)])
+    except JWSError:
+        raise TokenRejected("signature") from None
+
+
+def _to_raw(der: bytes) -> bytes:
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
+
+
+def _to_der(raw: bytes) -> bytes:
+    if len(raw) != 2 * _P256_BYTES:  # RFC 7518 §3.4: exactly 64 octets
+        raise ValueError("length")
+    return encode_dss_signature(int.from_bytes(raw[:_P256_BYTES], "big"), int.from_bytes(raw[_P256_BYTES:], "big"))
+
+
+def _decode(part: str) -> bytes:
+    """base64url without padding (RFC 7515 §2), of which only the one canonical spelling is accepted."""
+    try:
+        data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (binascii.Error, ValueError):
+        raise TokenRejected("base64url") from None
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != part.encode("ascii"):
+        raise TokenRejected("base64url not canonical")
+    return data
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise TokenRejected("not acceptable JSON") from None
+    if not isinstance(value, dict):
+        raise TokenRejected("not a JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):  # RFC 7515 §4: duplicate names are refused
+        raise ValueError("duplicate member")
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("number too large")
+    return number

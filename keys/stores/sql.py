@@ -1,0 +1,177 @@
+"""The key store on SQLite or PostgreSQL. Every change first takes the store's one version row, so changes queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, insert, inspect, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from core.db.engine import WRITE, create_engine
+from keys.errors import KeyStateConflict, KeyStoreDamaged, MasterKeyWrong
+from keys.ports import CertificateRecord, KeyRecord, KeyStore
+from keys.spec import KeyState
+from keys.stores.tables import VERSION, certificates, key_metadata, key_store, keys
+
+_SCHEMA_LOCK = 7_941_227  # any number, the same in every worker
+
+
+def open_key_store(url: str) -> SqlKeyStore:
+    """A store at `url`. For SQLite the file is made with mode 0600, in a folder of mode 0700 if that is new."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        _private_file(Path(address.database))
+    return SqlKeyStore(create_engine(url, pool_size=2))
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)  # SQLite gives its -wal and -shm files the mode of this one
+    finally:
+        os.close(descriptor)
+
+
+class SqlKeyStore:
+    """Implements `keys.ports.KeyStore`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def in_use(self) -> bool:
+        async with self.engine.connect() as connection:
+            if not await connection.run_sync(lambda sync: inspect(sync).has_table(key_store.name)):
+                return False
+            return (await connection.execute(select(key_store.c.id))).first() is not None
+
+    async def open(self, master_key_check: bytes) -> None:
+        async with self._write() as connection:
+            if connection.dialect.name == "postgresql":  # several workers may start at once
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
+            await connection.run_sync(key_metadata.create_all)
+            row = (await connection.execute(select(key_store))).one_or_none()
+            if row is None:
+                first = {"id": 1, "version": VERSION, "generation": 1, "master_key_check": master_key_check}
+                await connection.execute(insert(key_store).values(first))
+            elif row.version != VERSION:
+                raise KeyStoreDamaged(f"the key store has version {row.version}; this program knows {VERSION}")
+            elif row.master_key_check != master_key_check:
+                raise MasterKeyWrong
+
+    async def generation(self) -> int:
+        async with self.engine.connect() as connection:
+            return int((await connection.execute(select(key_store.c.generation))).scalar_one())
+
+    async def load(self) -> tuple[int, Sequence[KeyRecord]]:
+        async with self.engine.connect() as connection:
+            generation = int((await connection.execute(select(key_store.c.generation))).scalar_one())
+            # A change between the two statements is seen at the next refresh: its generation is newer than ours.
+            rows = await connection.execute(
+                select(keys).where(keys.c.state != KeyState.RETIRED).order_by(keys.c.created_at.desc(), keys.c.key_id)
+            )
+            return generation, [_record(row) for row in rows]
+
+    async def find(self, key_id: str) -> KeyRecord | None:
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(select(keys).where(keys.c.key_id == key_id))).one_or_none()
+            return None if row is None else _record(row)
+
+    async def add(self, record: KeyRecord) -> None:
+        try:
+            async with self._change() as connection:
+                await connection.execute(insert(keys).values(_values(record)))
+        except IntegrityError:
+            raise KeyStateConflict("key-exists", f"{record.purpose} has a key in the state {record.state}") from None
+
+    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+        async with self._change() as connection:
+            same = keys.c.purpose == purpose
+            row = (await connection.execute(select(keys).where(same, keys.c.state == KeyState.NEXT))).one_or_none()
+            if row is None:
+                raise KeyStateConflict("no-next-key", f"{purpose} has no next key; prepare one first")
+            if row.created_at > published_before:
+                raise KeyStateConflict("key-too-fresh", f"the next key of {purpose} was not published long enough")
+            for old, new in ((KeyState.ACTIVE, KeyState.VERIFY_ONLY), (KeyState.NEXT, KeyState.ACTIVE)):
+                await connection.execute(
+                    update(keys).where(same, keys.c.state == old).values(state=str(new), state_since=moment)
+                )
+            return str(row.key_id)
+
+    async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
+        allowed = keys.c.state.in_([KeyState.NEXT, KeyState.VERIFY_ONLY])
+        async with self._change() as connection:
+            done = await connection.execute(
+                update(keys)
+                .where(keys.c.key_id == key_id, allowed)
+                .values(state=str(KeyState.RETIRED), state_since=moment)
+            )
+            if done.rowcount != 1:
+                raise KeyStateConflict("key-state", f"key {key_id} is active, retired already or unknown")
+
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
+        async with self._change() as connection:
+            done = await connection.execute(
+                update(keys)
+                .where(keys.c.key_id == key_id, keys.c.state == KeyState.RETIRED)
+                .values(sealed=None, state_since=moment)
+            )
+            if done.rowcount != 1:
+                raise KeyStateConflict("key-state", f"key {key_id} is not retired")
+
+    async def add_certificate(self, record: CertificateRecord) -> bool:
+        values = {name: getattr(record, name) for name in certificates.c.keys()}  # noqa: SIM118 - columns, no dict
+        try:
+            async with self._change() as connection:
+                await connection.execute(insert(certificates).values(values))
+        except IntegrityError:
+            return False
+        return True
+
+    async def certificates(self, purpose: str, subject_key_id: str) -> Sequence[CertificateRecord]:
+        query = (
+            select(certificates)
+            .where(certificates.c.purpose == purpose, certificates.c.subject_key_id == subject_key_id)
+            .order_by(certificates.c.created_at.desc(), certificates.c.serial)
+        )
+        async with self.engine.connect() as connection:
+            return [CertificateRecord(**row._mapping) for row in await connection.execute(query)]
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[AsyncConnection]:
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(**{WRITE: True})
+            try:
+                yield connection
+                await connection.commit()
+            except BaseException:
+                await connection.rollback()
+                raise
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncIterator[AsyncConnection]:
+        """A write that moves the generation; the row is taken first, so writers queue and none sees half a change."""
+        async with self._write() as connection:
+            await connection.execute(update(key_store).values(generation=key_store.c.generation + 1))
+            yield connection
+
+
+def _record(row: Row[Any]) -> KeyRecord:
+    return KeyRecord(**{**row._mapping, "state": KeyState(row.state)})
+
+
+def _values(record: KeyRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in keys.c.keys()} | {"state": str(record.state)}  # noqa: SIM118
+
+
+_: type[KeyStore] = SqlKeyStore

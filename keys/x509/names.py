@@ -1,0 +1,71 @@
+"""Distinguished names of our certificates (RFC 5280 §4.1.2.4, upper bounds of appendix A.1)."""
+
+from __future__ import annotations
+
+import re
+
+from asn1crypto import x509
+
+from core.text import Text
+from keys.errors import CertificateRefused
+
+_LONGEST = 64  # ub-common-name, ub-organization-name, ub-serial-number
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]+")  # X.680 §41.4
+_COUNTRY = "CN"
+
+
+def authority_name(organisation: str, common_name: str) -> x509.Name:
+    """The subject of a certification authority."""
+    return _name(
+        {
+            "organization_name": _checked(organisation, "organisation"),
+            "common_name": _checked(common_name, "common_name"),
+        }
+    )
+
+
+def seal_name(*, organisation_name: str, organisation_code: str, seal_name: str, seal_code: str) -> x509.Name:
+    """The subject of a seal's certificate.
+
+    Args:
+        organisation_code: 统一社会信用代码; becomes `NTRCN-…` (EN 319 412-1 §5.1.4).
+        seal_name: 印章名称, as engraved.
+        seal_code: 印章编码; the subject's serialNumber, which tells two seals of one organisation apart.
+    """
+    return _name(
+        {
+            "organization_name": _checked(organisation_name, "organisation_name"),
+            "organization_identifier": "NTR" + _COUNTRY + "-" + _printable(organisation_code, "organisation_code"),
+            "common_name": _checked(seal_name, "seal_name"),
+            "serial_number": _printable(seal_code, "seal_code"),
+        }
+    )
+
+
+def _name(parts: dict[str, str]) -> x509.Name:
+    """C=CN and then `parts` in their order, each a set of one (asn1crypto's own builder would sort them)."""
+    built = [x509.Name.build({kind: value}).chosen[0] for kind, value in ({"country_name": _COUNTRY} | parts).items()]
+    return x509.Name("", x509.RDNSequence(built))
+
+
+def _checked(value: str, field: str) -> str:
+    value = value.strip()
+    if not value:
+        raise CertificateRefused(Text("证书名称不能为空。", "A name in a certificate must not be empty."), field=field)
+    if len(value) > _LONGEST:
+        text = Text(
+            f"证书名称不能超过{_LONGEST}个字符。", f"A name in a certificate has at most {_LONGEST} characters."
+        )
+        raise CertificateRefused(text, field=field)
+    if not value.isprintable():
+        text = Text("证书名称含有不可见字符。", "A name in a certificate must not hold invisible characters.")
+        raise CertificateRefused(text, field=field)
+    return value
+
+
+def _printable(value: str, field: str) -> str:
+    value = _checked(value, field)
+    if _PRINTABLE.fullmatch(value) is None:
+        text = Text("编码只能含字母、数字和少数符号。", "A code holds Latin letters, digits and few signs only.")
+        raise CertificateRefused(text, field=field)
+    return value
