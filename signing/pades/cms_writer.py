@@ -1,0 +1,134 @@
+"""Writes the CMS container of a PAdES baseline signature (RFC 5652, ETSI EN 319 142-1 §6.3, EN 319 122-1).
+
+Everything but the digest and the signature value is the same for all signatures of one key, so it is encoded
+once, and a signature is a handful of concatenations around one use of the key. The size is known beforehand:
+nothing has to be signed to find it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from core.errors import Unavailable
+from core.text import Text
+from keys.ports import Signer
+from keys.spec import SignatureAlgorithm
+from signing.pades import algorithms
+from signing.pades.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, oid, tlv
+
+DATA = oid("1.2.840.113549.1.7.1")
+SIGNED_DATA = oid("1.2.840.113549.1.7.2")
+CONTENT_TYPE = oid("1.2.840.113549.1.9.3")
+MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
+SIGNING_TIME = oid("1.2.840.113549.1.9.5")
+SIGNING_CERTIFICATE_V2 = oid("1.2.840.113549.1.9.16.2.47")
+
+_CMS_VERSION_1 = tlv(INTEGER, b"\x01")  # RFC 5652 §5.1, §5.3: id-data content, signer named by issuer and serial
+
+
+@dataclass(frozen=True, slots=True)
+class CmsWriter:
+    """Writes signatures of one key under one certificate; made by `cms_writer`, kept as long as the key.
+
+    Attributes:
+        size: octets that the longest container takes.
+    """
+
+    signer: Signer
+    size: int
+    _head: bytes
+    _signer_head: bytes
+    _fixed_attributes: tuple[bytes, ...]
+    _signature_identifier: bytes
+
+    def sign(self, digest: bytes) -> bytes:
+        """A ContentInfo over a document whose byte range has this SHA-256; uses the key once.
+
+        Raises:
+            core.errors.Unavailable: when the key does not answer.
+        """
+        message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, digest)))
+        attributes = b"".join(sorted((*self._fixed_attributes, message_digest)))
+        # RFC 5652 §5.4: the signature covers the attributes under the SET OF tag, not under [0]
+        signature = self.signer.sign(tlv(SET, attributes))
+        return self._container(attributes, signature)
+
+    def _container(self, attributes: bytes, signature: bytes) -> bytes:
+        signer_info = tlv(
+            SEQUENCE,
+            self._signer_head,
+            tlv(CONTEXT_0, attributes),
+            self._signature_identifier,
+            tlv(OCTET_STRING, signature),
+        )
+        signed_data = tlv(SEQUENCE, self._head, tlv(SET, signer_info))
+        return tlv(SEQUENCE, SIGNED_DATA, tlv(CONTEXT_0, signed_data))
+
+
+def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
+    """A writer for `signer` under `certificates` (DER; the signer's own first, then its issuers).
+
+    Raises:
+        core.errors.Unavailable: `seal-key-mismatch`, when the certificate is for another key.
+    """
+    certificate = x509.load_der_x509_certificate(certificates[0])
+    public_key = certificate.public_key()
+    if public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != signer.public_key:
+        raise Unavailable(
+            "seal-key-mismatch",
+            Text("印章的证书与密钥对不上，请联系印章管理员。", "The seal's certificate does not fit its key."),
+        )
+    issuer_and_serial = tlv(SEQUENCE, certificate.issuer.public_bytes(), _serial(certificates[0]))
+    head = b"".join(
+        (
+            _CMS_VERSION_1,
+            tlv(SET, algorithms.DIGEST_IDENTIFIER),
+            tlv(SEQUENCE, DATA),  # detached: no content (EN 319 142-1 §4.1)
+            tlv(CONTEXT_0, *sorted(certificates)),
+        )
+    )
+    fixed = (
+        tlv(SEQUENCE, CONTENT_TYPE, tlv(SET, DATA)),
+        # EN 319 142-1 §6.3: signing-certificate-v2 shall be, signing-time shall not be (the time stands in /M)
+        tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, _signing_certificate(certificates[0]))),
+    )
+    writer = CmsWriter(
+        signer,
+        0,
+        head,
+        _CMS_VERSION_1 + issuer_and_serial + algorithms.DIGEST_IDENTIFIER,
+        fixed,
+        algorithms.SIGNATURE_IDENTIFIER[signer.algorithm],
+    )
+    return replace(writer, size=_size(writer, _signature_octets(signer)))
+
+
+def _size(writer: CmsWriter, signature_octets: int) -> int:
+    """Octets that the longest container takes: one with empty values in place of digest and signature."""
+    message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, bytes(32))))
+    attributes = b"".join((*writer._fixed_attributes, message_digest))
+    return len(writer._container(attributes, bytes(signature_octets)))
+
+
+def _signature_octets(signer: Signer) -> int:
+    if signer.algorithm is SignatureAlgorithm.ES256:
+        return algorithms.ECDSA_P256_OCTETS
+    return (cast(rsa.RSAPublicKey, load_der_public_key(signer.public_key)).key_size + 7) // 8
+
+
+def _serial(certificate: bytes) -> bytes:
+    """The serial number as the certificate encodes it (RFC 5280 §4.1)."""
+    fields = first(first(certificate).content).items()
+    return (fields[1] if fields[0].tag == CONTEXT_0 else fields[0]).of(INTEGER).encoded
+
+
+def _signing_certificate(certificate: bytes) -> bytes:
+    """SigningCertificateV2 with SHA-256, the default that DER leaves out (RFC 5035 §3)."""
+    identifier = tlv(SEQUENCE, tlv(OCTET_STRING, hashlib.sha256(certificate).digest()))
+    return tlv(SEQUENCE, tlv(SEQUENCE, identifier))

@@ -1,0 +1,72 @@
+"""What the e-seal service asks of others: a certificate authority, and a store for its facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.db.database import ReadTx, WriteTx
+from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+
+
+class CertificateAuthority(Protocol):
+    """Issues seal certificates and says whom to trust."""
+
+    async def issue_seal_certificate(
+        self, *, organisation_name: str, organisation_code: str, seal_name: str, seal_code: str, public_key: bytes
+    ) -> bytes:
+        """A DER certificate for documentSigning (RFC 9336)."""
+
+    def issuing_chain(self) -> Sequence[bytes]:
+        """The issuing authority's certificate and those above it, DER, the root last."""
+
+    def trust_anchors(self) -> Sequence[bytes]:
+        """The roots that signatures must lead to, DER."""
+
+
+class SealStore(Protocol):
+    """Keeps seals, grants and the ledger of signatures."""
+
+    async def add_seal(self, tx: WriteTx, seal: Seal) -> None:
+        """
+        Raises:
+            core.errors.Conflict: `seal-code-taken`.
+        """
+
+    async def seal(self, tx: ReadTx, seal_id: str) -> Seal | None: ...
+
+    async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
+        """The seal whose own certificate has this SHA-256 (hexadecimal)."""
+
+    async def seals_of(
+        self,
+        tx: ReadTx,
+        organisation: str | None,
+        *,
+        status: SealStatus | None = None,
+        kind: SealKind | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Seal]:
+        """Seals of an organisation (None: of all) by id, from the one after `after`."""
+
+    async def set_status(
+        self, tx: WriteTx, seal_id: str, *, expected: Sequence[SealStatus], new: SealStatus, at: dt.datetime
+    ) -> bool:
+        """Move to `new` if the seal is in one of `expected`; False, and no change, if not."""
+
+    async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None: ...
+
+    async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]: ...
+
+    async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
+        """Enter a use in the ledger; False, and no change, unless the seal is active at this very moment.
+
+        Holds the seal's row until the transaction ends, so that a revocation comes wholly before or after.
+        """
+
+    async def signature(self, tx: ReadTx, signature_id: str) -> SignatureRecord | None: ...
+
+    async def signature_of_file(self, tx: ReadTx, digest_after: str) -> SignatureRecord | None:
+        """The use that made the file with this SHA-256."""

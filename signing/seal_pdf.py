@@ -1,0 +1,201 @@
+"""Seals a PDF: PAdES baseline B-B with the visible seal, entered in the ledger before it leaves the house.
+
+The steps carry the numbers that the tests use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from core.audit.event import AuditEvent
+from core.blobs.port import BlobStore
+from core.clock import Clock, calendar_day
+from core.db.database import Database
+from core.errors import AppError, InvalidInput
+from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
+from core.ids import new_id
+from core.text import Text
+from keys.ports import KeyProvider
+from signing.errors import SealNotActive, SealNotGranted, SignatureNotFound
+from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
+from signing.pades.append import SignatureText, append_signature
+from signing.pades.cms_writer import CmsWriter, cms_writer
+from signing.pades.intake import open_for_sealing
+from signing.pades.page_geometry import spot
+from signing.policy import may_use
+from signing.ports import SealStore
+from signing.settings import SigningSettings
+from signing.work_pool import WorkPool
+
+LEVEL = "PAdES-B-B"
+
+
+class SealPdf:
+    """Seals one PDF for somebody who holds a grant."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: SealStore,
+        blobs: BlobStore,
+        keys: KeyProvider,
+        clock: Clock,
+        pool: WorkPool,
+        settings: SigningSettings,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._blobs = blobs
+        self._keys = keys
+        self._clock = clock
+        self._pool = pool
+        self._settings = settings
+        self._writers: dict[tuple[str, str], CmsWriter] = {}
+
+    async def __call__(self, command: SealPdfCommand) -> SealedPdf:
+        """
+        Raises:
+            SealNotGranted: `seal-not-granted`; also for a seal that does not exist.
+            SealNotActive: `seal-not-active`.
+            PdfRefused, PlacementInvalid: the file or the place is not acceptable.
+            core.errors.Conflict: `idempotency-key-reused`.
+            core.errors.LimitExceeded: `pdf-too-large` or `busy`.
+            core.errors.Unavailable: the key or the document store does not answer; nothing was sealed.
+        """
+        try:
+            return await self._seal(command)
+        except AppError as refusal:
+            # 7. What was refused is on record too
+            detail: dict[str, str | int | bool | None] = {"code": refusal.code, "class": command.document_class[:64]}
+            event = AuditEvent("seal.use", "refused", command.actor, subject=command.seal_id[:128], detail=detail)
+            await self._database.record(event)
+            raise
+
+    async def _seal(self, command: SealPdfCommand) -> SealedPdf:
+        # 1. The words must fit
+        _check_words(command)
+        # 2. The actor must hold a grant for this seal and this class of document, today
+        seal = await self._granted_seal(command)
+        # 3. A repeated request gets the first one's file; nothing is sealed twice
+        fingerprint = _fingerprint(command)
+        if command.idempotency_key is not None:
+            earlier = await self._earlier(command, fingerprint)
+            if earlier is not None:
+                return await self._sealed(earlier)
+        # 4. Seal in a thread
+        signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
+        content = await self._pool.run(self._sign, seal, command, signature_id, signed_at)
+        # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
+        record = _record(command, signature_id, signed_at, content)
+        await self._blobs.put(content)
+        try:
+            await self._enter(command, record, fingerprint)
+        except AlreadyDone as done:
+            return await self._sealed(done.result)
+        # 6. Only now may the file leave
+        return SealedPdf(content, signature_id, seal.id, signed_at, LEVEL)
+
+    async def _granted_seal(self, command: SealPdfCommand) -> Seal:
+        async with self._database.read() as tx:
+            seal = await self._store.seal(tx, command.seal_id)
+            grants = await self._store.grants_of(tx, command.seal_id) if seal else []
+        today = calendar_day(self._clock.now())
+        # an unknown seal is answered like one without a grant, so that seals cannot be counted by guessing
+        if seal is None or not may_use(command.actor, seal, grants, document_class=command.document_class, today=today):
+            raise SealNotGranted
+        if seal.status is not SealStatus.ACTIVE:
+            raise SealNotActive
+        return seal
+
+    def _sign(self, seal: Seal, command: SealPdfCommand, signature_id: str, signed_at: dt.datetime) -> bytes:
+        reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
+        place = None if command.placement is None else spot(reader, command.placement, seal.image.diameter_mm)
+        words = SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
+        writer = self._writer(seal)
+        prepared = append_signature(command.pdf, reader, words, octets=writer.size, spot=place, image=seal.image)
+        return prepared.fill(writer.sign(prepared.digest()))
+
+    def _writer(self, seal: Seal) -> CmsWriter:
+        signer = self._keys.signer(seal.key_purpose)
+        key = (seal.id, signer.key_id)
+        if key not in self._writers:
+            self._writers[key] = cms_writer(signer, seal.certificates)
+        return self._writers[key]
+
+    async def _enter(self, command: SealPdfCommand, record: SignatureRecord, fingerprint: str) -> None:
+        async with self._database.write() as tx:
+            if command.idempotency_key is not None:
+                await remember_result(
+                    tx,
+                    self._clock,
+                    scope=_scope(command),
+                    key=command.idempotency_key,
+                    fingerprint=fingerprint,
+                    result=record.id,
+                )
+            if not await self._store.add_signature(tx, record):
+                raise SealNotActive
+            detail: dict[str, str | int | bool | None] = {
+                "signature": record.id,
+                "class": record.document_class,
+                "before": record.digest_before,
+                "after": record.digest_after,
+            }
+            tx.audit(AuditEvent("seal.use", "done", command.actor, subject=record.seal_id, detail=detail))
+            await tx.commit()
+
+    async def _earlier(self, command: SealPdfCommand, fingerprint: str) -> str | None:
+        async with self._database.read() as tx:
+            return await find_result(
+                tx, scope=_scope(command), key=command.idempotency_key or "", fingerprint=fingerprint
+            )
+
+    async def _sealed(self, signature_id: str) -> SealedPdf:
+        async with self._database.read() as tx:
+            record = await self._store.signature(tx, signature_id)
+        if record is None:
+            raise SignatureNotFound
+        content = await self._blobs.get(record.digest_after)
+        return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level)
+
+
+def _check_words(command: SealPdfCommand) -> None:
+    if command.reason is not None and (len(command.reason) > 200 or not command.reason.isprintable()):
+        raise InvalidInput(
+            "reason-invalid",
+            Text("事由最多 200 个字，不能换行。", "The reason takes at most 200 characters in one line."),
+            field="reason",
+        )
+    if not 1 <= len(command.document_class) <= 64 or not command.document_class.isascii():
+        raise InvalidInput(
+            "document-class-invalid",
+            Text("文件类别应为 1 到 64 个英文字符。", "A document class takes 1 to 64 ASCII characters."),
+            field="document_class",
+        )
+
+
+def _scope(command: SealPdfCommand) -> str:
+    return f"{command.actor.kind.value}:{command.actor.id} seal.use"[:128]
+
+
+def _fingerprint(command: SealPdfCommand) -> str:
+    return fingerprint_of(
+        command.pdf, command.seal_id, command.document_class, repr(command.placement), command.reason or ""
+    )
+
+
+def _record(command: SealPdfCommand, signature_id: str, signed_at: dt.datetime, content: bytes) -> SignatureRecord:
+    return SignatureRecord(
+        id=signature_id,
+        seal_id=command.seal_id,
+        actor_kind=command.actor.kind.value,
+        actor_id=command.actor.id[:128],
+        actor_organisation=command.actor.organisation,
+        document_class=command.document_class,
+        reason=command.reason,
+        digest_before=hashlib.sha256(command.pdf).hexdigest(),
+        digest_after=hashlib.sha256(content).hexdigest(),
+        level=LEVEL,
+        signed_at=signed_at,
+    )

@@ -1,0 +1,89 @@
+"""Finds seals and the ledger's entries."""
+
+from __future__ import annotations
+
+from core.blobs.port import BlobStore
+from core.db.database import Database
+from core.paging import Page, decode_cursor, encode_cursor
+from core.principal import Principal
+from signing.errors import SealNotFound, SignatureNotFound
+from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+from signing.ports import SealStore
+
+
+class Seals:
+    """Look-ups of seals, grants and uses. Seals are public facts; files are for those who had them sealed."""
+
+    def __init__(self, database: Database, store: SealStore, blobs: BlobStore) -> None:
+        self._database = database
+        self._store = store
+        self._blobs = blobs
+
+    async def get(self, seal_id: str) -> Seal:
+        """
+        Raises:
+            SealNotFound
+        """
+        async with self._database.read() as tx:
+            seal = await self._store.seal(tx, seal_id)
+        if seal is None:
+            raise SealNotFound
+        return seal
+
+    async def of_organisation(self, organisation: str) -> list[Seal]:
+        """All seals of an organisation, in whatever state, oldest first."""
+        async with self._database.read() as tx:
+            return await self._store.seals_of(tx, organisation)
+
+    async def active_seal_of(self, organisation: str, kind: SealKind = SealKind.OFFICIAL) -> Seal:
+        """The organisation's active seal of this kind; the youngest, if there are several.
+
+        Raises:
+            SealNotFound
+        """
+        async with self._database.read() as tx:
+            found = await self._store.seals_of(tx, organisation, status=SealStatus.ACTIVE, kind=kind)
+        if not found:
+            raise SealNotFound
+        return found[-1]
+
+    async def page(self, organisation: str | None, *, cursor: str | None, size: int) -> Page[Seal]:
+        """Seals of an organisation, or of all, a page at a time."""
+        after = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        async with self._database.read() as tx:
+            found = await self._store.seals_of(tx, organisation, after=after, limit=size + 1)
+        more = len(found) > size
+        return Page(found[:size], encode_cursor(found[size - 1].id) if more else None)
+
+    async def grants_of(self, seal_id: str) -> list[SealGrant]:
+        async with self._database.read() as tx:
+            return await self._store.grants_of(tx, seal_id)
+
+    async def use(self, signature_id: str, *, caller: Principal) -> SignatureRecord:
+        """An entry of the ledger, for the one who made it and for colleagues of the same organisation.
+
+        Raises:
+            SignatureNotFound: also when it is somebody else's.
+        """
+        async with self._database.read() as tx:
+            record = await self._store.signature(tx, signature_id)
+        if record is None or not _own(record, caller):
+            raise SignatureNotFound
+        return record
+
+    async def file(self, signature_id: str, *, caller: Principal) -> bytes:
+        """The sealed file of a use, for its own caller only.
+
+        Raises:
+            SignatureNotFound
+        """
+        record = await self.use(signature_id, caller=caller)
+        if (record.actor_kind, record.actor_id) != (caller.kind.value, caller.id):
+            raise SignatureNotFound
+        return await self._blobs.get(record.digest_after)
+
+
+def _own(record: SignatureRecord, caller: Principal) -> bool:
+    if (record.actor_kind, record.actor_id) == (caller.kind.value, caller.id):
+        return True
+    return record.actor_organisation is not None and record.actor_organisation == caller.organisation

@@ -1,0 +1,169 @@
+"""Keeps seals, grants and the ledger of signatures in SQL (SQLite and PostgreSQL)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.db.database import ReadTx, WriteTx
+from core.errors import Conflict
+from core.text import Text
+from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
+from signing.pades.der import split
+from signing.stores.tables import seal as seal_table
+from signing.stores.tables import seal_grant, seal_signature
+
+
+class SqlSealStore:
+    """Implements `signing.ports.SealStore`."""
+
+    async def add_seal(self, tx: WriteTx, seal: Seal) -> None:
+        try:
+            async with tx.connection.begin_nested():
+                await tx.connection.execute(insert(seal_table).values(_seal_values(seal)))
+        except IntegrityError:
+            raise Conflict(
+                "seal-code-taken",
+                Text("这个印章编码已有印章使用，请换一个。", "Another seal has this code. Choose another one."),
+            ) from None
+
+    async def seal(self, tx: ReadTx, seal_id: str) -> Seal | None:
+        return await self._one_seal(tx, seal_table.c.id == seal_id)
+
+    async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
+        return await self._one_seal(tx, seal_table.c.certificate_digest == digest)
+
+    async def _one_seal(self, tx: ReadTx, condition: Any) -> Seal | None:
+        row = (await tx.connection.execute(select(seal_table).where(condition))).mappings().one_or_none()
+        return None if row is None else _seal(row)
+
+    async def seals_of(
+        self,
+        tx: ReadTx,
+        organisation: str | None,
+        *,
+        status: SealStatus | None = None,
+        kind: SealKind | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Seal]:
+        query = select(seal_table).order_by(seal_table.c.id).limit(limit)
+        wanted = {seal_table.c.organisation: organisation, seal_table.c.status: status, seal_table.c.kind: kind}
+        for column, value in wanted.items():
+            if value is not None:
+                query = query.where(column == str(value))
+        if after is not None:
+            query = query.where(seal_table.c.id > after)
+        return [_seal(row) for row in (await tx.connection.execute(query)).mappings()]
+
+    async def set_status(
+        self, tx: WriteTx, seal_id: str, *, expected: Sequence[SealStatus], new: SealStatus, at: dt.datetime
+    ) -> bool:
+        values: dict[str, object] = {"status": new.value}
+        if new is SealStatus.REVOKED:
+            values["revoked_at"] = at
+        changed = await tx.connection.execute(
+            update(seal_table)
+            .where(seal_table.c.id == seal_id, seal_table.c.status.in_([state.value for state in expected]))
+            .values(values)
+        )
+        return changed.rowcount == 1
+
+    async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None:
+        await tx.connection.execute(
+            insert(seal_grant).values(
+                id=grant.id,
+                seal_id=grant.seal_id,
+                grantee_kind=grant.grantee_kind.value,
+                grantee=grant.grantee,
+                document_classes=list(grant.document_classes),
+                valid_from=grant.valid_from,
+                valid_to=grant.valid_to,
+                granted_by=grant.granted_by,
+                created_at=grant.created_at,
+            )
+        )
+
+    async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]:
+        query = select(seal_grant).where(seal_grant.c.seal_id == seal_id).order_by(seal_grant.c.id)
+        return [_grant(row) for row in (await tx.connection.execute(query)).mappings()]
+
+    async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
+        # one statement decides: it takes the row's lock and counts the use only while the seal is active
+        counted = await tx.connection.execute(
+            update(seal_table)
+            .where(seal_table.c.id == record.seal_id, seal_table.c.status == SealStatus.ACTIVE.value)
+            .values(uses=seal_table.c.uses + 1)
+        )
+        if counted.rowcount != 1:
+            return False
+        await tx.connection.execute(
+            insert(seal_signature).values({name: getattr(record, name) for name in seal_signature.c.keys()})  # noqa: SIM118 - a column collection, not a dict
+        )
+        return True
+
+    async def signature(self, tx: ReadTx, signature_id: str) -> SignatureRecord | None:
+        query = select(seal_signature).where(seal_signature.c.id == signature_id)
+        row = (await tx.connection.execute(query)).mappings().one_or_none()
+        return None if row is None else SignatureRecord(**row)
+
+    async def signature_of_file(self, tx: ReadTx, digest_after: str) -> SignatureRecord | None:
+        query = select(seal_signature).where(seal_signature.c.digest_after == digest_after)
+        row = (await tx.connection.execute(query.order_by(seal_signature.c.id).limit(1))).mappings().one_or_none()
+        return None if row is None else SignatureRecord(**row)
+
+
+def _seal_values(seal: Seal) -> dict[str, object]:
+    return {
+        "id": seal.id,
+        "code": seal.code,
+        "organisation": seal.organisation,
+        "name_zh": seal.name.zh,
+        "name_en": seal.name.en,
+        "kind": seal.kind.value,
+        "status": seal.status.value,
+        "certificates": b"".join(seal.certificates),
+        "certificate_digest": hashlib.sha256(seal.certificate).hexdigest(),
+        "key_purpose": seal.key_purpose,
+        "diameter_mm": seal.image.diameter_mm,
+        "image_svg": seal.image.svg,
+        "image_content": seal.image.content,
+        "uses": 0,
+        "created_at": seal.created_at,
+        "revoked_at": seal.revoked_at,
+    }
+
+
+def _seal(row: RowMapping) -> Seal:
+    return Seal(
+        id=row["id"],
+        code=row["code"],
+        organisation=row["organisation"],
+        name=Text(row["name_zh"], row["name_en"]),
+        kind=SealKind(row["kind"]),
+        status=SealStatus(row["status"]),
+        certificates=tuple(split(bytes(row["certificates"]))),
+        key_purpose=row["key_purpose"],
+        image=SealImage(row["diameter_mm"], row["image_svg"], bytes(row["image_content"])),
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+    )
+
+
+def _grant(row: RowMapping) -> SealGrant:
+    return SealGrant(
+        id=row["id"],
+        seal_id=row["seal_id"],
+        grantee_kind=GranteeKind(row["grantee_kind"]),
+        grantee=row["grantee"],
+        document_classes=tuple(row["document_classes"]),
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        granted_by=row["granted_by"],
+        created_at=row["created_at"],
+    )
