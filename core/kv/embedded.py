@@ -9,10 +9,10 @@ which live for minutes anyway.
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +24,10 @@ from core.kv.limits import checked_key, checked_ttl
 from core.text import Text
 
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS kv (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS kv_expires ON kv (expires);
+COMMIT;
 """
 _GET = "SELECT value FROM kv WHERE key = :key AND expires > :now"
 _PUT = """
@@ -168,13 +170,13 @@ class EmbeddedKeyValueStore:
         return batch, True
 
     def _connect(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # codes and sessions: for this user only
         connection = sqlite3.connect(self._path, timeout=_BUSY_MILLISECONDS / 1000, isolation_level=None)
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_MILLISECONDS}"):
-                connection.execute(f"PRAGMA {pragma}")
+            self._path.chmod(0o600)  # codes and sessions: for this user only; SQLite gives its side files the same mode
+            _switch_to_wal(connection)
+            connection.execute("PRAGMA synchronous=NORMAL")
             connection.executescript(_SCHEMA)
-        except sqlite3.Error:
+        except Exception:
             connection.close()
             raise
         return connection
@@ -187,6 +189,19 @@ class EmbeddedKeyValueStore:
             now = self._clock.now().timestamp()
             job.rows = connection.execute(job.statement, _named(job, now)).fetchall()
         connection.execute("COMMIT")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """The first processes on a new file may meet here; SQLite does not wait by itself for this one change."""
+    for _ in range(_BUSY_MILLISECONDS // 20):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.02)
+    raise sqlite3.OperationalError("database is locked")
 
 
 def _named(job: _Job, now: float) -> Mapping[str, object]:
