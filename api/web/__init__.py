@@ -1,0 +1,1 @@
+"""The pages' ground: rendering, security headers, forms, languages, static files."""

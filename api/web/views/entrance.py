@@ -1,0 +1,80 @@
+"""Front page, log-in, scopes, log-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An invented person, with the password that everybody may know."""
+
+    name: str
+    identifier: str
+    password: str
+    what: Text
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPortal:
+    """One of the two demo portals."""
+
+    name: Text
+    what: Text
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontView:
+    """`/`: which door; accounts and portals in demo mode only."""
+
+    accounts: tuple[DemoAccount, ...] = ()
+    portals: tuple[DemoPortal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back."""
+
+    action: str
+    client_name: Text | None = None
+    client_host: str = ""
+    identifier: str = field(default="", repr=False)
+    error: Text | None = None
+    error_field: str | None = None
+    demo_accounts: tuple[DemoAccount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeWords:
+    """What a scope gives away."""
+
+    title: Text
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ScopesView:
+    """`/consent`: which portal wants to know what about the person."""
+
+    action: str
+    client_name: Text
+    client_host: str
+    gives: tuple[ScopeWords, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutView:
+    """`/logout`: the question, and where "no" leads."""
+
+    action: str
+    stay: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOutView:
+    """After log-out."""
+
+    return_to: str | None = None

@@ -1,0 +1,154 @@
+"""A department's pages: issue a licence, seal a document."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api.web.views.common import Fact, Tone
+from core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class SealChoice:
+    """A seal of the office; `picture` is the address of its drawing."""
+
+    id: str
+    name: Text
+    code: str
+    picture: str
+    diameter_mm: float
+    state: Text
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRow:
+    at: dt.datetime
+    title: Text
+    number: str = field(repr=False)
+    state: Text
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeView:
+    """`/office`; `issued` is None for people who do not issue."""
+
+    organisation: Text
+    may_issue: bool
+    may_seal: bool
+    seals: tuple[SealChoice, ...]
+    issued: tuple[IssuedRow, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChoice:
+    href: str
+    name: Text
+    code: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseTypeView:
+    """`/office/issue`."""
+
+    types: tuple[TypeChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field of the form, made from one property of the type's JSON Schema. `key` is the property's name."""
+
+    name: str
+    key: str
+    title: Text
+    type: str
+    inputmode: str
+    maxlength: int
+    required: bool
+    options: tuple[tuple[str, str], ...] = ()
+    hint: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """`/office/issue/{type}`."""
+
+    action: str
+    type_name: Text
+    issuer: Text
+    person: bool
+    fields: tuple[FormField, ...]
+    values: Mapping[str, str] = field(repr=False)
+    states_end: bool
+    validity: Text
+    seal: str | None
+    idempotency: str
+    error: Text | None = None
+    error_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedView:
+    """After issuing."""
+
+    title: Text
+    file_name: str
+    pages: tuple[str, ...]
+    page_count: int
+    facts: tuple[Fact, ...]
+    download: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealUploadView:
+    """`/office/seal`: step 1."""
+
+    has_seal: bool
+    max_megabytes: int
+    error: Text | None = None
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    number: int
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealPlaceView:
+    """Step 2: the page with the seal on it. Millimetres from the left and the top, as the file is read."""
+
+    action: str
+    file_name: str
+    sheets: tuple[Sheet, ...]
+    page: int
+    picture: str
+    width_mm: float
+    height_mm: float
+    x_mm: float
+    y_mm: float
+    seal: SealChoice
+    seals: tuple[SealChoice, ...]
+    reason: str = ""
+    error: Text | None = None
+    step: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SealedView:
+    """Step 3: the sealed file."""
+
+    file_name: str
+    signature_id: str
+    pages: tuple[str, ...]
+    page_count: int
+    facts: tuple[Fact, ...]
+    download: str
+    step: int = 3

@@ -1,0 +1,163 @@
+"""The pages of the person whose licences they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from api.web.views.common import Fact, TimelineEntry, Tone
+from core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceCard:
+    """A licence as a card. `usable` is False for one that is not valid: its card stays, grey, with its state's word."""
+
+    href: str
+    colour: str
+    title: str
+    number: str = field(repr=False)
+    rows: tuple[tuple[str, str], ...] = field(repr=False)
+    issuer: str
+    state: Text
+    tone: Tone
+    icon: str
+    usable: bool = True
+    seal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeView:
+    """`/me`."""
+
+    name: str = field(repr=False)
+    masked_number: str
+    cards: tuple[LicenceCard, ...]
+    papers_saved: int
+    looks: tuple[TimelineEntry, ...]
+    pending: int = 0
+    due: Text | None = None
+    due_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceView:
+    """`/me/licences/{id}`."""
+
+    card: LicenceCard
+    download: str | None
+    file_name: str
+    pages: tuple[str, ...]
+    page_count: int
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    story: tuple[TimelineEntry, ...]
+    looks: tuple[TimelineEntry, ...]
+    technical: tuple[tuple[Text, str], ...]
+    state_note: Text | None = None
+    state_tone: Tone = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """One look."""
+
+    at: dt.datetime
+    who: Text
+    what: Text
+    case_number: str | None
+    right: Text
+    tone: Tone
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessesView:
+    """`/me/accesses`."""
+
+    rows: tuple[AccessRow, ...]
+    first_href: str | None
+    next_href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """One consent, with what its holder can do about it now."""
+
+    who: Text
+    what: Text
+    purpose: Text
+    case_number: str | None
+    until: str
+    state: Text
+    tone: Tone
+    icon: str
+    decide_href: str | None = None
+    withdraw_href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentsView:
+    """`/me/consents`."""
+
+    rows: tuple[ConsentRow, ...]
+    first_href: str | None
+    next_href: str | None
+    done: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawView:
+    """`/me/consents/{id}/withdraw`: the question before it is done."""
+
+    action: str
+    consequence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """`/consents/{id}`: who, what, why, until when, and the very copy they would get.
+
+    Attributes:
+        given, withheld: titles of the fields.
+        preview: address of the copy's picture; without one, `shown` is set out in its place.
+    """
+
+    action: str
+    who: Text
+    what: Text
+    item: Text
+    asked_at: dt.datetime
+    minutes_left: int
+    given: tuple[str, ...]
+    withheld: tuple[str, ...]
+    basis: str | None
+    case_number: str
+    until: dt.date
+    colour: str
+    watermark: tuple[str, ...]
+    shown: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDoneView:
+    """After the decision."""
+
+    title: Text
+    text: Text
+    return_to: str | None = None
+
+
+__all__ = [
+    "AccessRow",
+    "AccessesView",
+    "ConsentDoneView",
+    "ConsentRow",
+    "ConsentView",
+    "ConsentsView",
+    "Fact",
+    "LicenceCard",
+    "LicenceView",
+    "MeView",
+    "WithdrawView",
+]

@@ -1,0 +1,71 @@
+"""Public verification."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal
+
+from api.web.views.common import Fact, TimelineEntry
+from core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyView:
+    """`/verify`: the upload."""
+
+    max_megabytes: int
+    error: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one of the three questions."""
+
+    question: Text
+    answer: Text
+    icon: str
+    tone: Literal["", "no", "idk"] = ""
+    more: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResultView:
+    """The verdict, its three answers and the evidence.
+
+    Attributes:
+        tone: nothing for good, `bad` for refused, `old` for genuine but not valid now, or not to be judged.
+        pages: addresses of page pictures.
+    """
+
+    tone: Literal["", "bad", "old"]
+    icon: str
+    verdict: Text
+    sentence: Text
+    warning: Text | None
+    indication: str | None
+    code_note: Text
+    checked_at: dt.datetime
+    answers: tuple[Answer, ...]
+    file_name: str = field(repr=False)
+    pages: tuple[str, ...]
+    page_count: int
+    story_title: Text
+    story: tuple[TimelineEntry, ...]
+    advice: Text | None
+    original_href: str | None
+    report_href: str
+    facts: tuple[Fact, ...]
+    max_megabytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """`/v/{code}`: what the repository says about the licence that a QR code belongs to."""
+
+    tone: Literal["", "bad", "old"]
+    icon: str
+    verdict: Text
+    sentence: Text
+    checked_at: dt.datetime
+    facts: tuple[Fact, ...]

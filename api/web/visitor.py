@@ -1,0 +1,139 @@
+"""Who looks at a page, what the header says about them, and which pages they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from starlette.requests import Request
+
+from api.deps import container, page_principal
+from core.errors import NotAuthenticated, NotPermitted
+from core.principal import Principal, PrincipalKind
+from core.text import Text
+
+LOG_IN_FIRST = "log-in-first"
+CLERK = "licence:read"
+ISSUER = "licence:issue"
+SEALER = "seal:sign"
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the main navigation."""
+
+    href: str
+    label: Text
+
+
+_VERIFY = NavItem("/verify", Text("验真", "Verify"))
+_OWN = (
+    NavItem("/me", Text("我的证照", "My licences")),
+    NavItem("/me/accesses", Text("谁看过", "Who looked")),
+    NavItem("/me/consents", Text("授权", "Consents")),
+    _VERIFY,
+)
+_DESK = (
+    NavItem("/clerk", Text("免交核对", "Exemption check")),
+    NavItem("/clerk/licences", Text("证照查询", "Look up")),
+)
+_ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
+_SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is logged in.
+
+    Attributes:
+        role: what stands under the name in the header.
+        home: the page that this person comes for.
+        acting_for: name of the organisation, when they act for one.
+    """
+
+    principal: Principal
+    name: str = field(repr=False)
+    role: Text
+    nav: tuple[NavItem, ...]
+    home: str
+    acting_for: Text | None = None
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1] or "·"
+
+
+def session_cookie(request: Request) -> str | None:
+    """The value of the single sign-on cookie, if the browser sent one."""
+    from api.routes.idp.cookies import read_session_cookie
+
+    return read_session_cookie(request)
+
+
+async def visitor(request: Request) -> Visitor | None:
+    """Who looks at this page; asked once for each request. None for the public."""
+    if not hasattr(request.state, "visitor"):
+        principal = await page_principal(request)
+        request.state.visitor = await _introduce(request, principal) if principal else None
+    return known_visitor(request)
+
+
+def known_visitor(request: Request) -> Visitor | None:
+    """What `visitor` found out earlier in this request; None if nobody asked."""
+    found: Visitor | None = getattr(request.state, "visitor", None)
+    return found
+
+
+async def logged_in(request: Request) -> Visitor:
+    """
+    Raises:
+        NotAuthenticated: `log-in-first`; the error page leads to the log-in and back.
+    """
+    found = await visitor(request)
+    if found is None:
+        raise NotAuthenticated(LOG_IN_FIRST, Text("请先登录。", "Log in first."))
+    return found
+
+
+async def permitted(request: Request, *any_of: str) -> Visitor:
+    """Somebody with at least one of these rights.
+
+    Raises:
+        NotAuthenticated: `log-in-first`.
+        NotPermitted: `page-not-for-you`.
+    """
+    found = await logged_in(request)
+    if not any(found.principal.may(scope) for scope in any_of):
+        raise NotPermitted(
+            "page-not-for-you",
+            Text(
+                "这一页给有相应岗位的工作人员用，您的账号没有这个岗位。有的话请先退出，再用工作账号登录。",
+                "This page is for staff with that duty, and your account has none. If you have a staff account, "
+                "log out and use that one.",
+            ),
+        )
+    return found
+
+
+def log_in_address(request: Request) -> str:
+    """The log-in page, told to come back to this page."""
+    return f"/login?next={quote(request.url.path, safe='/')}"
+
+
+def navigation(principal: Principal) -> tuple[NavItem, ...]:
+    """The pages that somebody with these rights has."""
+    if principal.kind is not PrincipalKind.STAFF:
+        return _OWN
+    desk = _DESK if principal.may(CLERK) else ()
+    issue = (_ISSUE,) if principal.may(ISSUER) else ()
+    seal = (_SEAL,) if principal.may(SEALER) else ()
+    return (*desk, *issue, *seal, _VERIFY)
+
+
+async def _introduce(request: Request, principal: Principal) -> Visitor:
+    nav, name = navigation(principal), principal.name or ""
+    if principal.kind is not PrincipalKind.STAFF or principal.organisation is None:
+        return Visitor(principal, name, Text("本人", "Yourself"), nav, "/me")
+    organisation = await container(request).idp.directory.organisation(principal.organisation)
+    home = "/office" if principal.may(ISSUER) or principal.may(SEALER) else "/clerk"
+    return Visitor(principal, name, organisation.name, nav, home, acting_for=organisation.name)

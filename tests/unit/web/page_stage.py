@@ -1,0 +1,48 @@
+"""A bare application around `api.web`: renders a sample by its name, as the real one renders the real thing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.settings import Settings
+from api.web.render import page
+from api.web.static_files import mount_static
+from api.web.visitor import Visitor, navigation
+from core.principal import Principal, PrincipalKind
+from core.text import Text
+from tests.unit.web.page_samples import HOUSING, NOW, SAMPLES
+
+_STAFF_SCOPES = {"clerk": {"licence:read"}, "office": {"licence:issue", "seal:sign"}}
+
+
+def somebody(kind: str | None) -> Visitor | None:
+    """A visitor as the header shows them."""
+    if kind is None:
+        return None
+    if kind == "citizen":
+        person = Principal(PrincipalKind.PERSON, "acc_1", name="林知远", session="ses_1")
+        return Visitor(person, "林知远", Text("本人", "Yourself"), navigation(person), "/me")
+    scopes = frozenset(_STAFF_SCOPES[kind])
+    staff = Principal(PrincipalKind.STAFF, "acc_2", "11410199DEMA00025B", "陈素", scopes, session="ses_2")
+    return Visitor(staff, "陈素", HOUSING, navigation(staff), "/clerk", HOUSING)
+
+
+def stage(*, demo: bool = True, issuer: str = "http://127.0.0.1:8000") -> FastAPI:
+    """`/page/{name}` shows a sample."""
+    app = FastAPI()
+    settings = Settings(issuer=issuer, demo=demo)
+    clock = SimpleNamespace(now=lambda: NOW)
+    app.state.container = SimpleNamespace(ground=SimpleNamespace(settings=settings, clock=clock))
+    mount_static(app)
+
+    @app.get("/page/{name}")
+    async def show(request: Request, name: str) -> Response:
+        template, view, who = SAMPLES[name]
+        request.state.visitor = somebody(who)
+        return page(request, template, view=view)
+
+    return app
