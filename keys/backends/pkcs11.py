@@ -9,6 +9,7 @@ from typing import Any
 
 from asn1crypto.keys import PublicKeyInfo, RSAPublicKey
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
+from pkcs11.exceptions import NoSuchKey
 from pkcs11.mechanisms import Mechanism
 from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_named_curve_parameters
 from pkcs11.util.rsa import encode_rsa_public_key
@@ -55,7 +56,7 @@ class Pkcs11Signer:
 
     def _key(self, session: Any) -> Any:
         if self._found is None or self._found[0] is not session:
-            self._found = session, session.get_key(object_class=ObjectClass.PRIVATE_KEY, id=self._uri.id)
+            self._found = session, _find(session, self._uri)
         return self._found[1]
 
 
@@ -87,7 +88,7 @@ class Pkcs11Backend:
         kept = (Attribute.SENSITIVE, Attribute.ALWAYS_SENSITIVE, Attribute.NEVER_EXTRACTABLE)
 
         def ask(session: Any) -> bool:
-            key = session.get_key(object_class=ObjectClass.PRIVATE_KEY, id=parsed.id)
+            key = _find(session, parsed)
             return bool(key[Attribute.EXTRACTABLE]) or not all(key[attribute] for attribute in kept)
 
         return self._token.run(ask)
@@ -120,6 +121,14 @@ def _read_pin(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise KeyUnavailable(f"cannot read the PIN file {path}: {error.strerror}") from None
+
+
+def _find(session: Any, uri: Pkcs11Uri) -> Any:
+    """The private key. The search is read to its end: an abandoned one would be closed on a session long gone."""
+    found = list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: uri.id}))
+    if len(found) != 1:
+        raise NoSuchKey
+    return found[0]
 
 
 def _make_ec(session: Any, identifier: bytes, label: str, bits: int) -> bytes:
