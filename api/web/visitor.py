@@ -130,10 +130,19 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     return (*desk, *issue, *seal, _VERIFY)
 
 
+def home_of(principal: Principal) -> str:
+    """The page that somebody with these rights comes for."""
+    if principal.kind is not PrincipalKind.STAFF:
+        return "/me"
+    if principal.may(ISSUER) or principal.may(SEALER):
+        return "/office"
+    return "/clerk" if principal.may(CLERK) else "/"
+
+
 async def _introduce(request: Request, principal: Principal) -> Visitor:
     nav, name = navigation(principal), principal.name or ""
     if principal.kind is not PrincipalKind.STAFF or principal.organisation is None:
-        return Visitor(principal, name, Text("本人", "Yourself"), nav, "/me")
+        return Visitor(principal, name, Text("本人", "Yourself"), nav, home_of(principal))
     organisation = await container(request).idp.directory.organisation(principal.organisation)
-    home = "/office" if principal.may(ISSUER) or principal.may(SEALER) else "/clerk"
-    return Visitor(principal, name, organisation.name, nav, home, acting_for=organisation.name)
+    label = organisation.name if organisation else Text(principal.organisation, principal.organisation)
+    return Visitor(principal, name, label, nav, home_of(principal), acting_for=label)

@@ -1,0 +1,181 @@
+"""Front page, log-in, consent to a portal's scopes, log-out."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import container, source_of
+from api.routes.idp.cookies import clear_session_cookie, set_session_cookie
+from api.web.forms import read_form
+from api.web.render import page
+from api.web.views.entrance import (
+    DemoAccount,
+    DemoPortal,
+    FrontView,
+    LoggedOutView,
+    LoginView,
+    LogoutView,
+    ScopesView,
+    ScopeWords,
+)
+from api.web.visitor import home_of, logged_in, session_cookie, visitor
+from core.errors import InvalidInput, LimitExceeded, NotPermitted
+from core.text import Text
+from idp.login.interactions import Interaction
+
+router = APIRouter(include_in_schema=False)
+
+_OUR_PAGE = re.compile(r"/(?:me|clerk|office|consents)(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
+_RESUME = "/authorize/resume"
+_SCOPES = {
+    "realname": ScopeWords(
+        Text("您的姓名和身份证号", "Your name and ID number"),
+        Text("已核实的实名信息，对方凭它办事。", "As proved to us; they need it to handle your case."),
+    ),
+    "offline_access": ScopeWords(
+        Text("您离开后仍可办理", "Continuing when you are away"),
+        Text("最长 30 天；您退出登录就结束。", "For up to 30 days; ends when you log out."),
+    ),
+}
+_PSEUDONYM = ScopeWords(
+    Text("一个只给这个网站的代号", "A pseudonym made for this site only"),
+    Text("它认得是同一个人，但不知道您是谁。", "They recognise you as the same person without knowing who you are."),
+)
+
+
+@router.get("/")
+async def front(request: Request) -> Response:
+    """Which door do you want?"""
+    await visitor(request)
+    demo = container(request).ground.settings.demo
+    view = FrontView(demo_accounts(), demo_portals()) if demo else FrontView()
+    return page(request, "front.html", view=view)
+
+
+@router.get("/login")
+async def login(request: Request, i: str | None = None) -> Response:
+    """The log-in page, for a portal (`i`) or for our own pages (`next`)."""
+    asking = await container(request).idp.interactions.get(i) if i else None
+    if asking is None and (known := await visitor(request)):
+        return RedirectResponse(_after_login(request) or known.home, 303)
+    return _login_page(request, asking)
+
+
+@router.post("/login")
+async def log_in(request: Request, i: str | None = None) -> Response:
+    """Check identifier and password; then on to the portal's request, or to the page that was asked for."""
+    form = await read_form(request)
+    idp = container(request).idp
+    asking = await idp.interactions.get(i) if i else None
+    try:
+        done = await idp.log_in(form["identifier"], form["password"], source_of(request), i, session_cookie(request))
+    except (InvalidInput, LimitExceeded, NotPermitted) as error:
+        field = error.field if isinstance(error, InvalidInput) else None
+        status = 429 if isinstance(error, LimitExceeded) else 403 if isinstance(error, NotPermitted) else 400
+        return _login_page(request, asking, identifier=form["identifier"], error=error.text, field=field, status=status)
+    goal = f"{_RESUME}?i={i}" if i else await _home(request, done.session_cookie_value)
+    response = RedirectResponse(goal, 303)
+    set_session_cookie(request, response, done.session_cookie_value)
+    return response
+
+
+@router.get("/consent")
+async def consent(request: Request, i: str) -> Response:
+    """May this portal know who you are?"""
+    await logged_in(request)
+    asking = await container(request).idp.interactions.get(i)
+    gives = (_PSEUDONYM, *(_SCOPES[scope] for scope in asking.scopes if scope in _SCOPES))
+    view = ScopesView(f"/consent?i={i}", asking.client_name, asking.client_host, gives)
+    return page(request, "scopes.html", form_action=(asking.return_origin,), view=view)
+
+
+@router.post("/consent")
+async def decide(request: Request, i: str) -> Response:
+    """Write the decision down and go on."""
+    form = await read_form(request)
+    await container(request).idp.decide_consent(i, session_cookie(request), form["decision"] == "grant")
+    return RedirectResponse(f"{_RESUME}?i={i}", 303)
+
+
+@router.get("/logout")
+async def logout(request: Request) -> Response:
+    """Ask before ending every session."""
+    known = await visitor(request)
+    if known is None:
+        return page(request, "logged_out.html", view=LoggedOutView())
+    return page(request, "logout.html", view=LogoutView("/logout", known.home))
+
+
+@router.post("/logout")
+async def log_out(request: Request) -> Response:
+    """End the session here and at every portal."""
+    await read_form(request)
+    await container(request).idp.log_out(session_cookie(request))
+    response = RedirectResponse("/logged-out", 303)
+    clear_session_cookie(request, response)
+    return response
+
+
+@router.get("/logged-out")
+async def logged_out(request: Request) -> Response:
+    """Every session has ended."""
+    return page(request, "logged_out.html", view=LoggedOutView())
+
+
+def demo_accounts() -> tuple[DemoAccount, ...]:
+    """The demo city's people, as the log-in page offers them."""
+    from api.demo.city import PASSWORD, PEOPLE
+
+    return tuple(DemoAccount(one.name, grouped(one.id_number), PASSWORD, one.does) for one in PEOPLE)
+
+
+def demo_portals() -> tuple[DemoPortal, ...]:
+    from api.demo.city import CLIENTS
+
+    what = Text("演示网站：登录、申请公租房", "Demo site: log in, apply for public rental housing")
+    return tuple(DemoPortal(one.name, what, f"/demo/portals/{one.portal}/") for one in CLIENTS if one.portal)
+
+
+def grouped(id_number: str) -> str:
+    """6-8-4, as ID numbers are shown."""
+    return f"{id_number[:6]} {id_number[6:14]} {id_number[14:]}"
+
+
+def _login_page(
+    request: Request,
+    asking: Interaction | None,
+    *,
+    identifier: str = "",
+    error: Text | None = None,
+    field: str | None = None,
+    status: int = 200,
+) -> Response:
+    accounts = demo_accounts() if container(request).ground.settings.demo else ()
+    target = f"?i={asking.id}" if asking else f"?next={goal}" if (goal := _after_login(request)) else ""
+    view = LoginView(
+        action=f"/login{target}",
+        client_name=asking.client_name if asking else None,
+        client_host=asking.client_host if asking else "",
+        identifier=identifier,
+        error=error,
+        error_field="identifier" if field == "id_number" else field,
+        demo_accounts=accounts,
+    )
+    origins = (asking.return_origin,) if asking else ()
+    return page(request, "login.html", status=status, form_action=origins, view=view)
+
+
+def _after_login(request: Request) -> str | None:
+    """The page of ours that was asked for before the log-in; nothing that could lead elsewhere (attacks O-23)."""
+    goal = request.query_params.get("next", "")
+    return goal if _OUR_PAGE.fullmatch(goal) else None
+
+
+async def _home(request: Request, cookie: str) -> str:
+    """Where somebody goes who logged in for our own pages."""
+    principal = await container(request).idp.sessions.principal(cookie)
+    return _after_login(request) or (home_of(principal) if principal else "/me")
