@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -34,11 +35,15 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.container = await build(settings)
+        container = app.state.container = await build(settings)
+        background = [asyncio.create_task(work) for work in container.background()]
         try:
             yield
         finally:
-            await app.state.container.close()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await container.close()
 
     app = FastAPI(
         title="一证 Yizheng",

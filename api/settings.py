@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
+from keys.settings import KeysSettings, Pkcs11Settings
 
 DEFAULT_PORT = 8000
 
@@ -76,8 +77,20 @@ class Settings(BaseSettings):
         return DatabaseSettings(url=url, pool_size=self.database_pool)
 
     @property
-    def keys_database(self) -> str:
-        return self.keys_url or f"sqlite+aiosqlite:///{self.folder / 'keys' / 'keyring.db'}"
+    def keys(self) -> KeysSettings:
+        token = None
+        if self.pkcs11_module and self.pkcs11_token:
+            token = Pkcs11Settings(
+                module=Path(self.pkcs11_module), token=self.pkcs11_token, pin_file=self.pkcs11_pin_file
+            )
+        return KeysSettings(
+            store_url=self.keys_url or f"sqlite+aiosqlite:///{self.folder / 'keys' / 'keyring.db'}",
+            master_key=SecretStr(self.master_key) if self.master_key else None,
+            master_key_file=self.master_key_path,
+            production=self.mode == "production",
+            default_backend=self.key_backend,
+            pkcs11=token,
+        )
 
     @property
     def kv(self) -> KvSettings:

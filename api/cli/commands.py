@@ -146,13 +146,19 @@ def keys_list(data: Data = None) -> None:
 
 
 @keys_app.command("rotate")
-def keys_rotate(purpose: str, data: Data = None) -> None:
-    """Make the next key of PURPOSE active; the old one still verifies what it signed."""
+def keys_rotate(
+    purpose: str,
+    data: Data = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Emergency: do not wait until portals have seen the next key.")
+    ] = False,
+) -> None:
+    """Publish the next key of PURPOSE, or make it active; the old one still verifies what it signed."""
     from api.cli.key_commands import rotate_key
     from core.errors import AppError
 
     try:
-        typer.echo(asyncio.run(rotate_key(_settings(data=data), purpose)))
+        typer.echo(asyncio.run(rotate_key(_settings(data=data), purpose, at_once=at_once)))
     except AppError as error:
         raise _refusal(error.text.en) from None
 

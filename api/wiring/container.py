@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 
 from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDirectory, SigningDocumentJudge
 from api.settings import Settings
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
+from api.sweeping import sweep_forever
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.signing import SigningServices, build_signing
 from core.clock import Clock, SystemClock
@@ -21,6 +23,10 @@ class Container:
     idp: IdpServices
     certstore: CertstoreServices
     signing: SigningServices
+
+    def background(self) -> Iterable[Coroutine[None, None, None]]:
+        """Work that runs for the life of a worker."""
+        return (self.ground.keys.keep_fresh(), sweep_forever(self.ground.kv))
 
     async def close(self) -> None:
         await self.ground.close()

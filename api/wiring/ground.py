@@ -61,6 +61,6 @@ def open_blobs(settings: BlobSettings) -> BlobStore:
 
 async def build_ground(settings: Settings, clock: Clock) -> Ground:
     """Open everything that the settings name."""
-    keys = await build_keys(settings, clock)
+    keys = await build_keys(settings.keys, clock)
     database = Database(create_engine(settings.database.url, pool_size=settings.database.pool_size), clock)
     return Ground(settings, clock, database, open_kv(settings.kv, clock), open_blobs(settings.blobs), keys)

@@ -1,0 +1,114 @@
+"""`yizheng doctor`: what is wrong with a deployment, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from api.migrations import HEAD
+from api.migrations.upgrade import current_revision
+from api.settings import Settings
+from api.startup import StartupFault, check_folder, check_libraries
+from api.wiring.ground import open_blobs, open_kv
+from api.wiring.keys import build_keys
+from core.audit.verify import verify_chain
+from core.clock import SystemClock
+from core.db.database import Database
+from core.db.engine import create_engine
+from core.errors import AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `remedy` is empty when all is well."""
+
+    what: str
+    good: bool = True
+    remedy: str = ""
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at every part that the service needs; go on after a fault."""
+    return [
+        *_settings_findings(settings),
+        *_machine_findings(settings),
+        *await _database_findings(settings),
+        await _kv_finding(settings),
+        await _blob_finding(settings),
+        await _keys_finding(settings),
+    ]
+
+
+def _settings_findings(settings: Settings) -> list[Finding]:
+    faults = settings.unsafe_in_production()
+    if settings.mode == "production":
+        return [Finding("setting", False, fault) for fault in faults] or [Finding("settings are safe for production")]
+    return [Finding(f"mode is development ({len(faults)} settings would be refused in production)")]
+
+
+def _machine_findings(settings: Settings) -> list[Finding]:
+    findings = []
+    try:
+        check_libraries()
+        findings.append(Finding("libraries load"))
+    except StartupFault as fault:
+        findings.append(Finding("libraries", False, str(fault)))
+    if not settings.database_url:
+        try:
+            check_folder(settings.folder)
+            free = shutil.disk_usage(settings.folder).free // 10**9
+            findings.append(
+                Finding("data folder is writable", free >= 1, "" if free >= 1 else "less than 1 GB is free")
+            )
+        except StartupFault as fault:
+            findings.append(Finding("data folder", False, str(fault)))
+    return findings
+
+
+async def _database_findings(settings: Settings) -> list[Finding]:
+    database = Database(create_engine(settings.database.url, pool_size=1), SystemClock())
+    try:
+        revision = await current_revision(database.engine)
+        if revision != HEAD:
+            return [Finding("database", False, f"is at revision {revision}, needs {HEAD}: yizheng migrate")]
+        verdict = await verify_chain(database)
+        whole = (
+            "" if verdict.whole else f"broken at row {verdict.bad_row} ({verdict.fault}): keep the database as evidence"
+        )
+        return [Finding("database is up to date"), Finding(f"audit chain of {verdict.rows} rows", verdict.whole, whole)]
+    except Exception as error:  # any driver's error means the same here
+        return [Finding("database", False, f"does not answer ({type(error).__name__}): check YIZHENG_DATABASE_URL")]
+    finally:
+        await database.close()
+
+
+async def _kv_finding(settings: Settings) -> Finding:
+    kv = open_kv(settings.kv, SystemClock())
+    try:
+        await kv.put("doctor", b"1", 5)
+        return Finding("short-lived store answers")
+    except (AppError, OSError) as error:
+        return Finding("short-lived store", False, f"does not answer ({type(error).__name__}): check YIZHENG_KV_URL")
+    finally:
+        await kv.close()
+
+
+async def _blob_finding(settings: Settings) -> Finding:
+    blobs = open_blobs(settings.blobs)
+    try:
+        await blobs.exists("0" * 64)
+        return Finding("document store answers")
+    except (AppError, OSError) as error:
+        return Finding("document store", False, f"does not answer ({type(error).__name__}): check YIZHENG_BLOBS_URL")
+    finally:
+        await blobs.close()
+
+
+async def _keys_finding(settings: Settings) -> Finding:
+    try:
+        keys = await build_keys(settings.keys, SystemClock())
+    except (AppError, OSError) as error:
+        text = error.text.en if isinstance(error, AppError) else type(error).__name__
+        return Finding("keys", False, text)
+    await keys.close()
+    return Finding(f"key ring opens, {len(keys.ring.records())} keys")
