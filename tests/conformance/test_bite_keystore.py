@@ -1,0 +1,186 @@
+"""Key stores that are wrong on purpose: the contract must catch each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.engine import create_engine
+from keys.errors import KeyStateConflict, MasterKeyWrong
+from keys.ports import CertificateRecord, KeyRecord
+from keys.spec import KeyState
+from keys.stores.sql import SqlKeyStore
+from keys.stores.tables import keys
+from tests.conformance.harness import failing
+from tests.conformance.keystore import KeyStoreBasic, KeyStoreContention, KeyStoreTransaction
+from tests.conformance.keystore_backends import KeyStoreHarness, at
+
+_CONTRACTS = (KeyStoreBasic, KeyStoreTransaction, KeyStoreContention)
+
+
+class _WithoutIndex(SqlKeyStore):
+    """Looks first whether the purpose is free, and has no unique index that decides."""
+
+    async def open(self, master_key_check: bytes) -> None:
+        await super().open(master_key_check)
+        async with self._write() as connection:
+            for state in ("active", "next"):
+                await connection.execute(text(f"DROP INDEX IF EXISTS uq_keys_one_{state}"))
+
+    async def add(self, record: KeyRecord) -> None:
+        _, records = await self.load()
+        if any(one.purpose == record.purpose and one.state is record.state for one in records):
+            raise KeyStateConflict("key-exists", "")
+        await asyncio.sleep(0.003)
+        await super().add(record)
+
+
+class _RotatesInTwoSteps(SqlKeyStore):
+    """Reads in one transaction and writes in the next."""
+
+    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+        async with self.engine.connect() as connection:
+            following = await connection.execute(
+                select(keys.c.key_id).where(keys.c.purpose == purpose, keys.c.state == KeyState.NEXT)
+            )
+            key_id = following.scalar_one_or_none()
+        if key_id is None:
+            raise KeyStateConflict("no-next-key", "")
+        await asyncio.sleep(0.003)
+        async with self._change() as connection:
+            await self._move(connection, keys.c.state == KeyState.ACTIVE, KeyState.VERIFY_ONLY, moment)
+            await self._move(connection, keys.c.key_id == key_id, KeyState.ACTIVE, moment)
+        return str(key_id)
+
+    @staticmethod
+    async def _move(connection: AsyncConnection, where: Any, state: KeyState, moment: dt.datetime) -> None:
+        await connection.execute(update(keys).where(where).values(state=str(state), state_since=moment))
+
+
+class _ForgetsTheFormerKey(SqlKeyStore):
+    """Retires the former key at the rotation, so its tokens end."""
+
+    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+        key_id = await super().activate_next(purpose, published_before=published_before, moment=moment)
+        async with self._write() as connection:
+            former = update(keys).where(keys.c.state == KeyState.VERIFY_ONLY).values(state=str(KeyState.RETIRED))
+            await connection.execute(former)
+        return key_id
+
+
+class _NeverTooFresh(SqlKeyStore):
+    """Activates a key in the moment in which it was made."""
+
+    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+        return await super().activate_next(purpose, published_before=moment, moment=moment)
+
+
+class _Silent(SqlKeyStore):
+    """Changes keys without moving the generation, so other workers never hear of it."""
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncIterator[AsyncConnection]:
+        async with self._write() as connection:
+            yield connection
+
+
+class _AnyMasterKey(SqlKeyStore):
+    """Opens with whatever master key."""
+
+    async def open(self, master_key_check: bytes) -> None:
+        try:
+            await super().open(master_key_check)
+        except MasterKeyWrong:
+            return
+
+
+class _RetiresAnything(SqlKeyStore):
+    """Retires the active key too."""
+
+    async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
+        async with self._change() as connection:
+            retired = (
+                update(keys).where(keys.c.key_id == key_id).values(state=str(KeyState.RETIRED), state_since=moment)
+            )
+            await connection.execute(retired)
+
+
+class _ErasesAnything(SqlKeyStore):
+    """Erases a key that is still in use."""
+
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
+        async with self._change() as connection:
+            await connection.execute(update(keys).where(keys.c.key_id == key_id).values(sealed=None))
+
+
+class _LoadsRetired(SqlKeyStore):
+    """Brings retired keys back to life at the next start."""
+
+    async def load(self) -> tuple[int, Sequence[KeyRecord]]:
+        async with self.engine.connect() as connection:
+            names = (await connection.execute(select(keys.c.key_id))).scalars().all()
+        found = [await self.find(name) for name in names]
+        return await self.generation(), [record for record in found if record is not None]
+
+
+class _Overwrites(SqlKeyStore):
+    """Says that it stored a certificate when another was there."""
+
+    async def add_certificate(self, record: CertificateRecord) -> bool:
+        await super().add_certificate(record)
+        return True
+
+
+class _MixesCertificates(SqlKeyStore):
+    """Answers with the certificates of every purpose."""
+
+    async def certificates(self, purpose: str, subject_key_id: str) -> Sequence[CertificateRecord]:
+        found: list[CertificateRecord] = []
+        for kind in ("seal", "ca.seals", "ca.root"):
+            found += await super().certificates(kind, subject_key_id)
+        return found
+
+
+_BROKEN: list[tuple[type[SqlKeyStore], str]] = [
+    (_WithoutIndex, "test_one_worker_makes_the_active_key"),
+    (_RotatesInTwoSteps, "test_one_worker_rotates"),
+    (_ForgetsTheFormerKey, "test_rotation_moves_both_keys"),
+    (_NeverTooFresh, "test_a_key_is_published_before_it_is_used"),
+    (_Silent, "test_every_change_moves_the_generation_and_no_look_does"),
+    (_AnyMasterKey, "test_another_master_key_is_refused"),
+    (_RetiresAnything, "test_only_a_key_that_does_not_sign_is_retired"),
+    (_ErasesAnything, "test_only_a_retired_key_is_erased"),
+    (_LoadsRetired, "test_a_retired_key_is_found_but_not_loaded"),
+    (_Overwrites, "test_an_authority_key_has_one_certificate"),
+    (_MixesCertificates, "test_certificates_come_newest_first"),
+]
+
+
+def _opened(store: type[SqlKeyStore], folder: Path) -> Any:
+    count = iter(range(1000))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[KeyStoreHarness]:
+        url = f"sqlite+aiosqlite:///{folder}/{next(count)}.db"
+        async with at(url, lambda address: store(create_engine(address, pool_size=2))) as harness:
+            yield harness
+
+    return opened
+
+
+@pytest.mark.parametrize(("broken", "caught_by"), _BROKEN, ids=lambda value: getattr(value, "__name__", ""))
+async def test_a_broken_store_fails_the_contract(broken: type[SqlKeyStore], caught_by: str, tmp_path: Path) -> None:
+    contracts = [contract for contract in _CONTRACTS if hasattr(contract, caught_by)]
+    assert caught_by in await failing(contracts, _opened(broken, tmp_path))
+
+
+async def test_a_right_store_passes(tmp_path: Path) -> None:
+    assert await failing(_CONTRACTS, _opened(SqlKeyStore, tmp_path)) == set()
