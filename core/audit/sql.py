@@ -6,7 +6,8 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit.chain import GENESIS, ChainedRow, row_hash
@@ -24,26 +25,28 @@ def _content(event: AuditEvent, at: dt.datetime) -> dict[str, object]:
         "action": event.action,
         "outcome": event.outcome,
         "actor_kind": event.actor.kind.value,
-        "actor_id": event.actor.id[:128],
+        "actor_id": _fitting(event.actor.id, 128),
         "actor_organisation": event.actor.organisation,
         # a session id is a bearer value; its digest is enough to tie rows together
         "session": hashlib.sha256(session.encode()).hexdigest()[:32] if session else None,
-        "subject": event.subject,
-        "service_item": purpose.service_item if purpose else None,
-        "case_number": purpose.case_number if purpose else None,
-        "basis": purpose.basis[:200] if purpose and purpose.basis else None,
+        "subject": _fitting(event.subject, 128),
+        "service_item": _fitting(purpose.service_item, 64) if purpose else None,
+        "case_number": _fitting(purpose.case_number, 128) if purpose else None,
+        "basis": _fitting(purpose.basis, 200) if purpose else None,
         "detail": dict(event.detail),
     }
 
 
+def _fitting(text: str | None, size: int) -> str | None:
+    """Cut to the column and without what a database refuses: an event must not be lost for a caller's odd text."""
+    if text is None:
+        return None
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:size])
+
+
 async def append_events(connection: AsyncConnection, events: Sequence[AuditEvent], at: dt.datetime) -> None:
     """Chain `events` to the log's end. The head row is locked from here to the commit: call it last."""
-    head = (await connection.execute(select(audit_head).where(audit_head.c.id == 1).with_for_update())).one_or_none()
-    if head is None:
-        await connection.execute(insert(audit_head).values(id=1, number=0, hash=GENESIS))
-        number, previous = 0, GENESIS
-    else:
-        number, previous = head.number, bytes(head.hash)
+    number, previous = await _locked_head(connection)
     rows = []
     for event in events:
         number += 1
@@ -55,6 +58,20 @@ async def append_events(connection: AsyncConnection, events: Sequence[AuditEvent
     await connection.execute(update(audit_head).where(audit_head.c.id == 1).values(number=number, hash=previous))
 
 
+async def _locked_head(connection: AsyncConnection) -> tuple[int, bytes]:
+    query = select(audit_head).where(audit_head.c.id == 1).with_for_update()
+    head = (await connection.execute(query)).one_or_none()
+    if head is None:  # the first event ever; of several writers who find so, one makes the row
+        await connection.execute(_make_head(connection))
+        head = (await connection.execute(query)).one()
+    return head.number, bytes(head.hash)
+
+
+def _make_head(connection: AsyncConnection) -> Executable:
+    insert_into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert_into(audit_head).values(id=1, number=0, hash=GENESIS).on_conflict_do_nothing()
+
+
 async def read_chain(connection: AsyncConnection, *, batch: int = 2000) -> AsyncIterator[ChainedRow]:
     """All rows in order of their number, a batch at a time."""
     last = -1
@@ -62,7 +79,8 @@ async def read_chain(connection: AsyncConnection, *, batch: int = 2000) -> Async
         query = select(audit_event).where(audit_event.c.number > last).order_by(audit_event.c.number).limit(batch)
         rows = (await connection.execute(query)).mappings().all()
         for row in rows:
-            content = {name: value for name, value in row.items() if name not in _HASH_COLUMNS}
+            # plain names: SQLAlchemy's are a subclass of str, which JSON refuses as a key
+            content = {str(name): value for name, value in row.items() if name not in _HASH_COLUMNS}
             yield ChainedRow(row["number"], content, bytes(row["previous"]), bytes(row["hash"]))
             last = row["number"]
         if len(rows) < batch:

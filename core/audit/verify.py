@@ -1,12 +1,29 @@
-"""Verifies the whole audit chain and names the first bad row."""
+"""Verifies the whole audit chain and names the first bad row.
+
+The chain proves itself against change from within. Who can write the tables can also cut the tail or write the
+whole chain anew; that is found against a checkpoint, a head that was kept somewhere else.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.audit.chain import GENESIS, fault_of
+from core.audit.chain import GENESIS, ChainedRow, fault_of
 from core.audit.sql import read_chain, read_head
 from core.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The head of the chain at some moment, to be kept outside the database.
+
+    Attributes:
+        number: of the last row, 0 for an empty log.
+        hash: of the last row.
+    """
+
+    number: int
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +33,44 @@ class ChainVerdict:
     Attributes:
         rows: how many rows were good, from the first.
         bad_row: number of the first bad row, or None if all are good.
-        fault: `gap`, `broken-link`, `changed` or `tail-cut`.
+        fault: `gap`, `broken-link`, `changed`; `tail-cut` and `beyond-head` for rows missing or too many at the
+            end; `not-as-checkpointed` for a row that was another when the checkpoint was kept.
+        head: the last good row, to be kept as the next checkpoint.
     """
 
     rows: int
     bad_row: int | None = None
     fault: str | None = None
+    head: Checkpoint = Checkpoint(0, GENESIS)
 
     @property
     def whole(self) -> bool:
         return self.bad_row is None
 
 
-async def verify_chain(database: Database) -> ChainVerdict:
-    """Walk the chain from its first row; stop at the first that does not fit."""
-    number, previous = 0, GENESIS
+async def verify_chain(database: Database, checkpoint: Checkpoint | None = None) -> ChainVerdict:
+    """Walk the chain from its first row; stop at the first that does not fit.
+
+    Args:
+        checkpoint: a head kept from earlier; the chain must still go through it.
+    """
+    good = Checkpoint(0, GENESIS)
     async with database.read() as tx:
-        head_number, head_hash = await read_head(tx.connection)
+        end = Checkpoint(*await read_head(tx.connection))
         async for row in read_chain(tx.connection):
-            fault = fault_of(row, expected_number=number + 1, expected_previous=previous)
+            fault = _fault(row, good, end, checkpoint)
             if fault:
-                return ChainVerdict(number, number + 1, fault)
-            number, previous = row.number, row.hash
-    if (number, previous) != (head_number, head_hash):
-        return ChainVerdict(number, number + 1, "tail-cut")
-    return ChainVerdict(number)
+                return ChainVerdict(good.number, good.number + 1, fault, good)
+            good = Checkpoint(row.number, row.hash)
+    if good != end or (checkpoint is not None and checkpoint.number > good.number):
+        return ChainVerdict(good.number, good.number + 1, "tail-cut", good)
+    return ChainVerdict(good.number, head=good)
+
+
+def _fault(row: ChainedRow, good: Checkpoint, end: Checkpoint, checkpoint: Checkpoint | None) -> str | None:
+    fault = fault_of(row, expected_number=good.number + 1, expected_previous=good.hash)
+    if fault is None and row.number > end.number:
+        return "beyond-head"
+    if fault is None and checkpoint is not None and checkpoint.number == row.number and checkpoint.hash != row.hash:
+        return "not-as-checkpointed"
+    return fault

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from core.audit.event import AuditEvent
 from core.audit.sql import append_events
 from core.clock import Clock
-from core.db.engine import WRITE
+from core.db.engine import reading, writing
 
 
 class ReadTx:
-    """One consistent look at the database. Use `connection` for queries only."""
+    """One consistent look at the database: all its queries see the same moment. Use `connection` for queries only."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
@@ -41,29 +41,37 @@ class WriteTx(ReadTx):
         await self.connection.commit()
         self.committed = True
 
+    def refuse_lost_events(self) -> None:
+        """
+        Raises:
+            RuntimeError: an event was added after the last commit of a unit that committed; it would be lost unseen.
+        """
+        if self.committed and self._events:
+            raise RuntimeError(f"audit event after the commit: {self._events[0].action}")
+
 
 class Database:
     """Opens transactions on one engine."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self.engine = engine
+        self._reading, self._writing = reading(engine), writing(engine)
         self._clock = clock
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
-        async with self.engine.connect() as connection:
+        async with self._reading.connect() as connection:
             yield ReadTx(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteTx]:
-        async with self.engine.connect() as connection:
-            connection = await connection.execution_options(**{WRITE: True})
+        async with self._writing.connect() as connection:
             tx = WriteTx(connection, self._clock)
             try:
                 yield tx
             finally:
-                if not tx.committed:
-                    await connection.rollback()
+                await connection.rollback()  # what was not committed
+            tx.refuse_lost_events()
 
     async def record(self, event: AuditEvent) -> None:
         """Write one audit event in a unit of its own: refusals, and reads that change nothing else."""

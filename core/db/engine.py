@@ -24,6 +24,21 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
 
 
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine and pool, for transactions that see one moment and change nothing.
+
+    SQLite gives each transaction a snapshot by itself; PostgreSQL must be asked.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine
+
+
+def writing(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine and pool, for transactions that change something."""
+    return engine.execution_options(**{WRITE: True})
+
+
 def _configure_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:

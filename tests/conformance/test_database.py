@@ -1,0 +1,54 @@
+"""Units of work, the audit log and idempotency keys over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
+from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
+from tests.conformance.database_backends import BACKENDS
+from tests.conformance.harness import parametrised
+from tests.conformance.idempotency import IdempotencyBasic, IdempotencyContention, IdempotencyTransaction
+
+
+@parametrised(BACKENDS)
+class TestDatabaseBasic(DatabaseBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestDatabaseTransaction(DatabaseTransaction):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestDatabaseContention(DatabaseContention):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditBasic(AuditBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditTransaction(AuditTransaction):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditContention(AuditContention):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestIdempotencyBasic(IdempotencyBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestIdempotencyTransaction(IdempotencyTransaction):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestIdempotencyContention(IdempotencyContention):
+    pass
