@@ -9,6 +9,7 @@ import os
 import pkgutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # ships no types
 
@@ -20,6 +21,8 @@ from tests.support.servers import PostgresServer
 
 _PACKAGES = ("core", "keys", "idp", "certstore", "signing")
 _numbers = itertools.count(1)
+_files: dict[frozenset[str], bytes] = {}
+_templates: dict[tuple[int, frozenset[str]], str] = {}
 
 
 def load_tables() -> None:
@@ -41,36 +44,73 @@ async def schema(database: Database) -> Database:
 
 
 @contextlib.asynccontextmanager
-async def postgres_url(server: PostgresServer) -> AsyncIterator[str]:
-    """Address of an empty database of its own, dropped afterwards."""
+async def postgres_url(server: PostgresServer, template: str = "template1") -> AsyncIterator[str]:
+    """Address of a database of its own, a copy of `template` (empty by default), dropped afterwards."""
     name = f"t{os.getpid()}_{next(_numbers)}"
-    connection = await asyncpg.connect(server.dsn("postgres"))
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
+    async with _administration(server) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield server.url(name)
         finally:
             await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.asynccontextmanager
+async def _administration(server: PostgresServer) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(server.dsn("postgres"))
+    try:
+        yield connection
     finally:
         await connection.close()
+
+
+async def _template(server: PostgresServer, clock: Clock) -> str:
+    """A database with the tables of every domain, made once per server: copying it is quicker than making tables."""
+    load_tables()
+    key = (server.port, frozenset(metadata.tables))  # a test module may add tables of its own
+    if key not in _templates:
+        name = f"template_{os.getpid()}_{next(_numbers)}"
+        async with _administration(server) as connection:
+            await connection.execute(f"CREATE DATABASE {name}")
+        database = Database(create_engine(server.url(name)), clock)
+        await schema(database)
+        await database.close()
+        _templates[key] = name
+    return _templates[key]
 
 
 @contextlib.asynccontextmanager
 async def sqlite_database(folder: Path, clock: Clock, *, pool_size: int = 10) -> AsyncIterator[Database]:
     """A SQLite database in a file, with the tables of every domain."""
-    database = Database(create_engine(f"sqlite+aiosqlite:///{folder / 'yizheng.db'}", pool_size=pool_size), clock)
+    file = folder / "yizheng.db"
+    file.write_bytes(await _sqlite_template(folder, clock))
+    database = Database(create_engine(f"sqlite+aiosqlite:///{file}", pool_size=pool_size), clock)
     try:
-        yield await schema(database)
+        yield database
     finally:
         await database.close()
+
+
+async def _sqlite_template(folder: Path, clock: Clock) -> bytes:
+    """The file of a database with the tables of every domain, made once."""
+    load_tables()
+    key = frozenset(metadata.tables)
+    if key not in _files:
+        file = folder / "template.db"
+        database = Database(create_engine(f"sqlite+aiosqlite:///{file}"), clock)
+        await schema(database)
+        await database.close()  # folds the write-ahead log into the file
+        _files[key] = file.read_bytes()
+        file.unlink()
+    return _files[key]
 
 
 @contextlib.asynccontextmanager
 async def postgres_database(server: PostgresServer, clock: Clock, *, pool_size: int = 10) -> AsyncIterator[Database]:
     """A PostgreSQL database of its own, with the tables of every domain."""
-    async with postgres_url(server) as url:
+    async with postgres_url(server, await _template(server, clock)) as url:
         database = Database(create_engine(url, pool_size=pool_size), clock)
         try:
-            yield await schema(database)
+            yield database
         finally:
             await database.close()
