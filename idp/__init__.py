@@ -1,0 +1,1 @@
+"""Identity: people, organisations, clients, single sign-on and OpenID Connect."""

@@ -1,0 +1,1 @@
+"""Registered clients: registration, look-up, authentication."""

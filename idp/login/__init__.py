@@ -1,0 +1,1 @@
+"""Logging in: sessions, passwords, throttling, interactions, consent."""

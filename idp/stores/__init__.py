@@ -1,0 +1,1 @@
+"""SQL stores of the identity provider; chosen in `api/wiring` only."""

@@ -1,0 +1,1 @@
+"""What is handed out: pairwise names, access, ID, refresh and logout tokens."""

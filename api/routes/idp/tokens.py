@@ -1,0 +1,79 @@
+"""Token, introspection and revocation endpoints (RFC 6749 §3.2, RFC 7662, RFC 7009)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import container
+from api.errors.oauth import NO_STORE, oauth_error_response
+from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
+from core.errors import AppError
+
+router = APIRouter(tags=["identity"])
+
+
+async def token(request: Request) -> Response:
+    """Exchange a code, a refresh token or the client's own credentials for tokens."""
+    try:
+        answer = await container(request).idp.token(
+            await read_parameters(request),
+            authorization=request.headers.get("authorization"),
+            retry_key=request.headers.get("idempotency-key"),
+        )
+    except AppError as error:
+        return oauth_error_response(error)
+    return json_answer(answer)
+
+
+async def introspect(request: Request) -> Response:
+    """Is this token good now, and for what?"""
+    try:
+        answer = await container(request).idp.introspect(
+            await read_parameters(request), authorization=request.headers.get("authorization")
+        )
+    except AppError as error:
+        return oauth_error_response(error)
+    return json_answer(answer)
+
+
+async def revoke(request: Request) -> Response:
+    """Revoke a token; with a refresh token everything that descends from it."""
+    try:
+        await container(request).idp.revoke(
+            await read_parameters(request), authorization=request.headers.get("authorization")
+        )
+    except AppError as error:
+        return oauth_error_response(error)
+    return Response(b"", 200, NO_STORE)
+
+
+_CREDENTIALS = ("client_id", "client_secret")
+add_hot_route(
+    router,
+    "/token",
+    token,
+    ["POST"],
+    summary="Token endpoint",
+    openapi_extra=form_body(
+        "grant_type",
+        optional=("code", "redirect_uri", "code_verifier", "refresh_token", "scope", *_CREDENTIALS),
+    ),
+)
+add_hot_route(
+    router,
+    "/introspect",
+    introspect,
+    ["POST"],
+    summary="Token introspection",
+    openapi_extra=form_body("token", optional=("token_type_hint", *_CREDENTIALS)),
+)
+add_hot_route(
+    router,
+    "/revoke",
+    revoke,
+    ["POST"],
+    summary="Token revocation",
+    openapi_extra=form_body("token", optional=("token_type_hint", *_CREDENTIALS)),
+)

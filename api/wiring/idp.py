@@ -1,0 +1,221 @@
+"""Puts the identity provider together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.wiring.ground import Ground
+from idp.claims import RealNameClaims
+from idp.clients.authentication import AuthenticateClient
+from idp.clients.registration import ChangeClientStatus, RegisterClient
+from idp.clients.registry import ClientRegistry
+from idp.directory import Directory, PersonVault
+from idp.endpoints.authorize import Authorize
+from idp.endpoints.discovery import PublishedDocuments
+from idp.endpoints.end_session import EndSessionEndpoint
+from idp.endpoints.introspect import Introspect, Revoke
+from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
+from idp.endpoints.token import TokenEndpoint
+from idp.grants.authorization_code import AuthorizationCodeGrant
+from idp.grants.client_credentials import ClientCredentialsGrant
+from idp.grants.codes import AuthorizationCodes
+from idp.grants.refresh_token import RefreshTokenGrant
+from idp.login.consent import Consents, DecideConsent
+from idp.login.interactions import Interactions
+from idp.login.log_in import LogIn
+from idp.login.log_out import LogOut
+from idp.login.sessions import Sessions, StartSession
+from idp.login.throttle import LoginThrottle
+from idp.logout.deliver import DeliverLogouts
+from idp.logout.end_session import EndSession
+from idp.logout.messenger import HttpLogoutMessenger
+from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
+from idp.ports import (
+    AccountStore,
+    ClientStore,
+    ConsentStore,
+    DeliveryStore,
+    LogoutMessenger,
+    OrganisationStore,
+    SessionStore,
+    TokenStore,
+)
+from idp.settings import IdpSettings
+from idp.stores.clients import SqlClientStore, SqlConsentStore
+from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.people import SqlAccountStore, SqlOrganisationStore
+from idp.stores.sessions import SqlSessionStore
+from idp.stores.tokens import SqlTokenStore
+from idp.sweep import SweepExpired
+from idp.tokens.access import AccessTokens
+from idp.tokens.id_token import IdTokens
+from idp.tokens.logout import LogoutTokens
+from idp.tokens.pairwise import PairwiseNames
+from idp.tokens.refresh import RefreshTokens
+
+
+@dataclass(frozen=True)
+class IdpStores:
+    """The stores; tests put wrapped ones in."""
+
+    accounts: AccountStore
+    organisations: OrganisationStore
+    clients: ClientStore
+    consents: ConsentStore
+    sessions: SessionStore
+    tokens: TokenStore
+    deliveries: DeliveryStore
+
+
+@dataclass(frozen=True)
+class IdpServices:
+    """Ready use cases of the identity provider."""
+
+    settings: IdpSettings
+    authorize: Authorize
+    token: TokenEndpoint
+    userinfo: UserInfo
+    introspect: Introspect
+    revoke: Revoke
+    end_session: EndSessionEndpoint
+    documents: PublishedDocuments
+    authenticate: Authenticate
+    interactions: Interactions
+    sessions: Sessions
+    log_in: LogIn
+    log_out: LogOut
+    decide_consent: DecideConsent
+    consents: Consents
+    directory: Directory
+    registry: ClientRegistry
+    register_organisation: RegisterOrganisation
+    create_account: CreateAccount
+    change_account_status: ChangeAccountStatus
+    assign_staff_role: AssignStaffRole
+    remove_staff_role: RemoveStaffRole
+    register_client: RegisterClient
+    change_client_status: ChangeClientStatus
+    deliver_logouts: DeliverLogouts
+    sweep: SweepExpired
+    messenger: LogoutMessenger
+
+    async def close(self) -> None:
+        await self.messenger.close()
+
+
+def sql_stores() -> IdpStores:
+    return IdpStores(
+        SqlAccountStore(),
+        SqlOrganisationStore(),
+        SqlClientStore(),
+        SqlConsentStore(),
+        SqlSessionStore(),
+        SqlTokenStore(),
+        SqlDeliveryStore(),
+    )
+
+
+def build_idp(
+    ground: Ground,
+    *,
+    settings: IdpSettings | None = None,
+    stores: IdpStores | None = None,
+    messenger: LogoutMessenger | None = None,
+) -> IdpServices:
+    """Compose the use cases on the ground."""
+    settings = settings or IdpSettings(issuer=ground.settings.issuer)
+    stores = stores or sql_stores()
+    messenger = messenger or HttpLogoutMessenger(timeout=settings.logout_timeout)
+    database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
+
+    registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
+    authenticate_client = AuthenticateClient(registry)
+    vault = PersonVault(keys.fields, keys.index, clock)
+    directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
+    names = PairwiseNames(keys.ring)
+    access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)
+    id_tokens = IdTokens(keys.signer, keys.verifier, clock, settings)
+    refresh_tokens = RefreshTokens(keys.ring)
+    logout_tokens = LogoutTokens(keys.signer, clock, settings)
+    claims = RealNameClaims(database, directory)
+
+    deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
+    end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
+    sessions = Sessions(database, stores.sessions, stores.accounts, vault, clock, settings)
+    interactions = Interactions(kv, registry, settings)
+    codes = AuthorizationCodes(kv)
+    read_token = ReadAccessToken(database, access_tokens, registry, stores.tokens, clock)
+    grants = (
+        AuthorizationCodeGrant(database, codes, stores.tokens, stores.sessions, clock, settings),
+        RefreshTokenGrant(database, stores.tokens, refresh_tokens, clock, settings),
+        ClientCredentialsGrant(),
+    )
+    return IdpServices(
+        settings=settings,
+        authorize=Authorize(
+            database,
+            registry,
+            sessions,
+            interactions,
+            codes,
+            stores.sessions,
+            stores.clients,
+            stores.accounts,
+            stores.consents,
+            stores.tokens,
+            names,
+            id_tokens,
+            clock,
+            settings,
+        ),
+        token=TokenEndpoint(
+            authenticate_client,
+            grants,
+            access_tokens,
+            id_tokens,
+            refresh_tokens,
+            claims,
+            stores.accounts,
+            database,
+            clock,
+            settings,
+        ),
+        userinfo=UserInfo(read_token, claims),
+        introspect=Introspect(
+            authenticate_client, read_token, refresh_tokens, stores.tokens, database, clock, settings
+        ),
+        revoke=Revoke(authenticate_client, access_tokens, refresh_tokens, stores.tokens, database, clock),
+        end_session=EndSessionEndpoint(database, sessions, stores.sessions, registry, id_tokens, end, deliver),
+        documents=PublishedDocuments(keys.ring, clock, settings),
+        authenticate=Authenticate(read_token, stores.accounts, database),
+        interactions=interactions,
+        sessions=sessions,
+        log_in=LogIn(
+            database,
+            stores.accounts,
+            stores.sessions,
+            interactions,
+            LoginThrottle(kv, settings),
+            StartSession(stores.sessions, clock, settings),
+            end,
+            deliver,
+            vault,
+            keys.passwords,
+            clock,
+        ),
+        log_out=LogOut(database, stores.sessions, end, deliver),
+        decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
+        consents=Consents(database, stores.consents, stores.tokens, clock),
+        directory=directory,
+        registry=registry,
+        register_organisation=RegisterOrganisation(database, stores.organisations, clock),
+        create_account=CreateAccount(database, stores.accounts, vault, keys.passwords, clock),
+        change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
+        assign_staff_role=AssignStaffRole(database, stores.accounts, clock),
+        remove_staff_role=RemoveStaffRole(database, stores.accounts),
+        register_client=RegisterClient(database, stores.clients, clock),
+        change_client_status=ChangeClientStatus(database, stores.clients, registry),
+        deliver_logouts=deliver,
+        sweep=SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock),
+        messenger=messenger,
+    )

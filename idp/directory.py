@@ -1,0 +1,103 @@
+"""Who is who: people by ID number, account or pairwise subject, and organisations by code.
+
+Reading a person here opens personal data; the use case that asks writes the audit event, for it knows the purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.clock import Clock, calendar_day
+from core.db.database import Database
+from core.errors import NotFound
+from core.identifiers.citizen_id import CitizenId, parse_citizen_id
+from core.text import Text
+from idp.identifiers import CITIZEN_ID
+from idp.model import Account, Organisation
+from idp.ports import AccountStore, ClientStore, OrganisationStore
+from keys.ports import BlindIndex, FieldCipher
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person in the clear."""
+
+    account_id: str
+    name: str = field(repr=False)
+    citizen_id: CitizenId = field(repr=False)
+    level: int = 1
+
+
+class PersonVault:
+    """Seals and opens the personal fields of an account; each value is bound to its column and row."""
+
+    def __init__(self, fields: FieldCipher, index: BlindIndex, clock: Clock) -> None:
+        self._fields = fields
+        self._index = index
+        self._clock = clock
+
+    def seal(self, account_id: str, column: str, value: str) -> bytes:
+        return self._fields.encrypt(value, context=f"account.{column}:{account_id}")
+
+    def name(self, account: Account) -> str:
+        return self._fields.decrypt(account.name, context=f"account.name:{account.id}")
+
+    def person(self, account: Account) -> Person:
+        number = self._fields.decrypt(account.number, context=f"account.number:{account.id}")
+        citizen_id = parse_citizen_id(number, today=calendar_day(self._clock.now()))
+        return Person(account.id, self.name(account), citizen_id, account.level)
+
+    def index(self, kind: str, value: str) -> bytes:
+        return self._index.digest(kind, value)
+
+
+class Directory:
+    """Look-ups for the other domains' bridges and for pages."""
+
+    def __init__(
+        self,
+        database: Database,
+        accounts: AccountStore,
+        organisations: OrganisationStore,
+        clients: ClientStore,
+        vault: PersonVault,
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._organisations = organisations
+        self._clients = clients
+        self._vault = vault
+
+    async def person(self, account_id: str) -> Person:
+        """
+        Raises:
+            NotFound: `account-not-found`.
+        """
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, account_id)
+        if account is None:
+            raise account_not_found()
+        return self._vault.person(account)
+
+    async def account_by_citizen_id(self, number: CitizenId) -> str | None:
+        """The account id of whoever has this ID number."""
+        digest = self._vault.index(CITIZEN_ID, number.number)
+        async with self._database.read() as tx:
+            account = await self._accounts.by_number(tx, digest)
+        return None if account is None else account.id
+
+    async def account_by_subject(self, client_id: str, subject: str) -> str | None:
+        """The account behind the `sub` that a portal knows; portals of one sector know the same one."""
+        async with self._database.read() as tx:
+            client = await self._clients.get(tx, client_id)
+            if client is None:
+                return None
+            return await self._clients.account_of(tx, subject=subject, sector=client.sector)
+
+    async def organisation(self, uscc: str) -> Organisation | None:
+        async with self._database.read() as tx:
+            return await self._organisations.get(tx, uscc)
+
+
+def account_not_found() -> NotFound:
+    return NotFound("account-not-found", Text("没有这个账号。", "There is no such account."))

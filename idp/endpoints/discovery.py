@@ -1,0 +1,99 @@
+"""Provider metadata (OpenID Connect Discovery 1.0 §3; RFC 8414) and the JWK Set, rendered once and kept as bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import orjson
+
+from core.clock import Clock
+from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
+from idp.protocol.claims_parameter import REALNAME_CLAIMS
+from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
+from idp.settings import IdpSettings
+from keys.jose.jwk import public_jwks
+from keys.ports import KeyProvider
+from keys.spec import SignatureAlgorithm
+
+_SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
+
+
+def metadata(issuer: str) -> dict[str, object]:
+    """What we offer, and nothing that we would refuse."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "end_session_endpoint": f"{issuer}/end-session",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [grant.value for grant in GrantType],
+        "acr_values_supported": [ONE_FACTOR],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": [a.value for a in SignatureAlgorithm],
+        "token_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],
+        "introspection_endpoint_auth_methods_supported": _SECRETS,
+        "revocation_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "at_hash",
+            "sid",
+            "real_name_level",
+            *REALNAME_CLAIMS,
+        ],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "authorization_response_iss_parameter_supported": True,  # RFC 9207 §3
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "ui_locales_supported": ["zh-CN", "en"],
+    }
+
+
+class PublishedDocuments:
+    """The two documents as bytes.
+
+    Args:
+        lifetime: seconds after which the JWK Set is looked at again, so that a rotated key shows.
+    """
+
+    def __init__(self, provider: KeyProvider, clock: Clock, settings: IdpSettings) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._lifetime = dt.timedelta(seconds=settings.jwks_cache)
+        self._metadata = orjson.dumps(metadata(settings.issuer))
+        self._jwks = b""
+        self._rendered_at: dt.datetime | None = None
+
+    def metadata(self) -> bytes:
+        return self._metadata
+
+    def jwks(self) -> bytes:
+        """RFC 7517 §5: active, next and verify-only keys."""
+        now = self._clock.now()
+        if self._rendered_at is None or now - self._rendered_at >= self._lifetime:
+            self._jwks = orjson.dumps(public_jwks(self._provider))
+            self._rendered_at = now
+        return self._jwks
+
+    def refresh(self) -> None:
+        """Render the JWK Set anew at the next request; for whoever rotates keys in this process."""
+        self._rendered_at = None

@@ -1,0 +1,149 @@
+"""Access tokens at our own resources: the principal behind a token, and the userinfo answer.
+
+RFC 6750; RFC 9068 §4; OpenID Connect Core §5.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.db.database import Database
+from core.errors import NotAuthenticated
+from core.principal import Principal, PrincipalKind
+from core.text import Text
+from idp.claims import RealNameClaims
+from idp.clients.registry import ClientRegistry
+from idp.errors import InsufficientScope, InvalidToken
+from idp.login.sessions import person_principal
+from idp.model import Client, Standing
+from idp.ports import AccountStore, TokenStore
+from idp.protocol.claims_parameter import REALNAME_CLAIMS
+from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME
+from idp.tokens.access import AccessClaims, AccessTokens
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """An access token that is good now; `standing` is None on a client's own token."""
+
+    claims: AccessClaims
+    client: Client
+    standing: Standing | None
+
+
+class ReadAccessToken:
+    """Judges access tokens: signature and times first, then everything that may have ended since."""
+
+    def __init__(
+        self,
+        database: Database,
+        access_tokens: AccessTokens,
+        registry: ClientRegistry,
+        tokens: TokenStore,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._access_tokens = access_tokens
+        self._registry = registry
+        self._tokens = tokens
+        self._clock = clock
+
+    async def __call__(self, token: str) -> LiveToken:
+        """
+        Raises:
+            InvalidToken: RFC 6750 §3.1.
+        """
+        claims = self._access_tokens.read(token)
+        client = await self._registry.active(claims.client_id)
+        if client is None:
+            raise InvalidToken("the access token is not valid", private="client disabled")
+        if claims.family_id is None:
+            async with self._database.read() as tx:
+                if await self._tokens.is_token_revoked(tx, claims.token_id):
+                    raise InvalidToken("the access token is not valid", private="revoked")
+            return LiveToken(claims, client, None)
+        async with self._database.read() as tx:
+            standing = await self._tokens.standing(tx, claims.family_id, token_id=claims.token_id)
+        if standing is None or not standing.alive(self._clock.now()):
+            raise InvalidToken("the access token is not valid", private="session, account, family or token is dead")
+        return LiveToken(claims, client, standing)
+
+
+class Authenticate:
+    """Who calls our API (`services.authenticate`)."""
+
+    def __init__(self, read: ReadAccessToken, accounts: AccountStore, database: Database) -> None:
+        self._read = read
+        self._accounts = accounts
+        self._database = database
+
+    async def __call__(self, token: str) -> Principal:
+        """CLIENT for a client's own token; PERSON for a person's; STAFF when it carries rights from a role.
+
+        Raises:
+            NotAuthenticated: `token-invalid`.
+        """
+        try:
+            live = await self._read(token)
+        except InvalidToken as error:
+            raise NotAuthenticated(
+                "token-invalid",
+                Text("访问令牌无效或已失效，请重新登录。", "The access token is not valid any more. Log in again."),
+                private=error.private,
+            ) from None
+        if live.standing is None:
+            return Principal(
+                PrincipalKind.CLIENT,
+                live.client.id,
+                organisation=live.client.organisation,
+                scopes=live.claims.scopes & live.client.scopes,
+                session=live.claims.token_id,
+            )
+        return await self._person(live, live.standing)
+
+    async def _person(self, live: LiveToken, standing: Standing) -> Principal:
+        family = standing.family
+        rights = live.claims.scopes & API_SCOPES
+        if not rights:
+            return Principal(
+                PrincipalKind.PERSON, family.account_id, scopes=live.claims.scopes, session=family.session_id
+            )
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, family.account_id)
+            roles = await self._accounts.roles(tx, family.account_id)
+        assert account is not None, "a family has an account"
+        full = person_principal(account, roles, session=family.session_id, name=None)
+        return Principal(
+            full.kind,
+            full.id,
+            organisation=full.organisation,
+            scopes=(live.claims.scopes - API_SCOPES) | (rights & full.scopes),
+            roles=full.roles,
+            session=family.session_id,
+        )
+
+
+class UserInfo:
+    """The userinfo endpoint."""
+
+    def __init__(self, read: ReadAccessToken, claims: RealNameClaims) -> None:
+        self._read = read
+        self._claims = claims
+
+    async def __call__(self, token: str) -> Mapping[str, str | int]:
+        """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; real-name claims where they were granted.
+
+        Raises:
+            InvalidToken, InsufficientScope: RFC 6750 §3.1.
+        """
+        live = await self._read(token)
+        if live.standing is None or OPENID not in live.claims.scopes:
+            raise InsufficientScope("the token was not issued for openid")
+        family = live.standing.family
+        answer: dict[str, str | int] = {"sub": family.subject, "real_name_level": live.standing.account_level}
+        wanted = family.userinfo_claims or REALNAME_CLAIMS
+        if REALNAME in live.claims.scopes:
+            answer |= await self._claims.read(live.client, family, wanted, basis="userinfo, scope realname, by consent")
+        return answer

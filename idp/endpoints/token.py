@@ -1,0 +1,117 @@
+"""The token endpoint (RFC 6749 §3.2, §5.1; OpenID Connect Core §3.1.3).
+
+Phases, in this order for every grant: 1 client, 2 grant type, 3 the client's right to it, 4 the grant's own
+decision, 5 session, account and family alive, 6 scopes still allowed, 7 tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.clock import Clock
+from core.db.database import Database
+from idp.claims import RealNameClaims
+from idp.clients.authentication import AuthenticateClient
+from idp.errors import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
+from idp.grants.base import ForClient, ForPerson, Grant, TokenRequest
+from idp.model import Client, GrantType
+from idp.ports import AccountStore
+from idp.protocol.params import Parameters
+from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME, role_scopes
+from idp.settings import IdpSettings
+from idp.tokens.access import AccessTokens
+from idp.tokens.id_token import IdTokens
+from idp.tokens.refresh import RefreshTokens
+
+TokenAnswer = Mapping[str, str | int]
+
+
+class TokenEndpoint:
+    """The use case."""
+
+    def __init__(
+        self,
+        authenticate: AuthenticateClient,
+        grants: Sequence[Grant],
+        access_tokens: AccessTokens,
+        id_tokens: IdTokens,
+        refresh_tokens: RefreshTokens,
+        claims: RealNameClaims,
+        accounts: AccountStore,
+        database: Database,
+        clock: Clock,
+        settings: IdpSettings,
+    ) -> None:
+        self._authenticate = authenticate
+        self._grants: dict[str, Grant] = {grant.grant_type.value: grant for grant in grants}
+        self._access_tokens = access_tokens
+        self._id_tokens = id_tokens
+        self._refresh_tokens = refresh_tokens
+        self._claims = claims
+        self._accounts = accounts
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    async def __call__(
+        self, parameters: Parameters, *, authorization: str | None, retry_key: str | None = None
+    ) -> TokenAnswer:
+        """The members of a token response.
+
+        Args:
+            authorization: the Authorization header.
+            retry_key: the Idempotency-Key header.
+
+        Raises:
+            idp.errors.OAuthError: RFC 6749 §5.2.
+        """
+        client = await self._authenticate(authorization, parameters)
+        grant = self._grants.get(parameters.required("grant_type"))
+        if grant is None:
+            raise UnsupportedGrantType("this grant type does not exist here")
+        if grant.grant_type not in client.grants:
+            raise UnauthorizedClient("the client is not registered for this grant type")
+        decision = await grant.decide(TokenRequest(client, parameters, retry_key))
+        if isinstance(decision, ForClient):
+            return await self._for_client(client, decision)
+        if not decision.standing.alive(self._clock.now()):
+            raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
+        return await self._for_person(client, decision)
+
+    async def _for_client(self, client: Client, decision: ForClient) -> TokenAnswer:
+        token = await self._access_tokens.for_client(client, decision.scopes)
+        return self._answer(token, decision.scopes)
+
+    async def _for_person(self, client: Client, decision: ForPerson) -> TokenAnswer:
+        family = decision.standing.family
+        scopes = await self._still_allowed(client, family.account_id, decision.scopes)
+        access_token = await self._access_tokens.for_person(family, scopes)
+        answer = self._answer(access_token, scopes)
+        if GrantType.REFRESH_TOKEN in client.grants:
+            answer["refresh_token"] = self._refresh_tokens.make(family.id, decision.generation)
+        if OPENID in scopes:
+            extra = await self._claims.read(
+                client, family, decision.id_token_claims, basis="claims in the ID token, by consent"
+            )
+            answer["id_token"] = await self._id_tokens.issue(
+                client, family, access_token=access_token, nonce=decision.nonce, extra=extra
+            )
+        return answer
+
+    def _answer(self, access_token: str, scopes: tuple[str, ...]) -> dict[str, str | int]:
+        return {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": self._settings.access_token_lifetime,
+            "scope": " ".join(scopes),
+        }
+
+    async def _still_allowed(self, client: Client, account_id: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        """Rights may have been taken away since the person agreed; tokens never carry more than holds now."""
+        held = OIDC_SCOPES
+        if API_SCOPES & set(scopes):
+            async with self._database.read() as tx:
+                roles = await self._accounts.roles(tx, account_id)
+            held |= role_scopes(frozenset(role.role for role in roles))
+        kept = held & client.scopes - (frozenset() if client.realname_approved else {REALNAME})
+        return tuple(scope for scope in scopes if scope in kept)

@@ -1,0 +1,144 @@
+"""Errors of the identity provider: one class per OAuth or OpenID Connect error code.
+
+::
+
+    AppError
+    ├── OAuthError                       told by JSON or by redirect; `code` is the registered error code
+    │   ├── InvalidRequest               invalid_request              RFC 6749 §4.1.2.1, §5.2
+    │   ├── InvalidClient                invalid_client               RFC 6749 §5.2
+    │   ├── InvalidGrant                 invalid_grant                RFC 6749 §5.2
+    │   ├── UnauthorizedClient           unauthorized_client          RFC 6749 §4.1.2.1, §5.2
+    │   ├── UnsupportedGrantType         unsupported_grant_type       RFC 6749 §5.2
+    │   ├── UnsupportedResponseType      unsupported_response_type    RFC 6749 §4.1.2.1
+    │   ├── InvalidScope                 invalid_scope                RFC 6749 §4.1.2.1, §5.2
+    │   ├── AccessDenied                 access_denied                RFC 6749 §4.1.2.1
+    │   ├── LoginRequired                login_required               OIDC Core §3.1.2.6
+    │   ├── ConsentRequired              consent_required             OIDC Core §3.1.2.6
+    │   ├── RequestNotSupported          request_not_supported        OIDC Core §3.1.2.6
+    │   ├── RequestUriNotSupported       request_uri_not_supported    OIDC Core §3.1.2.6
+    │   ├── RegistrationNotSupported     registration_not_supported   OIDC Core §3.1.2.6
+    │   ├── UnmetAuthentication          unmet_authentication_requirements
+    │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
+    │   └── InsufficientScope            insufficient_scope           RFC 6750 §3.1
+    ├── InvalidInput
+    │   ├── RequestRefused     the authorization request cannot be answered by redirect: a page of ours says why
+    │   └── WrongCredentials   identifier and password do not fit together
+    └── NotFound
+        └── InteractionGone    the log-in took too long, was finished already, or was begun in another browser
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from core.errors import AppError, InvalidInput, NotFound
+from core.text import Text
+
+
+class OAuthError(AppError):
+    """An error that OAuth 2.0 or OpenID Connect has a code for.
+
+    Args:
+        description: for the client's developer; ASCII without quotes and backslashes (RFC 6749 §5.2).
+        private: detail for the log only.
+    """
+
+    error: ClassVar[str] = "server_error"
+
+    def __init__(self, description: str, *, private: str = "") -> None:
+        super().__init__(self.error, Text(description, description), private=private)
+        self.description = description
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """`challenge` is True when the client tried HTTP Basic, so that the answer must carry a challenge."""
+
+    error = "invalid_client"
+
+    def __init__(
+        self, description: str = "client authentication failed", *, private: str = "", challenge: bool = False
+    ) -> None:
+        super().__init__(description, private=private)
+        self.challenge = challenge
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+
+
+class LoginRequired(OAuthError):
+    error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    error = "consent_required"
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    error = "registration_not_supported"
+
+
+class UnmetAuthentication(OAuthError):
+    error = "unmet_authentication_requirements"
+
+
+class InvalidToken(OAuthError):
+    error = "invalid_token"
+
+
+class InsufficientScope(OAuthError):
+    error = "insufficient_scope"
+
+
+class RequestRefused(InvalidInput):
+    """The portal's request cannot be trusted enough to redirect anywhere (RFC 6749 §4.1.2.1)."""
+
+
+class WrongCredentials(InvalidInput):
+    """Identifier and password do not fit; says the same whether or not the account exists."""
+
+
+class InteractionGone(NotFound):
+    """No such log-in is under way in this browser."""
+
+    def __init__(self, *, private: str = "") -> None:
+        super().__init__(
+            "interaction-gone",
+            Text(
+                "这次登录已经结束或过期了。请回到原来的网站，重新点一次登录。",
+                "This log-in has ended or expired. Go back to the site you came from and choose log in again.",
+            ),
+            private=private,
+        )

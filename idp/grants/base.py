@@ -1,0 +1,79 @@
+"""What every grant shares: a grant only decides for whom tokens may be issued, so none can skip a shared step.
+
+RFC 6749 §5.1; the phases are run by `idp.endpoints.token`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from idp.errors import InvalidScope
+from idp.model import Client, GrantType, Standing
+from idp.protocol.params import Parameters
+from idp.protocol.scopes import parse_scope
+
+
+@dataclass(frozen=True, slots=True)
+class ForPerson:
+    """Tokens that act for a person may be issued, if the shared checks agree.
+
+    Attributes:
+        standing: family, session and account, read in the transaction in which the grant was decided.
+        scopes: at most the family's.
+        generation: of the refresh token to hand out.
+        id_token_claims: real-name claims asked for in the ID token.
+    """
+
+    standing: Standing
+    scopes: tuple[str, ...]
+    generation: int
+    nonce: str | None = None
+    id_token_claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForClient:
+    """A token that acts for the client itself may be issued."""
+
+    scopes: tuple[str, ...]
+
+
+Decision = ForPerson | ForClient
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A token request whose client has proved who it is."""
+
+    client: Client
+    parameters: Parameters
+    retry_key: str | None = field(default=None, repr=False)
+
+
+class Grant(Protocol):
+    """One grant type."""
+
+    @property
+    def grant_type(self) -> GrantType: ...
+
+    async def decide(self, request: TokenRequest) -> Decision:
+        """Decide; whatever one-time thing is spent is committed before this returns or raises.
+
+        Raises:
+            idp.errors.OAuthError: no tokens.
+        """
+
+
+def narrowed(asked: str | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes asked for, or all that are allowed when none are.
+
+    Raises:
+        InvalidScope: wider than allowed (RFC 6749 §6).
+    """
+    if asked is None:
+        return allowed
+    scopes = parse_scope(asked)
+    if not set(scopes) <= set(allowed):
+        raise InvalidScope("the scope exceeds what was granted")
+    return scopes

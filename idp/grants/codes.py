@@ -1,0 +1,37 @@
+"""Authorization codes in short-lived state: bound to all that was checked, spent by `take` (RFC 6749 §4.1.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from core.kv.port import KeyValueStore
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGrant:
+    """What a code stands for."""
+
+    family_id: str
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+    nonce: str | None
+    id_token_claims: tuple[str, ...]
+    expires_at: float  # seconds since 1970
+
+
+class AuthorizationCodes:
+    """Keeps codes under their digest, so a look into the store gives no code away."""
+
+    def __init__(self, kv: KeyValueStore) -> None:
+        self._kv = kv
+
+    async def put(self, code_digest: str, grant: CodeGrant, lifetime: int) -> None:
+        await self._kv.put(f"idp:code:{code_digest}", msgspec.json.encode(grant), lifetime)
+
+    async def take(self, code_digest: str) -> CodeGrant | None:
+        """The grant, for exactly one caller."""
+        stored = await self._kv.take(f"idp:code:{code_digest}")
+        return None if stored is None else msgspec.json.decode(stored, type=CodeGrant)

@@ -1,0 +1,173 @@
+"""Interactions: an authorization request that waits for a person to log in or to decide.
+
+Kept in short-lived state under the digest of a random id, changed only by compare-and-swap, finished by `take`, and
+bound to the browser that began it, so a log-in prepared elsewhere cannot be finished in a victim's browser (O-50).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from core.errors import Conflict
+from core.ids import new_secret
+from core.kv.port import KeyValueStore
+from core.text import Text
+from idp.clients.registry import ClientRegistry
+from idp.errors import InteractionGone
+from idp.protocol.authorization_request import AuthorizationRequest
+from idp.protocol.redirect_uri import host_of, origin_of
+from idp.settings import IdpSettings
+from keys.secrets.token_digest import digest_token
+
+Need = Literal["login", "consent"]
+_SWAPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PendingInteraction:
+    """What is stored.
+
+    Attributes:
+        browser: digest of the value that only the browser that began it has.
+        needs: what is asked of the person now.
+        signed_in: digest of the session cookie that a log-in within this interaction made.
+        decided_in: id of the session in which the person decided about consent.
+        granted: what they decided.
+    """
+
+    request: AuthorizationRequest
+    browser: str = field(repr=False)
+    needs: Need | None = None
+    signed_in: str | None = field(default=None, repr=False)
+    decided_in: str | None = None
+    granted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """What a page shows: who asks, for what, and what is still needed of the person.
+
+    Attributes:
+        client_host: host of the address that the person will be sent back to.
+        return_origin: its origin, for the page's `form-action`.
+        scopes: what the portal asks for.
+    """
+
+    id: str = field(repr=False)
+    client_id: str
+    client_name: Text
+    client_host: str
+    return_origin: str
+    scopes: tuple[str, ...]
+    needs: Need
+
+
+class Interactions:
+    """Keeps interactions."""
+
+    def __init__(self, kv: KeyValueStore, registry: ClientRegistry, settings: IdpSettings) -> None:
+        self._kv = kv
+        self._registry = registry
+        self._settings = settings
+
+    async def get(self, interaction_id: str) -> Interaction:
+        """For pages.
+
+        Raises:
+            InteractionGone: unknown, expired or finished.
+        """
+        pending = await self.pending(interaction_id)
+        client = await self._registry.active(pending.request.client_id)
+        if client is None:
+            raise InteractionGone(private="client disabled")
+        uri = pending.request.redirect_uri
+        return Interaction(
+            id=interaction_id,
+            client_id=client.id,
+            client_name=client.name,
+            client_host=host_of(uri),
+            return_origin=origin_of(uri),
+            scopes=pending.request.scopes,
+            needs=pending.needs or "login",
+        )
+
+    async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:
+        """Store a new one; answers its id and the value for the browser's cookie."""
+        interaction_id, browser = new_secret(24), new_secret(24)
+        pending = PendingInteraction(request, digest_token(browser), needs)
+        await self._kv.put(_key(interaction_id), _encode(pending), self._settings.interaction_lifetime)
+        return interaction_id, browser
+
+    async def pending(self, interaction_id: str) -> PendingInteraction:
+        """
+        Raises:
+            InteractionGone: unknown, expired or finished.
+        """
+        return _decode(await self._read(interaction_id))
+
+    async def in_browser(self, interaction_id: str, browser: str | None) -> PendingInteraction:
+        """The interaction, if this browser began it.
+
+        Raises:
+            InteractionGone: also for another browser.
+        """
+        pending = await self.pending(interaction_id)
+        if browser is None or not hmac.compare_digest(digest_token(browser), pending.browser):
+            raise InteractionGone(private="another browser")
+        return pending
+
+    async def needs_now(self, interaction_id: str, needs: Need) -> None:
+        await self._change(interaction_id, needs=needs)
+
+    async def signed_in(self, interaction_id: str, cookie_digest: str) -> None:
+        await self._change(interaction_id, signed_in=cookie_digest)
+
+    async def decided(self, interaction_id: str, session_id: str, *, granted: bool) -> None:
+        await self._change(interaction_id, decided_in=session_id, granted=granted)
+
+    async def finish(self, interaction_id: str) -> None:
+        """Of several who want to finish, one may.
+
+        Raises:
+            InteractionGone: for the others.
+        """
+        if await self._kv.take(_key(interaction_id)) is None:
+            raise InteractionGone(private="finished by another request")
+
+    async def _read(self, interaction_id: str) -> bytes:
+        stored = await self._kv.get(_key(interaction_id))
+        if stored is None:
+            raise InteractionGone(private="not found")
+        return stored
+
+    async def _change(self, interaction_id: str, **changes: object) -> None:
+        for _ in range(_SWAPS):
+            stored = await self._read(interaction_id)
+            # mypy cannot see field names through **changes; the callers above are the only ones
+            changed = dataclasses.replace(_decode(stored), **changes)  # type: ignore[arg-type]
+            lifetime = self._settings.interaction_lifetime
+            if await self._kv.compare_and_swap(_key(interaction_id), stored, _encode(changed), lifetime):
+                return
+        raise Conflict(
+            "interaction-busy",
+            Text(
+                "这次登录正在另一个页面里进行，请只留一个页面。", "This log-in is open in another tab. Keep only one."
+            ),
+        )
+
+
+def _key(interaction_id: str) -> str:
+    return f"idp:interaction:{digest_token(interaction_id)}"
+
+
+def _encode(pending: PendingInteraction) -> bytes:
+    return msgspec.json.encode(pending)
+
+
+def _decode(stored: bytes) -> PendingInteraction:
+    return msgspec.json.decode(stored, type=PendingInteraction)

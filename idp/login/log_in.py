@@ -1,0 +1,167 @@
+"""Log-in with ID number or phone and a password: the same answer and the same work for everybody (attacks O-52)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.audit.event import AuditEvent
+from core.clock import Clock, calendar_day
+from core.db.database import Database
+from core.errors import LimitExceeded, NotPermitted
+from core.principal import ANONYMOUS, Principal, PrincipalKind
+from core.text import Text
+from idp.directory import PersonVault
+from idp.errors import WrongCredentials
+from idp.identifiers import CITIZEN_ID, Identifier, parse_identifier
+from idp.login.interactions import Interactions
+from idp.login.sessions import StartSession, previous_session
+from idp.login.throttle import LoginThrottle
+from idp.logout.deliver import DeliverLogouts
+from idp.logout.end_session import EndSession
+from idp.model import Account, AccountStatus, LogoutDelivery, Session
+from idp.people import MAX_PASSWORD
+from idp.ports import AccountStore, SessionStore
+from keys.ports import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person has logged in; the page sets the cookie and goes on."""
+
+    session_cookie_value: str = field(repr=False)
+    account: str
+
+
+class LogIn:
+    """The use case."""
+
+    def __init__(
+        self,
+        database: Database,
+        accounts: AccountStore,
+        sessions: SessionStore,
+        interactions: Interactions,
+        throttle: LoginThrottle,
+        start: StartSession,
+        end: EndSession,
+        deliver: DeliverLogouts,
+        vault: PersonVault,
+        passwords: PasswordHasher,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._sessions = sessions
+        self._interactions = interactions
+        self._throttle = throttle
+        self._start = start
+        self._end = end
+        self._deliver = deliver
+        self._vault = vault
+        self._passwords = passwords
+        self._clock = clock
+
+    async def __call__(
+        self,
+        identifier: str,
+        password: str,
+        source: str,
+        interaction_id: str | None,
+        session_cookie: str | None = None,
+    ) -> SignedIn:
+        """
+        Args:
+            identifier: ID number or phone number, as typed.
+            source: network address of the browser.
+            interaction_id: the portal's request that this log-in is for; None for our own pages.
+            session_cookie: value that the browser's session cookie has now; dead afterwards.
+
+        Raises:
+            WrongCredentials: `password-wrong` on field `password`, the same for unknown accounts.
+            InvalidInput: the identifier is neither an ID number nor a phone number (field `identifier`).
+            LimitExceeded: `too-many-tries`, or `busy` when too many passwords are being checked.
+            NotPermitted: `account-frozen`; only after the right password.
+            InteractionGone: the portal's request has expired.
+        """
+        if interaction_id is not None:
+            await self._interactions.pending(interaction_id)
+        who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
+        index = self._vault.index(who.kind, who.value)
+        account = await self._find(who, index)
+        left = await self._admit(index, source, account)
+        await self._check(account, password, left)
+        assert account is not None, "nobody's password is never right"
+        await self._throttle.succeeded(index, source)
+        session, cookie, deliveries = await self._open(account, session_cookie)
+        await self._deliver.attempt(deliveries)
+        if interaction_id is not None:
+            await self._interactions.signed_in(interaction_id, session.cookie_digest)
+        return SignedIn(cookie, account.id)
+
+    async def _find(self, who: Identifier, index: bytes) -> Account | None:
+        find = self._accounts.by_number if who.kind == CITIZEN_ID else self._accounts.by_phone
+        async with self._database.read() as tx:
+            return await find(tx, index)
+
+    async def _admit(self, index: bytes, source: str, account: Account | None) -> int:
+        try:
+            return await self._throttle.admit(index, source)
+        except LimitExceeded as error:
+            await self._refused(account, error.code)
+            raise
+
+    async def _check(self, account: Account | None, password: str, left: int) -> None:
+        """
+        Raises:
+            WrongCredentials, NotPermitted.
+        """
+        usable = password if len(password) <= MAX_PASSWORD else ""  # a longer one was never accepted (O-59)
+        right = await self._passwords.verify(usable, account.password_hash if account else None)
+        if account is None or not right or usable != password:
+            await self._refused(account, "password-wrong")
+            raise _wrong(left)
+        if account.status is not AccountStatus.ACTIVE:
+            await self._refused(account, f"account-{account.status.value}")
+            raise NotPermitted(
+                "account-frozen",
+                Text(
+                    "这个账号已停用。请带身份证到政务服务大厅，或拨打 12345。",
+                    "This account is out of use. Bring your ID card to a service hall, or call 12345.",
+                ),
+            )
+
+    async def _refused(self, account: Account | None, reason: str) -> None:
+        subject = None if account is None else account.id
+        await self._database.record(
+            AuditEvent("session.start", "refused", ANONYMOUS, subject, detail={"reason": reason})
+        )
+
+    async def _open(
+        self, account: Account, session_cookie: str | None
+    ) -> tuple[Session, str, Sequence[LogoutDelivery]]:
+        deliveries: Sequence[LogoutDelivery] = ()
+        async with self._database.write() as tx:
+            previous = await previous_session(tx, self._sessions, session_cookie)
+            if previous is not None and previous.account_id != account.id:
+                deliveries = await self._end(tx, previous, reason="another-person")
+            session, cookie = await self._start(tx, account, previous)
+            actor = Principal(PrincipalKind.PERSON, account.id, session=session.id)
+            tx.audit(AuditEvent("session.start", "done", actor, account.id, detail={"method": "password"}))
+            await tx.commit()
+        return session, cookie, deliveries
+
+
+def _wrong(left: int) -> WrongCredentials:
+    """The state, then what to do; nothing in it depends on whether the account exists."""
+    text = Text(
+        "账号或密码不对，还可以试 {left} 次。请核对身份证号或手机号，再输一次密码。",
+        "Wrong ID number, phone or password. {left} tries left. Check both and try again.",
+    )
+    if left == 0:
+        text = Text(
+            "账号或密码不对，次数用完了。请 15 分钟后再试，或换一个网络登录。",
+            "Wrong ID number, phone or password, and no tries are left. "
+            "Try again in 15 minutes, or from another network.",
+        )
+    return WrongCredentials("password-wrong", text.format(left=left), field="password")

@@ -1,0 +1,142 @@
+"""The single sign-on session behind the cookie: found, kept alive, turned into a principal."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.db.database import Database, ReadTx, WriteTx
+from core.ids import new_id, new_secret
+from core.principal import Principal, PrincipalKind
+from idp.directory import PersonVault
+from idp.model import Account, AccountStatus, Session, StaffRole
+from idp.ports import AccountStore, SessionStore
+from idp.protocol.scopes import role_scopes
+from idp.settings import IdpSettings
+from keys.secrets.token_digest import digest_token
+
+_TOUCH_AFTER = dt.timedelta(seconds=60)  # a visit is written down at most once a minute
+_COOKIE_LENGTH = 43
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A live session and whose it is."""
+
+    session: Session
+    account: Account
+
+
+class Sessions:
+    """Finds live sessions."""
+
+    def __init__(
+        self,
+        database: Database,
+        sessions: SessionStore,
+        accounts: AccountStore,
+        vault: PersonVault,
+        clock: Clock,
+        settings: IdpSettings,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._accounts = accounts
+        self._vault = vault
+        self._clock = clock
+        self._settings = settings
+
+    async def find(self, cookie: str | None) -> Visit | None:
+        """The visit behind a cookie's value; None when it is unknown, ended, idle for too long or frozen."""
+        if cookie is None or len(cookie) != _COOKIE_LENGTH:
+            return None
+        async with self._database.read() as tx:
+            session = await self._sessions.by_cookie(tx, digest_token(cookie))
+            if session is None or not self.is_live(session):
+                return None
+            account = await self._accounts.get(tx, session.account_id)
+        if account is None or account.status is not AccountStatus.ACTIVE:
+            return None
+        await self._touch(session)
+        return Visit(session, account)
+
+    def is_live(self, session: Session) -> bool:
+        now = self._clock.now()
+        idle_until = session.seen_at + dt.timedelta(seconds=self._settings.session_idle)
+        return session.ended_at is None and session.expires_at > now and idle_until > now
+
+    async def _touch(self, session: Session) -> None:
+        now = self._clock.now()
+        if now - session.seen_at >= _TOUCH_AFTER:
+            async with self._database.write() as tx:
+                await self._sessions.touch(tx, session.id, now)
+                await tx.commit()
+
+    async def principal(self, cookie: str | None) -> Principal | None:
+        """Who looks at a page: STAFF with a role, else PERSON; their own name is opened for the page's header."""
+        visit = await self.find(cookie)
+        if visit is None:
+            return None
+        async with self._database.read() as tx:
+            roles = await self._accounts.roles(tx, visit.account.id)
+        return person_principal(visit.account, roles, session=visit.session.id, name=self._vault.name(visit.account))
+
+
+def person_principal(account: Account, roles: Sequence[StaffRole], *, session: str, name: str | None) -> Principal:
+    """The principal of a person; with roles in several organisations, they act for the one that came first."""
+    if not roles:
+        return Principal(PrincipalKind.PERSON, account.id, name=name, session=session)
+    organisation = roles[0].organisation
+    held = frozenset(role.role for role in roles if role.organisation == organisation)
+    return Principal(
+        PrincipalKind.STAFF,
+        account.id,
+        organisation=organisation,
+        name=name,
+        scopes=role_scopes(held),
+        roles=held,
+        session=session,
+    )
+
+
+class StartSession:
+    """Begins or renews a session at an authentication; always with a new cookie value (attacks O-50)."""
+
+    def __init__(self, sessions: SessionStore, clock: Clock, settings: IdpSettings) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._settings = settings
+
+    async def __call__(self, tx: WriteTx, account: Account, previous: Session | None) -> tuple[Session, str]:
+        """The session and its cookie's value.
+
+        The same person in the same browser keeps the session, so that one log-out still reaches every portal;
+        the value that the cookie had before is dead.
+        """
+        cookie = new_secret()
+        now = self._clock.now()
+        fresh = Session(
+            id=new_id(self._clock, "ses"),
+            cookie_digest=digest_token(cookie),
+            account_id=account.id,
+            authenticated_at=now,
+            seen_at=now,
+            expires_at=now + dt.timedelta(seconds=self._settings.session_absolute),
+        )
+        if previous is not None and previous.account_id == account.id:
+            renewed = dataclasses.replace(fresh, id=previous.id)
+            if await self._sessions.renew(tx, renewed, old_digest=previous.cookie_digest):
+                return renewed, cookie
+        await self._sessions.add(tx, fresh)
+        return fresh, cookie
+
+
+async def previous_session(tx: ReadTx, sessions: SessionStore, cookie: str | None) -> Session | None:
+    """The session that a browser brings to a log-in, dead or alive but not ended."""
+    if cookie is None or len(cookie) != _COOKIE_LENGTH:
+        return None
+    session = await sessions.by_cookie(tx, digest_token(cookie))
+    return session if session is not None and session.ended_at is None else None

@@ -1,0 +1,218 @@
+"""What the identity provider keeps: people, organisations, clients, sessions, token families."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.text import Text
+from keys.spec import SignatureAlgorithm
+
+ONE_FACTOR = "urn:yizheng:loa:1"  # the authentication context class (acr) of a password log-in
+
+
+class AccountStatus(StrEnum):
+    """Life of an account."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"  # 冻结: may come back
+    CLOSED = "closed"  # 注销: never comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account as stored: personal data sealed, found through blind indexes.
+
+    Attributes:
+        level: real-name level (实名等级): 1 stated, 2 checked against the population register, 3 face compared.
+    """
+
+    id: str
+    number: bytes = field(repr=False)
+    number_index: bytes = field(repr=False)
+    name: bytes = field(repr=False)
+    phone: bytes | None = field(repr=False)
+    phone_index: bytes | None = field(repr=False)
+    password_hash: str = field(repr=False)
+    level: int
+    status: AccountStatus
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A legal person by its unified social credit code (GB 32100); `kind` is `government` or `enterprise`."""
+
+    uscc: str
+    name: Text
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRole:
+    """What a person may do for an organisation; what a role allows is in `idp.roles`."""
+
+    account_id: str
+    organisation: str
+    role: str
+
+
+class ClientAuthMethod(StrEnum):
+    """How a client proves who it is at the token endpoint (OIDC Core §9)."""
+
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    NONE = "none"
+
+
+class GrantType(StrEnum):
+    """Grants that exist here (RFC 6749 §4.1, §4.4, §6)."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the grant's name
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
+class ClientStatus(StrEnum):
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered portal or departmental system.
+
+    Attributes:
+        sector: what pairwise subjects are computed for (OIDC Core §8.1); portals of one sector share subjects.
+        realname_approved: may ask for the scope `realname`.
+        secret_digest: SHA-256 of the secret, which is long and random; None for public clients.
+    """
+
+    id: str
+    name: Text
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    backchannel_logout_uri: str | None
+    auth_method: ClientAuthMethod
+    secret_digest: str | None = field(repr=False)
+    scopes: frozenset[str]
+    grants: frozenset[GrantType]
+    id_token_alg: SignatureAlgorithm
+    organisation: str | None
+    realname_approved: bool
+    sector: str
+    status: ClientStatus
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A single sign-on session of one browser.
+
+    The cookie's value is known here only by its digest and changes at every authentication; `id` stays, so that
+    one log-out reaches every portal that was ever entered through it.
+    """
+
+    id: str
+    cookie_digest: str = field(repr=False)
+    account_id: str
+    authenticated_at: dt.datetime
+    seen_at: dt.datetime
+    expires_at: dt.datetime
+    ended_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClient:
+    """A portal that was entered through a session; `sid` is the session's name for this portal only."""
+
+    session_id: str
+    client_id: str
+    sid: str
+    subject: str
+    joined_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFamily:
+    """All tokens that descend from one authorization code.
+
+    Attributes:
+        generation: number of the refresh token that is good now.
+        retry_digest: digest of the Idempotency-Key of the latest rotation, if it had one.
+        offline: the refresh token outlives the session's expiry (scope `offline_access`), never its log-out.
+        userinfo_claims: single claims asked for by the `claims` parameter.
+    """
+
+    id: str
+    code_digest: str = field(repr=False)
+    session_id: str
+    account_id: str
+    client_id: str
+    subject: str
+    sid: str
+    scopes: tuple[str, ...]
+    userinfo_claims: tuple[str, ...]
+    auth_time: dt.datetime
+    offline: bool
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    redeemed_at: dt.datetime | None = None
+    generation: int = 0
+    rotated_at: dt.datetime | None = None
+    retry_digest: str | None = None
+    revoked_at: dt.datetime | None = None
+    revoked_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A token family together with what decides whether its tokens are still good."""
+
+    family: TokenFamily
+    session_ended: bool
+    account_status: AccountStatus
+    account_level: int
+    token_revoked: bool = False
+
+    def alive(self, now: dt.datetime) -> bool:
+        """Every grant and every resource asks this one question (attacks O-37)."""
+        return (
+            self.family.revoked_at is None
+            and self.family.expires_at > now
+            and not self.session_ended
+            and self.account_status is AccountStatus.ACTIVE
+            and not self.token_revoked
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person agreed that a portal may get, until it is withdrawn."""
+
+    account_id: str
+    client_id: str
+    scopes: frozenset[str]
+    granted_at: dt.datetime
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutDelivery:
+    """One logout token on its way to one portal (OIDC Back-Channel Logout 1.0 §2.5)."""
+
+    id: str
+    client_id: str
+    sid: str
+    subject: str
+    state: DeliveryState
+    attempts: int
+    due_at: dt.datetime
+    last_result: str | None
+    created_at: dt.datetime

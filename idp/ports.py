@@ -1,0 +1,188 @@
+"""Ports of the identity provider: the stores it needs and the messenger that reaches portals.
+
+Every store method works inside the transaction it is given. Methods that decide a one-time thing answer True to
+exactly one of many callers, on every backend.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.db.database import ReadTx, WriteTx
+from idp.model import (
+    Account,
+    AccountStatus,
+    Client,
+    ClientStatus,
+    Consent,
+    LogoutDelivery,
+    Organisation,
+    Session,
+    SessionClient,
+    StaffRole,
+    Standing,
+    TokenFamily,
+)
+
+
+class AccountStore(Protocol):
+    """People's accounts and staff roles."""
+
+    async def add(self, tx: WriteTx, account: Account) -> bool:
+        """False, and nothing changes, when the ID number or the phone belongs to another account."""
+
+    async def get(self, tx: ReadTx, account_id: str) -> Account | None: ...
+
+    async def by_number(self, tx: ReadTx, number_index: bytes) -> Account | None: ...
+
+    async def by_phone(self, tx: ReadTx, phone_index: bytes) -> Account | None: ...
+
+    async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
+        """False when there is no such account or it is closed."""
+
+    async def change_password(self, tx: WriteTx, account_id: str, password_hash: str) -> bool: ...
+
+    async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
+        """False when the person has the role already."""
+
+    async def remove_role(self, tx: WriteTx, role: StaffRole) -> bool: ...
+
+    async def roles(self, tx: ReadTx, account_id: str) -> Sequence[StaffRole]:
+        """In the order in which they were given."""
+
+
+class OrganisationStore(Protocol):
+    """Legal persons."""
+
+    async def add(self, tx: WriteTx, organisation: Organisation, at: dt.datetime) -> bool: ...
+
+    async def get(self, tx: ReadTx, uscc: str) -> Organisation | None: ...
+
+
+class ClientStore(Protocol):
+    """Registered clients, and who a client's pairwise subjects are."""
+
+    async def add(self, tx: WriteTx, client: Client) -> bool: ...
+
+    async def get(self, tx: ReadTx, client_id: str) -> Client | None: ...
+
+    async def change_status(self, tx: WriteTx, client_id: str, status: ClientStatus) -> bool: ...
+
+    async def remember_subject(self, tx: WriteTx, *, subject: str, sector: str, account_id: str) -> None: ...
+
+    async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None: ...
+
+
+class SessionStore(Protocol):
+    """Single sign-on sessions and the portals entered through them."""
+
+    async def add(self, tx: WriteTx, session: Session) -> None: ...
+
+    async def by_cookie(self, tx: ReadTx, cookie_digest: str) -> Session | None: ...
+
+    async def get(self, tx: ReadTx, session_id: str) -> Session | None: ...
+
+    async def renew(self, tx: WriteTx, session: Session, *, old_digest: str) -> bool:
+        """Write cookie digest and times of `session`, if it lives and its cookie still is `old_digest`."""
+
+    async def touch(self, tx: WriteTx, session_id: str, at: dt.datetime) -> None: ...
+
+    async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
+        """True for the one caller who ended it."""
+
+    async def live_of_account(self, tx: ReadTx, account_id: str, now: dt.datetime) -> Sequence[Session]: ...
+
+    async def join(self, tx: WriteTx, entered: SessionClient) -> bool:
+        """True when the portal had not been entered through this session before."""
+
+    async def clients(self, tx: ReadTx, session_id: str) -> Sequence[SessionClient]:
+        """The portals entered, in order."""
+
+    async def to_notify(self, tx: ReadTx, session_id: str) -> Sequence[SessionClient]:
+        """Those of them that registered a back-channel logout URI."""
+
+    async def by_sid(self, tx: ReadTx, *, client_id: str, sid: str) -> SessionClient | None: ...
+
+    async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int: ...
+
+
+class TokenStore(Protocol):
+    """Token families and single revoked access tokens."""
+
+    async def add(self, tx: WriteTx, family: TokenFamily) -> None: ...
+
+    async def by_code(self, tx: ReadTx, code_digest: str) -> TokenFamily | None: ...
+
+    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
+        """Mark the code as used; True for one caller only."""
+
+    async def rotate(
+        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None
+    ) -> bool:
+        """Step on from `generation`, if it is the current one and the family lives; True for one caller only."""
+
+    async def revoke(self, tx: WriteTx, family_id: str, *, at: dt.datetime, reason: str) -> bool:
+        """True for the one caller who revoked it."""
+
+    async def revoke_between(
+        self, tx: WriteTx, *, account_id: str, client_id: str, at: dt.datetime, reason: str
+    ) -> int:
+        """Revoke all families of one person at one client; answers how many."""
+
+    async def revoke_session(self, tx: WriteTx, session_id: str, *, at: dt.datetime, reason: str) -> int:
+        """Revoke all families that were begun in a session; answers how many."""
+
+    async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
+        """The family with all that decides over it, in one look."""
+
+    async def revoke_token(self, tx: WriteTx, token_id: str, *, expires_at: dt.datetime) -> None: ...
+
+    async def is_token_revoked(self, tx: ReadTx, token_id: str) -> bool: ...
+
+    async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int: ...
+
+
+class ConsentStore(Protocol):
+    """Remembered consents."""
+
+    async def get(self, tx: ReadTx, *, account_id: str, client_id: str) -> Consent | None: ...
+
+    async def remember(self, tx: WriteTx, consent: Consent) -> None:
+        """Set the consent for this person and client, replacing an earlier one."""
+
+    async def withdraw(self, tx: WriteTx, *, account_id: str, client_id: str) -> bool: ...
+
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[Consent]: ...
+
+
+class DeliveryStore(Protocol):
+    """Logout tokens on their way to portals."""
+
+    async def add(self, tx: WriteTx, deliveries: Sequence[LogoutDelivery]) -> None: ...
+
+    async def due(self, tx: ReadTx, now: dt.datetime, limit: int) -> Sequence[LogoutDelivery]: ...
+
+    async def claim(self, tx: WriteTx, delivery: LogoutDelivery, *, until: dt.datetime) -> bool:
+        """Take a pending delivery for one attempt; True for one caller only until `until`."""
+
+    async def finish(self, tx: WriteTx, delivery: LogoutDelivery) -> None:
+        """Write state, due time and result of an attempt."""
+
+    async def of_client(self, tx: ReadTx, client_id: str, limit: int) -> Sequence[LogoutDelivery]:
+        """The newest first, for the operator."""
+
+    async def delete_finished(self, tx: WriteTx, before: dt.datetime) -> int: ...
+
+
+class LogoutMessenger(Protocol):
+    """Posts a logout token to a portal."""
+
+    async def post(self, uri: str, logout_token: str) -> str:
+        """
+        Returns:
+            `delivered`, or a short word for what went wrong: `status-500`, `timeout`, `unreachable`.
+        """
+
+    async def close(self) -> None: ...

@@ -1,0 +1,64 @@
+"""Scopes: which exist, which of them a person must consent to, and which a role gives.
+
+RFC 6749 §3.3; OpenID Connect Core §3.1.2.1, §11.
+"""
+
+from __future__ import annotations
+
+import re
+
+from idp.errors import InvalidScope
+
+OPENID = "openid"
+REALNAME = "realname"
+OFFLINE_ACCESS = "offline_access"
+OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS})
+
+API_SCOPES = frozenset(
+    {
+        "licence:read",
+        "licence:issue",
+        "licence:verify",
+        "seal:sign",
+        "seal:manage",
+        "audit:read",
+        "admin:system",
+        "admin:security",
+        "admin:audit",
+    }
+)
+ALL_SCOPES = OIDC_SCOPES | API_SCOPES
+
+NEEDS_NO_CONSENT = frozenset({OPENID})
+"""`openid` tells a portal a pseudonym of its own and a level; everything more is the person's to give."""
+
+ROLE_SCOPES: dict[str, frozenset[str]] = {
+    "clerk": frozenset({"licence:read", "licence:verify"}),
+    "issuer": frozenset({"licence:read", "licence:issue", "licence:verify"}),
+    "seal-user": frozenset({"seal:sign"}),
+    "seal-custodian": frozenset({"seal:sign", "seal:manage"}),
+    "auditor": frozenset({"audit:read"}),
+    # system, security and audit administration are three separate roles (三权分立)
+    "system-administrator": frozenset({"admin:system"}),
+    "security-administrator": frozenset({"admin:security"}),
+    "audit-administrator": frozenset({"admin:audit", "audit:read"}),
+}
+
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)  # RFC 6749 §3.3
+
+
+def parse_scope(value: str) -> tuple[str, ...]:
+    """The scope values in the order given, each once.
+
+    Raises:
+        InvalidScope: a character that no scope may hold.
+    """
+    parts = value.split(" ")
+    if not all(_SCOPE_TOKEN.fullmatch(part) for part in parts):
+        raise InvalidScope("the scope is malformed")
+    return tuple(dict.fromkeys(parts))
+
+
+def role_scopes(roles: frozenset[str]) -> frozenset[str]:
+    """All scopes that any of the roles gives."""
+    return frozenset().union(*(ROLE_SCOPES.get(role, frozenset()) for role in roles))

@@ -1,0 +1,49 @@
+"""Settings of the identity provider: lifetimes and limits. All durations are in seconds."""
+
+from __future__ import annotations
+
+from core.settings import Section
+
+
+class IdpSettings(Section):
+    """What a deployment may choose.
+
+    Attributes:
+        issuer: the OpenID issuer, without a slash at its end.
+        code_lifetime: authorization codes; at most 60 (RFC 6749 §4.1.2 allows 600, FAPI 2.0 §5.3.2.1 only 60).
+        interaction_lifetime: from the portal's request until the person has finished logging in and consenting.
+        session_idle, session_absolute: the single sign-on session without a visit, and in all.
+        offline_lifetime: refresh tokens with `offline_access`; the others end with their session.
+        retry_window: how long a refresh request may be repeated under its Idempotency-Key.
+        tries_per_source: wrong passwords for one identifier from one source, per `try_window`.
+        tries_per_identifier: the same from all sources that never logged in to it, per `try_window_wide`.
+        tries_per_source_wide: log-in attempts of one source over all identifiers, per `try_window_wide`.
+        known_source_lifetime: how long a source counts as known to an account after a log-in.
+        client_cache: how long a registered client may be remembered by a process.
+    """
+
+    issuer: str
+    code_lifetime: int = 60
+    interaction_lifetime: int = 1800
+    access_token_lifetime: int = 600
+    id_token_lifetime: int = 600
+    session_idle: int = 3600
+    session_absolute: int = 12 * 3600
+    offline_lifetime: int = 30 * 86400
+    retry_window: int = 10
+    tries_per_source: int = 5
+    try_window: int = 900
+    tries_per_identifier: int = 50
+    tries_per_source_wide: int = 1000
+    try_window_wide: int = 3600
+    known_source_lifetime: int = 90 * 86400
+    client_cache: float = 5.0
+    jwks_cache: float = 5.0
+    logout_timeout: float = 3.0
+    logout_attempts: int = 4
+    logout_retry_after: int = 20
+
+    @property
+    def secure(self) -> bool:
+        """True when the issuer is https."""
+        return self.issuer.startswith("https://")

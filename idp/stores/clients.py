@@ -1,0 +1,112 @@
+"""Registered clients, pairwise subjects and remembered consents in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from core.db.database import ReadTx, WriteTx
+from core.text import Text
+from idp.model import Client, ClientAuthMethod, ClientStatus, Consent, GrantType
+from idp.stores.tables import client, consent, pairwise_subject
+from idp.stores.upsert import insert_if_new, insert_or_replace
+from keys.spec import SignatureAlgorithm
+
+
+class SqlClientStore:
+    """Implements `idp.ports.ClientStore`."""
+
+    async def add(self, tx: WriteTx, client_: Client) -> bool:
+        return await insert_if_new(tx.connection, client, _values(client_))
+
+    async def get(self, tx: ReadTx, client_id: str) -> Client | None:
+        row = (await tx.connection.execute(select(client).where(client.c.id == client_id))).one_or_none()
+        return None if row is None else _client(row)
+
+    async def change_status(self, tx: WriteTx, client_id: str, status: ClientStatus) -> bool:
+        change = update(client).where(client.c.id == client_id).values(status=status.value)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def remember_subject(self, tx: WriteTx, *, subject: str, sector: str, account_id: str) -> None:
+        values = {"subject": subject, "sector": sector, "account_id": account_id}
+        await insert_if_new(tx.connection, pairwise_subject, values)
+
+    async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None:
+        query = select(pairwise_subject.c.account_id).where(
+            pairwise_subject.c.subject == subject, pairwise_subject.c.sector == sector
+        )
+        found: str | None = (await tx.connection.execute(query)).scalar_one_or_none()
+        return found
+
+
+class SqlConsentStore:
+    """Implements `idp.ports.ConsentStore`."""
+
+    async def get(self, tx: ReadTx, *, account_id: str, client_id: str) -> Consent | None:
+        query = select(consent).where(consent.c.account_id == account_id, consent.c.client_id == client_id)
+        row = (await tx.connection.execute(query)).one_or_none()
+        return None if row is None else _consent(row)
+
+    async def remember(self, tx: WriteTx, consent_: Consent) -> None:
+        values = {
+            "account_id": consent_.account_id,
+            "client_id": consent_.client_id,
+            "scopes": sorted(consent_.scopes),
+            "granted_at": consent_.granted_at,
+        }
+        await insert_or_replace(tx.connection, consent, values, key=("account_id", "client_id"))
+
+    async def withdraw(self, tx: WriteTx, *, account_id: str, client_id: str) -> bool:
+        removal = delete(consent).where(consent.c.account_id == account_id, consent.c.client_id == client_id)
+        return (await tx.connection.execute(removal)).rowcount == 1
+
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[Consent]:
+        query = select(consent).where(consent.c.account_id == account_id).order_by(consent.c.granted_at.desc())
+        return [_consent(row) for row in (await tx.connection.execute(query)).all()]
+
+
+def _consent(row: Row[Any]) -> Consent:
+    return Consent(row.account_id, row.client_id, frozenset(row.scopes), row.granted_at)
+
+
+def _values(client_: Client) -> dict[str, object]:
+    return {
+        "id": client_.id,
+        "name_zh": client_.name.zh,
+        "name_en": client_.name.en,
+        "redirect_uris": list(client_.redirect_uris),
+        "post_logout_redirect_uris": list(client_.post_logout_redirect_uris),
+        "backchannel_logout_uri": client_.backchannel_logout_uri,
+        "auth_method": client_.auth_method.value,
+        "secret_digest": client_.secret_digest,
+        "scopes": sorted(client_.scopes),
+        "grants": sorted(grant.value for grant in client_.grants),
+        "id_token_alg": client_.id_token_alg.value,
+        "organisation": client_.organisation,
+        "realname_approved": client_.realname_approved,
+        "sector": client_.sector,
+        "status": client_.status.value,
+        "created_at": client_.created_at,
+    }
+
+
+def _client(row: Row[Any]) -> Client:
+    return Client(
+        id=row.id,
+        name=Text(row.name_zh, row.name_en),
+        redirect_uris=tuple(row.redirect_uris),
+        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
+        backchannel_logout_uri=row.backchannel_logout_uri,
+        auth_method=ClientAuthMethod(row.auth_method),
+        secret_digest=row.secret_digest,
+        scopes=frozenset(row.scopes),
+        grants=frozenset(GrantType(grant) for grant in row.grants),
+        id_token_alg=SignatureAlgorithm(row.id_token_alg),
+        organisation=row.organisation,
+        realname_approved=row.realname_approved,
+        sector=row.sector,
+        status=ClientStatus(row.status),
+        created_at=row.created_at,
+    )

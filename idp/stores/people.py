@@ -1,0 +1,108 @@
+"""Accounts, staff roles and organisations in SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, select, update
+
+from core.db.database import ReadTx, WriteTx
+from core.text import Text
+from idp.model import Account, AccountStatus, Organisation, StaffRole
+from idp.stores.tables import account, organisation, staff_role
+from idp.stores.upsert import insert_if_new
+
+
+class SqlAccountStore:
+    """Implements `idp.ports.AccountStore`."""
+
+    async def add(self, tx: WriteTx, account_: Account) -> bool:
+        values = {name: getattr(account_, name) for name in account.c.keys()}  # noqa: SIM118 - not a dict
+        return await insert_if_new(tx.connection, account, {**values, "status": account_.status.value})
+
+    async def get(self, tx: ReadTx, account_id: str) -> Account | None:
+        return await self._one(tx, account.c.id == account_id)
+
+    async def by_number(self, tx: ReadTx, number_index: bytes) -> Account | None:
+        return await self._one(tx, account.c.number_index == number_index)
+
+    async def by_phone(self, tx: ReadTx, phone_index: bytes) -> Account | None:
+        return await self._one(tx, account.c.phone_index == phone_index)
+
+    async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Account | None:
+        row = (await tx.connection.execute(select(account).where(condition))).one_or_none()
+        return None if row is None else _account(row)
+
+    async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
+        change = (
+            update(account)
+            .where(account.c.id == account_id, account.c.status != AccountStatus.CLOSED.value)
+            .values(status=status.value)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def change_password(self, tx: WriteTx, account_id: str, password_hash: str) -> bool:
+        change = update(account).where(account.c.id == account_id).values(password_hash=password_hash)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
+        values = {
+            "account_id": role.account_id,
+            "organisation": role.organisation,
+            "role": role.role,
+            "since": at,
+        }
+        return await insert_if_new(tx.connection, staff_role, values)
+
+    async def remove_role(self, tx: WriteTx, role: StaffRole) -> bool:
+        removal = delete(staff_role).where(
+            staff_role.c.account_id == role.account_id,
+            staff_role.c.organisation == role.organisation,
+            staff_role.c.role == role.role,
+        )
+        return (await tx.connection.execute(removal)).rowcount == 1
+
+    async def roles(self, tx: ReadTx, account_id: str) -> Sequence[StaffRole]:
+        query = (
+            select(staff_role)
+            .where(staff_role.c.account_id == account_id)
+            .order_by(staff_role.c.since, staff_role.c.organisation, staff_role.c.role)
+        )
+        rows = (await tx.connection.execute(query)).all()
+        return [StaffRole(row.account_id, row.organisation, row.role) for row in rows]
+
+
+class SqlOrganisationStore:
+    """Implements `idp.ports.OrganisationStore`."""
+
+    async def add(self, tx: WriteTx, organisation_: Organisation, at: dt.datetime) -> bool:
+        values = {
+            "uscc": organisation_.uscc,
+            "name_zh": organisation_.name.zh,
+            "name_en": organisation_.name.en,
+            "kind": organisation_.kind,
+            "created_at": at,
+        }
+        return await insert_if_new(tx.connection, organisation, values)
+
+    async def get(self, tx: ReadTx, uscc: str) -> Organisation | None:
+        query = select(organisation).where(organisation.c.uscc == uscc)
+        row = (await tx.connection.execute(query)).one_or_none()
+        return None if row is None else Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        id=row.id,
+        number=bytes(row.number),
+        number_index=bytes(row.number_index),
+        name=bytes(row.name),
+        phone=None if row.phone is None else bytes(row.phone),
+        phone_index=None if row.phone_index is None else bytes(row.phone_index),
+        password_hash=row.password_hash,
+        level=row.level,
+        status=AccountStatus(row.status),
+        created_at=row.created_at,
+    )

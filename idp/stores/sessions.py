@@ -1,0 +1,102 @@
+"""Single sign-on sessions in SQL; one `UPDATE … WHERE` decides who ends or renews one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+
+from core.db.database import ReadTx, WriteTx
+from idp.model import Session, SessionClient
+from idp.stores.tables import client, session, session_client
+from idp.stores.upsert import insert_if_new
+
+
+class SqlSessionStore:
+    """Implements `idp.ports.SessionStore`."""
+
+    async def add(self, tx: WriteTx, session_: Session) -> None:
+        values = {name: getattr(session_, name) for name in session.c.keys()}  # noqa: SIM118 - not a dict
+        await tx.connection.execute(insert(session).values(values))
+
+    async def by_cookie(self, tx: ReadTx, cookie_digest: str) -> Session | None:
+        return await self._one(tx, session.c.cookie_digest == cookie_digest)
+
+    async def get(self, tx: ReadTx, session_id: str) -> Session | None:
+        return await self._one(tx, session.c.id == session_id)
+
+    async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Session | None:
+        row = (await tx.connection.execute(select(session).where(condition))).one_or_none()
+        return None if row is None else _session(row)
+
+    async def renew(self, tx: WriteTx, session_: Session, *, old_digest: str) -> bool:
+        change = (
+            update(session)
+            .where(
+                session.c.id == session_.id,
+                session.c.cookie_digest == old_digest,
+                session.c.ended_at.is_(None),
+            )
+            .values(
+                cookie_digest=session_.cookie_digest,
+                authenticated_at=session_.authenticated_at,
+                seen_at=session_.seen_at,
+                expires_at=session_.expires_at,
+            )
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def touch(self, tx: WriteTx, session_id: str, at: dt.datetime) -> None:
+        change = update(session).where(session.c.id == session_id, session.c.seen_at < at).values(seen_at=at)
+        await tx.connection.execute(change)
+
+    async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
+        change = update(session).where(session.c.id == session_id, session.c.ended_at.is_(None)).values(ended_at=at)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def live_of_account(self, tx: ReadTx, account_id: str, now: dt.datetime) -> Sequence[Session]:
+        query = select(session).where(
+            session.c.account_id == account_id, session.c.ended_at.is_(None), session.c.expires_at > now
+        )
+        return [_session(row) for row in (await tx.connection.execute(query)).all()]
+
+    async def join(self, tx: WriteTx, entered: SessionClient) -> bool:
+        values = {name: getattr(entered, name) for name in session_client.c.keys()}  # noqa: SIM118 - not a dict
+        return await insert_if_new(tx.connection, session_client, values)
+
+    async def clients(self, tx: ReadTx, session_id: str) -> Sequence[SessionClient]:
+        query = (
+            select(session_client)
+            .where(session_client.c.session_id == session_id)
+            .order_by(session_client.c.joined_at, session_client.c.client_id)
+        )
+        return [_entered(row) for row in (await tx.connection.execute(query)).all()]
+
+    async def to_notify(self, tx: ReadTx, session_id: str) -> Sequence[SessionClient]:
+        query = (
+            select(session_client)
+            .join(client, client.c.id == session_client.c.client_id)
+            .where(session_client.c.session_id == session_id, client.c.backchannel_logout_uri.is_not(None))
+            .order_by(session_client.c.joined_at, session_client.c.client_id)
+        )
+        return [_entered(row) for row in (await tx.connection.execute(query)).all()]
+
+    async def by_sid(self, tx: ReadTx, *, client_id: str, sid: str) -> SessionClient | None:
+        query = select(session_client).where(session_client.c.client_id == client_id, session_client.c.sid == sid)
+        row = (await tx.connection.execute(query)).one_or_none()
+        return None if row is None else _entered(row)
+
+    async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
+        return (await tx.connection.execute(delete(session).where(session.c.expires_at < before))).rowcount
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        row.id, row.cookie_digest, row.account_id, row.authenticated_at, row.seen_at, row.expires_at, row.ended_at
+    )
+
+
+def _entered(row: Row[Any]) -> SessionClient:
+    return SessionClient(row.session_id, row.client_id, row.sid, row.subject, row.joined_at)

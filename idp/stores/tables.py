@@ -1,0 +1,161 @@
+"""Tables of the identity provider. Personal data are sealed; bearer values are kept as digests only."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from core.db.metadata import UtcDateTime, metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("number", LargeBinary, nullable=False),
+    Column("number_index", LargeBinary(32), nullable=False, unique=True),
+    Column("name", LargeBinary, nullable=False),
+    Column("phone", LargeBinary),
+    Column("phone_index", LargeBinary(32), unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("uscc", String(18), primary_key=True),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+staff_role = Table(
+    "staff_role",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("organisation", ForeignKey("organisation.uscc"), primary_key=True),
+    Column("role", String(32), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+client = Table(
+    "client",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("redirect_uris", JSON, nullable=False),
+    Column("post_logout_redirect_uris", JSON, nullable=False),
+    Column("backchannel_logout_uri", String(1024)),
+    Column("auth_method", String(32), nullable=False),
+    Column("secret_digest", String(64)),
+    Column("scopes", JSON, nullable=False),
+    Column("grants", JSON, nullable=False),
+    Column("id_token_alg", String(16), nullable=False),
+    Column("organisation", ForeignKey("organisation.uscc")),
+    Column("realname_approved", Boolean, nullable=False),
+    Column("sector", String(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+pairwise_subject = Table(
+    "pairwise_subject",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("sector", String(255), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("cookie_digest", String(64), nullable=False, unique=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("authenticated_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("ended_at", UtcDateTime),
+)
+
+session_client = Table(
+    "session_client",
+    metadata,
+    Column("session_id", ForeignKey("session.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_id", ForeignKey("client.id"), primary_key=True),
+    Column("sid", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("joined_at", UtcDateTime, nullable=False),
+    UniqueConstraint("client_id", "sid"),
+)
+
+token_family = Table(
+    "token_family",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("code_digest", String(64), nullable=False, unique=True),
+    Column("session_id", String(40), nullable=False, index=True),  # may outlive the session's row when offline
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("client_id", ForeignKey("client.id"), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("userinfo_claims", JSON, nullable=False),
+    Column("auth_time", UtcDateTime, nullable=False),
+    Column("offline", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("redeemed_at", UtcDateTime),
+    Column("generation", Integer, nullable=False),
+    Column("rotated_at", UtcDateTime),
+    Column("retry_digest", String(64)),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_for", String(32)),
+    Index(None, "account_id", "client_id"),
+)
+
+revoked_token = Table(
+    "revoked_token",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the token's jti
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+consent = Table(
+    "portal_consent",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("client_id", ForeignKey("client.id"), primary_key=True),
+    Column("scopes", JSON, nullable=False),
+    Column("granted_at", UtcDateTime, nullable=False),
+)
+
+logout_delivery = Table(
+    "logout_delivery",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("client_id", ForeignKey("client.id"), nullable=False, index=True),
+    Column("sid", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("last_result", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "state", "due_at"),
+)

@@ -1,0 +1,143 @@
+"""Token families in SQL: one row per family, whatever number of refresh tokens descend from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, insert, literal, or_, select, update
+
+from core.db.database import ReadTx, WriteTx
+from idp.model import AccountStatus, Standing, TokenFamily
+from idp.stores.tables import account, revoked_token, session, token_family
+from idp.stores.upsert import insert_if_new
+
+
+class SqlTokenStore:
+    """Implements `idp.ports.TokenStore`."""
+
+    async def add(self, tx: WriteTx, family: TokenFamily) -> None:
+        values = {name: getattr(family, name) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
+        await tx.connection.execute(insert(token_family).values(values))
+
+    async def by_code(self, tx: ReadTx, code_digest: str) -> TokenFamily | None:
+        query = select(token_family).where(token_family.c.code_digest == code_digest)
+        row = (await tx.connection.execute(query)).one_or_none()
+        return None if row is None else _family(row)
+
+    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
+        change = (
+            update(token_family)
+            .where(token_family.c.id == family_id, token_family.c.redeemed_at.is_(None))
+            .values(redeemed_at=at, expires_at=expires_at)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def rotate(
+        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None
+    ) -> bool:
+        change = (
+            update(token_family)
+            .where(
+                token_family.c.id == family_id,
+                token_family.c.generation == generation,
+                token_family.c.redeemed_at.is_not(None),
+                token_family.c.revoked_at.is_(None),
+                token_family.c.expires_at > at,
+            )
+            .values(generation=generation + 1, rotated_at=at, retry_digest=retry_digest)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def revoke(self, tx: WriteTx, family_id: str, *, at: dt.datetime, reason: str) -> bool:
+        change = (
+            update(token_family)
+            .where(token_family.c.id == family_id, token_family.c.revoked_at.is_(None))
+            .values(revoked_at=at, revoked_for=reason)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def revoke_between(
+        self, tx: WriteTx, *, account_id: str, client_id: str, at: dt.datetime, reason: str
+    ) -> int:
+        change = (
+            update(token_family)
+            .where(
+                token_family.c.account_id == account_id,
+                token_family.c.client_id == client_id,
+                token_family.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=at, revoked_for=reason)
+        )
+        return (await tx.connection.execute(change)).rowcount
+
+    async def revoke_session(self, tx: WriteTx, session_id: str, *, at: dt.datetime, reason: str) -> int:
+        change = (
+            update(token_family)
+            .where(token_family.c.session_id == session_id, token_family.c.revoked_at.is_(None))
+            .values(revoked_at=at, revoked_for=reason)
+        )
+        return (await tx.connection.execute(change)).rowcount
+
+    async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
+        revoked = exists().where(revoked_token.c.id == token_id) if token_id else literal(False)
+        # A session's row that was swept away had expired; offline families live on without it.
+        ended = or_(session.c.ended_at.is_not(None), session.c.id.is_(None) & token_family.c.offline.is_(False))
+        query = (
+            select(
+                token_family,
+                ended.label("session_ended"),
+                account.c.status.label("account_status"),
+                account.c.level.label("account_level"),
+                revoked.label("token_revoked"),
+            )
+            .join(account, account.c.id == token_family.c.account_id)
+            .join(session, session.c.id == token_family.c.session_id, isouter=True)
+            .where(token_family.c.id == family_id)
+        )
+        row = (await tx.connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return Standing(
+            _family(row),
+            bool(row.session_ended),
+            AccountStatus(row.account_status),
+            row.account_level,
+            bool(row.token_revoked),
+        )
+
+    async def revoke_token(self, tx: WriteTx, token_id: str, *, expires_at: dt.datetime) -> None:
+        await insert_if_new(tx.connection, revoked_token, {"id": token_id, "expires_at": expires_at})
+
+    async def is_token_revoked(self, tx: ReadTx, token_id: str) -> bool:
+        query = select(revoked_token.c.id).where(revoked_token.c.id == token_id)
+        return (await tx.connection.execute(query)).one_or_none() is not None
+
+    async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
+        families = await tx.connection.execute(delete(token_family).where(token_family.c.expires_at < before))
+        tokens = await tx.connection.execute(delete(revoked_token).where(revoked_token.c.expires_at < before))
+        return families.rowcount + tokens.rowcount
+
+
+def _family(row: Row[Any]) -> TokenFamily:
+    return TokenFamily(
+        id=row.id,
+        code_digest=row.code_digest,
+        session_id=row.session_id,
+        account_id=row.account_id,
+        client_id=row.client_id,
+        subject=row.subject,
+        sid=row.sid,
+        scopes=tuple(row.scopes),
+        userinfo_claims=tuple(row.userinfo_claims),
+        auth_time=row.auth_time,
+        offline=row.offline,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        redeemed_at=row.redeemed_at,
+        generation=row.generation,
+        rotated_at=row.rotated_at,
+        retry_digest=row.retry_digest,
+        revoked_at=row.revoked_at,
+        revoked_for=row.revoked_for,
+    )
