@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from sqlalchemy import delete, insert, select, update
 
 from core.audit.chain import row_hash
@@ -15,7 +17,7 @@ from core.audit.verify import Checkpoint
 from core.db.database import Database
 from core.principal import SYSTEM, Principal, PrincipalKind, Purpose
 from tests.conformance.database import Trouble
-from tests.conformance.database_backends import DatabaseHarness
+from tests.conformance.database_backends import DatabaseHarness, thing
 from tests.conformance.harness import at_once
 
 CLERK = Principal(PrincipalKind.STAFF, "acc_1", organisation="11410100005252017U", session="s-secret")
@@ -184,6 +186,17 @@ class AuditTransaction:
         await harness.other.record(AuditEvent("two", "done", SYSTEM))
         assert await harness.actions() == ["one", "two"]
         assert await _found(harness) == (None, None)
+
+    async def test_a_change_whose_event_cannot_be_written_is_not_made(self, harness: DatabaseHarness) -> None:
+        """L-16: no change without its event."""
+        unwritable: Any = {"detail": object()}
+        with pytest.raises(TypeError):
+            async with harness.database.write() as tx:
+                await tx.connection.execute(insert(thing).values(id="a", state="open"))
+                tx.audit(AuditEvent("thing.make", "done", SYSTEM, detail=unwritable))
+                await tx.commit()
+        assert await harness.things() == {}
+        assert await harness.actions() == []
 
     async def test_events_of_one_unit_keep_their_order(self, harness: DatabaseHarness) -> None:
         async with harness.database.write() as tx:
