@@ -18,7 +18,7 @@ _turns = asyncio.Semaphore(2)  # drawing takes a core; the rest of the service w
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The first pages as PNG; `total` is how many pages the file has. Both empty for a file that cannot be drawn.
+    """Pages as PNG; `total` is how many pages the file has. Both empty for a file that cannot be drawn.
 
     Attributes:
         sizes: width and height of each page as shown, in millimetres.
@@ -29,11 +29,11 @@ class Pictures:
     total: int = 0
 
 
-async def draw(pdf: bytes, *, pages: int = MAX_PAGES) -> Pictures:
-    """Draw the first pages in a process of its own with limits on time and memory; never raises on a bad file."""
+async def draw(pdf: bytes, *, first: int = 1, pages: int = MAX_PAGES) -> Pictures:
+    """Draw pages, from `first` (counted from 1), in a process with limits on time and memory; never raises."""
     async with _turns:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(_PROGRAM), str(pages), str(WIDTH),
+            sys.executable, "-I", str(_PROGRAM), str(first), str(pages), str(WIDTH),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -26,11 +26,11 @@ def png(width: int, height: int, rgb: bytes, stride: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def main(count: int, width: int) -> None:
+def main(first: int, count: int, width: int) -> None:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
-    sheets = [document[index] for index in range(min(count, len(document)))]
+    sheets = [document[index] for index in range(first - 1, min(first - 1 + count, len(document)))]
     sizes = [sheet.get_size() for sheet in sheets]  # points, as turned for reading
     _record(" ".join([str(len(document)), *(f"{w * _MM:.2f}x{h * _MM:.2f}" for w, h in sizes)]).encode())
     for sheet, (across, down) in zip(sheets, sizes, strict=True):
@@ -49,4 +49,4 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*(int(argument) for argument in sys.argv[1:4]))

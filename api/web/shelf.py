@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from starlette.requests import Request
+
+from api.deps import container
 from core.ids import new_secret
 from core.kv.port import KeyValueStore
 from keys.ports import FieldCipher
@@ -40,6 +43,16 @@ class Shelf:
         key = _key(owner, token, part)
         sealed = await self._kv.get(key)
         return None if sealed is None else base64.b64decode(self._cipher.decrypt(sealed, context=key))
+
+    async def drop(self, token: str, *, owner: str, part: str = "") -> None:
+        """Forget one part at once."""
+        await self._kv.delete(_key(owner, token, part))
+
+
+def shelf(request: Request) -> Shelf:
+    """The shelf of this service."""
+    ground = container(request).ground
+    return Shelf(ground.kv, ground.keys.fields)
 
 
 def _key(owner: str, token: str, part: str) -> str:

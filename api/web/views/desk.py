@@ -59,9 +59,9 @@ class CheckView:
 
     item_name: Text
     item_code: str
-    applicant: str | None = field(repr=False)
     masked_number: str
     case_number: str
+    basis: str
     checked_at: dt.datetime
     total: int
     exempt: int

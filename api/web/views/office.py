@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.web.views.common import Fact, Tone
+from api.web.views.own import LicenceCard
 from core.text import Text
 
 
@@ -26,9 +26,10 @@ class SealChoice:
 
 @dataclass(frozen=True, slots=True)
 class IssuedRow:
-    at: dt.datetime
+    """One licence that this office issued; `identifier` is free of personal data."""
+
     title: Text
-    number: str = field(repr=False)
+    identifier: str
     state: Text
     tone: Tone
     icon: str
@@ -47,6 +48,8 @@ class OfficeView:
 
 @dataclass(frozen=True, slots=True)
 class TypeChoice:
+    """A type that may be issued."""
+
     href: str
     name: Text
     code: str
@@ -98,9 +101,7 @@ class IssuedView:
     """After issuing."""
 
     title: Text
-    file_name: str
-    pages: tuple[str, ...]
-    page_count: int
+    card: LicenceCard
     facts: tuple[Fact, ...]
     download: str
 
@@ -117,6 +118,8 @@ class SealUploadView:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
+    """One page to choose."""
+
     number: int
     picture: str
 

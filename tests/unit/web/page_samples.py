@@ -136,9 +136,9 @@ def check() -> CheckView:
     return CheckView(
         RENTAL,
         "410199-ZF-0207",
-        "林知远",
         "410199 ******** 1031",
         "GZF-2026-1123-00418",
+        "免交材料核对",
         NOW,
         3,
         1,
@@ -338,7 +338,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "office": (
         "office.html",
         OfficeView(
-            HOUSING, True, True, (SEAL,), (IssuedRow(NOW, RENTAL, "豫 001", Text("有效", "valid"), "good", "check"),)
+            HOUSING, True, True, (SEAL,), (IssuedRow(RENTAL, "1.2.156.3005.2", Text("有效", "valid"), "good", "check"),)
         ),
         "office",
     ),
@@ -350,7 +350,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     ),
     "issue-choose-none": ("issue_choose.html", ChooseTypeView(()), "office"),
     "issue": ("issue.html", issue(WRONG, "address"), "office"),
-    "issued": ("issued.html", IssuedView(RENTAL, "居住证.pdf", (PICTURE,), 1, FACTS, "/download"), "office"),
+    "issued": ("issued.html", IssuedView(RENTAL, card(), FACTS, "/download"), "office"),
     "seal-upload": ("seal_upload.html", SealUploadView(True, 20), "office"),
     "seal-none": ("seal_upload.html", SealUploadView(False, 20, WRONG), "office"),
     "seal-place": (

@@ -1,0 +1,278 @@
+"""Sealing a PDF by hand: choose it, place the seal on its page, seal and sign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import container
+from api.routes.pages.office import download, seal_choice
+from api.web.forms import Form, read_form, too_large
+from api.web.pdf_pages import draw
+from api.web.render import page
+from api.web.shelf import Shelf, shelf
+from api.web.views.common import Fact
+from api.web.views.office import SealedView, SealPlaceView, SealUploadView, Sheet
+from api.web.visitor import SEALER, Visitor, permitted
+from api.web.words import second
+from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
+from core.text import Text
+from signing.model import Placement, Seal, SealPdfCommand, SealStatus
+
+router = APIRouter(include_in_schema=False)
+
+MAX_BYTES = 20 * 1024 * 1024
+DOCUMENT_CLASS = "document"
+_KEEP = 1800
+_ALL_SHEETS = 12  # longer files show the first, the last and those around the chosen page
+_FROM_RIGHT, _FROM_BOTTOM = 65.0, 75.0  # where signature and date usually stand, in millimetres
+
+
+@router.get("/office/seal")
+async def upload_page(request: Request) -> Response:
+    """Step 1: choose the file."""
+    who = await permitted(request, SEALER)
+    return await _upload(request, who)
+
+
+@router.post("/office/seal")
+async def upload(request: Request) -> Response:
+    """Keep the file for half an hour and go on to placing the seal."""
+    who = await permitted(request, SEALER)
+    try:
+        form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
+        file = form.uploads.get("file")
+        pictures = await draw(file.content, pages=1) if file else None
+        if file is None or pictures is None or not pictures.total:
+            raise InvalidInput(
+                "not-a-pdf",
+                Text(
+                    "这个文件打不开，没有盖章。请选一个没有密码的 PDF。",
+                    "The file cannot be opened; nothing was sealed. Choose a PDF without a password.",
+                ),
+            )
+    except (InvalidInput, LimitExceeded) as error:
+        return await _upload(request, who, error)
+    desk = _Desk(shelf(request), who)
+    token = await desk.begin(file.content, file.name, pictures.total)
+    return RedirectResponse(f"/office/seal/{token}?page={pictures.total}", 303)
+
+
+@router.get("/office/seal/{token}")
+async def place_page(request: Request, token: str) -> Response:
+    """Step 2: where the seal goes. `x` and `y` carry the place over from another page of the file."""
+    who = await permitted(request, SEALER)
+    return await _place(request, who, token, Form(dict(request.query_params)))
+
+
+@router.get("/office/seal/{token}/pages/{number}.png")
+async def page_picture(request: Request, token: str, number: int) -> Response:
+    """One page as a picture."""
+    desk = _Desk(shelf(request), await permitted(request, SEALER))
+    picture, _, _ = await desk.sheet(token, number)
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.post("/office/seal/{token}")
+async def seal(request: Request, token: str) -> Response:
+    """Step 3: seal and sign. A second submit of the same page answers with the first one's file."""
+    who = await permitted(request, SEALER)
+    form = await read_form(request)
+    desk = _Desk(shelf(request), who)
+    pdf, _ = await desk.file(token)
+    try:
+        command = SealPdfCommand(
+            pdf=pdf,
+            seal_id=form["seal"],
+            actor=who.principal,
+            document_class=DOCUMENT_CLASS,
+            placement=Placement(_whole(form["page"], 1), _millimetres(form["x_mm"]), _millimetres(form["y_mm"])),
+            reason=form["reason"] or None,
+            idempotency_key=token,
+        )
+        done = await container(request).signing.seal_pdf(command)
+    except AppError as error:
+        return await _place(request, who, token, form, error)
+    return RedirectResponse(f"/office/seal/{token}/done/{done.signature_id}", 303)
+
+
+@router.get("/office/seal/{token}/done/{signature_id}")
+async def sealed(request: Request, token: str, signature_id: str) -> Response:
+    """The sealed file and its receipt."""
+    who = await permitted(request, SEALER)
+    seals = container(request).signing.seals
+    record = await seals.use(signature_id, caller=who.principal)
+    used = await seals.get(record.seal_id)
+    desk = _Desk(shelf(request), who)
+    name, total = await desk.sealed_name(token)
+    base = f"/office/seal/{token}/done/{signature_id}"
+    view = SealedView(
+        file_name=name,
+        signature_id=signature_id,
+        pages=tuple(f"{base}/{number}.png" for number in range(1, min(total, 3) + 1)),
+        page_count=total,
+        facts=(
+            Fact(Text("用的印章", "Seal"), used.name.zh),
+            Fact(Text("印章编码", "Seal code"), used.code, True),
+            Fact(Text("签名时间", "Signed"), second(record.signed_at)),
+            Fact(Text("签名等级", "Level"), record.level),
+            Fact(Text("事由", "Reason"), record.reason or "—"),
+            Fact(Text("凭证号", "Receipt"), record.id, True),
+            Fact(Text("文件摘要", "Digest (SHA-256)"), record.digest_after, True),
+        ),
+        download=f"{base}/file",
+    )
+    return page(request, "sealed.html", view=view)
+
+
+@router.get("/office/seal/{token}/done/{signature_id}/{number}.png")
+async def sealed_picture(request: Request, token: str, signature_id: str, number: int) -> Response:
+    """A page of the sealed file as a picture."""
+    who = await permitted(request, SEALER)
+    content = await container(request).signing.seals.file(signature_id, caller=who.principal)
+    pictures = await draw(content, first=number, pages=1)
+    if not pictures.pages:
+        raise _gone()
+    return Response(pictures.pages[0], media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.get("/office/seal/{token}/done/{signature_id}/file")
+async def sealed_file(request: Request, token: str, signature_id: str) -> Response:
+    """The sealed file itself."""
+    who = await permitted(request, SEALER)
+    content = await container(request).signing.seals.file(signature_id, caller=who.principal)
+    return download(content, f"{signature_id}.pdf")
+
+
+class _Desk:
+    """The file that somebody is about to seal, on their own shelf."""
+
+    def __init__(self, kept: Shelf, who: Visitor) -> None:
+        self._shelf = kept
+        self._owner = who.principal.session or ""
+
+    async def begin(self, pdf: bytes, name: str, total: int) -> str:
+        token = await self._shelf.put(pdf, owner=self._owner, seconds=_KEEP)
+        facts = orjson.dumps({"name": name, "total": total})
+        await self._shelf.put_at(token, "facts", facts, owner=self._owner, seconds=_KEEP)
+        return token
+
+    async def file(self, token: str) -> tuple[bytes, int]:
+        """
+        Raises:
+            NotFound: `seal-desk-gone`.
+        """
+        pdf = await self._shelf.get(token, owner=self._owner)
+        if pdf is None:
+            raise _gone()
+        return pdf, (await self.sealed_name(token))[1]
+
+    async def sealed_name(self, token: str) -> tuple[str, int]:
+        facts = await self._shelf.get(token, owner=self._owner, part="facts")
+        if facts is None:
+            raise _gone()
+        known = orjson.loads(facts)
+        return known["name"], known["total"]
+
+    async def sheet(self, token: str, number: int) -> tuple[bytes, float, float]:
+        """A page's picture, its width and its height in millimetres; drawn when it is first asked for."""
+        part = f"page {number}"
+        kept = await self._shelf.get(token, owner=self._owner, part=part)
+        if kept is None:
+            pdf, total = await self.file(token)
+            drawn = await draw(pdf, first=number, pages=1) if 1 <= number <= total else None
+            if drawn is None or not drawn.pages:
+                raise _gone()
+            width, height = drawn.sizes[0]
+            kept = orjson.dumps([width, height]) + b"\n" + drawn.pages[0]
+            await self._shelf.put_at(token, part, kept, owner=self._owner, seconds=_KEEP)
+        head, _, picture = kept.partition(b"\n")
+        width, height = orjson.loads(head)
+        return picture, width, height
+
+
+async def _upload(request: Request, who: Visitor, error: AppError | None = None) -> Response:
+    has = bool(await _seals(request, who))
+    view = SealUploadView(has, MAX_BYTES // (1024 * 1024), error.text if error else None)
+    return page(request, "seal_upload.html", status=400 if error else 200, view=view)
+
+
+async def _place(request: Request, who: Visitor, token: str, asked: Form, error: AppError | None = None) -> Response:
+    desk = _Desk(shelf(request), who)
+    name, total = await desk.sealed_name(token)
+    number = max(1, min(_whole(asked["page"], total), total))
+    _, width, height = await desk.sheet(token, number)
+    seals = await _seals(request, who)
+    if not seals:
+        return await _upload(request, who)
+    chosen = next((one for one in seals if one.id == asked["seal"]), seals[0])
+    base = f"/office/seal/{token}"
+    view = SealPlaceView(
+        action=base,
+        file_name=name,
+        sheets=tuple(Sheet(n, f"{base}/pages/{n}.png") for n in _sheets(number, total)),
+        page=number,
+        picture=f"{base}/pages/{number}.png",
+        width_mm=width,
+        height_mm=height,
+        x_mm=_within(asked["x_mm"] or asked["x"], width, width - _FROM_RIGHT),
+        y_mm=_within(asked["y_mm"] or asked["y"], height, height - _FROM_BOTTOM),
+        seal=seal_choice(chosen),
+        seals=tuple(map(seal_choice, seals)),
+        reason=asked["reason"],
+        error=error.text if error else None,
+    )
+    return page(request, "seal_place.html", status=400 if error else 200, view=view)
+
+
+async def _seals(request: Request, who: Visitor) -> list[Seal]:
+    every = await container(request).signing.seals.of_organisation(who.principal.organisation or "")
+    return [one for one in every if one.status is SealStatus.ACTIVE]
+
+
+def _sheets(number: int, total: int) -> Sequence[int]:
+    if total <= _ALL_SHEETS:
+        return range(1, total + 1)
+    return sorted({1, total, *range(max(1, number - 2), min(total, number + 2) + 1)})
+
+
+def _whole(typed: str, otherwise: int) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
+
+
+def _millimetres(typed: str) -> float:
+    try:
+        value = float(typed)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidInput(
+            "placement-invalid", Text("位置请填毫米数。", "Give the place in millimetres."), field="x_mm"
+        )
+    return round(value, 1)
+
+
+def _within(typed: str, limit: float, otherwise: float) -> float:
+    try:
+        value = float(typed)
+    except ValueError:
+        value = otherwise
+    return round(min(max(value if math.isfinite(value) else otherwise, 0.0), limit), 1)
+
+
+def _gone() -> NotFound:
+    return NotFound(
+        "seal-desk-gone",
+        Text(
+            "这份文件已经从盖章台撤下（超过 30 分钟）。请重新上传。",
+            "This file has left the desk (after 30 minutes). Upload it again.",
+        ),
+    )
+
+
+__all__ = ["MAX_BYTES", "router", "too_large"]
