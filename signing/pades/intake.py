@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
 from signing.errors import PdfRefused, too_large
+from signing.pades.decode_limits import LIMITS
 
 # what can run or fetch when the file is opened (ISO 32000-1 §12.6.4); PDF/A forbids the same (ISO 19005-3 §6.5.1)
 _ACTIVE = re.compile(
@@ -43,7 +44,7 @@ def open_for_sealing(pdf: bytes, *, limit: int) -> PdfFileReader:
     if not pdf.startswith(b"%PDF-"):
         raise PdfRefused("pdf-not-a-pdf", Text("这不是 PDF 文件。请上传 PDF。", "This is not a PDF. Upload a PDF."))
     try:
-        reader = PdfFileReader(BytesIO(pdf), strict=True)
+        reader = PdfFileReader(BytesIO(pdf), strict=True, decode_limits=LIMITS)
         _check(reader, pdf)
     except (PdfError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError, RecursionError) as e:
         raise _damaged(e) from e

@@ -1,0 +1,50 @@
+"""Puts the e-seal service together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.wiring.ground import Ground
+from signing.seal_pdf import SealPdf
+from signing.seals.create import CreateSeal
+from signing.seals.grant import GrantSeal
+from signing.seals.look_up import Seals
+from signing.seals.revoke import ChangeSealStatus
+from signing.settings import SigningSettings
+from signing.stores.sql import SqlSealStore
+from signing.verify_pdf import VerifyPdf
+from signing.work_pool import WorkPool
+
+
+@dataclass(frozen=True)
+class SigningServices:
+    """The use cases of the e-seal service."""
+
+    settings: SigningSettings
+    seal_pdf: SealPdf
+    verify_pdf: VerifyPdf
+    create_seal: CreateSeal
+    grant_seal: GrantSeal
+    change_seal_status: ChangeSealStatus
+    seals: Seals
+    pool: WorkPool
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+def build_signing(ground: Ground, settings: SigningSettings | None = None) -> SigningServices:
+    settings = settings or SigningSettings()
+    store = SqlSealStore()
+    pool = WorkPool(settings.threads, settings.waiting)
+    database, clock, ring = ground.database, ground.clock, ground.keys.ring
+    return SigningServices(
+        settings=settings,
+        seal_pdf=SealPdf(database, store, ground.blobs, ring, clock, pool, settings),
+        verify_pdf=VerifyPdf(database, store, ground.keys.authority, clock, pool, settings),
+        create_seal=CreateSeal(database, store, ring, ground.keys.authority, clock, pool),
+        grant_seal=GrantSeal(database, store, clock),
+        change_seal_status=ChangeSealStatus(database, store, clock),
+        seals=Seals(database, store, ground.blobs),
+        pool=pool,
+    )

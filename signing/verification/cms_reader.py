@@ -1,0 +1,268 @@
+"""Reads and checks a CMS signature container, strictly (RFC 5652 §5, EN 319 122-1, EN 319 142-1 §6.3).
+
+The signature does not cover all of the container, so what it leaves out (versions, algorithm sets, certificates)
+must be exactly what its signed part calls for: no byte may be free to change.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from signing.pades import algorithms
+from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
+from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
+from signing.pades.der import (
+    CONTEXT_0,
+    CONTEXT_1,
+    GENERALIZED_TIME,
+    INTEGER,
+    NULL,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    Element,
+    NotDer,
+    only,
+    tlv,
+)
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+_MOST_CERTIFICATES = 20
+
+
+class UnsupportedSignature(Exception):
+    """The algorithm is unknown here or too weak to mean anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedContainer:
+    """A well-formed container. `digest` is what its signer says the document hashes to with `digest_name`."""
+
+    certificates: tuple[x509.Certificate, ...]
+    signer: x509.Certificate
+    digest_name: str
+    digest: bytes
+    attributes: bytes
+    signature_algorithm: Element
+    signature: bytes
+    signing_time: dt.datetime | None
+    pades: bool
+    unsigned_attributes: bool
+
+    def signature_is_good(self) -> bool:
+        """True if the signer's key made the signature.
+
+        Raises:
+            UnsupportedSignature
+        """
+        message = tlv(SET, self.attributes)
+        key = self.signer.public_key()
+        digest = _HASHES[self._signature_digest()]
+        try:
+            if isinstance(key, rsa.RSAPublicKey):
+                key.verify(self.signature, message, padding.PKCS1v15(), digest)
+            elif isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(self.signature, message, ec.ECDSA(digest))
+        except InvalidSignature:
+            return False
+        return True
+
+    def _signature_digest(self) -> str:
+        """The digest that the signature uses; algorithm, key and digest must fit one another."""
+        identifier, *parameters = self.signature_algorithm.items()
+        key = self.signer.public_key()
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
+            # RFC 3370 §3.2: rsaEncryption leaves the digest to digestAlgorithm; parameters shall be NULL
+            _check_parameters(parameters, null=True)
+            found = algorithms.RSA_WITH.get(identifier.encoded)
+            if identifier.encoded == algorithms.RSA_ENCRYPTION:
+                found = self.digest_name
+        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1", "secp521r1"):
+            _check_parameters(parameters, null=False)  # RFC 5754 §3.3: absent
+            found = algorithms.ECDSA_WITH.get(identifier.encoded)
+        else:
+            raise UnsupportedSignature
+        if found is None or found != self.digest_name:
+            raise UnsupportedSignature
+        return found
+
+
+def read_container(der: bytes) -> SignedContainer:
+    """
+    Raises:
+        NotDer: it is not a well-formed container with one signer and no content.
+        UnsupportedSignature: it uses a digest or a certificate that is not supported.
+    """
+    content_type, wrapped = _exactly(only(der).of(SEQUENCE), 2)
+    if content_type.encoded != SIGNED_DATA:
+        raise NotDer("not SignedData")
+    (signed_data,) = _exactly(wrapped.of(CONTEXT_0), 1)
+    version, digests, content, certificates, *rest = _at_least(signed_data.of(SEQUENCE), 5)
+    if rest and rest[0].tag == CONTEXT_1:  # revocation lists: carried, not trusted
+        rest = rest[1:]
+    if len(rest) != 1 or [part.encoded for part in _exactly(content.of(SEQUENCE), 1)] != [DATA]:
+        raise NotDer("not detached, or not one set of signers")
+    (info,) = _exactly(rest[0].of(SET), 1)
+    return _signer(version, digests.of(SET), _certificates(certificates.of(CONTEXT_0)), info.of(SEQUENCE))
+
+
+def _signer(
+    version: Element, digests: Element, certificates: tuple[x509.Certificate, ...], info: Element
+) -> SignedContainer:
+    own_version, identifier, digest, attributes, algorithm, signature, *unsigned = _at_least(info, 6)
+    signer = _named(identifier, certificates)
+    # RFC 5652 §5.1, §5.3: the versions follow from how the signer is named
+    expected = b"\x01" if identifier.tag == SEQUENCE else b"\x03"
+    if own_version.of(INTEGER).content != expected or version.of(INTEGER).content != expected:
+        raise NotDer("a version that does not follow from the content")
+    digest_name = _digest_name(digest.of(SEQUENCE))
+    if {_digest_name(one.of(SEQUENCE)) for one in _exactly(digests, 1)} != {digest_name}:
+        raise NotDer("the set of digests is not the signer's")
+    if len(unsigned) > 1 or any(part.tag != CONTEXT_1 for part in unsigned):
+        raise NotDer("something follows the signature")
+    values = _attributes(attributes.of(CONTEXT_0))
+    if values.get(CONTENT_TYPE) != DATA:  # RFC 5652 §11.1
+        raise NotDer("content-type attribute missing or wrong")
+    if MESSAGE_DIGEST not in values:
+        raise NotDer("message-digest attribute missing")
+    binding = values.get(SIGNING_CERTIFICATE_V2)
+    if binding is not None:
+        _check_binding(binding, signer)
+    return SignedContainer(
+        certificates=certificates,
+        signer=signer,
+        digest_name=digest_name,
+        digest=only(values[MESSAGE_DIGEST]).of(OCTET_STRING).content,
+        attributes=attributes.content,
+        signature_algorithm=algorithm.of(SEQUENCE),
+        signature=signature.of(OCTET_STRING).content,
+        signing_time=_time(values.get(_SIGNING_TIME)),
+        pades=binding is not None,
+        unsigned_attributes=bool(unsigned),
+    )
+
+
+def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
+    found = bag.items()
+    if not 1 <= len(found) <= _MOST_CERTIFICATES:
+        raise NotDer("no certificates, or too many")
+    try:
+        return tuple(x509.load_der_x509_certificate(one.of(SEQUENCE).encoded) for one in found)
+    except (ValueError, UnsupportedAlgorithm) as e:
+        raise NotDer("a certificate that cannot be read") from e
+
+
+def _named(identifier: Element, certificates: tuple[x509.Certificate, ...]) -> x509.Certificate:
+    """The one certificate that the signer names (RFC 5652 §5.3)."""
+    found = [one for one in certificates if _identifies(identifier, one)]
+    if len(found) != 1:
+        raise NotDer("the signer's certificate is missing or there twice")
+    try:
+        found[0].public_key()
+        _ = found[0].extensions
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as e:
+        raise UnsupportedSignature from e
+    return found[0]
+
+
+def _identifies(identifier: Element, certificate: x509.Certificate) -> bool:
+    if identifier.tag == SEQUENCE:
+        issuer, serial = _exactly(identifier, 2)
+        return (
+            issuer.encoded == certificate.issuer.public_bytes()
+            and int.from_bytes(serial.of(INTEGER).content, "big", signed=True) == certificate.serial_number
+        )
+    if identifier.tag != 0x80:  # [0] IMPLICIT OCTET STRING
+        raise NotDer("no way to name a signer")
+    try:
+        own = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return own.digest == identifier.content
+
+
+def _attributes(container: Element) -> dict[bytes, bytes]:
+    """Signed attributes by type, each with its one value."""
+    values: dict[bytes, bytes] = {}
+    for attribute in container.items():
+        kind, value = _exactly(attribute.of(SEQUENCE), 2)
+        if kind.of(OID).encoded in values:
+            raise NotDer("an attribute twice")  # RFC 5652 §5.3
+        (single,) = _exactly(value.of(SET), 1)
+        values[kind.encoded] = single.encoded
+    return values
+
+
+def _check_binding(value: bytes, signer: x509.Certificate) -> None:
+    """RFC 5035 §5.4: the first certificate identifier shall be the signer's own."""
+    identifiers = _at_least(only(value).of(SEQUENCE), 1)[0].of(SEQUENCE)
+    parts = _at_least(identifiers, 1)[0].of(SEQUENCE).items()
+    name = "sha256"
+    if parts and parts[0].tag == SEQUENCE:
+        name = _digest_name(parts.pop(0))
+    if not parts or parts[0].of(OCTET_STRING).content != signer.fingerprint(_HASHES[name]):
+        raise NotDer("signed for another certificate")
+
+
+def _digest_name(identifier: Element) -> str:
+    kind, *parameters = _at_least(identifier, 1)
+    _check_parameters(parameters, null=False, either=True)  # RFC 5754 §2: absent or NULL
+    if kind.encoded not in algorithms.DIGESTS:
+        raise UnsupportedSignature
+    return algorithms.DIGESTS[kind.encoded]
+
+
+def _check_parameters(parameters: list[Element], *, null: bool, either: bool = False) -> None:
+    present = [part.encoded for part in parameters]
+    allowed = ([], [tlv(NULL)]) if either else ([tlv(NULL)],) if null else ([],)
+    if present not in allowed:
+        raise UnsupportedSignature
+
+
+def _time(value: bytes | None) -> dt.datetime | None:
+    if value is None:
+        return None
+    element = only(value)
+    text = element.content.decode("ascii", "replace")
+    pattern = {UTC_TIME: "%y%m%d%H%M%SZ", GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}.get(element.tag)
+    if pattern is None:
+        raise NotDer("signing-time of an unknown kind")
+    try:
+        return dt.datetime.strptime(text, pattern).replace(tzinfo=dt.UTC)
+    except ValueError as e:
+        raise NotDer("signing-time is not a time") from e
+
+
+def _exactly(element: Element, count: int) -> list[Element]:
+    items = element.items()
+    if len(items) != count:
+        raise NotDer(f"{len(items)} parts where {count} were due")
+    return items
+
+
+def _at_least(element: Element, count: int) -> list[Element]:
+    items = element.items()
+    if len(items) < count:
+        raise NotDer(f"{len(items)} parts where {count} were due")
+    return items
+
+
+def document_digest(content: bytes, start: int, end: int, until: int, name: str) -> bytes:
+    """Digest over `content` up to `until`, without the hole from `start` to `end`."""
+    whole = memoryview(content)
+    running = hashlib.new(name, whole[:start])
+    running.update(whole[end:until])
+    return running.digest()

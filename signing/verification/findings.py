@@ -1,0 +1,256 @@
+"""What the file itself says: every signature found, checked without any register (steps 1 to 6 and 8).
+
+Nothing here raises for hostile input; what cannot be judged becomes a fault.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Literal
+
+from cryptography import x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from core.text import Text
+from signing.pades.decode_limits import LIMITS
+from signing.pades.der import NotDer
+from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
+from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container
+from signing.verification.report import Check, Fault
+
+State = Literal["read", "empty", "not-a-pdf", "damaged", "encrypted"]
+
+_MOST_REVISIONS = 100
+_MOST_SIGNATURES = 50
+# a signature dictionary that the file's own tables may no longer show
+_TRACE = re.compile(rb"/ByteRange\s*\[|/SubFilter\s*/(?:ETSI|adbe|GM)\.|/Type\s*/Sig\b")
+_CMS_PROFILES = {"/ETSI.CAdES.detached": "PAdES-B-B", "/adbe.pkcs7.detached": "CMS"}
+# whatever a parser throws at hostile bytes; MemoryError and RecursionError among it
+PARSER_ERRORS = (PdfError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError)
+PARSER_TROUBLE = (*PARSER_ERRORS, RecursionError, MemoryError, NotImplementedError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureFinding:
+    """One signature as found in the file.
+
+    Attributes:
+        faults: of steps 2 to 5 and 8, in the order of the steps.
+        covered: None when the range is broken.
+        container: None when it cannot be read.
+        revision: number of the covered revision, from 0; -1 when unknown.
+    """
+
+    field: str
+    profile: str | None
+    faults: tuple[Fault, ...]
+    covered: CoveredRange | None = None
+    container: SignedContainer | None = None
+    claimed_time: dt.datetime | None = None
+    reason: str | None = None
+    revision: int = -1
+    dictionary: generic.DictionaryObject | None = None
+
+    @property
+    def intact(self) -> bool:
+        """True if the covered bytes are what the key signed, whosever key it is."""
+        return not any(fault.check is not Check.LATER for fault in self.faults)
+
+    @property
+    def signer(self) -> x509.Certificate | None:
+        return self.container.signer if self.container else None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFindings:
+    """A file as found. `file_fault` speaks of step 1."""
+
+    state: State
+    signatures: tuple[SignatureFinding, ...] = ()
+    file_fault: Fault | None = None
+    traces: bool = False
+    revisions: int = 0
+
+
+def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
+    """Read a file and check all its signatures as far as they go without trust."""
+    # 1. The file must be a PDF that can be read in one way only
+    if not content:
+        return FileFindings("empty"), None
+    if not content.startswith(b"%PDF-"):
+        return FileFindings("not-a-pdf", traces=_TRACE.search(content) is not None), None
+    traces = _TRACE.search(content) is not None
+    try:
+        reader = PdfFileReader(BytesIO(content), strict=True, decode_limits=LIMITS)
+        if "/Encrypt" in reader.trailer:
+            return FileFindings("encrypted", traces=traces), None
+        _refuse_ambiguity(reader)
+        fields = list(enumerate_sig_fields(reader, filled_status=True))
+        if len(fields) > _MOST_SIGNATURES:
+            raise PdfError("too many signatures")
+    except PARSER_TROUBLE:
+        return FileFindings("damaged" if traces or not _readable_somehow(content) else "read", traces=traces), None
+    found = [_signature(content, reader, str(name), value) for name, value, _ in fields]
+    found.sort(key=lambda one: one.covered.until if one.covered else 0)
+    return FileFindings("read", tuple(_alone(found)), traces=traces, revisions=reader.total_revisions), reader
+
+
+def _refuse_ambiguity(reader: PdfFileReader) -> None:
+    if reader.xrefs.hybrid_xrefs_present:  # two tables of contents; viewers differ in which they follow
+        raise PdfError("hybrid cross-references")
+    if reader.total_revisions > _MOST_REVISIONS:
+        raise PdfError("too many revisions")
+    if not isinstance(reader.root, generic.DictionaryObject) or "/Pages" not in reader.root:
+        raise PdfError("no pages")
+
+
+def _readable_somehow(content: bytes) -> bool:
+    """True for a PDF that a lenient reader opens: not damaged beyond use, only not signed."""
+    try:
+        reader = PdfFileReader(BytesIO(content), strict=False, decode_limits=LIMITS)
+        return "/Pages" in reader.root
+    except PARSER_TROUBLE:
+        return False
+
+
+def _alone(found: Sequence[SignatureFinding]) -> list[SignatureFinding]:
+    """Refuse two fields that share a value: each signature has a range of its own."""
+    ends = [one.covered.until for one in found if one.covered]
+    shared = Fault(
+        Check.RANGE,
+        "FORMAT_FAILURE",
+        Text("两个签名域用了同一个签名。", "Two signature fields share one signature."),
+    )
+    return [
+        replace(one, faults=(shared, *one.faults)) if one.covered and ends.count(one.covered.until) > 1 else one
+        for one in found
+    ]
+
+
+def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> SignatureFinding:
+    try:
+        return _checked(content, reader, name, value)
+    except RangeBroken as broken:
+        return SignatureFinding(name, None, (broken.fault,))
+    except PARSER_TROUBLE:
+        return SignatureFinding(name, None, (_container_fault("签名读不出来。", "The signature cannot be read."),))
+
+
+def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> SignatureFinding:
+    # 2. The range, byte by byte
+    reference = value.reference if isinstance(value, generic.IndirectObject) else None
+    offset = reader.xrefs[reference] if reference else None
+    if reference is None or not isinstance(offset, int):
+        raise RangeBroken("签名不是文件里独立的一项。", "The signature is not an object of its own in the file.")
+    covered = covered_range(content, offset)
+    revision = reader.xrefs.get_last_change(reference)
+    _check_revision(reader, covered, revision)
+    dictionary = reference.get_object()
+    if not isinstance(dictionary, generic.DictionaryObject):
+        raise RangeBroken("签名不是字典。", "The signature is not a dictionary.")
+    profile = str(dictionary.get("/SubFilter"))
+    finding = SignatureFinding(
+        name,
+        _CMS_PROFILES.get(profile),
+        (),
+        covered=covered,
+        claimed_time=_claimed_time(dictionary),
+        reason=_words(dictionary.get("/Reason")),
+        revision=revision,
+        dictionary=dictionary,
+    )
+    return _with_container(content, finding)
+
+
+def _check_revision(reader: PdfFileReader, covered: CoveredRange, revision: int) -> None:
+    """The covered bytes must end with the very revision that holds the signature."""
+    xrefs = reader.xrefs
+    if covered.startxref != xrefs.get_startxref_for_revision(revision) or any(
+        xrefs.get_xref_container_info(number).end_location > covered.until for number in range(revision + 1)
+    ):
+        raise RangeBroken("签名没有盖住它所在的版本。", "The signature does not cover the revision it stands in.")
+
+
+def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFinding:
+    assert finding.covered is not None
+    # 3. The container
+    if finding.profile is None:
+        return _faulty(
+            finding, _container_fault("签名类型缺失或不认识。", "The kind of signature is missing or unknown.")
+        )
+    try:
+        container = read_container(container_of(finding.covered.value))
+    except NotDer:
+        return _faulty(finding, _container_fault("签名结构被改过或不合规范。", "The signature's structure is broken."))
+    except UnsupportedSignature:
+        return _faulty(finding, _algorithm_fault())
+    if finding.profile == "PAdES-B-B" and not container.pades:
+        return _faulty(finding, _container_fault("签名没有写明证书。", "The signature does not name its certificate."))
+    finding = replace(finding, container=container, claimed_time=container.signing_time or finding.claimed_time)
+    # 4. The covered bytes
+    covered = finding.covered
+    assert covered is not None
+    digest = document_digest(content, covered.start, covered.end, covered.until, container.digest_name)
+    if digest != container.digest:
+        return _faulty(
+            finding,
+            Fault(
+                Check.DIGEST,
+                "HASH_FAILURE",
+                Text(
+                    "盖章时的内容被改过，原来的内容已经看不到。",
+                    "The sealed content was changed; what it was cannot be told.",
+                ),
+            ),
+        )
+    # 5. The value
+    try:
+        good = container.signature_is_good()
+    except UnsupportedSignature:
+        return _faulty(finding, _algorithm_fault())
+    if not good:
+        return _faulty(
+            finding,
+            Fault(
+                Check.SIGNATURE,
+                "SIG_CRYPTO_FAILURE",
+                Text("签名值对不上证书里的公钥。", "The signature value does not fit the certificate's key."),
+            ),
+        )
+    return finding
+
+
+def _faulty(finding: SignatureFinding, fault: Fault) -> SignatureFinding:
+    return replace(finding, faults=(*finding.faults, fault))
+
+
+def _container_fault(zh: str, en: str) -> Fault:
+    return Fault(Check.CONTAINER, "FORMAT_FAILURE", Text(zh, en))
+
+
+def _algorithm_fault() -> Fault:
+    return Fault(
+        Check.SIGNATURE,
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+        Text("签名用的算法不够安全，或这里不支持。", "The signature's algorithm is too weak or not supported here."),
+    )
+
+
+def _claimed_time(dictionary: generic.DictionaryObject) -> dt.datetime | None:
+    """/M, the time that a PAdES signer claims (EN 319 142-1 §6.3)."""
+    try:
+        claimed = generic.parse_pdf_date(str(dictionary["/M"]), strict=True)
+    except PARSER_TROUBLE:
+        return None
+    return claimed if claimed.tzinfo else None
+
+
+def _words(value: object) -> str | None:
+    return str(value)[:200] if isinstance(value, generic.TextStringObject) else None

@@ -1,0 +1,102 @@
+"""Judges what was added to a file after it was signed (ISO 32000-1 §12.8.2.2; the 2018 and 2021 attack reports).
+
+A revision that a later good signature covers may add what a second signer needs: a signature field, its value, its
+picture, metadata. One that nobody signed may add validation data, and nothing else, unless the document was
+certified with leave to fill in its form. Everything is allowed by name; what no rule explains is a change.
+"""
+
+from __future__ import annotations
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    DocInfoRule,
+    DSSCompareRule,
+    FormUpdatingRule,
+    GenericFieldModificationRule,
+    MetadataUpdateRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    SuspiciousModification,
+    XrefStreamRule,
+)
+from pyhanko.sign.fields import MDPPerm
+
+from core.text import Text
+from signing.verification.report import Check, Fault
+
+_LTA = ModificationLevel.LTA_UPDATES
+_new_signature_field = SigFieldCreationRule()  # type: ignore[no-untyped-call]  # not annotated
+_FORM = FormUpdatingRule([_new_signature_field, SigFieldModificationRule(), GenericFieldModificationRule()])
+
+
+def _policy(*, signed: bool, form: bool) -> StandardDiffPolicy:
+    rules = [
+        CatalogModificationRule(),  # type: ignore[no-untyped-call]  # not annotated
+        XrefStreamRule().as_qualified(_LTA),
+        ObjectStreamRule().as_qualified(_LTA),
+        DSSCompareRule().as_qualified(_LTA),
+    ]
+    if signed:
+        metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]  # not annotated
+        rules += [DocInfoRule().as_qualified(_LTA), metadata.as_qualified(_LTA)]
+    # an object that nothing refers to has no business in an update either
+    return StandardDiffPolicy(rules, _FORM if signed or form else None, ignore_orphaned_objects=False)
+
+
+_SIGNED = _policy(signed=True, form=True)
+_FORM_FILLING = _policy(signed=False, form=True)
+_VALIDATION_DATA = _policy(signed=False, form=False)
+
+CHANGED = Fault(
+    Check.LATER,
+    "FORMAT_FAILURE",
+    Text(
+        "盖章之后有人追加了修订，改动了内容。", "After sealing, somebody appended a revision that changes the content."
+    ),
+)
+APPENDED = Fault(
+    Check.LATER,
+    "FORMAT_FAILURE",
+    Text("盖章之后有人在文件末尾追加了数据。", "After sealing, somebody appended data to the file."),
+)
+
+
+def later_fault(
+    reader: PdfFileReader, signature: generic.DictionaryObject, *, revision: int, last_signed: int
+) -> Fault | None:
+    """What is wrong with the revisions after `revision`, or None.
+
+    Args:
+        signature: the signature dictionary that covers up to `revision`.
+        revision: number of the covered revision, from 0.
+        last_signed: number of the last revision that a good signature covers.
+    """
+    permission = _permission(signature)
+    old = reader.get_historical_resolver(revision)
+    for number in range(revision + 1, reader.total_revisions):
+        if permission is MDPPerm.NO_CHANGES and number <= last_signed:
+            return CHANGED
+        policy = _SIGNED if number <= last_signed else _VALIDATION_DATA
+        if number > last_signed and permission is MDPPerm.FILL_FORMS:
+            policy = _FORM_FILLING
+        try:
+            found = policy.apply(old, reader.get_historical_resolver(number), doc_mdp=permission)
+        except SuspiciousModification:
+            return CHANGED
+        if found.modification_level > ModificationLevel.FORM_FILLING:
+            return CHANGED
+    return None
+
+
+def _permission(signature: generic.DictionaryObject) -> MDPPerm | None:
+    """What a certification allows (DocMDP, ISO 32000-1 §12.8.2.2); None for an ordinary signature."""
+    for reference in signature.get("/Reference", ()):
+        entry = reference.get_object()
+        if entry.get("/TransformMethod") == "/DocMDP":
+            return MDPPerm(int(entry["/TransformParams"].get("/P", 2)))
+    return None

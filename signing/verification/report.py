@@ -1,0 +1,143 @@
+"""The verification report: numbered steps, indications after ETSI EN 319 102-1 §5.1, one conclusion for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Literal
+
+from core.text import Text
+
+Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+Conclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]
+Coverage = Literal["whole-file", "signed-revision", "unclear"]
+
+
+class Check(IntEnum):
+    """The steps, in the order in which they are taken."""
+
+    FILE = 1  # the file is a PDF that can be read in one way only
+    RANGE = 2  # the signature covers a revision, all of it but its own value
+    CONTAINER = 3  # the signature container is well formed, and one of the profiles
+    DIGEST = 4  # the covered bytes are those that were signed
+    SIGNATURE = 5  # the value was made with the certificate's key
+    CERTIFICATE = 6  # the certificate leads to an authority we trust, at the time of signing
+    REGISTER = 7  # the seal register and its ledger have nothing against it
+    LATER = 8  # nothing that matters was added afterwards
+
+
+CHECK_NAMES: Mapping[Check, Text] = MappingProxyType(
+    {
+        Check.FILE: Text("文件能读", "File readable"),
+        Check.RANGE: Text("签名范围", "Signed range"),
+        Check.CONTAINER: Text("签名结构", "Signature structure"),
+        Check.DIGEST: Text("内容摘要", "Content digest"),
+        Check.SIGNATURE: Text("签名值", "Signature value"),
+        Check.CERTIFICATE: Text("证书", "Certificate"),
+        Check.REGISTER: Text("印章登记", "Seal register"),
+        Check.LATER: Text("盖章之后", "After sealing"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a check failed.
+
+    Attributes:
+        sub_indication: after EN 319 102-1 §5.1.3; `FORMAT_FAILURE`, `HASH_FAILURE` and `SIG_CRYPTO_FAILURE` mean that
+            the signature is not valid, the others that it cannot be relied on.
+    """
+
+    check: Check
+    sub_indication: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered check; `passed` is None when an earlier failure left nothing to check."""
+
+    number: int
+    name: Text
+    passed: bool | None
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """What a page said when it was sealed and what it says now; lines that are in only one of the two."""
+
+    page: int
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSeal:
+    """What our register says about the seal; `recorded_at` when the ledger knows this very file."""
+
+    id: str
+    status: str
+    organisation: str
+    code: str
+    revoked_at: dt.datetime | None
+    recorded_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """One signature.
+
+    Attributes:
+        organisation, seal_name, organisation_code, seal_code: from the certificate's subject; claims unless the
+            certificate is trusted.
+        signed_at: the time that the signer claims.
+        level: `PAdES-B-B`, or `CMS` for another profile; None when the container cannot be read.
+        end: offset in the file where the signed revision ends.
+    """
+
+    field: str
+    organisation: str | None
+    seal_name: str | None
+    organisation_code: str | None
+    seal_code: str | None
+    known_seal: KnownSeal | None
+    signed_at: dt.datetime | None
+    reason: str | None
+    level: str | None
+    coverage: Coverage
+    end: int
+    indication: Indication
+    sub_indication: str | None
+    conclusion: Conclusion
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What can be said about a file. Several signatures are judged as a whole: the worst one counts.
+
+    Attributes:
+        changes: pages that differ between the signed revision and the file as it is.
+        later_revisions: how many revisions follow the last good signature.
+        embedded_files: attachments of the signed revision; empty unless its signer is trusted.
+        signed_revision: the file as it was last sealed by somebody we trust, when that can be told.
+    """
+
+    indication: Indication
+    sub_indication: str | None
+    conclusion: Conclusion
+    text: Text
+    steps: tuple[Step, ...]
+    signatures: tuple[SignatureReport, ...]
+    digest: str
+    size: int
+    verified_at: dt.datetime
+    changes: tuple[PageChange, ...] = ()
+    later_revisions: int = 0
+    embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    signed_revision: bytes | None = field(default=None, repr=False)

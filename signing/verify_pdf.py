@@ -1,0 +1,181 @@
+"""Judges a PDF: is it genuine, who sealed it, was it changed. The steps are those of `verification.report.Check`.
+
+It answers with a report for whatever bytes it is given and never raises for their sake; parsing happens in a thread
+with a bound on its time, and comparing pages in a child process with bounds of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from cryptography.hazmat.primitives import hashes
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from core.clock import Clock
+from core.db.database import Database
+from core.text import Text
+from signing.ports import CertificateAuthority, SealStore
+from signing.settings import SigningSettings
+from signing.verification.attachments import attachments
+from signing.verification.chain import TrustAnchors, certificate_fault
+from signing.verification.conclude import (
+    file_steps,
+    signature_report,
+    summary,
+    without_signatures,
+    words,
+)
+from signing.verification.findings import PARSER_TROUBLE, FileFindings, SignatureFinding, find
+from signing.verification.judged import Judged, good_until, register_fault, with_later_faults
+from signing.verification.page_changes import page_changes
+from signing.verification.report import Fault, KnownSeal, VerificationReport
+from signing.work_pool import WorkPool, within
+
+_TOO_MUCH = Text("文件太大或太复杂，核验中止。", "The file is too large or too complex; checking was stopped.")
+_Read = tuple[FileFindings, PdfFileReader | None]
+
+
+class VerifyPdf:
+    """Verifies the signatures of one file."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: SealStore,
+        authority: CertificateAuthority,
+        clock: Clock,
+        pool: WorkPool,
+        settings: SigningSettings,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._authority = authority
+        self._clock = clock
+        self._pool = pool
+        self._settings = settings
+        self._anchors: tuple[tuple[bytes, ...], TrustAnchors] | None = None
+        # pyHanko logs what it dislikes, with pieces of the file; none of that belongs in our log
+        logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
+
+    async def __call__(self, content: bytes) -> VerificationReport:
+        """
+        Raises:
+            core.errors.LimitExceeded: `busy`; the file was not looked at.
+            core.errors.Unavailable: the register does not answer; nothing is said about the file.
+        """
+        if len(content) > self._settings.max_pdf_bytes:
+            return self._stopped(content)
+        # 1 to 5. What the file itself says
+        read = await self._pool.run(within, self._settings.verify_seconds, partial(find, content), lambda: None)
+        if read is None:
+            return self._stopped(content)
+        found, _ = read
+        if not found.signatures:
+            return self._unsigned(content, found)
+        # 7. What the register says
+        seals = [await self._known_seal(content, one) for one in found.signatures]
+        # 6 and 8. Trust, and what was added later
+        judge = partial(self._judge, content, read, seals, self._clock.now())
+        report = await self._pool.run(within, self._settings.verify_seconds, judge, partial(self._stopped, content))
+        if report.conclusion == "changed" and report.signed_revision is not None:
+            changes = await self._pool.run(page_changes, report.signed_revision, content)
+            report = replace(report, changes=changes)
+        return report
+
+    async def _known_seal(self, content: bytes, finding: SignatureFinding) -> KnownSeal | None:
+        """The seal whose very certificate signed, if it is one of ours; a copy of its names is not enough."""
+        if finding.signer is None or finding.covered is None or not finding.intact:
+            return None
+        digest = hashlib.sha256(memoryview(content)[: finding.covered.until]).hexdigest()
+        async with self._database.read() as tx:
+            seal = await self._store.seal_of_certificate(tx, finding.signer.fingerprint(hashes.SHA256()).hex())
+            record = await self._store.signature_of_file(tx, digest) if seal else None
+        if seal is None:
+            return None
+        recorded_at = record.signed_at if record is not None and record.seal_id == seal.id else None
+        return KnownSeal(seal.id, seal.status.value, seal.organisation, seal.code, seal.revoked_at, recorded_at)
+
+    def _judge(
+        self, content: bytes, read: _Read, seals: Sequence[KnownSeal | None], now: dt.datetime
+    ) -> VerificationReport:
+        found, reader = read
+        judged = [
+            Judged(one, seal, self._faults(one, seal, now)) for one, seal in zip(found.signatures, seals, strict=True)
+        ]
+        if reader is not None:
+            judged = with_later_faults(content, reader, judged)
+        reports = tuple(signature_report(one, size=len(content)) for one in judged)
+        indication, sub_indication, conclusion, steps = summary(reports)
+        last_good = good_until(judged)
+        sealed_by = reports[last_good] if last_good is not None else None
+        original = content[: sealed_by.end] if sealed_by else None
+        return VerificationReport(
+            indication,
+            sub_indication,
+            conclusion,
+            words(conclusion, sealed_by=sealed_by, sub_indication=sub_indication),
+            steps,
+            reports,
+            hashlib.sha256(content).hexdigest(),
+            len(content),
+            now,
+            later_revisions=found.revisions - 1 - judged[last_good].finding.revision if last_good is not None else 0,
+            embedded_files=_attachments(original),
+            signed_revision=original,
+        )
+
+    def _faults(self, finding: SignatureFinding, seal: KnownSeal | None, now: dt.datetime) -> tuple[Fault, ...]:
+        """Steps 6 and 7, for a signature that is intact."""
+        if not finding.intact or finding.container is None:
+            return finding.faults
+        proven_at = seal.recorded_at if seal and seal.recorded_at else now
+        certificate = certificate_fault(
+            self._trusted(),
+            finding.container.signer,
+            finding.container.certificates,
+            signed_at=finding.claimed_time,
+            proven_at=proven_at,
+        )
+        more = (certificate, register_fault(seal))
+        return (*finding.faults, *(fault for fault in more if fault))
+
+    def _trusted(self) -> TrustAnchors:
+        anchors = tuple(self._authority.trust_anchors())
+        if self._anchors is None or self._anchors[0] != anchors:
+            self._anchors = (anchors, TrustAnchors(anchors))
+        return self._anchors[1]
+
+    def _unsigned(self, content: bytes, found: FileFindings) -> VerificationReport:
+        indication, sub_indication, conclusion = without_signatures(found)
+        text = words(conclusion, sealed_by=None, sub_indication=sub_indication)
+        steps = file_steps(conclusion == "not-signed", text)
+        digest, now = hashlib.sha256(content).hexdigest(), self._clock.now()
+        return VerificationReport(indication, sub_indication, conclusion, text, steps, (), digest, len(content), now)
+
+    def _stopped(self, content: bytes) -> VerificationReport:
+        """The report on a file that costs too much to judge."""
+        return VerificationReport(
+            "INDETERMINATE",
+            "PROCESSING_LIMIT",
+            "undecided",
+            words("undecided", sealed_by=None, sub_indication=None),
+            file_steps(False, _TOO_MUCH),
+            (),
+            hashlib.sha256(content).hexdigest(),
+            len(content),
+            self._clock.now(),
+        )
+
+
+def _attachments(revision: bytes | None) -> Mapping[str, bytes]:
+    if revision is None:
+        return {}
+    try:
+        return attachments(revision)
+    except PARSER_TROUBLE:
+        return {}
