@@ -169,11 +169,11 @@ def client_register(
     data: Data = None,
 ) -> None:
     """Register portals or departments' systems from JSON; prints their ids and secrets once."""
-    from api.cli.client_commands import register_from_json
+    from api.cli.client_commands import read_descriptions, register
     from core.errors import AppError
 
     try:
-        for line in asyncio.run(register_from_json(_settings(data=data), file)):
+        for line in asyncio.run(register(_settings(data=data), read_descriptions(file))):
             typer.echo(line)
     except (AppError, ValueError, OSError) as error:
         raise _refusal(

@@ -38,6 +38,9 @@ HRSS = Department(
 DEPARTMENTS = (DATA_BUREAU, POLICE, HOUSING, HRSS)
 
 
+CITIZEN = Text("市民", "citizen")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """An inhabitant; `works_at` and `roles` make a member of staff."""
@@ -48,13 +51,19 @@ class Person:
     phone: str
     works_at: Department | None = None
     roles: tuple[str, ...] = ()
-    does: Text = Text("市民", "citizen")
+    does: Text = CITIZEN
 
 
 LIN = Person("lin", "410199198802291031", "林知远", "13900000001")
 ZHAO = Person("zhao", "410199199607152049", "赵映雪", "13900000002")
 CHEN = Person(
-    "chen", "410199199111204060", "陈素", "13900000003", HOUSING, ("clerk",), Text("住房保障局窗口人员", "clerk, Housing Bureau")
+    "chen",
+    "410199199111204060",
+    "陈素",
+    "13900000003",
+    HOUSING,
+    ("clerk",),
+    Text("住房保障局窗口人员", "clerk, Housing Bureau"),
 )
 XU = Person(
     "xu",
