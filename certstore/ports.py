@@ -178,10 +178,10 @@ class CatalogueStore(Protocol):
 
 
 class LicenceStore(Protocol):
-    """Licences, versions, holders, events and files. Personal data are encrypted; holders found by blind index."""
+    """Licences, versions, holders and events. Personal data are encrypted; holders found by blind index."""
 
-    async def add(self, tx: WriteTx, licence: Licence, issued: LicenceChange, file: LicenceFile) -> None:
-        """Add a licence with its first version, event and original."""
+    async def add(self, tx: WriteTx, licence: Licence, issued: LicenceChange) -> None:
+        """Add a licence with its first version and event."""
 
     async def claim_single(self, tx: WriteTx, licence: Licence, *, today: dt.date) -> bool:
         """Mark the licence as its holders' only valid one of its type, in the database itself.
@@ -218,11 +218,18 @@ class LicenceStore(Protocol):
     async def versions(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceVersion]:
         """Oldest first."""
 
+
+class FileStore(Protocol):
+    """Sealed files of licences: originals and annotated copies."""
+
+    async def add(self, tx: WriteTx, file: LicenceFile) -> None: ...
+
     async def original(self, tx: ReadTx, licence_id: str, version: int) -> LicenceFile | None: ...
 
     async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None: ...
 
-    async def add_copy(self, tx: WriteTx, copy: AnnotatedCopy) -> None: ...
+    async def add_copy(self, tx: WriteTx, copy: AnnotatedCopy) -> None:
+        """Add a copy with its file."""
 
     async def copy(self, tx: ReadTx, copy_id: str) -> AnnotatedCopy | None: ...
 

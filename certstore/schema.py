@@ -2,7 +2,7 @@
 
 A face is a list of named values, so the profile allows scalar properties only. `pattern`, `$ref` and the other
 keywords that can make a validator work without end, or fetch something, are refused (attacks L-19). Every
-property carries `x-face`: `{"zh", "en", "mask", "code", "unit"?}`.
+property carries `x-face`: `{"zh", "en", "mask", "code", "unit"?}`; `x-holder` may say what the face calls the holder.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from certstore.errors import DataInvalid
-from certstore.model import FIXED_FIELDS, FaceData, FaceField, Masking
+from certstore.model import FIXED_FIELDS, HOLDER_NAME, FaceData, FaceField, Masking
 from core.errors import InvalidInput
 from core.text import Text
 
-_ROOT_KEYWORDS = {"$schema", "type", "properties", "required", "additionalProperties"}
+_ROOT_KEYWORDS = {"$schema", "type", "properties", "required", "additionalProperties", "x-holder"}
 _FIELD_KEYWORDS = {"type", "enum", "const", "minLength", "maxLength", "minimum", "maximum", "format", "x-face"}
 _SCALARS = {"string", "integer", "number", "boolean"}
 _FORMATS = {"date"}
@@ -47,7 +47,22 @@ def face_fields(schema: Mapping[str, object]) -> tuple[FaceField, ...]:
     fields = tuple(_face_field(name, rule) for name, rule in properties.items())
     if len({field.code for field in fields}) != len(fields):
         raise _bad_schema("codes repeat")
+    holder_title(schema)
     return fields
+
+
+def holder_title(schema: Mapping[str, object]) -> Text:
+    """What the face calls the holder: 权利人, 姓名…
+
+    Raises:
+        InvalidInput: `schema-invalid`.
+    """
+    words = schema.get("x-holder")
+    if words is None:
+        return FIXED_FIELDS[HOLDER_NAME]
+    if not isinstance(words, Mapping) or not all(isinstance(words.get(key), str) for key in ("zh", "en")):
+        raise _bad_schema("x-holder")
+    return Text(words["zh"], words["en"])
 
 
 def _face_field(name: str, rule: object) -> FaceField:

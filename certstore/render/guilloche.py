@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import lru_cache
 
@@ -39,7 +40,7 @@ def _strand(radius: float, swing: float, waves: int, phase: float) -> str:
 
     points = [at(index * step) for index in range(count + 1)]
     pieces = [f"M{points[0][0]:.2f} {points[0][1]:.2f}"]
-    for (x0, y0, dx0, dy0), (x1, y1, dx1, dy1) in zip(points, points[1:], strict=False):
+    for (x0, y0, dx0, dy0), (x1, y1, dx1, dy1) in itertools.pairwise(points):
         third = step / 3
         pieces.append(
             f"C{x0 + dx0 * third:.2f} {y0 + dy0 * third:.2f} "

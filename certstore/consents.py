@@ -1,0 +1,330 @@
+"""The holder's consent to one use of one licence: asked by a portal, decided once, withdrawn at any time.
+
+个人信息保护法 Art. 13–16: consent names who, what and why; withdrawing is as easy as giving and works at once (I-07).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from certstore.authorise import acting_organisation, identity_of, minimised, refusals_audited, require_scope
+from certstore.catalogue import grant_for
+from certstore.codes import HolderCode, parse_holder_code
+from certstore.errors import ConsentDecided, ConsentNotFound
+from certstore.face import FaceRow, FaceSource, face_rows
+from certstore.model import Consent, ConsentState, Licence, LicenceType, ServiceItem, Sharing
+from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
+from certstore.purpose import parse_purpose
+from certstore.repository import Repository
+from certstore.search import unknown_item
+from certstore.status import Status, status_today
+from core.audit.event import AuditEvent
+from core.db.database import ReadTx
+from core.errors import Conflict, InvalidInput
+from core.ids import new_id
+from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.principal import Principal
+from core.text import Text
+
+DECIDE_WITHIN = dt.timedelta(minutes=30)
+MAX_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """What a portal asks for.
+
+    Attributes:
+        code, subject: the holder, by number or by the subject that the portal knows the person under; one of both.
+        fields: None for all that the portal's grant has.
+        days: how long the yes holds, from the day it is given.
+    """
+
+    type_code: str
+    service_item: str
+    case_number: str
+    basis: str
+    code_type: str | None = None
+    code: str | None = field(default=None, repr=False)
+    subject: str | None = None
+    fields: Sequence[str] | None = None
+    days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCandidate:
+    """A licence that the holder can give, with the very rows that the requester would see."""
+
+    licence_id: str
+    identifier: str
+    issuer_name: Text
+    valid_until: dt.date | None
+    rows: Sequence[FaceRow] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """What the holder decides on.
+
+    Attributes:
+        given, withheld: titles of the fields that would and would not be shown.
+        last_day: last day of use if consent is given today, or as given.
+    """
+
+    consent: Consent
+    state: ConsentState
+    requester_name: Text
+    licence_type: LicenceType
+    item: ServiceItem
+    given: Sequence[Text]
+    withheld: Sequence[Text]
+    last_day: dt.date
+    candidates: Sequence[ConsentCandidate]
+
+
+class Consents:
+    """Request, view, decide, withdraw, list."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        holders: HolderDirectory,
+        organisations: OrganisationDirectory,
+        *,
+        decision_address: str,
+        verify_address: str,
+    ) -> None:
+        self._repository = repository
+        self._holders = holders
+        self._organisations = organisations
+        self._decision_address = decision_address
+        self._verify_address = verify_address
+
+    def decision_url(self, consent: Consent) -> str:
+        """Where the holder decides."""
+        return f"{self._decision_address}/{consent.id}"
+
+    async def request(self, asked: ConsentRequest, actor: Principal) -> Consent:
+        """Ask. The answer is the same whether or not the holder has such a licence.
+
+        Raises:
+            InvalidInput: holder, purpose, days or type are not acceptable.
+            NotPermitted: no `licence:read`; no grant for the type and item, or for a field.
+        """
+        repository = self._repository
+        purpose = parse_purpose(asked.service_item, asked.case_number, asked.basis)
+        async with refusals_audited(repository.database, "consent.request", actor, purpose=purpose):
+            require_scope(actor, "licence:read")
+            organisation = acting_organisation(actor)
+            holder = await self._holder_of(asked, actor)
+            if not 1 <= asked.days <= MAX_DAYS:
+                raise InvalidInput(
+                    "days-invalid", Text("使用期限应为 1 到 90 天。", "Days of use: 1 to 90."), field="days"
+                )
+            async with repository.database.write() as tx:
+                if await repository.catalogue.item(tx, asked.service_item) is None:
+                    raise unknown_item()
+                grants = await repository.catalogue.grants(tx, organisation, asked.service_item)
+                grant = grant_for(grants, asked.type_code, repository.today())
+                licence_type = await repository.catalogue.licence_type(tx, asked.type_code)
+                if licence_type is None or licence_type.sharing is not Sharing.CONSENT:
+                    raise InvalidInput(
+                        "consent-not-needed",
+                        Text(
+                            "这类证照依职能共享，不用征求同意。",
+                            "This type is shared by function; no consent is needed.",
+                        ),
+                        field="type",
+                    )
+                now = repository.now()
+                made = Consent(
+                    id=new_id(repository.clock, "con"),
+                    client_id=actor.id,
+                    organisation=organisation,
+                    holder=holder,
+                    type_code=asked.type_code,
+                    purpose=purpose,
+                    fields=minimised(grant, asked.fields),
+                    days=asked.days,
+                    state=ConsentState.PENDING,
+                    created_at=now,
+                    decide_by=now + DECIDE_WITHIN,
+                )
+                await repository.consents.add(tx, made)
+                detail = {"type": made.type_code, "fields": len(made.fields)}
+                tx.audit(AuditEvent("consent.request", "done", actor, made.id, purpose, detail))
+                await tx.commit()
+        return made
+
+    async def requested(self, consent_id: str, actor: Principal) -> tuple[Consent, ConsentState]:
+        """What became of a request, for the one who made it.
+
+        Raises:
+            NotFound: `consent-not-found`.
+        """
+        require_scope(actor, "licence:read")
+        async with self._repository.database.read() as tx:
+            found = await self._repository.consents.consent(tx, consent_id)
+        if found is None or found.client_id != actor.id:
+            raise ConsentNotFound
+        return found, found.state_at(self._repository.now(), self._repository.today())
+
+    async def view(self, consent_id: str, actor: Principal) -> ConsentView:
+        """The request as its holder sees it, with the licences that would do.
+
+        Raises:
+            NotFound: `consent-not-found`, also for everybody but the holder.
+        """
+        repository = self._repository
+        identity = await identity_of(self._holders, actor)
+        async with (
+            refusals_audited(repository.database, "consent.view", actor, subject=consent_id),
+            repository.database.write() as tx,
+        ):
+            consent = await self._own(tx, consent_id, identity)
+            licence_type = await repository.catalogue.licence_type(tx, consent.type_code)
+            item = await repository.catalogue.item(tx, consent.purpose.service_item or "")
+            licences = await self._usable(tx, consent)
+            tx.audit(AuditEvent("holder.look", "done", actor, consent.id, consent.purpose, {"what": "consent"}))
+            await tx.commit()
+        assert licence_type is not None
+        assert item is not None
+        return await self._view(consent, licence_type, item, licences)
+
+    async def decide(self, consent_id: str, actor: Principal, granted: bool, licence_id: str | None = None) -> Consent:
+        """Say yes or no, once.
+
+        Args:
+            licence_id: which licence, where the holder has several; the newest valid one when None.
+
+        Raises:
+            NotFound: `consent-not-found`.
+            Conflict: `consent-decided`, or `no-valid-licence` when there is nothing to give.
+        """
+        repository = self._repository
+        identity = await identity_of(self._holders, actor)
+        action = "consent.grant" if granted else "consent.refuse"
+        async with (
+            refusals_audited(repository.database, action, actor, subject=consent_id),
+            repository.database.write() as tx,
+        ):
+            consent = await self._own(tx, consent_id, identity)
+            now, today = repository.now(), repository.today()
+            decided = replace(consent, state=ConsentState.REFUSED, decided_at=now)
+            if granted:
+                chosen = self._chosen(await self._usable(tx, consent), licence_id)
+                last_day = today + dt.timedelta(days=consent.days)
+                decided = replace(decided, state=ConsentState.GRANTED, licence_id=chosen.id, last_day=last_day)
+            if not await repository.consents.decide(tx, decided, now=now):
+                raise ConsentDecided
+            tx.audit(AuditEvent(action, "done", actor, consent.id, consent.purpose))
+            await tx.commit()
+        return decided
+
+    async def withdraw(self, consent_id: str, actor: Principal) -> Consent:
+        """Take the yes back; from the return of this call on nothing more is given out under it.
+
+        Raises:
+            NotFound: `consent-not-found`.
+            Conflict: `consent-decided`, when there is no yes to take back.
+        """
+        repository = self._repository
+        identity = await identity_of(self._holders, actor)
+        async with (
+            refusals_audited(repository.database, "consent.withdraw", actor, subject=consent_id),
+            repository.database.write() as tx,
+        ):
+            consent = await self._own(tx, consent_id, identity)
+            now = repository.now()
+            if not await repository.consents.withdraw(tx, consent.id, now=now):
+                raise ConsentDecided
+            tx.audit(AuditEvent("consent.withdraw", "done", actor, consent.id, consent.purpose))
+            await tx.commit()
+        return replace(consent, state=ConsentState.WITHDRAWN, withdrawn_at=now)
+
+    async def mine(
+        self, actor: Principal, cursor: str | None = None, limit: int | None = None
+    ) -> Page[tuple[Consent, ConsentState]]:
+        """The holder's own, newest first."""
+        repository = self._repository
+        identity = await identity_of(self._holders, actor)
+        before = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        size = page_size(limit)
+        async with repository.database.write() as tx:
+            found = await repository.consents.of_holder(tx, identity.code, before=before, limit=size + 1)
+            tx.audit(AuditEvent("holder.look", "done", actor, detail={"what": "consents"}))
+            await tx.commit()
+        now, today = repository.now(), repository.today()
+        rows = [(one, one.state_at(now, today)) for one in found[:size]]
+        return Page(rows, encode_cursor(found[size - 1].id) if len(found) > size else None)
+
+    async def _holder_of(self, asked: ConsentRequest, actor: Principal) -> HolderCode:
+        if (asked.code is None) == (asked.subject is None):
+            raise InvalidInput(
+                "holder-invalid",
+                Text("持证人用号码或 sub 指明，二者取一。", "Name the holder by number or by sub, one of the two."),
+                field="holder",
+            )
+        if asked.code is not None:
+            return parse_holder_code(asked.code_type or "", asked.code, today=self._repository.today())
+        identity = await self._holders.of_subject(actor.id, asked.subject or "")
+        if identity is None:
+            raise InvalidInput(
+                "holder-unknown",
+                Text("这个 sub 不认识。请用登录时得到的 sub。", "This sub is not known. Use the one from the log-in."),
+                field="holder",
+            )
+        return identity.code
+
+    async def _own(self, tx: ReadTx, consent_id: str, identity: HolderIdentity) -> Consent:
+        consent = await self._repository.consents.consent(tx, consent_id)
+        if consent is None or consent.holder != identity.code:
+            raise ConsentNotFound
+        return consent
+
+    async def _usable(self, tx: ReadTx, consent: Consent) -> list[Licence]:
+        """The holder's licences of the type that are valid today, newest first."""
+        held = await self._repository.licences.by_holder(tx, consent.holder, [consent.type_code])
+        return [one for one in held if status_today(one, self._repository.today()) is Status.VALID]
+
+    @staticmethod
+    def _chosen(usable: Sequence[Licence], licence_id: str | None) -> Licence:
+        chosen = next((one for one in usable if licence_id in (None, one.id)), None)
+        if chosen is None:
+            raise Conflict(
+                "no-valid-licence",
+                Text(
+                    "您名下现在没有有效的这类证照，不用授权。请带纸质件到窗口办理。",
+                    "You have no valid licence of this type now, so there is nothing to consent to. Bring the paper.",
+                ),
+            )
+        return chosen
+
+    async def _view(
+        self, consent: Consent, licence_type: LicenceType, item: ServiceItem, licences: Sequence[Licence]
+    ) -> ConsentView:
+        repository = self._repository
+        candidates = [await self._candidate(one, licence_type, consent.fields) for one in licences]
+        rows = candidates[0].rows if candidates else []
+        requester = await self._organisations.name(consent.organisation)
+        return ConsentView(
+            consent=consent,
+            state=consent.state_at(repository.now(), repository.today()),
+            requester_name=requester or Text(consent.organisation, consent.organisation),
+            licence_type=licence_type,
+            item=item,
+            given=[row.title for row in rows if row.value is not None],
+            withheld=[row.title for row in rows if row.value is None],
+            last_day=consent.last_day or repository.today() + dt.timedelta(days=consent.days),
+            candidates=candidates,
+        )
+
+    async def _candidate(self, licence: Licence, licence_type: LicenceType, fields: Sequence[str]) -> ConsentCandidate:
+        name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
+        source = FaceSource(
+            licence_type, licence.current, licence.issuer, name, self._verify_address, shown=frozenset(fields)
+        )
+        version = licence.current
+        return ConsentCandidate(licence.id, version.identifier, name, version.valid_until, face_rows(source))

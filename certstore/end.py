@@ -1,0 +1,100 @@
+"""Ends a licence: 撤销 (withdraw), 吊销 (revoke) or 注销 (cancel), three different legal facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from certstore.authorise import acting_organisation, refusals_audited, require_scope
+from certstore.errors import LicenceNotFound, RevisionMoved, TransitionNotAllowed
+from certstore.lifecycle import ENDINGS, STATE_NAMES, Event, effective_state, next_state
+from certstore.model import Licence, LicenceChange
+from certstore.purpose import check_no_id_number
+from certstore.repository import Repository
+from core.audit.event import AuditEvent
+from core.errors import InvalidInput
+from core.principal import Principal
+from core.text import Text
+
+MAX_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EndCommand:
+    """Which licence, how, and why.
+
+    Attributes:
+        event: WITHDRAW, REVOKE or CANCEL.
+        if_revision: the revision that the caller saw (If-Match); None to end it whatever its revision.
+    """
+
+    licence_id: str
+    event: Event
+    reason: str = field(repr=False)
+    if_revision: int | None = None
+
+
+class EndLicence:
+    """The use case; only the issuing authority may. Asking again for the same ending changes nothing."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    async def __call__(self, command: EndCommand, actor: Principal) -> Licence:
+        """The licence in its final state.
+
+        Raises:
+            InvalidInput: `reason-invalid`.
+            NotPermitted: no `licence:issue`.
+            NotFound: `licence-not-found`, also for another authority's licence.
+            Conflict: `transition-not-allowed`, or `precondition-failed`.
+        """
+        repository = self._repository
+        action = f"licence.{command.event.value}"
+        async with refusals_audited(repository.database, action, actor, subject=command.licence_id):
+            require_scope(actor, "licence:issue")
+            organisation = acting_organisation(actor)
+            reason = _checked(command.reason)
+            async with repository.database.write() as tx:
+                licence = await repository.licences.locked(tx, command.licence_id)
+                if licence is None or licence.issuer != organisation:
+                    raise LicenceNotFound
+                repeated = licence.state is ENDINGS[command.event]
+                if not repeated:
+                    if command.if_revision is not None and command.if_revision != licence.revision:
+                        raise RevisionMoved
+                    change = self._change(licence, command.event, reason, actor)
+                    if not await repository.licences.change_state(tx, licence, change):
+                        raise TransitionNotAllowed(STATE_NAMES[licence.state])
+                tx.audit(AuditEvent(action, "done", actor, licence.id, detail={"repeated": repeated}))
+                await tx.commit()
+            async with repository.database.read() as tx:
+                ended = await repository.licences.licence(tx, licence.id)
+        assert ended is not None
+        return ended
+
+    def _change(self, licence: Licence, event: Event, reason: str, actor: Principal) -> LicenceChange:
+        now, today = self._repository.now(), self._repository.today()
+        state = next_state(effective_state(licence.state, licence.current.valid_until, today), event)
+        return LicenceChange(
+            licence.revision + 1,
+            event,
+            state,
+            licence.current.number,
+            now,
+            actor.kind,
+            actor.id,
+            actor.organisation,
+            reason,
+        )
+
+
+def _checked(typed: str) -> str:
+    reason = " ".join(typed.split())
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        raise InvalidInput(
+            "reason-invalid",
+            Text("请写明理由，至多 200 字。", "Give the reason, up to 200 characters."),
+            field="reason",
+        )
+    check_no_id_number(reason, "reason")
+    return reason

@@ -1,0 +1,45 @@
+"""Makes a licence file: face and metadata rendered to PDF/A-3, then sealed with the issuing authority's seal."""
+
+from __future__ import annotations
+
+from certstore.face import FaceSource, face_json, face_metadata
+from certstore.metadata import to_xml
+from certstore.ports import LicenceSealer, Renderer, SealedFile
+from core.principal import Principal
+
+
+class FileMaker:
+    """Renders and seals.
+
+    Args:
+        verify_address: public address of verification; the QR code says it with `?code=` and a random code, and
+            never a person's data.
+    """
+
+    def __init__(self, renderer: Renderer, sealer: LicenceSealer, verify_address: str) -> None:
+        self._renderer = renderer
+        self._sealer = sealer
+        self._verify_address = verify_address
+
+    async def make(self, source: FaceSource, *, verification_code: str, sealed_for: Principal) -> SealedFile:
+        """
+        Raises:
+            core.errors.InvalidInput: `glyph-missing`.
+            core.errors.NotPermitted: `sealed_for` may not use the issuing authority's seal.
+            core.errors.Unavailable: nothing was made.
+        """
+        made_at = source.note.made_at if source.note else source.version.issued_at
+        rendered = await self._renderer.render(
+            source.licence_type.template,
+            face_json(source),
+            metadata=to_xml(face_metadata(source)),
+            qr_text=f"{self._verify_address}?code={verification_code}",
+            made_at=made_at,
+        )
+        return await self._sealer.seal(
+            rendered.content,
+            organisation=source.issuer,
+            licence_id=source.version.licence_id,
+            actor=sealed_for,
+            placement=rendered.seal_anchor,
+        )

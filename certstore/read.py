@@ -1,0 +1,165 @@
+"""A licence and its original, for the issuing authority and for the holder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from certstore.authorise import acting_organisation, holds, refusals_audited, require_scope
+from certstore.documents import SealedDocuments
+from certstore.errors import LicenceNotFound, licence_ended
+from certstore.lifecycle import FINAL, STATE_NAMES
+from certstore.looks import look_at
+from certstore.model import Licence, LicenceChange, LicenceType, Look
+from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
+from certstore.repository import Repository
+from certstore.status import Status, status_today
+from core.audit.event import AuditEvent
+from core.db.database import WriteTx
+from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.principal import Principal, PrincipalKind, Purpose
+from core.text import Text
+
+ISSUER_PURPOSE = Purpose(basis="颁发机构查看本机关颁发的证照")
+OWN_PURPOSE = Purpose(basis="持证人查看本人证照")
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceView:
+    """A licence as its issuer and its holder see it."""
+
+    licence: Licence
+    licence_type: LicenceType
+    status: Status
+    issuer_name: Text
+    history: Sequence[LicenceChange]
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file to hand out."""
+
+    content: bytes = field(repr=False)
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedLicence:
+    """A line of the issuer's own list; free of personal data."""
+
+    id: str
+    identifier: str
+    type_code: str
+    status: Status
+    revision: int
+
+
+class ReadLicence:
+    """The use cases."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        documents: SealedDocuments,
+        holders: HolderDirectory,
+        organisations: OrganisationDirectory,
+    ) -> None:
+        self._repository = repository
+        self._documents = documents
+        self._holders = holders
+        self._organisations = organisations
+
+    async def licence(self, licence_id: str, actor: Principal) -> LicenceView:
+        """
+        Raises:
+            NotFound: `licence-not-found`; for everyone but the issuer and the holders it looks the same.
+        """
+        repository = self._repository
+        person = await self._person(actor)
+        async with (
+            refusals_audited(repository.database, "licence.read", actor, subject=licence_id),
+            repository.database.write() as tx,
+        ):
+            licence, own = await self._visible(tx, licence_id, actor, person)
+            licence_type = await repository.catalogue.licence_type(tx, licence.type_code, licence.current.type_version)
+            history = await repository.licences.history(tx, licence.id)
+            await self._record(tx, licence, actor, own, "licence")
+            await tx.commit()
+        assert licence_type is not None  # versions of types are never removed
+        name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
+        return LicenceView(licence, licence_type, status_today(licence, repository.today()), name, history)
+
+    async def original(self, licence_id: str, actor: Principal) -> FileContent:
+        """The sealed original, byte for byte.
+
+        Raises:
+            NotFound: `licence-not-found`.
+            NotPermitted: `licence-not-valid`, for the holder of a licence that was ended.
+        """
+        repository = self._repository
+        person = await self._person(actor)
+        async with (
+            refusals_audited(repository.database, "licence.file", actor, subject=licence_id),
+            repository.database.write() as tx,
+        ):
+            licence, own = await self._visible(tx, licence_id, actor, person)
+            if own and licence.state in FINAL:
+                raise licence_ended(STATE_NAMES[licence.state])
+            file = await repository.files.original(tx, licence.id, licence.current.number)
+            assert file is not None  # written in the unit that issued it
+            await self._record(tx, licence, actor, own, "original")
+            await tx.commit()
+        return FileContent(await self._documents.content(file), file.sha256, f"{licence.current.identifier}.pdf")
+
+    async def issued(
+        self, actor: Principal, cursor: str | None = None, limit: int | None = None
+    ) -> Page[IssuedLicence]:
+        """What the actor's organisation has issued, newest first.
+
+        Raises:
+            NotPermitted: no `licence:read`, or nobody's organisation.
+        """
+        require_scope(actor, "licence:read")
+        organisation = acting_organisation(actor)
+        before = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        size = page_size(limit)
+        repository = self._repository
+        async with repository.database.write() as tx:
+            found = await repository.licences.by_issuer(tx, organisation, before=before, limit=size + 1)
+            detail = {"count": min(len(found), size)}
+            tx.audit(AuditEvent("licence.list", "done", actor, purpose=ISSUER_PURPOSE, detail=detail))
+            await tx.commit()
+        today = repository.today()
+        rows = [
+            IssuedLicence(one.id, one.current.identifier, one.type_code, status_today(one, today), one.revision)
+            for one in found[:size]
+        ]
+        return Page(rows, encode_cursor(rows[-1].id) if len(found) > size else None)
+
+    async def _person(self, actor: Principal) -> HolderIdentity | None:
+        if actor.kind not in (PrincipalKind.PERSON, PrincipalKind.STAFF):
+            return None
+        return await self._holders.of_account(actor.id)
+
+    async def _visible(
+        self, tx: WriteTx, licence_id: str, actor: Principal, person: HolderIdentity | None
+    ) -> tuple[Licence, bool]:
+        """The licence if this actor may see it, and whether it is the actor's own."""
+        licence = await self._repository.licences.licence(tx, licence_id)
+        if licence is None:
+            raise LicenceNotFound
+        if person is not None and holds(licence, person):
+            return licence, True
+        works_there = actor.kind in (PrincipalKind.CLIENT, PrincipalKind.STAFF) and actor.organisation == licence.issuer
+        if works_there and (actor.may("licence:read") or actor.may("licence:issue")):
+            return licence, False
+        raise LicenceNotFound
+
+    async def _record(self, tx: WriteTx, licence: Licence, actor: Principal, own: bool, what: str) -> None:
+        purpose = OWN_PURPOSE if own else ISSUER_PURPOSE
+        if not own:
+            looks = look_at(self._repository, actor, Look.ISSUER, purpose, licence=licence)
+            await self._repository.access.add(tx, looks)
+        action = "holder.look" if own else "licence.read"
+        tx.audit(AuditEvent(action, "done", actor, licence.id, purpose, {"what": what}))

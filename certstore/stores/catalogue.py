@@ -1,0 +1,178 @@
+"""The catalogue in SQL: licence types, service items, grants of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from certstore.model import (
+    Colour,
+    ConsumerGrant,
+    HolderKind,
+    LicenceType,
+    Material,
+    ServiceItem,
+    Sharing,
+    Validity,
+    ValidityRule,
+)
+from certstore.ports import CatalogueStore
+from certstore.stores.tables import consumer_grant, item_material, licence_type, service_item
+from core.db.database import ReadTx, WriteTx
+from core.text import Text
+
+
+class SqlCatalogueStore:
+    """Implements `certstore.ports.CatalogueStore`."""
+
+    async def add_type(self, tx: WriteTx, licence_type_: LicenceType) -> bool:
+        try:
+            async with tx.connection.begin_nested():
+                await tx.connection.execute(insert(licence_type).values(_type_row(licence_type_)))
+        except IntegrityError:
+            return False
+        return True
+
+    async def licence_type(self, tx: ReadTx, code: str, version: int | None = None) -> LicenceType | None:
+        query = select(licence_type).where(licence_type.c.code == code)
+        if version is not None:
+            query = query.where(licence_type.c.version == version)
+        row = (await tx.connection.execute(query.order_by(licence_type.c.version.desc()).limit(1))).one_or_none()
+        return _type(row) if row else None
+
+    async def licence_types(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[LicenceType]:
+        newest = (
+            select(licence_type.c.code, func.max(licence_type.c.version).label("version"))
+            .where(licence_type.c.code > after)
+            .group_by(licence_type.c.code)
+            .subquery()
+        )
+        same = and_(licence_type.c.code == newest.c.code, licence_type.c.version == newest.c.version)
+        query = select(licence_type).join(newest, same).order_by(licence_type.c.code).limit(limit)
+        return [_type(row) for row in await tx.connection.execute(query)]
+
+    async def put_item(self, tx: WriteTx, item: ServiceItem) -> None:
+        await tx.connection.execute(delete(item_material).where(item_material.c.item == item.code))
+        await tx.connection.execute(delete(service_item).where(service_item.c.code == item.code))
+        values = {"code": item.code, "name_zh": item.name.zh, "name_en": item.name.en, "department": item.department}
+        await tx.connection.execute(insert(service_item).values(values))
+        if item.materials:
+            rows = [_material_row(item.code, material) for material in item.materials]
+            await tx.connection.execute(insert(item_material), rows)
+
+    async def item(self, tx: ReadTx, code: str) -> ServiceItem | None:
+        found = await self._items(tx, select(service_item).where(service_item.c.code == code))
+        return found[0] if found else None
+
+    async def items(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[ServiceItem]:
+        query = select(service_item).where(service_item.c.code > after).order_by(service_item.c.code).limit(limit)
+        return await self._items(tx, query)
+
+    async def _items(self, tx: ReadTx, query: Any) -> list[ServiceItem]:
+        rows = (await tx.connection.execute(query)).all()
+        materials: dict[str, list[Material]] = {row.code: [] for row in rows}
+        of_items = select(item_material).where(item_material.c.item.in_(materials)).order_by(item_material.c.number)
+        for row in await tx.connection.execute(of_items):
+            materials[row.item].append(_material(row))
+        return [
+            ServiceItem(row.code, Text(row.name_zh, row.name_en), row.department, tuple(materials[row.code]))
+            for row in rows
+        ]
+
+    async def put_grant(self, tx: WriteTx, grant: ConsumerGrant) -> None:
+        columns = consumer_grant.c
+        await tx.connection.execute(
+            delete(consumer_grant).where(
+                columns.organisation == grant.organisation,
+                columns.service_item == grant.service_item,
+                columns.type_code == grant.type_code,
+            )
+        )
+        values = {
+            "organisation": grant.organisation,
+            "service_item": grant.service_item,
+            "type_code": grant.type_code,
+            "fields": list(grant.fields),
+            "basis": grant.basis,
+            "valid_from": grant.valid_from,
+            "valid_until": grant.valid_until,
+        }
+        await tx.connection.execute(insert(consumer_grant).values(values))
+
+    async def grants(self, tx: ReadTx, organisation: str, service_item: str) -> Mapping[str, ConsumerGrant]:
+        columns = consumer_grant.c
+        query = select(consumer_grant).where(columns.organisation == organisation, columns.service_item == service_item)
+        return {row.type_code: _grant(row) for row in await tx.connection.execute(query)}
+
+
+def _type_row(made: LicenceType) -> dict[str, object]:
+    return {
+        "code": made.code,
+        "version": made.version,
+        "name_zh": made.name.zh,
+        "name_en": made.name.en,
+        "authority": made.authority,
+        "issuers": list(made.issuers),
+        "holder_kind": made.holder_kind.value,
+        "colour": made.colour.value,
+        "schema": dict(made.schema),
+        "validity": made.validity.kind.value,
+        "validity_amount": made.validity.amount,
+        "sharing": made.sharing.value,
+        "template": made.template,
+        "one_per_holder": made.one_per_holder,
+        "created_at": made.created_at,
+    }
+
+
+def _type(row: Row[Any]) -> LicenceType:
+    return LicenceType(
+        code=row.code,
+        version=row.version,
+        name=Text(row.name_zh, row.name_en),
+        authority=row.authority,
+        issuers=tuple(row.issuers),
+        holder_kind=HolderKind(row.holder_kind),
+        colour=Colour(row.colour),
+        schema=row.schema,
+        validity=ValidityRule(Validity(row.validity), row.validity_amount),
+        sharing=Sharing(row.sharing),
+        template=row.template,
+        one_per_holder=row.one_per_holder,
+        created_at=row.created_at,
+    )
+
+
+def _material_row(item: str, material: Material) -> dict[str, object]:
+    return {
+        "item": item,
+        "number": material.number,
+        "name_zh": material.name.zh,
+        "name_en": material.name.en,
+        "types": list(material.types),
+        "condition_zh": material.condition.zh if material.condition else None,
+        "condition_en": material.condition.en if material.condition else None,
+    }
+
+
+def _material(row: Row[Any]) -> Material:
+    condition = Text(row.condition_zh, row.condition_en) if row.condition_zh else None
+    return Material(row.number, Text(row.name_zh, row.name_en), tuple(row.types), condition)
+
+
+def _grant(row: Row[Any]) -> ConsumerGrant:
+    return ConsumerGrant(
+        row.organisation,
+        row.type_code,
+        row.service_item,
+        tuple(row.fields),
+        row.basis,
+        row.valid_from,
+        row.valid_until,
+    )
+
+
+_: type[CatalogueStore] = SqlCatalogueStore

@@ -1,0 +1,270 @@
+"""Licences in SQL: versions, holders, events. Holders' numbers and names and the face data are encrypted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, Select, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from certstore.codes import HolderCode
+from certstore.lifecycle import Event, State
+from certstore.model import Holder, Licence, LicenceChange, LicenceVersion
+from certstore.ports import LicenceStore
+from certstore.stores.holder_index import holder_index
+from certstore.stores.tables import (
+    licence,
+    licence_event,
+    licence_holder,
+    licence_single,
+    licence_version,
+)
+from core.db.database import ReadTx, WriteTx
+from core.principal import PrincipalKind
+from keys.ports import BlindIndex, FieldCipher
+
+MOST = 200
+_CURRENT = and_(licence_version.c.licence_id == licence.c.id, licence_version.c.number == licence.c.version)
+_LICENCES = select(licence, *(c for c in licence_version.c if c.name != "licence_id")).join(licence_version, _CURRENT)
+
+
+class SqlLicenceStore:
+    """Implements `certstore.ports.LicenceStore`."""
+
+    def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
+        self._fields = fields
+        self._index = index
+
+    async def add(self, tx: WriteTx, licence_: Licence, issued: LicenceChange) -> None:
+        version = licence_.current
+        row = {
+            "id": licence_.id,
+            "type_code": licence_.type_code,
+            "issuer": licence_.issuer,
+            "state": licence_.state.value,
+            "revision": licence_.revision,
+            "version": version.number,
+            "verification_code": licence_.verification_code,
+            "number_index": self._number_index(licence_.type_code, version.licence_number),
+        }
+        await tx.connection.execute(insert(licence).values(row))
+        await tx.connection.execute(insert(licence_version).values(self._version_row(version)))
+        holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
+        await tx.connection.execute(insert(licence_holder), holders)
+        await self._add_event(tx, licence_.id, issued)
+
+    async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
+        for index in sorted({holder_index(self._index, holder.code) for holder in licence_.current.holders}):
+            if not await self._claim(tx, licence_, index, today):
+                return False
+        return True
+
+    async def _claim(self, tx: WriteTx, licence_: Licence, index: bytes, today: dt.date) -> bool:
+        values = {"type_code": licence_.type_code, "code_index": index, "licence_id": licence_.id}
+        try:
+            async with tx.connection.begin_nested():
+                await tx.connection.execute(insert(licence_single).values(values))
+            return True
+        except IntegrityError:
+            pass
+        # the mark of a licence that ended or ran out is taken over; of two who try, the row's lock lets one win
+        holding = licence.c.state.in_((State.VALID.value, State.SUSPENDED.value))
+        over = or_(~holding, licence_version.c.valid_until < today)
+        ended = select(licence.c.id).join(licence_version, _CURRENT).where(over)
+        columns = licence_single.c
+        taken = await tx.connection.execute(
+            update(licence_single)
+            .where(columns.type_code == licence_.type_code, columns.code_index == index, columns.licence_id.in_(ended))
+            .values(licence_id=licence_.id)
+        )
+        return taken.rowcount == 1
+
+    async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None:
+        return await self._one(tx, _LICENCES.where(licence.c.id == licence_id))
+
+    async def locked(self, tx: WriteTx, licence_id: str) -> Licence | None:
+        return await self._one(tx, _LICENCES.where(licence.c.id == licence_id).with_for_update(of=licence))
+
+    async def by_identifier(self, tx: ReadTx, identifier: str) -> Licence | None:
+        owner = select(licence_version.c.licence_id).where(licence_version.c.identifier == identifier)
+        return await self._one(tx, _LICENCES.where(licence.c.id.in_(owner)))
+
+    async def by_number(self, tx: ReadTx, type_code: str, licence_number: str) -> Licence | None:
+        index = self._number_index(type_code, licence_number)
+        query = _LICENCES.where(licence.c.number_index == index, licence.c.type_code == type_code)
+        return await self._one(tx, query.order_by(licence.c.id.desc()).limit(1))
+
+    async def by_code(self, tx: ReadTx, verification_code: str) -> Licence | None:
+        return await self._one(tx, _LICENCES.where(licence.c.verification_code == verification_code))
+
+    async def by_holder(self, tx: ReadTx, holder: HolderCode, types: Sequence[str] | None = None) -> Sequence[Licence]:
+        held = select(licence_holder.c.licence_id).where(
+            licence_holder.c.code_index == holder_index(self._index, holder),
+            licence_holder.c.licence_id == licence.c.id,
+            licence_holder.c.version == licence.c.version,
+        )
+        query = _LICENCES.where(held.exists())
+        if types is not None:
+            query = query.where(licence.c.type_code.in_(types))
+        return await self._many(tx, query.order_by(licence.c.id.desc()).limit(MOST))
+
+    async def by_issuer(
+        self, tx: ReadTx, issuer: str, *, before: str | None = None, limit: int = 20
+    ) -> Sequence[Licence]:
+        query = _LICENCES.where(licence.c.issuer == issuer)
+        if before is not None:
+            query = query.where(licence.c.id < before)
+        return await self._many(tx, query.order_by(licence.c.id.desc()).limit(limit))
+
+    async def change_state(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
+        moved = await tx.connection.execute(
+            update(licence)
+            .where(licence.c.id == licence_.id, licence.c.revision == licence_.revision)
+            .values(state=change.state.value, revision=change.sequence)
+        )
+        if moved.rowcount != 1:
+            return False
+        await self._add_event(tx, licence_.id, change)
+        return True
+
+    async def history(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceChange]:
+        columns = licence_event.c
+        query = select(licence_event).where(columns.licence_id == licence_id).order_by(columns.sequence)
+        return [self._change(row) for row in await tx.connection.execute(query)]
+
+    async def versions(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceVersion]:
+        query = (
+            select(licence_version, licence.c.type_code)
+            .join(licence, licence.c.id == licence_version.c.licence_id)
+            .where(licence_version.c.licence_id == licence_id)
+            .order_by(licence_version.c.number)
+        )
+        rows = (await tx.connection.execute(query)).all()
+        holders = await self._holders(tx, [licence_id])
+        return [self._version(row, row.licence_id, holders.get((licence_id, row.number), ())) for row in rows]
+
+    # --- rows ↔ dataclasses ------------------------------------------------------------------------------------
+
+    async def _one(self, tx: ReadTx, query: Select[Any]) -> Licence | None:
+        found = await self._many(tx, query)
+        return found[0] if found else None
+
+    async def _many(self, tx: ReadTx, query: Select[Any]) -> list[Licence]:
+        rows = (await tx.connection.execute(query)).all()
+        holders = await self._holders(tx, [row.id for row in rows]) if rows else {}
+        return [self._licence(row, holders.get((row.id, row.version), ())) for row in rows]
+
+    async def _holders(self, tx: ReadTx, ids: Sequence[str]) -> dict[tuple[str, int], tuple[Holder, ...]]:
+        columns = licence_holder.c
+        query = select(licence_holder).where(columns.licence_id.in_(ids)).order_by(columns.position)
+        found: dict[tuple[str, int], tuple[Holder, ...]] = {}
+        for row in await tx.connection.execute(query):
+            key = (row.licence_id, row.version)
+            found[key] = (*found.get(key, ()), self._holder(row))
+        return found
+
+    def _licence(self, row: Row[Any], holders: tuple[Holder, ...]) -> Licence:
+        return Licence(
+            id=row.id,
+            type_code=row.type_code,
+            issuer=row.issuer,
+            state=State(row.state),
+            revision=row.revision,
+            verification_code=row.verification_code,
+            current=self._version(row, row.id, holders),
+        )
+
+    def _version_row(self, version: LicenceVersion) -> dict[str, object]:
+        place = f"{version.licence_id}.{version.number}"
+        return {
+            "licence_id": version.licence_id,
+            "number": version.number,
+            "identifier": version.identifier,
+            "type_version": version.type_version,
+            "number_enc": self._fields.encrypt(version.licence_number, context=f"licence_version.number:{place}"),
+            "data_enc": self._fields.encrypt(
+                orjson.dumps(version.data).decode(), context=f"licence_version.data:{place}"
+            ),
+            "issued_at": version.issued_at,
+            "valid_from": version.valid_from,
+            "valid_until": version.valid_until,
+            "previous": version.previous,
+            "hash": version.hash,
+        }
+
+    def _version(self, row: Row[Any], licence_id: str, holders: tuple[Holder, ...]) -> LicenceVersion:
+        place = f"{licence_id}.{row.number}"
+        return LicenceVersion(
+            licence_id=licence_id,
+            number=row.number,
+            identifier=row.identifier,
+            type_code=row.type_code,
+            type_version=row.type_version,
+            licence_number=self._fields.decrypt(bytes(row.number_enc), context=f"licence_version.number:{place}"),
+            holders=holders,
+            data=orjson.loads(self._fields.decrypt(bytes(row.data_enc), context=f"licence_version.data:{place}")),
+            issued_at=row.issued_at,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            previous=bytes(row.previous),
+            hash=bytes(row.hash),
+        )
+
+    def _holder_row(self, version: LicenceVersion, position: int, holder: Holder) -> dict[str, object]:
+        place = f"{version.licence_id}.{version.number}.{position}"
+        return {
+            "licence_id": version.licence_id,
+            "version": version.number,
+            "position": position,
+            "role": holder.role,
+            "code_kind": holder.code.kind,
+            "code_index": holder_index(self._index, holder.code),
+            "code_enc": self._fields.encrypt(holder.code.number, context=f"licence_holder.code:{place}"),
+            "name_enc": self._fields.encrypt(holder.name, context=f"licence_holder.name:{place}"),
+        }
+
+    def _holder(self, row: Row[Any]) -> Holder:
+        place = f"{row.licence_id}.{row.version}.{row.position}"
+        number = self._fields.decrypt(bytes(row.code_enc), context=f"licence_holder.code:{place}")
+        name = self._fields.decrypt(bytes(row.name_enc), context=f"licence_holder.name:{place}")
+        return Holder(HolderCode(row.code_kind, number), name, row.role)
+
+    async def _add_event(self, tx: WriteTx, licence_id: str, change: LicenceChange) -> None:
+        values = {
+            "licence_id": licence_id,
+            "sequence": change.sequence,
+            "event": change.event.value,
+            "state": change.state.value,
+            "version": change.version,
+            "at": change.at,
+            "actor_kind": change.actor_kind.value,
+            "actor_id": change.actor_id,
+            "organisation": change.organisation,
+            "reason_enc": self._fields.encrypt(
+                change.reason, context=f"licence_event.reason:{licence_id}.{change.sequence}"
+            ),
+        }
+        await tx.connection.execute(insert(licence_event).values(values))
+
+    def _change(self, row: Row[Any]) -> LicenceChange:
+        place = f"licence_event.reason:{row.licence_id}.{row.sequence}"
+        return LicenceChange(
+            sequence=row.sequence,
+            event=Event(row.event),
+            state=State(row.state),
+            version=row.version,
+            at=row.at,
+            actor_kind=PrincipalKind(row.actor_kind),
+            actor_id=row.actor_id,
+            organisation=row.organisation,
+            reason=self._fields.decrypt(bytes(row.reason_enc), context=place),
+        )
+
+    def _number_index(self, type_code: str, licence_number: str) -> bytes:
+        return self._index.digest(f"licence-number/{type_code}", licence_number)
+
+
+_: type[LicenceStore] = SqlLicenceStore

@@ -1,0 +1,212 @@
+"""Tables of the e-licence repository. Columns ending in `_enc` are encrypted, those in `_index` are blind indexes."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Date, ForeignKeyConstraint, Integer, LargeBinary, String, Table
+
+from core.db.metadata import UtcDateTime, metadata
+
+licence_type = Table(
+    "licence_type",
+    metadata,
+    Column("code", String(21), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("authority", String(18), nullable=False),
+    Column("issuers", JSON, nullable=False),
+    Column("holder_kind", String(16), nullable=False),
+    Column("colour", String(8), nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("validity", String(16), nullable=False),
+    Column("validity_amount", Integer, nullable=False),
+    Column("sharing", String(16), nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("one_per_holder", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+service_item = Table(
+    "service_item",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("department", String(18), nullable=False),
+)
+
+item_material = Table(
+    "item_material",
+    metadata,
+    Column("item", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("types", JSON, nullable=False),
+    Column("condition_zh", String(500)),
+    Column("condition_en", String(500)),
+    ForeignKeyConstraint(["item"], ["service_item.code"]),
+)
+
+consumer_grant = Table(
+    "consumer_grant",
+    metadata,
+    Column("organisation", String(18), primary_key=True),
+    Column("service_item", String(64), primary_key=True),
+    Column("type_code", String(21), primary_key=True),
+    Column("fields", JSON, nullable=False),
+    Column("basis", String(500), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+)
+
+licence = Table(
+    "licence",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("type_code", String(21), nullable=False),
+    Column("issuer", String(18), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("version", Integer, nullable=False),  # number of the current version
+    Column("verification_code", String(64), nullable=False, unique=True),
+    Column("number_index", LargeBinary(32), nullable=False, index=True),
+)
+
+licence_version = Table(
+    "licence_version",
+    metadata,
+    Column("licence_id", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("identifier", String(140), nullable=False, unique=True),
+    Column("type_version", Integer, nullable=False),
+    Column("number_enc", LargeBinary, nullable=False),
+    Column("data_enc", LargeBinary, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+)
+
+licence_holder = Table(
+    "licence_holder",
+    metadata,
+    Column("licence_id", String(40), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("role", String(40), nullable=False),
+    Column("code_kind", String(8), nullable=False),
+    Column("code_index", LargeBinary(32), nullable=False, index=True),
+    Column("code_enc", LargeBinary, nullable=False),
+    Column("name_enc", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["licence_id", "version"], ["licence_version.licence_id", "licence_version.number"]),
+)
+
+# One row per holder and type that can be held only once: the database itself keeps a second one out.
+licence_single = Table(
+    "licence_single",
+    metadata,
+    Column("type_code", String(21), primary_key=True),
+    Column("code_index", LargeBinary(32), primary_key=True),
+    Column("licence_id", String(40), nullable=False),
+    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+)
+
+licence_event = Table(
+    "licence_event",
+    metadata,
+    Column("licence_id", String(40), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),  # the revision that it made
+    Column("event", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(128), nullable=False),
+    Column("organisation", String(18)),
+    Column("reason_enc", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+)
+
+licence_file = Table(
+    "licence_file",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("licence_id", String(40), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("content", String(64), nullable=False),  # blob address of the encrypted bytes
+    Column("sha256", String(64), nullable=False, unique=True),  # of the sealed file itself
+    Column("size", Integer, nullable=False),
+    Column("seal_id", String(64), nullable=False),
+    Column("signature_id", String(64), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+)
+
+licence_copy = Table(
+    "licence_copy",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("licence_id", String(40), nullable=False, index=True),
+    Column("file_id", String(40), nullable=False, unique=True),
+    Column("organisation", String(18), nullable=False),
+    Column("service_item", String(64), nullable=False),
+    Column("case_number", String(64), nullable=False),
+    Column("basis", String(200), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("consent_id", String(40)),
+    Column("expires_on", Date, nullable=False),
+    Column("verification_code", String(64), nullable=False, unique=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+    ForeignKeyConstraint(["file_id"], ["licence_file.id"]),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("client_id", String(128), nullable=False),
+    Column("organisation", String(18), nullable=False),
+    Column("holder_kind", String(8), nullable=False),
+    Column("holder_index", LargeBinary(32), nullable=False, index=True),
+    Column("holder_enc", LargeBinary, nullable=False),
+    Column("type_code", String(21), nullable=False),
+    Column("service_item", String(64), nullable=False),
+    Column("case_number", String(64), nullable=False),
+    Column("basis", String(200), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("decide_by", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("withdrawn_at", UtcDateTime),
+    Column("licence_id", String(40)),
+    Column("last_day", Date),
+    Column("uses", Integer, nullable=False),
+)
+
+access_record = Table(
+    "access_record",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("holder_kind", String(8), nullable=False),
+    Column("holder_index", LargeBinary(32), nullable=False, index=True),
+    Column("licence_id", String(40)),
+    Column("type_code", String(21)),
+    Column("look", String(20), nullable=False),
+    Column("organisation", String(18)),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(128), nullable=False),
+    Column("actor_name_enc", LargeBinary),
+    Column("service_item", String(64)),
+    Column("case_number", String(64)),
+    Column("basis", String(200)),
+    Column("fields", JSON, nullable=False),
+    Column("consent_id", String(40)),
+    Column("at", UtcDateTime, nullable=False),
+)
