@@ -44,7 +44,7 @@ class SigningDocumentJudge:
 
     async def judge(self, content: bytes) -> DocumentJudgement:
         report = await self._signing.verify_pdf(content)
-        trusted = next((signature for signature in report.signatures if signature.trusted), None)
+        trusted = next((signature for signature in report.signatures if signature.known_seal), None)
         return DocumentJudgement(
             conclusion=report.conclusion,
             indication=report.indication,

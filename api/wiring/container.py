@@ -29,6 +29,8 @@ class Container:
         return (self.ground.keys.keep_fresh(), sweep_forever(self.ground.kv))
 
     async def close(self) -> None:
+        await self.idp.close()
+        self.signing.close()
         await self.ground.close()
 
 
