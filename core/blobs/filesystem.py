@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class FilesystemBlobStore:
 
     async def exists(self, digest: str) -> bool:
         try:
-            return is_digest(digest) and await asyncio.to_thread(self._place(digest).is_file)
+            return is_digest(digest) and await asyncio.to_thread(_is_there, self._place(digest))
         except OSError as error:
             raise blobs_unavailable(error) from error
 
@@ -53,11 +54,20 @@ class FilesystemBlobStore:
         digest = digest_of(content)
         place = self._place(digest)
         if not _holds(place, content):  # a damaged copy is replaced by the good one
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (place.parent.parent, place.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
             _write(place, content)
         for folder in (place.parent, place.parent.parent, self._root):
             _force(folder)  # the names too must survive a power cut, ours or those of a writer just before us
         return digest
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return stat.S_ISREG(place.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _holds(place: Path, content: bytes) -> bool:

@@ -19,6 +19,7 @@ class S3BlobStore:
         prefix: put before each digest, without slashes at its ends.
         endpoint: address of the store when it is not Amazon's; `http://` is accepted, for a store on loopback.
         access_key_id: None for the credentials of the machine or of the process's environment.
+        retries: how often a request is sent again when the store answers with a fault or not at all.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class S3BlobStore:
         region: str = "us-east-1",
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
+        retries: int = 2,
     ) -> None:
         config: Any = {"region": region}
         if endpoint:
@@ -41,7 +43,7 @@ class S3BlobStore:
             prefix=prefix or None,
             config=config,
             client_options={"timeout": dt.timedelta(seconds=30), "allow_http": bool(endpoint)},
-            retry_config={"max_retries": 2, "retry_timeout": dt.timedelta(seconds=15)},
+            retry_config={"max_retries": retries, "retry_timeout": dt.timedelta(seconds=15)},
         )
 
     async def put(self, content: bytes) -> str:
