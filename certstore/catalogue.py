@@ -23,7 +23,7 @@ from certstore.model import (
 from certstore.ports import Renderer
 from certstore.repository import Repository
 from certstore.schema import face_fields
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers.uscc import parse_uscc
 from core.paging import Page, decode_cursor, encode_cursor, page_size
@@ -213,7 +213,7 @@ class Catalogue:
                         field="fields",
                     )
                 await repository.catalogue.put_grant(tx, grant)
-                detail: dict[str, str | int | bool | None] = {
+                detail: Detail = {
                     "organisation": grant.organisation,
                     "type": grant.type_code,
                     "fields": len(grant.fields),

@@ -20,7 +20,7 @@ from certstore.purpose import parse_purpose
 from certstore.repository import Repository
 from certstore.search import unknown_item
 from certstore.status import Status, status_today
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx
 from core.errors import Conflict, InvalidInput
 from core.ids import new_id
@@ -153,7 +153,7 @@ class Consents:
                     decide_by=now + DECIDE_WITHIN,
                 )
                 await repository.consents.add(tx, made)
-                detail = {"type": made.type_code, "fields": len(made.fields)}
+                detail: Detail = {"type": made.type_code, "fields": len(made.fields)}
                 tx.audit(AuditEvent("consent.request", "done", actor, made.id, purpose, detail))
                 await tx.commit()
         return made

@@ -34,7 +34,7 @@ from certstore.read import FileContent
 from certstore.repository import Repository
 from certstore.search import unknown_item
 from certstore.status import STATUS_NAMES, Status, status_today
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx, WriteTx
 from core.errors import InvalidInput
 from core.ids import new_id, new_secret
@@ -254,7 +254,7 @@ class AnnotatedCopies:
                 consent_id=copy.consent_id,
             )
             await repository.access.add(tx, looks)
-            detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}
+            detail: Detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}
             tx.audit(AuditEvent("copy.make", "done", actor, licence.id, purpose, detail))
             await tx.commit()
 

@@ -17,7 +17,7 @@ from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
 from certstore.schema import face_fields
 from certstore.status import Status, status_today
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal
 from core.text import Text
@@ -82,7 +82,7 @@ class MyLicences:
                     found = await repository.catalogue.licence_type(tx, *key)
                     assert found is not None
                     types[key] = found
-            detail = {"what": "licences", "count": len(held)}
+            detail: Detail = {"what": "licences", "count": len(held)}
             tx.audit(AuditEvent("holder.look", "done", actor, None, OWN_PURPOSE, detail))
             await tx.commit()
         return [

@@ -37,7 +37,7 @@ from certstore.model import (
 from certstore.ports import OrganisationDirectory
 from certstore.repository import Repository
 from certstore.schema import check_data
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.clock import calendar_day
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.idempotency import AlreadyDone, find_result, remember_result
@@ -221,7 +221,7 @@ class IssueLicence:
             ):
                 raise AlreadyHeld
             await repository.files.add(tx, file)
-            detail: dict[str, str | int | bool | None] = {
+            detail: Detail = {
                 "type": licence_type.code,
                 "version": version.number,
                 "file": file.sha256,

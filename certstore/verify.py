@@ -1,4 +1,4 @@
-"""Is a licence genuine and valid now? By identifier, by number, by the QR code, or by claimed values (yes or no only)."""
+"""Is a licence genuine and valid now? By identifier, number, QR code, or claimed values (yes or no only)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from certstore.ports import OrganisationDirectory
 from certstore.purpose import parse_purpose
 from certstore.repository import Repository
 from certstore.status import Status, status_today
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx
 from core.errors import InvalidInput, LimitExceeded
 from core.kv.port import KeyValueStore
@@ -169,7 +169,7 @@ class VerifyLicence:
                     await repository.access.add(
                         tx, look_at(repository, actor, Look.FIELD_CHECK, purpose, licence=licence)
                     )
-                detail = {"by": "fields", "claims": len(claim.claims), "match": matches}
+                detail: Detail = {"by": "fields", "claims": len(claim.claims), "match": matches}
                 subject = licence.id if licence else None
                 tx.audit(AuditEvent("licence.verify", "done", actor, subject, purpose, detail))
                 await tx.commit()
@@ -193,7 +193,8 @@ class VerifyLicence:
             return False
         version = licence.current
         if name == HOLDER_NAME:
-            return any([_equal(holder.name, str(claimed).strip()) for holder in version.holders])
+            named = [_equal(holder.name, str(claimed).strip()) for holder in version.holders]
+            return any(named)
         if name == HOLDER_CODE:
             try:
                 code = parse_holder_code(code_type, str(claimed), today=self._repository.today())
@@ -222,7 +223,7 @@ class VerifyLicence:
         self, facts: _Facts | None, copy: AnnotatedCopy | None, actor: Principal, by: str, check: Check | None
     ) -> LicenceVerdict:
         subject = facts.licence.id if facts else None
-        detail = {"by": by, "known": facts is not None}
+        detail: Detail = {"by": by, "known": facts is not None}
         await self._repository.database.record(AuditEvent("licence.verify", "done", actor, subject, detail=detail))
         told = await told_facts(self._repository, self._organisations, facts) if facts else None
         return LicenceVerdict(told, check, await told_copy(self._repository, self._organisations, copy))

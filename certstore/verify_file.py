@@ -19,6 +19,7 @@ from certstore.repository import Repository
 from certstore.status import STATUS_NAMES, Status
 from certstore.verify import CopyFacts, LicenceFacts, facts_of, told_copy, told_facts
 from core.audit.event import AuditEvent
+from core.clock import calendar_day
 from core.db.database import ReadTx
 from core.errors import InvalidInput
 from core.principal import Principal
@@ -188,37 +189,27 @@ def _valid_now(state: str, licence: LicenceFacts | None, copy: CopyFacts | None)
     if state == Status.VALID.value:
         return Question(Answer.YES, Text("证照今天有效。", "The licence is valid today."))
     if state == COPY_EXPIRED and copy is not None:
-        until = copy.expires_on.isoformat()
-        return Question(
-            Answer.NO,
-            Text(
-                f"证照有效，但这份加注件已于 {until} 到期。", f"The licence is valid, but this copy ended on {until}."
-            ),
-        )
+        words = Text("证照有效，但这份加注件已于 {day} 到期。", "The licence is valid, but this copy ended on {day}.")
+        return Question(Answer.NO, words.format(day=copy.expires_on.isoformat()))
     if state == UNKNOWN_LICENCE:
-        return Question(
-            Answer.UNKNOWN,
-            Text(
-                "证照库没有签发过这份文件，请向颁发机构核实。", "The repository never issued this file. Ask the issuer."
-            ),
+        words = Text(
+            "证照库没有签发过这份文件，请向颁发机构核实。",
+            "The repository never issued this file. Ask the issuing authority.",
         )
+        return Question(Answer.UNKNOWN, words)
     if licence is None:
-        return Question(
-            Answer.UNKNOWN, Text("这不是证照库签发的证照文件。", "This is not a licence file of the repository.")
-        )
+        words = Text("这不是证照库签发的证照文件。", "This is not a licence file of this repository.")
+        return Question(Answer.UNKNOWN, words)
     word, day = STATUS_NAMES[licence.status], _since(licence)
-    return Question(
-        Answer.NO,
-        Text(
-            f"证照现在是“{word.zh}”状态{f'（{day.isoformat()}）' if day else ''}。",
-            f"The licence is {word.en} now{f' (since {day.isoformat()})' if day else ''}.",
-        ),
+    if day is None:
+        return Question(Answer.NO, Text(f"证照现在是“{word.zh}”状态。", f"The licence is {word.en} now."))
+    told = Text(
+        f"证照现在是“{word.zh}”状态（{day.isoformat()}）。", f"The licence is {word.en} now (since {day.isoformat()})."
     )
+    return Question(Answer.NO, told)
 
 
 def _since(licence: LicenceFacts) -> dt.date | None:
-    from core.clock import calendar_day
-
     if licence.status in (Status.WITHDRAWN, Status.REVOKED, Status.CANCELLED, Status.SUSPENDED):
         return calendar_day(licence.status_since)
     return licence.valid_until if licence.status is Status.EXPIRED else None

@@ -1,0 +1,126 @@
+"""Puts the e-licence repository together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.wiring.ground import Ground
+from certstore.catalogue import Catalogue
+from certstore.consents import Consents
+from certstore.copies import AnnotatedCopies
+from certstore.documents import SealedDocuments
+from certstore.end import EndLicence
+from certstore.exemption import CheckExemption
+from certstore.holder import MyAccesses, MyLicences
+from certstore.issue import IssueLicence
+from certstore.make_file import FileMaker
+from certstore.ports import DocumentJudge, HolderDirectory, LicenceSealer, OrganisationDirectory, Renderer
+from certstore.read import ReadLicence
+from certstore.render.typst_renderer import TypstRenderer
+from certstore.repository import Repository
+from certstore.search import SearchLicences
+from certstore.stores.access import SqlAccessStore
+from certstore.stores.catalogue import SqlCatalogueStore
+from certstore.stores.consents import SqlConsentStore
+from certstore.stores.files import SqlFileStore
+from certstore.stores.licences import SqlLicenceStore
+from certstore.verify import VerifyLicence
+from certstore.verify_file import VerifyLicenceFile
+from core.blobs.port import BlobStore
+from core.clock import Clock
+from core.db.database import Database
+from core.kv.port import KeyValueStore
+from keys.ports import BlindIndex, FieldCipher
+
+
+@dataclass(frozen=True)
+class CertstoreServices:
+    """The use cases of the e-licence repository."""
+
+    catalogue: Catalogue
+    issue: IssueLicence
+    end: EndLicence
+    read: ReadLicence
+    search: SearchLicences
+    check_exemption: CheckExemption
+    consents: Consents
+    copies: AnnotatedCopies
+    verify: VerifyLicence
+    verify_file: VerifyLicenceFile
+    my_licences: MyLicences
+    my_accesses: MyAccesses
+
+
+@dataclass(frozen=True)
+class CertstoreGround:
+    """What the repository stands on."""
+
+    database: Database
+    clock: Clock
+    kv: KeyValueStore
+    blobs: BlobStore
+    fields: FieldCipher
+    index: BlindIndex
+    issuer: str
+
+
+def build_certstore(
+    ground: Ground,
+    *,
+    sealer: LicenceSealer,
+    judge: DocumentJudge,
+    holders: HolderDirectory,
+    organisations: OrganisationDirectory,
+) -> CertstoreServices:
+    """Compose the repository on the service's ground."""
+    keys = ground.keys
+    narrow = CertstoreGround(
+        ground.database, ground.clock, ground.kv, ground.blobs, keys.fields, keys.index, ground.settings.issuer
+    )
+    return compose_certstore(
+        narrow, sealer=sealer, judge=judge, holders=holders, organisations=organisations, renderer=TypstRenderer()
+    )
+
+
+def compose_certstore(
+    ground: CertstoreGround,
+    *,
+    sealer: LicenceSealer,
+    judge: DocumentJudge,
+    holders: HolderDirectory,
+    organisations: OrganisationDirectory,
+    renderer: Renderer,
+) -> CertstoreServices:
+    """Compose the repository from its ports."""
+    repository = Repository(
+        database=ground.database,
+        clock=ground.clock,
+        catalogue=SqlCatalogueStore(),
+        licences=SqlLicenceStore(ground.fields, ground.index),
+        files=SqlFileStore(),
+        consents=SqlConsentStore(ground.fields, ground.index),
+        access=SqlAccessStore(ground.fields, ground.index),
+    )
+    verify_address = f"{ground.issuer}/verify"
+    documents = SealedDocuments(ground.blobs, ground.fields, ground.clock)
+    files = FileMaker(renderer, sealer, verify_address)
+    return CertstoreServices(
+        catalogue=Catalogue(repository, renderer),
+        issue=IssueLicence(repository, documents, files, organisations, ground.index, verify_address),
+        end=EndLicence(repository),
+        read=ReadLicence(repository, documents, holders, organisations),
+        search=SearchLicences(repository, organisations),
+        check_exemption=CheckExemption(repository, organisations),
+        consents=Consents(
+            repository,
+            holders,
+            organisations,
+            decision_address=f"{ground.issuer}/consents",
+            verify_address=verify_address,
+        ),
+        copies=AnnotatedCopies(repository, documents, files, organisations, verify_address),
+        verify=VerifyLicence(repository, organisations, ground.kv),
+        verify_file=VerifyLicenceFile(repository, judge, organisations),
+        my_licences=MyLicences(repository, holders, organisations),
+        my_accesses=MyAccesses(repository, holders, organisations),
+    )
