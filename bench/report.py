@@ -44,7 +44,14 @@ def cost(id: str, value: float, unit: str, peer: str, peer_value: float) -> Row:
 def publish(title: str, rows: list[Row], json_file: Path | None) -> None:
     """Print the table; write the rows to `json_file` if one is named."""
     table = Table(title=title)
-    for heading, justify in (("id", "left"), ("ours", "right"), ("unit", "left"), ("peer", "left"), ("peer's", "right"), ("ratio", "right")):
+    for heading, justify in (
+        ("id", "left"),
+        ("ours", "right"),
+        ("unit", "left"),
+        ("peer", "left"),
+        ("peer's", "right"),
+        ("ratio", "right"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # a literal by construction
     for row in rows:
         table.add_row(row.id, f"{row.value:,.1f}", row.unit, row.peer, f"{row.peer_value:,.1f}", f"{row.ratio:.2f}")

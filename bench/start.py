@@ -42,6 +42,9 @@ def measure() -> list[Row]:
 def _load_then_measure(instance: Instance) -> float:
     """A bounded burst over public pages and discovery; answers resident MB when it is over."""
     paths = ["/.well-known/openid-configuration", "/jwks", "/", "/verify"]
-    with httpx.Client(base_url=instance.issuer, trust_env=False, timeout=30) as http, concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with (
+        httpx.Client(base_url=instance.issuer, trust_env=False, timeout=30) as http,
+        concurrent.futures.ThreadPoolExecutor(8) as pool,
+    ):
         list(pool.map(lambda n: http.get(paths[n % len(paths)]).status_code, range(LOAD_REQUESTS)))
     return instance.resident_megabytes()

@@ -26,7 +26,12 @@ def free_port() -> int:
 class Instance:
     """The service as a user would start it; everything goes through its command line and HTTP."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cpu: str | None = None) -> None:
+        """
+        Args:
+            cpu: the processors to pin the server to, as `taskset -c` takes them; benchmarks only.
+        """
+        self._pin = ["taskset", "-c", cpu] if cpu else []
         self.port = free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="yizheng-journey-"))
@@ -62,7 +67,7 @@ class Instance:
         began = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - as above
-                [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)],
+                [*self._pin, sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)],
                 env=self._environment,
                 stdout=log,
                 stderr=log,

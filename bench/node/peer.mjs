@@ -71,7 +71,7 @@ async function seed() {
 }
 
 const refresh = [];
-for (let n = 0; n < 64; n += 1) refresh.push(await seed());
+for (let n = 0; n < Number(process.argv[3] ?? 64); n += 1) refresh.push(await seed());
 provider.listen(port, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ client_id: 'bench', client_secret: secret, refresh })}\n`);
 });
