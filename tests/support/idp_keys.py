@@ -1,0 +1,77 @@
+"""A key ring for identity tests: made once for a test run, because RSA keys take their time."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clock import Clock
+from keys.backends.registry import BackendRegistry
+from keys.backends.software import SoftwareBackend
+from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.keyring import KeyRing
+from keys.ports import PasswordHasher
+from keys.secrets.blind_index import HmacIndex
+from keys.secrets.field import EnvelopeCipher
+from keys.spec import SignatureAlgorithm
+from keys.stores.sql import open_key_store
+from tests.support.clock import FakeClock
+
+_rings: list[KeyRing] = []
+
+
+async def make_ring(folder: Path) -> KeyRing:
+    """A ring of its own over a store in `folder`; the store is closed, so the ring can no longer change."""
+    store = open_key_store(f"sqlite+aiosqlite:///{folder / 'keyring.db'}")
+    ring = KeyRing(store, b"k" * 32, BackendRegistry([SoftwareBackend()], default="software"), FakeClock())
+    await ring.load()
+    await ring.create("oidc.es256", SignatureAlgorithm.ES256)
+    await ring.create("oidc.rs256", SignatureAlgorithm.RS256, bits=2048)
+    for purpose in ("oidc.pairwise", "field.data", "field.index"):
+        await ring.create_secret(purpose)
+    await store.close()
+    return ring
+
+
+async def shared_ring() -> KeyRing:
+    if not _rings:
+        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="yizheng-test-ring-")
+        _rings.append(await make_ring(Path(folder)))
+    return _rings[0]
+
+
+class CountingHasher:
+    """Implements `keys.ports.PasswordHasher` without cost; counts how often it was made to work."""
+
+    def __init__(self) -> None:
+        self.verified: list[bool] = []  # True where there was a hash to compare with
+
+    async def hash(self, password: str) -> str:
+        return f"plain:{password}"
+
+    async def verify(self, password: str, encoded: str | None) -> bool:
+        self.verified.append(encoded is not None)
+        return encoded == f"plain:{password}"
+
+
+_: type[PasswordHasher] = CountingHasher
+
+
+@dataclass(frozen=True)
+class FakeKeys:
+    """What `api.wiring.idp` uses of `KeysServices`."""
+
+    ring: KeyRing
+    fields: EnvelopeCipher
+    index: HmacIndex
+    passwords: CountingHasher
+    signer: TokenSigner
+    verifier: TokenVerifier
+
+
+def keys_on(ring: KeyRing, clock: Clock) -> FakeKeys:
+    return FakeKeys(
+        ring, EnvelopeCipher(ring), HmacIndex(ring), CountingHasher(), TokenSigner(ring), TokenVerifier(ring, clock)
+    )
