@@ -83,8 +83,12 @@ def _read_private_file(path: Path) -> str:
         raise MasterKeyMissing(f"no file {path}") from None
     except OSError as error:
         raise MasterKeyMissing(f"cannot read {path}: {error.strerror}") from None
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise MasterKeyMissing(f"{path} is not a file")
         if mode & 0o077:
-            raise MasterKeyUnsafe(f"{path} has mode {mode:04o}; make it 0600")
-        return file.read(1024)
+            raise MasterKeyUnsafe(f"{path} has mode {stat.S_IMODE(mode):04o}; make it 0600")
+        return os.read(descriptor, 1024).decode("ascii", errors="replace")
+    finally:
+        os.close(descriptor)

@@ -62,7 +62,7 @@ class Argon2Hasher:
         """True for a hash made with other parameters than today's: hash again at the next log-in."""
         try:
             return self._argon2.check_needs_rehash(encoded)
-        except InvalidHashError:
+        except (InvalidHashError, UnicodeEncodeError):
             return True
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Argon2Hasher:
     def _verify(self, octets: bytes, encoded: str | None) -> bool:
         try:
             return self._argon2.verify(encoded or self._nobody, octets) and encoded is not None
-        except InvalidHashError:
+        except (InvalidHashError, UnicodeEncodeError):
             return self._verify(octets, None)  # as slow as any other refusal
         except VerificationError:
             return False

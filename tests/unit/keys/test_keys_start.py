@@ -1,0 +1,186 @@
+"""The crypto boundary put together: first start, second start, and the starts that must not happen."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from api.wiring.keys import KeysServices, build_keys, ensure_development_keys, ensure_service_keys
+from core.clock import SystemClock
+from keys.backends.software import SoftwareBackend
+from keys.errors import DevelopmentOnly, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
+from keys.jose.jwk import public_jwks
+from keys.settings import KeysSettings
+from keys.spec import SignatureAlgorithm
+from tests.conformance.signer_backends import token_settings
+from tests.support.clock import FakeClock
+from tests.support.servers import SoftHsmToken
+from tests.unit.keys.rings import CLIENT, ISSUER, id_token_claims
+
+CITY = "示范市"
+
+
+def _settings(folder: Path, **changes: Any) -> KeysSettings:
+    values = {
+        "store_url": f"sqlite+aiosqlite:///{folder}/keys/keyring.db",
+        "master_key_file": folder / "keys" / "master.key",
+        "production": False,
+    }
+    return KeysSettings(**(values | changes))
+
+
+async def _started(folder: Path, clock: FakeClock, **changes: Any) -> KeysServices:
+    services = await build_keys(_settings(folder, **changes), clock)
+    await ensure_development_keys(services, clock, city_name=CITY, production=False)
+    return services
+
+
+async def test_the_first_start_makes_everything(tmp_path: Path, clock: FakeClock) -> None:
+    services = await _started(tmp_path, clock)
+    assert {record.purpose for record in services.ring.records()} == {
+        "oidc.es256", "oidc.rs256", "oidc.pairwise", "field.data", "field.index", "ca.root", "ca.seals"
+    }  # fmt: skip
+    sealed = services.fields.encrypt("王小明", context="people.name:1")
+    assert services.fields.decrypt(sealed, context="people.name:1") == "王小明"
+    assert len(services.index.digest("phone", "13800000000")) == 32
+    assert await services.passwords.verify("secret", await services.passwords.hash("secret"))
+    assert len(services.authority.issuing_chain()) == 2
+    for algorithm in SignatureAlgorithm:
+        token = services.signer.sign(id_token_claims(clock), typ="JWT", algorithm=algorithm)
+        assert services.verifier.verify(token, typ="JWT", issuer=ISSUER, audience=CLIENT)
+    await services.close()
+
+
+async def test_the_second_start_makes_and_checks_no_key(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await _started(tmp_path, clock)
+    keys, chain = public_jwks(first.ring), first.authority.issuing_chain()
+    await first.close()
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("a start must not make keys")
+
+    monkeypatch.setattr(SoftwareBackend, "generate", refuse)
+    monkeypatch.setattr(rsa, "generate_private_key", refuse)
+    monkeypatch.setattr(ec, "generate_private_key", refuse)
+    second = await _started(tmp_path, clock)
+    assert public_jwks(second.ring) == keys
+    assert second.authority.issuing_chain() == chain
+    await second.close()
+
+
+async def test_workers_that_start_together_agree(tmp_path: Path, clock: FakeClock) -> None:
+    workers = await asyncio.gather(*(_started(tmp_path, clock) for _ in range(3)))
+    for worker in workers:
+        await worker.ring.refresh()
+    assert len({repr(public_jwks(worker.ring)) for worker in workers}) == 1
+    assert len({worker.index.digest("phone", "1") for worker in workers}) == 1
+    assert len({tuple(worker.authority.issuing_chain()) for worker in workers}) == 1
+    for worker in workers:
+        await worker.close()
+
+
+async def test_k10_production_makes_no_master_key(tmp_path: Path, clock: FakeClock) -> None:
+    with pytest.raises(MasterKeyMissing):
+        await build_keys(_settings(tmp_path, production=True), clock)
+    assert not (tmp_path / "keys" / "master.key").exists()
+
+
+async def test_k10_production_makes_no_development_keys(tmp_path: Path, clock: FakeClock) -> None:
+    services = await build_keys(_settings(tmp_path), clock)
+    with pytest.raises(DevelopmentOnly):
+        await ensure_development_keys(services, clock, city_name=CITY, production=True)
+    assert services.ring.records() == []
+    await ensure_service_keys(services.ring)  # asked for by name, by the people who run it
+    assert len(services.ring.records()) == 5
+    await services.close()
+
+
+async def test_a_lost_master_key_is_not_replaced(tmp_path: Path, clock: FakeClock) -> None:
+    await (await _started(tmp_path, clock)).close()
+    file = tmp_path / "keys" / "master.key"
+    kept = file.read_text()
+    file.unlink()
+    with pytest.raises(MasterKeyMissing):
+        await build_keys(_settings(tmp_path), clock)
+    assert not file.exists()
+    file.write_text(kept)
+    file.chmod(0o600)
+    await (await build_keys(_settings(tmp_path), clock)).close()
+
+
+async def test_another_master_key_is_not_taken(tmp_path: Path, clock: FakeClock) -> None:
+    await (await _started(tmp_path / "a", clock)).close()
+    await (await _started(tmp_path / "b", clock)).close()
+    with pytest.raises(MasterKeyWrong):
+        await build_keys(_settings(tmp_path / "a", master_key_file=tmp_path / "b" / "keys" / "master.key"), clock)
+
+
+async def test_a_damaged_store_does_not_start(tmp_path: Path, clock: FakeClock) -> None:
+    services = await _started(tmp_path, clock)
+    record = next(record for record in services.ring.records() if record.purpose == "field.data")
+    assert record.sealed is not None
+    await services.close()
+    database = tmp_path / "keys" / "keyring.db"
+    content = bytearray(database.read_bytes())
+    position = content.index(record.sealed) + 20
+    content[position] ^= 1
+    database.write_bytes(content)
+    with pytest.raises(KeyStoreDamaged, match=r"field\.data"):
+        await build_keys(_settings(tmp_path), clock)
+
+
+async def test_seal_keys_live_on_the_token_beside_the_others(
+    tmp_path: Path, clock: FakeClock, softhsm: SoftHsmToken
+) -> None:
+    services = await _started(tmp_path, clock, pkcs11=token_settings(softhsm))
+    signer = await services.ring.create("seal/s_1", SignatureAlgorithm.RS256, backend="pkcs11", bits=2048)
+    assert signer.blocking
+    assert not services.ring.signer("oidc.es256").blocking
+    signature = signer.sign(b"law")
+    await services.close()
+    again = await build_keys(_settings(tmp_path, pkcs11=token_settings(softhsm)), clock)
+    assert again.ring.signer("seal/s_1").sign(b"law") == signature  # PKCS #1 v1.5 has no randomness
+    await again.close()
+
+
+async def test_a_worker_follows_changes_by_itself(tmp_path: Path) -> None:
+    clock = SystemClock()
+    first = await build_keys(_settings(tmp_path), clock)
+    second = await build_keys(_settings(tmp_path, refresh_seconds=0.01), clock)
+    following = asyncio.create_task(second.keep_fresh())
+    await first.ring.create("oidc.es256", SignatureAlgorithm.ES256)
+    async with asyncio.timeout(20):
+        while not second.ring.verification_keys("oidc.es256"):
+            await asyncio.sleep(0.01)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    await first.close()
+    await second.close()
+
+
+async def test_a_store_that_is_away_for_a_moment_ends_nothing(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = await build_keys(_settings(tmp_path, refresh_seconds=0.001), clock)
+    looks = 0
+
+    async def away() -> int:
+        nonlocal looks
+        looks += 1
+        raise OSError("no route to the key store")
+
+    monkeypatch.setattr(services.store, "generation", away)
+    following = asyncio.create_task(services.keep_fresh())
+    async with asyncio.timeout(20):
+        while looks < 3:
+            await asyncio.sleep(0.001)
+    assert not following.done()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    await services.close()
