@@ -125,7 +125,7 @@ class VerifyPdf:
             len(content),
             now,
             later_revisions=found.revisions - 1 - judged[last_good].finding.revision if last_good is not None else 0,
-            embedded_files=_attachments(original),
+            embedded_files=_attachments(original, reader if original == content else None),
             signed_revision=original,
         )
 
@@ -172,10 +172,10 @@ class VerifyPdf:
         )
 
 
-def _attachments(revision: bytes | None) -> Mapping[str, bytes]:
+def _attachments(revision: bytes | None, reader: PdfFileReader | None) -> Mapping[str, bytes]:
     if revision is None:
         return {}
     try:
-        return attachments(revision)
+        return attachments(revision, reader)
     except PARSER_TROUBLE:
         return {}

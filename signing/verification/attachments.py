@@ -15,9 +15,13 @@ _MOST_BYTES = 8_000_000
 _MOST_NODES = 64
 
 
-def attachments(revision: bytes) -> dict[str, bytes]:
-    """Attached files by name, of a revision whose signature is good; the first of a name counts."""
-    reader = PdfFileReader(BytesIO(revision), strict=True, decode_limits=LIMITS)
+def attachments(revision: bytes, reader: PdfFileReader | None = None) -> dict[str, bytes]:
+    """Attached files by name, of a revision whose signature is good; the first of a name counts.
+
+    Args:
+        reader: of exactly this revision, if there is one already.
+    """
+    reader = reader or PdfFileReader(BytesIO(revision), strict=True, decode_limits=LIMITS)
     names = reader.root.get("/Names")
     if not isinstance(names, generic.DictionaryObject) or "/EmbeddedFiles" not in names:
         return {}
@@ -44,7 +48,14 @@ def _specifications(tree: generic.PdfObject) -> Iterator[generic.DictionaryObjec
         seen += 1
         if not isinstance(node, generic.DictionaryObject):
             continue
-        waiting += list(node.get("/Kids", ()))[:_MOST_NODES]  # reading a list follows its references
-        for found in list(node.get("/Names", ()))[1 : 2 * _MOST_FILES : 2]:
+        waiting += _entries(node, "/Kids")
+        for found in _entries(node, "/Names")[1::2]:
             if isinstance(found, generic.DictionaryObject):
                 yield found
+
+
+def _entries(node: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
+    array = node.get(key)
+    if not isinstance(array, generic.ArrayObject):
+        return []
+    return [array[index] for index in range(min(len(array), _MOST_NODES))]  # indexing follows references

@@ -36,6 +36,7 @@ class CoveredRange:
     Attributes:
         value: the container with the zeros that fill the hole.
         startxref: the cross-reference that ends the covered revision.
+        object_end: where the signature dictionary's `endobj` stands.
     """
 
     start: int
@@ -43,6 +44,7 @@ class CoveredRange:
     until: int
     value: bytes
     startxref: int
+    object_end: int
 
 
 def covered_range(content: bytes, offset: int) -> CoveredRange:
@@ -66,7 +68,7 @@ def covered_range(content: bytes, offset: int) -> CoveredRange:
     ended = _REVISION_END.search(content, max(0, until - 64), until)
     if ended is None:
         raise RangeBroken("签名没有盖到版本的末尾。", "The signature stops before the end of its revision.")
-    return CoveredRange(start, end, until, bytes.fromhex(hole[1:-1].decode()), int(ended[1]))
+    return CoveredRange(start, end, until, bytes.fromhex(hole[1:-1].decode()), int(ended[1]), until_end)
 
 
 def _numbers(dictionary: bytes) -> tuple[int, int, int]:

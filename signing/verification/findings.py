@@ -16,7 +16,6 @@ from cryptography import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import enumerate_sig_fields
 
 from core.text import Text
 from signing.pades.decode_limits import LIMITS
@@ -24,6 +23,7 @@ from signing.pades.der import NotDer
 from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
 from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container
 from signing.verification.report import Check, Fault
+from signing.verification.signature_fields import signature_dictionary, signature_values
 
 State = Literal["read", "empty", "not-a-pdf", "damaged", "encrypted"]
 
@@ -92,12 +92,12 @@ def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
         if "/Encrypt" in reader.trailer:
             return FileFindings("encrypted", traces=traces), None
         _refuse_ambiguity(reader)
-        fields = list(enumerate_sig_fields(reader, filled_status=True))
+        fields = signature_values(reader)
         if len(fields) > _MOST_SIGNATURES:
             raise PdfError("too many signatures")
     except PARSER_TROUBLE:
         return FileFindings("damaged" if traces or not _readable_somehow(content) else "read", traces=traces), None
-    found = [_signature(content, reader, str(name), value) for name, value, _ in fields]
+    found = [_signature(content, reader, name, value) for name, value in fields]
     found.sort(key=lambda one: one.covered.until if one.covered else 0)
     return FileFindings("read", tuple(_alone(found)), traces=traces, revisions=reader.total_revisions), reader
 
@@ -152,9 +152,8 @@ def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.Pd
     covered = covered_range(content, offset)
     revision = reader.xrefs.get_last_change(reference)
     _check_revision(reader, covered, revision)
-    dictionary = reference.get_object()
-    if not isinstance(dictionary, generic.DictionaryObject):
-        raise RangeBroken("签名不是字典。", "The signature is not a dictionary.")
+    before, after = content[offset : covered.start], content[covered.end : covered.object_end]
+    dictionary = signature_dictionary(reader, reference, before, after)
     profile = str(dictionary.get("/SubFilter"))
     finding = SignatureFinding(
         name,
