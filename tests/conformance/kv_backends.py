@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -31,7 +32,7 @@ class KvHarness:
 
     store: KeyValueStore
     others: Sequence[KeyValueStore]
-    advance: Callable[[float], Awaitable[None]]
+    advance: Callable[[float], Coroutine[Any, Any, None]]
     unreachable: KeyValueStore
 
     @property
