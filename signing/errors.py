@@ -8,12 +8,14 @@
     │   ├── PlacementInvalid    the seal would not lie on the page
     │   └── SealInvalid         a seal's data are not acceptable: code, glyph, diameter
     ├── NotPermitted
-    │   └── SealNotGranted      the caller holds no grant for this seal and document class
+    │   ├── SealNotGranted      the caller holds no grant for this seal and document class
+    │   └── SealNotYours        the seal belongs to another organisation
     ├── NotFound
     │   ├── SealNotFound
     │   └── SignatureNotFound
     └── Conflict
-        └── SealNotActive       the seal is suspended or revoked
+        ├── SealNotActive       the seal is suspended or revoked
+        └── SealCodeTaken       another seal has this code
 """
 
 from __future__ import annotations
@@ -50,6 +52,19 @@ class SealNotGranted(NotPermitted):
         )
 
 
+class SealNotYours(NotPermitted):
+    """Seals are managed by the organisation that owns them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-not-yours",
+            Text(
+                "这枚印章属于别的单位，只有本单位的印章管理员可以管理。",
+                "This seal belongs to another organisation; only its own custodian manages it.",
+            ),
+        )
+
+
 class SealNotFound(NotFound):
     """No such seal, or none that this caller may see."""
 
@@ -77,10 +92,20 @@ class SealNotActive(Conflict):
         )
 
 
+class SealCodeTaken(Conflict):
+    """Another seal has this code."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-code-taken",
+            Text("这个印章编码已有印章使用，请换一个。", "Another seal has this code. Choose another one."),
+        )
+
+
 def too_large(limit: int) -> LimitExceeded:
     """The file is over the limit of `limit` bytes."""
     return LimitExceeded(
-        "pdf-too-large",
+        "too-large",
         Text("文件太大，最多 {mb} MB。", "The file is too large; the limit is {mb} MB.").format(mb=limit // 1_000_000),
     )
 

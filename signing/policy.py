@@ -20,6 +20,13 @@ def may_use(actor: Principal, seal: Seal, grants: Iterable[SealGrant], *, docume
     )
 
 
+def may_manage(actor: Principal, organisation: str) -> bool:
+    """True if `actor` manages the seals of `organisation`: its own custodian, or the service itself."""
+    if actor.kind is PrincipalKind.SYSTEM:
+        return True
+    return actor.may("seal:manage") and actor.organisation == organisation
+
+
 def _names(grant: SealGrant, actor: Principal, seal: Seal) -> bool:
     if grant.grantee_kind is GranteeKind.CLIENT:
         return actor.kind is PrincipalKind.CLIENT and actor.id == grant.grantee

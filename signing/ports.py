@@ -36,6 +36,8 @@ class SealStore(Protocol):
 
     async def seal(self, tx: ReadTx, seal_id: str) -> Seal | None: ...
 
+    async def seal_of_code(self, tx: ReadTx, code: str) -> Seal | None: ...
+
     async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
         """The seal whose own certificate has this SHA-256 (hexadecimal)."""
 

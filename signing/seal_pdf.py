@@ -60,7 +60,7 @@ class SealPdf:
             SealNotActive: `seal-not-active`.
             PdfRefused, PlacementInvalid: the file or the place is not acceptable.
             core.errors.Conflict: `idempotency-key-reused`.
-            core.errors.LimitExceeded: `pdf-too-large` or `busy`.
+            core.errors.LimitExceeded: `too-large` or `busy`.
             core.errors.Unavailable: the key or the document store does not answer; nothing was sealed.
         """
         try:

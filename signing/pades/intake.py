@@ -35,7 +35,7 @@ def open_for_sealing(pdf: bytes, *, limit: int) -> PdfFileReader:
 
     Raises:
         PdfRefused: with the reason.
-        core.errors.LimitExceeded: `pdf-too-large`.
+        core.errors.LimitExceeded: `too-large`.
     """
     if len(pdf) > limit:
         raise too_large(limit)

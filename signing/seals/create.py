@@ -16,7 +16,9 @@ from keys.spec import SignatureAlgorithm
 from signing.appearance.official_seal import SealDesign, SealDrawing, draw
 from signing.appearance.pdf_content import to_pdf_content
 from signing.appearance.svg import to_svg
+from signing.errors import SealCodeTaken, SealNotYours
 from signing.model import Seal, SealImage, SealKind, SealStatus
+from signing.policy import may_manage
 from signing.ports import CertificateAuthority, SealStore
 from signing.work_pool import WorkPool
 
@@ -66,13 +68,20 @@ class CreateSeal:
     async def __call__(self, command: CreateSealCommand) -> Seal:
         """
         Raises:
+            SealNotYours: the actor does not manage this organisation's seals.
             SealInvalid: the name, the code, the line or the diameter is not acceptable.
             core.errors.InvalidInput: `uscc-invalid`.
-            core.errors.Conflict: `seal-code-taken`.
+            SealCodeTaken: `seal-code-taken`.
         """
         organisation = parse_uscc(command.organisation)
+        if not may_manage(command.actor, organisation):
+            await self._database.record(AuditEvent("seal.create", "refused", command.actor, subject=organisation))
+            raise SealNotYours
         design = SealDesign(command.name.zh, command.code, command.line, command.diameter_mm)
         drawing = await self._pool.run(draw, design)
+        async with self._database.read() as read:  # before a key is made for nothing
+            if await self._store.seal_of_code(read, command.code) is not None:
+                raise SealCodeTaken
         seal_id = new_id(self._clock, "seal")
         purpose = f"seal/{seal_id}"
         signer = await self._keys.create(purpose, command.algorithm, backend=command.backend)

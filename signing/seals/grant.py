@@ -12,8 +12,9 @@ from core.errors import InvalidInput
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
-from signing.errors import SealNotActive, SealNotFound
+from signing.errors import SealNotActive, SealNotFound, SealNotYours
 from signing.model import GranteeKind, SealGrant, SealStatus
+from signing.policy import may_manage
 from signing.ports import SealStore
 
 
@@ -41,7 +42,7 @@ class GrantSeal:
     async def __call__(self, command: GrantSealCommand) -> SealGrant:
         """
         Raises:
-            SealNotFound, SealNotActive
+            SealNotFound, SealNotYours, SealNotActive
             core.errors.InvalidInput: `grant-invalid`.
         """
         _check(command)
@@ -60,6 +61,10 @@ class GrantSeal:
             seal = await self._store.seal(tx, command.seal_id)
             if seal is None:
                 raise SealNotFound
+            if not may_manage(command.actor, seal.organisation):
+                tx.audit(AuditEvent("seal.grant", "refused", command.actor, subject=seal.id))
+                await tx.commit()
+                raise SealNotYours
             if seal.status is SealStatus.REVOKED:
                 raise SealNotActive
             await self._store.add_grant(tx, grant)

@@ -33,7 +33,7 @@ class ChangeSealStatus:
     async def __call__(self, seal_id: str, status: SealStatus, *, actor: Principal, reason: str = "") -> Seal:
         """
         Raises:
-            SealNotFound
+            SealNotFound, SealNotYours
             SealNotActive: the seal is not in a state that leads to `status`.
         """
         async with self._database.write() as tx:

@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
-from core.errors import Conflict
 from core.text import Text
+from signing.errors import SealCodeTaken
 from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
 from signing.pades.der import split
 from signing.stores.tables import seal as seal_table
@@ -27,13 +27,13 @@ class SqlSealStore:
             async with tx.connection.begin_nested():
                 await tx.connection.execute(insert(seal_table).values(_seal_values(seal)))
         except IntegrityError:
-            raise Conflict(
-                "seal-code-taken",
-                Text("这个印章编码已有印章使用，请换一个。", "Another seal has this code. Choose another one."),
-            ) from None
+            raise SealCodeTaken from None
 
     async def seal(self, tx: ReadTx, seal_id: str) -> Seal | None:
         return await self._one_seal(tx, seal_table.c.id == seal_id)
+
+    async def seal_of_code(self, tx: ReadTx, code: str) -> Seal | None:
+        return await self._one_seal(tx, seal_table.c.code == code)
 
     async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
         return await self._one_seal(tx, seal_table.c.certificate_digest == digest)

@@ -1,0 +1,7 @@
+"""The e-seal service over HTTP: seals, grants, signatures, verification."""
+
+from __future__ import annotations
+
+from api.routes.signing import seals, signatures, verifications
+
+routers = [signatures.router, verifications.router, seals.router]

@@ -1,0 +1,177 @@
+"""`/v1/seals` and `/v1/seal-grants`: seals, their pictures, their ends, and who may use them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import caller, container, requires
+from core.paging import page_size
+from core.principal import Principal
+from core.text import Text
+from keys.spec import SignatureAlgorithm
+from signing.model import GranteeKind, Seal, SealGrant, SealKind, SealStatus
+from signing.seals.create import CreateSealCommand
+from signing.seals.grant import GrantSealCommand
+
+router = APIRouter(prefix="/v1", tags=["seals"])
+Manager = Annotated[Principal, Depends(requires("seal:manage"))]
+
+
+class NewSeal(BaseModel):
+    """A seal to make; `name_zh` stands on the arc."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organisation: str = Field(max_length=32)
+    name_zh: str = Field(min_length=1, max_length=60)
+    name_en: str = Field(min_length=1, max_length=200)
+    code: str = Field(pattern=r"^\d{13}$")
+    kind: SealKind = SealKind.OFFICIAL
+    line: str = Field(default="", max_length=12)
+    diameter_mm: float = Field(default=42.0, ge=38, le=50)
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
+
+
+class NewGrant(BaseModel):
+    """A right to give; both days are included (Asia/Shanghai)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seal: str = Field(max_length=64)
+    grantee_kind: GranteeKind
+    grantee: str = Field(min_length=1, max_length=128)
+    document_classes: list[str] = Field(min_length=1, max_length=32)
+    valid_from: dt.date
+    valid_to: dt.date
+
+
+class StatusChange(BaseModel):
+    """Why; stands in the audit log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(default="", max_length=200)
+
+
+@router.get("/seals")
+async def list_seals(
+    request: Request,
+    principal: Annotated[Principal, Depends(caller)],
+    organisation: Annotated[str | None, Query(max_length=18)] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Seals of an organisation; of the caller's own if none is named."""
+    whose = organisation or principal.organisation or ""
+    found = await container(request).signing.seals.page(whose, cursor=cursor, size=page_size(limit))
+    return {"items": [seal_view(seal) for seal in found.items], "next_cursor": found.next_cursor}
+
+
+@router.post("/seals", status_code=201)
+async def create_seal(request: Request, body: NewSeal, principal: Manager) -> dict[str, Any]:
+    """Make a seal: its key, its certificate, its picture."""
+    seal = await container(request).signing.create_seal(
+        CreateSealCommand(
+            organisation=body.organisation,
+            name=Text(body.name_zh, body.name_en),
+            code=body.code,
+            actor=principal,
+            kind=body.kind,
+            line=body.line,
+            diameter_mm=body.diameter_mm,
+            algorithm=body.algorithm,
+        )
+    )
+    return seal_view(seal)
+
+
+@router.get("/seals/{seal_id}")
+async def one_seal(request: Request, seal_id: str, _: Annotated[Principal, Depends(caller)]) -> dict[str, Any]:
+    """One seal."""
+    return seal_view(await container(request).signing.seals.get(seal_id))
+
+
+@router.get("/seals/{seal_id}/image.svg", response_class=Response)
+async def seal_picture(request: Request, seal_id: str) -> Response:
+    """The seal's picture; it never changes."""
+    seal = await container(request).signing.seals.get(seal_id)
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(seal.image.svg, media_type="image/svg+xml", headers=headers)
+
+
+@router.post("/seals/{seal_id}/revoke")
+async def revoke_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
+    """End a seal for good. Files sealed before stay genuine."""
+    return await _change(request, seal_id, SealStatus.REVOKED, principal, body.reason)
+
+
+@router.post("/seals/{seal_id}/suspend")
+async def suspend_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
+    """Stop a seal for now."""
+    return await _change(request, seal_id, SealStatus.SUSPENDED, principal, body.reason)
+
+
+@router.post("/seals/{seal_id}/resume")
+async def resume_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
+    """Let a suspended seal be used again."""
+    return await _change(request, seal_id, SealStatus.ACTIVE, principal, body.reason)
+
+
+@router.post("/seal-grants", status_code=201)
+async def grant_seal(request: Request, body: NewGrant, principal: Manager) -> dict[str, Any]:
+    """Let a client, an account or a role use a seal."""
+    grant = await container(request).signing.grant_seal(
+        GrantSealCommand(
+            seal_id=body.seal,
+            grantee_kind=body.grantee_kind,
+            grantee=body.grantee,
+            document_classes=tuple(body.document_classes),
+            valid_from=body.valid_from,
+            valid_to=body.valid_to,
+            actor=principal,
+        )
+    )
+    return grant_view(grant)
+
+
+async def _change(
+    request: Request, seal_id: str, status: SealStatus, principal: Principal, reason: str
+) -> dict[str, Any]:
+    change = container(request).signing.change_seal_status
+    return seal_view(await change(seal_id, status, actor=principal, reason=reason))
+
+
+def seal_view(seal: Seal) -> dict[str, Any]:
+    return {
+        "id": seal.id,
+        "code": seal.code,
+        "organisation": seal.organisation,
+        "name": {"zh": seal.name.zh, "en": seal.name.en},
+        "kind": seal.kind.value,
+        "status": seal.status.value,
+        "created_at": seal.created_at.isoformat(),
+        "revoked_at": seal.revoked_at.isoformat() if seal.revoked_at else None,
+        "image": f"/v1/seals/{seal.id}/image.svg",
+    }
+
+
+def grant_view(grant: SealGrant) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "seal": grant.seal_id,
+        "grantee_kind": grant.grantee_kind.value,
+        "grantee": grant.grantee,
+        "document_classes": list(grant.document_classes),
+        "valid_from": grant.valid_from.isoformat(),
+        "valid_to": grant.valid_to.isoformat(),
+    }

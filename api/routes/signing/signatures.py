@@ -1,0 +1,126 @@
+"""`/v1/signatures`: a PDF in, a sealed PDF out; and the ledger's entry for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import caller, container, requires
+from api.routes.signing.uploads import read_upload, upload_body
+from core.errors import InvalidInput
+from core.principal import Principal
+from core.text import Text
+from signing.model import Placement, SealedPdf, SealPdfCommand, SignatureRecord
+
+router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
+
+_FIELDS = {
+    "seal": {"type": "string", "description": "id of the seal"},
+    "document_class": {"type": "string", "default": "document"},
+    "page": {"type": "integer", "minimum": 1, "description": "with x_mm and y_mm; all left out: nothing is shown"},
+    "x_mm": {"type": "number", "description": "centre of the seal, from the left edge of the page as shown"},
+    "y_mm": {"type": "number", "description": "centre of the seal, from the top edge of the page as shown"},
+    "reason": {"type": "string", "maxLength": 200},
+}
+
+
+@router.post("", status_code=201, openapi_extra=upload_body(_FIELDS, ("seal",)), response_class=Response)
+async def seal_a_pdf(
+    request: Request,
+    principal: Annotated[Principal, Depends(requires("seal:sign"))],
+    idempotency_key: Annotated[str | None, Header(max_length=128)] = None,
+) -> Response:
+    """Seal a PDF. Answers with the sealed file, or with JSON and a link when `Accept` asks for JSON."""
+    signing = container(request).signing
+    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
+    sealed = await signing.seal_pdf(
+        SealPdfCommand(
+            pdf=upload.content,
+            seal_id=_required(upload.fields, "seal"),
+            actor=principal,
+            document_class=upload.fields.get("document_class", "document"),
+            placement=_placement(upload.fields),
+            reason=upload.fields.get("reason") or None,
+            idempotency_key=idempotency_key,
+        )
+    )
+    return _answer(request, sealed)
+
+
+def _answer(request: Request, sealed: SealedPdf) -> Response:
+    place = f"/v1/signatures/{sealed.signature_id}"
+    headers = {"Location": place, "Signature-Id": sealed.signature_id, "Cache-Control": "no-store"}
+    if "application/json" in request.headers.get("accept", ""):
+        body = {
+            "id": sealed.signature_id,
+            "seal": sealed.seal_id,
+            "level": sealed.level,
+            "signed_at": sealed.signed_at.isoformat(),
+            "file": f"{place}/file",
+        }
+        return JSONResponse(body, 201, headers)
+    return _pdf(sealed.content, sealed.signature_id, status=201, headers=headers)
+
+
+@router.get("/{signature_id}")
+async def use_of_a_seal(
+    request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
+) -> dict[str, Any]:
+    """What the ledger says about one use of a seal, for whoever made it and their organisation."""
+    return _view(await container(request).signing.seals.use(signature_id, caller=principal))
+
+
+@router.get("/{signature_id}/file", response_class=Response)
+async def sealed_file(
+    request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
+) -> Response:
+    """The sealed file again, for its own caller."""
+    content = await container(request).signing.seals.file(signature_id, caller=principal)
+    return _pdf(content, signature_id, status=200, headers={"Cache-Control": "no-store"})
+
+
+def _pdf(content: bytes, name: str, *, status: int, headers: Mapping[str, str]) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
+    return Response(content, status, {**headers, **disposition}, media_type="application/pdf")
+
+
+def _view(record: SignatureRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "seal": record.seal_id,
+        "document_class": record.document_class,
+        "reason": record.reason,
+        "level": record.level,
+        "signed_at": record.signed_at.isoformat(),
+        "digest_before": record.digest_before,
+        "digest_after": record.digest_after,
+        "file": f"/v1/signatures/{record.id}/file",
+    }
+
+
+def _required(fields: Mapping[str, str], name: str) -> str:
+    if not fields.get(name):
+        raise InvalidInput("field-missing", Text(f"缺少 {name}。", f"The field {name} is missing."), field=name)
+    return fields[name][:128]
+
+
+def _placement(fields: Mapping[str, str]) -> Placement | None:
+    given = [name for name in ("page", "x_mm", "y_mm") if fields.get(name)]
+    if not given:
+        return None
+    return Placement(int(_number(fields, "page")), _number(fields, "x_mm"), _number(fields, "y_mm"))
+
+
+def _number(fields: Mapping[str, str], name: str) -> float:
+    try:
+        value = float(_required(fields, name))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (name == "page" and not value.is_integer()):
+        raise InvalidInput("field-invalid", Text(f"{name} 应为数字。", f"{name} must be a number."), field=name)
+    return value

@@ -1,0 +1,78 @@
+"""`/v1/signature-verifications`: is this PDF genuine, who sealed it, was it changed? Open to everyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deps import container
+from api.routes.signing.uploads import read_upload, upload_body
+from core.text import Text
+from signing.verification.report import SignatureReport, Step, VerificationReport
+
+router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
+
+
+@router.post("", openapi_extra=upload_body({}), response_class=JSONResponse)
+async def verify_a_pdf(request: Request) -> Response:
+    """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report."""
+    signing = container(request).signing
+    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
+    report = await signing.verify_pdf(upload.content)
+    return JSONResponse(report_view(report), headers={"Cache-Control": "no-store"})
+
+
+def report_view(report: VerificationReport) -> dict[str, Any]:
+    """The report as JSON; texts in both languages."""
+    return {
+        "conclusion": report.conclusion,
+        "indication": report.indication,
+        "sub_indication": report.sub_indication,
+        "text": _text(report.text),
+        "verified_at": report.verified_at.isoformat(),
+        "digest": {"algorithm": "SHA-256", "value": report.digest},
+        "size": report.size,
+        "steps": [_step(step) for step in report.steps],
+        "signatures": [_signature(signature) for signature in report.signatures],
+        "later_revisions": report.later_revisions,
+        "changes": [{"page": one.page, "before": one.before, "now": one.now} for one in report.changes],
+        "embedded_files": {name: len(data) for name, data in report.embedded_files.items()},
+        "signed_revision_size": len(report.signed_revision) if report.signed_revision is not None else None,
+    }
+
+
+def _signature(signature: SignatureReport) -> dict[str, Any]:
+    seal = signature.known_seal
+    return {
+        "field": signature.field,
+        "conclusion": signature.conclusion,
+        "indication": signature.indication,
+        "sub_indication": signature.sub_indication,
+        "organisation": signature.organisation,
+        "organisation_code": signature.organisation_code,
+        "seal_name": signature.seal_name,
+        "seal_code": signature.seal_code,
+        "registered_seal": seal
+        and {
+            "id": seal.id,
+            "status": seal.status,
+            "revoked_at": seal.revoked_at and seal.revoked_at.isoformat(),
+            "recorded_at": seal.recorded_at and seal.recorded_at.isoformat(),
+        },
+        "signed_at": signature.signed_at and signature.signed_at.isoformat(),
+        "reason": signature.reason,
+        "level": signature.level,
+        "coverage": signature.coverage,
+        "steps": [_step(step) for step in signature.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"number": int(step.number), "name": _text(step.name), "passed": step.passed, "text": _text(step.text)}
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
