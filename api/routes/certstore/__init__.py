@@ -1,0 +1,15 @@
+"""REST of the e-licence repository, under `/v1`."""
+
+from __future__ import annotations
+
+from api.routes.certstore import catalogue, consents, copies, licences, records, use, verifications
+
+routers = [
+    catalogue.router,
+    licences.router,
+    use.router,
+    consents.router,
+    copies.router,
+    verifications.router,
+    records.router,
+]

@@ -1,0 +1,248 @@
+"""`/v1/licences`: issue, read, list, end, original."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import caller, container, requires
+from api.routes.certstore.shapes import (
+    Cursor,
+    HolderIn,
+    IdempotencyKey,
+    IfMatch,
+    In,
+    etag,
+    page_out,
+    pdf,
+    revision_of,
+    text_out,
+)
+from certstore.authorise import require_scope
+from certstore.end import EndCommand
+from certstore.issue import HolderInput, IssueCommand
+from certstore.lifecycle import Event
+from certstore.model import Licence
+from certstore.read import LicenceView
+from certstore.status import status_today
+from core.clock import calendar_day
+from core.principal import Principal, PrincipalKind
+
+router = APIRouter(prefix="/v1/licences", tags=["licences"])
+
+
+class NamedHolderIn(HolderIn):
+    """A holder with the name that goes onto the face."""
+
+    name: Annotated[str, Field(max_length=200, repr=False)]
+    role: Annotated[str, Field(max_length=40)] = "holder"
+
+
+class IssueIn(In):
+    """What to issue; the issuing authority is the caller's own organisation."""
+
+    type: Annotated[str, Field(max_length=21)]
+    holders: Annotated[list[NamedHolderIn], Field(max_length=50)]
+    data: Annotated[dict[str, Any], Field(repr=False)]
+    number: Annotated[str | None, Field(max_length=100, repr=False)] = None
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
+
+
+class ReasonIn(In):
+    """Why a licence is ended."""
+
+    reason: Annotated[str, Field(max_length=1000)]
+
+
+def person_token(actor: Principal) -> None:
+    """A portal's token of a person opens licences only if that person gave it `licence:read`: logging in somewhere
+    is not consent to hand out licences.
+
+    Raises:
+        NotPermitted: `scope-missing`.
+    """
+    if actor.kind is PrincipalKind.PERSON:
+        require_scope(actor, "licence:read")
+
+
+@router.post("", status_code=201)
+async def issue(
+    request: Request,
+    response: Response,
+    body: IssueIn,
+    idempotency_key: IdempotencyKey,
+    actor: Annotated[Principal, Depends(requires("licence:issue"))],
+) -> dict[str, Any]:
+    """Issue a licence: identifier, sealed file, record; a repeated Idempotency-Key answers with the first one."""
+    command = IssueCommand(
+        type_code=body.type,
+        holders=[HolderInput(one.code_type, one.code, one.name, one.role) for one in body.holders],
+        data=body.data,
+        idempotency_key=idempotency_key,
+        licence_number=body.number,
+        valid_from=body.valid_from,
+        valid_until=body.valid_until,
+    )
+    licence = await container(request).certstore.issue(command, actor)
+    response.headers["Location"] = f"/v1/licences/{licence.id}"
+    response.headers["ETag"] = etag(licence.revision)
+    return _short(request, licence)
+
+
+@router.get("")
+async def licences(
+    request: Request, actor: Annotated[Principal, Depends(caller)], cursor: Cursor = None, limit: int | None = None
+) -> dict[str, Any]:
+    """A person's own licences; for an organisation those that it issued, without personal data."""
+    services = container(request).certstore
+    person_token(actor)
+    if actor.kind is PrincipalKind.PERSON:
+        own = await services.my_licences(actor)
+        return page_out(
+            [
+                {
+                    "id": one.id,
+                    "identifier": one.identifier,
+                    "type": {"code": one.type_code, "name": text_out(one.type_name)},
+                    "issuer": {"code": one.issuer, "name": text_out(one.issuer_name)},
+                    "status": one.status,
+                    "valid_from": one.valid_from,
+                    "valid_until": one.valid_until,
+                }
+                for one in own
+            ],
+            None,
+        )
+    page = await services.read.issued(actor, cursor, limit)
+    rows = [
+        {"id": one.id, "identifier": one.identifier, "type": one.type_code, "status": one.status} for one in page.items
+    ]
+    return page_out(rows, page.next_cursor)
+
+
+@router.get("/{licence_id}")
+async def licence(
+    request: Request, response: Response, licence_id: str, actor: Annotated[Principal, Depends(caller)]
+) -> dict[str, Any]:
+    """The whole licence, for its issuing authority and its holder; for all others it does not exist."""
+    person_token(actor)
+    view = await container(request).certstore.read.licence(licence_id, actor)
+    response.headers["ETag"] = etag(view.licence.revision)
+    response.headers["Cache-Control"] = "no-store"
+    return _whole(view)
+
+
+@router.get("/{licence_id}/files/original", response_class=Response)
+async def original(request: Request, licence_id: str, actor: Annotated[Principal, Depends(caller)]) -> Response:
+    """The sealed original, byte for byte."""
+    person_token(actor)
+    return pdf(await container(request).certstore.read.original(licence_id, actor))
+
+
+async def _end(
+    request: Request,
+    response: Response,
+    licence_id: str,
+    event: Event,
+    body: ReasonIn,
+    if_match: str | None,
+    actor: Principal,
+) -> dict[str, Any]:
+    command = EndCommand(licence_id, event, body.reason, revision_of(if_match))
+    ended = await container(request).certstore.end(command, actor)
+    response.headers["ETag"] = etag(ended.revision)
+    return _short(request, ended)
+
+
+@router.post("/{licence_id}/withdraw")
+async def withdraw(
+    request: Request,
+    response: Response,
+    licence_id: str,
+    body: ReasonIn,
+    actor: Annotated[Principal, Depends(requires("licence:issue"))],
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """撤销: it should not have been granted."""
+    return await _end(request, response, licence_id, Event.WITHDRAW, body, if_match, actor)
+
+
+@router.post("/{licence_id}/revoke")
+async def revoke(
+    request: Request,
+    response: Response,
+    licence_id: str,
+    body: ReasonIn,
+    actor: Annotated[Principal, Depends(requires("licence:issue"))],
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """吊销: taken away as a penalty."""
+    return await _end(request, response, licence_id, Event.REVOKE, body, if_match, actor)
+
+
+@router.post("/{licence_id}/cancel")
+async def cancel(
+    request: Request,
+    response: Response,
+    licence_id: str,
+    body: ReasonIn,
+    actor: Annotated[Principal, Depends(requires("licence:issue"))],
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """注销: the procedural end."""
+    return await _end(request, response, licence_id, Event.CANCEL, body, if_match, actor)
+
+
+def _short(request: Request, made: Licence) -> dict[str, Any]:
+    today = calendar_day(container(request).ground.clock.now())
+    return {
+        "id": made.id,
+        "identifier": made.current.identifier,
+        "type": made.type_code,
+        "version": made.current.number,
+        "issuer": made.issuer,
+        "status": status_today(made, today),
+        "revision": made.revision,
+        "issued_at": made.current.issued_at,
+        "valid_from": made.current.valid_from,
+        "valid_until": made.current.valid_until,
+        "file": f"/v1/licences/{made.id}/files/original",
+    }
+
+
+def _whole(view: LicenceView) -> dict[str, Any]:
+    made, version = view.licence, view.licence.current
+    return {
+        "id": made.id,
+        "identifier": version.identifier,
+        "type": {
+            "code": made.type_code,
+            "version": version.type_version,
+            "name": text_out(view.licence_type.name),
+            "colour": view.licence_type.colour,
+        },
+        "version": version.number,
+        "number": version.licence_number,
+        "issuer": {"code": made.issuer, "name": text_out(view.issuer_name)},
+        "holders": [
+            {"role": one.role, "code_type": one.code.kind, "code": one.code.number, "name": one.name}
+            for one in version.holders
+        ],
+        "data": version.data,
+        "status": view.status,
+        "revision": made.revision,
+        "issued_at": version.issued_at,
+        "valid_from": version.valid_from,
+        "valid_until": version.valid_until,
+        "events": [
+            {"event": one.event, "state": one.state, "at": one.at, "organisation": one.organisation}
+            for one in view.history
+        ],
+        "file": f"/v1/licences/{made.id}/files/original",
+    }
