@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from api.routes.pages import clerk, entrance, office, seal_pictures, sealing
+from api.routes.pages import clerk, consenting, entrance, lookup, office, own, seal_pictures, sealing, verification
 
 routers = [
     entrance.router,
+    verification.router,
+    own.router,
+    consenting.router,
     clerk.router,
+    lookup.router,
     office.router,
     sealing.router,
     seal_pictures.router,

@@ -1,10 +1,10 @@
-"""The clerk's pages: exemption check and look-up."""
+"""The clerk's exemption check: which materials need not be handed in, and the copies in their place."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from fastapi import APIRouter
@@ -12,31 +12,29 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
-from api.routes.pages.office import all_types
-from api.routes.pages.states import mark_of, until_words
+from api.routes.pages.office import download
 from api.web.forms import Form, read_form
 from api.web.render import page
 from api.web.shelf import shelf
+from api.web.views.common import Tone
 from api.web.views.desk import (
     CheckFormView,
     CheckView,
-    Found,
-    LookUpView,
     MaterialGroup,
     MaterialRow,
     Options,
     Part,
 )
-from api.web.visitor import CLERK, permitted
-from certstore.codes import CITIZEN_ID, HolderCode, mask_code, parse_holder_code
-from certstore.exemption import Exemption, ExemptionAnswer, ExemptionQuery, MaterialAnswer
-from certstore.model import FIXED_FIELDS, LicenceType
-from certstore.schema import face_fields
-from certstore.search import FoundLicence, SearchQuery
-from certstore.status import Status
+from api.web.visitor import CLERK, Visitor, permitted
+from certstore.codes import CITIZEN_ID, mask_code, parse_holder_code
+from certstore.consents import ConsentRequest
+from certstore.copies import CopyCommand
+from certstore.exemption import DEFAULT_BASIS, Exemption, ExemptionAnswer, ExemptionQuery, MaterialAnswer
+from certstore.model import ConsentState
 from core.clock import calendar_day
 from core.errors import AppError, InvalidInput, NotFound, NotPermitted
-from core.text import Language, Text
+from core.ids import new_secret
+from core.text import Text
 
 router = APIRouter(include_in_schema=False)
 _KEEP = 3600
@@ -46,19 +44,24 @@ _OTHER_NAMES = {"code": "id_number"}
 
 @dataclass(frozen=True, slots=True)
 class KeptCheck:
-    """A check that was made, kept so that its page can be reloaded without asking the repository again."""
+    """A check that was made, kept so that its page can be reloaded without asking the repository again.
+
+    Attributes:
+        asked: ids of the consents that were asked for, by licence type.
+    """
 
     query: ExemptionQuery = field(repr=False)
     answer: ExemptionAnswer
     masked_number: str
     at: dt.datetime
+    asked: dict[str, str] = field(default_factory=dict)
 
 
 @router.get("/clerk")
 async def start(request: Request) -> Response:
     """Service item, applicant, case number."""
     await permitted(request, CLERK)
-    return page(request, "clerk.html", view=CheckFormView(await _items(request)))
+    return page(request, "clerk.html", view=CheckFormView(await item_options(request), basis=DEFAULT_BASIS))
 
 
 @router.post("/clerk/check")
@@ -66,70 +69,108 @@ async def check(request: Request) -> Response:
     """Check, keep the answer on the clerk's own shelf, show it under an address without personal data."""
     who = await permitted(request, CLERK)
     form = await read_form(request)
-    query = ExemptionQuery(form["service_item"], form["case_number"], CITIZEN_ID, form["id_number"])
-    ground = container(request).ground
+    query = ExemptionQuery(form["service_item"], form["case_number"], CITIZEN_ID, form["id_number"], form["basis"])
     try:
-        answer = await container(request).certstore.check_exemption(query, who.principal)
+        kept = await _checked(request, who, query)
     except (InvalidInput, NotPermitted) as error:
         return await _start_again(request, form, error)
-    now = ground.clock.now()
-    holder = parse_holder_code(CITIZEN_ID, form["id_number"], today=calendar_day(now))
-    kept = KeptCheck(query, answer, mask_code(holder), now)
-    owner = who.principal.session or ""
-    token = await shelf(request).put(msgspec.json.encode(kept), owner=owner, seconds=_KEEP)
+    token = new_secret(32)
+    await _keep(request, who, token, kept)
     return RedirectResponse(f"/clerk/checks/{token}", 303)
 
 
 @router.get("/clerk/checks/{token}")
 async def checked(request: Request, token: str) -> Response:
     """The answer: what needs work first."""
-    kept = await kept_check(request, token)
-    return page(request, "clerk_check.html", view=_check_view(kept, token))
-
-
-@router.get("/clerk/licences")
-async def look_up_form(request: Request) -> Response:
-    """Look up an applicant's licences."""
-    await permitted(request, CLERK)
-    return await _look_up(request, Form({}))
-
-
-@router.post("/clerk/licences")
-async def look_up(request: Request) -> Response:
-    """Look up, within the office's grants; what is found is shown once and kept nowhere."""
     who = await permitted(request, CLERK)
-    form = await read_form(request)
-    types = [form["type_code"]] if form["type_code"] else None
-    query = SearchQuery(CITIZEN_ID, form["id_number"], form["service_item"], form["case_number"], form["basis"], types)
-    try:
-        found = await container(request).certstore.search(query, who.principal)
-    except (InvalidInput, NotPermitted) as error:
-        return await _look_up(request, form, error=error)
-    return await _look_up(request, form, found=found)
+    kept = await _kept(request, who, token)
+    consents = container(request).certstore.consents
+    states = {code: (await consents.requested(asked, who.principal))[1] for code, asked in kept.asked.items()}
+    return page(request, "clerk_check.html", view=_check_view(kept, token, states))
 
 
-async def kept_check(request: Request, token: str) -> KeptCheck:
+@router.post("/clerk/checks/{token}/again")
+async def check_again(request: Request, token: str) -> Response:
+    """Ask the repository once more, for instance after the applicant has consented."""
+    who = await permitted(request, CLERK)
+    await read_form(request)
+    before = await _kept(request, who, token)
+    now = await _checked(request, who, before.query)
+    await _keep(request, who, token, replace(now, asked=before.asked))
+    return RedirectResponse(f"/clerk/checks/{token}", 303)
+
+
+@router.post("/clerk/checks/{token}/ask")
+async def ask(request: Request, token: str) -> Response:
+    """Ask the applicant to consent to every material that needs it and was not asked for yet."""
+    who = await permitted(request, CLERK)
+    await read_form(request)
+    kept = await _kept(request, who, token)
+    asked = dict(kept.asked)
+    for material in kept.answer.materials:
+        code = material.type_code
+        if material.outcome is Exemption.NEEDS_CONSENT and code and code not in asked:
+            query = kept.query
+            wish = ConsentRequest(code, query.service_item, query.case_number, query.basis, query.code_type, query.code)
+            asked[code] = (await container(request).certstore.consents.request(wish, who.principal)).id
+    await _keep(request, who, token, replace(kept, asked=asked))
+    return RedirectResponse(f"/clerk/checks/{token}", 303)
+
+
+@router.post("/clerk/checks/{token}/copies/{number}")
+async def copy(request: Request, token: str, number: int) -> Response:
+    """Make the annotated copy of an exempt material and hand it out."""
+    who = await permitted(request, CLERK)
+    await read_form(request)
+    kept = await _kept(request, who, token)
+    material = next((one for one in kept.answer.materials if one.number == number), None)
+    if material is None or material.licence_id is None:
+        raise _gone()
+    query, copies = kept.query, container(request).certstore.copies
+    command = CopyCommand(material.licence_id, query.service_item, query.case_number, query.basis, material.consent_id)
+    made = await copies.make(command, who.principal)
+    file = await copies.file(made.licence_id, made.id, who.principal)
+    return download(file.content, file.name)
+
+
+async def _checked(request: Request, who: Visitor, query: ExemptionQuery) -> KeptCheck:
+    answer = await container(request).certstore.check_exemption(query, who.principal)
+    now = container(request).ground.clock.now()
+    holder = parse_holder_code(query.code_type, query.code, today=calendar_day(now))
+    return KeptCheck(query, answer, mask_code(holder), now)
+
+
+async def _keep(request: Request, who: Visitor, token: str, kept: KeptCheck) -> None:
+    owner = who.principal.session or ""
+    await shelf(request).put_at(token, "", msgspec.json.encode(kept), owner=owner, seconds=_KEEP)
+
+
+async def _kept(request: Request, who: Visitor, token: str) -> KeptCheck:
     """
     Raises:
         NotFound: `check-gone`; also for another clerk's.
     """
-    who = await permitted(request, CLERK)
     kept = await shelf(request).get(token, owner=who.principal.session or "")
     if kept is None:
-        raise NotFound(
-            "check-gone",
-            Text("这次核对的页面已过期，请重新核对。", "The page of this check has expired. Check again."),
-        )
+        raise _gone()
     return msgspec.json.decode(kept, type=KeptCheck)
 
 
-async def _items(request: Request) -> Options:
+def _gone() -> NotFound:
+    return NotFound(
+        "check-gone", Text("这次核对的页面已过期，请重新核对。", "The page of this check has expired. Check again.")
+    )
+
+
+async def item_options(request: Request) -> Options:
+    """The service items, for a list to choose from."""
     lang = language(request)
     items = (await container(request).certstore.catalogue.items(limit=100)).items
     return tuple((one.code, one.name.to(lang)) for one in items)
 
 
-def _place(error: AppError) -> str | None:
+def field_at_fault(error: AppError) -> str | None:
+    """The form's field that an error is about; None when it is about the whole."""
     name = error.field if isinstance(error, InvalidInput) else None
     name = _OTHER_NAMES.get(name or "", name)
     return name if name in _FORM_FIELDS else None
@@ -137,17 +178,18 @@ def _place(error: AppError) -> str | None:
 
 async def _start_again(request: Request, form: Form, error: AppError) -> Response:
     view = CheckFormView(
-        await _items(request),
+        await item_options(request),
         form["service_item"],
         form["id_number"],
         form["case_number"],
+        form["basis"],
         error.text,
-        _place(error),
+        field_at_fault(error),
     )
     return page(request, "clerk.html", status=400, view=view)
 
 
-_WORDS: Mapping[Exemption, tuple[str, str, Text, str]] = {
+_WORDS: Mapping[Exemption, tuple[Tone, str, Text, str]] = {
     # tone, icon, word, part of the bar
     Exemption.EXEMPT: ("good", "check", Text("免交", "not needed"), "g"),
     Exemption.NEEDS_CONSENT: ("warn", "clock", Text("待同意", "needs consent"), "w"),
@@ -170,9 +212,10 @@ _PARTS = {
 }
 
 
-def _check_view(kept: KeptCheck, token: str) -> CheckView:
-    answer = kept.answer
-    rows = [(one, _row(one)) for one in answer.materials]
+def _check_view(kept: KeptCheck, token: str, states: Mapping[str, ConsentState]) -> CheckView:
+    answer, base = kept.answer, f"/clerk/checks/{token}"
+    rows = [(one, _row(one, base, states)) for one in answer.materials]
+    unasked = any(one.outcome is Exemption.NEEDS_CONSENT and one.type_code not in states for one in answer.materials)
     open_rows = tuple(row for one, row in rows if one.outcome is not Exemption.EXEMPT)
     done_rows = tuple(row for one, row in rows if one.outcome is Exemption.EXEMPT)
     groups = (
@@ -192,60 +235,27 @@ def _check_view(kept: KeptCheck, token: str) -> CheckView:
         missing=answer.total - answer.exempt,
         parts=tuple(Part(cls, _PARTS[cls], count) for cls, count in counts.items() if count),
         groups=tuple(group for group in groups if group.rows),
-        ask_action=None,
+        ask_action=f"{base}/ask" if unasked else None,
+        again_action=f"{base}/again",
     )
 
 
-def _row(one: MaterialAnswer) -> MaterialRow:
+_ASKED = {
+    ConsentState.PENDING: Text("已请申请人同意，等对方决定", "asked; the applicant has not decided yet"),
+    ConsentState.GRANTED: Text("申请人已同意，请重新核对", "the applicant agreed: check again"),
+    ConsentState.REFUSED: Text("申请人不同意，收纸质件", "the applicant refused: take the paper"),
+    ConsentState.WITHDRAWN: Text("申请人已撤回，收纸质件", "the applicant withdrew: take the paper"),
+    ConsentState.EXPIRED: Text("请求已过期，请重新核对后再请", "the request ran out: check again, then ask"),
+}
+
+
+def _row(one: MaterialAnswer, base: str, states: Mapping[str, ConsentState]) -> MaterialRow:
     tone, icon, word, part = _WORDS[one.outcome]
     source = Text(f"规则 {one.rule}", f"Rule {one.rule}")
     if one.condition:
         source = Text(f"{one.condition.zh} · {source.zh}", f"{one.condition.en} · {source.en}")
-    take = Text("收纸质件", "take the paper") if part in ("b", "n") else None
-    return MaterialRow(one.number, one.name, one.explanation, source, tone, icon, word, next=take)  # type: ignore[arg-type]  # tones of the table above
-
-
-async def _look_up(
-    request: Request, form: Form, *, found: Sequence[FoundLicence] | None = None, error: AppError | None = None
-) -> Response:
-    lang = language(request)
-    types = await all_types(request)
-    every = ("", Text("本单位获授权的各类", "All types granted to your office").to(lang))
-    now = container(request).ground.clock.now()
-    by_code = {one.code: one for one in types}
-    view = LookUpView(
-        items=await _items(request),
-        types=(every, *((one.code, one.name.to(lang)) for one in types)),
-        service_item=form["service_item"],
-        type_code=form["type_code"],
-        id_number=form["id_number"],
-        case_number=form["case_number"],
-        basis=form["basis"],
-        found=None if found is None else tuple(_found(one, by_code[one.type_code], lang, now) for one in found),
-        at=now,
-        error=error.text if error else None,
-        error_field=_place(error) if error else None,
-    )
-    return page(request, "lookup.html", status=400 if error else 200, view=view)
-
-
-def _found(one: FoundLicence, licence_type: LicenceType, lang: Language, now: dt.datetime) -> Found:
-    mark = mark_of(one.status, one.valid_until, calendar_day(now))
-    titles = {face.name: (face.title, face.unit) for face in face_fields(licence_type.schema)}
-    titles |= {name: (title, "") for name, title in FIXED_FIELDS.items()}
-    shown = [
-        (titles[name][0].to(lang), f"{_words(value)} {titles[name][1]}".strip()) for name, value in one.values.items()
-    ]
-    shown.append((Text("颁发", "Issued by").to(lang), one.issuer_name.to(lang)))
-    shown.append((Text("有效至", "Valid until").to(lang), until_words(one.valid_until).to(lang)))
-    hidden = one.status is not Status.VALID
-    note = Text("不在有效状态，不给内容。", "Not valid today, so its contents are not given.") if hidden else None
-    return Found(one.type_name, mark.word, mark.tone, mark.icon, tuple(shown), note)
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "、".join(_words(one) for one in value)
-    if isinstance(value, Mapping):
-        return mask_code(HolderCode(str(value["type"]), str(value["code"])))
-    return {True: "是", False: "否"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    then = Text("收纸质件", "take the paper") if part in ("b", "n") else None
+    if one.outcome is Exemption.NEEDS_CONSENT and one.type_code in states:
+        then = _ASKED[states[one.type_code or ""]]
+    take = f"{base}/copies/{one.number}" if one.licence_id else None
+    return MaterialRow(one.number, one.name, one.explanation, source, tone, icon, word, take, then)

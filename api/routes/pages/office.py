@@ -156,7 +156,9 @@ def download(content: bytes, name: str, media_type: str = "application/pdf") -> 
 
 async def all_types(request: Request) -> list[LicenceType]:
     """The whole catalogue."""
-    catalogue, found, cursor = container(request).certstore.catalogue, [], None
+    catalogue = container(request).certstore.catalogue
+    found: list[LicenceType] = []
+    cursor: str | None = None
     while True:
         part = await catalogue.licence_types(cursor, 100)
         found += part.items

@@ -34,5 +34,5 @@ class Fact(NamedTuple):
     """A label and its value; `mono` for identifiers and digests."""
 
     label: Text
-    value: str
+    value: str | Text
     mono: bool = False

@@ -19,6 +19,7 @@ class CheckFormView:
     service_item: str = ""
     id_number: str = field(default="", repr=False)
     case_number: str = ""
+    basis: str = ""
     error: Text | None = None
     error_field: str | None = None
 
@@ -40,6 +41,8 @@ class MaterialRow:
 
 @dataclass(frozen=True, slots=True)
 class MaterialGroup:
+    """Materials with the same need."""
+
     title: Text
     rows: tuple[MaterialRow, ...]
 
@@ -69,6 +72,7 @@ class CheckView:
     parts: tuple[Part, ...]
     groups: tuple[MaterialGroup, ...]
     ask_action: str | None
+    again_action: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from api.web.views.common import Fact, TimelineEntry, Tone
+from api.web.views.common import TimelineEntry, Tone
 from core.text import Text
 
 
@@ -119,7 +119,8 @@ class ConsentView:
 
     Attributes:
         given, withheld: titles of the fields.
-        preview: address of the copy's picture; without one, `shown` is set out in its place.
+        shown: the copy's rows; empty where the holder has no such licence.
+        choices: licences that would do, by id and identifier, newest first.
     """
 
     action: str
@@ -136,7 +137,8 @@ class ConsentView:
     colour: str
     watermark: tuple[str, ...]
     shown: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    preview: str | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    seal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +148,3 @@ class ConsentDoneView:
     title: Text
     text: Text
     return_to: str | None = None
-
-
-__all__ = [
-    "AccessRow",
-    "AccessesView",
-    "ConsentDoneView",
-    "ConsentRow",
-    "ConsentView",
-    "ConsentsView",
-    "Fact",
-    "LicenceCard",
-    "LicenceView",
-    "MeView",
-    "WithdrawView",
-]

@@ -30,6 +30,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedPage:
+    """What a page said when it was sealed, and what it says now."""
+
+    page: int
+    before: str = field(repr=False)
+    now: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyResultView:
     """The verdict, its three answers and the evidence.
 
@@ -56,6 +65,7 @@ class VerifyResultView:
     original_href: str | None
     report_href: str
     facts: tuple[Fact, ...]
+    changes: tuple[ChangedPage, ...]
     max_megabytes: int
 
 

@@ -1,4 +1,4 @@
-"""One believable view for every page, so that each template is rendered in both languages without a service behind it."""
+"""One believable view for every page: each template is rendered in both languages without a service behind it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from api.web.views.own import (
     MeView,
     WithdrawView,
 )
-from api.web.views.verification import Answer, CodeView, VerifyResultView, VerifyView
+from api.web.views.verification import Answer, ChangedPage, CodeView, VerifyResultView, VerifyView
 from core.text import Text
 
 NOW = dt.datetime(2026, 11, 23, 2, 6, 31, tzinfo=dt.UTC)
@@ -89,12 +89,24 @@ FACTS = (
 )
 
 
-def card(state: Text = Text("有效", "valid"), *, usable: bool = True, colour: str = "pine") -> LicenceCard:
+VALID = Text("有效", "valid")
+
+
+def card(state: Text = VALID, *, usable: bool = True, colour: str = "pine") -> LicenceCard:
     rows = (("坐落", "青石区演示路 18 号 6 幢"), ("颁发", HOUSING.zh), ("有效", "长期"))
     return LicenceCard(
-        "/me/licences/lic_1", colour, "不动产权证书", "豫（2026）示例市不动产权第 0018 号", rows, HOUSING.zh, state,
-        "" if usable else "info", "check" if usable else "no", usable, PICTURE,
-    )  # fmt: skip
+        "/me/licences/lic_1",
+        colour,
+        "不动产权证书",
+        "豫（2026）示例市不动产权第 0018 号",
+        rows,
+        HOUSING.zh,
+        state,
+        "" if usable else "info",
+        "check" if usable else "no",
+        usable,
+        PICTURE,
+    )
 
 
 def verdict(tone: str, icon: str, words: Text) -> VerifyResultView:
@@ -106,12 +118,27 @@ def verdict(tone: str, icon: str, words: Text) -> VerifyResultView:
         Answer(Text("现在还有效吗", "Is it still valid?"), Text("判断不了", "Cannot tell"), "warn", "idk"),
     )
     return VerifyResultView(
-        tone, icon, words,  # type: ignore[arg-type]  # one of the three tones
-        Text("这份文件由示例市住房保障局盖章。", "Sealed by the Housing Bureau."), Text("请不要采信。", "Do not rely on it."),
-        "TOTAL-PASSED", Text("ETSI EN 319 102-1", "ETSI EN 319 102-1"), NOW, answers, "住房保障资格证明.pdf", (PICTURE, PICTURE), 7,
-        Text("这枚印章的来历", "The seal's story"), STORY, Text("请向颁发机构核实。", "Ask the issuing office."),
-        "/original" if tone == "bad" else None, "/report", FACTS, 100,
-    )  # fmt: skip
+        tone,
+        icon,
+        words,  # type: ignore[arg-type]  # one of the three tones
+        Text("这份文件由示例市住房保障局盖章。", "Sealed by the Housing Bureau."),
+        Text("请不要采信。", "Do not rely on it."),
+        "TOTAL-PASSED",
+        Text("ETSI EN 319 102-1", "ETSI EN 319 102-1"),
+        NOW,
+        answers,
+        "住房保障资格证明.pdf",
+        (PICTURE, PICTURE),
+        7,
+        Text("这枚印章的来历", "The seal's story"),
+        STORY,
+        Text("请向颁发机构核实。", "Ask the issuing office."),
+        "/original" if tone == "bad" else None,
+        "/report",
+        FACTS,
+        (ChangedPage(1, "56.40 m²", "16.40 m²"),) if tone == "bad" else (),
+        100,
+    )
 
 
 SEAL = SealChoice("seal_1", HOUSING, "4101990000017", PICTURE, 42.0, Text("可用", "active"), "good", "check")
@@ -120,10 +147,37 @@ ITEMS = (("410199-ZF-0207", "公共租赁住房资格申请"),)
 
 def check() -> CheckView:
     rows = (
-        MaterialRow(1, Text("不动产权证书", "Title deed"), Text("须本人同意后才能取。", "Needs consent."), HOUSING, "warn", "clock", Text("待同意", "asks consent")),
-        MaterialRow(2, Text("单位收入证明", "Income statement"), Text("证照库没有这一类。", "Not in the repository."), None, "", "", Text("未入库", "not held"), None, Text("收纸质件", "take the paper")),
-        MaterialRow(3, Text("居住证", "Residence permit"), Text("在库，今日有效。", "Held and valid."), POLICE, "good", "check", Text("免交", "exempt"), "/copy"),
-    )  # fmt: skip
+        MaterialRow(
+            1,
+            Text("不动产权证书", "Title deed"),
+            Text("须本人同意后才能取。", "Needs consent."),
+            HOUSING,
+            "warn",
+            "clock",
+            Text("待同意", "asks consent"),
+        ),
+        MaterialRow(
+            2,
+            Text("单位收入证明", "Income statement"),
+            Text("证照库没有这一类。", "Not in the repository."),
+            None,
+            "",
+            "",
+            Text("未入库", "not held"),
+            None,
+            Text("收纸质件", "take the paper"),
+        ),
+        MaterialRow(
+            3,
+            Text("居住证", "Residence permit"),
+            Text("在库，今日有效。", "Held and valid."),
+            POLICE,
+            "good",
+            "check",
+            Text("免交", "exempt"),
+            "/copy",
+        ),
+    )
     groups = (
         MaterialGroup(Text("还差 2 份", "2 to go"), rows[:2]),
         MaterialGroup(Text("不用交 1 份", "1 not needed"), rows[2:]),
@@ -146,6 +200,7 @@ def check() -> CheckView:
         parts,
         groups,
         "/ask",
+        "/again",
     )
 
 
@@ -168,9 +223,19 @@ def issue(error: Text | None = None, field: str | None = None) -> IssueView:
     values = dict.fromkeys(("holder_name", "holder_code", "licence_number", "valid_from", "valid_until"), "")
     values |= {one.name: "" for one in fields}
     return IssueView(
-        "/office/issue/X", Text("居住证", "Residence permit"), POLICE, True, fields, values, True, Text("", ""), PICTURE, "key",
-        error, field,
-    )  # fmt: skip
+        "/office/issue/X",
+        Text("居住证", "Residence permit"),
+        POLICE,
+        True,
+        fields,
+        values,
+        True,
+        Text("", ""),
+        PICTURE,
+        "key",
+        error,
+        field,
+    )
 
 
 SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
@@ -233,7 +298,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             1,
             Text("居住证还有 26 天到期。", "Your residence permit ends in 26 days."),
             "/me/licences/lic_2",
-        ),  # fmt: skip
+        ),
         "citizen",
     ),
     "me-empty": ("me.html", MeView("林知远", "410199 ******** 1031", (), 0, ()), "citizen"),
@@ -250,7 +315,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             (),
             ((Text("证照标识", "Identifier"), "1.2.156"),),
             WRONG,
-        ),  # fmt: skip
+        ),
         "citizen",
     ),
     "accesses": (
@@ -295,7 +360,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             None,
             None,
             WRONG,
-        ),  # fmt: skip
+        ),
         "citizen",
     ),
     "consents-empty": ("consents.html", ConsentsView((), None, None), "citizen"),
@@ -317,11 +382,11 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             "pine",
             ("仅供示例市住房保障局", "办理公租房资格申请", "2026-12-23 前有效"),
             (("权利人", "林知远"), ("坐落", "示例市青石区演示路 18 号 6 幢")),
-        ),  # fmt: skip
+        ),
         "citizen",
     ),
     "consent-done": ("consent_done.html", ConsentDoneView(Text("已同意", "You agreed"), WRONG, "/demo"), "citizen"),
-    "clerk": ("clerk.html", CheckFormView(ITEMS, "", "410199", "GZF-1", WRONG, "id_number"), "clerk"),
+    "clerk": ("clerk.html", CheckFormView(ITEMS, "", "410199", "GZF-1", "免交材料核对", WRONG, "id_number"), "clerk"),
     "clerk-check": ("clerk_check.html", check(), "clerk"),
     "lookup": ("lookup.html", LookUpView(ITEMS, (("", "全部"),)), "clerk"),
     "lookup-found": (
@@ -368,7 +433,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             SEAL,
             (SEAL,),
             "公租房资格证明签发",
-        ),  # fmt: skip
+        ),
         "office",
     ),
     "sealed": ("sealed.html", SealedView("住房保障资格证明.pdf", "sig_1", (PICTURE,), 1, FACTS, "/download"), "office"),

@@ -1,0 +1,219 @@
+"""The pages of the person whose licences they are: home, one licence, who looked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import container, language
+from api.routes.pages.life import story_of, turning_point
+from api.routes.pages.looks import access_row, look_entry
+from api.routes.pages.office import download
+from api.routes.pages.seal_pictures import seal_of
+from api.routes.pages.states import SOON, mark_of, until_words
+from api.web.pdf_pages import draw
+from api.web.render import page
+from api.web.shelf import shelf
+from api.web.views.own import AccessesView, LicenceCard, LicenceView, MeView
+from api.web.visitor import Visitor, logged_in
+from certstore import read
+from certstore.codes import mask_code
+from certstore.face import FaceSource, face_rows
+from certstore.holder import MyAccess, MyLicence
+from certstore.model import HOLDER_CODE, ConsentState, Look
+from certstore.status import Status
+from core.clock import calendar_day
+from core.errors import NotFound, NotPermitted
+from core.text import Language, Text
+
+router = APIRouter(include_in_schema=False)
+_RECENT = 3
+_KEEP = 900
+_USABLE = frozenset({Status.VALID, Status.NOT_YET_VALID})
+_PER_PAGE = 20
+
+
+@router.get("/me")
+async def me(request: Request) -> Response:
+    """Own licences, who looked, what is due."""
+    who = await logged_in(request)
+    certstore, idp = container(request).certstore, container(request).idp
+    person = await idp.directory.person(who.principal.id)
+    held = await certstore.my_licences(who.principal)
+    looked = (await certstore.my_accesses(who.principal, limit=100)).items
+    waiting = (await certstore.consents.mine(who.principal, limit=_PER_PAGE)).items
+    now, lang = container(request).ground.clock.now(), language(request)
+    due = _next_due(held, calendar_day(now))
+    view = MeView(
+        name=person.name,
+        masked_number=person.citizen_id.masked,
+        cards=tuple([await _card(request, one, calendar_day(now), lang) for one in held]),
+        papers_saved=_papers_saved(looked),
+        looks=tuple(look_entry(one, now) for one in looked[:_RECENT]),
+        pending=sum(state is ConsentState.PENDING for _, state in waiting),
+        due=_due_words(due, calendar_day(now)) if due else None,
+        due_href=f"/me/licences/{due.id}" if due else "",
+    )
+    return page(request, "me.html", view=view)
+
+
+@router.get("/me/licences/{licence_id}")
+async def licence(request: Request, licence_id: str) -> Response:
+    """One licence: its face, what it says, its life, who looked at it."""
+    who = await logged_in(request)
+    certstore = container(request).certstore
+    found = await certstore.read.licence(licence_id, who.principal)
+    now, lang = container(request).ground.clock.now(), language(request)
+    looked = [
+        one
+        for one in (await certstore.my_accesses(who.principal, limit=100)).items
+        if one.record.licence_id == licence_id
+    ]
+    total = await _drawn(request, who, licence_id)
+    base = f"/me/licences/{licence_id}"
+    version = found.licence.current
+    view = LicenceView(
+        card=await _face_card(request, found, calendar_day(now), lang),
+        download=f"{base}/original" if total is not None else None,
+        file_name=f"{found.licence_type.name.to(lang)}.pdf",
+        pages=tuple(f"{base}/pages/{number}.png" for number in range(1, (total or 0) + 1)),
+        page_count=total or 0,
+        fields=_fields(found, lang),
+        story=story_of(found.history),
+        looks=tuple(look_entry(one, now) for one in looked[:_RECENT]),
+        technical=(
+            (Text("证照标识", "Identifier"), version.identifier),
+            (Text("版本", "Version"), f"{version.number:03d}"),
+        ),
+        state_note=None if found.status in _USABLE else turning_point(found),
+        state_tone="bad" if total is None else "warn",
+    )
+    return page(request, "licence.html", view=view)
+
+
+@router.get("/me/licences/{licence_id}/pages/{number}.png")
+async def licence_picture(request: Request, licence_id: str, number: int) -> Response:
+    """A page of the original as a picture; drawn when the licence's page was shown."""
+    who = await logged_in(request)
+    owner = who.principal.session or ""
+    picture = await shelf(request).get(licence_id, owner=owner, part=f"page {number}")
+    if picture is None:
+        raise NotFound("picture-gone", Text("图片已过期，请刷新页面。", "The picture has expired. Reload the page."))
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
+
+
+@router.get("/me/licences/{licence_id}/original")
+async def licence_file(request: Request, licence_id: str) -> Response:
+    """The sealed original."""
+    who = await logged_in(request)
+    file = await container(request).certstore.read.original(licence_id, who.principal)
+    return download(file.content, file.name)
+
+
+@router.get("/me/accesses")
+async def accesses(request: Request, cursor: str | None = None) -> Response:
+    """Everybody who looked, newest first."""
+    who = await logged_in(request)
+    found = await container(request).certstore.my_accesses(who.principal, cursor, _PER_PAGE)
+    view = AccessesView(
+        tuple(access_row(one) for one in found.items),
+        "/me/accesses" if cursor else None,
+        f"/me/accesses?cursor={found.next_cursor}" if found.next_cursor else None,
+    )
+    return page(request, "accesses.html", view=view)
+
+
+async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:
+    """How many pages of the original can be shown, after drawing them; None if the original is not given out."""
+    kept, owner = shelf(request), who.principal.session or ""
+    known = await kept.get(licence_id, owner=owner, part="total")
+    if known is not None:
+        return int(known)
+    try:
+        file = await container(request).certstore.read.original(licence_id, who.principal)
+    except NotPermitted:
+        return None
+    pictures = await draw(file.content)
+    for number, picture in enumerate(pictures.pages, 1):
+        await kept.put_at(licence_id, f"page {number}", picture, owner=owner, seconds=_KEEP)
+    await kept.put_at(licence_id, "total", str(len(pictures.pages)).encode(), owner=owner, seconds=_KEEP - 60)
+    return len(pictures.pages)
+
+
+async def _card(request: Request, one: MyLicence, today: dt.date, lang: Language) -> LicenceCard:
+    rows = tuple((title.to(lang), value) for title, value in one.rows[:1])
+    return await _made_card(
+        request, one.id, one.colour, one.type_name, one.number, rows, one.issuer, one.issuer_name, one.status,
+        one.valid_until, today, lang,
+    )  # fmt: skip
+
+
+async def _face_card(request: Request, found: read.LicenceView, today: dt.date, lang: Language) -> LicenceCard:
+    one, kind = found.licence, found.licence_type
+    return await _made_card(
+        request, one.id, kind.colour.value, kind.name, one.current.licence_number, (), one.issuer,
+        found.issuer_name, found.status, one.current.valid_until, today, lang,
+    )  # fmt: skip
+
+
+async def _made_card(
+    request: Request,
+    licence_id: str,
+    colour: str,
+    name: Text,
+    number: str,
+    rows: tuple[tuple[str, str], ...],
+    issuer: str,
+    issuer_name: Text,
+    status: Status,
+    until: dt.date | None,
+    today: dt.date,
+    lang: Language,
+) -> LicenceCard:
+    mark, usable = mark_of(status, until, today), status in _USABLE
+    quiet = mark.tone == "good"  # on a card a valid licence wears its own colour
+    more = (
+        (Text("颁发", "Issued by").to(lang), issuer_name.to(lang)),
+        (Text("有效至" if until else "有效", "Until" if until else "Valid").to(lang), until_words(until).to(lang)),
+    )
+    seal = await seal_of(request, issuer)
+    return LicenceCard(
+        f"/me/licences/{licence_id}", colour, name.to(lang), number, (*rows, *more), issuer_name.to(lang),
+        mark.word, "" if quiet else mark.tone, mark.icon, usable, seal,
+    )  # fmt: skip
+
+
+def _fields(found: read.LicenceView, lang: Language) -> tuple[tuple[str, str], ...]:
+    source = FaceSource(found.licence_type, found.licence.current, found.licence.issuer, found.issuer_name, "")
+    masked = "、".join(mask_code(holder.code) for holder in found.licence.current.holders)
+    return tuple(
+        (row.title.to(lang), masked if row.name == HOLDER_CODE else f"{row.value or ''}{row.unit}")
+        for row in face_rows(source)
+    )
+
+
+def _next_due(held: Sequence[MyLicence], today: dt.date) -> MyLicence | None:
+    ending = [one for one in held if one.status is Status.VALID and one.valid_until and one.valid_until - today <= SOON]
+    return min(ending, key=lambda one: one.valid_until or today, default=None)
+
+
+def _due_words(one: MyLicence, today: dt.date) -> Text:
+    days = ((one.valid_until or today) - today).days
+    if days == 0:
+        return Text(f"{one.type_name.zh}今天到期。", f"Your {one.type_name.en} ends today.")
+    return Text(f"{one.type_name.zh}还有 {days} 天到期。", f"Your {one.type_name.en} ends in {days} days.")
+
+
+def _papers_saved(looked: Sequence[MyAccess]) -> int:
+    """Papers that some case did not ask for: a copy was fetched, or the holder's consent made it exempt."""
+    return len(
+        {
+            (one.record.purpose.case_number, one.record.licence_id)
+            for one in looked
+            if one.record.look is Look.COPY or (one.record.look is Look.EXEMPTION and one.by_consent)
+        }
+    )

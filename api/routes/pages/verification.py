@@ -1,0 +1,197 @@
+"""Public verification: by file and by the QR code on a face. No log-in; the file is never kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import cast
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import container
+from api.routes.pages.office import download
+from api.routes.pages.states import until_words
+from api.web import verdicts
+from api.web.forms import Upload, read_form
+from api.web.pdf_pages import Pictures, draw
+from api.web.render import page
+from api.web.shelf import PUBLIC, shelf
+from api.web.views.common import Fact
+from api.web.views.verification import CodeView, VerifyResultView, VerifyView
+from api.web.visitor import visitor
+from certstore.status import STATUS_NAMES, Status
+from certstore.verify import CopyFacts, LicenceFacts, LicenceVerdict
+from certstore.verify_file import LicenceFileVerdict
+from core.errors import InvalidInput, LimitExceeded, NotFound
+from core.ids import new_secret
+from core.principal import ANONYMOUS
+from core.text import Text
+from signing.verification.report import VerificationReport
+
+router = APIRouter(include_in_schema=False)
+MAX_BYTES = 20 * 1024 * 1024
+_MEGABYTES = MAX_BYTES // (1024 * 1024)
+_KEEP = 15 * 60
+
+
+@router.get("/verify")
+async def verify_page(request: Request) -> Response:
+    """Choose a file."""
+    await visitor(request)
+    return page(request, "verify.html", view=VerifyView(_MEGABYTES))
+
+
+@router.post("/verify")
+async def verify(request: Request) -> Response:
+    """Judge the file; the result lies under an address that nobody can guess, for a quarter of an hour."""
+    known = await visitor(request)
+    try:
+        form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
+        file = form.uploads.get("file")
+        if file is None:
+            raise InvalidInput("file-missing", Text("请先选一个 PDF 文件。", "Choose a PDF file first."), field="file")
+        who = known.principal if known else ANONYMOUS
+        verdict = await container(request).certstore.verify_file(file.content, who)
+    except (InvalidInput, LimitExceeded) as error:
+        status = 400 if isinstance(error, InvalidInput) else 413 if error.code == "too-large" else 429
+        return page(request, "verify.html", status=status, view=VerifyView(_MEGABYTES, error.text))
+    token = await _keep(request, file, verdict)
+    return RedirectResponse(f"/verify/results/{token}", 303)
+
+
+@router.get("/verify/results/{token}")
+async def result(request: Request, token: str) -> Response:
+    """The verdict."""
+    await visitor(request)
+    kept = await _kept(request, token, "")
+    return page(request, "verify_result.html", view=msgspec.json.decode(kept, type=VerifyResultView))
+
+
+@router.get("/verify/results/{token}/pages/{number}.png")
+async def picture(request: Request, token: str, number: int) -> Response:
+    """One page of the file as a picture."""
+    content = await _kept(request, token, f"page {number}")
+    return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.get("/verify/results/{token}/report.json")
+async def report_file(request: Request, token: str) -> Response:
+    """The report, to keep."""
+    content = await _kept(request, token, "report")
+    return download(content, "verification-report.json", "application/json")
+
+
+@router.get("/verify/results/{token}/original.pdf")
+async def original(request: Request, token: str) -> Response:
+    """The file as it was when it was sealed, if something was added afterwards."""
+    return download(await _kept(request, token, "original"), "as-sealed.pdf")
+
+
+@router.get("/v/{code}")
+async def by_code(request: Request, code: str) -> Response:
+    """What the repository says about the licence that a QR code belongs to; no personal data."""
+    known = await visitor(request)
+    verdict = await container(request).certstore.verify.by_code(code, known.principal if known else ANONYMOUS)
+    view = _code_view(verdict, container(request).ground.clock.now())
+    return page(request, "code.html", status=200 if verdict.facts else 404, view=view)
+
+
+async def _keep(request: Request, file: Upload, verdict: LicenceFileVerdict) -> str:
+    report = cast(VerificationReport, verdict.judgement.report)
+    pictures = await draw(file.content) if file.content else Pictures()
+    token, kept = new_secret(32), shelf(request)
+    changed = verdict.judgement.conclusion == "changed"
+    parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
+    parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
+    if changed and verdict.judgement.signed_revision:
+        parts["original"] = verdict.judgement.signed_revision
+    parts[""] = msgspec.json.encode(_result_view(token, file, verdict, report, pictures, "original" in parts))
+    for part, content in parts.items():
+        await kept.put_at(token, part, content, owner=PUBLIC, seconds=_KEEP)
+    return token
+
+
+async def _kept(request: Request, token: str, part: str) -> bytes:
+    content = await shelf(request).get(token, owner=PUBLIC, part=part)
+    if content is None:
+        raise NotFound(
+            "result-gone",
+            Text(
+                "这个验真结果已经删除（保留 15 分钟）。请重新上传文件。",
+                "This result is deleted (after 15 minutes). Upload the file again.",
+            ),
+        )
+    return content
+
+
+def _result_view(
+    token: str,
+    file: Upload,
+    verdict: LicenceFileVerdict,
+    report: VerificationReport,
+    pictures: Pictures,
+    has_original: bool,
+) -> VerifyResultView:
+    base = f"/verify/results/{token}"
+    head = verdicts.headline(verdict, report)
+    genuine = verdict.judgement.conclusion == "genuine"
+    return VerifyResultView(
+        tone=head.tone,
+        icon=head.icon,
+        verdict=head.words,
+        sentence=verdicts.sentence(verdict, report),
+        warning=None,
+        indication=report.indication,
+        code_note=Text("ETSI EN 319 102-1", "ETSI EN 319 102-1"),
+        checked_at=report.verified_at,
+        answers=verdicts.answers(verdict),
+        file_name=file.name,
+        pages=tuple(f"{base}/pages/{number}.png" for number in range(1, len(pictures.pages) + 1)),
+        page_count=pictures.total,
+        story_title=Text("这枚印章的来历", "The story of this seal") if genuine else Text("经过", "What was found"),
+        story=verdicts.story(verdict, report),
+        advice=verdicts.advice(verdict),
+        original_href=f"{base}/original.pdf" if has_original else None,
+        report_href=f"{base}/report.json",
+        facts=verdicts.facts(verdict, report),
+        changes=verdicts.changes(report),
+        max_megabytes=_MEGABYTES,
+    )
+
+
+def _code_view(verdict: LicenceVerdict, at: dt.datetime) -> CodeView:
+    facts, copy = verdict.facts, verdict.copy
+    if facts is None:
+        words = Text(
+            "证照库没有这个码。请核对地址，或上传文件验真。",
+            "The repository does not know this code. Check the address, or upload the file.",
+        )
+        return CodeView("old", "warn", Text("查不到", "Not found"), words, at, ())
+    valid = facts.status is Status.VALID and not (copy and copy.expired)
+    state = STATUS_NAMES[facts.status]
+    head = Text("在库有效", "Held and valid") if valid else Text(f"在库，{state.zh}", f"Held, {state.en}")
+    rows = [
+        Fact(Text("证照类型", "Type"), facts.type_name),
+        Fact(Text("颁发机构", "Issued by"), facts.issuer_name),
+        Fact(Text("证照标识", "Identifier"), facts.identifier, True),
+        Fact(Text("有效期", "Valid"), _span(facts)),
+    ]
+    if copy is not None:
+        rows.append(Fact(Text("加注件", "Annotated copy"), _use(copy)))
+    who = Text(
+        f"{facts.issuer_name.zh}颁发的{facts.type_name.zh}。",
+        f"{facts.type_name.en}, issued by {facts.issuer_name.en}.",
+    )
+    return CodeView("" if valid else "old", "check" if valid else "no", head, who, at, tuple(rows))
+
+
+def _span(facts: LicenceFacts) -> Text:
+    until = until_words(facts.valid_until)
+    return Text(f"{facts.valid_from} 至 {until.zh}", f"{facts.valid_from} to {until.en}")
+
+
+def _use(copy: CopyFacts) -> Text:
+    name = copy.requester_name
+    return Text(f"只供{name.zh}，用到 {copy.expires_on}", f"for {name.en} only, until {copy.expires_on}")

@@ -1,0 +1,244 @@
+"""The verdict on a file in words for people: four characters, a sentence, three answers, the story, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from api.web.views.common import Fact, TimelineEntry
+from api.web.views.common import Tone as ToneOfEntry
+from api.web.views.verification import Answer, ChangedPage
+from api.web.words import minute, second, thousands
+from certstore.status import STATUS_NAMES, Status
+from certstore.verify import CopyFacts, LicenceFacts
+from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, LicenceFileVerdict, Question
+from certstore.verify_file import Answer as Said
+from core.text import Text
+from signing.verification.report import SignatureReport, Step, VerificationReport
+
+Tone = Literal["", "bad", "old"]
+
+
+class Headline(NamedTuple):
+    """The verdict itself."""
+
+    tone: Tone
+    icon: str
+    words: Text
+
+
+_STATES: Mapping[str, Headline] = {
+    Status.VALID.value: Headline("", "check", Text("真实有效", "Genuine and valid")),
+    NOT_A_LICENCE: Headline("", "check", Text("真实，未改动", "Genuine, unchanged")),
+    UNKNOWN_LICENCE: Headline("old", "warn", Text("证照库没有这一份", "Not in the repository")),
+    COPY_EXPIRED: Headline("old", "clock", Text("是真的，但副本已到期", "Genuine, but the copy has run out")),
+    Status.NOT_YET_VALID.value: Headline("old", "clock", Text("是真的，但尚未生效", "Genuine, but not valid yet")),
+    Status.SUSPENDED.value: Headline("old", "no", Text("是真的，但被暂扣", "Genuine, but suspended")),
+    Status.EXPIRED.value: Headline("old", "clock", Text("是真的，但已过期", "Genuine, but expired")),
+    Status.CANCELLED.value: Headline("old", "no", Text("是真的，但已注销", "Genuine, but cancelled")),
+    Status.WITHDRAWN.value: Headline("old", "no", Text("是真的，但已撤销", "Genuine, but withdrawn")),
+    Status.REVOKED.value: Headline("old", "no", Text("是真的，但已吊销", "Genuine, but revoked")),
+    Status.ANNULLED.value: Headline("old", "no", Text("是真的，但已作废", "Genuine, but annulled")),
+    Status.TRANSFERRED_OUT.value: Headline("old", "no", Text("是真的，但已转出", "Genuine, but transferred out")),
+    Status.SUPERSEDED.value: Headline("old", "clock", Text("是真的，但有新版本", "Genuine, but superseded")),
+}
+_CONCLUSIONS: Mapping[str, Headline] = {
+    "changed": Headline("bad", "x", Text("盖章后被改动", "Changed after sealing")),
+    "unknown-signer": Headline("old", "warn", Text("认不出盖章人", "Unknown signer")),
+    "not-signed": Headline("old", "warn", Text("没有电子签名", "Not signed")),
+    "not-a-pdf": Headline("old", "warn", Text("不是完整的 PDF", "Not a complete PDF")),
+    "empty": Headline("old", "warn", Text("文件是空的", "The file is empty")),
+}
+_BROKEN = Headline("bad", "x", Text("签名不成立", "The signature does not hold"))
+_UNDECIDED = Headline("old", "warn", Text("现在判断不了", "Cannot be judged now"))
+
+_ADVICE: Mapping[str, Text] = {
+    "changed": Text(
+        "请持证人重新下载原件出示，或向盖章单位索取原件。窗口人员可按办件编号直接调取。",
+        "Ask the holder to download the original anew, or ask the office that sealed it.",
+    ),
+    "unknown-signer": Text(
+        "请向文件所称的单位核实。自己画的印章、自己签发的证书，谁都做得出来。",
+        "Ask the office that it claims to come from. Anybody can draw a seal and issue a certificate to themselves.",
+    ),
+    "not-signed": Text(
+        "请向出具单位索取带电子签名的原文件；打印、拍照、另存都会丢掉签名。",
+        "Ask the issuing office for the signed file. Printing, photographing or saving anew loses the signature.",
+    ),
+}
+_ENDED = Text(
+    "请勿据此办理。此前已办结的事项是否受影响，由原办理部门认定；持证人不服的，可依法申请行政复议。",
+    "Do not act on it. Whether cases closed earlier are affected, their offices decide; the holder may appeal.",
+)
+_QUESTIONS = (
+    Text("是真的吗", "Is it genuine?"),
+    Text("改过吗", "Was it changed?"),
+    Text("现在还有效吗", "Is it still valid?"),
+)
+_NOT_THIS_ONE = Text("原件有效，这一份不算", "The original is; this file is not")
+
+
+def headline(verdict: LicenceFileVerdict, report: VerificationReport) -> Headline:
+    """The state first. Genuine, unchanged and valid stay three questions: see `answers`."""
+    conclusion = verdict.judgement.conclusion
+    if conclusion == "genuine":
+        return _STATES.get(verdict.state, _STATES[UNKNOWN_LICENCE])
+    restored = verdict.judgement.signed_revision is not None
+    if conclusion == "changed" and not restored and report.sub_indication != "HASH_FAILURE":
+        return _BROKEN
+    return _CONCLUSIONS.get(conclusion, _UNDECIDED)
+
+
+def sentence(verdict: LicenceFileVerdict, report: VerificationReport) -> Text:
+    """Why, in a sentence or two; the headline's words are not said twice."""
+    told = Text(_after(report.text.zh, "："), _after(report.text.en, ": "))
+    if verdict.judgement.conclusion == "genuine" and verdict.state not in (Status.VALID.value, NOT_A_LICENCE):
+        more = verdict.valid_now.text
+        return Text(f"{told.zh}{more.zh}", f"{told.en} {more.en}")
+    return told
+
+
+def answers(verdict: LicenceFileVerdict) -> tuple[Answer, ...]:
+    """The three questions, each with its own answer."""
+    valid = verdict.valid_now
+    if verdict.judgement.conclusion == "changed" and valid.answer is Said.YES:
+        valid = Question(Said.UNKNOWN, _NOT_THIS_ONE)
+    said = (verdict.genuine, verdict.unchanged, valid)
+    return tuple(_answer(words, one, last=words is _QUESTIONS[2]) for words, one in zip(_QUESTIONS, said, strict=True))
+
+
+def story(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[TimelineEntry, ...]:
+    """How it came to this: who sealed it, what the checks found, what the repository says."""
+    entries = [_sealed(one) for one in report.signatures]
+    if report.signatures:
+        entries += [_step(step) for step in report.steps if step.passed is not None]
+    if verdict.licence is not None:
+        entries.append(_in_repository(verdict.licence, same=verdict.same_file))
+    if verdict.copy is not None:
+        entries.append(_copy(verdict.copy))
+    return tuple(entries)
+
+
+def advice(verdict: LicenceFileVerdict) -> Text | None:
+    """What to do now; nothing where all is well."""
+    if verdict.judgement.conclusion != "genuine":
+        return _ADVICE.get(verdict.judgement.conclusion)
+    if verdict.state in (Status.VALID.value, NOT_A_LICENCE):
+        return None
+    if verdict.state == UNKNOWN_LICENCE:
+        return Text("请向颁发机构核实。", "Ask the issuing authority.")
+    return _ENDED
+
+
+def facts(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[Fact, ...]:
+    """For those who want to know exactly."""
+    rows = []
+    levels = ", ".join(dict.fromkeys(one.level for one in report.signatures if one.level))
+    if levels:
+        rows.append(Fact(Text("签名等级", "Level"), levels))
+    if report.sub_indication:
+        rows.append(Fact(Text("细分结论", "Sub-indication"), report.sub_indication, True))
+    rows.append(Fact(Text("文件大小", "Size"), f"{thousands(report.size)} B"))
+    rows.append(Fact(Text("文件摘要", "SHA-256"), report.digest, True))
+    if verdict.licence is not None:
+        rows.append(Fact(Text("证照标识", "Identifier"), verdict.licence.identifier, True))
+    return tuple(rows)
+
+
+def changes(report: VerificationReport) -> tuple[ChangedPage, ...]:
+    """What differs, page by page."""
+    return tuple(ChangedPage(one.page, one.before, one.now) for one in report.changes)
+
+
+def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str, object]:
+    """The report as it is downloaded: the machine's words, free of the file's contents."""
+    licence = verdict.licence
+    return {
+        "indication": report.indication,
+        "sub_indication": report.sub_indication,
+        "conclusion": report.conclusion,
+        "text": {"zh": report.text.zh, "en": report.text.en},
+        "verified_at": report.verified_at,
+        "file": {"sha256": report.digest, "size": report.size},
+        "steps": [
+            {"number": one.number, "name": one.name.en, "passed": one.passed, "text": one.text.en}
+            for one in report.steps
+        ],
+        "signatures": [
+            {
+                "organisation": one.organisation,
+                "organisation_code": one.organisation_code,
+                "seal_code": one.seal_code,
+                "signed_at": one.signed_at,
+                "level": one.level,
+                "coverage": one.coverage,
+                "indication": one.indication,
+                "sub_indication": one.sub_indication,
+            }
+            for one in report.signatures
+        ],
+        "licence": None
+        if licence is None
+        else {"identifier": licence.identifier, "issuer": licence.issuer, "state": verdict.state},
+    }
+
+
+def _answer(question: Text, said: Question, *, last: bool) -> Answer:
+    words = Text(said.text.zh.rstrip("。"), said.text.en.rstrip("."))
+    if said.answer is Said.YES:
+        return Answer(question, words, "check")
+    if said.answer is Said.NO and not last:
+        return Answer(question, words, "x", "no")
+    return Answer(question, words, "no" if said.answer is Said.NO else "warn", "idk")
+
+
+def _sealed(one: SignatureReport) -> TimelineEntry:
+    name = one.seal_name or one.organisation or "?"
+    title = Text(f"{name} 盖章并签名", f"Sealed and signed: {name}")
+    if one.conclusion == "unknown-signer":
+        title = Text(f"自称“{name}”的印章", f"A seal that calls itself “{name}”")
+    code = Text(f"印章编码 {one.seal_code}", f"Seal code {one.seal_code}") if one.seal_code else None
+    when = Text(second(one.signed_at), second(one.signed_at)) if one.signed_at else None
+    return TimelineEntry("stamp", title, code, when, "red")
+
+
+def _step(step: Step) -> TimelineEntry:
+    found = Text(step.text.zh.rstrip("。"), step.text.en.rstrip("."))
+    name = Text(f"第 {step.number} 步 {step.name.zh}", f"Step {step.number}: {step.name.en}")
+    if step.passed:
+        return TimelineEntry("check", found, None, name)
+    return TimelineEntry("x", found, None, name, "bad")
+
+
+def _in_repository(licence: LicenceFacts, *, same: bool) -> TimelineEntry:
+    word = STATUS_NAMES[licence.status]
+    title = (
+        Text("证照库里查到同一份", "The repository holds this very file")
+        if same
+        else Text("证照库里有这张证照的原件", "The repository holds the original of this licence")
+    )
+    text = Text(
+        f"{licence.type_name.zh}，{licence.issuer_name.zh}颁发，版本 {licence.version:03d}，状态“{word.zh}”",
+        f"{licence.type_name.en}, issued by {licence.issuer_name.en}, version {licence.version:03d}, {word.en}",
+    )
+    tone: ToneOfEntry = "" if licence.status is Status.VALID else "warn"
+    since = minute(licence.status_since)
+    return TimelineEntry("card", title, text, Text(f"{since} 起", f"since {since}"), tone)
+
+
+def _copy(copy: CopyFacts) -> TimelineEntry:
+    return TimelineEntry(
+        "file",
+        Text("这是一份加注件，不是原件", "An annotated copy, not the original"),
+        Text(
+            f"只供{copy.requester_name.zh}办理 {copy.item}", f"For {copy.requester_name.en} and item {copy.item} only"
+        ),
+        Text(f"用到 {copy.expires_on}", f"until {copy.expires_on}"),
+        "warn" if copy.expired else "info",
+    )
+
+
+def _after(text: str, colon: str) -> str:
+    _, found, rest = text.partition(colon)
+    rest = rest if found and len(rest) > 8 else text
+    return rest[:1].upper() + rest[1:]
