@@ -1,0 +1,513 @@
+"""The contract of the stores in `idp.ports`, at three strengths."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core.text import Text
+from idp.model import (
+    Account,
+    AccountStatus,
+    Client,
+    ClientAuthMethod,
+    ClientStatus,
+    Consent,
+    DeliveryState,
+    GrantType,
+    LogoutDelivery,
+    Organisation,
+    Session,
+    SessionClient,
+    StaffRole,
+    TokenFamily,
+)
+from keys.spec import SignatureAlgorithm
+from tests.conformance.idp_stores_backends import IdpStoresHarness
+from tests.support.clock import START
+
+HOUR = dt.timedelta(hours=1)
+LATER = START + HOUR
+USCC = "11410199DEMA000011"
+MANY = 20
+
+
+def account(name: str = "acc_1", **changes: Any) -> Account:
+    made = Account(
+        name,
+        b"number-" + name.encode(),
+        name.encode().ljust(32, b"n"),
+        b"name",
+        b"phone",
+        name.encode().ljust(32, b"p"),
+        "hash",
+        2,
+        AccountStatus.ACTIVE,
+        START,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def client(name: str = "portal", **changes: Any) -> Client:
+    made = Client(
+        id=name,
+        name=Text("门户", "Portal"),
+        redirect_uris=("https://a.test/cb", "https://a.test/cb?x=1"),
+        post_logout_redirect_uris=("https://a.test/bye",),
+        backchannel_logout_uri="https://a.test/notice",
+        auth_method=ClientAuthMethod.POST,
+        secret_digest="d" * 64,
+        scopes=frozenset({"openid", "realname"}),
+        grants=frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN}),
+        id_token_alg=SignatureAlgorithm.RS256,
+        organisation=None,
+        realname_approved=True,
+        sector="a.test",
+        status=ClientStatus.ACTIVE,
+        created_at=START,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def session(name: str = "ses_1", **changes: Any) -> Session:
+    return dataclasses.replace(Session(name, f"cookie-{name}", "acc_1", START, START, LATER), **changes)
+
+
+def family(name: str = "fam_1", **changes: Any) -> TokenFamily:
+    made = TokenFamily(
+        id=name,
+        code_digest=f"code-{name}",
+        session_id="ses_1",
+        account_id="acc_1",
+        client_id="portal",
+        subject="sub",
+        sid="sid",
+        scopes=("openid", "realname"),
+        userinfo_claims=("name",),
+        auth_time=START,
+        offline=False,
+        created_at=START,
+        expires_at=LATER,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def delivery(name: str = "lgo_1", **changes: Any) -> LogoutDelivery:
+    made = LogoutDelivery(name, "portal", "sid", "sub", DeliveryState.PENDING, 0, START, None, START)
+    return dataclasses.replace(made, **changes)
+
+
+async def written(harness: IdpStoresHarness, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    """One write transaction of its own."""
+    async with harness.database.write() as tx:
+        answer = await work(tx)
+        await tx.commit()
+    return answer
+
+
+async def seeded(harness: IdpStoresHarness) -> None:
+    """One person, one portal, one session, one redeemed family."""
+    stores = harness.stores
+
+    async def work(tx: Any) -> None:
+        await stores.accounts.add(tx, account())
+        await stores.clients.add(tx, client())
+        await stores.sessions.add(tx, session())
+        await stores.tokens.add(tx, family(redeemed_at=START))
+
+    await written(harness, work)
+
+
+class IdpStoresBasic:
+    """One caller at a time."""
+
+    async def test_an_account_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
+        accounts, one = harness.stores.accounts, account()
+        assert await written(harness, lambda tx: accounts.add(tx, one))
+        async with harness.database.read() as tx:
+            assert await accounts.get(tx, one.id) == one
+            assert await accounts.by_number(tx, one.number_index) == one
+            assert await accounts.by_phone(tx, one.phone_index or b"") == one
+            assert await accounts.get(tx, "acc_2") is None
+            assert await accounts.by_phone(tx, one.number_index) is None
+
+    async def test_number_and_phone_belong_to_one_account(self, harness: IdpStoresHarness) -> None:
+        accounts, one = harness.stores.accounts, account()
+        await written(harness, lambda tx: accounts.add(tx, one))
+        same_number = account("acc_2", number_index=one.number_index)
+        same_phone = account("acc_3", phone_index=one.phone_index)
+        no_phone = [account(name, phone=None, phone_index=None) for name in ("acc_4", "acc_5")]
+        assert not await written(harness, lambda tx: accounts.add(tx, same_number))
+        assert not await written(harness, lambda tx: accounts.add(tx, same_phone))
+        assert [await written(harness, lambda tx, a=a: accounts.add(tx, a)) for a in no_phone] == [True, True]
+
+    async def test_a_closed_account_stays_closed(self, harness: IdpStoresHarness) -> None:
+        accounts = harness.stores.accounts
+        await written(harness, lambda tx: accounts.add(tx, account()))
+        for status, done in (("frozen", True), ("active", True), ("closed", True), ("active", False)):
+            wanted = AccountStatus(status)
+            assert await written(harness, lambda tx, w=wanted: accounts.change_status(tx, "acc_1", w)) is done
+        assert not await written(harness, lambda tx: accounts.change_status(tx, "acc_9", AccountStatus.FROZEN))
+
+    async def test_roles_come_back_in_the_order_given(self, harness: IdpStoresHarness) -> None:
+        stores = harness.stores
+        organisation = Organisation(USCC, Text("局", "Bureau"), "government")
+        roles = [StaffRole("acc_1", USCC, name) for name in ("issuer", "clerk")]
+
+        async def work(tx: Any) -> list[bool]:
+            assert await stores.organisations.add(tx, organisation, START)
+            assert not await stores.organisations.add(tx, organisation, START)
+            await stores.accounts.add(tx, account())
+            times = [START, LATER, LATER]
+            return [
+                await stores.accounts.add_role(tx, role, at) for role, at in zip([*roles, roles[0]], times, strict=True)
+            ]
+
+        assert await written(harness, work) == [True, True, False]
+        async with harness.database.read() as tx:
+            assert list(await stores.accounts.roles(tx, "acc_1")) == roles
+            assert await stores.organisations.get(tx, USCC) == organisation
+        assert await written(harness, lambda tx: stores.accounts.remove_role(tx, roles[0]))
+        assert not await written(harness, lambda tx: stores.accounts.remove_role(tx, roles[0]))
+
+    async def test_a_client_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
+        clients = harness.stores.clients
+        public = client("app", secret_digest=None, backchannel_logout_uri=None, realname_approved=False)
+        for one in (client(), public):
+            assert await written(harness, lambda tx, c=one: clients.add(tx, c))
+            assert not await written(harness, lambda tx, c=one: clients.add(tx, c))
+            async with harness.database.read() as tx:
+                assert await clients.get(tx, one.id) == one
+        assert await written(harness, lambda tx: clients.change_status(tx, "app", ClientStatus.DISABLED))
+        async with harness.database.read() as tx:
+            found = await clients.get(tx, "app")
+        assert found is not None
+        assert found.status is ClientStatus.DISABLED
+
+    async def test_subjects_belong_to_a_sector(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        clients = harness.stores.clients
+        for _ in range(2):
+            await written(
+                harness, lambda tx: clients.remember_subject(tx, subject="sub", sector="a.test", account_id="acc_1")
+            )
+        async with harness.database.read() as tx:
+            assert await clients.account_of(tx, subject="sub", sector="a.test") == "acc_1"
+            assert await clients.account_of(tx, subject="sub", sector="b.test") is None
+
+    async def test_a_consent_is_replaced_and_withdrawn(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        consents = harness.stores.consents
+        first = Consent("acc_1", "portal", frozenset({"realname"}), START)
+        second = Consent("acc_1", "portal", frozenset({"realname", "offline_access"}), LATER)
+        for one in (first, second):
+            await written(harness, lambda tx, c=one: consents.remember(tx, c))
+        async with harness.database.read() as tx:
+            assert await consents.get(tx, account_id="acc_1", client_id="portal") == second
+            assert list(await consents.of_account(tx, "acc_1")) == [second]
+        assert await written(harness, lambda tx: consents.withdraw(tx, account_id="acc_1", client_id="portal"))
+        assert not await written(harness, lambda tx: consents.withdraw(tx, account_id="acc_1", client_id="portal"))
+
+    async def test_a_session_is_found_by_its_present_cookie_only(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        sessions = harness.stores.sessions
+        renewed = session(cookie_digest="new", authenticated_at=LATER, seen_at=LATER, expires_at=LATER + HOUR)
+        assert await written(harness, lambda tx: sessions.renew(tx, renewed, old_digest="cookie-ses_1"))
+        assert not await written(harness, lambda tx: sessions.renew(tx, renewed, old_digest="cookie-ses_1"))
+        async with harness.database.read() as tx:
+            assert await sessions.by_cookie(tx, "new") == renewed
+            assert await sessions.by_cookie(tx, "cookie-ses_1") is None
+            assert await sessions.get(tx, "ses_1") == renewed
+
+    async def test_a_session_ends_once_and_is_never_renewed_after(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        sessions = harness.stores.sessions
+        async with harness.database.read() as tx:
+            assert [one.id for one in await sessions.live_of_account(tx, "acc_1", START)] == ["ses_1"]
+        assert await written(harness, lambda tx: sessions.end(tx, "ses_1", START))
+        assert not await written(harness, lambda tx: sessions.end(tx, "ses_1", LATER))
+        renewed = session(cookie_digest="new")
+        assert not await written(harness, lambda tx: sessions.renew(tx, renewed, old_digest="cookie-ses_1"))
+        async with harness.database.read() as tx:
+            ended = await sessions.get(tx, "ses_1")
+            assert not await sessions.live_of_account(tx, "acc_1", START)
+        assert ended is not None
+        assert ended.ended_at == START
+
+    async def test_visits_only_move_forward(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        sessions = harness.stores.sessions
+        for at in (LATER, START):
+            await written(harness, lambda tx, a=at: sessions.touch(tx, "ses_1", a))
+        async with harness.database.read() as tx:
+            found = await sessions.get(tx, "ses_1")
+        assert found is not None
+        assert found.seen_at == LATER
+
+    async def test_portals_join_a_session_once(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        stores = harness.stores
+        await written(harness, lambda tx: stores.clients.add(tx, client("quiet", backchannel_logout_uri=None)))
+        entered = [SessionClient("ses_1", name, f"sid-{name}", "sub", START) for name in ("portal", "quiet")]
+        for one in entered:
+            assert await written(harness, lambda tx, e=one: stores.sessions.join(tx, e))
+            assert not await written(harness, lambda tx, e=one: stores.sessions.join(tx, e))
+        async with harness.database.read() as tx:
+            assert list(await stores.sessions.clients(tx, "ses_1")) == entered
+            assert list(await stores.sessions.to_notify(tx, "ses_1")) == entered[:1]
+            assert await stores.sessions.by_sid(tx, client_id="portal", sid="sid-portal") == entered[0]
+            assert await stores.sessions.by_sid(tx, client_id="quiet", sid="sid-portal") is None
+
+    async def test_a_family_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens, one = harness.stores.tokens, family("fam_2", offline=True)
+        await written(harness, lambda tx: tokens.add(tx, one))
+        async with harness.database.read() as tx:
+            assert await tokens.by_code(tx, "code-fam_2") == one
+            assert await tokens.by_code(tx, "code-fam_9") is None
+            standing = await tokens.standing(tx, "fam_2")
+            assert await tokens.standing(tx, "fam_9") is None
+        assert standing is not None
+        assert (standing.family, standing.session_ended, standing.account_level) == (one, False, 2)
+
+    async def test_a_code_is_redeemed_once(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
+        for done in (True, False):
+            assert await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER)) is done
+
+    async def test_rotation_steps_from_the_current_generation_only(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+
+        async def rotate(name: str, generation: int, at: dt.datetime = START) -> Any:
+            return await written(
+                harness, lambda tx: tokens.rotate(tx, name, generation=generation, at=at, retry_digest="r")
+            )
+
+        assert [await rotate("fam_1", number) for number in (1, 0, 0, 1, 3)] == [False, True, False, True, False]
+        assert not await rotate("fam_1", 2, LATER), "expired"
+        await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
+        assert not await rotate("fam_2", 0), "never redeemed"
+        assert await written(harness, lambda tx: tokens.revoke(tx, "fam_1", at=START, reason="x"))
+        assert not await rotate("fam_1", 2), "revoked"
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_1")
+        assert standing is not None
+        found = standing.family
+        assert (found.generation, found.rotated_at, found.retry_digest) == (2, START, "r")
+
+    async def test_revocation_keeps_the_first_reason(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        for reason, done in (("first", True), ("second", False)):
+            assert await written(harness, lambda tx, r=reason: tokens.revoke(tx, "fam_1", at=START, reason=r)) is done
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_1")
+        assert standing is not None
+        assert standing.family.revoked_for == "first"
+        assert not standing.alive(START)
+
+    async def test_revocation_by_session_and_by_portal_spares_the_rest(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        stores, tokens = harness.stores, harness.stores.tokens
+
+        async def more(tx: Any) -> None:
+            await stores.clients.add(tx, client("other"))
+            await tokens.add(tx, family("fam_2", client_id="other"))
+            await tokens.add(tx, family("fam_3", session_id="ses_9", offline=True))
+
+        await written(harness, more)
+        between = {"account_id": "acc_1", "client_id": "other", "at": START, "reason": "consent"}
+        assert await written(harness, lambda tx: tokens.revoke_between(tx, **between)) == 1
+        assert await written(harness, lambda tx: tokens.revoke_session(tx, "ses_1", at=START, reason="out")) == 1
+        async with harness.database.read() as tx:
+            standings = [await tokens.standing(tx, name) for name in ("fam_1", "fam_2", "fam_3")]
+        assert [s.family.revoked_for for s in standings if s] == ["out", "consent", None]
+
+    async def test_everything_that_can_end_a_token_shows_in_its_standing(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        stores, tokens = harness.stores, harness.stores.tokens
+
+        async def alive(token_id: str | None = None) -> bool:
+            async with harness.database.read() as tx:
+                standing = await tokens.standing(tx, "fam_1", token_id=token_id)
+            assert standing is not None
+            return standing.alive(START)
+
+        assert await alive("jti-1")
+        await written(harness, lambda tx: tokens.revoke_token(tx, "jti-1", expires_at=LATER))
+        await written(harness, lambda tx: tokens.revoke_token(tx, "jti-1", expires_at=LATER))
+        assert not await alive("jti-1")
+        assert await alive("jti-2")
+        async with harness.database.read() as tx:
+            assert await tokens.is_token_revoked(tx, "jti-1")
+            assert not await tokens.is_token_revoked(tx, "jti-2")
+        await written(harness, lambda tx: stores.accounts.change_status(tx, "acc_1", AccountStatus.FROZEN))
+        assert not await alive()
+        await written(harness, lambda tx: stores.accounts.change_status(tx, "acc_1", AccountStatus.ACTIVE))
+        assert await alive()
+        await written(harness, lambda tx: stores.sessions.end(tx, "ses_1", START))
+        assert not await alive()
+
+    async def test_sweeping_takes_what_has_expired_and_nothing_else(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        stores = harness.stores
+
+        async def more(tx: Any) -> None:
+            lasting = family("fam_2", offline=True, expires_at=LATER + HOUR)
+            await stores.tokens.add(tx, lasting)
+            await stores.sessions.join(tx, SessionClient("ses_1", "portal", "sid", "sub", START))
+            await stores.tokens.revoke_token(tx, "jti-1", expires_at=LATER)
+
+        await written(harness, more)
+        assert await written(harness, lambda tx: stores.tokens.delete_expired(tx, LATER)) == 0
+        assert await written(harness, lambda tx: stores.tokens.delete_expired(tx, LATER + HOUR / 2)) == 2
+        assert await written(harness, lambda tx: stores.sessions.delete_expired(tx, LATER)) == 0
+        assert await written(harness, lambda tx: stores.sessions.delete_expired(tx, LATER + HOUR / 2)) == 1
+        async with harness.database.read() as tx:
+            assert await stores.tokens.standing(tx, "fam_1") is None
+            standing = await stores.tokens.standing(tx, "fam_2")
+        assert standing is not None
+        assert standing.alive(LATER), "an offline family outlives its session's expiry"
+
+    async def test_deliveries_are_due_claimed_and_finished(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        deliveries = harness.stores.deliveries
+        first, second = delivery("lgo_1"), delivery("lgo_2", due_at=LATER)
+        await written(harness, lambda tx: deliveries.add(tx, [first, second]))
+        await written(harness, lambda tx: deliveries.add(tx, []))
+        async with harness.database.read() as tx:
+            assert list(await deliveries.due(tx, START, 10)) == [first]
+            assert list(await deliveries.due(tx, LATER, 1)) == [first]
+        assert await written(harness, lambda tx: deliveries.claim(tx, first, until=LATER))
+        assert not await written(harness, lambda tx: deliveries.claim(tx, first, until=LATER))
+        async with harness.database.read() as tx:
+            assert not await deliveries.due(tx, START, 10), "in somebody's hands"
+        done = dataclasses.replace(first, attempts=1, state=DeliveryState.DELIVERED, last_result="delivered")
+        await written(harness, lambda tx: deliveries.finish(tx, done))
+        async with harness.database.read() as tx:
+            assert [one.id for one in await deliveries.due(tx, LATER, 10)] == ["lgo_2"]
+            assert done in await deliveries.of_client(tx, "portal", 10)
+        assert await written(harness, lambda tx: deliveries.delete_finished(tx, LATER)) == 1
+
+
+class IdpStoresTransaction:
+    """Two units of work: what is not committed never was; of two that decide one thing, one loses."""
+
+    async def test_a_rotation_that_is_not_committed_did_not_happen(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        async with harness.database.write() as tx:
+            assert await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
+        assert await written(harness, lambda tx: tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None))
+
+    async def test_the_second_of_two_open_rotations_loses(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        first_is_in = asyncio.Event()
+
+        async def first() -> bool:
+            async with harness.database.write() as tx:
+                done = await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
+                first_is_in.set()
+                await asyncio.sleep(0.05)
+                await tx.commit()
+            return done
+
+        async def second() -> bool:
+            await first_is_in.wait()
+            async with harness.database.write() as tx:
+                done = await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
+                await tx.commit()
+            return done
+
+        assert await asyncio.gather(first(), second()) == [True, False]
+
+    async def test_a_session_ended_in_one_unit_is_not_renewed_in_another(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        sessions = harness.stores.sessions
+        ending_is_in = asyncio.Event()
+
+        async def end() -> bool:
+            async with harness.database.write() as tx:
+                done = await sessions.end(tx, "ses_1", START)
+                ending_is_in.set()
+                await asyncio.sleep(0.05)
+                await tx.commit()
+            return done
+
+        async def renew() -> bool:
+            await ending_is_in.wait()
+            return bool(
+                await written(
+                    harness,
+                    lambda tx: sessions.renew(tx, session(cookie_digest="new"), old_digest="cookie-ses_1"),
+                )
+            )
+
+        assert await asyncio.gather(end(), renew()) == [True, False]
+
+
+class IdpStoresContention:
+    """Many at once, each call slow: exactly one wins."""
+
+    async def _winners(self, harness: IdpStoresHarness, work: Callable[[Any, Any], Awaitable[bool]]) -> int:
+        await seeded(harness)
+        slow = harness.slow
+        answers = await asyncio.gather(*(written(harness, lambda tx: work(slow, tx)) for _ in range(MANY)))
+        return sum(answers)
+
+    async def test_one_rotates(self, harness: IdpStoresHarness) -> None:
+        async def work(stores: Any, tx: Any) -> bool:
+            return bool(await stores.tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None))
+
+        assert await self._winners(harness, work) == 1
+
+    async def test_one_redeems(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        await written(harness, lambda tx: harness.stores.tokens.add(tx, family("fam_2")))
+        slow = harness.slow
+
+        async def redeem() -> bool:
+            return bool(await written(harness, lambda tx: slow.tokens.redeem(tx, "fam_2", at=START, expires_at=LATER)))
+
+        assert sum(await asyncio.gather(*(redeem() for _ in range(MANY)))) == 1
+
+    async def test_one_revokes(self, harness: IdpStoresHarness) -> None:
+        async def work(stores: Any, tx: Any) -> bool:
+            return bool(await stores.tokens.revoke(tx, "fam_1", at=START, reason="x"))
+
+        assert await self._winners(harness, work) == 1
+
+    async def test_one_ends_the_session(self, harness: IdpStoresHarness) -> None:
+        async def work(stores: Any, tx: Any) -> bool:
+            return bool(await stores.sessions.end(tx, "ses_1", START))
+
+        assert await self._winners(harness, work) == 1
+
+    async def test_one_joins(self, harness: IdpStoresHarness) -> None:
+        async def work(stores: Any, tx: Any) -> bool:
+            return bool(await stores.sessions.join(tx, SessionClient("ses_1", "portal", "sid", "sub", START)))
+
+        assert await self._winners(harness, work) == 1
+
+    async def test_one_claims_a_delivery(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        slow, one = harness.slow, delivery()
+        await written(harness, lambda tx: harness.stores.deliveries.add(tx, [one]))
+
+        async def claim() -> bool:
+            return bool(await written(harness, lambda tx: slow.deliveries.claim(tx, one, until=LATER)))
+
+        assert sum(await asyncio.gather(*(claim() for _ in range(MANY)))) == 1
+
+    async def test_one_opens_the_account(self, harness: IdpStoresHarness) -> None:
+        slow = harness.slow
+        wanted = [account(f"acc_{number}", number_index=b"n" * 32) for number in range(MANY)]
+        answers = await asyncio.gather(*(written(harness, lambda tx, a=a: slow.accounts.add(tx, a)) for a in wanted))
+        assert sum(answers) == 1
