@@ -25,8 +25,8 @@ class S3BlobStore:
     def __init__(
         self,
         bucket: str,
-        *,
         prefix: str = "",
+        *,
         endpoint: str | None = None,
         region: str = "us-east-1",
         access_key_id: str | None = None,
