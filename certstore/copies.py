@@ -38,9 +38,11 @@ from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx, WriteTx
 from core.errors import InvalidInput
 from core.ids import new_id, new_secret
-from core.principal import SYSTEM, Principal, PrincipalKind, Purpose
+from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
 
+# Who seals copies: the repository, under a grant that each seal's custodian gives it and can take back.
+REPOSITORY = Principal(PrincipalKind.CLIENT, "yizheng-repository")
 FUNCTION_DAYS = 30  # how long a copy made without consent can be used, unless fewer are asked for
 MAX_DAYS = 90
 
@@ -225,7 +227,7 @@ class AnnotatedCopies:
             note=note,
         )
         # the repository seals copies for the issuing authority: the requester has no right to that seal
-        sealed = await self._files.make(source, verification_code=code, sealed_for=SYSTEM)
+        sealed = await self._files.make(source, verification_code=code, sealed_for=REPOSITORY)
         file = await self._documents.keep(
             sealed, licence_id=licence.id, version=licence.current.number, kind=FileKind.ANNOTATED_COPY
         )

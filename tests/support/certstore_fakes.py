@@ -1,0 +1,146 @@
+"""What the e-licence repository stands on in tests: plain keys, a sealer and a judge that agree, two directories."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from io import BytesIO
+
+import pikepdf
+
+from certstore.codes import CITIZEN_ID, HolderCode
+from certstore.ports import (
+    DocumentJudge,
+    DocumentJudgement,
+    HolderDirectory,
+    HolderIdentity,
+    LicenceSealer,
+    OrganisationDirectory,
+    SealAnchor,
+    SealedFile,
+)
+from certstore.render.typst_renderer import TypstRenderer
+from core.errors import NotPermitted, Unavailable
+from core.principal import Principal
+from core.text import Text
+from keys.ports import SecretKey
+from keys.secrets.blind_index import HmacIndex
+from keys.secrets.field import EnvelopeCipher
+from keys.spec import KeyState
+
+_MARK = re.compile(rb"\n%SEAL ([0-9A-Z]{18}) ([0-9]+) ([0-9a-f]{64})\n\Z")
+
+
+class PlainSecrets:
+    """Implements `keys.ports.SecretProvider` with one fixed secret per purpose."""
+
+    def secrets(self, purpose: str) -> Sequence[SecretKey]:
+        return [secret_of(purpose)]
+
+
+@cache
+def secret_of(purpose: str) -> SecretKey:
+    value = hashlib.sha256(purpose.encode()).digest()
+    return SecretKey(hashlib.sha256(value).hexdigest()[:16], KeyState.ACTIVE, value)
+
+
+@cache
+def field_cipher() -> EnvelopeCipher:
+    return EnvelopeCipher(PlainSecrets())
+
+
+@cache
+def blind_index() -> HmacIndex:
+    return HmacIndex(PlainSecrets())
+
+
+@cache
+def renderer() -> TypstRenderer:
+    """One for the session: a warm compiler sets a face in milliseconds."""
+    return TypstRenderer()
+
+
+class MarkSealer:
+    """Seals by a mark at the end of the file that no stranger can make; `broken` makes it answer as if it were away."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.refuses: set[str] = set()  # actor ids without a right to any seal
+        self.placements: list[SealAnchor] = []
+        self.count = 0
+
+    async def seal(
+        self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
+    ) -> SealedFile:
+        if self.broken:
+            raise Unavailable("seal-unavailable", Text("印章没有回应。", "The seal does not answer."))
+        if actor.id in self.refuses:
+            raise NotPermitted("seal-not-granted", Text("没有用印授权。", "No right to use this seal."))
+        self.count += 1
+        self.placements.append(placement)
+        digest = hashlib.sha256(b"the sealer's own secret" + pdf).hexdigest()
+        content = pdf + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
+        return SealedFile(content, f"seal_of_{organisation}", f"sig_{self.count}")
+
+
+class MarkJudge:
+    """Judges what `MarkSealer` sealed: changed, genuine, not signed."""
+
+    async def judge(self, content: bytes) -> DocumentJudgement:
+        if not content:
+            return DocumentJudgement("empty", "INDETERMINATE")
+        if not content.startswith(b"%PDF-"):
+            return DocumentJudgement("not-a-pdf", "INDETERMINATE")
+        found = _MARK.search(content)
+        if found is None:
+            return DocumentJudgement("not-signed", "INDETERMINATE")
+        pdf = content[: found.start()]
+        whole = hashlib.sha256(b"the sealer's own secret" + pdf).hexdigest().encode() == found.group(3)
+        return DocumentJudgement(
+            "genuine" if whole else "changed",
+            "TOTAL-PASSED" if whole else "TOTAL-FAILED",
+            organisation=found.group(1).decode(),
+            embedded_files=attachments(pdf) if whole else {},
+            signed_revision=content if whole else None,
+        )
+
+
+def attachments(pdf: bytes) -> Mapping[str, bytes]:
+    with pikepdf.open(BytesIO(pdf)) as document:
+        return {name: spec.get_file().read_bytes() for name, spec in document.attachments.items()}
+
+
+class People:
+    """Implements `certstore.ports.HolderDirectory`."""
+
+    def __init__(self, people: Mapping[str, tuple[str, str]]) -> None:
+        self.people = dict(people)  # account id → (ID number, name)
+
+    async def of_account(self, account_id: str) -> HolderIdentity | None:
+        if account_id not in self.people:
+            return None
+        number, name = self.people[account_id]
+        return HolderIdentity(account_id, HolderCode(CITIZEN_ID, number), name)
+
+    async def of_subject(self, client_id: str, subject: str) -> HolderIdentity | None:
+        """The pairwise subject of an account at a client is `client:account` here."""
+        client, _, account_id = subject.partition(":")
+        return await self.of_account(account_id) if client == client_id else None
+
+
+class Offices:
+    """Implements `certstore.ports.OrganisationDirectory`."""
+
+    def __init__(self, names: Mapping[str, Text]) -> None:
+        self.names = dict(names)
+
+    async def name(self, uscc: str) -> Text | None:
+        return self.names.get(uscc)
+
+
+_sealer: type[LicenceSealer] = MarkSealer
+_judge: type[DocumentJudge] = MarkJudge
+_people: type[HolderDirectory] = People
+_offices: type[OrganisationDirectory] = Offices
