@@ -20,7 +20,7 @@ from api.web.static_files import asset
 from api.web.visitor import known_visitor, session_cookie
 from core.text import Language, Text
 
-TEMPLATES = Path(__file__).parent / "templates"
+FOLDERS = (Path(__file__).parent / "templates", Path(__file__).parents[1] / "demo" / "portals" / "templates")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -28,7 +28,7 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 def environment() -> Environment:
     """The template environment: everything is escaped, an unknown name is an error."""
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(FOLDERS),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -48,7 +48,7 @@ def page(
     """A page for a browser.
 
     Args:
-        template: file below `templates/`.
+        template: file in one of the template folders.
         form_action: origins, besides our own, that a form on this page may end at.
         context: what the template shows; texts are escaped.
     """

@@ -23,6 +23,8 @@ from joserfc.jwt import JWTClaimsRegistry
 from api.demo.portals.addresses import PortalAddresses
 
 with warnings.catch_warnings():
+    import authlib.deprecate  # noqa: F401 - it turns its own warnings on when first imported
+
     warnings.simplefilter("ignore")  # authlib announces its next major version
     from authlib.integrations.base_client.errors import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client

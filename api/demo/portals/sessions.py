@@ -17,13 +17,24 @@ _LIFE = 8 * 3600
 _ATTEMPT_LIFE = 900
 
 
+class Application(msgspec.Struct, frozen=True):
+    """An application for public rental housing: the consent asked for, and the copy once it was fetched."""
+
+    case_number: str
+    consent_id: str
+    decision_url: str
+    licence_id: str | None = None
+    copy_id: str | None = None
+    expires_on: str | None = None
+
+
 class PortalSession(msgspec.Struct, frozen=True):
-    """Who is logged in at this portal, and the consent they were last asked for."""
+    """Who is logged in at this portal, and what they have applied for."""
 
     claims: dict[str, Any]
     userinfo: dict[str, Any]
     id_token: str
-    consent_id: str | None = None
+    application: Application | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,4 @@ class PortalSessions:
         return None if kept is None else msgspec.json.decode(kept, type=LoginAttempt)
 
     def _set(self, response: Response, name: str, value: str) -> None:
-        response.set_cookie(
-            name, value, path=self.addresses.path, secure=self.secure, httponly=True, samesite="lax"
-        )
+        response.set_cookie(name, value, path=self.addresses.path, secure=self.secure, httponly=True, samesite="lax")
