@@ -35,6 +35,7 @@ class GranteeKind(StrEnum):
     CLIENT = "client"
     ACCOUNT = "account"
     ROLE = "role"  # a role within the organisation that owns the seal
+    SERVICE = "service"  # this service itself: annotated copies of what the seal's owner issued
 
 
 @dataclass(frozen=True, slots=True)

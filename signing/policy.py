@@ -32,6 +32,8 @@ def _names(grant: SealGrant, actor: Principal, seal: Seal) -> bool:
         return actor.kind is PrincipalKind.CLIENT and actor.id == grant.grantee
     if grant.grantee_kind is GranteeKind.ACCOUNT:
         return actor.kind in (PrincipalKind.STAFF, PrincipalKind.PERSON) and actor.id == grant.grantee
+    if grant.grantee_kind is GranteeKind.SERVICE:
+        return actor.kind is PrincipalKind.SYSTEM and actor.id == grant.grantee
     # a role counts only within the organisation that owns the seal
     return (
         actor.kind is PrincipalKind.STAFF and actor.organisation == seal.organisation and grant.grantee in actor.roles

@@ -30,7 +30,7 @@ from signing.verification.conclude import (
     without_signatures,
     words,
 )
-from signing.verification.findings import PARSER_TROUBLE, FileFindings, SignatureFinding, find
+from signing.verification.findings import FileFindings, SignatureFinding, find
 from signing.verification.judged import Judged, good_until, register_fault, with_later_faults
 from signing.verification.page_changes import page_changes
 from signing.verification.report import Fault, KnownSeal, VerificationReport
@@ -177,5 +177,5 @@ def _attachments(revision: bytes | None, reader: PdfFileReader | None) -> Mappin
         return {}
     try:
         return attachments(revision, reader)
-    except PARSER_TROUBLE:
+    except Exception:  # a parser may throw anything at hostile bytes
         return {}

@@ -17,7 +17,7 @@ from core.clock import SHANGHAI
 from signing.appearance.pdf_content import BLEND
 from signing.model import SealImage
 from signing.pades.page_geometry import SealSpot
-from signing.pades.pdf_objects import array, dictionary, name, number, pointer, real, serialised
+from signing.pades.pdf_objects import array, dictionary, entry, name, number, pointer, real, serialised
 
 _RANGE_WIDTH = 60  # room for the byte range's numbers
 _FLAG_PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 §12.5.3; ISO 19005-3 §6.3.2 wants Print
@@ -250,14 +250,14 @@ def _form_xobject(image: SealImage, rotation: int, *, blend: bool) -> generic.St
 
 def _enter_in_form(update: _Update, field: generic.Reference) -> None:
     root = update.reader.root
-    form = root.get("/AcroForm")
+    form = entry(root, "/AcroForm")
     if not isinstance(form, generic.DictionaryObject):
         form = dictionary({"/Fields": array([pointer(field)])})
         form[name("/SigFlags")] = number(_SIGNATURES_EXIST_APPEND_ONLY)
         root[name("/AcroForm")] = form
         update.add_container_of(root)
         return
-    fields = form.get("/Fields")
+    fields = entry(form, "/Fields")
     if isinstance(fields, generic.ArrayObject):
         fields.append(pointer(field))
         update.add_container_of(fields)
@@ -271,7 +271,7 @@ def _enter_on_page(update: _Update, page: generic.Reference, field: generic.Refe
     content = page.get_object()
     if not isinstance(content, generic.DictionaryObject):
         raise ValueError("a page that is not a dictionary")
-    annotations = content.get("/Annots")
+    annotations = entry(content, "/Annots")
     if isinstance(annotations, generic.ArrayObject):
         annotations.append(pointer(field))
         update.add_container_of(annotations)
@@ -282,7 +282,7 @@ def _enter_on_page(update: _Update, page: generic.Reference, field: generic.Refe
 
 def _is_pdf_a_1(reader: PdfFileReader) -> bool:
     """PDF/A-1 forbids transparency (ISO 19005-1 §6.4); later parts allow blend modes."""
-    metadata = reader.root.get("/Metadata")
+    metadata = entry(reader.root, "/Metadata")
     if not isinstance(metadata, generic.StreamObject):
         return False
     data = metadata.data

@@ -17,6 +17,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from core.text import Text
 from signing.errors import PdfRefused, too_large
 from signing.pades.decode_limits import LIMITS
+from signing.pades.pdf_objects import entries, entry
 
 # what can run or fetch when the file is opened (ISO 32000-1 §12.6.4); PDF/A forbids the same (ISO 19005-3 §6.5.1)
 _ACTIVE = re.compile(
@@ -77,7 +78,7 @@ def _check(reader: PdfFileReader, pdf: bytes) -> None:
             ),
         )
     root = reader.root
-    form = root.get("/AcroForm")
+    form = entry(root, "/AcroForm")
     if isinstance(form, generic.DictionaryObject):
         _check_form(form)
     _check_certification(root)
@@ -100,7 +101,7 @@ def _check_form(form: generic.DictionaryObject) -> None:
                 "This is a dynamic XFA form whose content can change. Print it to a plain PDF first.",
             ),
         )
-    if bool(form.get("/NeedAppearances", False)):
+    if bool(entry(form, "/NeedAppearances", False)):
         raise PdfRefused(
             "pdf-form-not-drawn",
             Text(
@@ -112,13 +113,12 @@ def _check_form(form: generic.DictionaryObject) -> None:
 
 def _check_certification(root: generic.DictionaryObject) -> None:
     """A document certified against all changes takes no further signature (ISO 32000-1 §12.8.2.2, P = 1)."""
-    permissions = root.get("/Perms")
+    permissions = entry(root, "/Perms")
     if not isinstance(permissions, generic.DictionaryObject) or "/DocMDP" not in permissions:
         return
-    for reference in permissions["/DocMDP"].get("/Reference", ()):
-        entry = reference.get_object()
-        parameters = entry.get("/TransformParams", {})
-        if entry.get("/TransformMethod") == "/DocMDP" and parameters.get("/P", 2) == 1:
+    for reference in entries(permissions["/DocMDP"], "/Reference"):
+        is_certification = entry(reference, "/TransformMethod") == "/DocMDP"
+        if is_certification and entry(reference["/TransformParams"], "/P", 2) == 1:
             raise PdfRefused(
                 "pdf-locked",
                 Text(

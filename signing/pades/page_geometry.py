@@ -12,6 +12,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from core.text import Text
 from signing.errors import PlacementInvalid
 from signing.model import Placement
+from signing.pades.pdf_objects import entry
 
 _POINTS_PER_MM = 72 / 25.4
 _MOST_LEVELS = 64
@@ -40,7 +41,7 @@ def spot(reader: PdfFileReader, placement: Placement, diameter_mm: float) -> Sea
     page = _page(reader, placement.page)
     left, bottom, right, top = _box(page)
     rotation = int(_inherited(page, "/Rotate", 0)) % 360
-    unit = float(page.get("/UserUnit", 1))
+    unit = float(entry(page, "/UserUnit", 1))
     scale = _POINTS_PER_MM / unit
     x, y, radius = placement.x_mm * scale, placement.y_mm * scale, diameter_mm / 2 * scale
     sideways = rotation in (90, 270)
@@ -85,7 +86,7 @@ def _page(reader: PdfFileReader, number: int) -> generic.DictionaryObject:
     kids = tree["/Kids"]
     if len(kids) == count:  # a flat tree needs no walk
         page = kids[number - 1]
-        if isinstance(page, generic.DictionaryObject) and page.get("/Type") == "/Page":
+        if isinstance(page, generic.DictionaryObject) and entry(page, "/Type") == "/Page":
             return page
     reference, _ = reader.find_page_for_modification(number - 1)  # type: ignore[no-untyped-call]  # not annotated
     page = reference.get_object()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 
@@ -37,3 +38,19 @@ def serialised(value: generic.PdfObject, container: generic.Reference | None = N
     out = BytesIO()
     value.write_to_stream(out, None, container_ref=container)
     return out.getvalue()
+
+
+def entry(container: generic.DictionaryObject, key: str, default: Any = None) -> Any:
+    """The value under `key`, references followed (a dictionary's own `get` does not); `default` if absent or null."""
+    try:
+        return container[key]
+    except KeyError:
+        return default
+
+
+def entries(container: generic.DictionaryObject, key: str, most: int = 10_000) -> list[Any]:
+    """The elements of the array under `key`, references followed (a loop over the array does not); none if absent."""
+    array = entry(container, key)
+    if not isinstance(array, generic.ArrayObject):
+        return []
+    return [array[index] for index in range(min(len(array), most))]

@@ -9,6 +9,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.pades.decode_limits import LIMITS
+from signing.pades.pdf_objects import dictionary, entries, entry
 
 _MOST_FILES = 16
 _MOST_BYTES = 8_000_000
@@ -22,14 +23,14 @@ def attachments(revision: bytes, reader: PdfFileReader | None = None) -> dict[st
         reader: of exactly this revision, if there is one already.
     """
     reader = reader or PdfFileReader(BytesIO(revision), strict=True, decode_limits=LIMITS)
-    names = reader.root.get("/Names")
+    names = entry(reader.root, "/Names")
     if not isinstance(names, generic.DictionaryObject) or "/EmbeddedFiles" not in names:
         return {}
     out: dict[str, bytes] = {}
     left = _MOST_BYTES
     for specification in _specifications(names["/EmbeddedFiles"]):
-        name = specification.get("/UF", specification.get("/F"))
-        stream = specification.get("/EF", {}).get("/F")
+        name = entry(specification, "/UF", entry(specification, "/F"))
+        stream = entry(entry(specification, "/EF", dictionary({})), "/F")
         if len(out) >= _MOST_FILES or not isinstance(stream, generic.StreamObject):
             continue
         data = stream.data
@@ -48,14 +49,7 @@ def _specifications(tree: generic.PdfObject) -> Iterator[generic.DictionaryObjec
         seen += 1
         if not isinstance(node, generic.DictionaryObject):
             continue
-        waiting += _entries(node, "/Kids")
-        for found in _entries(node, "/Names")[1::2]:
+        waiting += entries(node, "/Kids", _MOST_NODES)
+        for found in entries(node, "/Names", _MOST_NODES)[1::2]:
             if isinstance(found, generic.DictionaryObject):
                 yield found
-
-
-def _entries(node: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
-    array = node.get(key)
-    if not isinstance(array, generic.ArrayObject):
-        return []
-    return [array[index] for index in range(min(len(array), _MOST_NODES))]  # indexing follows references

@@ -161,7 +161,7 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
         raise NotDer("no certificates, or too many")
     try:
         return tuple(x509.load_der_x509_certificate(one.of(SEQUENCE).encoded) for one in found)
-    except (ValueError, UnsupportedAlgorithm) as e:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
         raise NotDer("a certificate that cannot be read") from e
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
-from signing.verification.findings import PARSER_TROUBLE, SignatureFinding
+from signing.verification.findings import SignatureFinding
 from signing.verification.later_revisions import APPENDED, later_fault
 from signing.verification.report import Check, Fault, KnownSeal
 
@@ -67,7 +67,7 @@ def _with_later_fault(content: bytes, reader: PdfFileReader, one: Judged, until:
         return replace(one, faults=(*one.faults, APPENDED))
     try:
         fault = later_fault(reader, dictionary, revision=one.finding.revision, last_signed=last_signed)
-    except PARSER_TROUBLE:
+    except Exception:  # a parser may throw anything at hostile bytes
         fault = APPENDED
     return replace(one, faults=(*one.faults, fault)) if fault else one
 

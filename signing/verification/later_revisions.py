@@ -27,6 +27,7 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.fields import MDPPerm
 
 from core.text import Text
+from signing.pades.pdf_objects import entries, entry
 from signing.verification.report import Check, Fault
 
 _LTA = ModificationLevel.LTA_UPDATES
@@ -84,8 +85,11 @@ def later_fault(
         policy = _SIGNED if number <= last_signed else _VALIDATION_DATA
         if number > last_signed and permission is MDPPerm.FILL_FORMS:
             policy = _FORM_FILLING
+        new = reader.get_historical_resolver(number)
+        if number > last_signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
+            return APPENDED  # a revision that only turns tables serves nobody honest
         try:
-            found = policy.apply(old, reader.get_historical_resolver(number), doc_mdp=permission)
+            found = policy.apply(old, new, doc_mdp=permission)
         except SuspiciousModification:
             return CHANGED
         if found.modification_level > ModificationLevel.FORM_FILLING:
@@ -95,8 +99,7 @@ def later_fault(
 
 def _permission(signature: generic.DictionaryObject) -> MDPPerm | None:
     """What a certification allows (DocMDP, ISO 32000-1 §12.8.2.2); None for an ordinary signature."""
-    for reference in signature.get("/Reference", ()):
-        entry = reference.get_object()
-        if entry.get("/TransformMethod") == "/DocMDP":
-            return MDPPerm(int(entry["/TransformParams"].get("/P", 2)))
+    for reference in entries(signature, "/Reference"):
+        if entry(reference, "/TransformMethod") == "/DocMDP":
+            return MDPPerm(int(entry(reference["/TransformParams"], "/P", 2)))
     return None

@@ -10,6 +10,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from signing.pades.pdf_objects import entry
+
 _HEAD = re.compile(rb"(\d{1,10}) (\d{1,5}) obj\s*")
 _MOST_NODES = 20_000
 _DEEPEST = 32
@@ -21,8 +23,8 @@ def signature_values(reader: PdfFileReader) -> list[tuple[str, generic.PdfObject
     Raises:
         pyhanko.pdf_utils.misc.PdfError: the field tree is no tree, or too large.
     """
-    form = reader.root.get("/AcroForm")
-    fields = form.get("/Fields", ()) if isinstance(form, generic.DictionaryObject) else ()
+    form = entry(reader.root, "/AcroForm")
+    fields = entry(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
     return list(_walk(reader, fields))
 
 
@@ -44,8 +46,8 @@ def _walk(reader: PdfFileReader, fields: object) -> Iterator[tuple[str, generic.
                 seen.add(node.container_ref)
             if len(seen) > _MOST_NODES or depth > _DEEPEST:
                 raise PdfError("the field tree is too large")
-            name = f"{prefix}.{node['/T']}" if prefix and "/T" in node else str(node.get("/T", prefix))
-            kind = node.get("/FT", inherited)
+            name = f"{prefix}.{node['/T']}" if prefix and "/T" in node else str(entry(node, "/T", prefix))
+            kind = entry(node, "/FT", inherited)
             if kind == "/Sig" and "/V" in node and not _absent(reader, node.raw_get("/V")):
                 yield name, node.raw_get("/V")
             if "/Kids" in node:

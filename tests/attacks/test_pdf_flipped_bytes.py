@@ -1,0 +1,56 @@
+"""S-24: no single changed byte of a genuine file goes unnoticed, inside the signed ranges or in the value itself."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from keys.spec import SignatureAlgorithm
+from tests.support.signing_fakes import PlainAuthority, pdf
+from tests.support.signing_world import FileJudge, press
+
+AUTHORITY = PlainAuthority.make()
+SAMPLES = 160
+
+
+@pytest.fixture(scope="module", params=list(SignatureAlgorithm), ids=lambda algorithm: str(algorithm))
+def sealed(request: pytest.FixtureRequest) -> bytes:
+    return press(AUTHORITY, request.param).seal(pdf())
+
+
+async def test_twin_is_genuine(sealed: bytes) -> None:
+    assert (await FileJudge(AUTHORITY)(sealed)).conclusion == "genuine"
+
+
+async def test_no_flipped_byte_is_genuine(sealed: bytes) -> None:
+    judge, random_ = FileJudge(AUTHORITY), random.Random(24)
+    for position in random_.sample(range(len(sealed)), SAMPLES):
+        await _assert_noticed(judge, sealed, position, sealed[position] ^ random_.randrange(1, 256))
+
+
+async def test_no_changed_digit_of_the_value_is_genuine(sealed: bytes) -> None:
+    """The value is not covered by the digest: each digit of it must be pinned by the checks, padding included."""
+    judge, random_ = FileJudge(AUTHORITY), random.Random(25)
+    start = sealed.rindex(b"/Contents <") + len(b"/Contents <")
+    end = sealed.index(b">", start)
+    for position in range(start, end):
+        digit = int(chr(sealed[position]), 16) ^ random_.randrange(1, 16)
+        await _assert_noticed(judge, sealed, position, ord(f"{digit:x}"))
+
+
+async def test_no_changed_case_of_a_digit_is_genuine(sealed: bytes) -> None:
+    judge = FileJudge(AUTHORITY)
+    start = sealed.rindex(b"/Contents <") + len(b"/Contents <")
+    end = sealed.index(b">", start)
+    letters = [position for position in range(start, end) if chr(sealed[position]).isalpha()]
+    for position in letters[::40]:
+        await _assert_noticed(judge, sealed, position, sealed[position] ^ 0x20)
+
+
+async def _assert_noticed(judge: FileJudge, sealed: bytes, position: int, value: int) -> None:
+    changed = bytearray(sealed)
+    changed[position] = value
+    report = await judge(bytes(changed))
+    assert report.conclusion != "genuine", f"byte {position}: {sealed[position]:#x} to {value:#x}"
+    assert report.indication != "TOTAL-PASSED"

@@ -1,0 +1,174 @@
+"""The e-seal service in memory or over a real database, for tests: one authority, one seal, quick to make."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from core.db.database import Database, ReadTx
+from core.errors import NotFound
+from core.text import Text
+from keys.ports import KeyProvider
+from keys.spec import SignatureAlgorithm
+from signing.appearance.official_seal import SealDesign, draw
+from signing.appearance.pdf_content import to_pdf_content
+from signing.model import Placement, Seal, SealImage
+from signing.pades.append import SignatureText, append_signature
+from signing.pades.cms_writer import CmsWriter, cms_writer
+from signing.pades.intake import open_for_sealing
+from signing.pades.page_geometry import spot
+from signing.ports import CertificateAuthority, SealStore
+from signing.seal_pdf import SealPdf
+from signing.seals.create import CreateSeal
+from signing.seals.grant import GrantSeal
+from signing.seals.look_up import Seals
+from signing.seals.revoke import ChangeSealStatus
+from signing.settings import SigningSettings
+from signing.stores.sql import SqlSealStore
+from signing.verification.report import VerificationReport
+from signing.verify_pdf import VerifyPdf
+from signing.work_pool import WorkPool
+from tests.support.clock import FakeClock
+from tests.support.signing_fakes import PlainAuthority, PlainKeys, PlainSigner, name, rsa_key
+
+ORGANISATION = "11410199DEMA00025B"
+OFFICE = "示例市住房保障局"
+SEAL_CODE = "4101990000017"
+SIGNED_AT = dt.datetime(2026, 11, 23, 0, 58, 2, tzinfo=dt.UTC)
+PLACE = Placement(1, 120, 200)
+
+
+@cache
+def seal_image() -> SealImage:
+    return SealImage(42.0, "", to_pdf_content(draw(SealDesign(OFFICE, SEAL_CODE, "演示专用"))))
+
+
+@dataclass
+class SealPress:
+    """Signs files with one seal, without database, grants or ledger."""
+
+    signer: PlainSigner
+    certificates: tuple[bytes, ...]
+    writer: CmsWriter
+
+    def seal(
+        self,
+        content: bytes,
+        *,
+        field_name: str = "Signature1",
+        place: Placement | None = PLACE,
+        signed_at: dt.datetime = SIGNED_AT,
+        reason: str = "公租房资格证明签发",
+    ) -> bytes:
+        reader = open_for_sealing(content, limit=100_000_000)
+        where = spot(reader, place, 42.0) if place else None
+        words = SignatureText(field_name, OFFICE, signed_at, reason)
+        prepared = append_signature(content, reader, words, octets=self.writer.size, spot=where, image=seal_image())
+        return prepared.fill(self.writer.sign(prepared.digest()))
+
+
+def press(
+    authority: PlainAuthority,
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256,
+    *,
+    code: str = SEAL_CODE,
+    **certificate: Any,
+) -> SealPress:
+    """A seal press under `authority`; `certificate` options go to `Issuer.issue`."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = rsa_key() if algorithm is SignatureAlgorithm.RS256 else ec.generate_private_key(ec.SECP256R1())
+    signer = PlainSigner(key)
+    leaf = authority.issuing.issue(name(OFFICE, OFFICE, code), key.public_key(), **certificate)
+    chain = (der(leaf), authority.issuing.der)
+    return SealPress(signer, chain, cms_writer(signer, chain))
+
+
+def der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+class _NoDatabase:
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadTx]:
+        yield cast(ReadTx, None)
+
+
+class _NoRegister:
+    async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
+        return None
+
+
+@dataclass
+class FileJudge:
+    """`VerifyPdf` without a register: what the file alone says, under one authority's root."""
+
+    authority: PlainAuthority
+    clock: FakeClock = field(default_factory=FakeClock)
+    settings: SigningSettings = field(default_factory=SigningSettings)
+
+    def __post_init__(self) -> None:
+        self._verify = VerifyPdf(
+            cast(Database, _NoDatabase()),
+            cast(SealStore, _NoRegister()),
+            self.authority,
+            self.clock,
+            WorkPool(2, 64),
+            self.settings,
+        )
+
+    async def __call__(self, content: bytes) -> VerificationReport:
+        return await self._verify(content)
+
+
+class MemoryBlobs:
+    """Implements `core.blobs.port.BlobStore` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def put(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        self.kept[digest] = content
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        if digest not in self.kept:
+            raise NotFound("blob-not-found", Text("没有", "none"))
+        return self.kept[digest]
+
+    async def exists(self, digest: str) -> bool:
+        return digest in self.kept
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class SealOffice:
+    """All use cases of the e-seal service over one database."""
+
+    database: Database
+    clock: FakeClock
+    keys: KeyProvider = field(default_factory=PlainKeys)
+    authority: CertificateAuthority = field(default_factory=PlainAuthority.make)
+    store: SealStore = field(default_factory=SqlSealStore)
+    settings: SigningSettings = field(default_factory=SigningSettings)
+
+    def __post_init__(self) -> None:
+        self.blobs = MemoryBlobs()
+        pool = WorkPool(self.settings.threads, self.settings.waiting)
+        shared = (self.database, self.store)
+        self.create_seal = CreateSeal(*shared, self.keys, self.authority, self.clock, pool)
+        self.grant_seal = GrantSeal(*shared, self.clock)
+        self.change_status = ChangeSealStatus(*shared, self.clock)
+        self.seals = Seals(*shared, self.blobs)
+        self.seal_pdf = SealPdf(*shared, self.blobs, self.keys, self.clock, pool, self.settings)
+        self.verify_pdf = VerifyPdf(*shared, self.authority, self.clock, pool, self.settings)
