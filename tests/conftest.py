@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 
@@ -39,7 +39,7 @@ def _start(config: pytest.Config, server: contextlib.AbstractContextManager[Star
         yield started
 
 
-def _refuse(config: pytest.Config, reason: str) -> None:
+def _refuse(config: pytest.Config, reason: str) -> NoReturn:
     if config.getoption("--require-backends"):
         pytest.fail(f"a required backend is missing: {reason}", pytrace=False)
     pytest.skip(reason)
@@ -72,13 +72,22 @@ def softhsm(pytestconfig: pytest.Config) -> Iterator[servers.SoftHsmToken]:
 
 
 @pytest.fixture(scope="session")
-def chromium(pytestconfig: pytest.Config) -> str:
+def program(pytestconfig: pytest.Config) -> Callable[..., str]:
+    """`program(package, *names)`: path of a tool that must be installed, as for any other backend."""
+
+    def find(package: str, *names: str) -> str:
+        try:
+            return servers.program(package, *names)
+        except servers.BackendMissing as missing:
+            _refuse(pytestconfig, str(missing))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def chromium(program: Callable[..., str]) -> str:
     """Path of the browser, for Playwright's `executable_path`."""
-    try:
-        return servers.chromium_program()
-    except servers.BackendMissing as missing:
-        _refuse(pytestconfig, str(missing))
-        raise
+    return program("chromium", "chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture

@@ -110,14 +110,12 @@ def postgres_server() -> Iterator[PostgresServer]:
 @contextlib.contextmanager
 def redis_server() -> Iterator[RedisServer]:
     """A fresh Redis or Valkey, whichever is installed."""
-    program = shutil.which("valkey-server") or shutil.which("redis-server")
-    if program is None:
-        raise BackendMissing("neither valkey-server nor redis-server is on PATH (apt-get install redis-server)")
+    server = program("redis-server", "valkey-server", "redis-server")
     with _folder() as folder:
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
 
         def command(port: int) -> list[str]:
-            return _as_user(None, [program, "--port", str(port), *options], death="TERM")
+            return _as_user(None, [server, "--port", str(port), *options], death="TERM")
 
         with _listening(command, folder, stop=signal.SIGTERM) as port:
             yield RedisServer(port)
@@ -138,9 +136,7 @@ def s3_server() -> Iterator[S3Server]:
 @contextlib.contextmanager
 def softhsm_token() -> Iterator[SoftHsmToken]:
     """A SoftHSM token store of our own with one token; the PKCS#11 module reads `SOFTHSM2_CONF` when it loads."""
-    program, module = shutil.which("softhsm2-util"), _softhsm_module()
-    if program is None or module is None:
-        raise BackendMissing("SoftHSM is not installed (apt-get install softhsm2)")
+    tool, module = program("softhsm2", "softhsm2-util"), _softhsm_module()
     before = os.environ.get("SOFTHSM2_CONF")
     with _folder() as folder:
         tokens, config = folder / "tokens", folder / "softhsm2.conf"
@@ -148,7 +144,7 @@ def softhsm_token() -> Iterator[SoftHsmToken]:
         config.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
         os.environ["SOFTHSM2_CONF"] = str(config)
         token = SoftHsmToken(module, config, label="yizheng-test", pin="123456", so_pin="87654321")
-        init = [program, "--init-token", "--free", "--label", token.label, "--pin", token.pin, "--so-pin", token.so_pin]
+        init = [tool, "--init-token", "--free", "--label", token.label, "--pin", token.pin, "--so-pin", token.so_pin]
         subprocess.run(init, check=True, capture_output=True)
         try:
             yield token
@@ -159,12 +155,13 @@ def softhsm_token() -> Iterator[SoftHsmToken]:
                 os.environ["SOFTHSM2_CONF"] = before
 
 
-def chromium_program() -> str:
-    """Path of the browser that Playwright drives."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
+def program(package: str, *names: str) -> str:
+    """Path of the first of `names` that is installed; `package` is what Debian calls it."""
+    places = [os.environ.get("PATH", ""), "/usr/sbin", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin")))]
+    for name in names:
+        if path := shutil.which(name, path=os.pathsep.join(places)):
             return path
-    raise BackendMissing("chromium is not on PATH (apt-get install chromium)")
+    raise BackendMissing(f"{' or '.join(names)} is not installed (apt-get install {package})")
 
 
 def free_port() -> int:
@@ -187,7 +184,7 @@ def _postgres_program(name: str) -> Path:
     return found[0]
 
 
-def _softhsm_module() -> str | None:
+def _softhsm_module() -> str:
     places = (
         "/usr/lib/softhsm",
         "/usr/lib/*/softhsm",
@@ -198,7 +195,7 @@ def _softhsm_module() -> str | None:
     for place in places:
         for path in sorted(Path("/").glob(f"{place[1:]}/libsofthsm2.so")):
             return str(path)
-    return None
+    raise BackendMissing("libsofthsm2.so was not found (apt-get install softhsm2)")
 
 
 @contextlib.contextmanager
