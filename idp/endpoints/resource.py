@@ -68,6 +68,8 @@ class ReadAccessToken:
             standing = await self._tokens.standing(tx, claims.family_id, token_id=claims.token_id)
         if standing is None or not standing.alive(self._clock.now()):
             raise InvalidToken("the access token is not valid", private="session, account, family or token is dead")
+        if (standing.family.client_id, standing.family.subject) != (claims.client_id, claims.subject):
+            raise InvalidToken("the access token is not valid", private="not of this family")
         return LiveToken(claims, client, standing)
 
 
