@@ -167,9 +167,9 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
 
 def _named(identifier: Element, certificates: tuple[x509.Certificate, ...]) -> x509.Certificate:
     """The one certificate that the signer names (RFC 5652 §5.3)."""
-    found = [one for one in certificates if _identifies(identifier, one)]
+    found = list({one for one in certificates if _identifies(identifier, one)})  # some programs carry it twice
     if len(found) != 1:
-        raise NotDer("the signer's certificate is missing or there twice")
+        raise NotDer("the signer's certificate is missing, or two go by its name")
     try:
         found[0].public_key()
         _ = found[0].extensions

@@ -8,7 +8,7 @@ certified with leave to fill in its form. Everything is allowed by name; what no
 from __future__ import annotations
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DocInfoRule,
@@ -27,9 +27,10 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.fields import MDPPerm
 
 from core.text import Text
-from signing.pades.pdf_objects import entries, entry
+from signing.pades.pdf_objects import entries, entry, serialised
 from signing.verification.report import Check, Fault
 
+_FREE_INFORMATION = frozenset({"/ModDate", "/Producer"})
 _LTA = ModificationLevel.LTA_UPDATES
 _new_signature_field = SigFieldCreationRule()  # type: ignore[no-untyped-call]  # not annotated
 _FORM = FormUpdatingRule([_new_signature_field, SigFieldModificationRule(), GenericFieldModificationRule()])
@@ -41,10 +42,11 @@ def _policy(*, signed: bool, form: bool) -> StandardDiffPolicy:
         XrefStreamRule().as_qualified(_LTA),
         ObjectStreamRule().as_qualified(_LTA),
         DSSCompareRule().as_qualified(_LTA),
+        DocInfoRule().as_qualified(_LTA),  # see _information_is_kept for what it may change
     ]
     if signed:
         metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]  # not annotated
-        rules += [DocInfoRule().as_qualified(_LTA), metadata.as_qualified(_LTA)]
+        rules.append(metadata.as_qualified(_LTA))
     # an object that nothing refers to has no business in an update either
     return StandardDiffPolicy(rules, _FORM if signed or form else None, ignore_orphaned_objects=False)
 
@@ -88,6 +90,8 @@ def later_fault(
         new = reader.get_historical_resolver(number)
         if number > last_signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
             return APPENDED  # a revision that only turns tables serves nobody honest
+        if number > last_signed and not _information_is_kept(old, new):
+            return CHANGED
         try:
             found = policy.apply(old, new, doc_mdp=permission)
         except SuspiciousModification:
@@ -95,6 +99,16 @@ def later_fault(
         if found.modification_level > ModificationLevel.FORM_FILLING:
             return CHANGED
     return None
+
+
+def _information_is_kept(old: HistoricalResolver, new: HistoricalResolver) -> bool:
+    """True if the document information is the same but for the program and the date of its last change."""
+
+    def kept(resolver: HistoricalResolver) -> dict[str, bytes]:
+        information = entry(resolver.trailer_view, "/Info", {})
+        return {str(key): serialised(information.raw_get(key)) for key in information if key not in _FREE_INFORMATION}
+
+    return kept(old) == kept(new)
 
 
 def _permission(signature: generic.DictionaryObject) -> MDPPerm | None:

@@ -22,7 +22,7 @@ from keys.spec import KeyState, SignatureAlgorithm
 DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 SERIAL_NUMBER = NameOID.SERIAL_NUMBER
 NOT_BEFORE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-NOT_AFTER = dt.datetime(2031, 1, 1, tzinfo=dt.UTC)
+NOT_AFTER = dt.datetime(2046, 1, 1, tzinfo=dt.UTC)
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 

@@ -1,0 +1,165 @@
+"""S-05, certification with P = 1, 2, 3, and S-06, the legitimate twins: what may follow a genuine signature."""
+
+from __future__ import annotations
+
+import datetime as dt
+from io import BytesIO
+from typing import Any
+
+import pikepdf
+import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import serialization
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name, pdf_string
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from tests.attacks.test_pdf_isa import annotation, replaced_content, unsigned_field_over_text
+from tests.support.clock import FakeClock
+from tests.support.signing_fakes import PlainAuthority, pdf
+from tests.support.signing_forgeries import content_stream, update
+from tests.support.signing_world import FileJudge, SealPress, press
+
+AUTHORITY = PlainAuthority.make()
+PRESS = press(AUTHORITY)
+STRANGER = press(PlainAuthority.make())
+# the other program writes the machine's own time, so the judge lives later than that
+JUDGE = FileJudge(AUTHORITY, FakeClock(dt.datetime(2045, 12, 1, tzinfo=dt.UTC)))
+
+
+def _form_document() -> bytes:
+    document = pikepdf.open(BytesIO(pdf()))
+    only = document.pages[0].obj
+    appearance = document.make_stream(b"BT /F1 12 Tf 2 5 Td (56.40) Tj ET")
+    appearance.Type, appearance.Subtype, appearance.BBox = pikepdf.Name.XObject, pikepdf.Name.Form, [0, 0, 200, 30]
+    widget = document.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Tx,
+            T=pikepdf.String("amount"),
+            V=pikepdf.String("56.40"),
+            Rect=[100, 600, 300, 630],
+            P=only,
+            AP=pikepdf.Dictionary(N=appearance),
+        )
+    )
+    only.Annots = pikepdf.Array([widget])
+    document.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([widget]))
+    out = BytesIO()
+    document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, static_id=True)
+    return out.getvalue()
+
+
+def plain_signer(sealing: SealPress) -> signers.SimpleSigner:
+    """pyHanko's own signer with the same key: an independent producer of signatures."""
+    key = sealing.signer.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    certificates = [asn1_x509.Certificate.load(one) for one in sealing.certificates]
+    registry = SimpleCertificateStore()
+    registry.register_multiple(certificates)
+    return signers.SimpleSigner(
+        signing_cert=certificates[0], signing_key=asn1_keys.PrivateKeyInfo.load(key), cert_registry=registry
+    )
+
+
+async def signed_by_pyhanko(content: bytes, sealing: SealPress = PRESS, **metadata: Any) -> bytes:
+    settings = {
+        "field_name": "Other",
+        "subfilter": fields.SigSeedSubFilter.PADES,
+        "md_algorithm": "sha256",
+        **metadata,
+    }
+    out = BytesIO()
+    await signers.PdfSigner(signers.PdfSignatureMetadata(**settings), plain_signer(sealing)).async_sign_pdf(
+        IncrementalPdfFileWriter(BytesIO(content)), output=out
+    )
+    return out.getvalue()
+
+
+def fill(writer: IncrementalPdfFileWriter) -> None:
+    field = writer.root["/AcroForm"]["/Fields"][0]
+    field[pdf_name("/V")] = pdf_string("99.99")
+    form = content_stream("99.99")
+    form.update({pdf_name("/Type"): pdf_name("/XObject"), pdf_name("/Subtype"): pdf_name("/Form")})
+    form[pdf_name("/BBox")] = generic.ArrayObject(generic.NumberObject(value) for value in (0, 0, 200, 30))
+    field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(form)})
+    writer.update_container(field)
+
+
+def validation_data(content: bytes) -> bytes:
+    """Certificates kept in the document security store (ETSI EN 319 142-1 §5.4)."""
+    stream = BytesIO(content)
+    DocumentSecurityStore.add_dss(stream, sig_contents=None, certs=[asn1_x509.Certificate.load(AUTHORITY.issuing.der)])
+    return stream.getvalue()
+
+
+async def test_s06_second_seal_of_our_own() -> None:
+    report = await JUDGE(PRESS.seal(PRESS.seal(pdf()), field_name="Signature2"))
+    assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
+    assert [one.coverage for one in report.signatures] == ["signed-revision", "whole-file"]
+    assert report.conclusion == "genuine"
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["tables", "streams"])
+async def test_s06_second_signature_by_another_program(streams: bool) -> None:
+    report = await JUDGE(await signed_by_pyhanko(PRESS.seal(pdf(streams=streams))))
+    assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
+
+
+async def test_s06_our_seal_after_another_programs_signature() -> None:
+    report = await JUDGE(PRESS.seal(await signed_by_pyhanko(pdf())))
+    assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
+
+
+async def test_s06_validation_data_added() -> None:
+    sealed = PRESS.seal(pdf())
+    extended = validation_data(sealed)
+    assert len(extended) > len(sealed)
+    report = await JUDGE(extended)
+    assert report.conclusion == "genuine"
+    assert report.later_revisions == 1
+
+
+async def test_s06_second_signature_of_a_stranger_is_named_and_not_believed() -> None:
+    report = await JUDGE(STRANGER.seal(PRESS.seal(pdf()), field_name="Signature2"))
+    assert [one.conclusion for one in report.signatures] == ["genuine", "unknown-signer"]
+    assert (report.indication, report.conclusion) == ("INDETERMINATE", "unknown-signer")
+
+
+async def test_s05_form_filling_under_p2_is_allowed_and_without_certification_is_not() -> None:
+    certified = await signed_by_pyhanko(_form_document(), certify=True, docmdp_permissions=fields.MDPPerm.FILL_FORMS)
+    assert (await JUDGE(certified)).conclusion == "genuine"
+    filled = await JUDGE(update(certified, fill))
+    assert filled.conclusion == "genuine"
+    assert filled.later_revisions == 1
+    only_sealed = PRESS.seal(_form_document())
+    assert (await JUDGE(update(only_sealed, fill))).conclusion == "changed"
+
+
+@pytest.mark.parametrize("level", [fields.MDPPerm.NO_CHANGES, fields.MDPPerm.FILL_FORMS, fields.MDPPerm.ANNOTATE])
+@pytest.mark.parametrize(
+    "change",
+    [annotation("/FreeText"), annotation("/Stamp"), annotation("/Redact"), unsigned_field_over_text, replaced_content],
+    ids=["freetext", "stamp", "redact", "signature-field", "content"],
+)
+async def test_s05_overlay_on_a_certified_document_is_a_change(level: fields.MDPPerm, change: Any) -> None:
+    visible = fields.SigFieldSpec("Other", on_page=0, box=(20, 20, 80, 60))
+    writer = IncrementalPdfFileWriter(BytesIO(_form_document()))
+    fields.append_signature_field(writer, visible)
+    out = BytesIO()
+    writer.write(out)
+    certified = await signed_by_pyhanko(out.getvalue(), certify=True, docmdp_permissions=level)
+    assert (await JUDGE(certified)).conclusion == "genuine"
+    report = await JUDGE(update(certified, change))
+    assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
+
+
+async def test_s05_nothing_may_be_filled_in_under_p1() -> None:
+    certified = await signed_by_pyhanko(_form_document(), certify=True, docmdp_permissions=fields.MDPPerm.NO_CHANGES)
+    assert (await JUDGE(update(certified, fill))).conclusion == "changed"
