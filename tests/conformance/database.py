@@ -163,9 +163,11 @@ class DatabaseTransaction:
     async def test_of_two_units_that_saw_it_open_one_closes_it(self, harness: DatabaseHarness) -> None:
         await harness.make("a")
 
-        async def close(database: Database, state: str) -> int:
+        for database in (harness.database, harness.other):
             async with database.read() as tx:
                 assert (await tx.connection.execute(select(thing.c.state))).scalar_one() == "open"
+
+        async def close(database: Database, state: str) -> int:
             async with database.write() as writing:
                 await asyncio.sleep(DELAY)
                 query = update(thing).where(thing.c.id == "a", thing.c.state == "open").values(state=state)
