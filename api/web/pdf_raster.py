@@ -30,6 +30,7 @@ def main(first: int, count: int, width: int) -> None:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
+    document.init_forms()  # a visible signature is a form field: without this its seal is not drawn
     sheets = [document[index] for index in range(first - 1, min(first - 1 + count, len(document)))]
     sizes = [sheet.get_size() for sheet in sheets]  # points, as turned for reading
     _record(" ".join([str(len(document)), *(f"{w * _MM:.2f}x{h * _MM:.2f}" for w, h in sizes)]).encode())

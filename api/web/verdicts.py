@@ -75,7 +75,9 @@ _QUESTIONS = (
     Text("改过吗", "Was it changed?"),
     Text("现在还有效吗", "Is it still valid?"),
 )
-_NOT_THIS_ONE = Text("原件有效，这一份不算", "The original is; this file is not")
+_NOT_THIS_ONE = Question(Said.UNKNOWN, Text("原件有效，这一份不算", "The original is; this file is not"))
+_SEAL_ONLY = Question(Said.UNKNOWN, Text("印章真，内容已不是原文", "The seal is; the content is not what was sealed"))
+_NO_SIGNATURE_LEFT = Question(Said.NO, Text("没有站得住的签名", "No signature holds"))
 
 
 def headline(verdict: LicenceFileVerdict, report: VerificationReport) -> Headline:
@@ -98,12 +100,16 @@ def sentence(verdict: LicenceFileVerdict, report: VerificationReport) -> Text:
     return told
 
 
-def answers(verdict: LicenceFileVerdict) -> tuple[Answer, ...]:
+def answers(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[Answer, ...]:
     """The three questions, each with its own answer."""
-    valid = verdict.valid_now
+    genuine, valid = verdict.genuine, verdict.valid_now
+    if headline(verdict, report) is _BROKEN:
+        genuine = _NO_SIGNATURE_LEFT
+    elif verdict.judgement.conclusion == "changed":
+        genuine = _SEAL_ONLY
     if verdict.judgement.conclusion == "changed" and valid.answer is Said.YES:
-        valid = Question(Said.UNKNOWN, _NOT_THIS_ONE)
-    said = (verdict.genuine, verdict.unchanged, valid)
+        valid = _NOT_THIS_ONE
+    said = (genuine, verdict.unchanged, valid)
     return tuple(_answer(words, one, last=words is _QUESTIONS[2]) for words, one in zip(_QUESTIONS, said, strict=True))
 
 
@@ -193,7 +199,7 @@ def _answer(question: Text, said: Question, *, last: bool) -> Answer:
 
 
 def _sealed(one: SignatureReport) -> TimelineEntry:
-    name = one.seal_name or one.organisation or "?"
+    name = one.organisation or one.seal_name or "?"
     title = Text(f"{name} 盖章并签名", f"Sealed and signed: {name}")
     if one.conclusion == "unknown-signer":
         title = Text(f"自称“{name}”的印章", f"A seal that calls itself “{name}”")

@@ -65,7 +65,7 @@ class Visitor:
 
 def session_cookie(request: Request) -> str | None:
     """The value of the single sign-on cookie, if the browser sent one."""
-    from api.routes.idp.cookies import read_session_cookie
+    from api.session_cookie import read_session_cookie
 
     return read_session_cookie(request)
 

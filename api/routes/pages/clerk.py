@@ -25,7 +25,7 @@ from api.web.views.desk import (
     Options,
     Part,
 )
-from api.web.visitor import CLERK, Visitor, permitted
+from api.web.visitor import CLERK, Visitor, permitted, visitor
 from certstore.codes import CITIZEN_ID, mask_code, parse_holder_code
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
@@ -163,9 +163,11 @@ def _gone() -> NotFound:
 
 
 async def item_options(request: Request) -> Options:
-    """The service items, for a list to choose from."""
-    lang = language(request)
+    """The service items, for a list to choose from; those of the clerk's own office first."""
+    lang, known = language(request), await visitor(request)
+    own = known.principal.organisation if known else None
     items = (await container(request).certstore.catalogue.items(limit=100)).items
+    items = sorted(items, key=lambda one: (one.department != own, one.code))
     return tuple((one.code, one.name.to(lang)) for one in items)
 
 

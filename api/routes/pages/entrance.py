@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, source_of
-from api.routes.idp.cookies import clear_session_cookie, set_session_cookie
+from api.session_cookie import clear_session_cookie, set_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.entrance import (

@@ -146,7 +146,7 @@ def _result_view(
         indication=report.indication,
         code_note=Text("ETSI EN 319 102-1", "ETSI EN 319 102-1"),
         checked_at=report.verified_at,
-        answers=verdicts.answers(verdict),
+        answers=verdicts.answers(verdict, report),
         file_name=file.name,
         pages=tuple(f"{base}/pages/{number}.png" for number in range(1, len(pictures.pages) + 1)),
         page_count=pictures.total,
