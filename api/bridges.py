@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from api.wiring.idp import IdpServices
-from api.wiring.signing import SigningServices
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.ports import DocumentJudgement, HolderIdentity, SealAnchor, SealedFile
 from core.errors import NotFound
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.directory import Directory
 from signing.model import Placement, SealPdfCommand
+from signing.seal_pdf import SealPdf
+from signing.seals.look_up import Seals
+from signing.verify_pdf import VerifyPdf
 
 LICENCE_CLASS = "licence"
+COPY_CLASS = "licence-copy"  # sealed by the repository itself, under the department's standing grant
 
 
 class DepartmentSealer:
     """`certstore.ports.LicenceSealer`: the issuing department's active official seal."""
 
-    def __init__(self, signing: SigningServices) -> None:
-        self._signing = signing
+    def __init__(self, seals: Seals, seal_pdf: SealPdf) -> None:
+        self._seals = seals
+        self._seal_pdf = seal_pdf
 
     async def seal(
         self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
     ) -> SealedFile:
-        seal = await self._signing.seals.active_seal_of(organisation)
-        sealed = await self._signing.seal_pdf(
+        seal = await self._seals.active_seal_of(organisation)
+        sealed = await self._seal_pdf(
             SealPdfCommand(
                 pdf=pdf,
                 seal_id=seal.id,
                 actor=actor,
-                document_class=LICENCE_CLASS,
+                document_class=COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS,
                 placement=Placement(placement.page, placement.x_mm, placement.y_mm),
             )
         )
@@ -39,11 +43,11 @@ class DepartmentSealer:
 class SigningDocumentJudge:
     """`certstore.ports.DocumentJudge`: the verdict on a file's seals."""
 
-    def __init__(self, signing: SigningServices) -> None:
-        self._signing = signing
+    def __init__(self, verify_pdf: VerifyPdf) -> None:
+        self._verify_pdf = verify_pdf
 
     async def judge(self, content: bytes) -> DocumentJudgement:
-        report = await self._signing.verify_pdf(content)
+        report = await self._verify_pdf(content)
         trusted = next((signature for signature in report.signatures if signature.known_seal), None)
         return DocumentJudgement(
             conclusion=report.conclusion,
@@ -60,8 +64,8 @@ class SigningDocumentJudge:
 class IdpHolderDirectory:
     """`certstore.ports.HolderDirectory`: accounts of natural persons."""
 
-    def __init__(self, idp: IdpServices) -> None:
-        self._directory = idp.directory
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
 
     async def of_account(self, account_id: str) -> HolderIdentity | None:
         try:
@@ -78,8 +82,8 @@ class IdpHolderDirectory:
 class IdpOrganisationDirectory:
     """`certstore.ports.OrganisationDirectory`: registered names of organisations."""
 
-    def __init__(self, idp: IdpServices) -> None:
-        self._directory = idp.directory
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
 
     async def name(self, uscc: str) -> Text | None:
         organisation = await self._directory.organisation(uscc)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
 
+from api.session_cookie import read_session_cookie
 from core.errors import NotAuthenticated, NotPermitted
 from core.principal import Principal
 from core.text import Language, Text
@@ -95,8 +96,6 @@ def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
 
 async def page_principal(request: Request) -> Principal | None:
     """Who looks at a page, by the session cookie; None for the public."""
-    from api.routes.idp.cookies import read_session_cookie
-
     cookie = read_session_cookie(request)
     return await container(request).idp.sessions.principal(cookie) if cookie else None
 

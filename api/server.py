@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import uvicorn
 
 from api.logging import configure_logging
@@ -26,7 +28,7 @@ def from_environment() -> object:
     return create_app(Settings())
 
 
-def _options(settings: Settings, host: str, port: int) -> dict[str, object]:
+def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
     return {
         "host": host,
         "port": port,

@@ -121,5 +121,6 @@ class Settings(BaseSettings):
 
 def child_environment(**settings: str) -> dict[str, str]:
     """The environment for a child process of ours, with these settings and none inherited from our own."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("YIZHENG_")}  # noqa: TID251 - this module may
+    ours = ("YIZHENG_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}  # noqa: TID251
     return inherited | {f"YIZHENG_{name.upper()}": value for name, value in settings.items()}

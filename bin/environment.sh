@@ -9,6 +9,8 @@
 environment_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 environment_venv=$environment_root/.venv
 environment_tools=$environment_root/.tools
+# without byte code every start would compile all libraries anew, which takes longer than the start itself
+unset PYTHONDONTWRITEBYTECODE
 
 ensure_environment() {
     local level=$1 digest
@@ -53,7 +55,7 @@ environment_make() {
         # networks with a certificate authority of their own install it in the system's list
         if [[ -r /etc/ssl/certs/ca-certificates.crt ]]; then export UV_SYSTEM_CERTS=true; fi
         UV_PROJECT_ENVIRONMENT=$environment_venv UV_PYTHON_DOWNLOADS=never \
-            "$uv" sync --locked --python "$python" ${groups[@]+"${groups[@]}"} >&2
+            "$uv" sync --locked --compile-bytecode --python "$python" ${groups[@]+"${groups[@]}"} >&2
     ); then
         environment_refuse "the environment could not be made (see above)" \
             "check that this machine reaches its package index, then start again"

@@ -42,7 +42,7 @@ from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
 
 # Who seals copies: the repository, under a grant that each seal's custodian gives it and can take back.
-REPOSITORY = Principal(PrincipalKind.CLIENT, "yizheng-repository")
+REPOSITORY = Principal(PrincipalKind.SYSTEM, "licence-repository")
 FUNCTION_DAYS = 30  # how long a copy made without consent can be used, unless fewer are asked for
 MAX_DAYS = 90
 

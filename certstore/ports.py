@@ -94,7 +94,7 @@ class LicenceSealer(Protocol):
         """
 
 
-DocumentConclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty"]
+DocumentConclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)

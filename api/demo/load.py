@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
+from api.bridges import COPY_CLASS
 from api.demo import catalogue, city
+from certstore.copies import REPOSITORY
 from certstore.issue import HolderInput, IssueCommand
 from certstore.model import ConsumerGrant
 from core.clock import calendar_day
@@ -132,12 +134,13 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
         for client in city.CLIENTS
         if client.organisation == department and not client.portal
     ]
-    for kind, grantee in [*grantees, (GranteeKind.ROLE, "issuer"), (GranteeKind.ROLE, "seal-user")]:
+    roles = [(GranteeKind.ROLE, "issuer"), (GranteeKind.ROLE, "seal-user")]
+    for kind, grantee in [*grantees, *roles, (GranteeKind.SERVICE, REPOSITORY.id)]:
         grant = GrantSealCommand(
             seal_id=seal.id,
             grantee_kind=kind,
             grantee=grantee,
-            document_classes=(ANY_DOCUMENT,),
+            document_classes=(COPY_CLASS,) if kind is GranteeKind.SERVICE else (ANY_DOCUMENT,),
             valid_from=today,
             valid_to=today.replace(year=today.year + 3, day=min(today.day, 28)),
             actor=SYSTEM,

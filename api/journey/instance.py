@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -81,6 +83,21 @@ class Instance:
             except httpx.TransportError:
                 time.sleep(0.1)
         raise RuntimeError("the service did not become ready within 60 s")
+
+    def broken_audit_verdict(self) -> str:
+        """Copy the data, change one audit row in the copy, and answer what the auditor's command says of it."""
+        with tempfile.TemporaryDirectory(prefix="yizheng-tampered-") as copy:
+            with (
+                closing(sqlite3.connect(self.folder / "yizheng.db")) as real,
+                closing(sqlite3.connect(Path(copy) / "yizheng.db")) as tampered,
+            ):
+                real.backup(tampered)
+                tampered.execute("UPDATE audit_event SET outcome = 'refused' WHERE number = 5")
+                tampered.commit()
+            try:
+                return self.command("audit", "verify", "--data", copy).strip()
+            except RuntimeError as error:
+                return str(error)
 
     def log_text(self) -> str:
         return self._log.read_text(errors="replace")

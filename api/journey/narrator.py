@@ -55,9 +55,8 @@ class Narrator:
     def end(self, seconds: float) -> bool:
         """The closing line; True if every step held."""
         if self.failed:
-            self._console.print(
-                f"\n[red bold]The journey broke[/red bold] in {len(self.failed)} step(s): {escape('; '.join(self.failed))}"
-            )
+            faults = escape("; ".join(self.failed))
+            self._console.print(f"\n[red bold]The journey broke[/red bold] in {len(self.failed)} step(s): {faults}")
             return False
         self._console.print(
             f"\n[green bold]The journey holds[/green bold]: 7 steps, {self._held} promises, {seconds:.1f} s."

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from authlib.deprecate import AuthlibDeprecationWarning
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -18,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # authlib announces its next major version
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # it announces its next major version
     from authlib.integrations.starlette_client import OAuth
 
 from joserfc import jwt
@@ -104,6 +105,12 @@ class Portals:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join(timeout=5)
+
+    def wait_for_logouts(self, count: int, seconds: float = 10.0) -> None:
+        """Wait until so many logout tokens have come; the channel is asynchronous by nature."""
+        deadline = time.monotonic() + seconds
+        while len(self.logout_tokens) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _app(self) -> ASGIApp:
         routes = [

@@ -1,8 +1,9 @@
-"""A citizen's browser, as far as the journey needs one: cookies, redirects, and forms sent as they stand on the page."""
+"""A citizen's browser, as far as the journey needs one: cookies, redirects, forms sent as they stand."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -17,6 +18,7 @@ class Form:
         self.values: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
         self.buttons: list[tuple[str, str]] = []
+        self.choices: dict[str, list[str]] = {}
 
     def field(self, kind: str) -> str:
         """Name of the first field of this type."""
@@ -41,7 +43,9 @@ class _Forms(HTMLParser):
         form, kind = self.forms[-1], given.get("type", "submit" if tag == "button" else "text")
         if tag == "button" or kind == "submit":
             form.buttons.append((given["name"], given.get("value", "")))
-        elif kind not in ("checkbox", "radio") or "checked" in given:
+        if kind == "radio":
+            form.choices.setdefault(given["name"], []).append(given.get("value", ""))
+        if kind not in ("checkbox", "radio", "submit") or "checked" in given:
             form.values[given["name"]] = given.get("value", "")
             form.kinds[given["name"]] = kind
 
@@ -82,6 +86,24 @@ class Visitor:
         origin = f"{self.page.url.scheme}://{self.page.url.netloc.decode()}"
         self.page = self.http.post(address, data={**form.values, **values}, headers={"Origin": origin})
         return self.page
+
+    def page_path(self) -> str:
+        assert self.page is not None
+        return self.page.url.path
+
+    def query(self, name: str) -> str | None:
+        """A query parameter of the page's address."""
+        assert self.page is not None
+        value: str | None = self.page.url.params.get(name)
+        return value
+
+    def json(self) -> dict[str, Any]:
+        """The page as JSON, as the journey's portals answer."""
+        assert self.page is not None
+        if "json" not in self.page.headers.get("content-type", ""):
+            raise AssertionError(f"expected a portal's answer, got {self.page.status_code} {self.page_path()}")
+        answer: dict[str, Any] = self.page.json()
+        return answer
 
     def hops(self) -> list[str]:
         """The redirects that led to the page, as `303 /authorize`."""

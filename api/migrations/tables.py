@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import certstore.stores.tables
-import idp.stores.tables
-import signing.stores.tables
-
 import core.audit.tables
 import core.idempotency
+import idp.stores.tables
+import signing.stores.tables
 from core.db.metadata import metadata
 
 ALL_TABLES = metadata

@@ -9,8 +9,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from api.deps import container
+from api.session_cookie import read_session_cookie
 from api.web.csrf import FIELD, check_form
-from api.web.visitor import session_cookie
 from core.errors import InvalidInput, LimitExceeded
 from core.text import Text
 
@@ -50,7 +50,7 @@ async def read_form(request: Request, *, upload: str | None = None, max_bytes: i
         LimitExceeded: `too-large`.
     """
     async with request.form(max_files=1 if upload else 0, max_fields=MAX_FIELDS, max_part_size=256 * 1024) as data:
-        session = session_cookie(request)
+        session = read_session_cookie(request)
         token = data.get(FIELD)
         issuer = container(request).ground.settings.issuer
         check_form(request, token if isinstance(token, str) else "", session, issuer=issuer)

@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.deps import container, language
+from api.session_cookie import read_session_cookie
 from api.web import csrf, words
 from api.web.language import HTML_LANG, language_links, remember_language
 from api.web.policy import content_security_policy
 from api.web.static_files import asset
-from api.web.visitor import known_visitor, session_cookie
+from api.web.visitor import known_visitor
 from core.text import Language, Text
 
 FOLDERS = (Path(__file__).parent / "templates", Path(__file__).parents[1] / "demo" / "portals" / "templates")
@@ -82,7 +83,7 @@ def _ground(request: Request, lang: Language) -> dict[str, object]:
     settings = container(request).ground.settings
 
     def csrf_field() -> Markup:
-        token = csrf.form_token(request, session_cookie(request), secure=settings.secure)
+        token = csrf.form_token(request, read_session_cookie(request), secure=settings.secure)
         return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, token)
 
     return {

@@ -63,13 +63,6 @@ class Visitor:
         return self.name[:1] or "·"
 
 
-def session_cookie(request: Request) -> str | None:
-    """The value of the single sign-on cookie, if the browser sent one."""
-    from api.session_cookie import read_session_cookie
-
-    return read_session_cookie(request)
-
-
 async def visitor(request: Request) -> Visitor | None:
     """Who looks at this page; asked once for each request. None for the public."""
     if not hasattr(request.state, "visitor"):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDirectory, SigningDocumentJudge
 from api.settings import Settings
+from api.sweeping import sweep_forever
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
-from api.sweeping import sweep_forever
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.signing import SigningServices, build_signing
 from core.clock import Clock, SystemClock
@@ -41,9 +41,9 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     signing = build_signing(ground)
     certstore = build_certstore(
         ground,
-        sealer=DepartmentSealer(signing),
-        judge=SigningDocumentJudge(signing),
-        holders=IdpHolderDirectory(idp),
-        organisations=IdpOrganisationDirectory(idp),
+        sealer=DepartmentSealer(signing.seals, signing.seal_pdf),
+        judge=SigningDocumentJudge(signing.verify_pdf),
+        holders=IdpHolderDirectory(idp.directory),
+        organisations=IdpOrganisationDirectory(idp.directory),
     )
     return Container(ground, idp, certstore, signing)

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from core.blobs.filesystem import FilesystemBlobStore
-from core.blobs.s3 import S3BlobStore
-from core.kv.embedded import EmbeddedKeyValueStore
-from core.kv.redis import RedisKeyValueStore
-
 from api.settings import Settings
 from api.wiring.keys import KeysServices, build_keys
+from core.blobs.filesystem import FilesystemBlobStore
 from core.blobs.port import BlobStore
 from core.clock import Clock
 from core.db.database import Database
 from core.db.engine import create_engine
+from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
 from core.settings import BlobSettings, KvSettings
 
@@ -44,6 +41,8 @@ def open_kv(settings: KvSettings, clock: Clock) -> KeyValueStore:
     if parts.scheme == "sqlite":
         return EmbeddedKeyValueStore(Path(unquote(parts.path)), clock)
     if parts.scheme in ("redis", "rediss"):
+        from core.kv.redis import RedisKeyValueStore  # costs 150 ms of every start elsewhere
+
         return RedisKeyValueStore(settings.url)
     raise ValueError(f"YIZHENG_KV_URL: unknown scheme {parts.scheme!r}; use sqlite:///FILE or redis://HOST:PORT/DB")
 
@@ -53,6 +52,8 @@ def open_blobs(settings: BlobSettings) -> BlobStore:
     if parts.scheme == "file":
         return FilesystemBlobStore(Path(unquote(parts.path)))
     if parts.scheme == "s3":
+        from core.blobs.s3 import S3BlobStore
+
         return S3BlobStore(
             parts.netloc, parts.path.strip("/"), endpoint=settings.s3_endpoint, region=settings.s3_region
         )

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+from authlib.deprecate import AuthlibDeprecationWarning
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -23,9 +24,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from api.demo.portals.addresses import PortalAddresses
 
 with warnings.catch_warnings():
-    import authlib.deprecate  # noqa: F401 - it turns its own warnings on when first imported
-
-    warnings.simplefilter("ignore")  # authlib announces its next major version
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # it announces its next major version
     from authlib.integrations.base_client.errors import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 

@@ -16,7 +16,7 @@ from api.demo.portals.licence_api import ApiRefused, LicenceApi
 from api.demo.portals.oidc_client import LoginFailed, OidcClient
 from api.demo.portals.sessions import Application, PortalSession, PortalSessions
 from api.deps import container
-from api.routes.pages.office import download
+from api.web.downloads import download
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.shelf import shelf
@@ -162,7 +162,7 @@ class Portal:
             made = await self._api.make_copy(str(consent["licence"]), one.consent_id, one.case_number)
         except ApiRefused as error:
             text = Text(error.detail, error.detail)
-            return self._page(request, "portal_application.html", session, state="refused", error=text)
+            return self._page(request, "portal_application.html", session, state="granted", error=text)
         fetched = msgspec.structs.replace(
             one, licence_id=made["licence"], copy_id=made["id"], expires_on=made["expires_on"]
         )

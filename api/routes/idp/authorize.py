@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
-from api.routes.idp.cookies import clear_flow_cookie, read_flow_cookie, read_session_cookie, set_flow_cookie
 from api.routes.idp.hot import add_hot_route, read_body
+from api.session_cookie import clear_flow_cookie, read_flow_cookie, read_session_cookie, set_flow_cookie
 from core.text import Text
 from idp.endpoints.authorize import SendTo, Step
 from idp.errors import InteractionGone, InvalidRequest, RequestRefused

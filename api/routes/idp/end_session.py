@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
-from api.routes.idp.cookies import clear_session_cookie, read_session_cookie
 from api.routes.idp.hot import add_hot_route, read_body
+from api.session_cookie import clear_session_cookie, read_session_cookie
 from idp.endpoints.end_session import ConfirmLogOut
 from idp.errors import InvalidRequest
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
-from api.routes.pages.office import download
+from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.render import page
 from api.web.shelf import shelf

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, source_of
-from api.session_cookie import clear_session_cookie, set_session_cookie
+from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.entrance import (
@@ -22,7 +22,7 @@ from api.web.views.entrance import (
     ScopesView,
     ScopeWords,
 )
-from api.web.visitor import home_of, logged_in, session_cookie, visitor
+from api.web.visitor import home_of, logged_in, visitor
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.text import Text
 from idp.login.interactions import Interaction
@@ -72,7 +72,9 @@ async def log_in(request: Request, i: str | None = None) -> Response:
     idp = container(request).idp
     asking = await idp.interactions.get(i) if i else None
     try:
-        done = await idp.log_in(form["identifier"], form["password"], source_of(request), i, session_cookie(request))
+        done = await idp.log_in(
+            form["identifier"], form["password"], source_of(request), i, read_session_cookie(request)
+        )
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
         status = 429 if isinstance(error, LimitExceeded) else 403 if isinstance(error, NotPermitted) else 400
@@ -97,7 +99,7 @@ async def consent(request: Request, i: str) -> Response:
 async def decide(request: Request, i: str) -> Response:
     """Write the decision down and go on."""
     form = await read_form(request)
-    await container(request).idp.decide_consent(i, session_cookie(request), form["decision"] == "grant")
+    await container(request).idp.decide_consent(i, read_session_cookie(request), form["decision"] == "grant")
     return RedirectResponse(f"{_RESUME}?i={i}", 303)
 
 
@@ -114,7 +116,7 @@ async def logout(request: Request) -> Response:
 async def log_out(request: Request) -> Response:
     """End the session here and at every portal."""
     await read_form(request)
-    await container(request).idp.log_out(session_cookie(request))
+    await container(request).idp.log_out(read_session_cookie(request))
     response = RedirectResponse("/logged-out", 303)
     clear_session_cookie(request, response)
     return response

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container, language
 from api.routes.pages.seal_pictures import picture_address, seal_of
 from api.routes.pages.states import mark_of, until_words
+from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.render import page
 from api.web.schema_form import face_data, form_fields
@@ -145,13 +146,6 @@ async def original(request: Request, licence_id: str) -> Response:
     who = await permitted(request, ISSUER)
     file = await container(request).certstore.read.original(licence_id, who.principal)
     return download(file.content, file.name)
-
-
-def download(content: bytes, name: str, media_type: str = "application/pdf") -> Response:
-    """A file to be kept; never shown inside our origin."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
-    headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 async def all_types(request: Request) -> list[LicenceType]:

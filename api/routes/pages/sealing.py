@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
-from api.routes.pages.office import download, seal_choice
+from api.routes.pages.office import seal_choice
+from api.web.downloads import download
 from api.web.forms import Form, read_form, too_large
 from api.web.pdf_pages import draw
 from api.web.render import page

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
-from api.routes.pages.office import download
 from api.routes.pages.states import until_words
 from api.web import verdicts
+from api.web.downloads import download
 from api.web.forms import Upload, read_form
 from api.web.pdf_pages import Pictures, draw
 from api.web.render import page

@@ -11,14 +11,12 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container
-
 _SESSION = "yz_session"
 _FLOW = "yz_flow_"
 
 
 def _secure(request: Request) -> bool:
-    return container(request).idp.settings.secure
+    return bool(request.app.state.container.ground.settings.secure)
 
 
 def _named(request: Request, name: str) -> str:
@@ -55,7 +53,7 @@ def set_flow_cookie(request: Request, response: Response, interaction_id: str, v
     response.set_cookie(
         _flow(request, interaction_id),
         value,
-        max_age=container(request).idp.settings.interaction_lifetime,
+        max_age=request.app.state.container.idp.settings.interaction_lifetime,
         path="/",
         secure=_secure(request),
         httponly=True,
