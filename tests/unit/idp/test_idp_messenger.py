@@ -1,0 +1,81 @@
+"""Logout tokens over HTTP: bounded in time, deaf to redirects and bodies (OIDC Back-Channel Logout §2.5, §2.8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from idp.logout.messenger import HttpLogoutMessenger
+from tests.support.live_server import serving
+from tests.support.servers import free_port
+
+seen: list[str] = []
+
+
+async def take(request: Request) -> Response:
+    seen.append(parse_qs((await request.body()).decode())["logout_token"][0])
+    return Response(status_code=int(request.query_params.get("status", "200")))
+
+
+async def elsewhere(_request: Request) -> Response:
+    return RedirectResponse("/take", 307)
+
+
+async def silent(_request: Request) -> Response:
+    await asyncio.sleep(30)
+    return Response()
+
+
+async def endless(_request: Request) -> Response:
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65536
+            await asyncio.sleep(0.001)
+
+    return StreamingResponse(drip())
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[str]:
+    seen.clear()
+    port = free_port()
+    pages = (take, elsewhere, silent, endless)
+    app = Starlette(routes=[Route(f"/{page.__name__}", page, methods=["POST"]) for page in pages])
+    async with serving(app, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("path", "result"),
+    [
+        ("/take", "delivered"),
+        ("/take?status=204", "delivered"),
+        ("/take?status=400", "status-400"),
+        ("/take?status=500", "status-500"),
+        ("/elsewhere", "status-307"),
+        ("/silent", "timeout"),
+        ("/endless", "delivered"),
+    ],
+)
+async def test_what_an_operator_reads_of_a_delivery(portal: str, path: str, result: str) -> None:
+    messenger = HttpLogoutMessenger(timeout=0.5)
+    try:
+        assert await messenger.post(portal + path, "the.logout.token") == result
+    finally:
+        await messenger.close()
+    assert seen == (["the.logout.token"] if path.startswith("/take") else []), "a redirect is not followed"
+
+
+async def test_a_portal_that_is_gone() -> None:
+    messenger = HttpLogoutMessenger(timeout=0.5)
+    try:
+        assert await messenger.post(f"http://127.0.0.1:{free_port()}/", "t") == "unreachable"
+    finally:
+        await messenger.close()

@@ -1,0 +1,175 @@
+"""The protocol's grammar: parameters, PKCE, redirect URIs, claims, refresh and pairwise names."""
+
+from __future__ import annotations
+
+import json
+import string
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idp.errors import InvalidGrant, InvalidRequest, InvalidScope
+from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
+from idp.protocol.params import MAX_FIELDS, parse_parameters
+from idp.protocol.pkce import check_challenge, check_verifier
+from idp.protocol.redirect_uri import host_of, origin_of, with_parameters
+from idp.protocol.scopes import ALL_SCOPES, ROLE_SCOPES, parse_scope, role_scopes
+from idp.tokens.id_token import at_hash
+from idp.tokens.pairwise import PairwiseNames
+from idp.tokens.refresh import RefreshToken, RefreshTokens
+from keys.ports import SecretKey
+from keys.spec import KeyState
+
+
+class OneSecret:
+    """Implements `keys.ports.SecretProvider` with one fixed secret."""
+
+    def __init__(self, value: bytes = b"s" * 32) -> None:
+        self._key = SecretKey("k", KeyState.ACTIVE, value)
+
+    def secrets(self, purpose: str) -> list[SecretKey]:
+        return [self._key]
+
+
+names = st.text(string.ascii_letters, min_size=1, max_size=10)
+values = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)
+
+
+@given(st.dictionaries(names, values, max_size=10))
+def test_parameters_come_back_as_they_were_sent(sent: dict[str, str]) -> None:
+    assert dict(parse_parameters(urlencode(sent).encode())) == sent
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    try:
+        parse_parameters(raw)
+    except InvalidRequest:
+        return
+
+
+def test_a_parameter_without_value_is_absent() -> None:
+    assert dict(parse_parameters(b"a=&b=1&c")) == {"b": "1"}
+
+
+@pytest.mark.parametrize(
+    "sources", [(b"a=1&a=2",), (b"a=1&a=1",), (b"a=&a=1",), (b"a=1", b"a=1"), (b"a=%FF",), (b"a=\xff",)]
+)
+def test_what_cannot_be_told_apart_is_refused(sources: tuple[bytes, ...]) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_parameters(*sources)
+
+
+def test_too_many_parameters_are_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        parse_parameters("&".join(f"p{number}=1" for number in range(MAX_FIELDS + 1)).encode())
+
+
+def test_parameters_do_not_show_their_values() -> None:
+    assert "hunter2" not in repr(parse_parameters(b"client_secret=hunter2"))
+
+
+def test_pkce_example_of_rfc_7636_appendix_b() -> None:
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert check_challenge(challenge, "S256") == challenge
+    check_verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge)
+    with pytest.raises(InvalidGrant):
+        check_verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", challenge)
+
+
+def test_at_hash_example_of_openid_connect_core_a_4() -> None:
+    assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+
+
+@given(values)
+def test_added_parameters_can_be_read_again(state: str) -> None:
+    for uri in ("https://a.test/cb", "https://a.test/cb?kept=1"):
+        location = with_parameters(uri, {"code": "c", "state": state, "error": None})
+        assert location.isascii()
+        assert location.startswith(uri)
+        assert dict(parse_qsl(urlsplit(location).query))["state"] == state
+
+
+def test_hosts_and_origins_as_shown_to_people() -> None:
+    assert host_of("https://a.test:8443/cb?x=1") == "a.test:8443"
+    assert origin_of("https://a.test:8443/cb?x=1") == "https://a.test:8443"
+    assert with_parameters("https://a.test/bye", {"state": None}) == "https://a.test/bye"
+
+
+@pytest.mark.parametrize("scope", ["", " ", "a  b", "a\tb", 'a"b', "a\\b", "作用域"])
+def test_malformed_scopes(scope: str) -> None:
+    with pytest.raises(InvalidScope):
+        parse_scope(scope)
+
+
+def test_scopes_keep_their_order_and_come_once() -> None:
+    assert parse_scope("b openid b a") == ("b", "openid", "a")
+
+
+def test_roles_give_scopes_that_exist_and_administration_is_split() -> None:
+    assert all(scopes <= ALL_SCOPES for scopes in ROLE_SCOPES.values())
+    administrators = [name for name in ROLE_SCOPES if name.endswith("-administrator")]
+    for first in administrators:
+        for second in administrators:
+            if first != second:
+                assert not ROLE_SCOPES[first] & ROLE_SCOPES[second]
+    assert role_scopes(frozenset({"clerk", "no-such-role"})) == ROLE_SCOPES["clerk"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ClaimsRequest()),
+        ({}, ClaimsRequest()),
+        ({"userinfo": {"name": None, "nickname": None}}, ClaimsRequest(userinfo=("name",))),
+        ({"id_token": {"id_number": {"essential": True}}}, ClaimsRequest(id_token=("id_number",))),
+        ({"id_token": {"sub": {"value": "x"}}}, ClaimsRequest(subject="x")),
+        ({"id_token": {"acr": {"essential": True, "value": "a"}}}, ClaimsRequest(essential_acr=("a",))),
+        ({"id_token": {"acr": {"values": ["a"]}}}, ClaimsRequest()),
+        ({"id_token": {"acr": {"essential": True}}}, ClaimsRequest()),
+        ({"unknown": 1}, ClaimsRequest()),
+    ],
+)
+def test_claims_parameter(value: object, expected: ClaimsRequest) -> None:
+    assert parse_claims(None if value is None else json.dumps(value)) == expected
+
+
+@pytest.mark.parametrize("value", ["", "x", "[]", "1", '{"userinfo": 1}', '{"id_token": {"name": 1}}', "[" * 3000])
+def test_claims_that_are_no_such_object(value: str) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_claims(value)
+
+
+def test_refresh_tokens_are_recognised_whatever_their_age() -> None:
+    tokens = RefreshTokens(OneSecret())
+    family = "fam_" + "0" * 26
+    made = [tokens.make(family, generation) for generation in range(3)]
+    assert len(set(made)) == 3
+    assert [tokens.read(token) for token in made] == [RefreshToken(family, generation) for generation in range(3)]
+    assert tokens.make(family, 1) == made[1]
+
+
+@given(st.text(max_size=100))
+def test_nothing_made_up_is_a_refresh_token(text: str) -> None:
+    assert RefreshTokens(OneSecret()).read(text) is None
+
+
+def test_refresh_tokens_of_another_secret_are_unknown() -> None:
+    token = RefreshTokens(OneSecret(b"x" * 32)).make("fam_" + "0" * 26, 0)
+    assert RefreshTokens(OneSecret()).read(token) is None
+
+
+def test_pairwise_names_differ_by_sector_account_and_use() -> None:
+    pairwise = PairwiseNames(OneSecret())
+    made = {
+        pairwise.subject("a.test", "acc_1"),
+        pairwise.subject("b.test", "acc_1"),
+        pairwise.subject("a.test", "acc_2"),
+        pairwise.subject("a.testacc_", "1"),
+        pairwise.sid("acc_1", "a.test"),
+        PairwiseNames(OneSecret(b"x" * 32)).subject("a.test", "acc_1"),
+    }
+    assert len(made) == 6
+    assert pairwise.subject("a.test", "acc_1") in made
