@@ -12,6 +12,7 @@ verifies everywhere, and tokens of the former key stay valid while it is verify-
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import re
 import secrets
@@ -81,6 +82,7 @@ class KeyRing:
         self._clock = clock
         self._publish_for = publish_for
         self._contents = _Contents()
+        self._loading = asyncio.Lock()  # a slow look must not put older contents over newer ones
 
     # -- asking: no input or output ------------------------------------------------------------------------------
 
@@ -131,13 +133,14 @@ class KeyRing:
         return True
 
     async def _reload(self) -> None:
-        generation, records = await self._store.load()
-        before = self._contents.by_key
-        opened = [self._open(record, before.get(record.key_id)) for record in records]
-        self._contents = _arrange(generation, opened)
+        async with self._loading:
+            generation, records = await self._store.load()
+            before = self._contents.by_key
+            opened = [self._open(record, before.get(record.key_id)) for record in records]
+            self._contents = _arrange(generation, opened)
 
     def _open(self, record: KeyRecord, before: _Opened | None) -> _Opened:
-        if before is not None and before.signer is not None:
+        if before is not None and before.signer is not None and _same_key(before.record, record):
             return _Opened(record, signer=before.signer)
         if record.sealed is None:
             raise KeyStoreDamaged(f"the private part of key {record.key_id} is gone")
@@ -289,6 +292,11 @@ def _arrange(generation: int, opened: Sequence[_Opened]) -> _Contents:
             if record.state is KeyState.ACTIVE:
                 contents.signers[record.purpose] = one.signer
     return contents
+
+
+def _same_key(before: KeyRecord, now: KeyRecord) -> bool:
+    """Whether only the state has changed; anything else has to pass through the seal again."""
+    return dataclasses.replace(now, state=before.state, state_since=before.state_since) == before
 
 
 def _names(key_id: str, public_key: bytes, algorithm: SignatureAlgorithm) -> bool:

@@ -37,20 +37,29 @@ class EnvelopeCipher:
         self._ciphers: dict[bytes, AESGCM] = {}
 
     def encrypt(self, value: str, *, context: str) -> bytes:
+        return self.encrypt_bytes(value.encode("utf-8"), context=context)
+
+    def decrypt(self, sealed: bytes, *, context: str) -> str:
+        return self.decrypt_bytes(sealed, context=context).decode("utf-8")
+
+    def encrypt_bytes(self, value: bytes, *, context: str) -> bytes:
+        """As `encrypt`, for what is no text: whole documents."""
         active = self._provider.secrets(self._purpose)[0]
         head = _VERSION + active.key_id.encode("ascii")
         nonce = secrets.token_bytes(_NONCE)
-        return (
-            head + nonce + self._cipher(head[1:]).encrypt(nonce, value.encode("utf-8"), head + context.encode("utf-8"))
-        )
+        return head + nonce + self._cipher(head[1:]).encrypt(nonce, value, head + context.encode("utf-8"))
 
-    def decrypt(self, sealed: bytes, *, context: str) -> str:
+    def decrypt_bytes(self, sealed: bytes, *, context: str) -> bytes:
+        """
+        Raises:
+            FieldDamaged: the value or its context was changed, or its key is unknown.
+        """
         head, nonce, body = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
         if len(sealed) < _SHORTEST or head[:1] != _VERSION:
             raise FieldDamaged("not a sealed value")
         cipher = self._cipher(head[1:])
         try:
-            return cipher.decrypt(nonce, body, head + context.encode("utf-8")).decode("utf-8")
+            return cipher.decrypt(nonce, body, head + context.encode("utf-8"))
         except InvalidTag:
             raise FieldDamaged("the value or its context was changed") from None
 

@@ -119,6 +119,13 @@ def _spelled(change: Callable[[str], str]) -> Forge:
     return lambda claims: change(_good(claims))
 
 
+def _zero_before_s(claims: dict[str, Any]) -> str:
+    """The same two numbers in 65 bytes."""
+    signing_input = f"{part(header_for(ES))}.{part(claims)}"
+    signature = raw_signature(ES, signing_input.encode())
+    return f"{signing_input}.{encoded(signature[:32] + bytes(1) + signature[32:])}"
+
+
 def _last_bits(text: str) -> str:
     """Another spelling of the same bytes: the unused bits of the last character are set."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -172,7 +179,7 @@ FORGERIES: dict[str, Forge] = {
     "all-ones": _fixed_signature(b"\xff" * 64),
     "der-instead-of-raw": _as_der,
     "63-bytes": _fixed_signature(b"\x01" * 63),
-    "65-bytes": lambda claims: token_with(header_for(ES), claims, raw_signature(ES, b"x") + b"\x00"),
+    "zero-before-s": _zero_before_s,
     "rsa-zero": _fixed_signature(bytes(256), RS),
     "rsa-one": _fixed_signature(bytes(255) + b"\x01", RS),
     "rsa-short": _fixed_signature(b"\x01", RS),

@@ -48,6 +48,11 @@ def test_every_value_comes_back_in_its_place(value: str, place: str) -> None:
     assert CIPHER.decrypt(CIPHER.encrypt(value, context=place), context=place) == value
 
 
+@given(st.binary())
+def test_bytes_come_back_too(value: bytes) -> None:
+    assert CIPHER.decrypt_bytes(CIPHER.encrypt_bytes(value, context=PLACE), context=PLACE) == value
+
+
 @pytest.mark.parametrize("position", range(len(CIPHER.encrypt(NUMBER, context=PLACE))))
 def test_each_changed_byte_is_noticed(position: int) -> None:
     sealed = bytearray(CIPHER.encrypt(NUMBER, context=PLACE))

@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.errors import Conflict, Unavailable
+from keys.backends.pkcs11 import Pkcs11Signer
+from keys.backends.pkcs11_token import Pkcs11Token
+from keys.backends.pkcs11_uri import Pkcs11Uri
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
-from keys.errors import KeyMissing, KeyRefused, KeyStateConflict, KeyUnavailable, TokenRejected
+from keys.errors import KeyMissing, KeyRefused, KeyStateConflict, KeyStoreDamaged, KeyUnavailable, TokenRejected
 from keys.jose.jwk import public_jwks
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
-from keys.ports import GeneratedKey
+from keys.ports import GeneratedKey, Signer
 from keys.spec import KeyState, SignatureAlgorithm
+from keys.stores.tables import keys
 from tests.support.clock import FakeClock
-from tests.unit.keys.rings import CLIENT, ISSUER, MASTER_KEY, id_token_claims, software_ring
+from tests.unit.keys.rings import CLIENT, ISSUER, MASTER_KEY, fixed_signer, id_token_claims, software_ring
 
 ES256 = SignatureAlgorithm.ES256
 PURPOSE = "oidc.es256"
@@ -273,6 +278,39 @@ class _WithScheme(_OnADevice):
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
         made = self._device.generate(algorithm, bits=bits, label=label)
         return GeneratedKey(made.uri.replace("software:", "device:"), made.public_key, made.private)
+
+
+async def test_a_public_key_exchanged_in_the_store_is_noticed(tmp_path: Path, clock: FakeClock) -> None:
+    # A device gives no private part to compare with, so the name of the key has to tell.
+    async with software_ring(tmp_path, clock) as (_, store):
+        ring = KeyRing(store, MASTER_KEY, BackendRegistry([_Trusting()], default="software"), clock)
+        await ring.load()
+        await ring.create(PURPOSE, ES256)
+        async with store._write() as connection:
+            stranger = fixed_signer(ES256, "stranger").public_key
+            await connection.execute(update(keys).values(public_key=stranger))
+        again = KeyRing(store, MASTER_KEY, BackendRegistry([_Trusting()], default="software"), clock)
+        with pytest.raises(KeyStoreDamaged, match="public part"):
+            await again.load()
+
+
+async def test_a_row_changed_under_a_running_worker_is_noticed(tmp_path: Path, clock: FakeClock) -> None:
+    async with software_ring(tmp_path, clock) as (ring, store):
+        seal = await ring.create("seal/s_1", ES256)
+        async with store._change() as connection:
+            await connection.execute(update(keys).values(purpose=PURPOSE))  # a seal's key, to sign tokens with
+        with pytest.raises(KeyStoreDamaged):
+            await ring.refresh()
+        with pytest.raises(KeyMissing):
+            ring.signer(PURPOSE)
+        assert ring.signer("seal/s_1").key_id == seal.key_id  # what was loaded before stays
+
+
+class _Trusting(SoftwareBackend):
+    """Takes the public key from the store, as a token does."""
+
+    def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
+        return Pkcs11Signer(Pkcs11Token("/no/library", "none", str), Pkcs11Uri("none", b"1"), algorithm, public_key)
 
 
 async def test_k05_the_key_store_at_rest_holds_nothing_to_use(tmp_path: Path, clock: FakeClock) -> None:
