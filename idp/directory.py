@@ -99,5 +99,9 @@ class Directory:
             return await self._organisations.get(tx, uscc)
 
 
+def organisation_not_found() -> NotFound:
+    return NotFound("organisation-not-found", Text("没有登记这个机构。", "There is no such organisation."))
+
+
 def account_not_found() -> NotFound:
     return NotFound("account-not-found", Text("没有这个账号。", "There is no such account."))

@@ -13,7 +13,7 @@ from core.identifiers.uscc import parse_uscc
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
-from idp.directory import PersonVault, account_not_found
+from idp.directory import PersonVault, account_not_found, organisation_not_found
 from idp.identifiers import CITIZEN_ID, PHONE, parse_phone
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
@@ -121,9 +121,12 @@ class CreateAccount:
 class AssignStaffRole:
     """The use case."""
 
-    def __init__(self, database: Database, accounts: AccountStore, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, accounts: AccountStore, organisations: OrganisationStore, clock: Clock
+    ) -> None:
         self._database = database
         self._accounts = accounts
+        self._organisations = organisations
         self._clock = clock
 
     async def __call__(self, role: StaffRole, actor: Principal) -> None:
@@ -131,13 +134,15 @@ class AssignStaffRole:
 
         Raises:
             InvalidInput: `role-unknown`.
-            NotFound: `account-not-found`.
+            NotFound: `account-not-found`, `organisation-not-found`.
         """
         if role.role not in ROLE_SCOPES:
             raise InvalidInput("role-unknown", Text("没有这个岗位。", "There is no such role."), field="role")
         async with self._database.write() as tx:
             if await self._accounts.get(tx, role.account_id) is None:
                 raise account_not_found()
+            if await self._organisations.get(tx, role.organisation) is None:
+                raise organisation_not_found()
             if await self._accounts.add_role(tx, role, self._clock.now()):
                 detail = {"role": role.role, "organisation": role.organisation}
                 tx.audit(AuditEvent("role.assign", "done", actor, role.account_id, detail=detail))

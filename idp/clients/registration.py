@@ -15,8 +15,9 @@ from core.ids import new_id, new_secret
 from core.principal import Principal
 from core.text import Text
 from idp.clients.registry import ClientRegistry
+from idp.directory import organisation_not_found
 from idp.model import Client, ClientAuthMethod, ClientStatus, GrantType
-from idp.ports import ClientStore
+from idp.ports import ClientStore, OrganisationStore
 from idp.protocol.redirect_uri import check_registered_uri
 from idp.protocol.scopes import ALL_SCOPES, OIDC_SCOPES, OPENID, REALNAME
 from keys.secrets.token_digest import digest_token
@@ -67,21 +68,27 @@ class RegisteredClient:
 class RegisterClient:
     """The use case."""
 
-    def __init__(self, database: Database, clients: ClientStore, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clients: ClientStore, organisations: OrganisationStore, clock: Clock
+    ) -> None:
         self._database = database
         self._clients = clients
+        self._organisations = organisations
         self._clock = clock
 
     async def __call__(self, new: NewClient, actor: Principal) -> RegisteredClient:
         """
         Raises:
             InvalidInput: `client-invalid`, `uri-not-allowed`; `field` says which part.
+            NotFound: `organisation-not-found`.
             Conflict: `client-exists`.
         """
         _check(new)
         secret = None if new.auth_method is ClientAuthMethod.NONE else new.secret or new_secret()
         client = self._client(new, secret)
         async with self._database.write() as tx:
+            if client.organisation and await self._organisations.get(tx, client.organisation) is None:
+                raise organisation_not_found()
             if not await self._clients.add(tx, client):
                 raise Conflict(
                     "client-exists",

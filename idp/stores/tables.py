@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.db.metadata import UtcDateTime, metadata
+from core.tables import UtcDateTime, metadata
 
 account = Table(
     "account",

@@ -117,6 +117,8 @@ async def test_roles_make_a_person_staff_until_they_are_taken_away(world: IdpWor
         await world.idp.assign_staff_role(StaffRole(world.lin.account_id, world.organisation, "king"), SYSTEM)
     with pytest.raises(NotFound):
         await world.idp.assign_staff_role(StaffRole("acc_x", world.organisation, "clerk"), SYSTEM)
+    with pytest.raises(NotFound):
+        await world.idp.assign_staff_role(StaffRole(world.lin.account_id, organisation_code(9), "clerk"), SYSTEM)
 
 
 async def test_a_closed_account_never_comes_back(world: IdpWorld) -> None:
@@ -164,6 +166,12 @@ async def test_clients_that_may_not_be_registered(world: IdpWorld, changes: dict
 async def test_a_client_id_comes_once(world: IdpWorld) -> None:
     with pytest.raises(Conflict):
         await world.idp.register_client(NewClient(Text("门", "P"), "portal-a", **PORTAL), SYSTEM)  # type: ignore[arg-type]
+
+
+async def test_a_client_belongs_to_an_organisation_that_exists(world: IdpWorld) -> None:
+    new = NewClient(Text("门", "P"), redirect_uris=("https://c.test/cb",), organisation=organisation_code(9))
+    with pytest.raises(NotFound):
+        await world.idp.register_client(new, SYSTEM)
 
 
 async def test_sweeping_keeps_what_is_alive(world: IdpWorld) -> None:
