@@ -172,6 +172,10 @@ def _genuine(judgement: DocumentJudgement) -> Question:
         "not-signed": Question(Answer.NO, Text("文件上没有电子印章。", "The file has no electronic seal.")),
         "not-a-pdf": Question(Answer.NO, Text("这不是 PDF 文件。", "This is not a PDF file.")),
         "empty": Question(Answer.NO, Text("文件是空的。", "The file is empty.")),
+        "undecided": Question(
+            Answer.UNKNOWN,
+            Text("现在判断不了，请看核验步骤里缺什么。", "This cannot be told now; the steps say what is missing."),
+        ),
     }[judgement.conclusion]
 
 

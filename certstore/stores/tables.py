@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Date, ForeignKeyConstraint, Integer, LargeBinary, String, Table
 
-from core.db.metadata import UtcDateTime, metadata
+from core.tables import UtcDateTime, metadata
 
 licence_type = Table(
     "licence_type",
