@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.db.database import ReadTx, WriteTx
-from core.db.metadata import UtcDateTime, metadata
 from core.errors import Conflict, InvalidInput
+from core.tables import UtcDateTime, metadata
 from core.text import Text
 
 idempotency_key = Table(

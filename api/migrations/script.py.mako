@@ -6,7 +6,7 @@ Revision: ${up_revision}, after ${down_revision | comma,n}.
 import sqlalchemy as sa
 from alembic import op
 
-import core.db.metadata
+import core.tables
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

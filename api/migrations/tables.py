@@ -7,7 +7,7 @@ import core.audit.tables
 import core.idempotency
 import idp.stores.tables
 import signing.stores.tables
-from core.db.metadata import metadata
+from core.tables import metadata
 
 ALL_TABLES = metadata
 SOURCES = (core.audit.tables, core.idempotency, idp.stores.tables, certstore.stores.tables, signing.stores.tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, String, Table
 
-from core.db.metadata import metadata
+from core.tables import metadata
 
 audit_event = Table(
     "audit_event",

@@ -6,11 +6,14 @@ whole chain anew; that is found against a checkpoint, a head that was kept somew
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit.chain import GENESIS, ChainedRow, fault_of
 from core.audit.sql import read_chain, read_head
-from core.db.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,18 @@ class ChainVerdict:
         return self.bad_row is None
 
 
-async def verify_chain(database: Database, checkpoint: Checkpoint | None = None) -> ChainVerdict:
+class _Look(Protocol):
+    @property
+    def connection(self) -> AsyncConnection: ...
+
+
+class Readable(Protocol):
+    """What can be read consistently: `core.db.database.Database`, which itself writes the log and so stands above."""
+
+    def read(self) -> AbstractAsyncContextManager[_Look]: ...
+
+
+async def verify_chain(database: Readable, checkpoint: Checkpoint | None = None) -> ChainVerdict:
     """Walk the chain from its first row; stop at the first that does not fit.
 
     Args:

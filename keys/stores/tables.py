@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
-from core.db.metadata import UtcDateTime, metadata
+from core.tables import UtcDateTime, metadata
 
 VERSION = 1
 

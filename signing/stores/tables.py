@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, Date, Float, ForeignKey, Integer, LargeBinary, String, Table, Text
 
-from core.db.metadata import UtcDateTime, metadata
+from core.tables import UtcDateTime, metadata
 
 seal = Table(
     "seal",

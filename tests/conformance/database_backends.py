@@ -14,7 +14,7 @@ from core.audit.tables import audit_event
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
 from core.db.database import Database
 from core.db.engine import create_engine
-from core.db.metadata import UtcDateTime, metadata
+from core.tables import UtcDateTime, metadata
 from core.idempotency import remember_result
 from tests.conformance.harness import Backend, Surroundings
 from tests.support import databases

@@ -16,7 +16,7 @@ import asyncpg  # type: ignore[import-untyped]  # ships no types
 from core.clock import Clock
 from core.db.database import Database
 from core.db.engine import create_engine
-from core.db.metadata import metadata
+from core.tables import metadata
 from tests.support.servers import PostgresServer
 
 _PACKAGES = ("core", "keys", "idp", "certstore", "signing")

@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from api.deps import container
 from api.errors.problems import problem_response
 from api.routes import idp as idp_routes
-from api.routes.idp.cookies import clear_session_cookie, read_session_cookie, set_session_cookie
+from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from core.errors import AppError
 from idp.model import ClientAuthMethod
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, Somebody

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
 
@@ -15,20 +15,22 @@ from cryptography.hazmat.primitives import serialization
 
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
+from core.identifiers.uscc import check_character
+from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.ports import KeyProvider
 from keys.spec import SignatureAlgorithm
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
-from signing.model import Placement, Seal, SealImage
+from signing.model import GranteeKind, Placement, Seal, SealGrant, SealImage
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.ports import CertificateAuthority, SealStore
 from signing.seal_pdf import SealPdf
-from signing.seals.create import CreateSeal
-from signing.seals.grant import GrantSeal
+from signing.seals.create import CreateSeal, CreateSealCommand
+from signing.seals.grant import GrantSeal, GrantSealCommand
 from signing.seals.look_up import Seals
 from signing.seals.revoke import ChangeSealStatus
 from signing.settings import SigningSettings
@@ -39,7 +41,8 @@ from signing.work_pool import WorkPool
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainAuthority, PlainKeys, PlainSigner, name, rsa_key
 
-ORGANISATION = "11410199DEMA00025B"
+ORGANISATION = "11410199DEMA00025" + check_character("11410199DEMA00025")
+CLIENT = Principal(PrincipalKind.CLIENT, "housing-app", organisation=ORGANISATION, scopes=frozenset({"seal:sign"}))
 OFFICE = "示例市住房保障局"
 SEAL_CODE = "4101990000017"
 SIGNED_AT = dt.datetime(2026, 11, 23, 0, 58, 2, tzinfo=dt.UTC)
@@ -172,3 +175,25 @@ class SealOffice:
         self.seals = Seals(*shared, self.blobs)
         self.seal_pdf = SealPdf(*shared, self.blobs, self.keys, self.clock, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, self.authority, self.clock, pool, self.settings)
+
+    async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:
+        command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing Office"), code, SYSTEM, **options)
+        return await self.create_seal(command)
+
+    async def grant(self, seal: Seal, **changes: Any) -> SealGrant:
+        """A grant to `CLIENT` for documents and licences, this year."""
+        command = GrantSealCommand(
+            seal_id=seal.id,
+            grantee_kind=GranteeKind.CLIENT,
+            grantee=CLIENT.id,
+            document_classes=("document", "licence"),
+            valid_from=dt.date(2026, 1, 1),
+            valid_to=dt.date(2026, 12, 31),
+            actor=SYSTEM,
+        )
+        return await self.grant_seal(replace(command, **changes))
+
+    async def with_seal(self) -> SealOffice:
+        """Itself, with one seal that `CLIENT` may use."""
+        await self.grant(await self.make_seal())
+        return self

@@ -6,7 +6,7 @@ Revision: 0001, after .
 import sqlalchemy as sa
 from alembic import op
 
-import core.db.metadata
+import core.tables
 
 
 revision = '0001'
@@ -33,7 +33,7 @@ def upgrade() -> None:
     sa.Column('basis', sa.String(length=200), nullable=True),
     sa.Column('fields', sa.JSON(), nullable=False),
     sa.Column('consent_id', sa.String(length=40), nullable=True),
-    sa.Column('at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_access_record'))
     )
     with op.batch_alter_table('access_record', schema=None) as batch_op:
@@ -49,7 +49,7 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(length=255), nullable=False),
     sa.Column('level', sa.SmallInteger(), nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
     sa.UniqueConstraint('number_index', name=op.f('uq_account_number_index')),
     sa.UniqueConstraint('phone_index', name=op.f('uq_account_phone_index'))
@@ -97,10 +97,10 @@ def upgrade() -> None:
     sa.Column('fields', sa.JSON(), nullable=False),
     sa.Column('days', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('decide_by', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('decided_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('withdrawn_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('decide_by', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('decided_at', core.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('licence_id', sa.String(length=40), nullable=True),
     sa.Column('last_day', sa.Date(), nullable=True),
     sa.Column('uses', sa.Integer(), nullable=False),
@@ -124,7 +124,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=128), nullable=False),
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('result', sa.String(length=128), nullable=False),
-    sa.Column('at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('scope', 'key', name=op.f('pk_idempotency_key'))
     )
     with op.batch_alter_table('idempotency_key', schema=None) as batch_op:
@@ -160,7 +160,7 @@ def upgrade() -> None:
     sa.Column('sharing', sa.String(length=16), nullable=False),
     sa.Column('template', sa.String(length=40), nullable=False),
     sa.Column('one_per_holder', sa.Boolean(), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('code', 'version', name=op.f('pk_licence_type'))
     )
     op.create_table('organisation',
@@ -168,12 +168,12 @@ def upgrade() -> None:
     sa.Column('name_zh', sa.String(length=200), nullable=False),
     sa.Column('name_en', sa.String(length=200), nullable=False),
     sa.Column('kind', sa.String(length=16), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('uscc', name=op.f('pk_organisation'))
     )
     op.create_table('revoked_token',
     sa.Column('id', sa.String(length=64), nullable=False),
-    sa.Column('expires_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_revoked_token'))
     )
     with op.batch_alter_table('revoked_token', schema=None) as batch_op:
@@ -194,8 +194,8 @@ def upgrade() -> None:
     sa.Column('image_svg', sa.Text(), nullable=False),
     sa.Column('image_content', sa.LargeBinary(), nullable=False),
     sa.Column('uses', sa.Integer(), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('revoked_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal')),
     sa.UniqueConstraint('certificate_digest', name=op.f('uq_seal_certificate_digest')),
     sa.UniqueConstraint('code', name=op.f('uq_seal_code'))
@@ -226,7 +226,7 @@ def upgrade() -> None:
     sa.Column('realname_approved', sa.Boolean(), nullable=False),
     sa.Column('sector', sa.String(length=255), nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['organisation'], ['organisation.uscc'], name=op.f('fk_client_organisation_organisation')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_client'))
     )
@@ -247,7 +247,7 @@ def upgrade() -> None:
     sa.Column('event', sa.String(length=20), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('actor_kind', sa.String(length=16), nullable=False),
     sa.Column('actor_id', sa.String(length=128), nullable=False),
     sa.Column('organisation', sa.String(length=18), nullable=True),
@@ -265,7 +265,7 @@ def upgrade() -> None:
     sa.Column('size', sa.Integer(), nullable=False),
     sa.Column('seal_id', sa.String(length=64), nullable=False),
     sa.Column('signature_id', sa.String(length=64), nullable=False),
-    sa.Column('made_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('made_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_licence_file_licence_id_licence')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_licence_file')),
     sa.UniqueConstraint('sha256', name=op.f('uq_licence_file_sha256'))
@@ -287,7 +287,7 @@ def upgrade() -> None:
     sa.Column('type_version', sa.Integer(), nullable=False),
     sa.Column('number_enc', sa.LargeBinary(), nullable=False),
     sa.Column('data_enc', sa.LargeBinary(), nullable=False),
-    sa.Column('issued_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('issued_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('valid_from', sa.Date(), nullable=False),
     sa.Column('valid_until', sa.Date(), nullable=True),
     sa.Column('previous', sa.LargeBinary(length=32), nullable=False),
@@ -312,7 +312,7 @@ def upgrade() -> None:
     sa.Column('valid_from', sa.Date(), nullable=False),
     sa.Column('valid_to', sa.Date(), nullable=False),
     sa.Column('granted_by', sa.String(length=128), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_grant_seal_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_grant'))
     )
@@ -330,7 +330,7 @@ def upgrade() -> None:
     sa.Column('digest_before', sa.String(length=64), nullable=False),
     sa.Column('digest_after', sa.String(length=64), nullable=False),
     sa.Column('level', sa.String(length=16), nullable=False),
-    sa.Column('signed_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('signed_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_signature_seal_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_signature'))
     )
@@ -342,10 +342,10 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=40), nullable=False),
     sa.Column('cookie_digest', sa.String(length=64), nullable=False),
     sa.Column('account_id', sa.String(length=40), nullable=False),
-    sa.Column('authenticated_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('seen_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('ended_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('authenticated_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_session_account_id_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_session')),
     sa.UniqueConstraint('cookie_digest', name=op.f('uq_session_cookie_digest'))
@@ -358,7 +358,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.String(length=40), nullable=False),
     sa.Column('organisation', sa.String(length=18), nullable=False),
     sa.Column('role', sa.String(length=32), nullable=False),
-    sa.Column('since', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('since', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_staff_role_account_id_account')),
     sa.ForeignKeyConstraint(['organisation'], ['organisation.uscc'], name=op.f('fk_staff_role_organisation_organisation')),
     sa.PrimaryKeyConstraint('account_id', 'organisation', 'role', name=op.f('pk_staff_role'))
@@ -375,7 +375,7 @@ def upgrade() -> None:
     sa.Column('consent_id', sa.String(length=40), nullable=True),
     sa.Column('expires_on', sa.Date(), nullable=False),
     sa.Column('verification_code', sa.String(length=64), nullable=False),
-    sa.Column('made_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('made_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['file_id'], ['licence_file.id'], name=op.f('fk_licence_copy_file_id_licence_file')),
     sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_licence_copy_licence_id_licence')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_licence_copy')),
@@ -407,9 +407,9 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=64), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('due_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('last_result', sa.String(length=64), nullable=True),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], name=op.f('fk_logout_delivery_client_id_client')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_logout_delivery'))
     )
@@ -421,7 +421,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.String(length=40), nullable=False),
     sa.Column('client_id', sa.String(length=64), nullable=False),
     sa.Column('scopes', sa.JSON(), nullable=False),
-    sa.Column('granted_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('granted_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_portal_consent_account_id_account')),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], name=op.f('fk_portal_consent_client_id_client')),
     sa.PrimaryKeyConstraint('account_id', 'client_id', name=op.f('pk_portal_consent'))
@@ -431,7 +431,7 @@ def upgrade() -> None:
     sa.Column('client_id', sa.String(length=64), nullable=False),
     sa.Column('sid', sa.String(length=64), nullable=False),
     sa.Column('subject', sa.String(length=64), nullable=False),
-    sa.Column('joined_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('joined_at', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], name=op.f('fk_session_client_client_id_client')),
     sa.ForeignKeyConstraint(['session_id'], ['session.id'], name=op.f('fk_session_client_session_id_session'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('session_id', 'client_id', name=op.f('pk_session_client')),
@@ -447,15 +447,15 @@ def upgrade() -> None:
     sa.Column('sid', sa.String(length=64), nullable=False),
     sa.Column('scopes', sa.JSON(), nullable=False),
     sa.Column('userinfo_claims', sa.JSON(), nullable=False),
-    sa.Column('auth_time', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('auth_time', core.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('offline', sa.Boolean(), nullable=False),
-    sa.Column('created_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', core.db.metadata.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('redeemed_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('redeemed_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('generation', sa.Integer(), nullable=False),
-    sa.Column('rotated_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('rotated_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('retry_digest', sa.String(length=64), nullable=True),
-    sa.Column('revoked_at', core.db.metadata.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', core.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('revoked_for', sa.String(length=32), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_token_family_account_id_account')),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], name=op.f('fk_token_family_client_id_client')),

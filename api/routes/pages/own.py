@@ -12,9 +12,9 @@ from starlette.responses import Response
 from api.deps import container, language
 from api.routes.pages.life import story_of, turning_point
 from api.routes.pages.looks import access_row, look_entry
-from api.routes.pages.office import download
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
+from api.web.downloads import download
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.shelf import shelf
