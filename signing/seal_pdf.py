@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from functools import partial
 
 from core.audit.event import AuditEvent
 from core.blobs.port import BlobStore
@@ -17,16 +18,16 @@ from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_
 from core.ids import new_id
 from core.text import Text
 from keys.ports import KeyProvider
-from signing.errors import SealNotActive, SealNotGranted, SignatureNotFound
+from signing.errors import PdfRefused, SealNotActive, SealNotGranted, SignatureNotFound
 from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
-from signing.pades.append import SignatureText, append_signature
+from signing.pades.append import Prepared, SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
-from signing.pades.intake import open_for_sealing
+from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.policy import may_use
 from signing.ports import SealStore
 from signing.settings import SigningSettings
-from signing.work_pool import WorkPool
+from signing.work_pool import WorkPool, within
 
 LEVEL = "PAdES-B-B"
 
@@ -109,12 +110,22 @@ class SealPdf:
         return seal
 
     def _sign(self, seal: Seal, command: SealPdfCommand, signature_id: str, signed_at: dt.datetime) -> bytes:
-        reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
-        place = None if command.placement is None else spot(reader, command.placement, seal.image.diameter_mm)
-        words = SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
         writer = self._writer(seal)
-        prepared = append_signature(command.pdf, reader, words, octets=writer.size, spot=place, image=seal.image)
+        words = SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
+        # reading a hostile file must end some time; the key is used outside that bound, and once
+        prepare = partial(self._prepare, seal, command, words, writer.size)
+        prepared = within(self._settings.seconds_per_file, prepare, _too_complex)
         return prepared.fill(writer.sign(prepared.digest()))
+
+    def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
+        reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
+        try:
+            place = None if command.placement is None else spot(reader, command.placement, seal.image.diameter_mm)
+            return append_signature(command.pdf, reader, words, octets=octets, spot=place, image=seal.image)
+        except AppError:
+            raise
+        except Exception as e:  # a parser may throw anything at hostile bytes
+            raise damaged(e) from e
 
     def _writer(self, seal: Seal) -> CmsWriter:
         signer = self._keys.signer(seal.key_purpose)
@@ -158,6 +169,16 @@ class SealPdf:
             raise SignatureNotFound
         content = await self._blobs.get(record.digest_after)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level)
+
+
+def _too_complex() -> Prepared:
+    raise PdfRefused(
+        "pdf-too-complex",
+        Text(
+            "这个 PDF 太复杂，没能在限定时间内读完，文件没有改动。请重新导出后再试。",
+            "This PDF is too complex to be read in time; nothing was sealed. Export it again and retry.",
+        ),
+    )
 
 
 def _check_words(command: SealPdfCommand) -> None:

@@ -12,10 +12,10 @@ class SigningSettings(Section):
         max_pdf_bytes: largest file to seal or to verify.
         threads: files worked on at the same time.
         waiting: files that may wait for a thread before callers are turned away.
-        verify_seconds: time after which judging one file is given up.
+        seconds_per_file: time after which reading one file is given up.
     """
 
     max_pdf_bytes: int = 100_000_000
     threads: int = 2
     waiting: int = 64
-    verify_seconds: float = 10.0
+    seconds_per_file: float = 8.0

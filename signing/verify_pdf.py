@@ -71,7 +71,7 @@ class VerifyPdf:
         if len(content) > self._settings.max_pdf_bytes:
             return self._stopped(content)
         # 1 to 5. What the file itself says
-        read = await self._pool.run(within, self._settings.verify_seconds, partial(find, content), lambda: None)
+        read = await self._pool.run(within, self._settings.seconds_per_file, partial(find, content), lambda: None)
         if read is None:
             return self._stopped(content)
         found, _ = read
@@ -81,7 +81,7 @@ class VerifyPdf:
         seals = [await self._known_seal(content, one) for one in found.signatures]
         # 6 and 8. Trust, and what was added later
         judge = partial(self._judge, content, read, seals, self._clock.now())
-        report = await self._pool.run(within, self._settings.verify_seconds, judge, partial(self._stopped, content))
+        report = await self._pool.run(within, self._settings.seconds_per_file, judge, partial(self._stopped, content))
         if report.conclusion == "changed" and report.signed_revision is not None:
             changes = await self._pool.run(page_changes, report.signed_revision, content)
             report = replace(report, changes=changes)

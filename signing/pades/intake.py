@@ -11,9 +11,9 @@ import zlib
 from io import BytesIO
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.errors import AppError
 from core.text import Text
 from signing.errors import PdfRefused, too_large
 from signing.pades.decode_limits import LIMITS
@@ -47,12 +47,15 @@ def open_for_sealing(pdf: bytes, *, limit: int) -> PdfFileReader:
     try:
         reader = PdfFileReader(BytesIO(pdf), strict=True, decode_limits=LIMITS)
         _check(reader, pdf)
-    except (PdfError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError, RecursionError) as e:
-        raise _damaged(e) from e
+    except AppError:
+        raise
+    except Exception as e:  # a parser may throw anything at hostile bytes
+        raise damaged(e) from e
     return reader
 
 
-def _damaged(cause: Exception) -> PdfRefused:
+def damaged(cause: Exception) -> PdfRefused:
+    """The refusal of a file that a strict reader cannot make sense of."""
     return PdfRefused(
         "pdf-damaged",
         Text(
