@@ -31,13 +31,12 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """What the error page says; `detail` is for the people who run the other site."""
+    """What the error page says."""
 
     status: int
     title: Text
     text: Text
     retry: str | None = None
-    detail: Text | None = None
 
 
 def error_page(request: Request, error: AppError) -> Response:
@@ -55,12 +54,3 @@ def error_page(request: Request, error: AppError) -> Response:
     if isinstance(error, LimitExceeded) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def client_error_page(request: Request, text: Text, detail: Text) -> Response:
-    """An authorization request that must not be answered by a redirect (RFC 6749 §4.1.2.1): unknown client, or an
-    address that is not registered. Nothing on the page links to what the request asked for."""
-    view = ErrorView(
-        400, Text("那个网站的登录请求有问题", "The other site's log-in request is faulty"), text, detail=detail
-    )
-    return page(request, "error.html", status=400, view=view)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
+from api.errors.problems import status_of
 from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.render import page
@@ -188,7 +189,7 @@ async def _start_again(request: Request, form: Form, error: AppError) -> Respons
         error.text,
         field_at_fault(error),
     )
-    return page(request, "clerk.html", status=400, view=view)
+    return page(request, "clerk.html", status=status_of(error), view=view)
 
 
 _WORDS: Mapping[Exemption, tuple[Tone, str, Text, str]] = {

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, source_of
+from api.errors.problems import status_of
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
@@ -41,9 +42,15 @@ _SCOPES = {
         Text("最长 30 天；您退出登录就结束。", "For up to 30 days; ends when you log out."),
     ),
 }
+_PORTALS = {
+    "zwfw": Text("获准要实名：登录后知道您的姓名", "approved for real names: it learns your name at log-in"),
+    "housing": Text(
+        "只拿代号：登录后申请公租房，在线取不动产权证书", "a pseudonym only: apply for housing, fetch the title deed"
+    ),
+}
 _PSEUDONYM = ScopeWords(
     Text("一个只给这个网站的代号", "A pseudonym made for this site only"),
-    Text("它认得是同一个人，但不知道您是谁。", "They recognise you as the same person without knowing who you are."),
+    Text("下次登录时，它认得是同一个人。", "So that they recognise you the next time."),
 )
 
 
@@ -77,8 +84,8 @@ async def log_in(request: Request, i: str | None = None) -> Response:
         )
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
-        status = 429 if isinstance(error, LimitExceeded) else 403 if isinstance(error, NotPermitted) else 400
-        return _login_page(request, asking, identifier=form["identifier"], error=error.text, field=field, status=status)
+        typed, status = form["identifier"], status_of(error)
+        return _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
     goal = f"{_RESUME}?i={i}" if i else await _home(request, done.session_cookie_value)
     response = RedirectResponse(goal, 303)
     set_session_cookie(request, response, done.session_cookie_value)
@@ -138,8 +145,9 @@ def demo_accounts() -> tuple[DemoAccount, ...]:
 def demo_portals() -> tuple[DemoPortal, ...]:
     from api.demo.city import CLIENTS
 
-    what = Text("演示网站：登录、申请公租房", "Demo site: log in, apply for public rental housing")
-    return tuple(DemoPortal(one.name, what, f"/demo/portals/{one.portal}/") for one in CLIENTS if one.portal)
+    return tuple(
+        DemoPortal(one.name, _PORTALS[one.portal], f"/demo/portals/{one.portal}/") for one in CLIENTS if one.portal
+    )
 
 
 def grouped(id_number: str) -> str:

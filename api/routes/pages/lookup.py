@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
+from api.errors.problems import status_of
 from api.routes.pages.clerk import field_at_fault, item_options
 from api.routes.pages.office import all_types
 from api.routes.pages.states import mark_of, until_words
@@ -71,7 +72,7 @@ async def _look_up(
         error=error.text if error else None,
         error_field=field_at_fault(error) if error else None,
     )
-    return page(request, "lookup.html", status=400 if error else 200, view=view)
+    return page(request, "lookup.html", status=status_of(error) if error else 200, view=view)
 
 
 def _found(one: FoundLicence, licence_type: LicenceType, lang: Language, now: dt.datetime) -> Found:

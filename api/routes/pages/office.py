@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
+from api.errors.problems import status_of
 from api.routes.pages.seal_pictures import picture_address, seal_of
 from api.routes.pages.states import mark_of, until_words
 from api.web.downloads import download
@@ -95,7 +96,7 @@ async def issue(request: Request, type_code: str) -> Response:
         licence = await container(request).certstore.issue(command, who.principal)
     except AppError as error:
         field = error.field if isinstance(error, InvalidInput) else None
-        return await _form(request, who, licence_type, form.values, form["idempotency"], error.text, field)
+        return await _form(request, who, licence_type, form.values, form["idempotency"], error, field)
     content = orjson.dumps(_receipt(licence, licence_type, who))
     owner = who.principal.session or ""
     token = await shelf(request).put(content, owner=owner, seconds=_KEEP)
@@ -194,7 +195,7 @@ async def _form(
     licence_type: LicenceType,
     values: Mapping[str, str],
     idempotency: str,
-    error: Text | None = None,
+    error: AppError | None = None,
     field: str | None = None,
 ) -> Response:
     fields = form_fields(licence_type.schema)
@@ -212,10 +213,10 @@ async def _form(
         validity=_rule_words(licence_type.validity),
         seal=await seal_of(request, organisation),
         idempotency=idempotency,
-        error=error,
+        error=error.text if error else None,
         error_field=(place if (place := _FIELDS.get(field or "", field)) in known else None),
     )
-    return page(request, "issue.html", status=400 if error else 200, view=view)
+    return page(request, "issue.html", status=status_of(error) if error else 200, view=view)
 
 
 # what the use case calls a part of the command → the form's field

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
+from api.errors.problems import status_of
 from api.routes.pages.office import seal_choice
 from api.web.downloads import download
-from api.web.forms import Form, read_form, too_large
+from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.shelf import Shelf, shelf
@@ -85,7 +86,7 @@ async def seal(request: Request, token: str) -> Response:
     who = await permitted(request, SEALER)
     form = await read_form(request)
     desk = _Desk(shelf(request), who)
-    pdf, _ = await desk.file(token)
+    pdf = await desk.file(token)
     try:
         command = SealPdfCommand(
             pdf=pdf,
@@ -97,6 +98,7 @@ async def seal(request: Request, token: str) -> Response:
             idempotency_key=token,
         )
         done = await container(request).signing.seal_pdf(command)
+        await desk.sealed_on(token, _whole(form["page"], 1))
     except AppError as error:
         return await _place(request, who, token, form, error)
     return RedirectResponse(f"/office/seal/{token}/done/{done.signature_id}", 303)
@@ -110,12 +112,12 @@ async def sealed(request: Request, token: str, signature_id: str) -> Response:
     record = await seals.use(signature_id, caller=who.principal)
     used = await seals.get(record.seal_id)
     desk = _Desk(shelf(request), who)
-    name, total = await desk.sealed_name(token)
+    name, total, number = await desk.facts(token)
     base = f"/office/seal/{token}/done/{signature_id}"
     view = SealedView(
         file_name=name,
         signature_id=signature_id,
-        pages=tuple(f"{base}/{number}.png" for number in range(1, min(total, 3) + 1)),
+        pages=(f"{base}/{number}.png",),
         page_count=total,
         facts=(
             Fact(Text("用的印章", "Seal"), used.name.zh),
@@ -159,11 +161,19 @@ class _Desk:
 
     async def begin(self, pdf: bytes, name: str, total: int) -> str:
         token = await self._shelf.put(pdf, owner=self._owner, seconds=_KEEP)
-        facts = orjson.dumps({"name": name, "total": total})
-        await self._shelf.put_at(token, "facts", facts, owner=self._owner, seconds=_KEEP)
+        await self._note(token, name, total, 1)
         return token
 
-    async def file(self, token: str) -> tuple[bytes, int]:
+    async def sealed_on(self, token: str, number: int) -> None:
+        """Remember which page carries the seal."""
+        name, total, _ = await self.facts(token)
+        await self._note(token, name, total, number)
+
+    async def _note(self, token: str, name: str, total: int, number: int) -> None:
+        facts = orjson.dumps([name, total, number])
+        await self._shelf.put_at(token, "facts", facts, owner=self._owner, seconds=_KEEP)
+
+    async def file(self, token: str) -> bytes:
         """
         Raises:
             NotFound: `seal-desk-gone`.
@@ -171,23 +181,27 @@ class _Desk:
         pdf = await self._shelf.get(token, owner=self._owner)
         if pdf is None:
             raise _gone()
-        return pdf, (await self.sealed_name(token))[1]
+        return pdf
 
-    async def sealed_name(self, token: str) -> tuple[str, int]:
+    async def facts(self, token: str) -> tuple[str, int, int]:
+        """Name, number of pages, and the page that carries the seal.
+
+        Raises:
+            NotFound: `seal-desk-gone`.
+        """
         facts = await self._shelf.get(token, owner=self._owner, part="facts")
         if facts is None:
             raise _gone()
-        known = orjson.loads(facts)
-        return known["name"], known["total"]
+        name, total, number = orjson.loads(facts)
+        return name, total, number
 
     async def sheet(self, token: str, number: int) -> tuple[bytes, float, float]:
         """A page's picture, its width and its height in millimetres; drawn when it is first asked for."""
         part = f"page {number}"
         kept = await self._shelf.get(token, owner=self._owner, part=part)
         if kept is None:
-            pdf, total = await self.file(token)
-            drawn = await draw(pdf, first=number, pages=1) if 1 <= number <= total else None
-            if drawn is None or not drawn.pages:
+            drawn = await draw(await self.file(token), first=max(number, 1), pages=1)
+            if not drawn.pages:
                 raise _gone()
             width, height = drawn.sizes[0]
             kept = orjson.dumps([width, height]) + b"\n" + drawn.pages[0]
@@ -200,12 +214,12 @@ class _Desk:
 async def _upload(request: Request, who: Visitor, error: AppError | None = None) -> Response:
     has = bool(await _seals(request, who))
     view = SealUploadView(has, MAX_BYTES // (1024 * 1024), error.text if error else None)
-    return page(request, "seal_upload.html", status=400 if error else 200, view=view)
+    return page(request, "seal_upload.html", status=status_of(error) if error else 200, view=view)
 
 
 async def _place(request: Request, who: Visitor, token: str, asked: Form, error: AppError | None = None) -> Response:
     desk = _Desk(shelf(request), who)
-    name, total = await desk.sealed_name(token)
+    name, total, _ = await desk.facts(token)
     number = max(1, min(_whole(asked["page"], total), total))
     _, width, height = await desk.sheet(token, number)
     seals = await _seals(request, who)
@@ -228,7 +242,7 @@ async def _place(request: Request, who: Visitor, token: str, asked: Form, error:
         reason=asked["reason"],
         error=error.text if error else None,
     )
-    return page(request, "seal_place.html", status=400 if error else 200, view=view)
+    return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
 
 
 async def _seals(request: Request, who: Visitor) -> list[Seal]:
@@ -274,6 +288,3 @@ def _gone() -> NotFound:
             "This file has left the desk (after 30 minutes). Upload it again.",
         ),
     )
-
-
-__all__ = ["MAX_BYTES", "router", "too_large"]

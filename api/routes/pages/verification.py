@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
+from api.errors.problems import status_of
 from api.routes.pages.states import until_words
 from api.web import verdicts
 from api.web.downloads import download
@@ -55,8 +56,7 @@ async def verify(request: Request) -> Response:
         who = known.principal if known else ANONYMOUS
         verdict = await container(request).certstore.verify_file(file.content, who)
     except (InvalidInput, LimitExceeded) as error:
-        status = 400 if isinstance(error, InvalidInput) else 413 if error.code == "too-large" else 429
-        return page(request, "verify.html", status=status, view=VerifyView(_MEGABYTES, error.text))
+        return page(request, "verify.html", status=status_of(error), view=VerifyView(_MEGABYTES, error.text))
     token = await _keep(request, file, verdict)
     return RedirectResponse(f"/verify/results/{token}", 303)
 

@@ -268,13 +268,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     ),
     "error-500": (
         "error.html",
-        ErrorView(
-            500,
-            Text("我们这边出了错", "Something broke on our side"),
-            WRONG,
-            "/me",
-            Text("client_id 未登记", "unknown client_id"),
-        ),
+        ErrorView(500, Text("我们这边出了错", "Something broke on our side"), WRONG, "/me"),
         None,
     ),
     "verify": ("verify.html", VerifyView(100), None),

@@ -36,7 +36,8 @@ def stage(*, demo: bool = True, issuer: str = "http://127.0.0.1:8000") -> FastAP
     app = FastAPI()
     settings = Settings(issuer=issuer, demo=demo)
     clock = SimpleNamespace(now=lambda: NOW)
-    app.state.container = SimpleNamespace(ground=SimpleNamespace(settings=settings, clock=clock))
+    idp = SimpleNamespace(settings=SimpleNamespace(secure=settings.secure))
+    app.state.container = SimpleNamespace(ground=SimpleNamespace(settings=settings, clock=clock), idp=idp)
     mount_static(app)
 
     @app.get("/page/{name}")
