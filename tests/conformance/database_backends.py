@@ -14,8 +14,8 @@ from core.audit.tables import audit_event
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
 from core.db.database import Database
 from core.db.engine import create_engine
-from core.tables import UtcDateTime, metadata
 from core.idempotency import remember_result
+from core.tables import UtcDateTime, metadata
 from tests.conformance.harness import Backend, Surroundings
 from tests.support import databases
 from tests.support.clock import FakeClock
