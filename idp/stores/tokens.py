@@ -5,12 +5,43 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import Row, String, bindparam, delete, exists, insert, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.model import AccountStatus, Standing, TokenFamily
 from idp.stores.tables import account, revoked_token, session, token_family
 from idp.stores.upsert import insert_if_new
+
+# The statements of the hot endpoints are built once: building one costs more than SQLite takes to answer it.
+_REVOKED = select(revoked_token.c.id).where(revoked_token.c.id == bindparam("token_id"))
+
+_STANDING = (
+    select(
+        token_family,
+        # A session's row that was swept away had expired; offline families live on without it.
+        or_(session.c.ended_at.is_not(None), session.c.id.is_(None) & token_family.c.offline.is_(False)).label(
+            "session_ended"
+        ),
+        account.c.status.label("account_status"),
+        account.c.level.label("account_level"),
+        exists().where(revoked_token.c.id == bindparam("token_id", type_=String)).label("token_revoked"),
+    )
+    .join(account, account.c.id == token_family.c.account_id)
+    .join(session, session.c.id == token_family.c.session_id, isouter=True)
+    .where(token_family.c.id == bindparam("family_id"))
+)
+
+_ROTATE = (
+    update(token_family)
+    .where(
+        token_family.c.id == bindparam("family_id"),
+        token_family.c.generation == bindparam("current"),
+        token_family.c.redeemed_at.is_not(None),
+        token_family.c.revoked_at.is_(None),
+        token_family.c.expires_at > bindparam("at"),
+    )
+    .values(generation=bindparam("next"), rotated_at=bindparam("at"), retry_digest=bindparam("retry"))
+)
 
 
 class SqlTokenStore:
@@ -36,18 +67,14 @@ class SqlTokenStore:
     async def rotate(
         self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None
     ) -> bool:
-        change = (
-            update(token_family)
-            .where(
-                token_family.c.id == family_id,
-                token_family.c.generation == generation,
-                token_family.c.redeemed_at.is_not(None),
-                token_family.c.revoked_at.is_(None),
-                token_family.c.expires_at > at,
-            )
-            .values(generation=generation + 1, rotated_at=at, retry_digest=retry_digest)
-        )
-        return (await tx.connection.execute(change)).rowcount == 1
+        values = {
+            "family_id": family_id,
+            "current": generation,
+            "at": at,
+            "retry": retry_digest,
+            "next": generation + 1,
+        }
+        return (await tx.connection.execute(_ROTATE, values)).rowcount == 1
 
     async def revoke(self, tx: WriteTx, family_id: str, *, at: dt.datetime, reason: str) -> bool:
         change = (
@@ -80,22 +107,8 @@ class SqlTokenStore:
         return (await tx.connection.execute(change)).rowcount
 
     async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
-        revoked = exists().where(revoked_token.c.id == token_id) if token_id else literal(False)
-        # A session's row that was swept away had expired; offline families live on without it.
-        ended = or_(session.c.ended_at.is_not(None), session.c.id.is_(None) & token_family.c.offline.is_(False))
-        query = (
-            select(
-                token_family,
-                ended.label("session_ended"),
-                account.c.status.label("account_status"),
-                account.c.level.label("account_level"),
-                revoked.label("token_revoked"),
-            )
-            .join(account, account.c.id == token_family.c.account_id)
-            .join(session, session.c.id == token_family.c.session_id, isouter=True)
-            .where(token_family.c.id == family_id)
-        )
-        row = (await tx.connection.execute(query)).one_or_none()
+        found = await tx.connection.execute(_STANDING, {"family_id": family_id, "token_id": token_id})
+        row = found.one_or_none()
         if row is None:
             return None
         return Standing(
@@ -110,8 +123,8 @@ class SqlTokenStore:
         await insert_if_new(tx.connection, revoked_token, {"id": token_id, "expires_at": expires_at})
 
     async def is_token_revoked(self, tx: ReadTx, token_id: str) -> bool:
-        query = select(revoked_token.c.id).where(revoked_token.c.id == token_id)
-        return (await tx.connection.execute(query)).one_or_none() is not None
+        found = await tx.connection.execute(_REVOKED, {"token_id": token_id})
+        return found.one_or_none() is not None
 
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
         families = await tx.connection.execute(delete(token_family).where(token_family.c.expires_at < before))

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from api.routes.idp import authorize, documents, end_session, tokens, userinfo
 
-routers = [documents.router, authorize.router, tokens.router, userinfo.router, end_session.router]
+# the busiest first: each router that does not match costs a request some microseconds
+routers = [tokens.router, userinfo.router, documents.router, authorize.router, end_session.router]
