@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from sqlalchemy import update
 
 from api.settings import child_environment
+from core.audit.tables import audit_event
+from core.db.engine import WRITE, create_engine
 
 
 def free_port() -> int:
@@ -28,18 +31,19 @@ def free_port() -> int:
 class Instance:
     """The service as a user would start it; everything goes through its command line and HTTP."""
 
-    def __init__(self, *, cpu: str | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, *, cpu: str | None = None) -> None:
         """
         Args:
+            settings: settings beside the embedded defaults, by their names in `api.settings`.
             cpu: the processors to pin the server to, as `taskset -c` takes them; benchmarks only.
         """
         self._pin = ["taskset", "-c", cpu] if cpu else []
         self.port = free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="yizheng-journey-"))
-        self._environment = child_environment(
-            data=str(self.folder), issuer=self.issuer, demo="true", mode="development"
-        )
+        self._given = {"data": str(self.folder), "issuer": self.issuer, "demo": "true", "mode": "development"}
+        self._given |= settings or {}
+        self._environment = child_environment(**self._given)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = self.folder / "server.log"
 
@@ -84,20 +88,27 @@ class Instance:
                 time.sleep(0.1)
         raise RuntimeError("the service did not become ready within 60 s")
 
-    def broken_audit_verdict(self) -> str:
-        """Copy the data, change one audit row in the copy, and answer what the auditor's command says of it."""
-        with tempfile.TemporaryDirectory(prefix="yizheng-tampered-") as copy:
-            with (
-                closing(sqlite3.connect(self.folder / "yizheng.db")) as real,
-                closing(sqlite3.connect(Path(copy) / "yizheng.db")) as tampered,
-            ):
-                real.backup(tampered)
-                tampered.execute("UPDATE audit_event SET outcome = 'refused' WHERE number = 5")
-                tampered.commit()
-            try:
-                return self.command("audit", "verify", "--data", copy).strip()
-            except RuntimeError as error:
-                return str(error)
+    def verdict_on_a_changed_row(self, number: int) -> str:
+        """Change one audit row behind the service's back, ask the auditor's command, and put the row back."""
+        asyncio.run(self._set_outcome(number, "done", "refused"))
+        try:
+            return self.command("audit", "verify").strip()
+        except RuntimeError as error:
+            return str(error)
+        finally:
+            asyncio.run(self._set_outcome(number, "refused", "done"))
+
+    async def _set_outcome(self, number: int, before: str, after: str) -> None:
+        given = self._given.get("database_url") or f"sqlite+aiosqlite:///{self.folder / 'yizheng.db'}"
+        engine = create_engine(given, pool_size=1)
+        try:
+            async with engine.connect() as connection:
+                connection = await connection.execution_options(**{WRITE: True})
+                row = (audit_event.c.number == number) & (audit_event.c.outcome == before)
+                await connection.execute(update(audit_event).where(row).values(outcome=after))
+                await connection.commit()
+        finally:
+            await engine.dispose()
 
     def log_text(self) -> str:
         return self._log.read_text(errors="replace")

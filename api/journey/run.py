@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import httpx
 from rich.console import Console
@@ -28,12 +29,16 @@ STEPS = (
 )
 
 
-def run_journey(console: Console | None = None) -> int:
-    """Run all steps; the exit code is 0 only if every promise of every step held."""
+def run_journey(console: Console | None = None, settings: Mapping[str, str] | None = None) -> int:
+    """Run all steps; the exit code is 0 only if every promise of every step held.
+
+    Args:
+        settings: other stores than the embedded ones, by their names in `api.settings`.
+    """
     console = console or Console(highlight=False, soft_wrap=True)
     tell = Narrator(console)
     began = time.perf_counter()
-    instance = Instance()
+    instance = Instance(settings)
     try:
         console.print("[bold]一证 Yizheng: the journey[/bold]   a fresh instance, real HTTP, nothing is mocked")
         instance.command("migrate", "--demo")

@@ -143,7 +143,10 @@ def see_who_looked(world: World) -> None:
     log = world.instance.log_text()
     for what, secret in (("ID number", city.LIN.id_number), ("name", city.LIN.name), ("password", city.PASSWORD)):
         tell.holds(f"no {what} in the server's log", secret not in log)
-    tell.sent("one row of the audit log is changed behind the service's back, in a copy of the database")
-    broken = world.instance.broken_audit_verdict()
+    tell.sent("one row of the audit log is changed behind the service's back")
+    broken = world.instance.verdict_on_a_changed_row(5)
     tell.got(broken)
     tell.holds("the auditor's check names the row", "broken at row 5" in broken)
+    tell.holds(
+        "with the row put back the chain is whole again", "chain whole" in world.instance.command("audit", "verify")
+    )
