@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.pkcs11_token import Pkcs11Module
-from keys.errors import KeyRefused, KeyUnavailable
+from keys.backends.software import SoftwareBackend
+from keys.errors import KeyRefused, KeyStoreDamaged, KeyUnavailable
 from keys.settings import Pkcs11Settings
 from keys.spec import SignatureAlgorithm
 from tests.conformance.harness import parametrised
@@ -32,6 +33,13 @@ class TestSignerRestart(SignerRestart):
 @parametrised(BACKENDS)
 class TestSignerContention(SignerContention):
     pass
+
+
+def test_a_private_key_beside_another_public_key_is_refused() -> None:
+    backend = SoftwareBackend()
+    ours, other = (backend.generate(SignatureAlgorithm.ES256, bits=256, label="pair") for _ in range(2))
+    with pytest.raises(KeyStoreDamaged):
+        backend.open(ours.uri, SignatureAlgorithm.ES256, other.public_key, ours.private)
 
 
 def test_a_lost_session_is_opened_again(softhsm: SoftHsmToken) -> None:
