@@ -52,6 +52,7 @@ from idp.tokens.id_token import IdTokens
 from idp.tokens.logout import LogoutTokens
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshTokens
+from idp.upkeep import Upkeep
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class IdpServices:
     change_client_status: ChangeClientStatus
     deliver_logouts: DeliverLogouts
     sweep: SweepExpired
+    upkeep: Upkeep
     messenger: LogoutMessenger
 
     async def close(self) -> None:
@@ -150,6 +152,7 @@ def build_idp(
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, clock, settings),
         ClientCredentialsGrant(),
     )
+    sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -216,6 +219,7 @@ def build_idp(
         register_client=RegisterClient(database, stores.clients, stores.organisations, clock),
         change_client_status=ChangeClientStatus(database, stores.clients, registry),
         deliver_logouts=deliver,
-        sweep=SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock),
+        sweep=sweep,
+        upkeep=Upkeep(deliver, sweep),
         messenger=messenger,
     )

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from idp.logout.messenger import HttpLogoutMessenger
+from idp.upkeep import Upkeep
 from tests.support.live_server import serving
 from tests.support.servers import free_port
 
@@ -71,6 +72,40 @@ async def test_what_an_operator_reads_of_a_delivery(portal: str, path: str, resu
     finally:
         await messenger.close()
     assert seen == (["the.logout.token"] if path.startswith("/take") else []), "a redirect is not followed"
+
+
+class Steps:
+    """Stands for both steps of the upkeep; fails as often as it is told to."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.looks = 0
+        self.sweeps = 0
+        self.enough = asyncio.Event()
+
+    async def run_due(self) -> int:
+        self.looks += 1
+        if self.looks <= self.failures:
+            raise ConnectionError("the database is away")
+        return 0
+
+    async def __call__(self) -> int:
+        self.sweeps += 1
+        if self.sweeps == 2:
+            self.enough.set()
+        return 0
+
+
+async def test_upkeep_goes_on_after_a_failure() -> None:
+    steps = Steps(failures=3)
+    upkeep = Upkeep(steps, steps, every=0.001, sweep_after=2)  # type: ignore[arg-type]  # stands for both
+    task = asyncio.create_task(upkeep.forever())
+    async with asyncio.timeout(10):
+        await steps.enough.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert steps.looks >= 6, "looks 2, 4 and 6 would sweep; the first three failed"
 
 
 async def test_a_portal_that_is_gone() -> None:
