@@ -26,7 +26,7 @@ class Container:
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
-        return (self.ground.keys.keep_fresh(), sweep_forever(self.ground.kv))
+        return (self.ground.keys.keep_fresh(), sweep_forever(self.ground.kv), self.idp.upkeep.forever())
 
     async def close(self) -> None:
         await self.idp.close()

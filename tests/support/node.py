@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,7 @@ async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         BackendMissing: Node is not installed, or its packages cannot be.
     """
-    node = shutil.which("node")
-    if node is None:
-        raise BackendMissing("node is not on PATH (apt-get install nodejs npm)")
+    node = _program("node")
     await _packages()
     process = await asyncio.create_subprocess_exec(
         node,
@@ -36,12 +35,18 @@ async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(output))
 
 
+def _program(name: str) -> str:
+    """The environment's own Node.js comes first: Debian's is too old for today's clients."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        raise BackendMissing(f"{name} is missing: make the environment again with bin/test")
+    return found
+
+
 async def _packages() -> None:
     if (FOLDER / "node_modules" / "openid-client").is_dir():
         return
-    npm = shutil.which("npm")
-    if npm is None:
-        raise BackendMissing("npm is not on PATH (apt-get install npm)")
+    npm = _program("npm")
     process = await asyncio.create_subprocess_exec(
         npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=FOLDER, stdout=asyncio.subprocess.DEVNULL
     )
