@@ -119,7 +119,9 @@ def story(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[Time
     if report.signatures:
         entries += [_step(step) for step in report.steps if step.passed is not None]
     if verdict.licence is not None:
-        entries.append(_in_repository(verdict.licence, same=verdict.same_file))
+        entries.append(
+            _in_repository(verdict.licence, same=verdict.same_file and verdict.judgement.conclusion == "genuine")
+        )
     if verdict.copy is not None:
         entries.append(_copy(verdict.copy))
     return tuple(entries)
@@ -202,7 +204,7 @@ def _sealed(one: SignatureReport) -> TimelineEntry:
     name = one.organisation or one.seal_name or "?"
     title = Text(f"{name} 盖章并签名", f"Sealed and signed: {name}")
     if one.conclusion == "unknown-signer":
-        title = Text(f"自称“{name}”的印章", f"A seal that calls itself “{name}”")
+        title = Text(f"自称“{name}”的印章", f'A seal that calls itself "{name}"')
     code = Text(f"印章编码 {one.seal_code}", f"Seal code {one.seal_code}") if one.seal_code else None
     when = Text(second(one.signed_at), second(one.signed_at)) if one.signed_at else None
     return TimelineEntry("stamp", title, code, when, "red")

@@ -119,6 +119,7 @@ async def sealed(request: Request, token: str, signature_id: str) -> Response:
         signature_id=signature_id,
         pages=(f"{base}/{number}.png",),
         page_count=total,
+        shown_page=number,
         facts=(
             Fact(Text("用的印章", "Seal"), used.name.zh),
             Fact(Text("印章编码", "Seal code"), used.code, True),

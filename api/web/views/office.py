@@ -152,6 +152,7 @@ class SealedView:
     signature_id: str
     pages: tuple[str, ...]
     page_count: int
+    shown_page: int
     facts: tuple[Fact, ...]
     download: str
     step: int = 3

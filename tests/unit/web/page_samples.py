@@ -430,5 +430,9 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         ),
         "office",
     ),
-    "sealed": ("sealed.html", SealedView("住房保障资格证明.pdf", "sig_1", (PICTURE,), 1, FACTS, "/download"), "office"),
+    "sealed": (
+        "sealed.html",
+        SealedView("住房保障资格证明.pdf", "sig_1", (PICTURE,), 3, 2, FACTS, "/download"),
+        "office",
+    ),
 }
