@@ -6,8 +6,9 @@ from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database
 from core.principal import Principal
-from signing.errors import SealNotActive, SealNotFound
+from signing.errors import SealNotActive, SealNotFound, SealNotYours
 from signing.model import Seal, SealStatus
+from signing.policy import may_manage
 from signing.ports import SealStore
 
 _FROM = {
@@ -37,12 +38,17 @@ class ChangeSealStatus:
             SealNotActive: the seal is not in a state that leads to `status`.
         """
         async with self._database.write() as tx:
-            moved = await self._store.set_status(tx, seal_id, expected=_FROM[status], new=status, at=self._clock.now())
-            seal = await self._store.seal(tx, seal_id)
-            if seal is None:
+            owned = await self._store.seal(tx, seal_id)
+            if owned is None:
                 raise SealNotFound
-            if not moved:
+            if not may_manage(actor, owned.organisation):
+                tx.audit(AuditEvent(_ACTION[status], "refused", actor, subject=seal_id))
+                await tx.commit()
+                raise SealNotYours
+            if not await self._store.set_status(tx, seal_id, expected=_FROM[status], new=status, at=self._clock.now()):
                 raise SealNotActive
+            seal = await self._store.seal(tx, seal_id)
+            assert seal is not None
             tx.audit(
                 AuditEvent(_ACTION[status], "done", actor, subject=seal_id, detail={"reason": reason[:200] or None})
             )
