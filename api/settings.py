@@ -24,7 +24,7 @@ class Settings(BaseSettings):
         issuer: public base address, without a slash at its end; the OpenID issuer.
         data: folder of the embedded column; also of everything that has no address of its own.
         master_key_file: file that holds the master key; by default made in `data` (development only).
-        master_key: the master key itself, base64, from a secret store; wins over the file.
+        master_key: the master key itself from a secret store, in the form of the file; wins over the file.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
     """

@@ -122,14 +122,27 @@ def doctor(data: Data = None) -> None:
 
 
 @audit_app.command("verify")
-def audit_verify(data: Data = None) -> None:
-    """Walk the audit chain; name the first bad row. Exits 1 if there is one."""
+def audit_verify(
+    data: Data = None,
+    checkpoint: Annotated[
+        str | None, typer.Option("--checkpoint", help="NUMBER:HASH, printed by an earlier run and kept elsewhere.")
+    ] = None,
+) -> None:
+    """Walk the audit chain; name the first bad row. Exits 1 if there is one. Keep the checkpoint that it prints."""
     from api.cli.prepare import with_database
-    from core.audit.verify import verify_chain
+    from core.audit.verify import Checkpoint, verify_chain
 
-    verdict = asyncio.run(with_database(_settings(data=data), verify_chain))
+    kept = None
+    if checkpoint:
+        number, _, digest = checkpoint.partition(":")
+        try:
+            kept = Checkpoint(int(number), bytes.fromhex(digest))
+        except ValueError:
+            raise _refusal("--checkpoint takes NUMBER:HASH, as an earlier run printed it") from None
+    verdict = asyncio.run(with_database(_settings(data=data), lambda database: verify_chain(database, kept)))
     if verdict.whole:
-        typer.echo(f"audit chain whole: {verdict.rows} rows")
+        head = f"; checkpoint {verdict.head.number}:{verdict.head.hash.hex()}" if verdict.head else ""
+        typer.echo(f"audit chain whole: {verdict.rows} rows{head}")
         return
     raise _refusal(
         f"audit chain broken at row {verdict.bad_row} ({verdict.fault}); {verdict.rows} rows before it are good"
@@ -159,6 +172,18 @@ def keys_rotate(
 
     try:
         typer.echo(asyncio.run(rotate_key(_settings(data=data), purpose, at_once=at_once)))
+    except AppError as error:
+        raise _refusal(error.text.en) from None
+
+
+@keys_app.command("retire")
+def keys_retire(key_id: str, data: Data = None) -> None:
+    """Accept KEY_ID no longer; what it signed does not verify any more."""
+    from api.cli.key_commands import retire_key
+    from core.errors import AppError
+
+    try:
+        typer.echo(asyncio.run(retire_key(_settings(data=data), key_id)))
     except AppError as error:
         raise _refusal(error.text.en) from None
 
