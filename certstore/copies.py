@@ -266,10 +266,7 @@ class AnnotatedCopies:
             raise _gone(
                 "这份加注件已过使用期限。仍需使用的，请重新申请。", "This copy is past its last day. Ask for a new one."
             )
-        if copy.consent_id and not await self._repository.consents.use(tx, copy.consent_id, today=today):
-            raise _gone(
-                "本人已撤回同意，这份加注件不能再用。", "The holder withdrew consent; this copy cannot be used."
-            )
+        # the licence first, then the consent, as in making one: two orders would be a deadlock
         licence = await self._repository.licences.locked(tx, copy.licence_id)
         assert licence is not None
         status = status_today(licence, today)
@@ -278,6 +275,10 @@ class AnnotatedCopies:
             raise _gone(
                 f"原证照现在是“{word.zh}”状态，这份加注件不能再用。",
                 f"The licence behind this copy is {word.en}; the copy cannot be used.",
+            )
+        if copy.consent_id and not await self._repository.consents.use(tx, copy.consent_id, today=today):
+            raise _gone(
+                "本人已撤回同意，这份加注件不能再用。", "The holder withdrew consent; this copy cannot be used."
             )
         return licence
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from certstore.authorise import acting_organisation, minimised, refusals_audited, require_scope, values_of
 from certstore.catalogue import grant_for
@@ -127,7 +127,7 @@ class SearchLicences:
         types: Sequence[tuple[LicenceType, ConsumerGrant]],
         asked: Sequence[str] | None,
     ) -> list[_Hit]:
-        fields = {made.code: minimised(grant, asked) for made, grant in types}
+        fields = _minimised_each(types, asked)
         by_code = {made.code: made for made, _ in types}
         by_function = [made.code for made, _ in types if made.sharing is Sharing.FUNCTION]
         found = await self._repository.licences.by_holder(tx, holder, by_function) if by_function else []
@@ -205,6 +205,15 @@ class SearchLicences:
             consent_id=hit.consent_id,
             values=values_of(licence, hit.fields) if status is Status.VALID else {},
         )
+
+
+def _minimised_each(
+    types: Sequence[tuple[LicenceType, ConsumerGrant]], asked: Sequence[str] | None
+) -> dict[str, tuple[str, ...]]:
+    """Fields to give by type. A field must be granted for one of the types at least, or the request is refused."""
+    together = tuple(dict.fromkeys(name for _, grant in types for name in grant.fields))
+    wanted = set(minimised(replace(types[0][1], fields=together), asked))
+    return {made.code: tuple(name for name in grant.fields if name in wanted) for made, grant in types}
 
 
 def unknown_item() -> InvalidInput:

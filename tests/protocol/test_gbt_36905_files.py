@@ -104,7 +104,7 @@ def test_what_people_typed_is_text_and_rare_characters_are_there(file: Path) -> 
     assert "林知远" in text
     for character in RARE:
         assert character in text
-    for typed in ('#panic("x")', "$x$", "@y*z*", '#read("/etc/passwd")'):
+    for typed in ('#panic("x")', "$x$", "@y*z*", '#read("/etc/'):
         assert typed in text
     assert "—不提供" in text
 

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from certstore.codes import CITIZEN_ID
@@ -28,6 +28,16 @@ class In(BaseModel):
     """A request body: unknown members are refused, so that nothing is silently ignored (attacks L-02)."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_members_only(cls, body: Any) -> Any:
+        # before Pydantic's own check, whose error names the member: that name is the caller's text (attacks L-12)
+        if isinstance(body, dict):
+            known = {field.alias or name for name, field in cls.model_fields.items()}
+            if not set(body) <= known:
+                raise ValueError("a member is not known")
+        return body
 
 
 class TextIn(In):

@@ -1,0 +1,228 @@
+"""L-01: every route of the repository × every kind of caller; unseen objects look like absent ones. L-21: downloads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.db.database import Database
+from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
+from tests.support.certstore_world import (
+    CASE,
+    HOUSE,
+    ITEM,
+    LIN_NAME,
+    LIN_NUMBER,
+    PROPERTY,
+    PROPERTY_TYPE,
+    World,
+    world,
+)
+from tests.support.clock import FakeClock
+
+ABSENT = "lic_00000000000000000000000000"
+
+
+@dataclass
+class Stage:
+    """A licence of Lin's shared by consent, one shared by function, a consent and a copy of each."""
+
+    web: Http
+    property: str
+    permit: str
+    consent: str
+    copy: str
+    code: str
+    identifier: str
+
+    def fill(self, path: str) -> str:
+        """A route's path with this stage's ids; the licence of a copy is the permit."""
+        licence = self.permit if "copies" in path else self.property
+        parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent}
+        codes = {"/v1/licence-types/{code}": PROPERTY, "/v1/service-items/{code}": ITEM}
+        return path.format(**parts, code=codes.get(path, ""))
+
+
+@pytest.fixture
+async def stage(sqlite_database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with world(sqlite_database, clock, tmp_path) as city, http(city) as web:
+        yield await set_up(city, web)
+
+
+async def set_up(city: World, web: Http) -> Stage:
+    house, permit = await city.issue_property(), await city.issue_permit()
+    consent = await city.consented()
+    copy = await city.services.copies.make(city.copy_command(permit.id), TOKENS["portal"])
+    return Stage(web, house.id, permit.id, consent.id, copy.id, house.verification_code, house.current.identifier)
+
+
+ISSUE = {"type": PROPERTY, "holders": [HOLDER | {"name": LIN_NAME}], "data": HOUSE}
+CONSENT = {"holder": HOLDER, "type": PROPERTY, "purpose": PURPOSE}
+TYPE_BODY = {
+    "code": PROPERTY,
+    "name": {"zh": "证", "en": "L"},
+    "issuers": [TOKENS["land"].organisation],
+    "holder_kind": "person",
+    "colour": "pine",
+    "schema": dict(PROPERTY_TYPE.schema),
+    "validity": {"kind": "long-term"},
+    "sharing": "consent",
+    "template": "certificate",
+}
+REASON = {"reason": "查明材料不实"}
+# who may, per route: everybody else must be refused. "*" is open to the public.
+MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
+    ("GET", "/v1/licence-types"): ({"*"}, None),
+    ("GET", "/v1/licence-types/{code}"): ({"*"}, None),
+    ("POST", "/v1/licence-types"): (set(), TYPE_BODY),
+    ("GET", "/v1/service-items"): ({"*"}, None),
+    ("GET", "/v1/service-items/{code}"): ({"*"}, None),
+    ("POST", "/v1/licences"): ({"land"}, ISSUE),
+    ("GET", "/v1/licences"): (
+        {"land", "police", "portal", "clerk", "other-office", "lin", "zhao"},  # each sees only its own
+        None,
+    ),
+    ("GET", "/v1/licences/{licence_id}"): ({"land", "lin"}, None),
+    ("GET", "/v1/licences/{licence_id}/files/original"): ({"land", "lin"}, None),
+    ("POST", "/v1/licences/{licence_id}/withdraw"): ({"land"}, REASON),
+    ("POST", "/v1/licences/{licence_id}/revoke"): ({"land"}, REASON),
+    ("POST", "/v1/licences/{licence_id}/cancel"): ({"land"}, REASON),
+    ("POST", "/v1/licences/search"): ({"portal", "clerk"}, {"holder": HOLDER, "purpose": PURPOSE}),
+    ("POST", "/v1/exemption-checks"): (
+        {"portal", "clerk", "other-office", "land", "police"},  # without a grant the answer tells nothing: below
+        {"service_item": ITEM, "case_number": CASE, "holder": HOLDER},
+    ),
+    ("POST", "/v1/consents"): ({"portal", "clerk"}, CONSENT),
+    ("GET", "/v1/consents/{consent_id}"): ({"portal"}, None),
+    ("POST", "/v1/licences/{licence_id}/copies"): ({"portal", "clerk"}, {"purpose": PURPOSE}),
+    ("GET", "/v1/licences/{licence_id}/copies/{copy_id}/file"): ({"portal", "clerk"}, None),
+    ("POST", "/v1/verifications"): ({"portal", "clerk", "other-office"}, {"by": "identifier"}),
+    ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
+}
+CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]
+
+
+def body_for(stage: Stage, body: Any) -> Any:
+    return body | {"identifier": stage.identifier} if body and body.get("by") else body
+
+
+def test_l01_the_matrix_names_every_route(stage: Stage) -> None:
+    routes = {(method.upper(), path) for path, methods in openapi_of(stage.web)["paths"].items() for method in methods}
+    assert routes == set(MAY)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(MAY))
+async def test_l01_only_those_who_may_get_through(stage: Stage, method: str, path: str) -> None:
+    allowed, body = MAY[method, path]
+    got = {}
+    for number, caller in enumerate(CALLERS):
+        headers = {"Idempotency-Key": f"k{number}"} if method == "POST" else {}
+        answer = await stage.web.call(
+            method, stage.fill(path), caller, headers=headers, json=body_for(stage, body) if body else None
+        )
+        got[caller] = answer.status_code
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert LIN_NUMBER not in answer.text
+            assert LIN_NAME not in answer.text
+    through = {caller for caller, status in got.items() if status < 300}
+    assert through == (set(CALLERS) if "*" in allowed else allowed)
+    if "*" not in allowed:
+        assert (got[None], got["expired-or-revoked"]) == (401, 401)
+        assert {got[caller] for caller in TOKENS if caller not in through} <= {403, 404}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/licences/{}", None),
+        ("GET", "/v1/licences/{}/files/original", None),
+        ("POST", "/v1/licences/{}/revoke", REASON),
+        ("POST", "/v1/licences/{}/copies", {"purpose": PURPOSE}),
+    ],
+)
+async def test_l01_an_unseen_licence_and_an_absent_one_get_the_same_answer(
+    stage: Stage, method: str, path: str, body: Any
+) -> None:
+    for caller in ("police", "other-office", "zhao"):
+        answers = []
+        for licence in (stage.property, ABSENT):
+            answer = await stage.web.call(method, path.format(licence), caller, json=body)
+            told = answer.json()
+            told.pop("request_id")
+            answers.append((answer.status_code, told))
+        assert answers[0] == answers[1]
+
+
+async def test_l01_lists_hold_only_the_callers_own(stage: Stage) -> None:
+    for caller, held in (
+        ("lin", {stage.property, stage.permit}),
+        ("zhao", set()),
+        ("land", {stage.property}),
+        ("police", {stage.permit}),
+        ("other-office", set()),
+    ):
+        answer = await stage.web.get("/v1/licences", caller)
+        assert {one["id"] for one in answer.json()["items"]} == held
+
+
+async def test_l01_without_a_grant_the_exemption_answer_is_the_same_for_every_holder(stage: Stage) -> None:
+    told = []
+    for number in (LIN_NUMBER, "410199199111204060"):  # one has the licences, the other has none
+        body = {"service_item": ITEM, "case_number": CASE, "holder": {"code": number}}
+        answer = await stage.web.post("/v1/exemption-checks", "other-office", body)
+        told.append(answer.json())
+        outcomes = [one["outcome"] for one in answer.json()["materials"]]
+        assert outcomes == ["not-granted", "not-granted", "not-granted", "not-in-store"]
+    assert told[0] == told[1]
+
+
+async def test_l01_a_portals_log_in_token_opens_no_licence(stage: Stage) -> None:
+    """Logging in at a portal is not consent to hand it licences; with the right given, the twin gets through."""
+    for path in ("/v1/licences", f"/v1/licences/{stage.property}", f"/v1/licences/{stage.property}/files/original"):
+        assert (await stage.web.get(path, "lin-at-a-portal")).status_code == 403
+        assert (await stage.web.get(path, "lin")).status_code == 200
+    assert (await stage.web.get("/v1/access-records", "lin-at-a-portal")).status_code == 403
+
+
+async def test_l21_downloads_are_plain_pdfs_that_nobody_caches(stage: Stage) -> None:
+    for path, caller in (
+        (f"/v1/licences/{stage.property}/files/original", "lin"),
+        (f"/v1/licences/{stage.permit}/copies/{stage.copy}/file", "portal"),
+    ):
+        answer = await stage.web.get(path, caller)
+        assert answer.content.startswith(b"%PDF-")
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        disposition = answer.headers["content-disposition"]
+        assert disposition.startswith('attachment; filename="')
+        assert disposition.isascii()
+        assert LIN_NUMBER not in str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "lic_x\r\nSet-Cookie: a=b", "a" * 3000, "' OR '1'='1", "%"],
+)
+async def test_l21_a_path_is_only_ever_a_key(stage: Stage, evil: str) -> None:
+    from urllib.parse import quote
+
+    for path in (
+        f"/v1/licences/{quote(evil, safe='')}/files/original",
+        f"/v1/licences/{stage.permit}/copies/{quote(evil, safe='')}/file",
+    ):
+        answer = await stage.web.get(path, "portal")
+        assert answer.status_code == 404
+        assert "set-cookie" not in answer.headers
+
+
+async def test_l21_a_copys_link_ends_with_the_licence(stage: Stage) -> None:
+    path = f"/v1/licences/{stage.permit}/copies/{stage.copy}/file"
+    assert (await stage.web.get(path, "portal")).status_code == 200
+    await stage.web.post(f"/v1/licences/{stage.permit}/revoke", "police", REASON)
+    assert (await stage.web.get(path, "portal")).status_code == 410
