@@ -1,0 +1,224 @@
+"""The e-seal service over HTTP: what goes in, what comes out, which status."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.main import _map_errors
+from api.routes.signing import routers
+from core.db.database import Database
+from core.errors import NotAuthenticated
+from core.principal import Principal
+from core.text import Text
+from signing.model import Seal
+from tests.support.clock import FakeClock
+from tests.support.signing_fakes import pdf
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
+
+TOKENS = {
+    "app": CLIENT,
+    "no-scope": replace(CLIENT, scopes=frozenset()),
+    "other-app": replace(CLIENT, id="other-app"),
+    "manager": replace(CLIENT, id="manager", scopes=frozenset({"seal:manage"})),
+    "other-manager": replace(CLIENT, id="m2", organisation="X", scopes=frozenset({"seal:manage"})),
+}
+
+
+async def _authenticate(token: str) -> Principal:
+    if token not in TOKENS:
+        raise NotAuthenticated("token-invalid", Text("令牌无效", "invalid"))
+    return TOKENS[token]
+
+
+@pytest.fixture
+async def office(sqlite_database: Database, clock: FakeClock) -> SealOffice:
+    return await SealOffice(sqlite_database, clock).with_seal()
+
+
+@pytest.fixture
+async def seal(office: SealOffice) -> Seal:
+    return await office.seals.active_seal_of(ORGANISATION)
+
+
+@pytest.fixture
+async def http(office: SealOffice) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    for router in routers:
+        app.include_router(router)
+    _map_errors(app)
+    signing = SimpleNamespace(
+        settings=office.settings,
+        seal_pdf=office.seal_pdf,
+        verify_pdf=office.verify_pdf,
+        create_seal=office.create_seal,
+        grant_seal=office.grant_seal,
+        change_seal_status=office.change_status,
+        seals=office.seals,
+    )
+    app.state.container = SimpleNamespace(
+        signing=signing,
+        idp=SimpleNamespace(authenticate=_authenticate),
+        ground=SimpleNamespace(settings=SimpleNamespace(issuer="http://test")),
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+def bearer(token: str, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", **more}
+
+
+def upload(content: bytes) -> dict[str, Any]:
+    return {"pdf": ("document.pdf", content, "application/pdf")}
+
+
+async def seal_it(http: httpx.AsyncClient, seal: Seal, token: str = "app", **more: Any) -> httpx.Response:
+    fields = {"seal": seal.id, "page": "1", "x_mm": "120", "y_mm": "200", "reason": "签发", **more.pop("fields", {})}
+    return await http.post(
+        "/v1/signatures", data=fields, files=upload(more.pop("pdf", pdf())), headers=bearer(token, **more)
+    )
+
+
+async def test_pdf_in_sealed_pdf_out(http: httpx.AsyncClient, seal: Seal) -> None:
+    answer = await seal_it(http, seal)
+    assert answer.status_code == 201
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    place = answer.headers["location"]
+    assert place == f"/v1/signatures/{answer.headers['signature-id']}"
+    record = (await http.get(place, headers=bearer("app"))).json()
+    assert (record["seal"], record["reason"], record["level"]) == (seal.id, "签发", "PAdES-B-B")
+    again = await http.get(record["file"], headers=bearer("app"))
+    assert again.content == answer.content
+    assert (await http.get(record["file"], headers=bearer("other-app"))).status_code == 404
+
+    report = (await http.post("/v1/signature-verifications", files=upload(answer.content))).json()
+    assert (report["conclusion"], report["indication"]) == ("genuine", "TOTAL-PASSED")
+    assert [step["number"] for step in report["steps"]] == list(range(1, 9))
+    assert report["signatures"][0]["registered_seal"]["id"] == seal.id
+
+
+async def test_json_when_asked_for(http: httpx.AsyncClient, seal: Seal) -> None:
+    answer = await seal_it(http, seal, Accept="application/json")
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (await http.get(body["file"], headers=bearer("app"))).content.startswith(b"%PDF-")
+
+
+async def test_repeated_request_answers_alike(http: httpx.AsyncClient, seal: Seal) -> None:
+    first = await seal_it(http, seal, **{"Idempotency-Key": "k"})
+    again = await seal_it(http, seal, **{"Idempotency-Key": "k"})
+    assert again.content == first.content
+    other = await seal_it(http, seal, pdf=pdf(2), **{"Idempotency-Key": "k"})
+    assert (other.status_code, other.json()["type"]) == (409, "http://test/problems/idempotency-key-reused")
+
+
+@pytest.mark.parametrize(
+    ("token", "fields", "content", "status", "code"),
+    [
+        ("nobody", {}, pdf(), 401, "token-invalid"),
+        ("no-scope", {}, pdf(), 403, "scope-missing"),
+        ("other-app", {}, pdf(), 403, "seal-not-granted"),
+        ("app", {"seal": "seal_none"}, pdf(), 403, "seal-not-granted"),
+        ("app", {"seal": ""}, pdf(), 400, "field-missing"),
+        ("app", {"document_class": "contract"}, pdf(), 403, "seal-not-granted"),
+        ("app", {"page": "2"}, pdf(), 400, "placement-page"),
+        ("app", {"x_mm": "5"}, pdf(), 400, "placement-outside-page"),
+        ("app", {"x_mm": "nan"}, pdf(), 400, "field-invalid"),
+        ("app", {"x_mm": ""}, pdf(), 400, "field-missing"),
+        ("app", {"page": "1.5"}, pdf(), 400, "field-invalid"),
+        ("app", {"page": "1e400"}, pdf(), 400, "field-invalid"),
+        ("app", {}, b"not a pdf", 400, "pdf-not-a-pdf"),
+        ("app", {}, b"", 400, "pdf-empty"),
+    ],
+)
+async def test_refusals(
+    http: httpx.AsyncClient, seal: Seal, token: str, fields: dict[str, str], content: bytes, status: int, code: str
+) -> None:
+    answer = await seal_it(http, seal, token, fields=fields, pdf=content)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"http://test/problems/{code}")
+    assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "conclusion"),
+    [(b"", "empty"), (b"noise", "not-a-pdf"), (pdf(), "not-signed")],
+    ids=["empty", "noise", "plain"],
+)
+async def test_anyone_verifies_anything(http: httpx.AsyncClient, content: bytes, conclusion: str) -> None:
+    answer = await http.post("/v1/signature-verifications", files=upload(content))
+    assert (answer.status_code, answer.json()["conclusion"]) == (200, conclusion)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"content": b"%PDF-1.7"},
+        {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+        {"content": b"--a\r\nbroken", "headers": {"Content-Type": "multipart/form-data; boundary=a"}},
+        {"data": {"pdf": "text"}},
+        {"files": [("pdf", b"a"), ("pdf", b"b")]},
+    ],
+    ids=["bare", "no-boundary", "broken", "no-file", "two-files"],
+)
+async def test_body_that_is_no_upload_is_refused(http: httpx.AsyncClient, request_: dict[str, Any]) -> None:
+    answer = await http.post("/v1/signature-verifications", **request_)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+NEW_SEAL = {
+    "organisation": ORGANISATION,
+    "name_zh": "示例市住房保障局",
+    "name_en": "Housing Office",
+    "code": "4101990000025",
+    "line": "财务专用章",
+    "kind": "finance",
+}
+
+
+async def test_life_of_a_seal(http: httpx.AsyncClient, seal: Seal) -> None:
+    made = await http.post("/v1/seals", json=NEW_SEAL, headers=bearer("manager"))
+    assert made.status_code == 201
+    new = made.json()
+    picture = await http.get(new["image"])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+    assert picture.text.startswith("<svg")
+    taken = await http.post("/v1/seals", json=NEW_SEAL, headers=bearer("manager"))
+    assert (taken.status_code, taken.json()["type"]) == (409, "http://test/problems/seal-code-taken")
+
+    grant = {
+        "seal": new["id"],
+        "grantee_kind": "client",
+        "grantee": CLIENT.id,
+        "document_classes": ["document"],
+        "valid_from": "2026-11-01",
+        "valid_to": "2026-11-30",
+    }
+    assert (await http.post("/v1/seal-grants", json=grant, headers=bearer("manager"))).status_code == 201
+    listed = (await http.get("/v1/seals", headers=bearer("app"))).json()
+    assert [one["id"] for one in listed["items"]] == [seal.id, new["id"]]
+    first = (await http.get("/v1/seals?limit=1", headers=bearer("app"))).json()
+    rest = (await http.get(f"/v1/seals?limit=1&cursor={first['next_cursor']}", headers=bearer("app"))).json()
+    assert [one["id"] for one in (*first["items"], *rest["items"])] == [seal.id, new["id"]]
+    assert rest["next_cursor"] is None
+
+    for verb, status in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
+        answer = await http.post(f"/v1/seals/{new['id']}/{verb}", json={"reason": "换章"}, headers=bearer("manager"))
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+    assert (await http.post(f"/v1/seals/{new['id']}/revoke", json={}, headers=bearer("manager"))).status_code == 409
+
+
+@pytest.mark.parametrize(("token", "code"), [("app", "scope-missing"), ("other-manager", "seal-not-yours")])
+async def test_seals_are_managed_by_their_owner(http: httpx.AsyncClient, seal: Seal, token: str, code: str) -> None:
+    for place, body in (("/v1/seals", NEW_SEAL), (f"/v1/seals/{seal.id}/revoke", {})):
+        answer = await http.post(place, json=body, headers=bearer(token))
+        assert (answer.status_code, answer.json()["type"]) == (403, f"http://test/problems/{code}")
