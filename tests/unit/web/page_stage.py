@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
+import httpx
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,3 +49,25 @@ def stage(*, demo: bool = True, issuer: str = "http://127.0.0.1:8000") -> FastAP
         return page(request, template, view=view)
 
     return app
+
+
+class Guest:
+    """A browser in front of the stage: keeps cookies, follows nothing."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._cookies = httpx.Cookies()
+
+    def get(
+        self, path: str, *, params: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        return asyncio.run(self._get(path, params, headers))
+
+    async def _get(self, path: str, params: dict[str, str] | None, headers: dict[str, str] | None) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", cookies=self._cookies
+        ) as browser:
+            answer = await browser.get(path, params=params, headers=headers)
+            self._cookies = browser.cookies
+        return answer
