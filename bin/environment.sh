@@ -16,8 +16,10 @@ ensure_environment() {
     local level=$1 digest
     digest=$(environment_digest)
     environment_is_ready "$level" "$digest" && return
-    mkdir -p "$environment_tools" 2>/dev/null ||
-        environment_refuse "cannot write to $environment_root" "use a checkout that belongs to you: git clone it into your home folder"
+    if ! mkdir -p "$environment_tools" 2>/dev/null || [[ ! -w $environment_tools || ! -w $environment_root ]]; then
+        environment_refuse "cannot write to $environment_root" \
+            "use a checkout that belongs to you: git clone it into your home folder"
+    fi
     (
         # two scripts started at once must not build the same folder
         if command -v flock >/dev/null; then flock 9; fi
@@ -77,7 +79,8 @@ environment_python() {
             return
         fi
     done
-    environment_refuse "Python 3.11, 3.12 or 3.13 was not found" "sudo apt-get install -y python3 python3-pip"
+    environment_refuse "Python 3.11, 3.12 or 3.13 was not found" \
+        "as root, apt-get update && apt-get install -y python3 python3-venv"
 }
 
 # The installer `uv`: one that is there already, or the version of bin/uv.txt in a private place.
@@ -89,17 +92,14 @@ environment_uv() {
             return
         fi
     done
-    echo "Fetching the installer uv into .tools/ ..." >&2
-    # --target leaves the system's Python alone, so Debian's "externally managed" mark does not apply
     if "$python" -m pip --version >/dev/null 2>&1; then
-        "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
-            --target "$place" --upgrade --require-hashes -r "$environment_root/bin/uv.txt" >&2 || true
+        environment_fetch_uv "$python" "$place"
     elif "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-            "$python" -m venv "$environment_tools/pip" >&2 &&
-            "$environment_tools/pip/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
-                --target "$place" --upgrade --require-hashes -r "$environment_root/bin/uv.txt" >&2 || true
+        if "$python" -m venv "$environment_tools/pip" >&2; then
+            environment_fetch_uv "$environment_tools/pip/bin/python" "$place"
+        fi
     else
-        environment_refuse "Python has neither pip nor venv" "sudo apt-get install -y python3-pip"
+        environment_refuse "Python has neither pip nor venv" "as root, apt-get update && apt-get install -y python3-venv"
     fi
     "$place/bin/uv" --version >/dev/null 2>&1 ||
         environment_refuse "the installer uv could not be fetched (see above)" \
@@ -107,7 +107,15 @@ environment_uv() {
     echo "$place/bin/uv"
 }
 
+environment_fetch_uv() {
+    local python=$1 place=$2
+    echo "Fetching the installer uv into .tools/ ..." >&2
+    # --target leaves the system's Python alone, so Debian's "externally managed" mark does not apply
+    "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
+        --target "$place" --upgrade --require-hashes -r "$environment_root/bin/uv.txt" >&2 || true
+}
+
 environment_refuse() {
-    printf 'Cannot start: %s.\nRemedy: %s\n' "$1" "$2" >&2
+    printf 'Cannot start: %s. Remedy: %s\n' "$1" "$2" >&2
     exit 1
 }
