@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import unicodedata
-from collections.abc import Sequence
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,9 +41,13 @@ class Glyphs:
         Raises:
             InvalidInput: `glyph-missing`; the message names the code point, for the character itself may not show.
         """
-        missing = sorted({c for c in text if unicodedata.category(c) not in _INVISIBLE} - {"\n"} - _base())
+        # the serif sets every value; the sans only fixed words, which the tests cover
+        base = _coverage(packaged_fonts() / "NotoSerifSC-Regular.otf")
+        visible = {c for c in text if c != "\n" and unicodedata.category(c) not in _INVISIBLE}
+        missing = sorted(c for c in visible if ord(c) not in base)
         if missing and self.fallback is not None:
-            missing = [c for c in missing if ord(c) not in _coverage(self.fallback)]
+            rare = _coverage(self.fallback)
+            missing = [c for c in missing if ord(c) not in rare]
         if missing:
             raise InvalidInput(
                 "glyph-missing",
@@ -54,19 +61,41 @@ class Glyphs:
             )
 
 
-@lru_cache(maxsize=1)
-def _base() -> frozenset[str]:
-    # the serif sets every value; the sans only fixed words, which the tests cover
-    return frozenset(map(chr, _coverage(packaged_fonts() / "NotoSerifSC-Regular.otf")))
+class Coverage:
+    """Code points as ranges: some kilobytes, where a set of all characters of a Chinese font takes megabytes."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(ranges)
+        self._starts = array("I", (start for start, _ in ordered))
+        self._ends = array("I", (end for _, end in ordered))
+
+    def __contains__(self, code_point: int) -> bool:
+        place = bisect_right(self._starts, code_point) - 1
+        return place >= 0 and code_point <= self._ends[place]
 
 
-@lru_cache(maxsize=4)
-def _coverage(path: Path) -> frozenset[int]:
+@lru_cache(maxsize=8)
+def _coverage(path: Path) -> Coverage:
     if path.suffix == ".ttc":
         with TTCollection(path, lazy=True) as collection:
-            return frozenset(_simplified(collection).getBestCmap())
+            return Coverage(_mapped(_simplified(collection)))
     with TTFont(path, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return Coverage(_mapped(font))
+
+
+def _mapped(font: TTFont) -> Iterator[tuple[int, int]]:
+    """Ranges of the character map's format 12 subtable (OpenType, cmap), read without making names for the glyphs."""
+    table = font.reader["cmap"]
+    (count,) = struct.unpack_from(">H", table, 2)
+    offsets = {struct.unpack_from(">HHL", table, 4 + 8 * index)[2] for index in range(count)}
+    for offset in sorted(offsets):
+        if struct.unpack_from(">H", table, offset)[0] == 12:
+            (groups,) = struct.unpack_from(">L", table, offset + 12)
+            for group in range(groups):
+                start, end, _glyph = struct.unpack_from(">LLL", table, offset + 16 + 12 * group)
+                yield start, end
+            return
+    raise ValueError("the font has no full character map")
 
 
 def _simplified(collection: TTCollection) -> TTFont:

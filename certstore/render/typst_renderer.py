@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import queue
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,8 @@ class TypstRenderer:
 
     def __init__(self, *, compilers: int = 2, glyphs: Glyphs | None = None) -> None:
         self._glyphs = glyphs or Glyphs()
+        self._font_lock = threading.Lock()
+        self._found_fonts: typst.Fonts | None = None
         self._idle: queue.Queue[typst.Compiler | None] = queue.Queue()
         for _ in range(compilers):
             self._idle.put(None)  # made by the first thread that needs it, so that starting up stays quick
@@ -95,17 +98,23 @@ class TypstRenderer:
         assert isinstance(made, bytes)
         return made
 
+    def _fonts(self) -> typst.Fonts:
+        """Shared by all compilers, so that a font is in memory once."""
+        with self._font_lock:
+            if self._found_fonts is None:
+                fallback = self._glyphs.fallback
+                folders = [packaged_fonts(), *([fallback.parent] if fallback else [])]
+                self._found_fonts = typst.Fonts(
+                    include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(p) for p in folders]
+                )
+            return self._found_fonts
+
     @contextmanager
     def _compiler(self) -> Iterator[typst.Compiler]:
         compiler = self._idle.get()
         try:
             if compiler is None:
-                fallback = self._glyphs.fallback
-                folders = [packaged_fonts(), *([fallback.parent] if fallback else [])]
-                fonts = typst.Fonts(
-                    include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(p) for p in folders]
-                )
-                compiler = typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+                compiler = typst.Compiler(root=str(TEMPLATES), font_paths=self._fonts())
             yield compiler
         finally:
             self._idle.put(compiler)
