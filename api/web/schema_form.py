@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,8 +52,8 @@ def _value(kind: str, text: str) -> object:
     try:
         if kind == "integer":
             return int(text)
-        if kind == "number":
-            return float(text)
+        if kind == "number" and math.isfinite(number := float(text)):  # JSON has no NaN and no infinity
+            return number
     except ValueError:
         return text
     if kind == "boolean":
