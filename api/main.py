@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -17,6 +16,7 @@ from api.errors.problems import UNEXPECTED, problem_response
 from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders
+from api.middleware.unexpected import UnexpectedErrors
 from api.routes import certstore, health, idp, pages, signing
 from api.settings import Settings
 from api.web.errors import error_page
@@ -25,7 +25,6 @@ from api.wiring.container import Container, build_container
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
 
-log = structlog.get_logger("app")
 UPLOAD_PATHS = ("/v1/signatures", "/v1/signature-verifications", "/v1/verifications", "/verify", "/office/seal")
 Build = Callable[[Settings], Awaitable[Container]]
 
@@ -63,10 +62,16 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
 
         mount_portals(app, settings)
     _map_errors(app)
-    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS)
-    app.add_middleware(SecurityHeaders, secure=settings.secure)
-    app.add_middleware(RequestId, log_requests=log_requests)
+    add_middleware(app, secure=settings.secure, log_requests=log_requests)
     return app
+
+
+def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool) -> None:
+    """From the inside out: limit the body, answer what broke, guard every answer, number and log every request."""
+    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS)
+    app.add_middleware(UnexpectedErrors, answer=lambda request: _answer(request, UNEXPECTED))
+    app.add_middleware(SecurityHeaders, secure=secure)
+    app.add_middleware(RequestId, log_requests=log_requests)
 
 
 def wants_page(request: Request) -> bool:
@@ -98,15 +103,6 @@ def _map_errors(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         return _answer(request, _from_framework(error))
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        # Only types and places: a message may quote what a person typed.
-        frames = _places(error)
-        log.error(
-            "unexpected", kind=type(error).__name__, at=frames, request_id=getattr(request.state, "request_id", None)
-        )
-        return _answer(request, UNEXPECTED)
-
 
 def _from_framework(error: HTTPException) -> AppError:
     if error.status_code == 404:
@@ -123,12 +119,3 @@ def _from_framework(error: HTTPException) -> AppError:
     return InvalidInput(
         "request-invalid", Text("请求读不懂，请对照接口说明。", "The request cannot be read. See the API description.")
     )
-
-
-def _places(error: BaseException) -> list[str]:
-    places, trace = [], error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{code.co_name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return places[-6:]

@@ -9,7 +9,7 @@ from api.settings import Settings
 
 def print_banner(settings: Settings, *, first_start: bool) -> None:
     """Where to go, and whom to be."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n[bold]一证 Yizheng[/bold] serves on [bold]{settings.issuer}[/bold]   data in {settings.folder}")
     if settings.demo:
         _print_demo(console, settings.issuer)
