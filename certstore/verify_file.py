@@ -106,7 +106,7 @@ class VerifyLicenceFile:
         return LicenceFileVerdict(
             genuine=_genuine(judgement),
             unchanged=_unchanged(judgement),
-            valid_now=_valid_now(state, licence, copy),
+            valid_now=_valid_now(state, licence, copy, judgement),
             state=state,
             same_file=same_file,
             sha256=sha256_of(content),
@@ -189,7 +189,9 @@ def _unchanged(judgement: DocumentJudgement) -> Question:
     return Question(Answer.UNKNOWN, Text("没有可信的印章，说不出改没改过。", "Without a trusted seal nobody can tell."))
 
 
-def _valid_now(state: str, licence: LicenceFacts | None, copy: CopyFacts | None) -> Question:
+def _valid_now(
+    state: str, licence: LicenceFacts | None, copy: CopyFacts | None, judgement: DocumentJudgement
+) -> Question:
     if state == Status.VALID.value:
         return Question(Answer.YES, Text("证照今天有效。", "The licence is valid today."))
     if state == COPY_EXPIRED and copy is not None:
@@ -199,6 +201,12 @@ def _valid_now(state: str, licence: LicenceFacts | None, copy: CopyFacts | None)
         words = Text(
             "证照库没有签发过这份文件，请向颁发机构核实。",
             "The repository never issued this file. Ask the issuing authority.",
+        )
+        return Question(Answer.UNKNOWN, words)
+    if licence is None and judgement.conclusion == "changed":
+        words = Text(
+            "文件被改过，对不上证照库里的任何一份，请向颁发机构核实。",
+            "The file was changed and matches none in the repository. Ask the issuing authority.",
         )
         return Question(Answer.UNKNOWN, words)
     if licence is None:
