@@ -124,6 +124,7 @@ class SealPdfCommand:
         placement: None for a signature that shows nothing.
         reason: why it is sealed, at most 200 characters; stands in the file.
         idempotency_key: a repeated command with the same key answers with the first one's result.
+        keep: keep the sealed file here; False for a caller that keeps it, who then gives no idempotency key.
     """
 
     pdf: bytes = field(repr=False)
@@ -133,6 +134,7 @@ class SealPdfCommand:
     placement: Placement | None
     reason: str | None = None
     idempotency_key: str | None = None
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class SignatureRecord:
 
     Attributes:
         digest_before, digest_after: SHA-256 of the file without and with this signature, hexadecimal.
+        document: address of the sealed file in the vault; None where the caller keeps it.
     """
 
     id: str
@@ -165,3 +168,4 @@ class SignatureRecord:
     digest_after: str
     level: str
     signed_at: dt.datetime
+    document: str | None = None

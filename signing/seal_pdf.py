@@ -10,14 +10,13 @@ import hashlib
 from functools import partial
 
 from core.audit.event import AuditEvent
-from core.blobs.port import BlobStore
 from core.clock import Clock, calendar_day
 from core.db.database import Database
 from core.errors import AppError, InvalidInput
 from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
 from core.ids import new_id
 from core.text import Text
-from keys.ports import KeyProvider
+from keys.ports import DocumentVault, KeyProvider
 from signing.errors import PdfRefused, SealNotActive, SealNotGranted, SignatureNotFound
 from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
 from signing.pades.append import Prepared, SignatureText, append_signature
@@ -26,6 +25,7 @@ from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.policy import may_use
 from signing.ports import SealStore
+from signing.seals.look_up import open_kept
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool, within
 
@@ -39,7 +39,7 @@ class SealPdf:
         self,
         database: Database,
         store: SealStore,
-        blobs: BlobStore,
+        vault: DocumentVault,
         keys: KeyProvider,
         clock: Clock,
         pool: WorkPool,
@@ -47,7 +47,7 @@ class SealPdf:
     ) -> None:
         self._database = database
         self._store = store
-        self._blobs = blobs
+        self._vault = vault
         self._keys = keys
         self._clock = clock
         self._pool = pool
@@ -88,8 +88,8 @@ class SealPdf:
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         content = await self._pool.run(self._sign, seal, command, signature_id, signed_at)
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
-        record = _record(command, signature_id, signed_at, content)
-        await self._blobs.put(content)
+        document = await self._vault.keep(content) if command.keep else None
+        record = _record(command, signature_id, signed_at, content, document)
         try:
             await self._enter(command, record, fingerprint)
         except AlreadyDone as done:
@@ -167,7 +167,7 @@ class SealPdf:
             record = await self._store.signature(tx, signature_id)
         if record is None:
             raise SignatureNotFound
-        content = await self._blobs.get(record.digest_after)
+        content = await open_kept(self._vault, record)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level)
 
 
@@ -206,7 +206,9 @@ def _fingerprint(command: SealPdfCommand) -> str:
     )
 
 
-def _record(command: SealPdfCommand, signature_id: str, signed_at: dt.datetime, content: bytes) -> SignatureRecord:
+def _record(
+    command: SealPdfCommand, signature_id: str, signed_at: dt.datetime, content: bytes, document: str | None
+) -> SignatureRecord:
     return SignatureRecord(
         id=signature_id,
         seal_id=command.seal_id,
@@ -219,4 +221,5 @@ def _record(command: SealPdfCommand, signature_id: str, signed_at: dt.datetime, 
         digest_after=hashlib.sha256(content).hexdigest(),
         level=LEVEL,
         signed_at=signed_at,
+        document=document,
     )

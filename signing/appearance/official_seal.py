@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.text import Text
-from signing.appearance.outlines import Command, Face, Point, glyph
+from signing.appearance.outlines import Command, Face, Point, Typefaces
 from signing.errors import SealInvalid
 
 SEAL_RED = "#C3271B"
@@ -25,6 +25,7 @@ _NAME_CONDENSED = 0.80  # width of a character against its height, at most
 _CODE_RADIUS, _CODE_HEIGHT, _CODE_STEP = 18.9, 2.0, math.radians(5.0)
 _LINE_CENTRE, _LINE_HEIGHT, _LINE_WIDTH = 10.7, 2.9, 19.0
 _WEIGHT = {"song": 0.22, "hei": 0.12}  # the outlines are drawn this much fatter, for a cut look
+_FULL_WIDTH = {"song": 4.5, "hei": 2.0}  # of a character, at which it gets all of its weight
 _EM_BOTTOM = -0.12  # of an ideographic character, below the baseline
 
 
@@ -72,11 +73,12 @@ def draw(design: SealDesign) -> SealDrawing:
     """
     _check(design)
     scale = design.diameter_mm / _BASE_MM
-    outlines = [Outline(_star()), *_name(design.name), *_line(design.line), *_code(design.code)]
+    faces = Typefaces()
+    outlines = [Outline(_star()), *_name(faces, design.name), *_line(faces, design.line), *_code(faces, design.code)]
     return SealDrawing(
         design.diameter_mm,
         _RING_RADIUS * scale,
-        _RING_WIDTH * min(scale, 1.09),  # the ring stays within 1.1 to 1.2 mm
+        _RING_WIDTH * min(max(scale, 1.0), 1.09),  # 1.1 to 1.2 mm whatever the size
         tuple(_scaled(outline, scale) for outline in outlines),
     )
 
@@ -116,7 +118,7 @@ def _star() -> tuple[Command, ...]:
     return (("M", (corners[0],)), *(("L", (corner,)) for corner in corners[1:]), ("Z", ()))
 
 
-def _name(name: str) -> list[Outline]:
+def _name(faces: Typefaces, name: str) -> list[Outline]:
     """Characters upright on the upper arc, read clockwise; a long name gets narrower, then smaller characters."""
     count = len(name)
     step = min(_NAME_STEP, _NAME_SPAN / max(count - 1, 1))
@@ -130,39 +132,57 @@ def _name(name: str) -> list[Outline]:
     out = []
     for index, character in enumerate(name):
         angle = (index - (count - 1) / 2) * step
-        out.append(_on_arc("song", character, angle, radius=_NAME_TOP - height, width=width, height=height))
+        out.append(_on_arc(faces, "song", character, angle, radius=_NAME_TOP - height, width=width, height=height))
     return out
 
 
-def _code(code: str) -> list[Outline]:
+def _code(faces: Typefaces, code: str) -> list[Outline]:
     """Digits on the lower arc, heads towards the centre, read left to right."""
     out = []
     for index, character in enumerate(code):
         angle = math.pi - (index - (len(code) - 1) / 2) * _CODE_STEP
         # on the far side of the circle "up" is inwards: a negative height turns the digit over
         out.append(
-            _on_arc("hei", character, angle, radius=_CODE_RADIUS, width=-_CODE_HEIGHT, height=-_CODE_HEIGHT, bottom=0.0)
+            _on_arc(
+                faces,
+                "hei",
+                character,
+                angle,
+                radius=_CODE_RADIUS,
+                width=-_CODE_HEIGHT,
+                height=-_CODE_HEIGHT,
+                bottom=0.0,
+            )
         )
     return out
 
 
 def _on_arc(
-    face: Face, character: str, angle: float, *, radius: float, width: float, height: float, bottom: float = _EM_BOTTOM
+    faces: Typefaces,
+    face: Face,
+    character: str,
+    angle: float,
+    *,
+    radius: float,
+    width: float,
+    height: float,
+    bottom: float = _EM_BOTTOM,
 ) -> Outline:
     """`character` with the middle of its foot at `radius` and `angle` (clockwise from the top)."""
-    commands, advance = glyph(face, character)
+    commands, advance = faces.glyph(face, character)
     sine, cosine = math.sin(angle), math.cos(angle)
 
     def place(point: Point) -> Point:
         across, up = (point[0] - advance / 2) * width, radius + (point[1] - bottom) * height
         return across * cosine + up * sine, up * cosine - across * sine
 
-    return Outline(_moved(commands, place), _WEIGHT[face] if face == "song" else _WEIGHT["hei"])
+    # narrow characters get less, or their strokes would run together
+    return Outline(_moved(commands, place), _WEIGHT[face] * min(1.0, abs(width) / _FULL_WIDTH[face]))
 
 
-def _line(text: str) -> list[Outline]:
+def _line(faces: Typefaces, text: str) -> list[Outline]:
     """A straight line under the star."""
-    glyphs = [glyph("song", character) for character in text]
+    glyphs = [faces.glyph("song", character) for character in text]
     total = sum(advance for _, advance in glyphs)
     if not total:
         return []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.blobs.port import BlobStore
 from core.db.database import Database
 from core.paging import Page, decode_cursor, encode_cursor
 from core.principal import Principal
+from keys.ports import DocumentVault
 from signing.errors import SealNotFound, SignatureNotFound
 from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
 from signing.ports import SealStore
@@ -14,10 +14,10 @@ from signing.ports import SealStore
 class Seals:
     """Look-ups of seals, grants and uses. Seals are public facts; files are for those who had them sealed."""
 
-    def __init__(self, database: Database, store: SealStore, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, store: SealStore, vault: DocumentVault) -> None:
         self._database = database
         self._store = store
-        self._blobs = blobs
+        self._vault = vault
 
     async def get(self, seal_id: str) -> Seal:
         """
@@ -80,7 +80,18 @@ class Seals:
         record = await self.use(signature_id, caller=caller)
         if (record.actor_kind, record.actor_id) != (caller.kind.value, caller.id):
             raise SignatureNotFound
-        return await self._blobs.get(record.digest_after)
+        return await open_kept(self._vault, record)
+
+
+async def open_kept(vault: DocumentVault, record: SignatureRecord) -> bytes:
+    """The sealed file of an entry.
+
+    Raises:
+        SignatureNotFound: the file was not kept here.
+    """
+    if record.document is None:
+        raise SignatureNotFound
+    return await vault.open(record.document)
 
 
 def _own(record: SignatureRecord, caller: Principal) -> bool:

@@ -55,4 +55,5 @@ seal_signature = Table(
     Column("digest_after", String(64), nullable=False, index=True),
     Column("level", String(16), nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
+    Column("document", String(128)),
 )

@@ -29,6 +29,7 @@ async def test_no_flipped_byte_is_genuine(sealed: bytes) -> None:
         await _assert_noticed(judge, sealed, position, sealed[position] ^ random_.randrange(1, 256))
 
 
+@pytest.mark.slow
 async def test_no_changed_digit_of_the_value_is_genuine(sealed: bytes) -> None:
     """The value is not covered by the digest: each digit of it must be pinned by the checks, padding included."""
     judge, random_ = FileJudge(AUTHORITY), random.Random(25)
