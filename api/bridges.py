@@ -35,6 +35,7 @@ class DepartmentSealer:
                 actor=actor,
                 document_class=COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS,
                 placement=Placement(placement.page, placement.x_mm, placement.y_mm),
+                keep=False,  # the repository keeps the file itself
             )
         )
         return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -90,9 +91,8 @@ def _map_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _not_valid(request: Request, error: RequestValidationError) -> Response:
-        # The framework's own body would echo the input (attacks O-67): name the place only.
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first.get("loc", ()) if part not in ("body", "query"))[:80] or "body"
+        # The framework's own body would echo the input (attacks O-67): only a place that the API itself names is told.
+        place = _declared_place(error.errors()[0])
         text = Text(
             f"请求里的 {place} 不符合要求，请对照接口说明。",
             f"The request's {place} is not as required. See the API description.",
@@ -102,6 +102,14 @@ def _map_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         return _answer(request, _from_framework(error))
+
+
+def _declared_place(fault: dict[str, Any]) -> str:
+    """Where the fault is, as the API description names it; a member that the caller made up is not repeated."""
+    place = [str(part) for part in fault.get("loc", ()) if part not in ("body", "query", "header", "path")]
+    if fault.get("type") in ("extra_forbidden", "json_invalid", "invalid_key"):
+        place = place[:-1]
+    return ".".join(part for part in place if part.isascii() and part.replace("-", "_").isidentifier())[:80] or "body"
 
 
 def _from_framework(error: HTTPException) -> AppError:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 
 from certstore.model import FileKind, LicenceFile
 from certstore.ports import SealedFile
-from core.blobs.port import BlobStore
 from core.clock import Clock
+from core.errors import Unavailable
 from core.ids import new_id
-from keys.ports import FieldCipher
+from core.text import Text
+from keys.ports import DocumentVault
 
 
 class SealedDocuments:
     """Keeps and opens sealed files. A file is reachable only through its row, written in the unit that made it."""
 
-    def __init__(self, blobs: BlobStore, fields: FieldCipher, clock: Clock) -> None:
-        self._blobs = blobs
-        self._fields = fields
+    def __init__(self, vault: DocumentVault, clock: Clock) -> None:
+        self._vault = vault
         self._clock = clock
 
     async def keep(self, sealed: SealedFile, *, licence_id: str, version: int, kind: FileKind) -> LicenceFile:
         """Store the bytes; answers the row that the caller must write."""
         file_id = new_id(self._clock, "fil")
-        text = base64.b64encode(sealed.content).decode()
-        address = await self._blobs.put(self._fields.encrypt(text, context=_context(file_id)))
+        address = await self._vault.keep(sealed.content)
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,
@@ -45,13 +43,14 @@ class SealedDocuments:
         Raises:
             core.errors.Unavailable: the document store does not answer, or its bytes are damaged.
         """
-        encrypted = await self._blobs.get(file.content)
-        return base64.b64decode(self._fields.decrypt(encrypted, context=_context(file.id)))
+        content = await self._vault.open(file.content)
+        if sha256_of(content) != file.sha256:  # the row and the document no longer belong together
+            raise Unavailable(
+                "document-damaged",
+                Text("存档文件已损坏，请联系管理员。", "The stored file is damaged. Contact the administrator."),
+            )
+        return content
 
 
 def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _context(file_id: str) -> str:
-    return f"licence_file.content:{file_id}"

@@ -251,6 +251,25 @@ class BlindIndex(Protocol):
         """32 bytes. `kind` separates uses (`citizen-id`, `phone`, …); `value` must be canonical already."""
 
 
+class DocumentVault(Protocol):
+    """Keeps documents encrypted at rest: a sealed document names people."""
+
+    async def keep(self, content: bytes) -> str:
+        """Encrypt and store durably; answers an address that betrays nothing of the content.
+
+        Raises:
+            core.errors.Unavailable: the document store does not answer.
+        """
+
+    async def open(self, address: str) -> bytes:
+        """The document, byte for byte.
+
+        Raises:
+            core.errors.NotFound: `blob-not-found`.
+            core.errors.Unavailable: the store does not answer, or what it holds was changed.
+        """
+
+
 class PasswordHasher(Protocol):
     """Argon2id (RFC 9106) in a bounded pool."""
 

@@ -26,11 +26,10 @@ from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.verify import VerifyLicence
 from certstore.verify_file import VerifyLicenceFile
-from core.blobs.port import BlobStore
 from core.clock import Clock
 from core.db.database import Database
 from core.kv.port import KeyValueStore
-from keys.ports import BlindIndex, FieldCipher
+from keys.ports import BlindIndex, DocumentVault, FieldCipher
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class CertstoreGround:
     database: Database
     clock: Clock
     kv: KeyValueStore
-    blobs: BlobStore
+    documents: DocumentVault
     fields: FieldCipher
     index: BlindIndex
     issuer: str
@@ -75,7 +74,7 @@ def build_certstore(
     """Compose the repository on the service's ground."""
     keys = ground.keys
     narrow = CertstoreGround(
-        ground.database, ground.clock, ground.kv, ground.blobs, keys.fields, keys.index, ground.settings.issuer
+        ground.database, ground.clock, ground.kv, ground.documents, keys.fields, keys.index, ground.settings.issuer
     )
     return compose_certstore(
         narrow, sealer=sealer, judge=judge, holders=holders, organisations=organisations, renderer=TypstRenderer()
@@ -102,7 +101,7 @@ def compose_certstore(
         access=SqlAccessStore(ground.fields, ground.index),
     )
     verify_address = f"{ground.issuer}/verify"
-    documents = SealedDocuments(ground.blobs, ground.fields, ground.clock)
+    documents = SealedDocuments(ground.documents, ground.clock)
     files = FileMaker(renderer, sealer, verify_address)
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),

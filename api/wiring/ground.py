@@ -16,6 +16,8 @@ from core.db.engine import create_engine
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
 from core.settings import BlobSettings, KvSettings
+from keys.ports import DocumentVault
+from keys.secrets.vault import EncryptedVault
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Ground:
     database: Database
     kv: KeyValueStore
     blobs: BlobStore
+    documents: DocumentVault
     keys: KeysServices
 
     async def close(self) -> None:
@@ -64,4 +67,6 @@ async def build_ground(settings: Settings, clock: Clock) -> Ground:
     """Open everything that the settings name."""
     keys = await build_keys(settings.keys, clock)
     database = Database(create_engine(settings.database.url, pool_size=settings.database.pool_size), clock)
-    return Ground(settings, clock, database, open_kv(settings.kv, clock), open_blobs(settings.blobs), keys)
+    blobs = open_blobs(settings.blobs)
+    documents = EncryptedVault(blobs, keys.fields)
+    return Ground(settings, clock, database, open_kv(settings.kv, clock), blobs, documents, keys)

@@ -40,11 +40,11 @@ def build_signing(ground: Ground, settings: SigningSettings | None = None) -> Si
     database, clock, ring = ground.database, ground.clock, ground.keys.ring
     return SigningServices(
         settings=settings,
-        seal_pdf=SealPdf(database, store, ground.blobs, ring, clock, pool, settings),
+        seal_pdf=SealPdf(database, store, ground.documents, ring, clock, pool, settings),
         verify_pdf=VerifyPdf(database, store, ground.keys.authority, clock, pool, settings),
         create_seal=CreateSeal(database, store, ring, ground.keys.authority, clock, pool),
         grant_seal=GrantSeal(database, store, clock),
         change_seal_status=ChangeSealStatus(database, store, clock),
-        seals=Seals(database, store, ground.blobs),
+        seals=Seals(database, store, ground.documents),
         pool=pool,
     )

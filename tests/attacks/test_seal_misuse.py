@@ -171,16 +171,16 @@ async def test_s51_no_file_leaves_after_the_answer_to_a_revocation(
 
 
 async def test_s51_seal_revoked_between_signing_and_ledger_releases_nothing(office: SealOffice, seal: Seal) -> None:
-    put = office.blobs.put
+    put = office.vault.keep
 
     async def revoked_meanwhile(content: bytes) -> str:
         await office.change_status(seal.id, SealStatus.REVOKED, actor=SYSTEM)
         return await put(content)
 
-    office.blobs.put = revoked_meanwhile  # type: ignore[method-assign]
+    office.vault.keep = revoked_meanwhile  # type: ignore[method-assign]
     with pytest.raises(SealNotActive):
         await office.seal_pdf(command(seal))
-    (stray,) = office.blobs.kept.values()  # signed, but never handed out: nothing vouches for it
+    (stray,) = office.vault.kept.values()  # signed, but never handed out: nothing vouches for it
     report = await office.verify_pdf(stray)
     assert (report.indication, report.sub_indication) == ("INDETERMINATE", "REVOKED_NO_POE")
 

@@ -39,6 +39,7 @@ from core.identifiers.uscc import check_character
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
+from keys.secrets.vault import EncryptedVault
 from tests.support.certstore_fakes import MarkJudge, MarkSealer, Offices, People, blind_index, field_cipher, renderer
 from tests.support.clock import FakeClock
 
@@ -236,7 +237,13 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     sealer = MarkSealer()
     kv, blobs = EmbeddedKeyValueStore(folder / "kv.db", clock), FilesystemBlobStore(folder / "blobs")
     ground = CertstoreGround(
-        database, clock, kv, blobs, field_cipher(), blind_index(), "https://yizheng.example.gov.cn"
+        database,
+        clock,
+        kv,
+        EncryptedVault(blobs, field_cipher()),
+        field_cipher(),
+        blind_index(),
+        "https://yizheng.example.gov.cn",
     )
     services = compose_certstore(
         ground,

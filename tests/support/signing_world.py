@@ -132,26 +132,21 @@ class FileJudge:
         return await self._verify(content)
 
 
-class MemoryBlobs:
-    """Implements `core.blobs.port.BlobStore` in memory."""
+class MemoryVault:
+    """Implements `keys.ports.DocumentVault` in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
-    async def put(self, content: bytes) -> str:
+    async def keep(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
         self.kept[digest] = content
         return digest
 
-    async def get(self, digest: str) -> bytes:
-        if digest not in self.kept:
+    async def open(self, address: str) -> bytes:
+        if address not in self.kept:
             raise NotFound("blob-not-found", Text("没有", "none"))
-        return self.kept[digest]
-
-    async def exists(self, digest: str) -> bool:
-        return digest in self.kept
-
-    async def close(self) -> None: ...
+        return self.kept[address]
 
 
 @dataclass
@@ -166,14 +161,14 @@ class SealOffice:
     settings: SigningSettings = field(default_factory=SigningSettings)
 
     def __post_init__(self) -> None:
-        self.blobs = MemoryBlobs()
+        self.vault = MemoryVault()
         pool = WorkPool(self.settings.threads, self.settings.waiting)
         shared = (self.database, self.store)
         self.create_seal = CreateSeal(*shared, self.keys, self.authority, self.clock, pool)
         self.grant_seal = GrantSeal(*shared, self.clock)
         self.change_status = ChangeSealStatus(*shared, self.clock)
-        self.seals = Seals(*shared, self.blobs)
-        self.seal_pdf = SealPdf(*shared, self.blobs, self.keys, self.clock, pool, self.settings)
+        self.seals = Seals(*shared, self.vault)
+        self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, self.authority, self.clock, pool, self.settings)
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:

@@ -331,6 +331,7 @@ def upgrade() -> None:
     sa.Column('digest_after', sa.String(length=64), nullable=False),
     sa.Column('level', sa.String(length=16), nullable=False),
     sa.Column('signed_at', core.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('document', sa.String(length=128), nullable=True),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_signature_seal_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_signature'))
     )

@@ -1,7 +1,5 @@
 """What every answer has: problem documents, request ids, headers, limits, one log line."""
 
-from __future__ import annotations
-
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +8,7 @@ import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from api.deps import requires
@@ -64,6 +63,14 @@ def _application() -> FastAPI:
     @app.post("/v1/typed")
     async def typed(body: dict[str, int]) -> dict[str, int]:
         return body
+
+    class Strict(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        count: int
+
+    @app.post("/v1/strict")
+    async def strict(body: Strict) -> int:
+        return body.count
 
     @app.get("/v1/scoped")
     async def scoped(request: Request) -> dict[str, str]:
@@ -124,6 +131,14 @@ async def test_a_body_of_the_wrong_shape_is_not_echoed(http: httpx.AsyncClient) 
     assert wrong.status_code == 400
     assert PERSONAL not in wrong.text
     assert (await http.post("/v1/typed", json={"holder": 3})).json() == {"holder": 3}
+
+
+async def test_a_member_that_the_caller_made_up_is_not_repeated(http: httpx.AsyncClient) -> None:
+    """Attack L-12: personal data as a member's name; the twin is a declared member, which is named."""
+    made_up = await http.post("/v1/strict", json={"count": 1, f"x{PERSONAL}": 1})
+    assert made_up.status_code == 400
+    assert PERSONAL not in made_up.text
+    assert (await http.post("/v1/strict", json={"count": "many"})).json()["field"] == "count"
 
 
 async def test_a_scope_that_is_missing_is_named(http: httpx.AsyncClient) -> None:
