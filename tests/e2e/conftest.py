@@ -86,7 +86,8 @@ def visit(city: Instance, browser: Browser) -> Iterator[Callable[..., Visit]]:
     opened: list[Visit] = []
 
     def open_window(**options: object) -> Visit:
-        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "zh-CN", "reduced_motion": "reduce", **options}
+        size = {"width": 1280, "height": 800}
+        settings = {"viewport": size, "locale": "zh-CN", "reduced_motion": "reduce", **options}
         context = browser.new_context(**settings)  # type: ignore[arg-type]  # names are playwright's own
         window = Visit(context, context.new_page(), city.issuer)
         opened.append(window)

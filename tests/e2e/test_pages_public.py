@@ -1,0 +1,133 @@
+"""Pages that anybody may open: front door, verification, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.demo import city as cast
+from tests.e2e.conftest import Visit
+from tests.support.page_checks import faults_of
+from tests.support.page_files import blank_pdf, saved_anew, with_one_byte_changed
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+Open = Callable[..., Visit]
+
+
+def verify(window: Visit, content: bytes, name: str = "文件.pdf") -> str:
+    """Upload; answers the verdict."""
+    window.open("/verify")
+    window.page.set_input_files("#file", {"name": name, "mimeType": "application/pdf", "buffer": content})
+    window.page.click("form.drop button")
+    window.page.wait_for_selector(".verdict")
+    return window.title()
+
+
+def own_licence(window: Visit, folder: Path) -> bytes:
+    window.open("/me")
+    window.log_in(cast.LIN.id_number)
+    window.page.click(".lic >> nth=0")
+    return window.save(folder, "licence.pdf", "text=下载原件")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/", "/login", "/verify", "/logged-out"])
+def test_public_pages_keep_the_rules(visit: Open, path: str, lang: str) -> None:
+    somebody = visit()
+    assert somebody.open(f"{path}?lang={lang}").status == 200
+    assert faults_of(somebody.page) == []
+
+
+def test_the_front_page_names_the_demo_people_and_portals(visit: Open) -> None:
+    somebody = visit()
+    somebody.open("/")
+    for person in cast.PEOPLE:
+        assert person.name in somebody.page.inner_text("main")
+    assert somebody.page.locator(".portal-list a").count() == 2
+
+
+def test_a_licence_is_genuine_unchanged_and_valid(visit: Open, tmp_path: Path) -> None:
+    lin, somebody = visit(), visit()
+    content = own_licence(lin, tmp_path)
+    assert verify(somebody, content) == "真实有效"
+    assert somebody.page.inner_text(".codebox b") == "TOTAL-PASSED"
+    somebody.page.wait_for_selector("img.leaf")
+    assert faults_of(somebody.page) == []
+    report = somebody.save(tmp_path, "report.json", "text=下载验真报告")
+    assert b'"TOTAL-PASSED"' in report
+    assert cast.LIN.id_number.encode() not in report
+    somebody.page.click(".lang a[lang=en]")
+    assert somebody.title() == "Genuine and valid"
+    assert faults_of(somebody.page) == []
+
+
+def test_one_changed_byte_is_refused_with_the_reason(visit: Open, tmp_path: Path) -> None:
+    lin, somebody = visit(), visit()
+    content = own_licence(lin, tmp_path)
+    assert verify(somebody, with_one_byte_changed(content)) == "盖章后被改动"
+    assert somebody.page.inner_text(".codebox b") == "TOTAL-FAILED"
+    assert faults_of(somebody.page) == []
+    assert verify(somebody, saved_anew(content)) == "签名不成立"
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (b"", "文件是空的"),
+        (b"\x00\x01random" * 999, "不是完整的 PDF"),
+        (b"%PDF-1.7\n%junk", "不是完整的 PDF"),
+        (blank_pdf(), "没有电子签名"),
+    ],
+    ids=["empty", "random", "truncated", "unsigned"],
+)
+def test_every_other_file_gets_its_own_answer(visit: Open, content: bytes, verdict: str) -> None:
+    somebody = visit()
+    assert verify(somebody, content) == verdict
+    assert faults_of(somebody.page) == []
+
+
+def test_a_file_name_is_shown_as_text(visit: Open) -> None:
+    somebody = visit()
+    verify(somebody, blank_pdf(), name="<img src=x onerror=alert(1)>.pdf")
+    assert "<img src=x" in somebody.page.inner_text(".viewer .name")
+
+
+def test_a_result_cannot_be_guessed_and_does_not_leak_by_referrer(visit: Open) -> None:
+    somebody = visit()
+    answer = somebody.open("/verify/results/" + "A" * 43)
+    assert answer.status == 404
+    assert faults_of(somebody.page) == []
+
+
+def test_verification_works_without_script(visit: Open) -> None:
+    somebody = visit(java_script_enabled=False)
+    somebody.open("/verify")
+    somebody.page.set_input_files("#file", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": blank_pdf()})
+    somebody.page.click("form.drop button")
+    assert somebody.page.inner_text("h1") == "没有电子签名"
+
+
+def test_a_qr_code_leads_to_the_state_of_its_licence(visit: Open) -> None:
+    somebody = visit()
+    assert somebody.open("/v/not-a-code").status == 404
+    assert somebody.title() == "查不到"
+    assert faults_of(somebody.page) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/no-such-page", 404),
+        ("/login?i=unknown", 404),
+        ("/authorize?client_id=unknown&redirect_uri=https://evil.example", 400),
+        ("/seals/none.svg", 404),
+    ],
+)
+def test_errors_are_pages_that_say_what_to_do(visit: Open, path: str, status: int) -> None:
+    somebody = visit()
+    assert somebody.open(path).status == status
+    assert somebody.page.url.startswith(somebody.base)
+    assert somebody.page.locator("main a").count() >= 1
+    assert faults_of(somebody.page) == []
