@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import uvicorn
@@ -9,23 +10,43 @@ import uvicorn
 from api.logging import configure_logging
 from api.main import create_app
 from api.settings import Settings
+from api.startup import StartupFault, check_port, plain_faults
+from api.wiring.container import Container, build_container
 
 
 def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are finished first (at most 20 s)."""
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first (at most 20 s).
+
+    Raises:
+        StartupFault: another program took the port since it was checked.
+    """
     configure_logging(quiet=quiet)
-    if settings.workers > 1:
-        uvicorn.run(
-            "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
-        )
-    else:
-        uvicorn.run(create_app(settings, log_requests=not quiet), **_options(settings, host, port))
+    try:
+        if settings.workers > 1:
+            uvicorn.run(
+                "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
+            )
+        else:
+            uvicorn.run(create_app(settings, _build, log_requests=not quiet), **_options(settings, host, port))
+    except SystemExit:
+        check_port(host, port)  # uvicorn tells this only to its log, which is mute
+        raise
+
+
+async def _build(settings: Settings) -> Container:
+    """The container; what prevents it is told here, for uvicorn's log is mute."""
+    try:
+        with plain_faults():
+            return await build_container(settings)
+    except StartupFault as fault:
+        print(f"yizheng: {fault}", file=sys.stderr, flush=True)
+        raise
 
 
 def from_environment() -> object:
     """Application factory for worker processes, which read their settings anew."""
     configure_logging()
-    return create_app(Settings())
+    return create_app(Settings(), _build)
 
 
 def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:

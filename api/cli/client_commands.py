@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.cli.prepare import check_current
 from api.settings import Settings
 from api.wiring.container import build_container
 from core.principal import SYSTEM
@@ -59,8 +60,9 @@ def read_descriptions(file: Path) -> list[ClientDescription]:
     Raises:
         ValueError: the JSON is not as required.
     """
-    content: Any = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text())
-    return [ClientDescription(**entry) for entry in (content if isinstance(content, list) else [content])]
+    # bytes, for JSON is UTF-8 wherever the terminal is something else (RFC 8259 §8.1)
+    content: Any = json.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    return [ClientDescription.model_validate(entry) for entry in (content if isinstance(content, list) else [content])]
 
 
 async def register(settings: Settings, descriptions: list[ClientDescription]) -> list[str]:
@@ -69,6 +71,7 @@ async def register(settings: Settings, descriptions: list[ClientDescription]) ->
     Raises:
         core.errors.AppError: a client was refused; those before it are registered.
     """
+    await check_current(settings)
     container = await build_container(settings)
     try:
         made = [await container.idp.register_client(each.to_new_client(), SYSTEM) for each in descriptions]

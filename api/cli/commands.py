@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.settings import DEFAULT_PORT, Settings
-from api.startup import StartupFault, check_folder, check_libraries, check_port, check_production
+from api.startup import (
+    StartupFault,
+    check_folder,
+    check_libraries,
+    check_port,
+    check_production,
+    one_at_a_time,
+    plain_faults,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -28,20 +38,44 @@ def _settings(**changes: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # names and types are checked by the model itself
     except ValueError as error:
-        raise _refusal(f"settings: {_first_line(error)}") from None
+        raise _refusal(_first_line(error, "YIZHENG_")) from None
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: Exception, prefix: str = "") -> str:
     details = getattr(error, "errors", None)
-    if callable(details):
-        first = details()[0]
-        return f"{'.'.join(str(part) for part in first['loc']) or 'settings'}: {first['msg']}"
-    return str(error).splitlines()[0]
+    if not callable(details):
+        return str(error).splitlines()[0]
+    first = details()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if prefix:
+        where = prefix + where.upper() if where else ""
+    said = str(first["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
 
 
 def _refusal(message: str) -> typer.Exit:
     typer.secho(f"yizheng: {message}", err=True, fg=typer.colors.RED)
     return typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Every fault that a person can mend is one line, and exit code 1."""
+    try:
+        with plain_faults():
+            yield
+    except StartupFault as fault:
+        raise _refusal(str(fault)) from None
+
+
+def _prepare(settings: Settings) -> bool:
+    from api.cli.prepare import prepare
+
+    if settings.database_url:
+        return asyncio.run(prepare(settings))
+    check_folder(settings.folder)
+    with one_at_a_time(settings.folder):
+        return asyncio.run(prepare(settings))
 
 
 @app.command()
@@ -54,25 +88,22 @@ def run(
     ] = False,
 ) -> None:
     """Start for development: migrate, make keys, load the demo city, serve on 127.0.0.1."""
-    try:
+    with _plainly():
         check_libraries()
-        if journey:
-            from api.journey.run import run_journey
+    if journey:
+        from api.journey.run import run_journey
 
-            raise typer.Exit(run_journey())
+        raise typer.Exit(run_journey())
+    with _plainly():
         check_port("127.0.0.1", port)
         settings = _settings(data=data, issuer=f"http://127.0.0.1:{port}", demo=not no_demo, mode="development")
-        check_folder(settings.folder)
-        from api.cli.prepare import prepare
-
-        first = asyncio.run(prepare(settings))
-    except StartupFault as fault:
-        raise _refusal(str(fault)) from None
+        first = _prepare(settings)
     from api.cli.banner import print_banner
     from api.server import serve
 
     print_banner(settings, first_start=first)
-    serve(settings, host="127.0.0.1", port=port, quiet=False)
+    with _plainly():
+        serve(settings, host="127.0.0.1", port=port, quiet=False)
 
 
 @app.command()
@@ -80,31 +111,25 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = DEFAULT_PORT
 ) -> None:
     """Serve with the settings of the environment (YIZHENG_…); the database must be migrated already."""
+    from api.cli.prepare import check_current
+    from api.server import serve as start
+
     settings = _settings()
-    try:
+    with _plainly():
         check_production(settings)
         check_libraries()
         check_port(host, port)
-    except StartupFault as fault:
-        raise _refusal(str(fault)) from None
-    from api.server import serve as start
-
-    start(settings, host=host, port=port)
+        asyncio.run(check_current(settings))
+        start(settings, host=host, port=port)
 
 
 @app.command()
 def migrate(demo: Annotated[bool, typer.Option("--demo", help="Load the demo city too.")] = False) -> None:
     """Bring the database to the newest revision and make the keys that are missing."""
     settings = _settings(demo=True if demo else None)
-    try:
-        if not settings.database_url:
-            check_folder(settings.folder)
+    with _plainly():
         check_production(settings)
-        from api.cli.prepare import prepare
-
-        asyncio.run(prepare(settings))
-    except StartupFault as fault:
-        raise _refusal(str(fault)) from None
+        _prepare(settings)
     typer.echo("migrated")
 
 
@@ -129,7 +154,7 @@ def audit_verify(
     ] = None,
 ) -> None:
     """Walk the audit chain; name the first bad row. Exits 1 if there is one. Keep the checkpoint that it prints."""
-    from api.cli.prepare import with_database
+    from api.cli.prepare import check_current, with_database
     from core.audit.verify import Checkpoint, verify_chain
 
     kept = None
@@ -139,7 +164,10 @@ def audit_verify(
             kept = Checkpoint(int(number), bytes.fromhex(digest))
         except ValueError:
             raise _refusal("--checkpoint takes NUMBER:HASH, as an earlier run printed it") from None
-    verdict = asyncio.run(with_database(_settings(data=data), lambda database: verify_chain(database, kept)))
+    settings = _settings(data=data)
+    with _plainly():
+        asyncio.run(check_current(settings))
+        verdict = asyncio.run(with_database(settings, lambda database: verify_chain(database, kept)))
     if verdict.whole:
         head = f"; checkpoint {verdict.head.number}:{verdict.head.hash.hex()}" if verdict.head else ""
         typer.echo(f"audit chain whole: {verdict.rows} rows{head}")
@@ -154,8 +182,9 @@ def keys_list(data: Data = None) -> None:
     """Purposes, keys and their states."""
     from api.cli.key_commands import list_keys
 
-    for line in asyncio.run(list_keys(_settings(data=data))):
-        typer.echo(line)
+    with _plainly():
+        for line in asyncio.run(list_keys(_settings(data=data))):
+            typer.echo(line)
 
 
 @keys_app.command("rotate")
@@ -168,24 +197,18 @@ def keys_rotate(
 ) -> None:
     """Publish the next key of PURPOSE, or make it active; the old one still verifies what it signed."""
     from api.cli.key_commands import rotate_key
-    from core.errors import AppError
 
-    try:
+    with _plainly():
         typer.echo(asyncio.run(rotate_key(_settings(data=data), purpose, at_once=at_once)))
-    except AppError as error:
-        raise _refusal(error.text.en) from None
 
 
 @keys_app.command("retire")
 def keys_retire(key_id: str, data: Data = None) -> None:
     """Accept KEY_ID no longer; what it signed does not verify any more."""
     from api.cli.key_commands import retire_key
-    from core.errors import AppError
 
-    try:
+    with _plainly():
         typer.echo(asyncio.run(retire_key(_settings(data=data), key_id)))
-    except AppError as error:
-        raise _refusal(error.text.en) from None
 
 
 @client_app.command("register")
@@ -195,12 +218,13 @@ def client_register(
 ) -> None:
     """Register portals or departments' systems from JSON; prints their ids and secrets once."""
     from api.cli.client_commands import read_descriptions, register
-    from core.errors import AppError
 
     try:
-        for line in asyncio.run(register(_settings(data=data), read_descriptions(file))):
+        descriptions = read_descriptions(file)
+    except OSError as error:
+        raise _refusal(f"cannot read {file} ({error.strerror}): name a JSON file, or - for standard input") from None
+    except ValueError as error:
+        raise _refusal(f"{file} does not describe clients as JSON: {_first_line(error)}") from None
+    with _plainly():
+        for line in asyncio.run(register(_settings(data=data), descriptions)):
             typer.echo(line)
-    except (AppError, ValueError, OSError) as error:
-        raise _refusal(
-            error.text.en if isinstance(error, AppError) else f"cannot read {file}: {_first_line(error)}"
-        ) from None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+from api.cli.prepare import revision_fault
 from api.migrations import HEAD
 from api.migrations.upgrade import current_revision
 from api.settings import Settings
-from api.startup import StartupFault, check_folder, check_libraries
+from api.startup import StartupFault, check_folder, check_libraries, plain_faults
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import build_keys
 from core.audit.verify import verify_chain
@@ -29,9 +30,13 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at every part that the service needs; go on after a fault."""
+    if not settings.database_url and not (settings.folder / "yizheng.db").exists():
+        remedy = f"{settings.folder} holds none: name their folder with --data DIR, or make them with `yizheng migrate`"
+        return [*_settings_findings(settings), _library_finding(), Finding("data", False, remedy)]
     return [
         *_settings_findings(settings),
-        *_machine_findings(settings),
+        _library_finding(),
+        *_folder_findings(settings),
         *await _database_findings(settings),
         await _kv_finding(settings),
         await _blob_finding(settings),
@@ -46,23 +51,26 @@ def _settings_findings(settings: Settings) -> list[Finding]:
     return [Finding(f"mode is development ({len(faults)} settings would be refused in production)")]
 
 
-def _machine_findings(settings: Settings) -> list[Finding]:
-    findings = []
+def _library_finding() -> Finding:
     try:
         check_libraries()
-        findings.append(Finding("libraries load"))
     except StartupFault as fault:
-        findings.append(Finding("libraries", False, str(fault)))
-    if not settings.database_url:
-        try:
-            check_folder(settings.folder)
-            free = shutil.disk_usage(settings.folder).free // 10**9
-            findings.append(
-                Finding("data folder is writable", free >= 1, "" if free >= 1 else "less than 1 GB is free")
-            )
-        except StartupFault as fault:
-            findings.append(Finding("data folder", False, str(fault)))
-    return findings
+        return Finding("libraries", False, str(fault))
+    return Finding("libraries load")
+
+
+def _folder_findings(settings: Settings) -> list[Finding]:
+    if settings.database_url:
+        return []
+    try:
+        check_folder(settings.folder)
+    except StartupFault as fault:
+        return [Finding("data folder", False, str(fault))]
+    roomy = shutil.disk_usage(settings.folder).free >= 10**9
+    return [
+        Finding("data folder is writable"),
+        Finding("disk has room", roomy, "" if roomy else "less than 1 GB is free: make room, or move the data folder"),
+    ]
 
 
 async def _database_findings(settings: Settings) -> list[Finding]:
@@ -70,7 +78,7 @@ async def _database_findings(settings: Settings) -> list[Finding]:
     try:
         revision = await current_revision(database.engine)
         if revision != HEAD:
-            return [Finding("database", False, f"is at revision {revision}, needs {HEAD}: yizheng migrate")]
+            return [Finding("database", False, revision_fault(revision))]
         verdict = await verify_chain(database)
         whole = (
             "" if verdict.whole else f"broken at row {verdict.bad_row} ({verdict.fault}): keep the database as evidence"
@@ -87,7 +95,7 @@ async def _kv_finding(settings: Settings) -> Finding:
     try:
         await kv.put("doctor", b"1", 5)
         return Finding("short-lived store answers")
-    except (AppError, OSError) as error:
+    except Exception as error:  # any driver's error means the same here
         return Finding("short-lived store", False, f"does not answer ({type(error).__name__}): check YIZHENG_KV_URL")
     finally:
         await kv.close()
@@ -106,9 +114,9 @@ async def _blob_finding(settings: Settings) -> Finding:
 
 async def _keys_finding(settings: Settings) -> Finding:
     try:
-        keys = await build_keys(settings.keys, SystemClock())
-    except (AppError, OSError) as error:
-        text = error.text.en if isinstance(error, AppError) else type(error).__name__
-        return Finding("keys", False, text)
+        with plain_faults():
+            keys = await build_keys(settings.keys, SystemClock())
+    except StartupFault as fault:
+        return Finding("keys", False, str(fault))
     await keys.close()
     return Finding(f"key ring opens, {len(keys.ring.records())} keys")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from api.cli.prepare import with_database
+from api.cli.prepare import check_current, with_database
 from api.settings import Settings
 from api.wiring.keys import KeysServices, build_keys
 from core.audit.event import AuditEvent
@@ -27,6 +27,7 @@ async def _with_ring(settings: Settings, work: Callable[[KeyRing], Awaitable[Res
 
 async def _audited(settings: Settings, action: str, subject: str, work: Callable[[KeyRing], Awaitable[str]]) -> str:
     """The key store is a database of its own, so the event says `attempted` before and `done` after the change."""
+    await check_current(settings)
     await with_database(settings, lambda db: db.record(AuditEvent(action, "attempted", SYSTEM, subject)))
     said = await _with_ring(settings, work)
     await with_database(settings, lambda db: db.record(AuditEvent(action, "done", SYSTEM, subject)))
@@ -35,6 +36,8 @@ async def _audited(settings: Settings, action: str, subject: str, work: Callable
 
 async def list_keys(settings: Settings) -> list[str]:
     """A line for each key: purpose, state, algorithm, id."""
+
+    await check_current(settings)
 
     async def work(ring: KeyRing) -> list[str]:
         records = sorted(ring.records(), key=lambda record: (record.purpose, record.state.value))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
-from api.migrations.upgrade import upgrade
+import api.migrations
+from api.migrations import HEAD
+from api.migrations.upgrade import current_revision, upgrade
 from api.settings import Settings
-from api.startup import StartupFault
+from api.startup import StartupFault, plain_faults
 from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
-from core.errors import AppError
 
 Result = TypeVar("Result")
 
@@ -25,8 +27,8 @@ async def prepare(settings: Settings) -> bool:
     from api.wiring.container import build_container
     from api.wiring.keys import ensure_development_keys, ensure_service_keys
 
-    try:
-        first = await with_database(settings, lambda database: upgrade(database.engine))
+    with plain_faults():
+        first = await with_database(settings, _upgrade)
         container = await build_container(settings)
         try:
             keys, clock = container.ground.keys, container.ground.clock
@@ -40,13 +42,45 @@ async def prepare(settings: Settings) -> bool:
                 await load_demo_city(container)
         finally:
             await container.close()
-    except AppError as error:
-        raise StartupFault(error.text.en + (f" ({error.private})" if error.private else "")) from None
-    except OSError as error:
-        raise StartupFault(
-            f"a store does not answer ({type(error).__name__}): check YIZHENG_DATABASE_URL and YIZHENG_KV_URL"
-        ) from None
     return first
+
+
+async def _upgrade(database: Database) -> bool:
+    revision = await current_revision(database.engine)
+    if revision and not _known(revision):
+        raise StartupFault(revision_fault(revision))
+    return await upgrade(database.engine)
+
+
+def _known(revision: str) -> bool:
+    return any((Path(api.migrations.__file__).parent / "versions").glob(f"{revision}*.py"))
+
+
+def revision_fault(revision: str | None) -> str:
+    """Why a database that is not at the newest revision cannot be used, and what to do."""
+    if revision is None:
+        return "the database has no tables yet: run `yizheng migrate`, or bin/run for development"
+    if _known(revision):
+        return f"the database is at revision {revision} and this version needs {HEAD}: run `yizheng migrate`"
+    return (
+        f"the database is at revision {revision}, made by a newer version than this one ({HEAD}): "
+        "run that version, or choose another folder with --data DIR"
+    )
+
+
+async def check_current(settings: Settings) -> None:
+    """
+    Raises:
+        StartupFault: there is no database, it does not answer, or it is not at the newest revision.
+    """
+    if not settings.database_url and not (settings.folder / "yizheng.db").exists():
+        raise StartupFault(
+            f"no data in {settings.folder}: name their folder with --data DIR, or make them with `yizheng migrate`"
+        )
+    with plain_faults():
+        revision = await with_database(settings, lambda database: current_revision(database.engine))
+    if revision != HEAD:
+        raise StartupFault(revision_fault(revision))
 
 
 async def with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
