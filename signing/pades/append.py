@@ -282,7 +282,9 @@ def _enter_on_page(update: _Update, page: generic.Reference, field: generic.Refe
 
 def _is_pdf_a_1(reader: PdfFileReader) -> bool:
     """PDF/A-1 forbids transparency (ISO 19005-1 §6.4); later parts allow blend modes."""
-    metadata = entry(reader.root, "/Metadata")
+    if "/Metadata" not in reader.root:
+        return False
+    metadata = reader.root.raw_get("/Metadata").get_object()  # its own getter would parse the XML
     if not isinstance(metadata, generic.StreamObject):
         return False
     data = metadata.data

@@ -19,6 +19,7 @@ from signing.pades import algorithms
 from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
 from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
 from signing.pades.der import (
+    BIT_STRING,
     CONTEXT_0,
     CONTEXT_1,
     GENERALIZED_TIME,
@@ -159,8 +160,13 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
     found = bag.items()
     if not 1 <= len(found) <= _MOST_CERTIFICATES:
         raise NotDer("no certificates, or too many")
+    for one in found:
+        _, _, signature = _exactly(one.of(SEQUENCE), 3)
+        # a signature is whole octets; a count of unused bits could be raised where the last bits happen to be zero
+        if not signature.of(BIT_STRING).content.startswith(b"\x00"):
+            raise NotDer("a certificate's signature is not whole octets")
     try:
-        return tuple(x509.load_der_x509_certificate(one.of(SEQUENCE).encoded) for one in found)
+        return tuple(x509.load_der_x509_certificate(one.encoded) for one in found)
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
         raise NotDer("a certificate that cannot be read") from e
 

@@ -7,6 +7,8 @@ certified with leave to fill in its form. Everything is allowed by name; what no
 
 from __future__ import annotations
 
+import re
+
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -31,29 +33,32 @@ from signing.pades.pdf_objects import entries, entry, serialised
 from signing.verification.report import Check, Fault
 
 _FREE_INFORMATION = frozenset({"/ModDate", "/Producer"})
+_FREE_METADATA = re.compile(
+    rb"<(xmp:ModifyDate|xmp:MetadataDate|pdf:Producer)>[^<]*</\1>"
+    rb"|\s(?:xmp:ModifyDate|xmp:MetadataDate|pdf:Producer)=(?:\"[^\"<]*\"|'[^'<]*')"
+)
 _LTA = ModificationLevel.LTA_UPDATES
 _new_signature_field = SigFieldCreationRule()  # type: ignore[no-untyped-call]  # not annotated
 _FORM = FormUpdatingRule([_new_signature_field, SigFieldModificationRule(), GenericFieldModificationRule()])
 
 
-def _policy(*, signed: bool, form: bool) -> StandardDiffPolicy:
+def _policy(*, form: bool) -> StandardDiffPolicy:
+    metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]  # not annotated
     rules = [
         CatalogModificationRule(),  # type: ignore[no-untyped-call]  # not annotated
         XrefStreamRule().as_qualified(_LTA),
         ObjectStreamRule().as_qualified(_LTA),
         DSSCompareRule().as_qualified(_LTA),
-        DocInfoRule().as_qualified(_LTA),  # see _information_is_kept for what it may change
+        # what these two may change in a revision that nobody signed is for _description_is_kept to say
+        DocInfoRule().as_qualified(_LTA),
+        metadata.as_qualified(_LTA),
     ]
-    if signed:
-        metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]  # not annotated
-        rules.append(metadata.as_qualified(_LTA))
     # an object that nothing refers to has no business in an update either
-    return StandardDiffPolicy(rules, _FORM if signed or form else None, ignore_orphaned_objects=False)
+    return StandardDiffPolicy(rules, _FORM if form else None, ignore_orphaned_objects=False)
 
 
-_SIGNED = _policy(signed=True, form=True)
-_FORM_FILLING = _policy(signed=False, form=True)
-_VALIDATION_DATA = _policy(signed=False, form=False)
+_WITH_FORM = _policy(form=True)
+_VALIDATION_DATA = _policy(form=False)
 
 CHANGED = Fault(
     Check.LATER,
@@ -84,13 +89,12 @@ def later_fault(
     for number in range(revision + 1, reader.total_revisions):
         if permission is MDPPerm.NO_CHANGES and number <= last_signed:
             return CHANGED
-        policy = _SIGNED if number <= last_signed else _VALIDATION_DATA
-        if number > last_signed and permission is MDPPerm.FILL_FORMS:
-            policy = _FORM_FILLING
+        form = number <= last_signed or permission is MDPPerm.FILL_FORMS
+        policy = _WITH_FORM if form else _VALIDATION_DATA
         new = reader.get_historical_resolver(number)
         if number > last_signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
             return APPENDED  # a revision that only turns tables serves nobody honest
-        if number > last_signed and not _information_is_kept(old, new):
+        if number > last_signed and not _description_is_kept(old, new):
             return CHANGED
         try:
             found = policy.apply(old, new, doc_mdp=permission)
@@ -101,14 +105,21 @@ def later_fault(
     return None
 
 
-def _information_is_kept(old: HistoricalResolver, new: HistoricalResolver) -> bool:
-    """True if the document information is the same but for the program and the date of its last change."""
+def _description_is_kept(old: HistoricalResolver, new: HistoricalResolver) -> bool:
+    """True if information and metadata are the same but for the program and the date of the last change."""
+    return _information(old) == _information(new) and _metadata(old) == _metadata(new)
 
-    def kept(resolver: HistoricalResolver) -> dict[str, bytes]:
-        information = entry(resolver.trailer_view, "/Info", {})
-        return {str(key): serialised(information.raw_get(key)) for key in information if key not in _FREE_INFORMATION}
 
-    return kept(old) == kept(new)
+def _information(resolver: HistoricalResolver) -> dict[str, bytes]:
+    found = entry(resolver.trailer_view, "/Info", {})
+    return {str(key): serialised(found.raw_get(key)) for key in found if key not in _FREE_INFORMATION}
+
+
+def _metadata(resolver: HistoricalResolver) -> bytes:
+    if "/Metadata" not in resolver.root:
+        return b""
+    stream = resolver.root.raw_get("/Metadata").get_object()  # its own getter would parse the XML
+    return _FREE_METADATA.sub(b"", stream.data) if isinstance(stream, generic.StreamObject) else b""
 
 
 def _permission(signature: generic.DictionaryObject) -> MDPPerm | None:

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from keys.spec import SignatureAlgorithm
+from signing.pades.der import elements, first
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import FileJudge, press
 
@@ -47,6 +48,20 @@ async def test_no_changed_case_of_a_digit_is_genuine(sealed: bytes) -> None:
     letters = [position for position in range(start, end) if chr(sealed[position]).isalpha()]
     for position in letters[::40]:
         await _assert_noticed(judge, sealed, position, sealed[position] ^ 0x20)
+
+
+async def test_unused_bits_of_a_carried_certificate_are_noticed() -> None:
+    """Where a certificate's signature happens to end in a zero bit, claiming that bit unused changes no number."""
+    authority = AUTHORITY
+    while authority.issuing.der[-1] & 1:
+        authority = PlainAuthority.make()
+    sealed = press(authority).seal(pdf())
+    certificate = authority.issuing.der
+    signature = list(elements(first(certificate).content))[2]
+    octet = len(certificate) - len(signature.content)
+    at = sealed.index(certificate.hex().encode()) + 2 * octet
+    assert sealed[at : at + 2] == b"00"
+    await _assert_noticed(FileJudge(authority), sealed, at + 1, ord("1"))
 
 
 async def _assert_noticed(judge: FileJudge, sealed: bytes, position: int, value: int) -> None:

@@ -170,6 +170,17 @@ def title(writer: IncrementalPdfFileWriter) -> None:
     writer.set_info(writer.add_object(info))
 
 
+def metadata(writer: IncrementalPdfFileWriter) -> None:
+    xml = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:title="another"/></rdf:RDF></x:xmpmeta>'
+    )
+    stream = generic.StreamObject(stream_data=xml.encode())
+    stream.update({pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")})
+    writer.root[pdf_name("/Metadata")] = writer.add_object(stream)
+    writer.update_root()
+
+
 def loose_object(writer: IncrementalPdfFileWriter) -> None:
     writer.add_object(content_stream("nobody refers to this"))
 
@@ -195,6 +206,7 @@ WELL_FORMED: dict[str, Change] = {
     "page-dropped": dropped_page,
     "names": attachment,
     "title": title,
+    "metadata": metadata,
     "loose-object": loose_object,
 }
 _CONTENT_NUMBER, _CONTENT_AT = number_of(SEALED, b"page 1")
