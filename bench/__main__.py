@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.report import publish
 
-NAMES = {"idp": "token endpoint", "signing": "sealing and judging PDFs", "start": "start-up and memory"}
+NAMES = {"idp": "identity endpoints", "signing": "sealing and judging PDFs", "start": "start-up and memory"}
 
 
 def main() -> None:

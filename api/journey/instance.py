@@ -113,10 +113,15 @@ class Instance:
     def log_text(self) -> str:
         return self._log.read_text(errors="replace")
 
+    @property
+    def pid(self) -> int:
+        """Number of the serving process."""
+        assert self._process is not None, "start it first"
+        return self._process.pid
+
     def resident_megabytes(self) -> float:
         """Resident memory of the serving process, in MB (10^6 bytes)."""
-        assert self._process is not None
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024 / 1e6
 

@@ -1,5 +1,6 @@
 // The peer: npm oidc-provider with a plain in-memory Map store, ES256 keys, JWT access tokens and rotating refresh
-// tokens. Started by bench/idp.py; prints one JSON line with its seeds when it listens.
+// tokens; userinfo and introspection get an opaque access token, the only kind that it takes there by default.
+// Started by bench/idp.py; prints one JSON line with its seeds when it listens.
 import { generateKeyPairSync } from 'node:crypto';
 import Provider from 'oidc-provider';
 
@@ -45,6 +46,7 @@ const provider = new Provider(issuer, {
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    introspection: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => `${issuer}/api`,
@@ -57,21 +59,35 @@ const provider = new Provider(issuer, {
 });
 provider.on('server_error', (_ctx, error) => { process.stderr.write(`${error.stack}\n`); });
 
-async function seed() {
-  const client = await provider.Client.find('bench');
-  const grant = new provider.Grant({ accountId: 'someone', clientId: 'bench' });
-  grant.addOIDCScope('openid offline_access');
-  grant.addResourceScope(`${issuer}/api`, 'licence:read');
-  const grantId = await grant.save();
+const client = await provider.Client.find('bench');
+
+async function grant() {
+  const made = new provider.Grant({ accountId: 'someone', clientId: 'bench' });
+  made.addOIDCScope('openid offline_access');
+  made.addResourceScope(`${issuer}/api`, 'licence:read');
+  return made.save();
+}
+
+async function refreshToken() {
+  const now = Math.floor(Date.now() / 1000);
   const token = new provider.RefreshToken({
-    accountId: 'someone', client, grantId, scope: 'openid offline_access', gty: 'authorization_code',
-    authTime: Math.floor(Date.now() / 1000), expiresWithSession: false, rotations: 0, iiat: Math.floor(Date.now() / 1000),
+    accountId: 'someone', client, grantId: await grant(), scope: 'openid offline_access', gty: 'authorization_code',
+    authTime: now, expiresWithSession: false, rotations: 0, iiat: now,
+  });
+  return token.save();
+}
+
+async function accessToken() {
+  const token = new provider.AccessToken({
+    accountId: 'someone', client, grantId: await grant(), scope: 'openid', gty: 'authorization_code',
+    expiresWithSession: false,
   });
   return token.save();
 }
 
 const refresh = [];
-for (let n = 0; n < Number(process.argv[3] ?? 64); n += 1) refresh.push(await seed());
+for (let n = 0; n < Number(process.argv[3] ?? 64); n += 1) refresh.push(await refreshToken());
+const access = await accessToken();
 provider.listen(port, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ client_id: 'bench', client_secret: secret, refresh })}\n`);
+  process.stdout.write(`${JSON.stringify({ client_id: 'bench', client_secret: secret, refresh, access })}\n`);
 });

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from core.db.sqlite import DRIVER, LoopConnection, LoopDialect
 
 WRITE = "yizheng_write"
 
@@ -16,9 +16,12 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
 
     SQLite: WAL, `synchronous=FULL` (an acknowledged write survives a power cut), foreign keys on; a write
     transaction takes the write lock at its start (`BEGIN IMMEDIATE`), so it never fails half-way for a lock.
+    `core.db.sqlite` takes the place of the driver that the address names.
     """
-    if make_url(url).get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        address = address.set(drivername=DRIVER)
+        engine = create_async_engine(address, pool_size=pool_size, max_overflow=0, hide_parameters=True)
         _configure_sqlite(engine)
         return engine
     return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
@@ -40,15 +43,13 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _configure_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, LoopConnection)
+        driver.writes = connection.get_execution_options().get(WRITE, False)
+
+    @event.listens_for(engine.sync_engine, "engine_disposed")
+    def _on_dispose(disposed: Engine) -> None:
+        assert isinstance(disposed.dialect, LoopDialect)
+        disposed.dialect.close_writer()

@@ -180,6 +180,55 @@ class DatabaseTransaction:
         assert sorted(changed) == [0, 1]
         assert await harness.things() == {"a": ("one", "other")[changed.index(1)]}
 
+    async def test_a_unit_that_looked_first_can_still_write_when_another_came_between(
+        self, harness: DatabaseHarness
+    ) -> None:
+        await harness.make("a")
+        async with harness.other.write() as tx:
+            await tx.connection.execute(select(thing.c.state))
+            between = asyncio.create_task(harness.make("b"))
+            await asyncio.sleep(DELAY)
+            await tx.connection.execute(update(thing).where(thing.c.id == "a").values(state="closed"))
+            await tx.commit()
+        await asyncio.wait_for(between, 5)
+        assert await harness.things() == {"a": "closed", "b": "open"}
+
+    async def test_of_units_that_meet_one_that_fails_takes_no_other_with_it(self, harness: DatabaseHarness) -> None:
+        await harness.make("taken")
+
+        async def make(name: str) -> bool:
+            try:
+                await harness.make(name)
+            except IntegrityError:
+                return False
+            return True
+
+        made = await at_once(*(make("taken" if number == 3 else f"t{number}") for number in range(8)))
+        assert made == [number != 3 for number in range(8)]
+        assert sorted(await harness.things()) == ["t0", "t1", "t2", "t4", "t5", "t6", "t7", "taken"]
+
+    async def test_a_caller_that_gives_up_undoes_only_its_own_unit(self, harness: DatabaseHarness) -> None:
+        entered = asyncio.Event()
+
+        async def endless() -> None:
+            async with harness.database.write() as tx:
+                await tx.connection.execute(insert(thing).values(id="half", state="open"))
+                entered.set()
+                await asyncio.sleep(3600)
+
+        slow = asyncio.create_task(endless())
+        await entered.wait()
+        waiting = [asyncio.create_task(harness.make(name)) for name in ("a", "b", "c")]
+        await asyncio.sleep(DELAY)
+        waiting[1].cancel()
+        slow.cancel()
+        ended = await asyncio.wait_for(asyncio.gather(slow, *waiting, return_exceptions=True), 5)
+        assert isinstance(ended[0], asyncio.CancelledError)
+        assert (ended[1], ended[3]) == (None, None)
+        kept = {"a", "c"} | ({"b"} if ended[2] is None else set())  # where units need not queue, it was done already
+        assert set(await harness.things()) == kept
+        await asyncio.wait_for(harness.make("later"), 5)
+
     async def test_an_undone_unit_leaves_the_way_free(self, harness: DatabaseHarness) -> None:
         await harness.make("a")
         with pytest.raises(Trouble):
