@@ -155,6 +155,12 @@ def test_a_document_is_sealed_where_the_arrow_keys_put_the_seal(visit: Open, tmp
     he.page.keyboard.press("Shift+ArrowUp")
     assert (float(he.page.input_value("#x_mm")), float(he.page.input_value("#y_mm"))) == (x - 1, y - 10)
     assert "距左边" in he.page.inner_text("#where")
+    he.page.locator("#x_mm").select_text()
+    he.page.keyboard.type("150")
+    he.page.keyboard.press("Tab")  # tabbing selects what the next field holds, so that typing replaces it
+    he.page.keyboard.type("200")
+    he.page.keyboard.press("Tab")
+    assert (he.page.input_value("#x_mm"), he.page.input_value("#y_mm")) == ("150", "200")
     he.page.fill("#reason", "会议通知")
     he.page.click("text=盖章并签名")
     he.page.wait_for_url("**/done/*")

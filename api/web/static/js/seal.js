@@ -17,8 +17,9 @@ function show(x, y) {
     .replace("{page}", form.elements.page.value).replace("{x}", x).replace("{y}", y);
 }
 function place(x, y) {
-  fields.x.value = clamp("x", x);
-  fields.y.value = clamp("y", y);
+  const to = { x: String(clamp("x", x)), y: String(clamp("y", y)) };
+  // Setting a value, even the same one, would undo the selection of somebody who is tabbing through the fields.
+  for (const axis of ["x", "y"]) if (Number(fields[axis].value) !== Number(to[axis])) fields[axis].value = to[axis];
   show(fields.x.value, fields.y.value);
 }
 function now() {

@@ -1,0 +1,112 @@
+"""Takes the pictures of the README: plays the story on a fresh instance and photographs it on the way.
+
+.venv/bin/python -m tests.e2e.screenshots [FOLDER]
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.demo import city
+from api.journey.instance import Instance
+from tests.support.page_files import letter_pdf
+from tests.support.servers import program
+
+WIDTH, HEIGHT = 1280, 860
+
+
+class Photographer:
+    """Opens windows on the instance and takes pictures of what they show."""
+
+    def __init__(self, browser: Browser, base: str, folder: Path) -> None:
+        self._browser = browser
+        self._base = base
+        self._folder = folder
+
+    def window(self, path: str) -> Page:
+        context = self._browser.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT}, locale="zh-CN", reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto(self._base + path)
+        return page
+
+    def log_in(self, path: str, person: city.Person) -> Page:
+        page = self.window(path)
+        page.fill("#identifier", person.id_number)
+        page.fill("#password", city.PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    def take(self, page: Page, name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        page.evaluate("scrollTo(0, 0)")
+        picture = Image.open(io.BytesIO(page.screenshot()))
+        picture.quantize(256, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
+
+
+def tell(camera: Photographer) -> None:
+    """The story, in the order in which the pictures depend on one another."""
+    login = camera.window("/demo/portals/housing/login")
+    camera.take(login, "login")
+
+    clerk = camera.log_in("/clerk", city.CHEN)
+    clerk.fill("#id_number", city.LIN.id_number)
+    clerk.fill("#case_number", "GZF-2026-1123-00418")
+    clerk.fill("#basis", "《示例市公共租赁住房管理办法》第九条（演示）")
+    clerk.click("text=开始核对")
+    camera.take(clerk, "clerk")
+    clerk.click("text=请申请人在线同意")
+
+    citizen = camera.log_in("/me/consents", city.LIN)
+    citizen.click("text=去决定")
+    camera.take(citizen, "consent")
+    citizen.click("text=同意，提供给对方")
+    clerk.click("text=重新核对")
+    with clerk.expect_download() as copy:
+        clerk.click("text=取加注件 >> nth=0")
+    citizen.goto(citizen.url.split("/consents/")[0] + "/me")
+    camera.take(citizen, "me")
+
+    office = camera.log_in("/office/seal", city.HE)
+    office.set_input_files("#file", {"name": "会议通知.pdf", "mimeType": "application/pdf", "buffer": letter_pdf()})
+    office.click("form.drop button")
+    office.wait_for_selector("#grip")
+    office.fill("#reason", "会议通知")
+    office.fill("#x_mm", "158")
+    office.fill("#y_mm", "163")  # on signature and date
+    office.focus("#grip")
+    office.set_viewport_size({"width": WIDTH, "height": 1140})
+    camera.take(office, "seal")
+
+    public = camera.window("/verify")
+    content = copy.value.path().read_bytes()
+    public.set_input_files("#file", {"name": "加注件.pdf", "mimeType": "application/pdf", "buffer": content})
+    public.click("form.drop button")
+    public.wait_for_selector("img.leaf")
+    camera.take(public, "verify")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    instance = Instance()
+    try:
+        instance.command("migrate", "--demo")
+        instance.start()
+        chromium = program("chromium", "chromium", "chromium-browser", "google-chrome")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            tell(Photographer(browser, instance.issuer, folder))
+            browser.close()
+    finally:
+        instance.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures"))
