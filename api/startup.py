@@ -114,7 +114,12 @@ def plain_faults() -> Iterator[None]:
 
 def _in_one_line(error: Exception) -> str | None:
     if isinstance(error, AppError):
-        return error.text.en + (f" ({error.private})" if error.private else "")
+        return error.text.en + (f" ({error.private})" if error.private not in error.text.en else "")
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
+        return (
+            f"a store does not answer ({type(error).__name__}): "
+            "check YIZHENG_DATABASE_URL, YIZHENG_KEYS_URL and YIZHENG_KV_URL"
+        )
     if isinstance(error, OSError):
         return (
             f"a file or a store cannot be used ({type(error).__name__}: {error.filename or error.strerror}): "
