@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.logging import configure_logging
 from api.main import create_app
@@ -27,7 +29,8 @@ def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> N
                 "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
             )
         else:
-            uvicorn.run(create_app(settings, _build, log_requests=not quiet), **_options(settings, host, port))
+            app = _settled(create_app(settings, _build, log_requests=not quiet))
+            uvicorn.run(app, **_options(settings, host, port))
     except SystemExit:
         check_port(host, port)  # uvicorn tells this only to its log, which is mute
         raise
@@ -43,10 +46,16 @@ async def _build(settings: Settings) -> Container:
         raise
 
 
-def from_environment() -> object:
+def from_environment() -> FastAPI:
     """Application factory for worker processes, which read their settings anew."""
     configure_logging()
-    return create_app(Settings(), _build)
+    return _settled(create_app(Settings(), _build))
+
+
+def _settled(app: FastAPI) -> FastAPI:
+    """What is loaded by now stays: collections under load need not walk through it, which takes 0.1 s each time."""
+    gc.freeze()
+    return app
 
 
 def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
