@@ -135,7 +135,7 @@ async def test_s51_no_file_leaves_after_the_answer_to_a_revocation(
 ) -> None:
     office = await SealOffice(database, clock).with_seal()
     seal = await office.seals.active_seal_of(ORGANISATION)
-    answered = asyncio.Event()
+    begun, answered = asyncio.Event(), asyncio.Event()
     late: list[str] = []
 
     async def use() -> str:
@@ -149,15 +149,16 @@ async def test_s51_no_file_leaves_after_the_answer_to_a_revocation(
         return sealed.signature_id
 
     async def revoke() -> None:
-        await asyncio.sleep(0.15)
+        await begun.wait()
         await office.change_status(seal.id, status, actor=SYSTEM)
         answered.set()
 
     async def wave() -> list[str]:
-        out = []
-        for _ in range(6):
+        out = await asyncio.gather(*(use() for _ in range(5)))
+        begun.set()
+        while not answered.is_set():
             out += await asyncio.gather(*(use() for _ in range(5)))
-        return out
+        return [*out, *await asyncio.gather(*(use() for _ in range(5)))]
 
     results, _ = await asyncio.gather(wave(), revoke())
     assert "refused" in results

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from stdnum.iso7064 import mod_11_2
 
@@ -28,6 +28,7 @@ from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.settings import IdpSettings
 from keys.keyring import KeyRing
+from keys.ports import DocumentVault
 from keys.spec import SignatureAlgorithm
 from tests.support.clock import FakeClock
 from tests.support.databases import postgres_database, sqlite_database
@@ -152,6 +153,7 @@ async def _world(
         database,
         wrap_kv(kv),
         FilesystemBlobStore(folder / "blobs"),
+        cast(DocumentVault, None),  # identity keeps no documents
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
     messenger = RecordingMessenger()

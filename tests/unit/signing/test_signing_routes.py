@@ -204,11 +204,12 @@ async def test_life_of_a_seal(http: httpx.AsyncClient, seal: Seal) -> None:
         "valid_to": "2026-11-30",
     }
     assert (await http.post("/v1/seal-grants", json=grant, headers=bearer("manager"))).status_code == 201
+    both = sorted([seal.id, new["id"]])  # ids made in the same millisecond have no order of their own
     listed = (await http.get("/v1/seals", headers=bearer("app"))).json()
-    assert [one["id"] for one in listed["items"]] == [seal.id, new["id"]]
+    assert [one["id"] for one in listed["items"]] == both
     first = (await http.get("/v1/seals?limit=1", headers=bearer("app"))).json()
     rest = (await http.get(f"/v1/seals?limit=1&cursor={first['next_cursor']}", headers=bearer("app"))).json()
-    assert [one["id"] for one in (*first["items"], *rest["items"])] == [seal.id, new["id"]]
+    assert [one["id"] for one in (*first["items"], *rest["items"])] == both
     assert rest["next_cursor"] is None
 
     for verb, status in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
