@@ -86,10 +86,11 @@ class SignedContainer:
         identifier, *parameters = self.signature_algorithm.items()
         key = self.signer.public_key()
         if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
-            # RFC 3370 §3.2: rsaEncryption leaves the digest to digestAlgorithm; parameters shall be NULL
-            _check_parameters(parameters, null=True)
+            _check_parameters(parameters, null=True)  # RFC 3370 §3.2: NULL
             found = algorithms.RSA_WITH.get(identifier.encoded)
-            if identifier.encoded == algorithms.RSA_ENCRYPTION:
+            # RFC 3370 §3.2 also lets rsaEncryption stand for any of them. The name is not covered by the signature,
+            # so where we accept both, one could be changed into the other: only older profiles may use it.
+            if identifier.encoded == algorithms.RSA_ENCRYPTION and not self.pades:
                 found = self.digest_name
         elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1", "secp521r1"):
             _check_parameters(parameters, null=False)  # RFC 5754 §3.3: absent

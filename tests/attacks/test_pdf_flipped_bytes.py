@@ -7,12 +7,13 @@ import random
 import pytest
 
 from keys.spec import SignatureAlgorithm
-from signing.pades.der import elements, first
+from signing.pades.der import elements, first, oid
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import FileJudge, press
 
 AUTHORITY = PlainAuthority.make()
 SAMPLES = 160
+RSA_WITH_SHA256 = oid("1.2.840.113549.1.1.11")
 
 
 @pytest.fixture(scope="module", params=list(SignatureAlgorithm), ids=lambda algorithm: str(algorithm))
@@ -62,6 +63,16 @@ async def test_unused_bits_of_a_carried_certificate_are_noticed() -> None:
     at = sealed.index(certificate.hex().encode()) + 2 * octet
     assert sealed[at : at + 2] == b"00"
     await _assert_noticed(FileJudge(authority), sealed, at + 1, ord("1"))
+
+
+async def test_another_name_for_the_same_algorithm_is_noticed() -> None:
+    """sha256WithRSAEncryption and rsaEncryption differ in one octet that the signature does not cover."""
+    sealed = press(AUTHORITY, SignatureAlgorithm.RS256).seal(pdf())
+    at = sealed.rindex(RSA_WITH_SHA256.hex().encode()) + 2 * len(RSA_WITH_SHA256) - 1
+    await _assert_noticed(FileJudge(AUTHORITY), sealed, at - 1, ord("0") ^ 1)
+    for digit in range(16):
+        if f"{digit:x}" != "b":
+            await _assert_noticed(FileJudge(AUTHORITY), sealed, at, ord(f"{digit:x}"))
 
 
 async def _assert_noticed(judge: FileJudge, sealed: bytes, position: int, value: int) -> None:

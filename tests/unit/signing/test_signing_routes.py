@@ -185,7 +185,8 @@ NEW_SEAL = {
 }
 
 
-async def test_life_of_a_seal(http: httpx.AsyncClient, seal: Seal) -> None:
+async def test_life_of_a_seal(http: httpx.AsyncClient, seal: Seal, clock: FakeClock) -> None:
+    clock.advance(1)  # ids made later sort later
     made = await http.post("/v1/seals", json=NEW_SEAL, headers=bearer("manager"))
     assert made.status_code == 201
     new = made.json()
