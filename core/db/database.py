@@ -11,6 +11,7 @@ from core.audit.event import AuditEvent
 from core.audit.sql import append_events
 from core.clock import Clock
 from core.db.engine import reading, writing
+from core.db.faults import database_unavailable, faults_told
 
 
 class ReadTx:
@@ -60,18 +61,29 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
-        async with self._reading.connect() as connection:
+        async with faults_told(), self._connected(self._reading) as connection:
             yield ReadTx(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteTx]:
-        async with self._writing.connect() as connection:
+        async with faults_told(), self._connected(self._writing) as connection:
             tx = WriteTx(connection, self._clock)
             try:
                 yield tx
             finally:
                 await connection.rollback()  # what was not committed
             tx.refuse_lost_events()
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await engine.connect()
+        except OSError as error:  # the driver's own, before there is a connection
+            raise database_unavailable(error) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def record(self, event: AuditEvent) -> None:
         """Write one audit event in a unit of its own: refusals, and reads that change nothing else."""
