@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import hashlib
 import inspect
@@ -153,10 +152,15 @@ async def test_contract_catches_checking_before_writing_where_rows_are_locked(po
     contract = CONTRACTS[1]()
     with pytest.raises(AssertionError):
         await contract.test_revocation_waits_for_the_use_that_came_first(postgres, ChecksThenWrites())
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    await _end_what_was_left_running()
+
+
+async def _end_what_was_left_running() -> None:
+    """A check that failed half-way leaves tasks with open connections behind."""
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in left:
         task.cancel()
-        with contextlib.suppress(BaseException):
-            await task
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _caught(store: SqlSealStore, folders: pytest.TempPathFactory) -> bool:
@@ -167,6 +171,8 @@ async def _caught(store: SqlSealStore, folders: pytest.TempPathFactory) -> bool:
                     await check(database, store, **arguments)
                 except BaseException:  # an assertion, pytest's own failure, or whatever the fault leads to
                     return True
+                finally:
+                    await _end_what_was_left_running()
     return False
 
 
