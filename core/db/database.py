@@ -11,7 +11,7 @@ from core.audit.event import AuditEvent
 from core.audit.sql import append_events
 from core.clock import Clock
 from core.db.engine import reading, writing
-from core.db.faults import database_unavailable, faults_told
+from core.db.faults import FAULTS, database_unavailable, told
 
 
 class ReadTx:
@@ -61,29 +61,50 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
-        async with faults_told(), self._connected(self._reading) as connection:
-            yield ReadTx(connection)
+        """
+        Raises:
+            Unavailable: `database-unavailable`.
+        """
+        connected = False
+        try:
+            async with self._reading.connect() as connection:
+                connected = True
+                yield ReadTx(connection)
+        except FAULTS as error:
+            passing = told(error)
+            if passing is None:
+                raise
+            raise passing from error
+        except OSError as error:  # the driver's own, while there is no connection yet
+            if connected:
+                raise
+            raise database_unavailable(error) from error
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteTx]:
-        async with faults_told(), self._connected(self._writing) as connection:
-            tx = WriteTx(connection, self._clock)
-            try:
-                yield tx
-            finally:
-                await connection.rollback()  # what was not committed
-            tx.refuse_lost_events()
-
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """
+        Raises:
+            Unavailable: `database-unavailable`; nothing of the unit was kept.
+        """
+        connected = False
         try:
-            connection = await engine.connect()
-        except OSError as error:  # the driver's own, before there is a connection
+            async with self._writing.connect() as connection:
+                connected = True
+                tx = WriteTx(connection, self._clock)
+                try:
+                    yield tx
+                finally:
+                    await connection.rollback()  # what was not committed
+                tx.refuse_lost_events()
+        except FAULTS as error:
+            passing = told(error)
+            if passing is None:
+                raise
+            raise passing from error
+        except OSError as error:
+            if connected:
+                raise
             raise database_unavailable(error) from error
-        try:
-            yield connection
-        finally:
-            await connection.close()
 
     async def record(self, event: AuditEvent) -> None:
         """Write one audit event in a unit of its own: refusals, and reads that change nothing else."""

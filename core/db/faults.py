@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -14,6 +11,8 @@ from core.text import Text
 # serialization_failure, deadlock_detected, and the classes "connection exception", "insufficient resources",
 # "operator intervention" (PostgreSQL, Appendix A)
 _TRY_AGAIN = ("40001", "40P01", "08", "53", "57")
+_WITHOUT_STATE = (OperationalError, InterfaceError)  # SQLite has no such codes
+FAULTS = (PoolTimeout, DBAPIError)
 
 
 def database_unavailable(error: BaseException) -> Unavailable:
@@ -25,23 +24,10 @@ def database_unavailable(error: BaseException) -> Unavailable:
     return Unavailable("database-unavailable", text, private=type(error).__name__)
 
 
-@asynccontextmanager
-async def faults_told() -> AsyncIterator[None]:
-    """
-    Raises:
-        Unavailable: `database-unavailable`, for a lost connection, a deadlock, a full pool, a lock held too long.
-    """
-    try:
-        yield
-    except PoolTimeout as error:
-        raise database_unavailable(error) from error
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        passing = (
-            state.startswith(_TRY_AGAIN)
-            if isinstance(state, str)
-            else isinstance(error, OperationalError | InterfaceError)
-        )
-        if passing or error.connection_invalidated:
-            raise database_unavailable(error) from error
-        raise
+def told(error: PoolTimeout | DBAPIError) -> Unavailable | None:
+    """`database-unavailable` for a lost connection, deadlock, full pool or lock held too long; None for the rest."""
+    if isinstance(error, PoolTimeout):
+        return database_unavailable(error)
+    state = getattr(error.orig, "sqlstate", None)
+    passing = state.startswith(_TRY_AGAIN) if isinstance(state, str) else isinstance(error, _WITHOUT_STATE)
+    return database_unavailable(error) if passing or error.connection_invalidated else None

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.exc import OperationalError
 
 from core.db import sqlite
 from core.db.database import Database
 from core.db.sqlite import Writer
+from core.errors import Unavailable
 from tests.conformance.database_backends import thing
 from tests.support.clock import FakeClock
 from tests.support.databases import sqlite_database
@@ -82,7 +82,7 @@ async def test_a_lock_that_is_never_given_back_is_an_error_and_not_a_stop(
     other = sqlite3.connect(tmp_path / "yizheng.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     outcomes = await asyncio.gather(make(database, "a"), make(database, "b"), return_exceptions=True)
-    assert all(isinstance(outcome, OperationalError) for outcome in outcomes)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     other.execute("ROLLBACK")
     other.close()
     await make(database, "c")
@@ -109,7 +109,7 @@ async def test_when_sqlite_undoes_the_transaction_nobody_of_the_batch_is_told_th
             await tx.commit()
 
     outcomes = await asyncio.gather(good(), undone(), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [OperationalError, OperationalError]
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
     assert await names(database) == set()
     await make(database, "later")
     assert await names(database) == {"later"}
