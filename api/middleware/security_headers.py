@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 # An answer that is not a page has nothing to load and nobody to be framed by.
-_CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+_CLOSED = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", _CLOSED),
+    (b"cache-control", b"no-store"),
+)
+_TWO_YEARS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
 class SecurityHeaders:
-    """ASGI middleware; `secure` adds HSTS (RFC 6797) where people reach us by https."""
+    """ASGI middleware; `secure` adds HSTS (RFC 6797) where people come by https. What an answer says itself stays."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
-        self.secure = secure
+        self.headers = (*_ALWAYS, _TWO_YEARS) if secure else _ALWAYS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -29,13 +31,9 @@ class SecurityHeaders:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _CLOSED)
-                headers.setdefault("Cache-Control", "no-store")
-                if self.secure:
-                    headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+                said = message.get("headers", ())
+                names = {name.lower() for name, _ in said}
+                message["headers"] = [*said, *(pair for pair in self.headers if pair[0] not in names)]
             await send(message)
 
         await self.app(scope, receive, guarded)
