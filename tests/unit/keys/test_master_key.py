@@ -94,6 +94,7 @@ def test_a_broken_secret_does_not_fall_back_to_the_file(tmp_path: Path) -> None:
         generate_master_key().replace(":", ": "),
         "yizheng-master-key-v1:" + "é" * 44,
     ],
+    ids=range(11),  # a key of chance in a name would differ between workers
 )
 def test_malformed_and_weak_keys_are_refused(text: str) -> None:
     with pytest.raises(MasterKeyUnsafe) as refused:
