@@ -27,6 +27,7 @@ class Settings(BaseSettings):
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
+        verifications_per_minute: how many files one network address may have judged without a log-in.
     """
 
     model_config = SettingsConfigDict(env_prefix="YIZHENG_", frozen=True, extra="ignore")
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
+    verifications_per_minute: int = Field(default=300, ge=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from api.deps import caller, container
+from api.limits import limited_verification
 from api.routes.certstore.shapes import Basis, Code, In, text_out
 from certstore.verify import CopyFacts, FieldClaim, LicenceFacts, LicenceVerdict
 from certstore.verify_file import LicenceFileVerdict, Question
@@ -71,7 +72,7 @@ _BODY = {
 }
 
 
-@router.post("/verifications", openapi_extra=_BODY)
+@router.post("/verifications", openapi_extra=_BODY, dependencies=[Depends(limited_verification)])
 async def verify(request: Request) -> dict[str, Any]:
     """Verify a licence. A file and a QR code need no token; the other ways need `licence:verify`."""
     actor = await _anybody(request)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
+from api.limits import limited_verification
 from api.routes.pages.states import until_words
 from api.web import verdicts
 from api.web.downloads import download
@@ -49,6 +50,7 @@ async def verify(request: Request) -> Response:
     """Judge the file; the result lies under an address that nobody can guess, for a quarter of an hour."""
     known = await visitor(request)
     try:
+        await limited_verification(request)
         form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
         file = form.uploads.get("file")
         if file is None:

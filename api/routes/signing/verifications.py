@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import container
+from api.limits import limited_verification
 from api.routes.signing.uploads import read_upload, upload_body
 from core.text import Text
 from signing.verification.report import SignatureReport, Step, VerificationReport
@@ -16,7 +17,12 @@ from signing.verification.report import SignatureReport, Step, VerificationRepor
 router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
 
 
-@router.post("", openapi_extra=upload_body({}), response_class=JSONResponse)
+@router.post(
+    "",
+    openapi_extra=upload_body({}),
+    response_class=JSONResponse,
+    dependencies=[Depends(limited_verification)],
+)
 async def verify_a_pdf(request: Request) -> Response:
     """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report."""
     signing = container(request).signing

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.limits import limited_verification
 from api.main import _map_errors
 from api.routes.signing import routers
 from core.db.database import Database
@@ -53,6 +54,7 @@ async def http(office: SealOffice) -> AsyncIterator[httpx.AsyncClient]:
     for router in routers:
         app.include_router(router)
     _map_errors(app)
+    app.dependency_overrides[limited_verification] = lambda: None  # has tests of its own
     signing = SimpleNamespace(
         settings=office.settings,
         seal_pdf=office.seal_pdf,
