@@ -17,6 +17,7 @@ from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
 from core.errors import AppError
+from keys.x509.authority import ISSUING_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *await _database_findings(settings),
         await _kv_finding(settings),
         await _blob_finding(settings),
-        await _keys_finding(settings),
+        *await _keys_findings(settings),
     ]
 
 
@@ -112,11 +113,18 @@ async def _blob_finding(settings: Settings) -> Finding:
         await blobs.close()
 
 
-async def _keys_finding(settings: Settings) -> Finding:
+async def _keys_findings(settings: Settings) -> list[Finding]:
     try:
         with plain_faults():
             keys = await build_keys(settings.keys, SystemClock())
     except StartupFault as fault:
-        return Finding("keys", False, str(fault))
+        return [Finding("keys", False, str(fault))]
     await keys.close()
-    return Finding(f"key ring opens, {len(keys.ring.records())} keys")
+    purposes = {record.purpose for record in keys.ring.records()}
+    lacking = "there is none, so no seal can be made; this version brings one for development only"
+    if ISSUING_PURPOSE in purposes:
+        lacking = ""
+    return [
+        Finding(f"key ring opens, {len(keys.ring.records())} keys"),
+        Finding("certificate authority for seals", not lacking, lacking),
+    ]
