@@ -215,10 +215,12 @@ def _valid_now(
     word, day = STATUS_NAMES[licence.status], _since(licence)
     if day is None:
         return Question(Answer.NO, Text(f"证照现在是“{word.zh}”状态。", f"The licence is {word.en} now."))
-    told = Text(
-        f"证照现在是“{word.zh}”状态（{day.isoformat()}）。", f"The licence is {word.en} now (since {day.isoformat()})."
-    )
-    return Question(Answer.NO, told)
+    zh, en = f"{day.year} 年 {day.month} 月 {day.day} 日", f"{day.day} {day:%B %Y}"
+    if licence.status is Status.EXPIRED:
+        return Question(
+            Answer.NO, Text(f"证照有效期到 {zh}，已经过期。", f"The licence was valid until {en} and has expired.")
+        )
+    return Question(Answer.NO, Text(f"证照已于 {zh}{word.zh}。", f"The licence was {word.en} on {en}."))
 
 
 def _since(licence: LicenceFacts) -> dt.date | None:
