@@ -84,6 +84,7 @@ def use_instead_of_paper(world: World) -> None:
     granted = world.expect(world.api.get(f"/v1/consents/{consent['id']}", headers=headers), 200)
     tell.got(f"consent {granted['state']}, until {granted['last_day']}, fields {', '.join(granted['fields'])}")
     tell.holds("the portal sees the decision", granted["state"] == "granted")
+    tell.holds("and the licence that the citizen chose", granted["licence"] == world.found["licence"]["id"])
     tell.sent("POST /v1/licences/{id}/copies with the consent")
     copy = world.expect(
         world.api.post(
@@ -115,7 +116,7 @@ def use_instead_of_paper(world: World) -> None:
         "/v1/licences/search", json={"holder": holder, "purpose": PURPOSE | {"case_number": ""}}, headers=headers
     )
     tell.holds("a look-up without a case number is refused", missing.status_code == 400)
-    world.found |= {"consent": consent, "copy": copy, "given": granted["licence"]}
+    world.found |= {"copy": copy}
 
 
 def _choice(world: World, choices: dict[str, list[str]]) -> dict[str, str]:
