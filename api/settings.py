@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> DatabaseSettings:
-        url = self.database_url or f"sqlite+aiosqlite:///{self.folder / 'yizheng.db'}"
+        url = self.database_url or f"sqlite:///{self.folder / 'yizheng.db'}"
         return DatabaseSettings(url=url, pool_size=self.database_pool)
 
     @property
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
                 module=Path(self.pkcs11_module), token=self.pkcs11_token, pin_file=self.pkcs11_pin_file
             )
         return KeysSettings(
-            store_url=self.keys_url or f"sqlite+aiosqlite:///{self.folder / 'keys' / 'keyring.db'}",
+            store_url=self.keys_url or f"sqlite:///{self.folder / 'keys' / 'keyring.db'}",
             master_key=SecretStr(self.master_key) if self.master_key else None,
             master_key_file=self.master_key_path,
             production=self.mode == "production",

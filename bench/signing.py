@@ -220,7 +220,7 @@ class _Judge:
 
     def __enter__(self) -> _Judge:
         clock, settings = SystemClock(), SigningSettings()
-        url = f"sqlite+aiosqlite:///{Path(self._folder.name) / 'bench.db'}"
+        url = f"sqlite:///{Path(self._folder.name) / 'bench.db'}"
         self._database = Database(create_engine(url), clock)
         self._pool = WorkPool(1, 4)
         self._run(self._create_tables())

@@ -14,7 +14,7 @@ class Section(BaseModel):
 
 
 class DatabaseSettings(Section):
-    """`url`: SQLAlchemy address; `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+    """`url`: SQLAlchemy address; `sqlite:///…` or `postgresql+asyncpg://…`."""
 
     url: str
     pool_size: int = 10

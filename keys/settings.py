@@ -30,7 +30,7 @@ class KeysSettings(Section):
 
     Attributes:
         store_url: SQLAlchemy address of the key store, which is not the domain database;
-            `sqlite+aiosqlite:///DATA/keys/keyring.db` or `postgresql+asyncpg://…`.
+            `sqlite:///DATA/keys/keyring.db` or `postgresql+asyncpg://…`.
         master_key_file: the file with the master key, mode 0600.
         master_key: the master key as a secret of the environment; wins over the file.
         production: refuse development means (a generated master key, the development CA).

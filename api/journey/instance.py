@@ -99,7 +99,7 @@ class Instance:
             asyncio.run(self._set_outcome(number, "refused", "done"))
 
     async def _set_outcome(self, number: int, before: str, after: str) -> None:
-        given = self._given.get("database_url") or f"sqlite+aiosqlite:///{self.folder / 'yizheng.db'}"
+        given = self._given.get("database_url") or f"sqlite:///{self.folder / 'yizheng.db'}"
         engine = create_engine(given, pool_size=1)
         try:
             async with engine.connect() as connection:

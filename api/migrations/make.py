@@ -27,7 +27,7 @@ async def _main(message: str) -> None:
     folder = Path(__file__).parent / "versions"
     revision = f"{len(list(folder.glob('[0-9]*.py'))) + 1:04d}"
     with tempfile.TemporaryDirectory() as scratch:
-        engine = create_engine(f"sqlite+aiosqlite:///{scratch}/history.db")
+        engine = create_engine(f"sqlite:///{scratch}/history.db")
         async with engine.begin() as connection:
             await connection.run_sync(_revise, message, revision)
         await engine.dispose()

@@ -12,11 +12,10 @@ WRITE = "yizheng_write"
 
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`; its errors never quote values.
+    """An engine for `sqlite:///FILE` or `postgresql+asyncpg://…`; its errors never quote values.
 
     SQLite: WAL, `synchronous=FULL` (an acknowledged write survives a power cut), foreign keys on; a write
     transaction takes the write lock at its start (`BEGIN IMMEDIATE`), so it never fails half-way for a lock.
-    `core.db.sqlite` takes the place of the driver that the address names.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":

@@ -56,7 +56,7 @@ async def at(url: str, make: Callable[[str], SqlKeyStore] = open_key_store) -> A
 
 @asynccontextmanager
 async def sqlite(around: Surroundings) -> AsyncIterator[KeyStoreHarness]:
-    async with at(f"sqlite+aiosqlite:///{around.folder}/keys/keyring.db") as harness:
+    async with at(f"sqlite:///{around.folder}/keys/keyring.db") as harness:
         yield harness
 
 

@@ -169,7 +169,7 @@ def _opened(store: type[SqlKeyStore], folder: Path) -> Any:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[KeyStoreHarness]:
-        url = f"sqlite+aiosqlite:///{folder}/{next(count)}.db"
+        url = f"sqlite:///{folder}/{next(count)}.db"
         async with at(url, lambda address: store(create_engine(address, pool_size=2))) as harness:
             yield harness
 

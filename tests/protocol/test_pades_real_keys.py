@@ -35,7 +35,7 @@ async def office(
         backends.append(
             Pkcs11Backend(Pkcs11Settings(module=Path(token.module), token=token.label, pin=SecretStr(token.pin)))
         )
-    store = open_key_store(f"sqlite+aiosqlite:///{tmp_path / 'keyring.db'}")
+    store = open_key_store(f"sqlite:///{tmp_path / 'keyring.db'}")
     try:
         ring = KeyRing(store, b"k" * 32, BackendRegistry(backends, default=request.param), clock)
         await ring.load()

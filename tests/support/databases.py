@@ -84,7 +84,7 @@ async def sqlite_database(folder: Path, clock: Clock, *, pool_size: int = 10) ->
     """A SQLite database in a file, with the tables of every domain."""
     file = folder / "yizheng.db"
     file.write_bytes(await _sqlite_template(folder, clock))
-    database = Database(create_engine(f"sqlite+aiosqlite:///{file}", pool_size=pool_size), clock)
+    database = Database(create_engine(f"sqlite:///{file}", pool_size=pool_size), clock)
     try:
         yield database
     finally:
@@ -97,7 +97,7 @@ async def _sqlite_template(folder: Path, clock: Clock) -> bytes:
     key = frozenset(metadata.tables)
     if key not in _files:
         file = folder / "template.db"
-        database = Database(create_engine(f"sqlite+aiosqlite:///{file}"), clock)
+        database = Database(create_engine(f"sqlite:///{file}"), clock)
         await schema(database)
         await database.close()  # folds the write-ahead log into the file
         _files[key] = file.read_bytes()

@@ -24,7 +24,7 @@ _rings: list[KeyRing] = []
 
 async def make_ring(folder: Path) -> KeyRing:
     """A ring of its own over a store in `folder`; the store is closed, so the ring can no longer change."""
-    store = open_key_store(f"sqlite+aiosqlite:///{folder / 'keyring.db'}")
+    store = open_key_store(f"sqlite:///{folder / 'keyring.db'}")
     ring = KeyRing(store, b"k" * 32, BackendRegistry([SoftwareBackend()], default="software"), FakeClock())
     await ring.load()
     await ring.create("oidc.es256", SignatureAlgorithm.ES256)

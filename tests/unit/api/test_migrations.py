@@ -20,7 +20,7 @@ from core.db.engine import create_engine
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/domain.db"
+        return f"sqlite:///{tmp_path}/domain.db"
     return str(request.getfixturevalue("postgres_url"))
 
 

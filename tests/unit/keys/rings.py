@@ -82,7 +82,7 @@ def access_token_claims(clock: Clock, **changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def software_ring(folder: Path, clock: Clock, **options: Any) -> AsyncIterator[tuple[KeyRing, SqlKeyStore]]:
     """A loaded ring over `folder/keys/keyring.db`; call again for a second worker or a restart."""
-    store = open_key_store(f"sqlite+aiosqlite:///{folder}/keys/keyring.db")
+    store = open_key_store(f"sqlite:///{folder}/keys/keyring.db")
     try:
         backends = BackendRegistry([SoftwareBackend()], default="software")
         ring = KeyRing(store, options.pop("master_key", MASTER_KEY), backends, clock, **options)

@@ -26,7 +26,7 @@ CITY = "示范市"
 
 def _settings(folder: Path, **changes: Any) -> KeysSettings:
     values = {
-        "store_url": f"sqlite+aiosqlite:///{folder}/keys/keyring.db",
+        "store_url": f"sqlite:///{folder}/keys/keyring.db",
         "master_key_file": folder / "keys" / "master.key",
         "production": False,
     }

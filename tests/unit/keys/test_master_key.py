@@ -17,7 +17,7 @@ from keys.settings import KeysSettings
 
 def _settings(file: Path | None = None, secret: str | None = None) -> KeysSettings:
     key = None if secret is None else SecretStr(secret)
-    return KeysSettings(store_url="sqlite+aiosqlite:///unused", master_key_file=file, master_key=key)
+    return KeysSettings(store_url="sqlite:///unused", master_key_file=file, master_key=key)
 
 
 def test_a_written_key_is_read_back_and_is_private(tmp_path: Path) -> None:
