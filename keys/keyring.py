@@ -194,7 +194,7 @@ class KeyRing:
     ) -> str:
         _check_purpose(purpose)
         row = ALGORITHMS[algorithm]
-        if (bits or row.bits) not in row.sizes:
+        if (bits or row.bits) not in {rule.bits for rule in row.sizes}:
             raise KeyRefused(f"{algorithm} with {bits} bits")
         await self._check_free(purpose, state)
         backend = self._backends.making(scheme)

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.settings import DEFAULT_PORT, Settings
-from api.startup import (
-    StartupFault,
-    check_folder,
-    check_libraries,
-    check_port,
-    check_production,
-    one_at_a_time,
-    plain_faults,
-)
+from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
+from api.settings import DEFAULT_PORT
+from api.startup import check_libraries, check_port, check_production
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -28,54 +19,6 @@ client_app = typer.Typer(no_args_is_help=True, help="Portals and departments' sy
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
-
-Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to serve on.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder for database, keys and documents.")]
-
-
-def _settings(**changes: object) -> Settings:
-    given = {name: value for name, value in changes.items() if value is not None}
-    try:
-        return Settings(**given)  # type: ignore[arg-type]  # names and types are checked by the model itself
-    except ValueError as error:
-        raise _refusal(_first_line(error, "YIZHENG_")) from None
-
-
-def _first_line(error: Exception, prefix: str = "") -> str:
-    details = getattr(error, "errors", None)
-    if not callable(details):
-        return str(error).splitlines()[0]
-    first = details()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if prefix:
-        where = prefix + where.upper() if where else ""
-    said = str(first["msg"]).removeprefix("Value error, ")
-    return f"{where}: {said}" if where else said
-
-
-def _refusal(message: str) -> typer.Exit:
-    typer.secho(f"yizheng: {message}", err=True, fg=typer.colors.RED)
-    return typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _plainly() -> Iterator[None]:
-    """Every fault that a person can mend is one line, and exit code 1."""
-    try:
-        with plain_faults():
-            yield
-    except StartupFault as fault:
-        raise _refusal(str(fault)) from None
-
-
-def _prepare(settings: Settings) -> bool:
-    from api.cli.prepare import prepare
-
-    if settings.database_url:
-        return asyncio.run(prepare(settings))
-    check_folder(settings.folder)
-    with one_at_a_time(settings.folder):
-        return asyncio.run(prepare(settings))
 
 
 @app.command()
@@ -88,21 +31,21 @@ def run(
     ] = False,
 ) -> None:
     """Start for development: migrate, make keys, load the demo city, serve on 127.0.0.1."""
-    with _plainly():
+    with plainly():
         check_libraries()
     if journey:
         from api.journey.run import run_journey
 
         raise typer.Exit(run_journey())
-    with _plainly():
+    with plainly():
         check_port("127.0.0.1", port)
-        settings = _settings(data=data, issuer=f"http://127.0.0.1:{port}", demo=not no_demo, mode="development")
-        first = _prepare(settings)
+        settings = settings_of(data=data, issuer=f"http://127.0.0.1:{port}", demo=not no_demo, mode="development")
+        first = prepare_instance(settings)
     from api.cli.banner import print_banner
     from api.server import serve
 
     print_banner(settings, first_start=first)
-    with _plainly():
+    with plainly():
         serve(settings, host="127.0.0.1", port=port, quiet=False)
 
 
@@ -114,8 +57,8 @@ def serve(
     from api.cli.prepare import check_current
     from api.server import serve as start
 
-    settings = _settings()
-    with _plainly():
+    settings = settings_of()
+    with plainly():
         check_production(settings)
         check_libraries()
         check_port(host, port)
@@ -126,10 +69,10 @@ def serve(
 @app.command()
 def migrate(demo: Annotated[bool, typer.Option("--demo", help="Load the demo city too.")] = False) -> None:
     """Bring the database to the newest revision and make the keys that are missing."""
-    settings = _settings(demo=True if demo else None)
-    with _plainly():
+    settings = settings_of(demo=True if demo else None)
+    with plainly():
         check_production(settings)
-        _prepare(settings)
+        prepare_instance(settings)
     typer.echo("migrated")
 
 
@@ -138,7 +81,7 @@ def doctor(data: Data = None) -> None:
     """Say what is wrong with this deployment, and how to mend it."""
     from api.cli.doctor import examine
 
-    findings = asyncio.run(examine(_settings(data=data)))
+    findings = asyncio.run(examine(settings_of(data=data)))
     for finding in findings:
         typer.echo(
             f"{'ok  ' if finding.good else 'BAD '} {finding.what}" + (f": {finding.remedy}" if finding.remedy else "")
@@ -163,16 +106,16 @@ def audit_verify(
         try:
             kept = Checkpoint(int(number), bytes.fromhex(digest))
         except ValueError:
-            raise _refusal("--checkpoint takes NUMBER:HASH, as an earlier run printed it") from None
-    settings = _settings(data=data)
-    with _plainly():
+            raise refusal("--checkpoint takes NUMBER:HASH, as an earlier run printed it") from None
+    settings = settings_of(data=data)
+    with plainly():
         asyncio.run(check_current(settings))
         verdict = asyncio.run(with_database(settings, lambda database: verify_chain(database, kept)))
     if verdict.whole:
         head = f"; checkpoint {verdict.head.number}:{verdict.head.hash.hex()}" if verdict.head else ""
         typer.echo(f"audit chain whole: {verdict.rows} rows{head}")
         return
-    raise _refusal(
+    raise refusal(
         f"audit chain broken at row {verdict.bad_row} ({verdict.fault}); {verdict.rows} rows before it are good"
     )
 
@@ -182,8 +125,8 @@ def keys_list(data: Data = None) -> None:
     """Purposes, keys and their states."""
     from api.cli.key_commands import list_keys
 
-    with _plainly():
-        for line in asyncio.run(list_keys(_settings(data=data))):
+    with plainly():
+        for line in asyncio.run(list_keys(settings_of(data=data))):
             typer.echo(line)
 
 
@@ -198,8 +141,8 @@ def keys_rotate(
     """Publish the next key of PURPOSE, or make it active; the old one still verifies what it signed."""
     from api.cli.key_commands import rotate_key
 
-    with _plainly():
-        typer.echo(asyncio.run(rotate_key(_settings(data=data), purpose, at_once=at_once)))
+    with plainly():
+        typer.echo(asyncio.run(rotate_key(settings_of(data=data), purpose, at_once=at_once)))
 
 
 @keys_app.command("retire")
@@ -207,8 +150,8 @@ def keys_retire(key_id: str, data: Data = None) -> None:
     """Accept KEY_ID no longer; what it signed does not verify any more."""
     from api.cli.key_commands import retire_key
 
-    with _plainly():
-        typer.echo(asyncio.run(retire_key(_settings(data=data), key_id)))
+    with plainly():
+        typer.echo(asyncio.run(retire_key(settings_of(data=data), key_id)))
 
 
 @client_app.command("register")
@@ -222,9 +165,9 @@ def client_register(
     try:
         descriptions = read_descriptions(file)
     except OSError as error:
-        raise _refusal(f"cannot read {file} ({error.strerror}): name a JSON file, or - for standard input") from None
+        raise refusal(f"cannot read {file} ({error.strerror}): name a JSON file, or - for standard input") from None
     except ValueError as error:
-        raise _refusal(f"{file} does not describe clients as JSON: {_first_line(error)}") from None
-    with _plainly():
-        for line in asyncio.run(register(_settings(data=data), descriptions)):
+        raise refusal(f"{file} does not describe clients as JSON: {first_line(error)}") from None
+    with plainly():
+        for line in asyncio.run(register(settings_of(data=data), descriptions)):
             typer.echo(line)

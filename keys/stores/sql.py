@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.db.engine import WRITE, create_engine
+from core.db.engine import create_engine
 from keys.errors import KeyStateConflict, KeyStoreDamaged, MasterKeyWrong
 from keys.ports import CertificateRecord, KeyRecord, KeyStore
 from keys.spec import KeyState
 from keys.stores.tables import VERSION, certificates, key_metadata, key_store, keys
+from keys.stores.transactions import changing, writing
 
 _SCHEMA_LOCK = 7_941_227  # any number, the same in every worker
 
@@ -53,7 +53,7 @@ class SqlKeyStore:
             return (await connection.execute(select(key_store.c.id))).first() is not None
 
     async def open(self, master_key_check: bytes) -> None:
-        async with self._write() as connection:
+        async with writing(self.engine) as connection:
             if connection.dialect.name == "postgresql":  # several workers may start at once
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
             await connection.run_sync(key_metadata.create_all)
@@ -86,13 +86,13 @@ class SqlKeyStore:
 
     async def add(self, record: KeyRecord) -> None:
         try:
-            async with self._change() as connection:
+            async with changing(self.engine) as connection:
                 await connection.execute(insert(keys).values(_values(record)))
         except IntegrityError:
             raise KeyStateConflict("key-exists", f"{record.purpose} has a key in the state {record.state}") from None
 
     async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
-        async with self._change() as connection:
+        async with changing(self.engine) as connection:
             same = keys.c.purpose == purpose
             row = (await connection.execute(select(keys).where(same, keys.c.state == KeyState.NEXT))).one_or_none()
             if row is None:
@@ -107,7 +107,7 @@ class SqlKeyStore:
 
     async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
         allowed = keys.c.state.in_([KeyState.NEXT, KeyState.VERIFY_ONLY])
-        async with self._change() as connection:
+        async with changing(self.engine) as connection:
             done = await connection.execute(
                 update(keys)
                 .where(keys.c.key_id == key_id, allowed)
@@ -117,7 +117,7 @@ class SqlKeyStore:
                 raise KeyStateConflict("key-state", f"key {key_id} is active, retired already or unknown")
 
     async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
-        async with self._change() as connection:
+        async with changing(self.engine) as connection:
             done = await connection.execute(
                 update(keys)
                 .where(keys.c.key_id == key_id, keys.c.state == KeyState.RETIRED)
@@ -129,7 +129,7 @@ class SqlKeyStore:
     async def add_certificate(self, record: CertificateRecord) -> bool:
         values = {name: getattr(record, name) for name in certificates.c.keys()}  # noqa: SIM118 - columns, no dict
         try:
-            async with self._change() as connection:
+            async with changing(self.engine) as connection:
                 await connection.execute(insert(certificates).values(values))
         except IntegrityError:
             return False
@@ -146,24 +146,6 @@ class SqlKeyStore:
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.connect() as connection:
-            connection = await connection.execution_options(**{WRITE: True})
-            try:
-                yield connection
-                await connection.commit()
-            except BaseException:
-                await connection.rollback()
-                raise
-
-    @asynccontextmanager
-    async def _change(self) -> AsyncIterator[AsyncConnection]:
-        """A write that moves the generation; the row is taken first, so writers queue and none sees half a change."""
-        async with self._write() as connection:
-            await connection.execute(update(key_store).values(generation=key_store.c.generation + 1))
-            yield connection
 
 
 def _record(row: Row[Any]) -> KeyRecord:
