@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from keys.der import NULL, SEQUENCE, oid, tlv
 from keys.spec import SignatureAlgorithm
-from signing.pades.der import NULL, SEQUENCE, oid, tlv
 
 SHA256 = oid("2.16.840.1.101.3.4.2.1")
 SHA384 = oid("2.16.840.1.101.3.4.2.2")

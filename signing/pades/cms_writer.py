@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from core.errors import Unavailable
 from core.text import Text
+from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, oid, tlv
 from keys.ports import Signer
 from keys.spec import SignatureAlgorithm
 from signing.pades import algorithms
-from signing.pades.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, oid, tlv
 
 DATA = oid("1.2.840.113549.1.7.1")
 SIGNED_DATA = oid("1.2.840.113549.1.7.2")

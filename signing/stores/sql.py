@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
 from core.text import Text
+from keys.der import split
 from signing.errors import SealCodeTaken
 from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
-from signing.pades.der import split
 from signing.stores.tables import seal as seal_table
 from signing.stores.tables import seal_grant, seal_signature
 

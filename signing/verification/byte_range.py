@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from core.text import Text
-from signing.pades.der import NotDer, first
+from keys.der import NotDer, first
 from signing.verification.report import Check, Fault
 
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
@@ -97,7 +97,7 @@ def container_of(value: bytes) -> bytes:
     """The container at the start of a hole's bytes; all that follows it must be zero.
 
     Raises:
-        signing.pades.der.NotDer
+        keys.der.NotDer
     """
     element = first(value)
     if any(value[len(element.encoded) :]):

@@ -15,10 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from signing.pades import algorithms
-from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
-from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
-from signing.pades.der import (
+from keys.der import (
     BIT_STRING,
     CONTEXT_0,
     CONTEXT_1,
@@ -35,6 +32,9 @@ from signing.pades.der import (
     only,
     tlv,
 )
+from signing.pades import algorithms
+from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
+from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),

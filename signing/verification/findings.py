@@ -18,8 +18,8 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
+from keys.der import NotDer
 from signing.pades.decode_limits import LIMITS
-from signing.pades.der import NotDer
 from signing.pades.pdf_objects import entry
 from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
 from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from keys.der import elements, first, oid
 from keys.spec import SignatureAlgorithm
-from signing.pades.der import elements, first, oid
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import FileJudge, press
 

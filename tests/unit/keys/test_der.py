@@ -7,7 +7,22 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing.pades.der import OCTET_STRING, SEQUENCE, NotDer, elements, first, oid, only, set_of, split, tlv
+from keys.der import (
+    OCTET_STRING,
+    SEQUENCE,
+    NotDer,
+    boolean_of,
+    dotted,
+    elements,
+    first,
+    integer,
+    integer_of,
+    oid,
+    only,
+    set_of,
+    split,
+    tlv,
+)
 
 
 @given(st.binary(max_size=70_000))
@@ -61,3 +76,39 @@ def test_only_means_only() -> None:
         only(tlv(SEQUENCE) + b"\x00")
     with pytest.raises(NotDer):
         first(tlv(SEQUENCE)).of(OCTET_STRING)
+
+
+@given(st.integers(-(1 << 200), 1 << 200))
+def test_numbers_agree_with_another_encoder(value: int) -> None:
+    encoded = integer(value)
+    assert encoded == core.Integer(value).dump()
+    assert integer_of(only(encoded)) == value
+
+
+@pytest.mark.parametrize("encoded", ["0200", "0202007f", "0202ff80", "040101"])
+def test_a_number_has_one_encoding(encoded: str) -> None:
+    with pytest.raises(NotDer):
+        integer_of(only(bytes.fromhex(encoded)))
+
+
+@pytest.mark.parametrize("encoded", ["010101", "010200ff", "0100", "0201ff"])
+def test_true_and_false_have_one_encoding_each(encoded: str) -> None:
+    with pytest.raises(NotDer):
+        boolean_of(only(bytes.fromhex(encoded)))
+
+
+def test_true_and_false() -> None:
+    assert boolean_of(only(bytes.fromhex("0101ff")))
+    assert not boolean_of(only(bytes.fromhex("010100")))
+
+
+@given(st.integers(0, 2), st.integers(0, 39), st.lists(st.integers(0, 1 << 130), max_size=8))
+def test_object_identifiers_are_read_as_written(first_arc: int, second: int, tail: list[int]) -> None:
+    text = ".".join(str(arc) for arc in (first_arc, second, *tail))
+    assert dotted(only(oid(text))) == text
+
+
+@pytest.mark.parametrize("encoded", ["0600", "060180", "06022a80", "06032a8001", "0603550481"])
+def test_a_cut_off_or_padded_object_identifier_is_refused(encoded: str) -> None:
+    with pytest.raises(NotDer):
+        dotted(only(bytes.fromhex(encoded)))

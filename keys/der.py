@@ -1,11 +1,12 @@
-"""DER, strictly read and plainly written (ITU-T X.690 §8, §10): just what a signature container needs."""
+"""DER, strictly read and plainly written (ITU-T X.690 §8, §10, §11), for signatures, time-stamps and the like."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
+UTF8_STRING, IA5_STRING = 0x0C, 0x16
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 CONTEXT_0, CONTEXT_1, CONTEXT_2 = 0xA0, 0xA1, 0xA2
@@ -54,6 +55,58 @@ def oid(dotted: str) -> bytes:
             group.append(0x80 | (arc & 0x7F))
         out += bytes(reversed(group))
     return tlv(OID, bytes(out))
+
+
+def integer(value: int) -> bytes:
+    """An INTEGER in the fewest octets (X.690 §8.3)."""
+    return tlv(INTEGER, value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True))
+
+
+def integer_of(element: Element, tag: int = INTEGER) -> int:
+    """The number of an INTEGER; `tag` for one that is tagged implicitly.
+
+    Raises:
+        NotDer: another tag, no octets, or more than the fewest.
+    """
+    content = element.of(tag).content
+    if not content:
+        raise NotDer("an empty number")
+    if len(content) > 1 and content[0] == (0xFF if content[1] & 0x80 else 0x00):  # X.690 §8.3.2
+        raise NotDer("a number with idle octets")
+    return int.from_bytes(content, "big", signed=True)
+
+
+def boolean_of(element: Element) -> bool:
+    """
+    Raises:
+        NotDer: anything but the two encodings that DER has (X.690 §11.1).
+    """
+    content = element.of(BOOLEAN).content
+    if content not in (b"\x00", b"\xff"):
+        raise NotDer("neither true nor false")
+    return content == b"\xff"
+
+
+def dotted(element: Element) -> str:
+    """An object identifier in its dotted form.
+
+    Raises:
+        NotDer: an arc is cut off, or longer than it need be (X.690 §8.19.2).
+    """
+    content = element.of(OID).content
+    if not content or content[-1] & 0x80:
+        raise NotDer("an object identifier that is cut off")
+    arcs, value, fresh = [], 0, True
+    for octet in content:
+        if fresh and octet == 0x80:
+            raise NotDer("an object identifier with idle octets")
+        value = value << 7 | octet & 0x7F
+        fresh = not octet & 0x80
+        if fresh:
+            arcs.append(value)
+            value = 0
+    head = min(arcs[0] // 40, 2)
+    return ".".join(str(arc) for arc in (head, arcs[0] - 40 * head, *arcs[1:]))
 
 
 def set_of(encoded: Iterable[bytes]) -> bytes:
