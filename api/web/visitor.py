@@ -16,6 +16,8 @@ LOG_IN_FIRST = "log-in-first"
 CLERK = "licence:read"
 ISSUER = "licence:issue"
 SEALER = "seal:sign"
+SYSTEM_ADMIN = "admin:system"
+SECURITY_ADMIN = "admin:security"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ _DESK = (
 )
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
 _SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
+_KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,13 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     desk = _DESK if principal.may(CLERK) else ()
     issue = (_ISSUE,) if principal.may(ISSUER) else ()
     seal = (_SEAL,) if principal.may(SEALER) else ()
-    return (*desk, *issue, *seal, _VERIFY)
+    keys = (_KEYS,) if administers(principal) else ()
+    return (*keys, *desk, *issue, *seal, _VERIFY)
+
+
+def administers(principal: Principal) -> bool:
+    """Whether somebody looks after the service itself."""
+    return principal.may(SYSTEM_ADMIN) or principal.may(SECURITY_ADMIN)
 
 
 def home_of(principal: Principal) -> str:
@@ -129,6 +138,8 @@ def home_of(principal: Principal) -> str:
         return "/me"
     if principal.may(ISSUER) or principal.may(SEALER):
         return "/office"
+    if administers(principal):
+        return "/admin/keys"
     return "/clerk" if principal.may(CLERK) else "/"
 
 

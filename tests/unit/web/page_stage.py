@@ -16,9 +16,16 @@ from api.web.static_files import mount_static
 from api.web.visitor import Visitor, navigation
 from core.principal import Principal, PrincipalKind
 from core.text import Text
-from tests.unit.web.page_samples import HOUSING, NOW, SAMPLES
+from tests.unit.web.page_samples import HOUSING, NOW
+from tests.unit.web.page_samples import SAMPLES as CITY_SAMPLES
+from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 
-_STAFF_SCOPES = {"clerk": {"licence:read"}, "office": {"licence:issue", "seal:sign"}}
+_STAFF_SCOPES = {
+    "clerk": {"licence:read"},
+    "office": {"licence:issue", "seal:sign"},
+    "administrator": {"admin:system"},
+}
+SAMPLES = CITY_SAMPLES | ADMINISTRATION_SAMPLES
 
 
 def somebody(kind: str | None) -> Visitor | None:

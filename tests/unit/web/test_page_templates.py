@@ -9,8 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.web.html_reading import Document
-from tests.unit.web.page_samples import SAMPLES
-from tests.unit.web.page_stage import Guest, stage
+from tests.unit.web.page_stage import SAMPLES, Guest, stage
 
 PAGES = [(name, lang) for name in SAMPLES for lang in ("zh", "en")]
 _HEADING = re.compile(r"h[1-6]")
