@@ -6,8 +6,16 @@ import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.tables
+import keys.stores.renewal_tables
 import signing.stores.tables
 from core.tables import metadata
 
 ALL_TABLES = metadata
-SOURCES = (core.audit.tables, core.idempotency, idp.stores.tables, certstore.stores.tables, signing.stores.tables)
+SOURCES = (
+    core.audit.tables,
+    core.idempotency,
+    keys.stores.renewal_tables,
+    idp.stores.tables,
+    certstore.stores.tables,
+    signing.stores.tables,
+)
