@@ -15,6 +15,7 @@
     ├── KeyRefused            algorithm, size or purpose not allowed       (InvalidInput)
     ├── CertificateRefused    a certificate that we must not issue         (InvalidInput)
     ├── ChainRefused          a certification path that does not hold      (InvalidInput)
+    ├── ShareRefused          a share of a split secret that is wrong      (InvalidInput)
     ├── DevelopmentOnly       a development means in production            (NotPermitted)
     └── HashingBusy           too many passwords are waiting               (LimitExceeded)
 """
@@ -136,6 +137,18 @@ class ChainRefused(KeysError, InvalidInput):
     def __init__(self, private: str) -> None:
         text = Text("证书链无效。", "The certificate chain does not hold.")
         super().__init__("chain-refused", text, private=private)
+
+
+class ShareRefused(KeysError, InvalidInput):
+    """A share of a split secret that is wrong, foreign or mistyped; the text names it and never quotes it.
+
+    Attributes:
+        index: the number of the share, where one is to blame.
+    """
+
+    def __init__(self, text: Text, *, index: int | None = None) -> None:
+        super().__init__("share-refused", text)
+        self.index = index
 
 
 class DevelopmentOnly(KeysError, NotPermitted):
