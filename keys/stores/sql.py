@@ -17,6 +17,7 @@ from core.db.engine import create_engine
 from keys.errors import KeyStateConflict, KeyStoreDamaged, MasterKeyWrong
 from keys.ports import CertificateRecord, KeyRecord, KeyStore
 from keys.spec import KeyState
+from keys.stores import tsa_tables  # noqa: F401 - its tables are made with the others
 from keys.stores.tables import VERSION, certificates, key_metadata, key_store, keys
 from keys.stores.transactions import changing, writing
 
