@@ -23,7 +23,7 @@ class SealedDocuments:
     async def keep(self, sealed: SealedFile, *, licence_id: str, version: int, kind: FileKind) -> LicenceFile:
         """Store the bytes; answers the row that the caller must write."""
         file_id = new_id(self._clock, "fil")
-        address = await self._vault.keep(sealed.content)
+        address = await self._vault.keep(sealed.content, context=content_context(file_id))
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,
@@ -43,13 +43,18 @@ class SealedDocuments:
         Raises:
             core.errors.Unavailable: the document store does not answer, or its bytes are damaged.
         """
-        content = await self._vault.open(file.content)
+        content = await self._vault.open(file.content, context=content_context(file.id))
         if sha256_of(content) != file.sha256:  # the row and the document no longer belong together
             raise Unavailable(
                 "document-damaged",
                 Text("存档文件已损坏，请联系管理员。", "The stored file is damaged. Contact the administrator."),
             )
         return content
+
+
+def content_context(file_id: str) -> str:
+    """The place that a sealed file is bound to."""
+    return f"licence_file.content:{file_id}"
 
 
 def sha256_of(content: bytes) -> str:

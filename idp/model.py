@@ -86,7 +86,7 @@ class Client:
     Attributes:
         sector: what pairwise subjects are computed for (OIDC Core §8.1); portals of one sector share subjects.
         realname_approved: may ask for the scope `realname`.
-        secret_digest: SHA-256 of the secret, which is long and random; None for public clients.
+        secret_digest: keyed digest of the secret, which is long and random; None for public clients.
     """
 
     id: str

@@ -70,6 +70,9 @@ class ClientStore(Protocol):
 
     async def change_status(self, tx: WriteTx, client_id: str, status: ClientStatus) -> bool: ...
 
+    async def renew_digest(self, tx: WriteTx, client_id: str, *, old: str, new: str) -> bool:
+        """Keep another digest of the same secret, if it still is `old`."""
+
     async def remember_subject(self, tx: WriteTx, *, subject: str, sector: str, account_id: str) -> None: ...
 
     async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None: ...
@@ -80,7 +83,8 @@ class SessionStore(Protocol):
 
     async def add(self, tx: WriteTx, session: Session) -> None: ...
 
-    async def by_cookie(self, tx: ReadTx, cookie_digest: str) -> Session | None: ...
+    async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
+        """The session under one of the digests that a cookie's value may have."""
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None: ...
 
@@ -113,7 +117,8 @@ class TokenStore(Protocol):
 
     async def add(self, tx: WriteTx, family: TokenFamily) -> None: ...
 
-    async def by_code(self, tx: ReadTx, code_digest: str) -> TokenFamily | None: ...
+    async def by_code(self, tx: ReadTx, code_digests: Sequence[str]) -> TokenFamily | None:
+        """The family under one of the digests that its code may have."""
 
     async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
         """Mark the code as used; True for one caller only."""

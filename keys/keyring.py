@@ -95,6 +95,9 @@ class KeyRing:
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
         return self._contents.verification.get(purpose, ())
 
+    def accepted(self, purpose: str) -> Sequence[SecretKey]:
+        return self._contents.secrets.get(purpose, ())
+
     def secrets(self, purpose: str) -> Sequence[SecretKey]:
         found = self._contents.secrets.get(purpose, ())
         if not found or found[0].state is not KeyState.ACTIVE:

@@ -98,6 +98,16 @@ class SecretProvider(Protocol):
             core.errors.Unavailable: `key-missing`, when the purpose has no active secret.
         """
 
+    def accepted(self, purpose: str) -> Sequence[SecretKey]:
+        """As `secrets`, but empty where there is none: the same object until the ring changes."""
+
+
+class KeyUsage(Protocol):
+    """Knows whether anything stored still needs a secret: only what nothing needs may be retired and destroyed."""
+
+    async def needed(self, key_id: str) -> bool:
+        """True while a stored value is sealed or named under this key, and whenever that cannot be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:
@@ -243,6 +253,9 @@ class FieldCipher(Protocol):
             core.errors.Unavailable: `field-damaged`, when the value or its context was changed or the key is unknown.
         """
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the value is in today's form and under the active data key."""
+
 
 class BlindIndex(Protocol):
     """A keyed digest to find encrypted values by equality (HMAC-SHA-256); useless without the key."""
@@ -251,17 +264,39 @@ class BlindIndex(Protocol):
         """32 bytes. `kind` separates uses (`citizen-id`, `phone`, …); `value` must be canonical already."""
 
 
+class TokenDigests(Protocol):
+    """Keyed digests of opaque tokens and client secrets (HMAC-SHA-256): what is stored instead of the value.
+
+    `use` separates uses (`session`, `code`, `client-secret`, …). Any text may come as value.
+    """
+
+    def digest(self, use: str, value: str) -> str:
+        """What to store: at most 64 ASCII characters, under the active key."""
+
+    def digests(self, use: str, value: str) -> tuple[str, ...]:
+        """All that may be stored for the value, today's form first: to look it up."""
+
+    def matches(self, use: str, value: str, stored: str | None) -> bool:
+        """Compare in constant time, in whatever accepted form `stored` is; False for None, after the same work."""
+
+    def is_current(self, stored: str) -> bool:
+        """Whether a stored digest is in today's form and under the active key."""
+
+
 class DocumentVault(Protocol):
     """Keeps documents encrypted at rest: a sealed document names people."""
 
-    async def keep(self, content: bytes) -> str:
+    async def keep(self, content: bytes, *, context: str) -> str:
         """Encrypt and store durably; answers an address that betrays nothing of the content.
+
+        `context` (table, column, id of the row that will hold the address) is authenticated, so that no row can be
+        made to show another's document.
 
         Raises:
             core.errors.Unavailable: the document store does not answer.
         """
 
-    async def open(self, address: str) -> bytes:
+    async def open(self, address: str, *, context: str) -> bytes:
         """The document, byte for byte.
 
         Raises:

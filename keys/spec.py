@@ -182,5 +182,11 @@ FIXED_PURPOSES = frozenset({"field.index", "oidc.pairwise"})
 """Secrets that name things for good: a new one would lose every blind index or every pairwise subject
 (OpenID Connect Core §8.1), so the ring refuses to rotate them."""
 
-KEPT_PURPOSES = FIXED_PURPOSES | {"field.data"}
+KEPT_PURPOSES = FIXED_PURPOSES | {
+    "field.data",
+    "field.people",
+    "field.licences",
+    "field.documents",
+    "field.shortlived",
+}
 """Secrets whose old values must stay readable: the ring refuses to retire them."""

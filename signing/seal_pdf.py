@@ -25,7 +25,7 @@ from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.policy import may_use
 from signing.ports import SealStore
-from signing.seals.look_up import open_kept
+from signing.seals.look_up import document_context, open_kept
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool, within
 
@@ -88,7 +88,8 @@ class SealPdf:
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         content = await self._pool.run(self._sign, seal, command, signature_id, signed_at)
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
-        document = await self._vault.keep(content) if command.keep else None
+        context = document_context(signature_id)
+        document = await self._vault.keep(content, context=context) if command.keep else None
         record = _record(command, signature_id, signed_at, content, document)
         try:
             await self._enter(command, record, fingerprint)

@@ -52,7 +52,7 @@ class Shelf:
 def shelf(request: Request) -> Shelf:
     """The shelf of this service."""
     ground = container(request).ground
-    return Shelf(ground.kv, ground.keys.fields)
+    return Shelf(ground.kv, ground.keys.secrets.fields.short_lived)
 
 
 def _key(owner: str, token: str, part: str) -> str:

@@ -72,9 +72,15 @@ def build_certstore(
     organisations: OrganisationDirectory,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
-    keys = ground.keys
+    secrets = ground.keys.secrets
     narrow = CertstoreGround(
-        ground.database, ground.clock, ground.kv, ground.documents, keys.fields, keys.index, ground.settings.issuer
+        ground.database,
+        ground.clock,
+        ground.kv,
+        ground.documents,
+        secrets.fields.licences,
+        secrets.index,
+        ground.settings.issuer,
     )
     return compose_certstore(
         narrow, sealer=sealer, judge=judge, holders=holders, organisations=organisations, renderer=TypstRenderer()

@@ -68,5 +68,5 @@ async def build_ground(settings: Settings, clock: Clock) -> Ground:
     keys = await build_keys(settings.keys, clock)
     database = Database(create_engine(settings.database.url, pool_size=settings.database.pool_size), clock)
     blobs = open_blobs(settings.blobs)
-    documents = EncryptedVault(blobs, keys.fields)
+    documents = EncryptedVault(blobs, keys.secrets.fields.documents)
     return Ground(settings, clock, database, open_kv(settings.kv, clock), blobs, documents, keys)

@@ -129,27 +129,28 @@ def build_idp(
     stores = stores or sql_stores()
     messenger = messenger or HttpLogoutMessenger(timeout=settings.logout_timeout)
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
+    digests = keys.secrets.tokens
 
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
-    authenticate_client = AuthenticateClient(registry)
-    vault = PersonVault(keys.fields, keys.index, clock)
+    authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
+    vault = PersonVault(keys.secrets.fields.people, keys.secrets.index, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
     names = PairwiseNames(keys.ring)
     access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)
     id_tokens = IdTokens(keys.signer, keys.verifier, clock, settings)
-    refresh_tokens = RefreshTokens(keys.ring)
+    refresh_tokens = RefreshTokens(digests, keys.ring)
     logout_tokens = LogoutTokens(keys.signer, clock, settings)
     claims = RealNameClaims(database, directory)
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
-    sessions = Sessions(database, stores.sessions, stores.accounts, vault, clock, settings)
-    interactions = Interactions(kv, registry, settings)
+    sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
+    interactions = Interactions(kv, registry, digests, settings)
     codes = AuthorizationCodes(kv)
     read_token = ReadAccessToken(database, access_tokens, registry, stores.tokens, clock)
     grants = (
-        AuthorizationCodeGrant(database, codes, stores.tokens, stores.sessions, clock, settings),
-        RefreshTokenGrant(database, stores.tokens, refresh_tokens, clock, settings),
+        AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, clock, settings),
+        RefreshTokenGrant(database, stores.tokens, refresh_tokens, digests, clock, settings),
         ClientCredentialsGrant(),
     )
     sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock)
@@ -161,6 +162,7 @@ def build_idp(
             sessions,
             interactions,
             codes,
+            digests,
             stores.sessions,
             stores.clients,
             stores.accounts,
@@ -196,17 +198,17 @@ def build_idp(
         log_in=LogIn(
             database,
             stores.accounts,
-            stores.sessions,
+            sessions,
             interactions,
             LoginThrottle(kv, settings),
-            StartSession(stores.sessions, clock, settings),
+            StartSession(stores.sessions, digests, clock, settings),
             end,
             deliver,
             vault,
             keys.passwords,
             clock,
         ),
-        log_out=LogOut(database, stores.sessions, end, deliver),
+        log_out=LogOut(database, sessions, end, deliver),
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,
@@ -216,7 +218,7 @@ def build_idp(
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),
-        register_client=RegisterClient(database, stores.clients, stores.organisations, clock),
+        register_client=RegisterClient(database, stores.clients, stores.organisations, digests, clock),
         change_client_status=ChangeClientStatus(database, stores.clients, registry),
         deliver_logouts=deliver,
         sweep=sweep,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
 from core.errors import AppError
 from keys.backends.pkcs11 import Pkcs11Backend
@@ -20,9 +21,8 @@ from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.master_key import load_master_key, write_master_key
 from keys.ports import KeyBackend, KeyStore
-from keys.secrets.blind_index import HmacIndex
-from keys.secrets.field import EnvelopeCipher
 from keys.secrets.password import Argon2Hasher
+from keys.secrets.purposes import FIELD_PURPOSES, TOKENS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import open_key_store
@@ -32,7 +32,7 @@ from keys.x509.dev_ca import ensure_development_ca
 _log = logging.getLogger(__name__)
 
 _SIGNING_KEYS = {"oidc.es256": SignatureAlgorithm.ES256, "oidc.rs256": SignatureAlgorithm.RS256}
-_SECRETS = ("oidc.pairwise", "field.data", "field.index")
+_SECRETS = ("oidc.pairwise", TOKENS, *FIELD_PURPOSES, "field.index")
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class KeysServices:
     """What the rest of the service uses of the crypto boundary."""
 
     ring: KeyRing
-    fields: EnvelopeCipher
-    index: HmacIndex
+    secrets: SecretServices
     passwords: Argon2Hasher
     signer: TokenSigner
     verifier: TokenVerifier
@@ -87,8 +86,7 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
         raise
     return KeysServices(
         ring=ring,
-        fields=EnvelopeCipher(ring),
-        index=HmacIndex(ring),
+        secrets=build_secrets(ring),
         passwords=Argon2Hasher(workers=settings.password_workers, queue=settings.password_queue),
         signer=TokenSigner(ring),
         verifier=TokenVerifier(ring, clock),

@@ -1,25 +1,30 @@
 """Client authentication at the token, introspection and revocation endpoints.
 
-RFC 6749 §2.3, §3.2.1; OpenID Connect Core §9. Secrets are long and random, so one SHA-256 protects them at rest;
-a password hash here would only make the token endpoint slow.
+RFC 6749 §2.3, §3.2.1; OpenID Connect Core §9. Secrets are long and random, so a keyed digest protects them at rest;
+a password hash here would only make the token endpoint slow. A digest in an older form, or under a key that is being
+replaced, is renewed when its secret is shown: nobody else ever has the secret again.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from core.db.database import Database
+from core.errors import Unavailable
 from idp.clients.registry import ClientRegistry
 from idp.errors import InvalidClient, InvalidRequest
 from idp.model import Client, ClientAuthMethod
-from keys.secrets.token_digest import digest_token
+from idp.ports import ClientStore
+from idp.token_uses import CLIENT_SECRET
+from keys.ports import TokenDigests
 
-_NOBODY = digest_token("nobody has this secret")
 _MAX_HEADER = 4_096
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,13 @@ class PresentedCredentials:
 class AuthenticateClient:
     """Finds out which client sends a request."""
 
-    def __init__(self, registry: ClientRegistry) -> None:
+    def __init__(
+        self, registry: ClientRegistry, digests: TokenDigests, database: Database, clients: ClientStore
+    ) -> None:
         self._registry = registry
+        self._digests = digests
+        self._database = database
+        self._clients = clients
 
     async def __call__(self, authorization: str | None, parameters: Mapping[str, str]) -> Client:
         """
@@ -49,8 +59,8 @@ class AuthenticateClient:
         """
         shown = presented_credentials(authorization, parameters)
         client = await self._registry.active(shown.client_id)
-        expected = client.secret_digest if client and client.secret_digest else _NOBODY
-        right = hmac.compare_digest(digest_token(shown.secret or "").encode(), expected.encode())
+        stored = client.secret_digest if client else None
+        right = self._digests.matches(CLIENT_SECRET, shown.secret or "", stored)
         challenge = shown.method is ClientAuthMethod.BASIC
         if client is None:
             raise InvalidClient(private="unknown or disabled client", challenge=challenge)
@@ -58,7 +68,20 @@ class AuthenticateClient:
             raise InvalidClient(private="not the registered method", challenge=challenge)
         if client.auth_method is not ClientAuthMethod.NONE and not right:
             raise InvalidClient(private="wrong secret", challenge=challenge)
+        if right and stored is not None and not self._digests.is_current(stored):
+            await self._renew(client.id, stored, shown.secret or "")
         return client
+
+    async def _renew(self, client_id: str, stored: str, secret: str) -> None:
+        """The secret was right either way: where the renewal fails, it is tried again the next time."""
+        made = self._digests.digest(CLIENT_SECRET, secret)
+        try:
+            async with self._database.write() as tx:
+                await self._clients.renew_digest(tx, client_id, old=stored, new=made)
+                await tx.commit()
+        except Unavailable:
+            _log.warning("the digest of a client's secret could not be renewed")
+        self._registry.forget(client_id)
 
 
 def presented_credentials(authorization: str | None, parameters: Mapping[str, str]) -> PresentedCredentials:

@@ -20,7 +20,8 @@ from idp.model import Client, ClientAuthMethod, ClientStatus, GrantType
 from idp.ports import ClientStore, OrganisationStore
 from idp.protocol.redirect_uri import check_registered_uri
 from idp.protocol.scopes import ALL_SCOPES, OIDC_SCOPES, OPENID, REALNAME
-from keys.secrets.token_digest import digest_token
+from idp.token_uses import CLIENT_SECRET
+from keys.ports import TokenDigests
 from keys.spec import SignatureAlgorithm
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}", re.ASCII)
@@ -69,11 +70,17 @@ class RegisterClient:
     """The use case."""
 
     def __init__(
-        self, database: Database, clients: ClientStore, organisations: OrganisationStore, clock: Clock
+        self,
+        database: Database,
+        clients: ClientStore,
+        organisations: OrganisationStore,
+        digests: TokenDigests,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._clients = clients
         self._organisations = organisations
+        self._digests = digests
         self._clock = clock
 
     async def __call__(self, new: NewClient, actor: Principal) -> RegisteredClient:
@@ -108,7 +115,7 @@ class RegisterClient:
             post_logout_redirect_uris=tuple(new.post_logout_redirect_uris),
             backchannel_logout_uri=new.backchannel_logout_uri,
             auth_method=new.auth_method,
-            secret_digest=None if secret is None else digest_token(secret),
+            secret_digest=None if secret is None else self._digests.digest(CLIENT_SECRET, secret),
             scopes=frozenset(new.scopes),
             grants=frozenset(new.grants),
             id_token_alg=new.id_token_alg,

@@ -35,9 +35,10 @@ from idp.protocol.params import Parameters, parse_parameters
 from idp.protocol.redirect_uri import with_parameters
 from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS, OIDC_SCOPES, role_scopes
 from idp.settings import IdpSettings
+from idp.token_uses import CODE
 from idp.tokens.id_token import IdTokens
 from idp.tokens.pairwise import PairwiseNames
-from keys.secrets.token_digest import digest_token
+from keys.ports import TokenDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Authorize:
         sessions: Sessions,
         interactions: Interactions,
         codes: AuthorizationCodes,
+        digests: TokenDigests,
         session_store: SessionStore,
         client_store: ClientStore,
         account_store: AccountStore,
@@ -89,6 +91,7 @@ class Authorize:
         self._sessions = sessions
         self._interactions = interactions
         self._codes = codes
+        self._digests = digests
         self._session_store = session_store
         self._client_store = client_store
         self._account_store = account_store
@@ -232,7 +235,7 @@ class Authorize:
         code = new_secret()
         now = self._clock.now()
         expires_at = now + dt.timedelta(seconds=self._settings.code_lifetime)
-        family = self._family(request, client, visit, scopes, digest_token(code), now, expires_at)
+        family = self._family(request, client, visit, scopes, self._digests.digest(CODE, code), now, expires_at)
         async with self._database.write() as tx:
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, now)
             if await self._session_store.join(tx, entered):

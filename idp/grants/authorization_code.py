@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
@@ -16,7 +17,8 @@ from idp.model import Client, GrantType, Standing
 from idp.ports import SessionStore, TokenStore
 from idp.protocol.pkce import check_verifier
 from idp.settings import IdpSettings
-from keys.secrets.token_digest import digest_token
+from idp.token_uses import CODE
+from keys.ports import TokenDigests
 
 REPLAYED = "code-replayed"
 _NOT_GOOD = "the code is not valid, was used already, or belongs to another request"
@@ -29,6 +31,7 @@ class AuthorizationCodeGrant:
         self,
         database: Database,
         codes: AuthorizationCodes,
+        digests: TokenDigests,
         tokens: TokenStore,
         sessions: SessionStore,
         clock: Clock,
@@ -36,6 +39,7 @@ class AuthorizationCodeGrant:
     ) -> None:
         self._database = database
         self._codes = codes
+        self._digests = digests
         self._tokens = tokens
         self._sessions = sessions
         self._clock = clock
@@ -46,10 +50,10 @@ class AuthorizationCodeGrant:
         return GrantType.AUTHORIZATION_CODE
 
     async def decide(self, request: TokenRequest) -> ForPerson:
-        code_digest = digest_token(request.parameters.required("code"))
-        grant = await self._codes.take(code_digest)  # from here on the code is burnt, whatever comes next
+        digests = self._digests.digests(CODE, request.parameters.required("code"))
+        grant = await self._codes.take(digests)  # from here on the code is burnt, whatever comes next
         if grant is None:
-            await self._revoke_first(code_digest, request.client)
+            await self._revoke_first(digests, request.client)
             raise InvalidGrant(_NOT_GOOD, private="unknown, expired or spent")
         self._check(grant, request)
         standing = await self._redeem(grant, request.client)
@@ -85,10 +89,10 @@ class AuthorizationCodeGrant:
             await tx.commit()
         return _answered_once(standing)
 
-    async def _revoke_first(self, code_digest: str, client: Client) -> None:
+    async def _revoke_first(self, digests: Sequence[str], client: Client) -> None:
         """RFC 6749 §4.1.2: a code used twice takes the tokens of its first use with it; committed before the error."""
         async with self._database.write() as tx:
-            family = await self._tokens.by_code(tx, code_digest)
+            family = await self._tokens.by_code(tx, digests)
             if family is None:
                 return
             if await self._tokens.revoke(tx, family.id, at=self._clock.now(), reason=REPLAYED):

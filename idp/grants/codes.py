@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +32,10 @@ class AuthorizationCodes:
     async def put(self, code_digest: str, grant: CodeGrant, lifetime: int) -> None:
         await self._kv.put(f"idp:code:{code_digest}", msgspec.json.encode(grant), lifetime)
 
-    async def take(self, code_digest: str) -> CodeGrant | None:
-        """The grant, for exactly one caller."""
-        stored = await self._kv.take(f"idp:code:{code_digest}")
-        return None if stored is None else msgspec.json.decode(stored, type=CodeGrant)
+    async def take(self, code_digests: Sequence[str]) -> CodeGrant | None:
+        """The grant that lies under one of the digests that the code may have, for exactly one caller."""
+        for digest in code_digests:
+            stored = await self._kv.take(f"idp:code:{digest}")
+            if stored is not None:
+                return msgspec.json.decode(stored, type=CodeGrant)
+        return None

@@ -19,8 +19,9 @@ from idp.grants.base import ForPerson, TokenRequest, narrowed
 from idp.model import Client, GrantType, Standing, TokenFamily
 from idp.ports import TokenStore
 from idp.settings import IdpSettings
+from idp.token_uses import RETRY
 from idp.tokens.refresh import RefreshToken, RefreshTokens
-from keys.secrets.token_digest import digest_token
+from keys.ports import TokenDigests
 
 REUSED = "refresh-reused"
 _NOT_GOOD = "the refresh token is not valid, was used already, or belongs to another client"
@@ -39,12 +40,14 @@ class RefreshTokenGrant:
         database: Database,
         tokens: TokenStore,
         refresh_tokens: RefreshTokens,
+        digests: TokenDigests,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
+        self._digests = digests
         self._clock = clock
         self._window = dt.timedelta(seconds=settings.retry_window)
 
@@ -56,11 +59,11 @@ class RefreshTokenGrant:
         token = self._refresh_tokens.read(request.parameters.required("refresh_token"))
         if token is None:
             raise InvalidGrant(_NOT_GOOD, private="not ours")
-        retry_digest = _retry_digest(request.retry_key)
+        retry_key = _checked(request.retry_key)
         async with self._database.write() as tx:
             standing = await self._standing(tx, token, request.client)
             scopes = narrowed(request.parameters.get("scope"), standing.family.scopes)
-            generation = await self._step(tx, token, standing, retry_digest, request.client)
+            generation = await self._step(tx, token, standing, retry_key, request.client)
         return ForPerson(standing, scopes, generation)
 
     async def _standing(self, tx: WriteTx, token: RefreshToken, client: Client) -> Standing:
@@ -72,17 +75,18 @@ class RefreshTokenGrant:
         return standing
 
     async def _step(
-        self, tx: WriteTx, token: RefreshToken, standing: Standing, retry_digest: str | None, client: Client
+        self, tx: WriteTx, token: RefreshToken, standing: Standing, retry_key: str | None, client: Client
     ) -> int:
         """Rotate and commit; answers the generation to hand out."""
         now = self._clock.now()
+        retry_digest = None if retry_key is None else self._digests.digest(RETRY, retry_key)
         if await self._tokens.rotate(
             tx, token.family_id, generation=token.generation, at=now, retry_digest=retry_digest
         ):
             await tx.commit()
             return token.generation + 1
         current = await self._tokens.standing(tx, token.family_id)  # whoever was faster has committed
-        if current is not None and self._is_lost_answer(current.family, token, retry_digest):
+        if current is not None and self._is_lost_answer(current.family, token, retry_key):
             return current.family.generation
         if await self._tokens.revoke(tx, token.family_id, at=now, reason=REUSED):
             actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation)
@@ -91,10 +95,10 @@ class RefreshTokenGrant:
             await tx.commit()  # before the error: a rollback would undo the revocation
         raise InvalidGrant(_NOT_GOOD, private=REUSED)
 
-    def _is_lost_answer(self, family: TokenFamily, token: RefreshToken, retry_digest: str | None) -> bool:
+    def _is_lost_answer(self, family: TokenFamily, token: RefreshToken, retry_key: str | None) -> bool:
         return (
-            retry_digest is not None
-            and retry_digest == family.retry_digest
+            retry_key is not None
+            and self._digests.matches(RETRY, retry_key, family.retry_digest)
             and family.revoked_at is None
             and family.generation == token.generation + 1  # its successor has not been used yet
             and family.rotated_at is not None
@@ -102,9 +106,7 @@ class RefreshTokenGrant:
         )
 
 
-def _retry_digest(key: str | None) -> str | None:
-    if key is None:
-        return None
-    if not 16 <= len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable():
+def _checked(key: str | None) -> str | None:
+    if key is not None and not (16 <= len(key) <= _MAX_KEY and key.isascii() and key.isprintable()):
         raise InvalidRequest("Idempotency-Key takes 16 to 128 printable ASCII characters")
-    return digest_token(key)
+    return key

@@ -7,7 +7,6 @@ bound to the browser that began it, so a log-in prepared elsewhere cannot be fin
 from __future__ import annotations
 
 import dataclasses
-import hmac
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,7 +21,8 @@ from idp.errors import InteractionGone
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.redirect_uri import host_of, origin_of
 from idp.settings import IdpSettings
-from keys.secrets.token_digest import digest_token
+from idp.token_uses import BROWSER, INTERACTION
+from keys.ports import TokenDigests
 
 Need = Literal["login", "consent"]
 _SWAPS = 8
@@ -70,9 +70,12 @@ class Interaction:
 class Interactions:
     """Keeps interactions."""
 
-    def __init__(self, kv: KeyValueStore, registry: ClientRegistry, settings: IdpSettings) -> None:
+    def __init__(
+        self, kv: KeyValueStore, registry: ClientRegistry, digests: TokenDigests, settings: IdpSettings
+    ) -> None:
         self._kv = kv
         self._registry = registry
+        self._digests = digests
         self._settings = settings
 
     async def get(self, interaction_id: str) -> Interaction:
@@ -99,8 +102,9 @@ class Interactions:
     async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:
         """Store a new one; answers its id and the value for the browser's cookie."""
         interaction_id, browser = new_secret(24), new_secret(24)
-        pending = PendingInteraction(request, digest_token(browser), needs)
-        await self._kv.put(_key(interaction_id), _encode(pending), self._settings.interaction_lifetime)
+        pending = PendingInteraction(request, self._digests.digest(BROWSER, browser), needs)
+        key = _key(self._digests.digest(INTERACTION, interaction_id))
+        await self._kv.put(key, _encode(pending), self._settings.interaction_lifetime)
         return interaction_id, browser
 
     async def pending(self, interaction_id: str) -> PendingInteraction:
@@ -108,7 +112,8 @@ class Interactions:
         Raises:
             InteractionGone: unknown, expired or finished.
         """
-        return _decode(await self._read(interaction_id))
+        _, stored = await self._read(interaction_id)
+        return _decode(stored)
 
     async def in_browser(self, interaction_id: str, browser: str | None) -> PendingInteraction:
         """The interaction, if this browser began it.
@@ -117,7 +122,7 @@ class Interactions:
             InteractionGone: also for another browser.
         """
         pending = await self.pending(interaction_id)
-        if browser is None or not hmac.compare_digest(digest_token(browser), pending.browser):
+        if browser is None or not self._digests.matches(BROWSER, browser, pending.browser):
             raise InteractionGone(private="another browser")
         return pending
 
@@ -136,22 +141,25 @@ class Interactions:
         Raises:
             InteractionGone: for the others.
         """
-        if await self._kv.take(_key(interaction_id)) is None:
+        key, _ = await self._read(interaction_id)
+        if await self._kv.take(key) is None:
             raise InteractionGone(private="finished by another request")
 
-    async def _read(self, interaction_id: str) -> bytes:
-        stored = await self._kv.get(_key(interaction_id))
-        if stored is None:
-            raise InteractionGone(private="not found")
-        return stored
+    async def _read(self, interaction_id: str) -> tuple[str, bytes]:
+        """Where it lies, and what lies there."""
+        for digest in self._digests.digests(INTERACTION, interaction_id):
+            stored = await self._kv.get(_key(digest))
+            if stored is not None:
+                return _key(digest), stored
+        raise InteractionGone(private="not found")
 
     async def _change(self, interaction_id: str, **changes: object) -> None:
         for _ in range(_SWAPS):
-            stored = await self._read(interaction_id)
+            key, stored = await self._read(interaction_id)
             # mypy cannot see field names through **changes; the callers above are the only ones
             changed = dataclasses.replace(_decode(stored), **changes)  # type: ignore[arg-type]
             lifetime = self._settings.interaction_lifetime
-            if await self._kv.compare_and_swap(_key(interaction_id), stored, _encode(changed), lifetime):
+            if await self._kv.compare_and_swap(key, stored, _encode(changed), lifetime):
                 return
         raise Conflict(
             "interaction-busy",
@@ -161,8 +169,8 @@ class Interactions:
         )
 
 
-def _key(interaction_id: str) -> str:
-    return f"idp:interaction:{digest_token(interaction_id)}"
+def _key(digest: str) -> str:
+    return f"idp:interaction:{digest}"
 
 
 def _encode(pending: PendingInteraction) -> bytes:

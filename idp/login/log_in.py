@@ -15,13 +15,13 @@ from idp.directory import PersonVault
 from idp.errors import WrongCredentials
 from idp.identifiers import CITIZEN_ID, Identifier, parse_identifier
 from idp.login.interactions import Interactions
-from idp.login.sessions import StartSession, previous_session
+from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.model import Account, AccountStatus, LogoutDelivery, Session
 from idp.people import MAX_PASSWORD
-from idp.ports import AccountStore, SessionStore
+from idp.ports import AccountStore
 from keys.ports import PasswordHasher
 
 
@@ -40,7 +40,7 @@ class LogIn:
         self,
         database: Database,
         accounts: AccountStore,
-        sessions: SessionStore,
+        sessions: Sessions,
         interactions: Interactions,
         throttle: LoginThrottle,
         start: StartSession,
@@ -142,7 +142,7 @@ class LogIn:
     ) -> tuple[Session, str, Sequence[LogoutDelivery]]:
         deliveries: Sequence[LogoutDelivery] = ()
         async with self._database.write() as tx:
-            previous = await previous_session(tx, self._sessions, session_cookie)
+            previous = await self._sessions.previous(tx, session_cookie)
             if previous is not None and previous.account_id != account.id:
                 deliveries = await self._end(tx, previous, reason="another-person")
             session, cookie = await self._start(tx, account, previous)

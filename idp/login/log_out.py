@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from core.db.database import Database
-from idp.login.sessions import previous_session
+from idp.login.sessions import Sessions
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
-from idp.ports import SessionStore
 
 
 class LogOut:
     """The use case; ending what has ended already is success (reference pain 10)."""
 
-    def __init__(self, database: Database, sessions: SessionStore, end: EndSession, deliver: DeliverLogouts) -> None:
+    def __init__(self, database: Database, sessions: Sessions, end: EndSession, deliver: DeliverLogouts) -> None:
         self._database = database
         self._sessions = sessions
         self._end = end
@@ -21,7 +20,7 @@ class LogOut:
     async def __call__(self, session_cookie: str | None) -> None:
         """End the session behind the cookie; portals have been told, or the time-out has passed, when this returns."""
         async with self._database.write() as tx:
-            session = await previous_session(tx, self._sessions, session_cookie)
+            session = await self._sessions.previous(tx, session_cookie)
             if session is None:
                 return
             deliveries = await self._end(tx, session, reason="log-out")

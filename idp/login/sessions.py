@@ -16,7 +16,8 @@ from idp.model import Account, AccountStatus, Session, StaffRole
 from idp.ports import AccountStore, SessionStore
 from idp.protocol.scopes import role_scopes
 from idp.settings import IdpSettings
-from keys.secrets.token_digest import digest_token
+from idp.token_uses import SESSION
+from keys.ports import TokenDigests
 
 _TOUCH_AFTER = dt.timedelta(seconds=60)  # a visit is written down at most once a minute
 _COOKIE_LENGTH = 43
@@ -39,6 +40,7 @@ class Sessions:
         sessions: SessionStore,
         accounts: AccountStore,
         vault: PersonVault,
+        digests: TokenDigests,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
@@ -46,6 +48,7 @@ class Sessions:
         self._sessions = sessions
         self._accounts = accounts
         self._vault = vault
+        self._digests = digests
         self._clock = clock
         self._settings = settings
 
@@ -54,7 +57,7 @@ class Sessions:
         if cookie is None or len(cookie) != _COOKIE_LENGTH:
             return None
         async with self._database.read() as tx:
-            session = await self._sessions.by_cookie(tx, digest_token(cookie))
+            session = await self._sessions.by_cookie(tx, self._digests.digests(SESSION, cookie))
             if session is None or not self.is_live(session):
                 return None
             account = await self._accounts.get(tx, session.account_id)
@@ -62,6 +65,13 @@ class Sessions:
             return None
         await self._touch(session)
         return Visit(session, account)
+
+    async def previous(self, tx: ReadTx, cookie: str | None) -> Session | None:
+        """The session that a browser brings to a log-in, dead or alive but not ended."""
+        if cookie is None or len(cookie) != _COOKIE_LENGTH:
+            return None
+        session = await self._sessions.by_cookie(tx, self._digests.digests(SESSION, cookie))
+        return session if session is not None and session.ended_at is None else None
 
     def is_live(self, session: Session) -> bool:
         now = self._clock.now()
@@ -105,8 +115,9 @@ def person_principal(account: Account, roles: Sequence[StaffRole], *, session: s
 class StartSession:
     """Begins or renews a session at an authentication; always with a new cookie value (attacks O-50)."""
 
-    def __init__(self, sessions: SessionStore, clock: Clock, settings: IdpSettings) -> None:
+    def __init__(self, sessions: SessionStore, digests: TokenDigests, clock: Clock, settings: IdpSettings) -> None:
         self._sessions = sessions
+        self._digests = digests
         self._clock = clock
         self._settings = settings
 
@@ -120,7 +131,7 @@ class StartSession:
         now = self._clock.now()
         fresh = Session(
             id=new_id(self._clock, "ses"),
-            cookie_digest=digest_token(cookie),
+            cookie_digest=self._digests.digest(SESSION, cookie),
             account_id=account.id,
             authenticated_at=now,
             seen_at=now,
@@ -132,11 +143,3 @@ class StartSession:
                 return renewed, cookie
         await self._sessions.add(tx, fresh)
         return fresh, cookie
-
-
-async def previous_session(tx: ReadTx, sessions: SessionStore, cookie: str | None) -> Session | None:
-    """The session that a browser brings to a log-in, dead or alive but not ended."""
-    if cookie is None or len(cookie) != _COOKIE_LENGTH:
-        return None
-    session = await sessions.by_cookie(tx, digest_token(cookie))
-    return session if session is not None and session.ended_at is None else None

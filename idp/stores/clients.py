@@ -29,6 +29,10 @@ class SqlClientStore:
         change = update(client).where(client.c.id == client_id).values(status=status.value)
         return (await tx.connection.execute(change)).rowcount == 1
 
+    async def renew_digest(self, tx: WriteTx, client_id: str, *, old: str, new: str) -> bool:
+        change = update(client).where(client.c.id == client_id, client.c.secret_digest == old).values(secret_digest=new)
+        return (await tx.connection.execute(change)).rowcount == 1
+
     async def remember_subject(self, tx: WriteTx, *, subject: str, sector: str, account_id: str) -> None:
         values = {"subject": subject, "sector": sector, "account_id": account_id}
         await insert_if_new(tx.connection, pairwise_subject, values)

@@ -21,8 +21,8 @@ class SqlSessionStore:
         values = {name: getattr(session_, name) for name in session.c.keys()}  # noqa: SIM118 - not a dict
         await tx.connection.execute(insert(session).values(values))
 
-    async def by_cookie(self, tx: ReadTx, cookie_digest: str) -> Session | None:
-        return await self._one(tx, session.c.cookie_digest == cookie_digest)
+    async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
+        return await self._one(tx, session.c.cookie_digest.in_(cookie_digests))
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None:
         return await self._one(tx, session.c.id == session_id)

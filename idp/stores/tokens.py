@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, String, bindparam, delete, exists, insert, or_, select, update
@@ -51,8 +52,8 @@ class SqlTokenStore:
         values = {name: getattr(family, name) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
         await tx.connection.execute(insert(token_family).values(values))
 
-    async def by_code(self, tx: ReadTx, code_digest: str) -> TokenFamily | None:
-        query = select(token_family).where(token_family.c.code_digest == code_digest)
+    async def by_code(self, tx: ReadTx, code_digests: Sequence[str]) -> TokenFamily | None:
+        query = select(token_family).where(token_family.c.code_digest.in_(code_digests))
         row = (await tx.connection.execute(query)).one_or_none()
         return None if row is None else _family(row)
 

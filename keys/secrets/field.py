@@ -1,9 +1,12 @@
-"""Encryption of single database values: AES-256-GCM (NIST SP 800-38D) under a data key of the key ring.
+"""Encryption of single values at rest: AES-256-GCM (NIST SP 800-38D) under data keys of the key ring.
 
-Envelope: the master key seals the data key in the key store, the data key seals the values. Form of a sealed value:
-version (1 byte), id of the data key (16 ASCII bytes), nonce (12 random bytes), cipher text, tag (16 bytes).
-The version, the key id and the caller's context are authenticated. A data key serves 2^32 values at most
-(SP 800-38D §8.3, random nonces); after a rotation old values still open under their own key.
+Envelope: the master key seals the data key in the key store; out of the data key comes a key for each place (table,
+column, row) by HKDF (RFC 5869); that one seals the value. A place is rewritten a few times in its life, never 2^32
+times, so random nonces are safe (SP 800-38D §8.3) however many values one data key serves.
+
+Form of a sealed value: version (1 byte), id of the data key (16 ASCII bytes), nonce (12 random bytes), cipher text,
+tag (16 bytes). Version, key id and place are authenticated. Version 1 was sealed under the data key itself; it opens,
+and is written anew as version 2 by `keys.reencrypt`.
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys.errors import FieldDamaged
 from keys.ports import FieldCipher, SecretProvider
+from keys.secrets.accepted import AcceptedSecrets
+from keys.secrets.derive import derived_key
 
-_VERSION = b"\x01"
+_UNDER_DATA_KEY, _UNDER_PLACE_KEY = b"\x01", b"\x02"
+_USE = b"yizheng field v2\x00"
 _KEY_ID = 16
 _NONCE = 12
 _HEAD = 1 + _KEY_ID
@@ -29,12 +35,11 @@ class EnvelopeCipher:
     Args:
         provider: the key ring.
         purpose: whose secrets are the data keys.
+        former: purposes under which values of the same kind were sealed before.
     """
 
-    def __init__(self, provider: SecretProvider, purpose: str = "field.data") -> None:
-        self._provider = provider
-        self._purpose = purpose
-        self._ciphers: dict[bytes, AESGCM] = {}
+    def __init__(self, provider: SecretProvider, purpose: str, *former: str) -> None:
+        self._secrets = AcceptedSecrets(provider, purpose, *former)
 
     def encrypt(self, value: str, *, context: str) -> bytes:
         return self.encrypt_bytes(value.encode("utf-8"), context=context)
@@ -44,10 +49,10 @@ class EnvelopeCipher:
 
     def encrypt_bytes(self, value: bytes, *, context: str) -> bytes:
         """As `encrypt`, for what is no text: whole documents."""
-        active = self._provider.secrets(self._purpose)[0]
-        head = _VERSION + active.key_id.encode("ascii")
+        active = self._secrets.active()
+        head, place = _UNDER_PLACE_KEY + active.key_id.encode("ascii"), context.encode("utf-8")
         nonce = secrets.token_bytes(_NONCE)
-        return head + nonce + self._cipher(head[1:]).encrypt(nonce, value, head + context.encode("utf-8"))
+        return head + nonce + _place_cipher(active.value, place).encrypt(nonce, value, head + place)
 
     def decrypt_bytes(self, sealed: bytes, *, context: str) -> bytes:
         """
@@ -55,20 +60,39 @@ class EnvelopeCipher:
             FieldDamaged: the value or its context was changed, or its key is unknown.
         """
         head, nonce, body = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
-        if len(sealed) < _SHORTEST or head[:1] != _VERSION:
-            raise FieldDamaged("not a sealed value")
-        cipher = self._cipher(head[1:])
+        place = context.encode("utf-8")
+        cipher = self._cipher(head, place, len(sealed))
         try:
-            return cipher.decrypt(nonce, body, head + context.encode("utf-8"))
+            return cipher.decrypt(nonce, body, head + place)
         except InvalidTag:
             raise FieldDamaged("the value or its context was changed") from None
 
-    def _cipher(self, key_id: bytes) -> AESGCM:
-        """The cipher of a key that is accepted now; a key that was retired since is unknown again."""
-        for key in self._provider.secrets(self._purpose):
-            if key.key_id.encode("ascii") == key_id:
-                return self._ciphers.get(key_id) or self._ciphers.setdefault(key_id, AESGCM(key.value))
-        raise FieldDamaged("the data key is unknown")
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the value is in today's form and under the active data key: nothing is left to do about it."""
+        return sealed[:_HEAD] == _UNDER_PLACE_KEY + self._secrets.active().key_id.encode("ascii")
+
+    def _cipher(self, head: bytes, place: bytes, length: int) -> AESGCM:
+        version, key_id = head[:1], head[1:]
+        if length < _SHORTEST or version not in (_UNDER_DATA_KEY, _UNDER_PLACE_KEY):
+            raise FieldDamaged("not a sealed value")
+        key = self._secrets.find(key_id.decode("ascii", "replace"))
+        if key is None:  # never made, or retired since
+            raise FieldDamaged("the data key is unknown")
+        return AESGCM(key.value) if version == _UNDER_DATA_KEY else _place_cipher(key.value, place)
+
+
+def _place_cipher(data_key: bytes, place: bytes) -> AESGCM:
+    return AESGCM(derived_key(data_key, _USE + place))
+
+
+def binds_no_place(sealed: bytes) -> bool:
+    """Whether the value is of version 1, in which whole documents were sealed without their place."""
+    return sealed[:1] == _UNDER_DATA_KEY
+
+
+def key_id_of(sealed: bytes) -> str:
+    """Id of the data key that a sealed value names; nothing about it is proved."""
+    return sealed[1:_HEAD].decode("ascii", "replace")
 
 
 _: type[FieldCipher] = EnvelopeCipher

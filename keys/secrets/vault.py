@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from core.blobs.port import BlobStore
 from keys.ports import DocumentVault
-from keys.secrets.field import EnvelopeCipher
+from keys.secrets.field import EnvelopeCipher, binds_no_place
 
-_CONTEXT = "document"
+_ANYWHERE = "document"  # the context of documents that were sealed before their place was bound
 
 
 class EncryptedVault:
@@ -19,11 +19,12 @@ class EncryptedVault:
         self._blobs = blobs
         self._cipher = cipher
 
-    async def keep(self, content: bytes) -> str:
-        return await self._blobs.put(self._cipher.encrypt_bytes(content, context=_CONTEXT))
+    async def keep(self, content: bytes, *, context: str) -> str:
+        return await self._blobs.put(self._cipher.encrypt_bytes(content, context=context))
 
-    async def open(self, address: str) -> bytes:
-        return self._cipher.decrypt_bytes(await self._blobs.get(address), context=_CONTEXT)
+    async def open(self, address: str, *, context: str) -> bytes:
+        sealed = await self._blobs.get(address)
+        return self._cipher.decrypt_bytes(sealed, context=_ANYWHERE if binds_no_place(sealed) else context)
 
 
 _: type[DocumentVault] = EncryptedVault

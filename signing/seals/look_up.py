@@ -91,7 +91,12 @@ async def open_kept(vault: DocumentVault, record: SignatureRecord) -> bytes:
     """
     if record.document is None:
         raise SignatureNotFound
-    return await vault.open(record.document)
+    return await vault.open(record.document, context=document_context(record.id))
+
+
+def document_context(signature_id: str) -> str:
+    """The place that a kept file is bound to."""
+    return f"seal_signature.document:{signature_id}"
 
 
 def _own(record: SignatureRecord, caller: Principal) -> bool:

@@ -174,9 +174,9 @@ async def test_s51_no_file_leaves_after_the_answer_to_a_revocation(
 async def test_s51_seal_revoked_between_signing_and_ledger_releases_nothing(office: SealOffice, seal: Seal) -> None:
     put = office.vault.keep
 
-    async def revoked_meanwhile(content: bytes) -> str:
+    async def revoked_meanwhile(content: bytes, *, context: str) -> str:
         await office.change_status(seal.id, SealStatus.REVOKED, actor=SYSTEM)
-        return await put(content)
+        return await put(content, context=context)
 
     office.vault.keep = revoked_meanwhile  # type: ignore[method-assign]
     with pytest.raises(SealNotActive):

@@ -28,6 +28,7 @@ from core.text import Text
 from keys.ports import SecretKey
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
+from keys.secrets.purposes import FORMER_FIELDS, LICENCES
 from keys.spec import KeyState
 
 _MARK = re.compile(rb"\n%SEAL ([0-9A-Z]{18}) ([0-9]+) ([0-9a-f]{64})\n\Z")
@@ -37,7 +38,15 @@ class PlainSecrets:
     """Implements `keys.ports.SecretProvider` with one fixed secret per purpose."""
 
     def secrets(self, purpose: str) -> Sequence[SecretKey]:
-        return [secret_of(purpose)]
+        return self.accepted(purpose)
+
+    def accepted(self, purpose: str) -> Sequence[SecretKey]:
+        return _only(purpose)
+
+
+@cache
+def _only(purpose: str) -> Sequence[SecretKey]:
+    return (secret_of(purpose),)
 
 
 @cache
@@ -48,7 +57,7 @@ def secret_of(purpose: str) -> SecretKey:
 
 @cache
 def field_cipher() -> EnvelopeCipher:
-    return EnvelopeCipher(PlainSecrets())
+    return EnvelopeCipher(PlainSecrets(), LICENCES, FORMER_FIELDS)
 
 
 @cache

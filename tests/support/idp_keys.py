@@ -7,18 +7,19 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
-from keys.ports import PasswordHasher
-from keys.secrets.blind_index import HmacIndex
-from keys.secrets.field import EnvelopeCipher
+from keys.ports import PasswordHasher, SecretProvider
+from keys.secrets.purposes import FIELD_PURPOSES, TOKENS
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import open_key_store
 from tests.support.clock import FakeClock
 
+_SECRETS = ("oidc.pairwise", TOKENS, *FIELD_PURPOSES, "field.index")
 _rings: list[KeyRing] = []
 
 
@@ -29,7 +30,7 @@ async def make_ring(folder: Path) -> KeyRing:
     await ring.load()
     await ring.create("oidc.es256", SignatureAlgorithm.ES256)
     await ring.create("oidc.rs256", SignatureAlgorithm.RS256, bits=2048)
-    for purpose in ("oidc.pairwise", "field.data", "field.index"):
+    for purpose in _SECRETS:
         await ring.create_secret(purpose)
     await store.close()
     return ring
@@ -64,14 +65,13 @@ class FakeKeys:
     """What `api.wiring.idp` uses of `KeysServices`."""
 
     ring: KeyRing
-    fields: EnvelopeCipher
-    index: HmacIndex
+    secrets: SecretServices
     passwords: CountingHasher
     signer: TokenSigner
     verifier: TokenVerifier
 
 
-def keys_on(ring: KeyRing, clock: Clock) -> FakeKeys:
-    return FakeKeys(
-        ring, EnvelopeCipher(ring), HmacIndex(ring), CountingHasher(), TokenSigner(ring), TokenVerifier(ring, clock)
-    )
+def keys_on(ring: KeyRing, clock: Clock, secrets: SecretProvider | None = None) -> FakeKeys:
+    """On a ring; `secrets` are of a test's own where it wants to turn them."""
+    made = build_secrets(secrets or ring)
+    return FakeKeys(ring, made, CountingHasher(), TokenSigner(ring), TokenVerifier(ring, clock))

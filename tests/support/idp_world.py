@@ -28,7 +28,7 @@ from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.settings import IdpSettings
 from keys.keyring import KeyRing
-from keys.ports import DocumentVault
+from keys.ports import DocumentVault, SecretProvider
 from keys.spec import SignatureAlgorithm
 from tests.support.clock import FakeClock
 from tests.support.databases import postgres_database, sqlite_database
@@ -144,8 +144,9 @@ async def _world(
     wrap_kv: Callable[[KeyValueStore], KeyValueStore] = lambda kv: kv,
     wrap_stores: Callable[[IdpStores], IdpStores] = lambda stores: stores,
     ring: KeyRing | None = None,
+    secrets: SecretProvider | None = None,
 ) -> AsyncIterator[IdpWorld]:
-    keys = keys_on(ring or await shared_ring(), clock)
+    keys = keys_on(ring or await shared_ring(), clock, secrets)
     settings = settings or IdpSettings(issuer=ISSUER)
     ground = Ground(
         Settings(issuer=settings.issuer, data=folder),

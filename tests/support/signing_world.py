@@ -137,14 +137,16 @@ class MemoryVault:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.places: dict[str, str] = {}
 
-    async def keep(self, content: bytes) -> str:
+    async def keep(self, content: bytes, *, context: str) -> str:
         digest = hashlib.sha256(content).hexdigest()
         self.kept[digest] = content
+        self.places[digest] = context
         return digest
 
-    async def open(self, address: str) -> bytes:
-        if address not in self.kept:
+    async def open(self, address: str, *, context: str) -> bytes:
+        if self.places.get(address) != context:
             raise NotFound("blob-not-found", Text("没有", "none"))
         return self.kept[address]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import string
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -16,21 +17,24 @@ from idp.protocol.params import MAX_FIELDS, parse_parameters
 from idp.protocol.pkce import check_challenge, check_verifier
 from idp.protocol.redirect_uri import host_of, origin_of, with_parameters
 from idp.protocol.scopes import ALL_SCOPES, ROLE_SCOPES, parse_scope, role_scopes
+from idp.tokens.derived import DerivedMac
 from idp.tokens.id_token import at_hash
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshToken, RefreshTokens
-from keys.ports import SecretKey
-from keys.spec import KeyState
+from keys.secrets.purposes import TOKENS
+from keys.secrets.token_digest import HmacTokenDigests
+from tests.support.secrets import MemorySecrets
+
+FAMILY = "fam_" + "0" * 26
 
 
-class OneSecret:
-    """Implements `keys.ports.SecretProvider` with one fixed secret."""
+def secrets_of(seed: str = "ours") -> MemorySecrets:
+    return MemorySecrets(TOKENS, "oidc.pairwise", seed=seed)
 
-    def __init__(self, value: bytes = b"s" * 32) -> None:
-        self._key = SecretKey("k", KeyState.ACTIVE, value)
 
-    def secrets(self, purpose: str) -> list[SecretKey]:
-        return [self._key]
+def refresh_tokens(secrets: MemorySecrets | None = None) -> RefreshTokens:
+    secrets = secrets or secrets_of()
+    return RefreshTokens(HmacTokenDigests(secrets), secrets)
 
 
 names = st.text(string.ascii_letters, min_size=1, max_size=10)
@@ -143,8 +147,8 @@ def test_claims_that_are_no_such_object(value: str) -> None:
 
 
 def test_refresh_tokens_are_recognised_whatever_their_age() -> None:
-    tokens = RefreshTokens(OneSecret())
-    family = "fam_" + "0" * 26
+    tokens = refresh_tokens()
+    family = FAMILY
     made = [tokens.make(family, generation) for generation in range(3)]
     assert len(set(made)) == 3
     assert [tokens.read(token) for token in made] == [RefreshToken(family, generation) for generation in range(3)]
@@ -153,23 +157,56 @@ def test_refresh_tokens_are_recognised_whatever_their_age() -> None:
 
 @given(st.text(max_size=100))
 def test_nothing_made_up_is_a_refresh_token(text: str) -> None:
-    assert RefreshTokens(OneSecret()).read(text) is None
+    assert refresh_tokens().read(text) is None
 
 
 def test_refresh_tokens_of_another_secret_are_unknown() -> None:
-    token = RefreshTokens(OneSecret(b"x" * 32)).make("fam_" + "0" * 26, 0)
-    assert RefreshTokens(OneSecret()).read(token) is None
+    token = refresh_tokens(secrets_of("theirs")).make(FAMILY, 0)
+    assert refresh_tokens().read(token) is None
+
+
+def test_refresh_tokens_outlive_a_rotation_but_not_the_retirement_of_their_key() -> None:
+    secrets = secrets_of()
+    tokens, first = refresh_tokens(secrets), secrets.secrets(TOKENS)[0].key_id
+    token = tokens.make(FAMILY, 4)
+    secrets.rotate(TOKENS)
+    assert tokens.read(token) == RefreshToken(FAMILY, 4)
+    assert tokens.make(FAMILY, 4) != token
+    secrets.retire(first)
+    assert tokens.read(token) is None
+    assert tokens.read(tokens.make(FAMILY, 4)) == RefreshToken(FAMILY, 4)
+
+
+def test_refresh_tokens_of_the_release_before_are_still_good() -> None:
+    former = f"{FAMILY}.4.{DerivedMac(secrets_of(), 'refresh').over(FAMILY, '4')}"
+    assert refresh_tokens().read(former) == RefreshToken(FAMILY, 4)
+    assert refresh_tokens(secrets_of("theirs")).read(former) is None
+    assert refresh_tokens().read(former.replace(".4.", ".5.")) is None
+
+
+def test_a_plain_digest_is_no_mac_of_a_refresh_token() -> None:
+    """Anybody can compute a SHA-256: the form that stored digests once had must not open a family."""
+    name = f"{FAMILY}.4"
+    plain = hashlib.sha256(name.encode()).hexdigest()
+    key_id = secrets_of().secrets(TOKENS)[0].key_id
+    for forged in (
+        f"{name}.{plain}",
+        f"{name}.{plain[:43]}",
+        f"{name}.{plain[:16]}.{plain[16:59]}",
+        f"{name}.{key_id}.{plain[:43]}",
+    ):
+        assert refresh_tokens().read(forged) is None
 
 
 def test_pairwise_names_differ_by_sector_account_and_use() -> None:
-    pairwise = PairwiseNames(OneSecret())
+    pairwise = PairwiseNames(secrets_of())
     made = {
         pairwise.subject("a.test", "acc_1"),
         pairwise.subject("b.test", "acc_1"),
         pairwise.subject("a.test", "acc_2"),
         pairwise.subject("a.testacc_", "1"),
         pairwise.sid("acc_1", "a.test"),
-        PairwiseNames(OneSecret(b"x" * 32)).subject("a.test", "acc_1"),
+        PairwiseNames(secrets_of("theirs")).subject("a.test", "acc_1"),
     }
     assert len(made) == 6
     assert pairwise.subject("a.test", "acc_1") in made

@@ -1,49 +1,32 @@
-"""Field encryption, the blind index and token digests."""
+"""Field encryption: every value in its own place, under keys that turn."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.errors import FieldDamaged, KeyMissing
-from keys.ports import SecretKey
-from keys.secrets.blind_index import HmacIndex
-from keys.secrets.field import EnvelopeCipher
-from keys.secrets.token_digest import digest_token
-from keys.spec import KeyState
+from keys.secrets.field import EnvelopeCipher, key_id_of
+from keys.secrets.purposes import FORMER_FIELDS, LICENCES, PEOPLE
 from tests.support.clock import FakeClock
+from tests.support.former_forms import sealed_in_version_1
+from tests.support.secrets import MemorySecrets
 from tests.unit.keys.rings import software_ring
 
 NUMBER = "11010519491231002X"
 PLACE = "accounts.citizen_id:acc_1"
+SECRETS = MemorySecrets(PEOPLE, LICENCES, FORMER_FIELDS, seed="fields")
+CIPHER = EnvelopeCipher(SECRETS, PEOPLE, FORMER_FIELDS)
+texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 
 
-class FixedSecrets:
-    """A `SecretProvider` over fixed secrets."""
-
-    def __init__(self, *values: bytes) -> None:
-        states = [KeyState.ACTIVE, *[KeyState.VERIFY_ONLY] * len(values)]
-        self._keys = [
-            SecretKey(hashlib.sha256(value).hexdigest()[:16], state, value)
-            for value, state in zip(values, states, strict=False)
-        ]
-
-    def secrets(self, purpose: str) -> Sequence[SecretKey]:
-        if not self._keys:
-            raise KeyMissing(purpose)
-        return self._keys
-
-
-CIPHER = EnvelopeCipher(FixedSecrets(b"k" * 32))
-
-
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])), st.text(alphabet=st.characters(codec="utf-8")))
+@given(texts, texts)
 def test_every_value_comes_back_in_its_place(value: str, place: str) -> None:
     assert CIPHER.decrypt(CIPHER.encrypt(value, context=place), context=place) == value
 
@@ -51,6 +34,23 @@ def test_every_value_comes_back_in_its_place(value: str, place: str) -> None:
 @given(st.binary())
 def test_bytes_come_back_too(value: bytes) -> None:
     assert CIPHER.decrypt_bytes(CIPHER.encrypt_bytes(value, context=PLACE), context=PLACE) == value
+
+
+@given(texts, texts, texts)
+def test_no_other_place_opens_a_value(value: str, place: str, other: str) -> None:
+    sealed = CIPHER.encrypt(value, context=place)
+    if place != other:
+        with pytest.raises(FieldDamaged):
+            CIPHER.decrypt(sealed, context=other)
+
+
+@given(texts, st.data())
+def test_any_change_is_noticed(value: str, data: st.DataObject) -> None:
+    sealed = bytearray(CIPHER.encrypt(value, context=PLACE))
+    position = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[position] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(FieldDamaged):
+        CIPHER.decrypt(bytes(sealed), context=PLACE)
 
 
 @pytest.mark.parametrize("position", range(len(CIPHER.encrypt(NUMBER, context=PLACE))))
@@ -69,7 +69,7 @@ def test_a_value_cannot_be_moved_to_another_place(other: str) -> None:
         CIPHER.decrypt(sealed, context=other)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x01", b"\x01" * 44, NUMBER.encode() * 5, b"\xff" * 80])
+@pytest.mark.parametrize("sealed", [b"", b"\x01", b"\x02" * 44, b"\x01" * 44, NUMBER.encode() * 5, b"\xff" * 80])
 def test_what_is_no_sealed_value_is_refused(sealed: bytes) -> None:
     with pytest.raises(FieldDamaged):
         CIPHER.decrypt(sealed, context=PLACE)
@@ -88,50 +88,64 @@ def test_a_cut_value_is_refused() -> None:
             CIPHER.decrypt(sealed[:length], context=PLACE)
 
 
-def test_another_key_does_not_open_a_value() -> None:
-    other = EnvelopeCipher(FixedSecrets(b"o" * 32))
+def test_the_form_is_what_the_decision_says() -> None:
+    """ADR 0017, checked with independent code: HKDF-Expand over the place, AES-256-GCM under its result."""
+    sealed, key = CIPHER.encrypt(NUMBER, context=PLACE), SECRETS.secrets(PEOPLE)[0]
+    head, nonce, body = sealed[:17], sealed[17:29], sealed[29:]
+    place_key = HKDFExpand(hashes.SHA256(), 32, b"yizheng field v2\x00" + PLACE.encode()).derive(key.value)
+    assert head == b"\x02" + key.key_id.encode()
+    assert AESGCM(place_key).decrypt(nonce, body, head + PLACE.encode()) == NUMBER.encode()
+
+
+def test_one_purpose_does_not_open_what_another_sealed() -> None:
+    sealed = EnvelopeCipher(SECRETS, LICENCES, FORMER_FIELDS).encrypt(NUMBER, context=PLACE)
     with pytest.raises(FieldDamaged):
-        other.decrypt(CIPHER.encrypt(NUMBER, context=PLACE), context=PLACE)
+        CIPHER.decrypt(sealed, context=PLACE)
+
+
+def test_values_of_the_release_before_open_and_ask_to_be_written_anew() -> None:
+    old = sealed_in_version_1(SECRETS.secrets(FORMER_FIELDS)[0], NUMBER.encode(), PLACE)
+    assert CIPHER.decrypt(old, context=PLACE) == NUMBER
+    assert not CIPHER.is_current(old)
+    new = CIPHER.encrypt(NUMBER, context=PLACE)
+    assert CIPHER.is_current(new)
+    assert key_id_of(old) == SECRETS.secrets(FORMER_FIELDS)[0].key_id
+    assert key_id_of(new) == SECRETS.secrets(PEOPLE)[0].key_id
+    with pytest.raises(FieldDamaged):
+        CIPHER.decrypt(b"\x02" + old[1:], context=PLACE)  # no form passes for the other
+    with pytest.raises(FieldDamaged):
+        CIPHER.decrypt(b"\x01" + new[1:], context=PLACE)
+
+
+def test_an_old_value_opens_until_its_key_is_retired() -> None:
+    secrets = MemorySecrets(PEOPLE)
+    cipher, first = EnvelopeCipher(secrets, PEOPLE, FORMER_FIELDS), secrets.secrets(PEOPLE)[0].key_id
+    old = cipher.encrypt(NUMBER, context=PLACE)
+    secrets.rotate(PEOPLE)
+    new = cipher.encrypt(NUMBER, context=PLACE)
+    assert cipher.decrypt(old, context=PLACE) == cipher.decrypt(new, context=PLACE) == NUMBER
+    assert not cipher.is_current(old)
+    secrets.retire(first)
+    with pytest.raises(FieldDamaged):
+        cipher.decrypt(old, context=PLACE)
+    assert cipher.decrypt(new, context=PLACE) == NUMBER
 
 
 async def test_old_values_open_after_a_rotation_and_a_restart(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, _):
-        await ring.create_secret("field.data")
-        cipher = EnvelopeCipher(ring)
+        await ring.create_secret(PEOPLE)
+        cipher = EnvelopeCipher(ring, PEOPLE)
         old = cipher.encrypt(NUMBER, context=PLACE)
-        await ring.prepare_next("field.data")
-        await ring.rotate("field.data")
+        await ring.prepare_next(PEOPLE)
+        await ring.rotate(PEOPLE)
         new = cipher.encrypt(NUMBER, context=PLACE)
         assert old[:17] != new[:17]  # another data key
         assert cipher.decrypt(old, context=PLACE) == cipher.decrypt(new, context=PLACE) == NUMBER
     async with software_ring(tmp_path, clock) as (again, _):
-        assert EnvelopeCipher(again).decrypt(old, context=PLACE) == NUMBER
+        assert EnvelopeCipher(again, PEOPLE).decrypt(old, context=PLACE) == NUMBER
 
 
 async def test_without_a_data_key_nothing_is_stored_in_clear(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, _):
         with pytest.raises(KeyMissing):
-            EnvelopeCipher(ring).encrypt(NUMBER, context=PLACE)
-        with pytest.raises(KeyMissing):
-            HmacIndex(ring).digest("citizen-id", NUMBER)
-
-
-def test_l18_the_index_is_a_keyed_digest() -> None:
-    index = HmacIndex(FixedSecrets(b"k" * 32))
-    digest = index.digest("citizen-id", NUMBER)
-    assert digest == index.digest("citizen-id", NUMBER)
-    assert digest == hmac.new(b"k" * 32, b"\x00\x0acitizen-id" + NUMBER.encode(), hashlib.sha256).digest()
-    assert digest != HmacIndex(FixedSecrets(b"o" * 32)).digest("citizen-id", NUMBER)
-    assert digest != hashlib.sha256(NUMBER.encode()).digest()
-
-
-def test_kinds_of_the_index_do_not_meet() -> None:
-    index = HmacIndex(FixedSecrets(b"k" * 32))
-    pairs = [("phone", NUMBER), ("citizen-id", NUMBER), ("a", "bc"), ("ab", "c"), ("", "abc"), ("abc", "")]
-    assert len({index.digest(kind, value) for kind, value in pairs}) == len(pairs)
-
-
-def test_a_token_digest_is_sha_256() -> None:
-    assert digest_token("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4
-    assert digest_token("abd") != digest_token("abc")
-    assert len(digest_token("\ud800")) == 64  # whatever a caller sends
+            EnvelopeCipher(ring, PEOPLE).encrypt(NUMBER, context=PLACE)

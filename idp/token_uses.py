@@ -1,0 +1,14 @@
+"""The uses of token digests: a digest made for one use is nothing in another."""
+
+from __future__ import annotations
+
+CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a use
+SESSION = "session"
+CODE = "code"
+INTERACTION = "interaction"
+BROWSER = "browser"
+RETRY = "retry"
+REFRESH = "refresh"
+
+ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
+"""Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

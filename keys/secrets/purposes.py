@@ -1,0 +1,13 @@
+"""Which secret of the key ring protects what: one data key, one index key and one digest key for each kind of value."""
+
+from __future__ import annotations
+
+PEOPLE = "field.people"  # accounts: names, ID numbers, phones
+LICENCES = "field.licences"  # licences, consents, records of looks
+DOCUMENTS = "field.documents"  # whole files in the document store
+SHORT_LIVED = "field.shortlived"  # what pages keep for some minutes
+TOKENS = "secret.tokens"  # digests of opaque tokens and client secrets, MACs of refresh tokens
+
+FORMER_FIELDS = "field.data"  # the one data key that the four above replaced; opens, seals no more
+
+FIELD_PURPOSES = (PEOPLE, LICENCES, DOCUMENTS, SHORT_LIVED)

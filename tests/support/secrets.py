@@ -1,0 +1,63 @@
+"""Secrets of a key ring in memory, quick enough to be turned hundreds of times in one test."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+
+from keys.errors import KeyMissing
+from keys.ports import SecretKey, SecretProvider
+from keys.spec import KeyState
+
+_numbers = itertools.count(1)
+
+
+def secret(seed: str | None = None, state: KeyState = KeyState.ACTIVE) -> SecretKey:
+    """A secret with an id of 16 characters, as the key ring makes them; the same for the same seed."""
+    value = hashlib.sha256((seed or f"secret {next(_numbers)}").encode()).digest()
+    return SecretKey(hashlib.sha256(value).hexdigest()[:16], state, value)
+
+
+class MemorySecrets:
+    """Implements `keys.ports.SecretProvider`. A purpose gets its secret when it is named in the call."""
+
+    def __init__(self, *purposes: str, seed: str = "") -> None:
+        self._keys: dict[str, tuple[SecretKey, ...]] = {
+            purpose: (secret(f"{seed}{purpose}" if seed else None),) for purpose in purposes
+        }
+
+    def secrets(self, purpose: str) -> Sequence[SecretKey]:
+        found = self.accepted(purpose)
+        if not found or found[0].state is not KeyState.ACTIVE:
+            raise KeyMissing(purpose)
+        return found
+
+    def accepted(self, purpose: str) -> Sequence[SecretKey]:
+        return self._keys.get(purpose, ())
+
+    def make(self, purpose: str) -> SecretKey:
+        self._keys[purpose] = (secret(),)
+        return self._keys[purpose][0]
+
+    def prepare(self, purpose: str) -> None:
+        """Publish the secret that will follow."""
+        self._keys[purpose] = (*self._keys[purpose], secret(state=KeyState.NEXT))
+
+    def rotate(self, purpose: str) -> None:
+        """The next secret becomes active (made at once if there is none), the active one is still accepted."""
+        if not any(key.state is KeyState.NEXT for key in self._keys[purpose]):
+            self.prepare(purpose)
+        keys = self._keys[purpose]
+        new = next(key for key in keys if key.state is KeyState.NEXT)
+        old = [key for key in keys if key is not new]
+        moved = [SecretKey(key.key_id, KeyState.VERIFY_ONLY, key.value) for key in old]
+        self._keys[purpose] = (SecretKey(new.key_id, KeyState.ACTIVE, new.value), *moved)
+
+    def retire(self, key_id: str) -> None:
+        self._keys = {
+            purpose: tuple(key for key in keys if key.key_id != key_id) for purpose, keys in self._keys.items()
+        }
+
+
+_: type[SecretProvider] = MemorySecrets
