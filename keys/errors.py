@@ -5,6 +5,7 @@
     KeysError
     ├── KeyMissing            no active key for the purpose                (Unavailable)
     ├── KeyUnavailable        the token or device does not answer          (Unavailable)
+    ├── AlgorithmEnded        the key may no longer sign for its purpose   (Unavailable)
     ├── KeyStoreDamaged       a stored key does not open: it was changed   (Unavailable)
     ├── MasterKeyMissing      no master key where one must be              (Unavailable)
     ├── MasterKeyUnsafe       others may read the master key file          (Unavailable)
@@ -13,6 +14,7 @@
     ├── TokenRejected         a token that we do not accept                (NotAuthenticated)
     ├── KeyStateConflict      the key is in no state for this              (Conflict)
     ├── KeyRefused            algorithm, size or purpose not allowed       (InvalidInput)
+    ├── SignatureRefused      a signature that does not count              (InvalidInput)
     ├── CertificateRefused    a certificate that we must not issue         (InvalidInput)
     ├── ChainRefused          a certification path that does not hold      (InvalidInput)
     ├── ShareRefused          a share of a split secret that is wrong      (InvalidInput)
@@ -43,6 +45,17 @@ class KeyMissing(KeysError, Unavailable):
             "所需的密钥尚未生成，请联系系统管理员。", "A key is not there yet; ask the system administrator to make it."
         )
         super().__init__("key-missing", text, private=f"no active key for {purpose}")
+
+
+class AlgorithmEnded(KeysError, Unavailable):
+    """The algorithm table no longer lets the purpose's active key sign."""
+
+    def __init__(self, private: str) -> None:
+        text = Text(
+            "签名密钥的算法已到期停用，请联系系统管理员更换密钥。",
+            "The algorithm of the signing key has come to its end; ask the system administrator to rotate the key.",
+        )
+        super().__init__("algorithm-ended", text, private=private)
 
 
 class KeyUnavailable(KeysError, Unavailable):
@@ -122,6 +135,14 @@ class KeyRefused(KeysError, InvalidInput):
     def __init__(self, private: str) -> None:
         text = Text("不允许使用这种密钥。", "A key of this kind is not allowed.")
         super().__init__("key-refused", text, private=private)
+
+
+class SignatureRefused(KeysError, InvalidInput):
+    """A signature that is not by the key, or whose algorithm does not count for its use at its time."""
+
+    def __init__(self, private: str) -> None:
+        text = Text("签名无效。", "The signature does not hold.")
+        super().__init__("signature-refused", text, private=private)
 
 
 class CertificateRefused(KeysError, InvalidInput):

@@ -20,10 +20,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock
-from keys.errors import KeyMissing, KeyRefused, KeyStateConflict, KeyStoreDamaged
+from keys.errors import AlgorithmEnded, KeyMissing, KeyRefused, KeyStateConflict, KeyStoreDamaged
 from keys.jose.jwk import thumbprint
 from keys.key_wrap import KeyWrap
-from keys.ports import KeyBackends, KeyProvider, KeyRecord, KeyStore, SecretKey, SecretProvider, Signer, VerificationKey
+from keys.ports import (
+    KeyBackend,
+    KeyBackends,
+    KeyProvider,
+    KeyRecord,
+    KeyStore,
+    SecretKey,
+    SecretProvider,
+    Signer,
+    VerificationKey,
+)
 from keys.spec import (
     ACCEPTED_STATES,
     ALGORITHMS,
@@ -32,7 +42,9 @@ from keys.spec import (
     SECRET,
     KeyState,
     SignatureAlgorithm,
+    uses_of,
 )
+from keys.verification import load_verification_key
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]*([./][A-Za-z0-9_-]+)*")
 _SECRET_SIZE = 32
@@ -54,6 +66,7 @@ class _Contents:
     generation: int = 0
     by_key: dict[str, _Opened] = field(default_factory=dict)
     signers: dict[str, Signer] = field(default_factory=dict)
+    ends: dict[str, dt.datetime] = field(default_factory=dict)  # from when on a purpose's signer may not sign
     verification: dict[str, tuple[VerificationKey, ...]] = field(default_factory=dict)
     secrets: dict[str, tuple[SecretKey, ...]] = field(default_factory=dict)
 
@@ -87,9 +100,13 @@ class KeyRing:
     # -- asking: no input or output ------------------------------------------------------------------------------
 
     def signer(self, purpose: str) -> Signer:
-        signer = self._contents.signers.get(purpose)
+        contents = self._contents
+        signer = contents.signers.get(purpose)
         if signer is None:
             raise KeyMissing(purpose)
+        ends = contents.ends.get(purpose)  # most keys have no end in sight and cost no look at the clock
+        if ends is not None and self._clock.now() >= ends:
+            raise AlgorithmEnded(f"the active key of {purpose} ({signer.algorithm}) may not sign since {ends:%Y-%m-%d}")
         return signer
 
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
@@ -196,12 +213,11 @@ class KeyRing:
         self, purpose: str, algorithm: SignatureAlgorithm, state: KeyState, scheme: str | None, bits: int | None
     ) -> str:
         _check_purpose(purpose)
-        row = ALGORITHMS[algorithm]
-        if (bits or row.bits) not in {rule.bits for rule in row.sizes}:
-            raise KeyRefused(f"{algorithm} with {bits} bits")
-        await self._check_free(purpose, state)
+        bits = bits or ALGORITHMS[algorithm].bits
         backend = self._backends.making(scheme)
-        made = await asyncio.to_thread(backend.generate, algorithm, bits=bits or row.bits, label=purpose)
+        self._check_allowed(purpose, algorithm, bits, backend)
+        await self._check_free(purpose, state)
+        made = await asyncio.to_thread(backend.generate, algorithm, bits=bits, label=purpose)
         key_id = thumbprint(made.public_key, algorithm)
         record = self._record(key_id, purpose, str(algorithm), state, made.uri, made.public_key, made.private)
         try:
@@ -211,6 +227,13 @@ class KeyRing:
             raise
         await self._reload()
         return key_id
+
+    def _check_allowed(self, purpose: str, algorithm: SignatureAlgorithm, bits: int, backend: KeyBackend) -> None:
+        row, today = ALGORITHMS[algorithm], self._clock.now().date()
+        if not row.has_size(bits) or not all(row.allows(bits, use, today) for use in uses_of(purpose)):
+            raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
+        if algorithm not in backend.algorithms():
+            raise KeyRefused(f"the backend {backend.scheme!r} makes no keys for {algorithm}")
 
     async def _make_secret(self, purpose: str, state: KeyState) -> None:
         _check_purpose(purpose)
@@ -294,7 +317,15 @@ def _arrange(generation: int, opened: Sequence[_Opened]) -> _Contents:
             contents.verification[record.purpose] = (*contents.verification.get(record.purpose, ()), public)
             if record.state is KeyState.ACTIVE:
                 contents.signers[record.purpose] = one.signer
+                _note_end(contents.ends, record.purpose, one.signer)
     return contents
+
+
+def _note_end(ends: dict[str, dt.datetime], purpose: str, signer: Signer) -> None:
+    bits = load_verification_key(signer.public_key, signer.algorithm).bits
+    last_day = ALGORITHMS[signer.algorithm].until(bits, uses_of(purpose))
+    if last_day is not None:
+        ends[purpose] = dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time.min, tzinfo=dt.UTC)
 
 
 def _same_key(before: KeyRecord, now: KeyRecord) -> bool:

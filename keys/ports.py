@@ -32,7 +32,8 @@ class Signer(Protocol):
         """Sign `message` (hashing included).
 
         Returns:
-            ECDSA: DER `Ecdsa-Sig-Value` (RFC 3279 §2.2.3); RSA: PKCS #1 v1.5 octets (RFC 8017 §8.2).
+            ECDSA: DER `Ecdsa-Sig-Value` (RFC 3279 §2.2.3); RSA: as many octets as the modulus (RFC 8017 §8);
+            Ed25519: 64 octets (RFC 8032 §5.1.6).
 
         Raises:
             core.errors.Unavailable: `key-unavailable`, when the token is gone or answers with an error.
@@ -59,7 +60,8 @@ class KeyProvider(Protocol):
         """The purpose's active key.
 
         Raises:
-            core.errors.Unavailable: `key-missing`, when the purpose has no active key.
+            core.errors.Unavailable: `key-missing`, when the purpose has no active key; `algorithm-ended`, when the
+                algorithm table no longer lets it sign for this purpose.
         """
 
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
@@ -76,6 +78,8 @@ class KeyProvider(Protocol):
 
         Raises:
             core.errors.Conflict: `key-exists`, when the purpose has an active key already.
+            core.errors.InvalidInput: `key-refused`, when the algorithm table does not allow algorithm and size for
+                everything that the purpose signs, or the backend does not offer the algorithm.
         """
 
 
@@ -125,11 +129,23 @@ class KeyBackend(Protocol):
     def scheme(self) -> str:
         """The URI scheme of its keys (`software`, `pkcs11`)."""
 
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        """What its keys can sign with; for anything else it makes and opens none."""
+
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
-        """Make a key pair; `label` is for the people who look after the device."""
+        """Make a key pair; `label` is for the people who look after the device.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`, for an algorithm that it does not offer or a size that the
+                algorithm table does not have.
+        """
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
-        """A signer for a key made before. Does no input or output: a device is asked at the first signature."""
+        """A signer for a key made before. Does no input or output: a device is asked at the first signature.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`, for an algorithm that it does not offer.
+        """
 
     def extractable(self, uri: str) -> bool:
         """Whether the private bytes can leave the backend."""

@@ -101,10 +101,22 @@ class AlgorithmRow:
         """Whether it may sign JOSE tokens."""
         return Use.TOKEN in self.uses
 
+    def has_size(self, bits: int) -> bool:
+        """Whether there are keys of this size at all."""
+        return any(size.bits == bits for size in self.sizes)
+
     def allows(self, bits: int, use: Use, day: dt.date) -> bool:
         """Whether a signature of `day` with a key of this size counts for this use."""
         rule = next((size for size in self.sizes if size.bits == bits), None)
         return rule is not None and use in self.uses and (rule.until is None or day <= rule.until)
+
+    def until(self, bits: int, uses: frozenset[Use]) -> dt.date | None:
+        """The last day on which a key of this size may sign for all of `uses`; None without an end in sight.
+
+        `datetime.date.min` where it never may.
+        """
+        rule = next((size for size in self.sizes if size.bits == bits), None)
+        return dt.date.min if rule is None or not uses <= self.uses else rule.until
 
 
 _RSA_SIZES = (SizeRule(3072), SizeRule(2048, until=dt.date(2030, 12, 31)), SizeRule(4096))

@@ -21,6 +21,7 @@ from idp.ports import ClientStore, OrganisationStore
 from idp.protocol.redirect_uri import check_registered_uri
 from idp.protocol.scopes import ALL_SCOPES, OIDC_SCOPES, OPENID, REALNAME
 from idp.token_uses import CLIENT_SECRET
+from keys.jose.jwk import TOKEN_PURPOSES
 from keys.ports import TokenDigests
 from keys.spec import SignatureAlgorithm
 
@@ -168,6 +169,8 @@ def _check(new: NewClient) -> None:
         raise _invalid("redirect_uris", "a portal needs a redirect URI and the scope openid")
     if GrantType.AUTHORIZATION_CODE not in new.grants and new.scopes & OIDC_SCOPES:
         raise _invalid("scopes", "without log-in there are no OpenID Connect scopes")
+    if new.id_token_alg not in TOKEN_PURPOSES:
+        raise _invalid("id_token_signed_response_alg", f"ID tokens are signed with {' or '.join(TOKEN_PURPOSES)}")
     if new.secret is not None and len(new.secret) < 32:
         raise _invalid("secret", "a client secret takes at least 32 characters")
     for uri in new.redirect_uris:

@@ -11,9 +11,8 @@ from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
 from idp.settings import IdpSettings
-from keys.jose.jwk import public_jwks
+from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.ports import KeyProvider
-from keys.spec import SignatureAlgorithm
 
 _SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
 
@@ -35,7 +34,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "grant_types_supported": [grant.value for grant in GrantType],
         "acr_values_supported": [ONE_FACTOR],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": [a.value for a in SignatureAlgorithm],
+        "id_token_signing_alg_values_supported": [str(algorithm) for algorithm in TOKEN_PURPOSES],
         "token_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],
         "introspection_endpoint_auth_methods_supported": _SECRETS,
         "revocation_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],

@@ -20,8 +20,9 @@ from keys.errors import KeyRefused, KeyUnavailable
 from keys.jose.jwk import thumbprint
 from keys.ports import GeneratedKey, KeyBackend, Signer
 from keys.settings import Pkcs11Settings
-from keys.spec import SignatureAlgorithm
+from keys.spec import ALGORITHMS, SignatureAlgorithm
 
+_OFFERED = frozenset({SignatureAlgorithm.ES256, SignatureAlgorithm.RS256})
 _PRIVATE_TEMPLATE = {
     Attribute.SENSITIVE: True,
     Attribute.EXTRACTABLE: False,
@@ -73,13 +74,20 @@ class Pkcs11Backend:
         self._settings = settings
         self._token = Pkcs11Token(str(settings.module), settings.token, self._pin)
 
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        return _OFFERED
+
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
+        self._check_offered(algorithm)
+        if not ALGORITHMS[algorithm].has_size(bits):
+            raise KeyRefused(f"{algorithm} with {bits} bits")
         identifier = secrets.token_bytes(16)
         make = _make_ec if algorithm is SignatureAlgorithm.ES256 else _make_rsa
         public_key = self._token.run(lambda session: make(session, identifier, label, bits))
         return GeneratedKey(str(Pkcs11Uri(self._settings.token, identifier)), public_key, b"")
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
+        self._check_offered(algorithm)
         return Pkcs11Signer(self._token, self._own(uri), algorithm, public_key)
 
     def extractable(self, uri: str) -> bool:
@@ -101,6 +109,10 @@ class Pkcs11Backend:
                 found.destroy()
 
         self._token.run(remove)
+
+    def _check_offered(self, algorithm: SignatureAlgorithm) -> None:
+        if algorithm not in _OFFERED:
+            raise KeyRefused(f"no {algorithm} on a token")
 
     def _own(self, uri: str) -> Pkcs11Uri:
         parsed = Pkcs11Uri.parse(uri)

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_private_key,
-)
-
-from keys.errors import KeyStoreDamaged
+from keys.errors import KeyRefused, KeyStoreDamaged
 from keys.jose.jwk import thumbprint
 from keys.ports import GeneratedKey, KeyBackend, Signer
-from keys.spec import SignatureAlgorithm
-
-_ECDSA = ec.ECDSA(SHA256())
-_PKCS1 = padding.PKCS1v15()
-_SHA256 = SHA256()
+from keys.primitives.ports import PrivateKey
+from keys.primitives.registry import primitive
+from keys.spec import ALGORITHMS, SignatureAlgorithm
 
 
 class SoftwareSigner:
@@ -29,18 +17,14 @@ class SoftwareSigner:
 
     blocking = False
 
-    def __init__(
-        self, private_key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, algorithm: SignatureAlgorithm, public: bytes
-    ) -> None:
-        self._private_key = private_key
+    def __init__(self, private_key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
+        self._sign = private_key.sign
         self.algorithm = algorithm
-        self.public_key = public
-        self.key_id = thumbprint(public, algorithm)
+        self.public_key = private_key.public_key
+        self.key_id = thumbprint(self.public_key, algorithm)
 
     def sign(self, message: bytes) -> bytes:
-        if isinstance(self._private_key, ec.EllipticCurvePrivateKey):
-            return self._private_key.sign(message, _ECDSA)
-        return self._private_key.sign(message, _PKCS1, _SHA256)
+        return self._sign(message)
 
 
 class SoftwareBackend:
@@ -48,27 +32,22 @@ class SoftwareBackend:
 
     scheme = "software"
 
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        return frozenset(ALGORITHMS)
+
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
-        private_key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-        if algorithm is SignatureAlgorithm.ES256:
-            private_key = ec.generate_private_key(ec.SECP256R1())
-        else:
-            private_key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-        return GeneratedKey(
-            uri=f"{self.scheme}:{secrets.token_hex(8)}",
-            public_key=private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-            private=private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
-        )
+        private = primitive(algorithm).generate(bits)
+        public = primitive(algorithm).load_private(private).public_key
+        return GeneratedKey(f"{self.scheme}:{secrets.token_hex(8)}", public, private)
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
-        # The bytes came out of an authenticated seal, so the slow check of RSA's arithmetic proves nothing new.
-        private_key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)
-        fits = ec.EllipticCurvePrivateKey if algorithm is SignatureAlgorithm.ES256 else rsa.RSAPrivateKey
-        if not isinstance(private_key, fits):
-            raise KeyStoreDamaged(f"the key {uri} is not for {algorithm}")
-        if private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public_key:
+        try:
+            key = primitive(algorithm).load_private(private)
+        except KeyRefused as refused:
+            raise KeyStoreDamaged(f"the key {uri} is not for {algorithm}: {refused.private}") from None
+        if key.public_key != public_key:
             raise KeyStoreDamaged(f"the public key beside {uri} is another")
-        return SoftwareSigner(private_key, algorithm, public_key)
+        return SoftwareSigner(key, algorithm)
 
     def extractable(self, uri: str) -> bool:
         return True

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-from jose import jwk as jose_jwk
-
-from keys.errors import KeyRefused
 from keys.ports import KeyProvider, VerificationKey
+from keys.primitives import base64url
 from keys.spec import SignatureAlgorithm
-
-PublicKeyObject = EllipticCurvePublicKey | RSAPublicKey
+from keys.verification import load_verification_key
 
 TOKEN_PURPOSES: dict[SignatureAlgorithm, str] = {
     SignatureAlgorithm.ES256: "oidc.es256",
@@ -25,30 +18,11 @@ TOKEN_PURPOSES: dict[SignatureAlgorithm, str] = {
 }
 """Which keys sign our tokens: one purpose per algorithm, so that a key is never used with another algorithm."""
 
-_REQUIRED_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}  # RFC 7638 §3.2
-
-
-def load_public_key(public_key: bytes, algorithm: SignatureAlgorithm) -> PublicKeyObject:
-    """The key object of a SubjectPublicKeyInfo.
-
-    Raises:
-        KeyRefused: the key does not fit the algorithm (RFC 8725 §3.1, §3.5), or is no key at all.
-    """
-    try:
-        key = load_der_public_key(public_key)
-    except Exception:
-        raise KeyRefused("not a public key") from None
-    if algorithm is SignatureAlgorithm.ES256 and isinstance(key, EllipticCurvePublicKey):
-        if isinstance(key.curve, SECP256R1):
-            return key
-    elif algorithm is SignatureAlgorithm.RS256 and isinstance(key, RSAPublicKey) and key.key_size >= 2048:
-        return key  # RFC 7518 §3.3: 2048 bits or larger
-    raise KeyRefused(f"the key does not fit {algorithm}")
-
 
 def public_jwk(key: VerificationKey) -> dict[str, Any]:
     """The JWK of one public key, with `use`, `alg` and `kid`."""
-    return _members(key.public_key, key.algorithm) | {"alg": str(key.algorithm), "use": "sig", "kid": key.key_id}
+    members = load_verification_key(key.public_key, key.algorithm).members()
+    return members | {"alg": str(key.algorithm), "use": "sig", "kid": key.key_id}
 
 
 def public_jwks(provider: KeyProvider, purposes: Iterable[str] = tuple(TOKEN_PURPOSES.values())) -> dict[str, Any]:
@@ -57,13 +31,15 @@ def public_jwks(provider: KeyProvider, purposes: Iterable[str] = tuple(TOKEN_PUR
 
 
 def thumbprint(public_key: bytes, algorithm: SignatureAlgorithm) -> str:
-    """RFC 7638 thumbprint with SHA-256, base64url: the id of a signature key everywhere."""
-    members = _members(public_key, algorithm)
-    required = {name: members[name] for name in _REQUIRED_MEMBERS[members["kty"]]}
-    canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode("ascii")
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode("ascii")
+    """RFC 7638 thumbprint with SHA-256, base64url: the id of a signature key everywhere.
+
+    Raises:
+        KeyRefused: the key does not fit the algorithm.
+    """
+    return thumbprint_of_members(load_verification_key(public_key, algorithm).members())
 
 
-def _members(public_key: bytes, algorithm: SignatureAlgorithm) -> dict[str, Any]:
-    key_object: Any = load_public_key(public_key, algorithm)  # the stubs do not know that key objects are taken
-    return dict(jose_jwk.construct(key_object, str(algorithm)).to_dict())
+def thumbprint_of_members(members: dict[str, str]) -> str:
+    """RFC 7638 §3.3 over exactly the required members of §3.2."""
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode("ascii")
+    return base64url.encode(hashlib.sha256(canonical).digest())

@@ -6,8 +6,6 @@ python-jose gets key objects only, never PEM text or JWK dictionaries, so its gu
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import math
 import re
@@ -15,21 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from jose import backends as jose_backends
+from jose import jwk as jose_jwk
 from jose import jws as jose_jws
 from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
-from jose.exceptions import JWSError
+from jose.constants import ALGORITHMS as JOSE_ALGORITHMS
+from jose.exceptions import JWKError, JWSError
 
 from core.errors import AppError
 from keys.errors import TokenRejected
-from keys.jose.jwk import load_public_key
-from keys.ports import Signer, VerificationKey
-from keys.spec import SignatureAlgorithm
+from keys.ports import Signer
+from keys.primitives import base64url
+from keys.primitives.ports import PublicKey
+from keys.primitives.registry import primitive
+from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 
 if jose_backends.ECKey is not CryptographyECKey or jose_backends.RSAKey is not CryptographyRSAKey:
     raise ImportError("python-jose fell back to a pure-Python backend; install python-jose[cryptography]")
@@ -39,40 +37,46 @@ MAXIMUM_SIZE = 16 * 1024
 
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
-_ECDSA = ec.ECDSA(SHA256())
-_PKCS1 = padding.PKCS1v15()
-_SHA256 = SHA256()
-_P256_BYTES = 32
 
 
 class SigningKey(Key):
     """python-jose's view of a `Signer`."""
 
     def __init__(self, signer: Signer) -> None:
-        self._signer = signer
+        self._sign = signer.sign
+        self._to_jose = primitive(signer.algorithm).to_jose
 
     def sign(self, msg: bytes) -> bytes:
-        signature = self._signer.sign(msg)
-        if self._signer.algorithm is SignatureAlgorithm.ES256:
-            return _to_raw(signature)  # RFC 7518 §3.4
-        return signature
+        return self._to_jose(self._sign(msg))
 
 
 class VerifyingKey(Key):
     """python-jose's view of one public key, parsed once and bound to one algorithm."""
 
-    def __init__(self, key: VerificationKey) -> None:
-        self._key = load_public_key(key.public_key, key.algorithm)
+    def __init__(self, key: PublicKey, algorithm: SignatureAlgorithm) -> None:
+        self.until = ALGORITHMS[algorithm].until(key.bits, frozenset({Use.TOKEN}))
+        """The last day on which a token signed by it counts; None without an end in sight."""
+        self._verify = key.verify
+        self._from_jose = primitive(algorithm).from_jose
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
         try:
-            if isinstance(self._key, ec.EllipticCurvePublicKey):
-                self._key.verify(_to_der(sig), msg, _ECDSA)
-            else:
-                self._key.verify(sig, msg, _PKCS1, _SHA256)
-        except (InvalidSignature, ValueError):
+            signature = self._from_jose(sig)
+        except ValueError:
             return False
-        return True
+        return self._verify(signature, msg)
+
+
+class _NeverFromData(Key):
+    """What python-jose would make of key data for an algorithm that it does not know by itself: nothing."""
+
+    def __init__(self, key: Any, algorithm: str) -> None:
+        raise JWKError(f"keys for {algorithm} are handed over as objects")
+
+
+for _row in ALGORITHMS.values():  # PS256 and EdDSA: python-jose refuses names that nobody registered
+    if _row.tokens and str(_row.algorithm) not in JOSE_ALGORITHMS.SUPPORTED:
+        jose_jwk.register_key(str(_row.algorithm), _NeverFromData)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +140,11 @@ def verify_signature(token: UnverifiedToken, key: VerifyingKey, algorithm: Signa
         raise TokenRejected("signature") from None
 
 
-def _to_raw(der: bytes) -> bytes:
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
-
-
-def _to_der(raw: bytes) -> bytes:
-    if len(raw) != 2 * _P256_BYTES:  # RFC 7518 §3.4: exactly 64 octets
-        raise ValueError("length")
-    return encode_dss_signature(int.from_bytes(raw[:_P256_BYTES], "big"), int.from_bytes(raw[_P256_BYTES:], "big"))
-
-
 def _decode(part: str) -> bytes:
-    """base64url without padding (RFC 7515 §2), of which only the one canonical spelling is accepted."""
     try:
-        data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except (binascii.Error, ValueError):
-        raise TokenRejected("base64url") from None
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != part.encode("ascii"):
-        raise TokenRejected("base64url not canonical")
-    return data
+        return base64url.decode(part)
+    except ValueError as error:
+        raise TokenRejected(str(error)) from None
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from keys.jose.jwk import TOKEN_PURPOSES
 from keys.jose.jws import UnverifiedToken, VerifyingKey, parse_compact, sign_compact, verify_signature
 from keys.ports import KeyProvider, Signer, VerificationKey
 from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.verification import load_verification_key
 
 LEEWAY_SECONDS = 60
 """How far clocks may be apart: added to `exp`, taken from `nbf` and `iat`."""
@@ -122,6 +123,8 @@ class TokenVerifier:
         if parsed.typ != typ or typ not in PROFILES:  # 2. type, RFC 8725 §3.11
             raise TokenRejected("typ")
         algorithm, key = self._key(parsed)  # 3. algorithm and key from our own lists
+        if key.until is not None and self._clock.now().date() > key.until:
+            raise TokenRejected("algorithm ended")
         verify_signature(parsed, key, algorithm)  # 4. signature
         claims = parsed.claims
         _check_form(claims, PROFILES[typ])  # 5. claims are there and have their types
@@ -145,7 +148,8 @@ class TokenVerifier:
     def _parse(self, key: VerificationKey) -> VerifyingKey:
         if len(self._parsed) >= 64:  # only our own keys get here; old ones leave after many rotations
             self._parsed.clear()
-        parsed = self._parsed[key.key_id] = VerifyingKey(key)
+        public = load_verification_key(key.public_key, key.algorithm)
+        parsed = self._parsed[key.key_id] = VerifyingKey(public, key.algorithm)
         return parsed
 
     def _check_times(self, claims: Mapping[str, Any], *, accept_expired: bool) -> None:

@@ -10,7 +10,7 @@ from asn1crypto import x509
 from core.clock import Clock
 from core.text import Text
 from keys.errors import CertificateRefused, KeyMissing, KeyRefused, KeyStoreDamaged
-from keys.jose.jwk import load_public_key, thumbprint
+from keys.jose.jwk import thumbprint
 from keys.ports import CertificateRecord, KeyProvider, KeyStore
 from keys.spec import SignatureAlgorithm
 from keys.x509.certificate import ISSUING, ROOT, SEAL, CertificateRequest, build_certificate
@@ -123,10 +123,9 @@ class CertificateAuthority:
         """The key's thumbprint; an authority never certifies its own key as a seal's."""
         for algorithm in SignatureAlgorithm:
             try:
-                load_public_key(public_key, algorithm)
+                key_id = thumbprint(public_key, algorithm)
             except KeyRefused:
                 continue
-            key_id = thumbprint(public_key, algorithm)
             own = {self._provider.signer(purpose).key_id for purpose in (ROOT_PURPOSE, ISSUING_PURPOSE)}
             if key_id not in own:
                 return key_id

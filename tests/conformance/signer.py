@@ -7,40 +7,61 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from keys.errors import KeysError
+from keys.errors import KeyRefused, KeysError
 from keys.ports import KeyBackend, Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm
 from tests.conformance.signer_backends import SignerHarness
 
-EVERY_ALGORITHM = tuple(ALGORITHMS)
 FAST = SignatureAlgorithm.ES256
+
+
+def offered(backend: KeyBackend) -> list[SignatureAlgorithm]:
+    """What it offers, in the order of the table; the contract is about all of it."""
+    return [algorithm for algorithm in ALGORITHMS if algorithm in backend.algorithms()]
+
+
+def smallest(algorithm: SignatureAlgorithm) -> int:
+    """The size that is made fastest."""
+    return min(size.bits for size in ALGORITHMS[algorithm].sizes)
 
 
 def made(backend: KeyBackend, algorithm: SignatureAlgorithm = FAST) -> tuple[str, Signer, bytes]:
     """URI, signer and private part of a new key."""
-    key = backend.generate(algorithm, bits=256 if algorithm is FAST else 2048, label="conformance")
+    key = backend.generate(algorithm, bits=smallest(algorithm), label="conformance")
     return key.uri, backend.open(key.uri, algorithm, key.public_key, key.private), key.private
 
 
-def accepts(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """The verdict of independent code that has seen the public key only."""
-    key = load_der_public_key(public_key)
+_DIGESTS = {"256": SHA256(), "384": SHA384(), "512": SHA512()}
+
+
+def accepts(
+    public_key: bytes, signature: bytes, message: bytes, algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
+) -> bool:
+    """The verdict of independent code that has seen the public key and the name of the algorithm only."""
+    key: Any = load_der_public_key(public_key)
+    digest = _DIGESTS.get(algorithm[2:], _DIGESTS["512"])
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, message, ec.ECDSA(SHA256()))
+        if algorithm.startswith("ES"):
+            assert isinstance(key, ec.EllipticCurvePublicKey)
+            key.verify(signature, message, ec.ECDSA(digest))
+        elif algorithm == "EdDSA":
+            assert isinstance(key, ed25519.Ed25519PublicKey)
+            key.verify(signature, message)
         else:
             assert isinstance(key, rsa.RSAPublicKey)
-            key.verify(signature, message, padding.PKCS1v15(), SHA256())
-    except InvalidSignature:
+            pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
+            key.verify(signature, message, padding.PKCS1v15() if algorithm.startswith("RS") else pss, digest)
+    except (InvalidSignature, ValueError):
         return False
     return True
 
@@ -49,28 +70,31 @@ class SignerBasic:
     """One caller at a time."""
 
     async def test_every_algorithm_signs(self, harness: SignerHarness) -> None:
-        for algorithm in EVERY_ALGORITHM:
+        for algorithm in offered(harness.backend):
             _, signer, _ = made(harness.backend, algorithm)
             for message in (b"", b"x", b"law" * 5000):
-                assert accepts(signer.public_key, signer.sign(message), message)
+                assert accepts(signer.public_key, signer.sign(message), message, algorithm)
 
     async def test_openssl_accepts_the_signature(self, harness: SignerHarness) -> None:
-        for algorithm in EVERY_ALGORITHM:
+        for algorithm in offered(harness.backend):
             _, signer, _ = made(harness.backend, algorithm)
-            assert openssl_accepts(signer.public_key, signer.sign(b"law"), b"law")
-            assert not openssl_accepts(signer.public_key, signer.sign(b"law"), b"lax")
+            assert openssl_accepts(signer.public_key, signer.sign(b"law"), b"law", algorithm)
+            assert not openssl_accepts(signer.public_key, signer.sign(b"law"), b"lax", algorithm)
 
     async def test_a_signature_is_for_one_message_and_one_key(self, harness: SignerHarness) -> None:
-        for algorithm in EVERY_ALGORITHM:
+        for algorithm in offered(harness.backend):
             _, signer, _ = made(harness.backend, algorithm)
             _, other, _ = made(harness.backend, algorithm)
             signature = signer.sign(b"law")
-            assert not accepts(signer.public_key, signature, b"lax")
-            assert not accepts(other.public_key, signature, b"law")
+            assert accepts(signer.public_key, signature, b"law", algorithm)
+            assert not accepts(signer.public_key, signature, b"lax", algorithm)
+            assert not accepts(other.public_key, signature, b"law", algorithm)
             assert signer.key_id != other.key_id
 
     async def test_the_key_id_is_the_thumbprint_of_the_public_key(self, harness: SignerHarness) -> None:
-        for algorithm, kind in ((SignatureAlgorithm.ES256, ECKey), (SignatureAlgorithm.RS256, RSAKey)):
+        kinds = {"EC": ECKey, "RSA": RSAKey, "OKP": OKPKey}
+        for algorithm in offered(harness.backend):
+            kind = kinds[ALGORITHMS[algorithm].key_type]
             _, signer, _ = made(harness.backend, algorithm)
             pem = load_der_public_key(signer.public_key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             assert signer.key_id == kind.import_key(pem).thumbprint()  # by another library
@@ -82,10 +106,28 @@ class SignerBasic:
             public = load_der_public_key(key.public_key)
             assert isinstance(public, rsa.RSAPublicKey)
             assert public.key_size == bits
-        _, signer, _ = made(harness.backend)
-        public_point = load_der_public_key(signer.public_key)
-        assert isinstance(public_point, ec.EllipticCurvePublicKey)
-        assert public_point.curve.name == "secp256r1"
+        curves = {SignatureAlgorithm.ES256: "secp256r1", SignatureAlgorithm.ES384: "secp384r1"}
+        for algorithm in curves.keys() & harness.backend.algorithms():
+            _, signer, _ = made(harness.backend, algorithm)
+            public_point = load_der_public_key(signer.public_key)
+            assert isinstance(public_point, ec.EllipticCurvePublicKey)
+            assert public_point.curve.name == curves[algorithm]
+
+    async def test_a_size_that_the_table_does_not_have_is_refused(self, harness: SignerHarness) -> None:
+        for algorithm in offered(harness.backend):
+            for bits in (0, 512, 1024, 2047, 8192):
+                with pytest.raises(KeyRefused):
+                    harness.backend.generate(algorithm, bits=bits, label="size")
+
+    async def test_what_is_not_offered_is_refused(self, harness: SignerHarness) -> None:
+        assert harness.backend.algorithms() <= ALGORITHMS.keys()
+        assert FAST in harness.backend.algorithms()
+        uri, signer, private = made(harness.backend)
+        for algorithm in ALGORITHMS.keys() - harness.backend.algorithms():
+            with pytest.raises(KeyRefused):
+                harness.backend.generate(algorithm, bits=ALGORITHMS[algorithm].bits, label="not offered")
+            with pytest.raises(KeyRefused):
+                harness.backend.open(uri, algorithm, signer.public_key, private)
 
     async def test_no_nonce_is_used_twice(self, harness: SignerHarness) -> None:
         # Two ECDSA signatures with one nonce, which show the same r, give the private key away.
@@ -115,20 +157,20 @@ class SignerRestart:
     """A key outlives the process that made it."""
 
     async def test_a_key_signs_after_a_restart(self, harness: SignerHarness) -> None:
-        for algorithm in EVERY_ALGORITHM:
-            key = harness.backend.generate(algorithm, bits=256 if algorithm is FAST else 2048, label="restart")
+        for algorithm in offered(harness.backend):
+            key = harness.backend.generate(algorithm, bits=smallest(algorithm), label="restart")
             before = harness.backend.open(key.uri, algorithm, key.public_key, key.private)
             before.sign(b"law")
             after = harness.restarted().open(key.uri, algorithm, key.public_key, key.private)
             assert after.key_id == before.key_id
-            assert accepts(key.public_key, after.sign(b"law"), b"law")
+            assert accepts(key.public_key, after.sign(b"law"), b"law", algorithm)
 
 
 class SignerContention:
     """Many threads at once."""
 
     async def test_parallel_signatures_do_not_mix(self, harness: SignerHarness) -> None:
-        for algorithm in EVERY_ALGORITHM:
+        for algorithm in offered(harness.backend):
             signers = [made(harness.backend, algorithm)[1] for _ in range(2)]
             work = [(signers[number % 2], b"document %d" % number) for number in range(48)]
             with ThreadPoolExecutor(8) as pool:
@@ -136,15 +178,20 @@ class SignerContention:
                 calls = [loop.run_in_executor(pool, signer.sign, message) for signer, message in work]
                 signatures = await asyncio.gather(*calls)
             for (signer, message), signature in zip(work, signatures, strict=True):
-                assert accepts(signer.public_key, signature, message)
+                assert accepts(signer.public_key, signature, message, algorithm)
 
 
-def openssl_accepts(public_key: bytes, signature: bytes, message: bytes) -> bool:
+def openssl_accepts(public_key: bytes, signature: bytes, message: bytes, algorithm: SignatureAlgorithm) -> bool:
     """The verdict of the openssl command line."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pem = load_der_public_key(public_key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         for file, content in (("public", pem), ("signature", signature), ("message", message)):
             (folder / file).write_bytes(content)
-        command = ["openssl", "dgst", "-sha256", "-verify", "public", "-signature", "signature", "message"]
+        command = ["openssl", "dgst", f"-sha{algorithm[2:]}", "-verify", "public", "-signature", "signature", "message"]
+        if algorithm.startswith("PS"):
+            command[3:3] = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+        if algorithm == "EdDSA":
+            command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "public", "-rawin", "-in", "message"]
+            command += ["-sigfile", "signature"]
         return subprocess.run(command, cwd=folder, capture_output=True).returncode == 0

@@ -10,33 +10,64 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from keys.backends.software import SoftwareBackend, SoftwareSigner
+from keys.errors import KeyRefused
 from keys.ports import GeneratedKey, Signer
+from keys.primitives.ports import PrivateKey
+from keys.primitives.registry import primitive
 from keys.spec import SignatureAlgorithm
 from tests.conformance.harness import failing
-from tests.conformance.signer import SignerBasic, SignerContention, SignerRestart
+from tests.conformance.signer import SignerBasic, SignerContention, SignerRestart, smallest
 from tests.conformance.signer_backends import SignerHarness
 
 _CONTRACTS = (SignerBasic, SignerRestart, SignerContention)
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-class _Wrapped(SoftwareBackend):
-    """A backend whose signers are wrapped by `signer_type`."""
+class _Few(SoftwareBackend):
+    """Two algorithms are enough to be wrong with, and quicker."""
 
-    signer_type: type[SoftwareSigner] = SoftwareSigner
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        return frozenset({SignatureAlgorithm.ES256, SignatureAlgorithm.RS256})
+
+    def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
+        _refuse_others(algorithm, self.algorithms())
+        return super().generate(algorithm, bits=bits, label=label)
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
-        opened = super().open(uri, algorithm, public_key, private)
-        assert isinstance(opened, SoftwareSigner)
-        return self.signer_type(opened._private_key, algorithm, public_key)
+        _refuse_others(algorithm, self.algorithms())
+        return super().open(uri, algorithm, public_key, private)
 
 
-class _RawSigner(SoftwareSigner):
+def _refuse_others(algorithm: SignatureAlgorithm, offered: frozenset[SignatureAlgorithm]) -> None:
+    if algorithm not in offered:
+        raise KeyRefused(str(algorithm))
+
+
+class _Signer(SoftwareSigner):
+    """A signer that has its key at hand."""
+
+    def __init__(self, private_key: PrivateKey, algorithm: SignatureAlgorithm, private: bytes) -> None:
+        super().__init__(private_key, algorithm)
+        self._private_key = load_der_private_key(private, password=None)
+
+
+class _Wrapped(_Few):
+    """A backend whose signers are wrapped by `signer_type`."""
+
+    signer_type: type[_Signer] = _Signer
+
+    def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
+        super().open(uri, algorithm, public_key, private)  # refuses what does not fit
+        return self.signer_type(primitive(algorithm).load_private(private), algorithm, private)
+
+
+class _RawSigner(_Signer):
     """Answers ECDSA signatures as r and s side by side, as JOSE and PKCS#11 write them."""
 
     def sign(self, message: bytes) -> bytes:
@@ -46,16 +77,17 @@ class _RawSigner(SoftwareSigner):
         return b"".join(part.to_bytes(32, "big") for part in decode_dss_signature(signature))
 
 
-class _OtherDigestSigner(SoftwareSigner):
+class _OtherDigestSigner(_Signer):
     """Hashes with SHA-384."""
 
     def sign(self, message: bytes) -> bytes:
         if isinstance(self._private_key, ec.EllipticCurvePrivateKey):
             return self._private_key.sign(message, ec.ECDSA(SHA384()))
+        assert isinstance(self._private_key, rsa.RSAPrivateKey)
         return self._private_key.sign(message, padding.PKCS1v15(), SHA384())
 
 
-class _OneNonceSigner(SoftwareSigner):
+class _OneNonceSigner(_Signer):
     """Uses the same ECDSA nonce for every message; each signature by itself is right."""
 
     def sign(self, message: bytes) -> bytes:
@@ -68,7 +100,7 @@ class _OneNonceSigner(SoftwareSigner):
         return encode_dss_signature(r, pow(nonce, -1, _P256_ORDER) * (digest + r * secret) % _P256_ORDER)
 
 
-class _SharedBufferSigner(SoftwareSigner):
+class _SharedBufferSigner(_Signer):
     """Keeps the message in a place that all threads share."""
 
     _message = b""
@@ -79,7 +111,7 @@ class _SharedBufferSigner(SoftwareSigner):
         return super().sign(self._message)
 
 
-class _NamedByUseSigner(SoftwareSigner):
+class _NamedByUseSigner(_Signer):
     """Takes the key id from a counter."""
 
     _count = 0
@@ -92,7 +124,7 @@ class _NamedByUseSigner(SoftwareSigner):
             self.key_id = f"key-{self._count}"
 
 
-class _Forgetful(SoftwareBackend):
+class _Forgetful(_Few):
     """Opens another key than the one that was made, once it has been restarted."""
 
     def __init__(self, restarted: bool = False) -> None:
@@ -100,12 +132,12 @@ class _Forgetful(SoftwareBackend):
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
         if self._restarted:
-            other = self.generate(algorithm, bits=2048, label="other")
+            other = self.generate(algorithm, bits=smallest(algorithm), label="other")
             return super().open(other.uri, algorithm, other.public_key, other.private)
         return super().open(uri, algorithm, public_key, private)
 
 
-class _Careless(SoftwareBackend):
+class _Careless(_Few):
     """Opens a key for whatever algorithm is asked for."""
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
@@ -115,21 +147,39 @@ class _Careless(SoftwareBackend):
             return super().open(uri, SignatureAlgorithm.ES256, public_key, private)
 
 
-class _WeakRsa(SoftwareBackend):
+class _WeakRsa(_Few):
     """Makes RSA keys of 2048 bits whatever was asked for."""
 
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
-        return super().generate(algorithm, bits=2048, label=label)
+        return super().generate(algorithm, bits=smallest(algorithm), label=label)
 
 
-class _Boastful(SoftwareBackend):
+class _Modest(SoftwareBackend):
+    """Makes keys for more than it says that it offers."""
+
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        return frozenset({SignatureAlgorithm.ES256})
+
+
+class _Promising(_Few):
+    """Says that it offers what it refuses."""
+
+    def algorithms(self) -> frozenset[SignatureAlgorithm]:
+        return frozenset({*super().algorithms(), SignatureAlgorithm.PS256})
+
+    def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
+        _refuse_others(algorithm, _Few().algorithms())
+        return super().generate(algorithm, bits=bits, label=label)
+
+
+class _Boastful(_Few):
     """Says that keys cannot leave it, and hands them out."""
 
     def extractable(self, uri: str) -> bool:
         return False
 
 
-class _Talkative(SoftwareBackend):
+class _Talkative(_Few):
     """Writes the wrong scheme into its URIs."""
 
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
@@ -137,7 +187,7 @@ class _Talkative(SoftwareBackend):
         return GeneratedKey(f"memory:{made.uri}", made.public_key, made.private)
 
 
-def _wrapped(signer: type[SoftwareSigner]) -> type[SoftwareBackend]:
+def _wrapped(signer: type[_Signer]) -> type[SoftwareBackend]:
     return type(f"With{signer.__name__}", (_Wrapped,), {"signer_type": signer})
 
 
@@ -150,6 +200,9 @@ _BROKEN: list[tuple[type[SoftwareBackend], str]] = [
     (_Forgetful, "test_a_key_signs_after_a_restart"),
     (_Careless, "test_a_key_is_not_opened_for_another_algorithm"),
     (_WeakRsa, "test_sizes_are_as_asked"),
+    (_WeakRsa, "test_a_size_that_the_table_does_not_have_is_refused"),
+    (_Modest, "test_what_is_not_offered_is_refused"),
+    (_Promising, "test_every_algorithm_signs"),
     (_Boastful, "test_a_device_keeps_its_keys"),
     (_Talkative, "test_the_uri_names_the_backend"),
 ]

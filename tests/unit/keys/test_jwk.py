@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc.jwk import ECKey, RSAKey, import_key
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from keys.errors import KeyRefused
-from keys.jose.jwk import load_public_key, public_jwk, public_jwks, thumbprint
+from keys.jose.jwk import public_jwk, public_jwks, thumbprint
 from keys.ports import VerificationKey
 from keys.spec import KeyState, SignatureAlgorithm
+from keys.verification import load_verification_key
 from tests.unit.keys.rings import fixed_signer, our_keys
 
 _RFC_7638_KEY = {
@@ -42,7 +43,7 @@ def test_the_jwk_is_what_another_library_reads(algorithm: SignatureAlgorithm) ->
     signer = fixed_signer(algorithm)
     jwk = public_jwk(VerificationKey(signer.key_id, algorithm, KeyState.ACTIVE, signer.public_key))
     read = import_key(jwk)
-    assert isinstance(read, (ECKey, RSAKey))
+    assert isinstance(read, (ECKey, OKPKey, RSAKey))
     assert read.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == signer.public_key
     assert read.thumbprint() == jwk["kid"] == signer.key_id
     assert (jwk["alg"], jwk["use"]) == (algorithm, "sig")
@@ -79,6 +80,6 @@ def test_the_set_has_public_members_only() -> None:
 )
 def test_a_key_that_does_not_fit_is_refused(key: bytes, algorithm: SignatureAlgorithm) -> None:
     with pytest.raises(KeyRefused):
-        load_public_key(key, algorithm)
+        load_verification_key(key, algorithm)
     with pytest.raises(KeyRefused):
         thumbprint(key, algorithm)
