@@ -12,7 +12,7 @@ from core.text import Text
 from keys.errors import CertificateRefused, KeyMissing, KeyRefused, KeyStoreDamaged
 from keys.jose.jwk import thumbprint
 from keys.ports import CertificateRecord, KeyProvider, KeyStore
-from keys.spec import SignatureAlgorithm
+from keys.spec import ALGORITHMS, Use
 from keys.x509.certificate import ISSUING, ROOT, SEAL, CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
 from keys.x509.names import seal_name as seal_subject
@@ -90,7 +90,7 @@ class CertificateAuthority:
         Args:
             organisation_code: 统一社会信用代码 of the organisation that owns the seal.
             seal_code: 印章编码.
-            public_key: SubjectPublicKeyInfo of the seal's key: P-256, or RSA with 2048 bits or more.
+            public_key: SubjectPublicKeyInfo of the seal's key: of any algorithm that may sign documents.
             life: how long it is valid; never longer than the issuing authority.
 
         Raises:
@@ -121,7 +121,9 @@ class CertificateAuthority:
 
     def _certifiable(self, public_key: bytes) -> str:
         """The key's thumbprint; an authority never certifies its own key as a seal's."""
-        for algorithm in SignatureAlgorithm:
+        for algorithm, row in ALGORITHMS.items():
+            if Use.DOCUMENT not in row.uses:
+                continue
             try:
                 key_id = thumbprint(public_key, algorithm)
             except KeyRefused:

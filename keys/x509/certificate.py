@@ -16,20 +16,11 @@ from dataclasses import dataclass
 from asn1crypto import algos, core, keys, x509
 
 from keys.ports import Signer
-from keys.spec import SignatureAlgorithm
+from keys.spec import ALGORITHMS
 
 POLICY_ARC = "2.25.72962855071913607934903862042269658486.1"
 SEAL_POLICY = f"{POLICY_ARC}.1"
 DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"  # id-kp-documentSigning, RFC 9336 §3
-
-_SIGNATURE_ALGORITHMS = {
-    SignatureAlgorithm.ES256: algos.SignedDigestAlgorithm(
-        {"algorithm": "sha256_ecdsa"}
-    ),  # RFC 5758 §3.2: no parameters
-    SignatureAlgorithm.RS256: algos.SignedDigestAlgorithm(
-        {"algorithm": "sha256_rsa", "parameters": core.Null()}  # RFC 4055 §5: NULL
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +64,7 @@ async def build_certificate(request: CertificateRequest, *, issuer: x509.Name, s
     Raises:
         core.errors.Unavailable: the signer's device does not answer.
     """
-    algorithm = _SIGNATURE_ALGORITHMS[signer.algorithm]
+    algorithm = algos.SignedDigestAlgorithm.load(ALGORITHMS[signer.algorithm].identifier)
     content = x509.TbsCertificate(
         {
             "version": "v3",

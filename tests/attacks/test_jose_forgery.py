@@ -12,18 +12,32 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+)
 
-from keys.backends.software import SoftwareSigner
+from keys.backends.software import SoftwareBackend
 from keys.errors import TokenRejected
 from keys.jose.jwk import public_jwk
 from keys.jose.tokens import TokenVerifier
 from keys.spec import SignatureAlgorithm
 from tests.support.clock import FakeClock
 from tests.unit.keys.forge import encoded, header_for, part, raw_signature, token, token_with
-from tests.unit.keys.rings import CLIENT, ISSUER, fixed_signer, id_token_claims, our_keys
+from tests.unit.keys.rings import CLIENT, ISSUER, FixedKeys, fixed_signer, id_token_claims
 
-ES, RS = fixed_signer(SignatureAlgorithm.ES256), fixed_signer(SignatureAlgorithm.RS256)
+ES = fixed_signer(SignatureAlgorithm.ES256)
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+RS = SoftwareBackend().open(
+    "software:rsa",
+    SignatureAlgorithm.RS256,
+    RSA_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+    RSA_KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+)
+KEYS = FixedKeys({"oidc.es256": ES, "oidc.rs256": RS})
 STRANGER = fixed_signer(SignatureAlgorithm.ES256, "stranger")
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -31,7 +45,7 @@ Forge = Callable[[dict[str, Any]], str]
 
 
 def _verified(text: str, clock: FakeClock) -> dict[str, Any]:
-    return TokenVerifier(our_keys(), clock).verify(text, typ="JWT", issuer=ISSUER, audience=CLIENT)
+    return TokenVerifier(KEYS, clock).verify(text, typ="JWT", issuer=ISSUER, audience=CLIENT)
 
 
 def _hmac(key: bytes, digest: str = "sha256", signer: Any = ES) -> Forge:
@@ -47,7 +61,7 @@ def _pem(signer: Any) -> bytes:
 
 
 def _jwk(signer: Any) -> bytes:
-    return json.dumps(public_jwk(our_keys().verification_keys(f"oidc.{signer.algorithm.lower()}")[0])).encode()
+    return json.dumps(public_jwk(KEYS.verification_keys(f"oidc.{signer.algorithm.lower()}")[0])).encode()
 
 
 def _unsigned(alg: Any) -> Forge:
@@ -67,10 +81,8 @@ def _rsa_as(alg: str, pad: Any, digest: Any) -> Forge:
     """Signed with our own RSA key, but by an algorithm that is not on the list."""
 
     def forge(claims: dict[str, Any]) -> str:
-        assert isinstance(RS, SoftwareSigner)
-        assert isinstance(RS._private_key, rsa.RSAPrivateKey)
         signing_input = f"{part(header_for(RS, alg=alg))}.{part(claims)}"
-        return f"{signing_input}.{encoded(RS._private_key.sign(signing_input.encode(), pad, digest))}"
+        return f"{signing_input}.{encoded(RSA_KEY.sign(signing_input.encode(), pad, digest))}"
 
     return forge
 

@@ -62,6 +62,12 @@ class FixedKeys:
 _: type[KeyProvider] = FixedKeys
 
 
+def keys_of_every_algorithm() -> tuple[FixedKeys, dict[SignatureAlgorithm, str]]:
+    """A key for each algorithm that may sign tokens, and its purpose."""
+    purposes = {algorithm: f"oidc.{algorithm.lower()}" for algorithm, row in ALGORITHMS.items() if row.tokens}
+    return FixedKeys({purpose: fixed_signer(algorithm) for algorithm, purpose in purposes.items()}), purposes
+
+
 def our_keys() -> FixedKeys:
     """The two token keys of the identity provider."""
     return FixedKeys(

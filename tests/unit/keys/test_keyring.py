@@ -23,6 +23,7 @@ from keys.keyring import KeyRing
 from keys.ports import GeneratedKey, Signer
 from keys.spec import KeyState, SignatureAlgorithm
 from keys.stores.tables import keys
+from keys.stores.transactions import changing, writing
 from tests.support.clock import FakeClock
 from tests.unit.keys.rings import CLIENT, ISSUER, MASTER_KEY, fixed_signer, id_token_claims, software_ring
 
@@ -286,7 +287,7 @@ async def test_a_public_key_exchanged_in_the_store_is_noticed(tmp_path: Path, cl
         ring = KeyRing(store, MASTER_KEY, BackendRegistry([_Trusting()], default="software"), clock)
         await ring.load()
         await ring.create(PURPOSE, ES256)
-        async with store._write() as connection:
+        async with writing(store.engine) as connection:
             stranger = fixed_signer(ES256, "stranger").public_key
             await connection.execute(update(keys).values(public_key=stranger))
         again = KeyRing(store, MASTER_KEY, BackendRegistry([_Trusting()], default="software"), clock)
@@ -297,7 +298,7 @@ async def test_a_public_key_exchanged_in_the_store_is_noticed(tmp_path: Path, cl
 async def test_a_row_changed_under_a_running_worker_is_noticed(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, store):
         seal = await ring.create("seal/s_1", ES256)
-        async with store._change() as connection:
+        async with changing(store.engine) as connection:
             await connection.execute(update(keys).values(purpose=PURPOSE))  # a seal's key, to sign tokens with
         with pytest.raises(KeyStoreDamaged):
             await ring.refresh()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jwk, jwt
 from joserfc.jwk import ECKey, KeySet
 
 from keys.errors import KeyMissing, KeyUnavailable, TokenRejected
 from keys.jose.jwk import public_jwks
 from keys.jose.tokens import PROFILES, TokenSigner, TokenVerifier
-from keys.spec import SignatureAlgorithm
+from keys.ports import VerificationKey
+from keys.spec import KeyState, SignatureAlgorithm
 from tests.support.clock import FakeClock
 from tests.unit.keys.rings import (
     CLIENT,
@@ -21,20 +23,54 @@ from tests.unit.keys.rings import (
     access_token_claims,
     fixed_signer,
     id_token_claims,
+    keys_of_every_algorithm,
     our_keys,
 )
 
-BOTH = list(SignatureAlgorithm)
 ES256 = SignatureAlgorithm.ES256
 
 
-@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # RFC 9864 would rather say Ed25519
+@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
 def test_joserfc_verifies_our_tokens(algorithm: SignatureAlgorithm, clock: FakeClock) -> None:
+    keys, purposes = keys_of_every_algorithm()
     claims = id_token_claims(clock, name="王小明")
-    token = TokenSigner(our_keys()).sign(claims, typ="JWT", algorithm=algorithm)
-    read = jwt.decode(token, KeySet.import_key_set(public_jwks(our_keys())), algorithms=[str(algorithm)])  # type: ignore[arg-type]  # a plain dictionary
+    token = TokenSigner(keys, purposes).sign(claims, typ="JWT", algorithm=algorithm)
+    theirs = KeySet.import_key_set(public_jwks(keys, purposes.values()))  # type: ignore[arg-type]  # a plain dictionary
+    read = jwt.decode(token, theirs, algorithms=[str(algorithm)])
     assert read.claims == claims
     assert read.header == {"alg": algorithm, "kid": fixed_signer(algorithm).key_id, "typ": "JWT"}
+
+
+_KINDS = {"ES384": ("EC", "P-384"), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # RFC 9864 would rather say Ed25519
+@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+def test_we_verify_what_joserfc_signed_with_any_algorithm(algorithm: SignatureAlgorithm, clock: FakeClock) -> None:
+    kind, size = _KINDS.get(algorithm, ("RSA", 2048))
+    theirs = jwk.generate_key(kind, size)  # type: ignore[arg-type]  # what goes with the kind
+    public = VerificationKey(theirs.thumbprint(), algorithm, KeyState.ACTIVE, theirs.as_der(private=False))
+    verifier = TokenVerifier(_OneKey(public), clock, {algorithm: "theirs"})
+    claims = access_token_claims(clock)
+    header = {"alg": str(algorithm), "kid": public.key_id, "typ": "at+jwt"}
+    token = jwt.encode(header, claims, theirs, algorithms=[str(algorithm)])
+    assert verifier.verify(token, typ="at+jwt", issuer=ISSUER, audience=CLIENT) == claims
+    stranger = jwk.generate_key(kind, size)  # type: ignore[arg-type]  # what goes with the kind
+    with pytest.raises(TokenRejected, match="signature"):
+        token = jwt.encode(header, claims, stranger, algorithms=[str(algorithm)])
+        verifier.verify(token, typ="at+jwt", issuer=ISSUER, audience=CLIENT)
+
+
+class _OneKey(FixedKeys):
+    """A public key whose private part is elsewhere."""
+
+    def __init__(self, key: VerificationKey) -> None:
+        super().__init__({})
+        self._key = key
+
+    def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
+        return (self._key,)
 
 
 def test_we_verify_tokens_that_joserfc_signed(clock: FakeClock) -> None:
