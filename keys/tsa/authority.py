@@ -82,7 +82,7 @@ class TimestampAuthority:
         if request.policy not in (None, self._policy):
             raise RequestRefused(Failure.UNACCEPTED_POLICY, _POLICY)
         failed: Unavailable | None = None
-        async for unit in self._units.usable():
+        for unit in await self._units.usable():
             serial = await self._serials.take()
             try:
                 token = await self._sign(unit, request, serial)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from keys.der import NULL, OCTET_STRING, SEQUENCE, Element, NotDer, oid, tlv
+from keys.der import NULL, OCTET_STRING, OID, SEQUENCE, Element, NotDer, oid, tlv
 from keys.spec import ALGORITHMS, Use
 
 _IDENTIFIERS = {
@@ -17,9 +18,15 @@ DIGESTS = frozenset(row.digest for row in ALGORITHMS.values() if Use.TIMESTAMP i
 """`hashlib` names of the digests that a time-stamp may speak of: those of the algorithm table."""
 
 _BY_NAME = {name: oid(_IDENTIFIERS[name]) for name in sorted(DIGESTS)}
-_BY_IDENTIFIER = {encoded: name for name, encoded in _BY_NAME.items()}
+# RFC 5754 §2: parameters are absent, or NULL
+_BY_IDENTIFIER = {
+    tlv(SEQUENCE, encoded, parameters): name for name, encoded in _BY_NAME.items() for parameters in (b"", tlv(NULL))
+}
 SIZES = {name: hashlib.new(name).digest_size for name in DIGESTS}
-_NULL = tlv(NULL)
+
+Content = bytes | Callable[[str], bytes]
+"""What is time-stamped: the data itself, or a function that answers its digest by the `hashlib` name of the algorithm,
+for data that is read in pieces."""
 
 
 class UnknownDigest(ValueError):
@@ -37,14 +44,16 @@ class Imprint:
         """MessageImprint, DER."""
         return tlv(SEQUENCE, digest_identifier(self.digest), tlv(OCTET_STRING, self.value))
 
-    def covers(self, message: bytes) -> bool:
-        """Whether it is the imprint of `message`."""
-        return hashlib.new(self.digest, message).digest() == self.value
+    def covers(self, content: Content) -> bool:
+        """Whether it is the imprint of `content`."""
+        return imprint_of(content, self.digest) == self
 
 
-def imprint_of(message: bytes, digest: str = "sha256") -> Imprint:
-    """The imprint of data that is at hand as a whole."""
-    return Imprint(digest, hashlib.new(digest, message).digest())
+def imprint_of(content: Content, digest: str = "sha256") -> Imprint:
+    """The imprint of `content`."""
+    if digest not in DIGESTS:
+        raise UnknownDigest(digest)
+    return Imprint(digest, content(digest) if callable(content) else hashlib.new(digest, content).digest())
 
 
 def digest_identifier(name: str) -> bytes:
@@ -60,12 +69,18 @@ def digest_name(identifier: Element) -> str:
     Raises:
         NotDer, UnknownDigest.
     """
-    kind, *parameters = identifier.of(SEQUENCE).items()
-    if kind.encoded not in _BY_IDENTIFIER:
-        raise UnknownDigest(kind.encoded.hex())
-    if [one.encoded for one in parameters] not in ([], [_NULL]):  # RFC 5754 §2: absent, or NULL
-        raise NotDer("a digest with parameters")
-    return _BY_IDENTIFIER[kind.encoded]
+    name = _BY_IDENTIFIER.get(identifier.encoded)
+    if name is None:
+        raise _why_not(identifier)
+    return name
+
+
+def _why_not(identifier: Element) -> NotDer | UnknownDigest:
+    parts = identifier.of(SEQUENCE).items()
+    if not parts or parts[0].tag != OID:
+        return NotDer("not an algorithm")
+    known = parts[0].encoded in _BY_NAME.values()
+    return NotDer("a digest with parameters") if known else UnknownDigest(parts[0].encoded.hex())
 
 
 def read_imprint(element: Element) -> Imprint:
@@ -75,7 +90,7 @@ def read_imprint(element: Element) -> Imprint:
         NotDer: malformed, or the digest has not the length of its algorithm.
     """
     parts = element.of(SEQUENCE).items()
-    if len(parts) != 2 or not parts[0].of(SEQUENCE).items():
+    if len(parts) != 2:
         raise NotDer("not an imprint")
     name = digest_name(parts[0])
     value = parts[1].of(OCTET_STRING).content

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from keys.ports import Signer
+from keys.ports import KeyProvider, VerificationKey
 from keys.tsa.imprint import Imprint
 
 
@@ -37,14 +37,31 @@ class TimestampCertificates(Protocol):
     """Certificates of the authority's own keys."""
 
     async def chain(self, purpose: str, key_id: str) -> tuple[bytes, ...]:
-        """The key's certificate and then its issuers below the root, DER; empty when there is none that is good."""
+        """The key's certificate and then its issuers below the root, DER; empty when there is none that is good now."""
 
-    async def certify(self, purpose: str, signer: Signer) -> None:
-        """Issue a certificate for the key, unless it has one.
+    async def certify(self, purpose: str, key_id: str, public_key: bytes) -> None:
+        """Issue a certificate for a key of ours, unless it has one.
+
+        Args:
+            purpose: of the key, `tsa/1`; tells units apart in the subject.
+            public_key: SubjectPublicKeyInfo, DER.
 
         Raises:
-            core.errors.Unavailable: there is no issuing authority.
+            core.errors.AppError: the issuing authority is not there, or must not issue.
         """
+
+
+class UnitKeys(KeyProvider, Protocol):
+    """The key ring, as far as units need it."""
+
+    async def prepare_next(self, purpose: str) -> VerificationKey | None:
+        """Make the key that will follow."""
+
+    async def rotate(self, purpose: str, *, at_once: bool = False) -> None:
+        """Next becomes active."""
+
+    async def refresh(self) -> bool:
+        """Follow what other workers have changed."""
 
 
 class ClockCheck(Protocol):
@@ -98,4 +115,17 @@ class TimestampSource(Protocol):
         """
         Raises:
             core.errors.Unavailable: no answer, or one that breaks the transport's rules (size, type, status).
+        """
+
+
+class Post(Protocol):
+    """Posts over HTTP to an address that an administrator has configured."""
+
+    async def __call__(
+        self, url: str, body: bytes, *, content_type: str, accept: str, authorization: str | None
+    ) -> bytes:
+        """The body of a 200 answer of the type `accept`; no redirect is followed.
+
+        Raises:
+            core.errors.Unavailable: anything else, or an answer that is too long or too slow.
         """

@@ -1,4 +1,4 @@
-"""The units of the authority: keys with their certificates, and until when each may sign (ETSI EN 319 421 §7.6).
+"""The units of the authority: keys with their certificates, and until when each may sign (ETSI EN 319 421 §7.6.7).
 
 A time-stamp must outlive its key: whoever verifies it needs the certificate to be alive still. So a key stops signing
 long before its certificate ends: by the certificate's own private-key usage period, or else a year before the end,
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -58,6 +58,7 @@ class TimestampUnits:
     Args:
         purposes: key purposes, `tsa/1` first.
         look_again: how often the certificates are asked for, so that a revoked one stops signing.
+        prepare: makes what is missing when a unit is asked for and none may sign; for development only.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class TimestampUnits:
         accuracy: dt.timedelta,
         purposes: Sequence[str] = ("tsa/1",),
         look_again: dt.timedelta = dt.timedelta(seconds=30),
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._keys = keys
         self._certificates = certificates
@@ -78,22 +80,37 @@ class TimestampUnits:
         self._accuracy = accuracy
         self._purposes = tuple(purposes)
         self._look_again = look_again
+        self._prepare = prepare
         self._loaded: dict[str, _Loaded] = {}
         self._loading = asyncio.Lock()
 
-    async def usable(self) -> AsyncIterator[TimestampUnit]:
+    async def usable(self) -> list[TimestampUnit]:
         """Units that may sign now, the preferred one first. Costs nothing while certificates are fresh in memory."""
+        if not (found := await self._usable()) and self._prepare is not None:
+            await self._prepare()
+            self._loaded.clear()
+            found = await self._usable()
+        return found
+
+    async def _usable(self) -> list[TimestampUnit]:
+        now = self._clock.now()
+        return [unit for unit in await self.all() if unit.signs_from <= now <= unit.signs_until]
+
+    async def all(self) -> list[TimestampUnit]:
+        """Units with a key and a good certificate, whether or not they may sign now."""
+        found = []
         for purpose in self._purposes:
             try:
                 signer = self._keys.signer(purpose)
             except KeyMissing:
                 continue
-            unit = await self._unit(purpose, signer)
-            if unit is not None and self._may_sign(unit):
-                yield unit
+            if (unit := await self._unit(purpose, signer)) is not None:
+                found.append(unit)
+        return found
 
-    def _may_sign(self, unit: TimestampUnit) -> bool:
-        return unit.signs_from <= self._clock.now() <= unit.signs_until
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        return self._purposes
 
     async def _unit(self, purpose: str, signer: Signer) -> TimestampUnit | None:
         if (loaded := self._fresh(purpose, signer)) is None:

@@ -73,14 +73,24 @@ class StampingCertificate:
 
 
 class StampingAuthority:
-    """A root and an issuing authority below it."""
+    """A root and an issuing authority below it.
 
-    def __init__(self, name: str = "Example") -> None:
-        self.name = name
-        root_key = private_key(SignatureAlgorithm.ES256, f"{name} root")
-        self._key = private_key(SignatureAlgorithm.ES256, f"{name} issuing")
+    Args:
+        keys: authorities with the same name and other keys differ in this.
+        issued_by_itself: the issuing authority is a root as well.
+    """
+
+    def __init__(self, name: str = "Example", *, keys: str = "", issued_by_itself: bool = False) -> None:
+        root_key = private_key(SignatureAlgorithm.ES256, f"{name} {keys} root")
+        self._key = private_key(SignatureAlgorithm.ES256, f"{name} {keys} issuing")
         self.root = _authority(f"{name} Root", root_key, f"{name} Root", root_key)
-        self.issuing = _authority(f"{name} Issuing", self._key, f"{name} Root", root_key)
+        issuer = (f"{name} Issuing", self._key) if issued_by_itself else (f"{name} Root", root_key)
+        self.issuing = _authority(f"{name} Issuing", self._key, *issuer)
+
+    @property
+    def chain_certificate(self) -> bytes:
+        """The issuing authority's certificate."""
+        return self.issuing.public_bytes(Encoding.DER)
 
     @property
     def anchor(self) -> bytes:
@@ -101,12 +111,11 @@ class StampingAuthority:
         critical: bool = True,
         key_usage: tuple[str, ...] = ("digital_signature",),
         more: tuple[x509.ExtensionType, ...] = (),
+        bits: int = 2048,
     ) -> StampingCertificate:
         """A unit's key and certificate; the arguments make it wrong."""
-        key = private_key(algorithm, common_name)
-        builder = _builder(common_name, key, self.issuing.subject, not_before, not_after).add_extension(
-            x509.BasicConstraints(ca=False, path_length=None), critical=True
-        )
+        key = private_key(algorithm, common_name, bits)
+        builder = self._unit(key.public_key(), common_name, not_before, not_after)
         if key_usage:
             builder = builder.add_extension(_key_usage(*key_usage), critical=True)
         if usage is not None:
@@ -116,22 +125,33 @@ class StampingAuthority:
         certificate = builder.sign(self._key, hashes.SHA256())
         return StampingCertificate(key, certificate, PlainSigner(key, algorithm), self.issuing)
 
+    def certificate(self, key: Any, common_name: str, not_before: dt.datetime, not_after: dt.datetime) -> bytes:
+        """A right certificate for somebody's public key, DER."""
+        builder = self._unit(key, common_name, not_before, not_after).add_extension(STAMPING, critical=True)
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def _unit(
+        self, key: Any, common_name: str, not_before: dt.datetime, not_after: dt.datetime
+    ) -> x509.CertificateBuilder:
+        builder = _builder(common_name, key, self.issuing.subject, not_before, not_after)
+        return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+
 
 def _authority(name: str, key: Key, issuer: str, issuer_key: Key) -> x509.Certificate:
-    builder = _builder(name, key, _name(issuer), START - 365 * DAY, START + 20 * 365 * DAY)
+    builder = _builder(name, key.public_key(), _name(issuer), START - 365 * DAY, START + 20 * 365 * DAY)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage("key_cert_sign", "crl_sign"), critical=True)
     return builder.sign(issuer_key, hashes.SHA256())
 
 
 def _builder(
-    name: str, key: Key, issuer: x509.Name, not_before: dt.datetime, not_after: dt.datetime
+    name: str, key: Any, issuer: x509.Name, not_before: dt.datetime, not_after: dt.datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(_name(name))
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before)
         .not_valid_after(not_after)

@@ -67,7 +67,7 @@ class StampingKeys:
     async def chain(self, purpose: str, key_id: str) -> tuple[bytes, ...]:
         return () if purpose in self.without_certificate else self.units[purpose].chain
 
-    async def certify(self, purpose: str, signer: Signer) -> None:
+    async def certify(self, purpose: str, key_id: str, public_key: bytes) -> None:
         raise NotImplementedError("fixed keys have their certificates")
 
 
