@@ -11,23 +11,46 @@ from core.errors import LimitExceeded
 from core.text import Text
 
 WINDOW_SECONDS = 60
+_VERIFICATIONS = (
+    "too-many-verifications",
+    Text(
+        "这个网络地址一分钟内验得太多了，文件没有看。请一分钟后再试。",
+        "Too many verifications from this address in a minute; the file was not looked at. Try again later.",
+    ),
+)
+_TIMESTAMPS = (
+    "too-many-timestamps",
+    Text(
+        "这个网络地址一分钟内请求的时间戳太多，没有签发。请一分钟后再试。",
+        "Too many time-stamps from this address in a minute; none was issued. Try again later.",
+    ),
+)
 
 
 async def limited_verification(request: Request) -> None:
-    """Count one verification for the source; the counter is one atomic increment in the short-lived store.
+    """Count one verification for the source.
 
     Raises:
         LimitExceeded: `too-many-verifications`.
     """
-    ground = container(request).ground
+    most = container(request).ground.settings.verifications_per_minute
+    await _count(request, "verify", most, _VERIFICATIONS)
+
+
+async def limited_timestamp(request: Request) -> None:
+    """Count one time-stamp request for the source.
+
+    Raises:
+        LimitExceeded: `too-many-timestamps`.
+    """
+    most = container(request).ground.settings.timestamps_per_minute
+    await _count(request, "timestamp", most, _TIMESTAMPS)
+
+
+async def _count(request: Request, what: str, most: int, refusal: tuple[str, Text]) -> None:
+    """The counter is one atomic increment in the short-lived store."""
     # the address itself is nobody's business in a store
     source = hashlib.sha256(source_of(request).encode()).hexdigest()[:32]
-    if await ground.kv.incr(f"verify/{source}", WINDOW_SECONDS) > ground.settings.verifications_per_minute:
-        raise LimitExceeded(
-            "too-many-verifications",
-            Text(
-                "这个网络地址一分钟内验得太多了，文件没有看。请一分钟后再试。",
-                "Too many verifications from this address in a minute; the file was not looked at. Try again later.",
-            ),
-            retry_after=WINDOW_SECONDS,
-        )
+    if await container(request).ground.kv.incr(f"{what}/{source}", WINDOW_SECONDS) > most:
+        code, text = refusal
+        raise LimitExceeded(code, text, retry_after=WINDOW_SECONDS)

@@ -18,7 +18,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.unexpected import UnexpectedErrors
-from api.routes import certstore, health, idp, pages, signing
+from api.routes import certstore, health, idp, pages, pki, signing
 from api.settings import Settings
 from api.web.errors import error_page
 from api.web.static_files import mount_static
@@ -54,7 +54,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         redoc_url=None,
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
-    for domain in (idp, certstore, signing, pages, health):
+    for domain in (idp, certstore, signing, pki, pages, health):
         for router in domain.routers:
             app.include_router(router)
     mount_static(app)

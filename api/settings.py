@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
 from pathlib import Path
 from typing import Literal, Self
@@ -12,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from keys.settings import KeysSettings, Pkcs11Settings
+from keys.tsa.settings import LOCAL, TsaSettings, services_of
 
 DEFAULT_PORT = 8000
 
@@ -28,6 +31,12 @@ class Settings(BaseSettings):
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
         verifications_per_minute: how many files one network address may have judged without a log-in.
+        timestamps_per_minute: how many time-stamps one network address may ask for.
+        tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
+        tsa_accuracy_ms: what its tokens promise; the clock must keep it.
+        tsa_clock: `kernel` issues only while the kernel says that the clock follows UTC; by default in production.
+        tsa_urls: authorities that seals are time-stamped by, in order of preference; `local` is our own.
+        tsa_file: JSON, details by address: policy, digest, trust_file, username, password_file, inside, timeout.
     """
 
     model_config = SettingsConfigDict(env_prefix="YIZHENG_", frozen=True, extra="ignore")
@@ -54,6 +63,12 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     verifications_per_minute: int = Field(default=300, ge=1)
+    timestamps_per_minute: int = Field(default=600, ge=1)
+    tsa_units: int = Field(default=1, ge=1, le=9)
+    tsa_accuracy_ms: int = Field(default=1000, ge=1, le=1000)
+    tsa_clock: Literal["kernel", "unchecked"] | None = None
+    tsa_urls: str = LOCAL
+    tsa_file: Path | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -62,6 +77,7 @@ class Settings(BaseSettings):
         parts = urlsplit(self.issuer)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("YIZHENG_ISSUER must be an http(s) address without query and fragment")
+        _ = self.tsa  # a mistake in it is told at the start
         return self
 
     @property
@@ -95,6 +111,21 @@ class Settings(BaseSettings):
         )
 
     @property
+    def tsa(self) -> TsaSettings:
+        """
+        Raises:
+            ValueError: an address or a detail that cannot be.
+        """
+        production = self.mode == "production"
+        return TsaSettings(
+            units=self.tsa_units,
+            accuracy=dt.timedelta(milliseconds=self.tsa_accuracy_ms),
+            clock=self.tsa_clock or ("kernel" if production else "unchecked"),
+            development=not production,
+            services=services_of(self.tsa_urls, _details(self.tsa_file)),
+        )
+
+    @property
     def kv(self) -> KvSettings:
         return KvSettings(url=self.kv_url or f"sqlite:///{self.folder / 'shortlived.db'}")
 
@@ -116,9 +147,23 @@ class Settings(BaseSettings):
             faults.append("YIZHENG_DEMO is on: demo people have published passwords; turn it off")
         if self.master_key is None and self.master_key_file is None:
             faults.append("no master key named: set YIZHENG_MASTER_KEY_FILE to a file outside the data folder")
+        if self.tsa_clock == "unchecked":
+            faults.append("YIZHENG_TSA_CLOCK is unchecked: time-stamps need a clock that is known to follow UTC")
         if self.workers > 1 and self.kv.url.startswith("sqlite"):
             faults.append("several workers share one SQLite file for short-lived state: set YIZHENG_KV_URL to Redis")
         return faults
+
+
+def _details(file: Path | None) -> dict[str, dict[str, object]]:
+    if file is None:
+        return {}
+    try:
+        read = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise ValueError(f"YIZHENG_TSA_FILE: {file} cannot be read as JSON") from None
+    if not isinstance(read, dict) or not all(isinstance(one, dict) for one in read.values()):
+        raise ValueError(f"YIZHENG_TSA_FILE: {file} is to hold an object of details for each address")
+    return read
 
 
 def child_environment(**settings: str) -> dict[str, str]:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from bench.report import publish
 
-NAMES = {"idp": "identity endpoints", "signing": "sealing and judging PDFs", "start": "start-up and memory"}
+NAMES = {
+    "idp": "identity endpoints",
+    "keys_tsa": "time-stamps",
+    "signing": "sealing and judging PDFs",
+    "start": "start-up and memory",
+}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from api.cli.ceremony_app import app as ceremony_app
 from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
+from api.cli.tsa_app import tsa_app
 from api.settings import DEFAULT_PORT
 from api.startup import check_libraries, check_port, check_production
 
@@ -23,6 +24,7 @@ app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
+app.add_typer(tsa_app, name="tsa")
 
 
 @app.command()

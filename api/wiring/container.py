@@ -12,6 +12,7 @@ from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.signing import SigningServices, build_signing
+from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
 
 
@@ -23,14 +24,21 @@ class Container:
     idp: IdpServices
     certstore: CertstoreServices
     signing: SigningServices
+    tsa: TsaServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
-        return (self.ground.keys.keep_fresh(), sweep_forever(self.ground.kv), self.idp.upkeep.forever())
+        return (
+            self.ground.keys.keep_fresh(),
+            sweep_forever(self.ground.kv),
+            self.idp.upkeep.forever(),
+            self.tsa.renewal.forever(),
+        )
 
     async def close(self) -> None:
         await self.idp.close()
         self.signing.close()
+        await self.tsa.close()
         await self.ground.close()
 
 
@@ -46,4 +54,4 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
-    return Container(ground, idp, certstore, signing)
+    return Container(ground, idp, certstore, signing, build_tsa(ground))

@@ -25,7 +25,7 @@ from keys.secrets.password import Argon2Hasher
 from keys.secrets.purposes import FIELD_PURPOSES, TOKENS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
-from keys.stores.sql import open_key_store
+from keys.stores.sql import SqlKeyStore, open_key_store
 from keys.x509.authority import CertificateAuthority
 from keys.x509.dev_ca import ensure_development_ca
 
@@ -45,7 +45,7 @@ class KeysServices:
     signer: TokenSigner
     verifier: TokenVerifier
     authority: CertificateAuthority
-    store: KeyStore
+    store: SqlKeyStore
     refresh_seconds: float
 
     async def keep_fresh(self) -> None:

@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from core.text import Text
 from keys.der import NotDer
-from keys.errors import ChainRefused
+from keys.errors import CertificateRefused, ChainRefused
 from keys.tsa.certificates import load_certificate
 from keys.x509.chain import check_chain
 
@@ -58,6 +60,24 @@ class AnchorTrust:
                     yield (*path, helper)
                 elif len(path) < _LONGEST and len(begun) < _MOST_STEPS:
                     begun.append((*path, helper))
+
+
+def anchor_trust(pem: bytes) -> AnchorTrust:
+    """Trust in the roots of a PEM file; the other certificates in it may help to build a path.
+
+    Raises:
+        CertificateRefused: no root in it, or something that is no certificate.
+    """
+    try:
+        certificates = x509.load_pem_x509_certificates(pem)
+        roots = [one.public_bytes(Encoding.DER) for one in certificates if one.subject == one.issuer]
+        others = [one.public_bytes(Encoding.DER) for one in certificates if one.subject != one.issuer]
+    except ValueError:
+        roots, others = [], []
+    if not roots:
+        text = Text("文件中没有可用的根证书（PEM）。", "The file holds no root certificate in PEM.")
+        raise CertificateRefused(text, field="trust_file")
+    return AnchorTrust(roots, others)
 
 
 def _loaded(encoded: Iterable[bytes]) -> dict[bytes, x509.Certificate]:

@@ -31,6 +31,7 @@ class CertificateProfile:
         path_length: for an authority, how many further authorities may follow; None for an end entity.
         key_usage: names as in RFC 5280 §4.2.1.3.
         extended_key_usage: OIDs; none where the key is not limited.
+        critical_usage: whether the extended key usage is critical.
         policies: OIDs of certificate policies.
     """
 
@@ -38,6 +39,7 @@ class CertificateProfile:
     key_usage: frozenset[str]
     extended_key_usage: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    critical_usage: bool = False
 
 
 ROOT = CertificateProfile(1, frozenset({"key_cert_sign", "crl_sign"}))
@@ -106,7 +108,8 @@ def _extensions(request: CertificateRequest, *, issuer_key: bytes) -> Sequence[d
         _extension("authority_key_identifier", {"key_identifier": key_identifier(issuer_key)}),  # RFC 5280 §4.2.1.1
     ]
     if profile.extended_key_usage:
-        found.append(_extension("extended_key_usage", list(profile.extended_key_usage)))  # RFC 5280 §4.2.1.12
+        usage = _extension("extended_key_usage", list(profile.extended_key_usage), critical=profile.critical_usage)
+        found.append(usage)  # RFC 5280 §4.2.1.12
     if profile.policies:
         policies = [{"policy_identifier": policy} for policy in profile.policies]
         found.append(_extension("certificate_policies", policies))  # RFC 5280 §4.2.1.4

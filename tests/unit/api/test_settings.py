@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,54 @@ def test_a_child_inherits_no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -
     environment = child_environment(issuer="http://127.0.0.1:1")
     assert "YIZHENG_MASTER_KEY" not in environment
     assert environment["YIZHENG_ISSUER"] == "http://127.0.0.1:1"
+
+
+def test_time_stamping_is_our_own_unless_others_are_named() -> None:
+    development, production = Settings().tsa, Settings(**SAFE).tsa
+    assert [one.url for one in development.services] == ["local"]
+    assert (development.clock, production.clock) == ("unchecked", "kernel")
+    assert (development.development, production.development) == (True, False)
+
+
+def test_time_stamping_services_stand_in_their_order_with_their_details(tmp_path: Path) -> None:
+    file = tmp_path / "tsa.json"
+    file.write_text('{"https://tsa.example/": {"policy": "1.2.3", "digest": "sha384", "timeout": 1.5}}')
+    services = Settings(tsa_urls="https://tsa.example/, local", tsa_file=file).tsa.services
+    assert [(one.url, one.policy, one.digest, one.timeout) for one in services] == [
+        ("https://tsa.example/", "1.2.3", "sha384", 1.5),
+        ("local", None, "sha256", 3.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("urls", "details", "word"),
+    [
+        ("ftp://tsa.example/", {}, "address"),
+        ("https://user:secret@tsa.example/", {}, "credentials"),
+        ("https://tsa.example/", {"https://tsa.example/": {"digest": "sha1"}}, "sha256"),
+        ("https://tsa.example/", {"https://tsa.example/": {"polisy": "1.2.3"}}, "polisy"),
+        ("https://tsa.example/", {"https://other.example/": {}}, "other.example"),
+        ("https://tsa.example/", {"https://tsa.example/": {"username": "city"}}, "password_file"),
+        ("http://t.cn/", {"http://t.cn/": {"username": "city", "password_file": "/x"}}, "https"),
+    ],
+)
+def test_a_time_stamping_service_that_cannot_be_is_refused(
+    urls: str, details: dict[str, object], word: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "tsa.json"
+    file.write_text(json.dumps(details))
+    with pytest.raises(ValueError, match=word):
+        Settings(tsa_urls=urls, tsa_file=file)
+
+
+def test_a_file_of_details_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="YIZHENG_TSA_FILE"):
+        Settings(tsa_file=tmp_path / "none")
+    (tmp_path / "list").write_text("[]")
+    with pytest.raises(ValueError, match="YIZHENG_TSA_FILE"):
+        Settings(tsa_file=tmp_path / "list")
+
+
+def test_a_clock_that_nobody_checks_stops_production() -> None:
+    with pytest.raises(StartupFault, match="YIZHENG_TSA_CLOCK"):
+        check_production(Settings(**SAFE, tsa_clock="unchecked"))

@@ -1,0 +1,7 @@
+"""Routes of the public-key infrastructure: protocols that answer in their own forms."""
+
+from __future__ import annotations
+
+from api.routes.pki import tsa
+
+routers = [tsa.router]

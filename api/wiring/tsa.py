@@ -1,0 +1,150 @@
+"""Puts time-stamping together: our authority, and the client that seals and archives ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from api.wiring.ground import Ground
+from keys.stores.tsa import SqlSerialStore
+from keys.tsa.anchors import AnchorTrust, anchor_trust
+from keys.tsa.authority import TimestampAuthority
+from keys.tsa.client import TimestampClient, TimestampService
+from keys.tsa.clock_check import KernelClock, UncheckedClock
+from keys.tsa.http_post import HttpPost
+from keys.tsa.identifiers import TIMESTAMP_POLICY
+from keys.tsa.own_certificates import OwnCertificates
+from keys.tsa.ports import ClockCheck, Issued, Post, SerialStore, TimestampSource, TimestampTrust
+from keys.tsa.renewal import UnitRenewal
+from keys.tsa.serials import Serials
+from keys.tsa.settings import LOCAL, ServiceSettings, TsaSettings
+from keys.tsa.sources import HttpSource, LocalSource
+from keys.tsa.units import TimestampUnits
+
+_PREFIX = 8  # octets of the digest that the log tells: enough to find a token again
+
+
+class IssueLog:
+    """Implements `keys.tsa.ports.IssueLog`: a line for each token. A digest is nothing about anybody."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("timestamp")
+
+    def issued(self, token: Issued) -> None:
+        imprint = token.imprint
+        self._log.info(
+            "timestamp",
+            serial=f"{token.serial:x}",
+            unit=token.purpose,
+            imprint=f"{imprint.digest}:{imprint.value[:_PREFIX].hex()}",
+        )
+
+
+@dataclass(frozen=True)
+class TsaServices:
+    """Time-stamping, ready to use.
+
+    Attributes:
+        trust: whose time-stamps we accept when nobody says otherwise.
+        client: what seals and archives ask for a time.
+    """
+
+    settings: TsaSettings
+    policy: str
+    authority: TimestampAuthority
+    units: TimestampUnits
+    renewal: UnitRenewal
+    clock_check: ClockCheck
+    serials: SerialStore
+    trust: TimestampTrust
+    client: TimestampClient
+    post: HttpPost
+
+    async def close(self) -> None:
+        await self.post.close()
+
+
+class OwnTrust:
+    """Implements `keys.tsa.ports.TimestampTrust`: our own root, which may be made after the start."""
+
+    def __init__(self, certificates: OwnCertificates) -> None:
+        self._certificates = certificates
+
+    async def judge(self, certificate: bytes, others: Sequence[bytes], *, at: dt.datetime) -> tuple[bytes, ...]:
+        trust = AnchorTrust(await self._certificates.anchors())
+        return await trust.judge(certificate, others, at=at)
+
+
+def build_tsa(ground: Ground) -> TsaServices:
+    """Compose time-stamping on the ground; does no input or output but reading the files that settings name.
+
+    Raises:
+        core.errors.AppError, OSError: a file that the settings name cannot be used.
+    """
+    settings, clock, keys = ground.settings.tsa, ground.clock, ground.keys
+    certificates = OwnCertificates(
+        keys.ring, keys.store, clock, city=ground.settings.city, development=settings.development
+    )
+    policy, accuracy = TIMESTAMP_POLICY, settings.accuracy
+    making: list[UnitRenewal] = []
+
+    async def prepare() -> None:
+        await making[0].ensure()
+
+    units = TimestampUnits(
+        keys.ring,
+        certificates,
+        clock,
+        policy=policy,
+        accuracy=accuracy,
+        purposes=settings.purposes,
+        prepare=prepare if settings.development else None,
+    )
+    renewal = UnitRenewal(keys.ring, certificates, units, clock)
+    making.append(renewal)
+    check = KernelClock(accuracy, clock) if settings.clock == "kernel" else UncheckedClock()
+    serials = SqlSerialStore(keys.store.engine)
+    authority = TimestampAuthority(
+        units,
+        Serials(serials, clock, tolerance=accuracy),
+        clock,
+        policy=policy,
+        accuracy=accuracy,
+        clock_check=check,
+        log=IssueLog(),
+    )
+    trust, post = OwnTrust(certificates), HttpPost()
+    services = [_service(one, authority, trust, post) for one in settings.services]
+    return TsaServices(
+        settings=settings,
+        policy=policy,
+        authority=authority,
+        units=units,
+        renewal=renewal,
+        clock_check=check,
+        serials=serials,
+        trust=trust,
+        client=TimestampClient(services, clock),
+        post=post,
+    )
+
+
+def _service(
+    settings: ServiceSettings, authority: TimestampAuthority, trust: TimestampTrust, post: Post
+) -> TimestampService:
+    if settings.trust_file is not None:
+        trust = anchor_trust(settings.trust_file.read_bytes())
+    source: TimestampSource
+    if settings.url == LOCAL:
+        source = LocalSource(authority)
+    else:
+        credentials = settings.credentials()
+        source = HttpSource(
+            post, settings.url, credentials=None if credentials is None else credentials.get_secret_value()
+        )
+    return TimestampService(
+        settings.url, source, trust, digest=settings.digest, policy=settings.policy, timeout=settings.timeout
+    )
