@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -145,8 +146,10 @@ def verify(
 
 @contextlib.contextmanager
 def _ceremony(language: Language) -> Iterator[None]:
-    """Faults are one line in the language of the ceremony; a crash writes no memory to the disk."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Faults are one line in the language of the ceremony; no signal leaves a share on the screen or on the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory to the disk
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would leave the screen as it is
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the screen is wiped first
     with plainly():
         try:
             yield

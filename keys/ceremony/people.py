@@ -98,11 +98,9 @@ def _holder_question(index: int, total: int) -> Text:
 
 
 def _name(session: Session, question: Text) -> str:
-    name = unicodedata.normalize("NFC", session.ask(question))
-    if not name or len(name) > _LONGEST or not name.isprintable():
-        raise CeremonyRefused(
-            Text(f"姓名须为 1 至 {_LONGEST} 个可见字符。", f"A name has 1 to {_LONGEST} visible characters.")
-        )
+    name = session.ask(question)
+    if not name or len(name) > _LONGEST:
+        raise CeremonyRefused(Text(f"姓名须为 1 至 {_LONGEST} 个字符。", f"A name has 1 to {_LONGEST} characters."))
     return name
 
 

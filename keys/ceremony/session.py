@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
 from core.clock import Clock
 from core.text import Text
-from keys.ceremony.errors import CeremonyStopped
+from keys.ceremony.errors import CeremonyRefused, CeremonyStopped
 from keys.ceremony.model import ROLE_NAMES, STEPS, Event, Kind, Person, Role, Step
 from keys.ceremony.ports import Dialogue
+
+_LONGEST = 200
 
 EVERYBODY = ""
 """`Event.who` of what was not said by one person."""
@@ -29,7 +32,6 @@ class Session:
         self.events: list[Event] = []
         self.began = clock.now().replace(microsecond=0)
         self._clock = clock
-        self._steps = iter(STEPS[kind])
         self._step = STEPS[kind][0]
         self._number = 0
 
@@ -39,11 +41,12 @@ class Session:
 
     def begin(self, step: Step) -> None:
         """The next step; any other than the procedure's next one is a fault of the program."""
-        if next(self._steps, None) is not step:
+        steps = STEPS[self.kind]
+        if self._number == len(steps) or steps[self._number] is not step:
             raise AssertionError(f"{step.name} is not the next step of {self.kind}")
         self._step = step
         self._number += 1
-        total = len(STEPS[self.kind])
+        total = len(steps)
         head = Text(
             f"\n—— 第 {self._number} 步，共 {total} 步：{step.title.zh} ——",
             f"\n-- Step {self._number} of {total}: {step.title.en} --",
@@ -52,7 +55,7 @@ class Session:
 
     def finish(self) -> None:
         """Nothing may be left of the procedure."""
-        if next(self._steps, None) is not None:
+        if self._number < len(STEPS[self.kind]):
             raise AssertionError(f"{self._step.name} is not the last step of {self.kind}")
 
     def note(self, text: Text, *, who: str = EVERYBODY, answer: str = "") -> None:
@@ -65,8 +68,18 @@ class Session:
         self.note(text)
 
     def ask(self, question: Text) -> str:
-        """Ask everybody, and write down the answer."""
-        answer = self.dialogue.ask(question)
+        """Ask everybody, and write down the answer.
+
+        Raises:
+            CeremonyRefused: an answer that is too long, or that printing would not show as it is.
+        """
+        answer = unicodedata.normalize("NFC", self.dialogue.ask(question))
+        if len(answer) > _LONGEST or not answer.isprintable():
+            text = Text(
+                f"回答不能超过 {_LONGEST} 个字符，也不能含有不可见字符。",
+                f"An answer has at most {_LONGEST} characters, all of them visible.",
+            )
+            raise CeremonyRefused(text)
         self.note(question, answer=answer)
         return answer
 

@@ -23,11 +23,13 @@ class Sitting:
     Attributes:
         answers: patterns of prompts (English) and what is typed; the first that fits.
         paper: what each holder has written down.
+        terminated_at: pattern of a prompt at which somebody ends the program from outside.
         output: everything that came to the screen, with its control sequences.
     """
 
     answers: Mapping[str, str]
     paper: dict[str, list[str]] = field(default_factory=dict)
+    terminated_at: str | None = None
     output: str = ""
     code: int | None = None
 
@@ -61,6 +63,9 @@ class Sitting:
                 waiting = b""
             except UnicodeDecodeError:
                 continue
+            if self.terminated_at and re.search(self.terminated_at, self.output[seen:]):
+                seen = len(self.output)
+                process.terminate()
             answer = self._answer(self.output[seen:])
             if answer is not None:
                 seen = len(self.output)

@@ -70,6 +70,17 @@ def test_a_share_is_seen_once_on_a_screen_that_keeps_nothing(held: tuple[Path, S
     assert not any(line in outside for lines in sitting.paper.values() for line in lines)
 
 
+def test_a_program_that_is_ended_wipes_the_share_from_the_screen(tmp_path: Path) -> None:
+    sitting = Sitting(usual_answers(HOLDERS), terminated_at="it is written down")
+    sitting.hold([*COMMAND, "--lang", "en", "--shares", "3", "--threshold", "2"], _environment(), str(tmp_path))
+    assert sitting.code == 1
+    screen, after = sitting.output.split(OTHER_SCREEN)[1].split(FIRST_SCREEN)
+    assert "1:  " in screen
+    assert screen.endswith(WIPE)
+    assert "The ceremony was broken off, and nothing was written." in after
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_signing_sharing_anew_and_checking_at_the_terminal(held: tuple[Path, Sitting]) -> None:
     folder, founding = held
     signing = Sitting(usual_answers(HOLDERS), dict(founding.paper))

@@ -13,10 +13,11 @@ from keys.ceremony.errors import CeremonyRefused, CeremonyStopped
 from keys.ceremony.former import read_former
 from keys.ceremony.hold import hold
 from keys.ceremony.later import reshare_root, sign_with_root
-from keys.ceremony.model import STEPS, Kind, Role
+from keys.ceremony.model import PEOPLE, PLAN, STEPS, Kind, Role
 from keys.ceremony.protocol import read_protocol
 from keys.ceremony.room import Orders, Resharing
 from keys.ceremony.sealed_root import FILE, read_sealed_root
+from keys.ceremony.session import Session
 from keys.ceremony.verify import verify_folder
 from keys.errors import ShareRefused
 from keys.secrets.share_text import read_share
@@ -234,7 +235,9 @@ async def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     [
         (("王一", "王一", "钱三", "孙四", "周五"), {}, "one share only"),
         (HOLDERS, {"witness": LEAD}, "two people"),
-        (("", "赵二", "钱三", "孙四", "周五"), {}, "visible characters"),
+        (("", "赵二", "钱三", "孙四", "周五"), {}, "has 1 to 64 characters"),
+        (("王\x1b[2J一", "赵二", "钱三", "孙四", "周五"), {}, "all of them visible"),
+        (("王\u202e一", "赵二", "钱三", "孙四", "周五"), {}, "all of them visible"),
     ],
 )
 async def test_people_must_be_different_people(holders: tuple[str, ...], names: dict[str, str], why: str) -> None:
@@ -314,6 +317,18 @@ async def test_a_root_whose_time_is_over_signs_no_more() -> None:
     ground.clock.advance(20 * 365 * 86400 + 1)
     with pytest.raises(CeremonyRefused, match="over"):
         await sign_with_root(orders, former, ground.room)
+
+
+def test_steps_are_begun_in_their_order_only() -> None:
+    session = Session(Kind.FOUND, People(), FakeClock())
+    session.begin(PEOPLE)
+    with pytest.raises(AssertionError, match="plan is not the next step"):
+        session.begin(PLAN)
+    with pytest.raises(AssertionError, match="is not the last step"):
+        session.finish()
+    for step in STEPS[Kind.FOUND][1:]:
+        session.begin(step)
+    session.finish()
 
 
 class _Interrupted(People):
