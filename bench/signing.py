@@ -194,7 +194,7 @@ def _seal(bench: Bench, content: bytes) -> bytes:
     words = SignatureText("Signature1", OFFICE, SystemClock().now(), "基准")
     place = spot(reader, Placement(1, 120, 200), bench.image.diameter_mm)
     prepared = append_signature(content, reader, words, octets=bench.writer.size, spot=place, image=bench.image)
-    return prepared.fill(bench.writer.sign(prepared.digest()))
+    return prepared.fill(bench.writer.sign(prepared.digest(bench.writer.digest)))
 
 
 async def _seal_plainly(bench: Bench, content: bytes) -> bytes:

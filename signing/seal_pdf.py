@@ -116,7 +116,7 @@ class SealPdf:
         # reading a hostile file must end some time; the key is used outside that bound, and once
         prepare = partial(self._prepare, seal, command, words, writer.size)
         prepared = within(self._settings.seconds_per_file, prepare, _too_complex)
-        return prepared.fill(writer.sign(prepared.digest()))
+        return prepared.fill(writer.sign(prepared.digest(writer.digest)))
 
     def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)

@@ -30,7 +30,7 @@ from signing.verification.conclude import (
     without_signatures,
     words,
 )
-from signing.verification.findings import FileFindings, SignatureFinding, find
+from signing.verification.findings import FileFindings, SignatureFinding, algorithm_fault, find
 from signing.verification.judged import Judged, good_until, register_fault, with_later_faults
 from signing.verification.page_changes import page_changes
 from signing.verification.report import Fault, KnownSeal, VerificationReport
@@ -141,7 +141,8 @@ class VerifyPdf:
             signed_at=finding.claimed_time,
             proven_at=proven_at,
         )
-        more = (certificate, register_fault(seal))
+        algorithm = None if finding.container.counts_at(proven_at) else algorithm_fault()
+        more = (algorithm, certificate, register_fault(seal))
         return (*finding.faults, *(fault for fault in more if fault))
 
     def _trusted(self) -> TrustAnchors:

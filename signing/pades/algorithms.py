@@ -1,31 +1,49 @@
-"""Signature algorithms of documents: their identifiers in CMS (RFC 3370, RFC 5754, RFC 8017)."""
+"""Algorithms of documents as CMS names them (RFC 5652 §10.1, RFC 5754); which there are says `keys.spec`."""
 
 from __future__ import annotations
 
 from keys.der import NULL, SEQUENCE, oid, tlv
-from keys.spec import SignatureAlgorithm
+from keys.errors import KeyRefused
+from keys.ports import Signer
+from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
+from keys.verification import algorithm_of_identifier, load_verification_key
 
-SHA256 = oid("2.16.840.1.101.3.4.2.1")
-SHA384 = oid("2.16.840.1.101.3.4.2.2")
-SHA512 = oid("2.16.840.1.101.3.4.2.3")
-DIGESTS = {SHA256: "sha256", SHA384: "sha384", SHA512: "sha512"}
+_DIGEST_OIDS = {
+    "sha256": oid("2.16.840.1.101.3.4.2.1"),
+    "sha384": oid("2.16.840.1.101.3.4.2.2"),
+    "sha512": oid("2.16.840.1.101.3.4.2.3"),
+}
+DIGESTS = {encoded: name for name, encoded in _DIGEST_OIDS.items()}
+"""`hashlib` names of digests, by their identifiers."""
 
-RSA_ENCRYPTION = oid("1.2.840.113549.1.1.1")
-RSA_WITH = {
-    oid("1.2.840.113549.1.1.11"): "sha256",
-    oid("1.2.840.113549.1.1.12"): "sha384",
-    oid("1.2.840.113549.1.1.13"): "sha512",
-}
-ECDSA_WITH = {
-    oid("1.2.840.10045.4.3.2"): "sha256",
-    oid("1.2.840.10045.4.3.3"): "sha384",
-    oid("1.2.840.10045.4.3.4"): "sha512",
-}
+_RSA_ENCRYPTION = tlv(SEQUENCE, oid("1.2.840.113549.1.1.1"), tlv(NULL))
+_PKCS1 = {row.digest: algorithm for algorithm, row in ALGORITHMS.items() if row.family == "rsa-pkcs1"}
 
-DIGEST_IDENTIFIER = tlv(SEQUENCE, SHA256)  # RFC 5754 §2: parameters are left out
-SIGNATURE_IDENTIFIER = {
-    SignatureAlgorithm.ES256: tlv(SEQUENCE, oid("1.2.840.10045.4.3.2")),  # RFC 5754 §3.3: no parameters
-    SignatureAlgorithm.RS256: tlv(SEQUENCE, oid("1.2.840.113549.1.1.11"), tlv(NULL)),  # RFC 8017 A.2.4
-}
-# most octets that a signature can take: Ecdsa-Sig-Value of P-256; RSA up to 4096 bits is measured by its key
-ECDSA_P256_OCTETS = 72
+
+def digest_identifier(name: str) -> bytes:
+    """The AlgorithmIdentifier of a digest; parameters are left out (RFC 5754 §2)."""
+    return tlv(SEQUENCE, _DIGEST_OIDS[name])
+
+
+def signature_octets(signer: Signer) -> int:
+    """Most octets that a signature of this key takes."""
+    row = ALGORITHMS[signer.algorithm]
+    return row.octets or (load_verification_key(signer.public_key, signer.algorithm).bits + 7) // 8
+
+
+def algorithm_of(identifier: bytes, digest: str, *, pades: bool) -> SignatureAlgorithm:
+    """The algorithm that a container names, which must sign documents and go with the container's digest.
+
+    RFC 3370 §3.2 also lets rsaEncryption stand for any digest. The name is not covered by the signature, so where
+    we accept both, one could be changed into the other: only older profiles may use it.
+
+    Raises:
+        KeyRefused: there is none.
+    """
+    if identifier == _RSA_ENCRYPTION and not pades and digest in _PKCS1:
+        return _PKCS1[digest]
+    algorithm = algorithm_of_identifier(identifier)
+    row = ALGORITHMS[algorithm]
+    if Use.DOCUMENT not in row.uses or row.digest != digest:
+        raise KeyRefused(f"{algorithm} with {digest} on a document")
+    return algorithm

@@ -42,10 +42,10 @@ class Prepared:
     start: int
     end: int
 
-    def digest(self) -> bytes:
-        """SHA-256 over everything but the hole."""
+    def digest(self, name: str) -> bytes:
+        """The digest (`hashlib` name) of everything but the hole."""
         whole = memoryview(self.content)
-        running = hashlib.sha256(whole[: self.start])
+        running = hashlib.new(name, whole[: self.start])
         running.update(whole[self.end :])
         return running.digest()
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import Unavailable
 from core.text import Text
 from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, oid, tlv
 from keys.ports import Signer
-from keys.spec import SignatureAlgorithm
+from keys.spec import ALGORITHMS
 from signing.pades import algorithms
 
 DATA = oid("1.2.840.113549.1.7.1")
@@ -37,10 +35,12 @@ class CmsWriter:
     """Writes signatures of one key under one certificate; made by `cms_writer`, kept as long as the key.
 
     Attributes:
+        digest: `hashlib` name of the document's digest: the one that goes with the key's algorithm.
         size: octets that the longest container takes.
     """
 
     signer: Signer
+    digest: str
     size: int
     _head: bytes
     _signer_head: bytes
@@ -48,7 +48,7 @@ class CmsWriter:
     _signature_identifier: bytes
 
     def sign(self, digest: bytes) -> bytes:
-        """A ContentInfo over a document whose byte range has this SHA-256; uses the key once.
+        """A ContentInfo over a document whose byte range has this digest; uses the key once.
 
         Raises:
             core.errors.Unavailable: when the key does not answer.
@@ -84,11 +84,13 @@ def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
             "seal-key-mismatch",
             Text("印章的证书与密钥对不上，请联系印章管理员。", "The seal's certificate does not fit its key."),
         )
+    row = ALGORITHMS[signer.algorithm]
+    digest_identifier = algorithms.digest_identifier(row.digest)
     issuer_and_serial = tlv(SEQUENCE, certificate.issuer.public_bytes(), _serial(certificates[0]))
     head = b"".join(
         (
             _CMS_VERSION_1,
-            tlv(SET, algorithms.DIGEST_IDENTIFIER),
+            tlv(SET, digest_identifier),
             tlv(SEQUENCE, DATA),  # detached: no content (EN 319 142-1 §4.1)
             tlv(CONTEXT_0, *sorted(certificates)),
         )
@@ -96,30 +98,25 @@ def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
     fixed = (
         tlv(SEQUENCE, CONTENT_TYPE, tlv(SET, DATA)),
         # EN 319 142-1 §6.3: signing-certificate-v2 shall be, signing-time shall not be (the time stands in /M)
-        tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, _signing_certificate(certificates[0]))),
+        tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, _signing_certificate(certificates[0], row.digest))),
     )
     writer = CmsWriter(
         signer,
+        row.digest,
         0,
         head,
-        _CMS_VERSION_1 + issuer_and_serial + algorithms.DIGEST_IDENTIFIER,
+        _CMS_VERSION_1 + issuer_and_serial + digest_identifier,
         fixed,
-        algorithms.SIGNATURE_IDENTIFIER[signer.algorithm],
+        row.identifier,
     )
-    return replace(writer, size=_size(writer, _signature_octets(signer)))
+    return replace(writer, size=_size(writer, algorithms.signature_octets(signer)))
 
 
 def _size(writer: CmsWriter, signature_octets: int) -> int:
     """Octets that the longest container takes: one with empty values in place of digest and signature."""
-    message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, bytes(32))))
+    message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, hashlib.new(writer.digest).digest())))
     attributes = b"".join((*writer._fixed_attributes, message_digest))
     return len(writer._container(attributes, bytes(signature_octets)))
-
-
-def _signature_octets(signer: Signer) -> int:
-    if signer.algorithm is SignatureAlgorithm.ES256:
-        return algorithms.ECDSA_P256_OCTETS
-    return (cast(rsa.RSAPublicKey, load_der_public_key(signer.public_key)).key_size + 7) // 8
 
 
 def _serial(certificate: bytes) -> bytes:
@@ -128,7 +125,8 @@ def _serial(certificate: bytes) -> bytes:
     return (fields[1] if fields[0].tag == CONTEXT_0 else fields[0]).of(INTEGER).encoded
 
 
-def _signing_certificate(certificate: bytes) -> bytes:
-    """SigningCertificateV2 with SHA-256, the default that DER leaves out (RFC 5035 §3)."""
-    identifier = tlv(SEQUENCE, tlv(OCTET_STRING, hashlib.sha256(certificate).digest()))
+def _signing_certificate(certificate: bytes, digest: str) -> bytes:
+    """SigningCertificateV2; SHA-256 is the default, which DER leaves out (RFC 5035 §3)."""
+    named = b"" if digest == "sha256" else algorithms.digest_identifier(digest)
+    identifier = tlv(SEQUENCE, named, tlv(OCTET_STRING, hashlib.new(digest, certificate).digest()))
     return tlv(SEQUENCE, tlv(SEQUENCE, identifier))

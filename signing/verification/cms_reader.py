@@ -11,9 +11,9 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.der import (
     BIT_STRING,
@@ -32,6 +32,10 @@ from keys.der import (
     only,
     tlv,
 )
+from keys.errors import KeyRefused
+from keys.primitives.ports import PublicKey
+from keys.spec import SignatureAlgorithm, Use
+from keys.verification import counts, load_verification_key
 from signing.pades import algorithms
 from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
 from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
@@ -69,37 +73,29 @@ class SignedContainer:
         Raises:
             UnsupportedSignature
         """
-        message = tlv(SET, self.attributes)
-        key = self.signer.public_key()
-        digest = _HASHES[self._signature_digest()]
-        try:
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(self.signature, message, padding.PKCS1v15(), digest)
-            elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(self.signature, message, ec.ECDSA(digest))
-        except InvalidSignature:
-            return False
-        return True
+        return self._key().verify(self.signature, tlv(SET, self.attributes))
 
-    def _signature_digest(self) -> str:
-        """The digest that the signature uses; algorithm, key and digest must fit one another."""
-        identifier, *parameters = self.signature_algorithm.items()
-        key = self.signer.public_key()
-        if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
-            _check_parameters(parameters, null=True)  # RFC 3370 §3.2: NULL
-            found = algorithms.RSA_WITH.get(identifier.encoded)
-            # RFC 3370 §3.2 also lets rsaEncryption stand for any of them. The name is not covered by the signature,
-            # so where we accept both, one could be changed into the other: only older profiles may use it.
-            if identifier.encoded == algorithms.RSA_ENCRYPTION and not self.pades:
-                found = self.digest_name
-        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1", "secp521r1"):
-            _check_parameters(parameters, null=False)  # RFC 5754 §3.3: absent
-            found = algorithms.ECDSA_WITH.get(identifier.encoded)
-        else:
-            raise UnsupportedSignature
-        if found is None or found != self.digest_name:
-            raise UnsupportedSignature
-        return found
+    def counts_at(self, moment: dt.datetime) -> bool:
+        """Whether algorithm and key size count for a document that was certainly signed by `moment`.
+
+        Raises:
+            UnsupportedSignature
+        """
+        return counts(self._algorithm(), self._key().bits, use=Use.DOCUMENT, at=moment)
+
+    def _algorithm(self) -> SignatureAlgorithm:
+        """Algorithm, digest and kind of container must fit one another."""
+        try:
+            return algorithms.algorithm_of(self.signature_algorithm.encoded, self.digest_name, pades=self.pades)
+        except KeyRefused as refused:
+            raise UnsupportedSignature from refused
+
+    def _key(self) -> PublicKey:
+        public = self.signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        try:
+            return load_verification_key(public, self._algorithm())
+        except KeyRefused as refused:
+            raise UnsupportedSignature from refused
 
 
 def read_container(der: bytes) -> SignedContainer:
@@ -226,17 +222,11 @@ def _check_binding(value: bytes, signer: x509.Certificate) -> None:
 
 def _digest_name(identifier: Element) -> str:
     kind, *parameters = _at_least(identifier, 1)
-    _check_parameters(parameters, null=False, either=True)  # RFC 5754 §2: absent or NULL
+    if [part.encoded for part in parameters] not in ([], [tlv(NULL)]):  # RFC 5754 §2: absent or NULL
+        raise UnsupportedSignature
     if kind.encoded not in algorithms.DIGESTS:
         raise UnsupportedSignature
     return algorithms.DIGESTS[kind.encoded]
-
-
-def _check_parameters(parameters: list[Element], *, null: bool, either: bool = False) -> None:
-    present = [part.encoded for part in parameters]
-    allowed = ([], [tlv(NULL)]) if either else ([tlv(NULL)],) if null else ([],)
-    if present not in allowed:
-        raise UnsupportedSignature
 
 
 def _time(value: bytes | None) -> dt.datetime | None:

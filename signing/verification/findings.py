@@ -187,7 +187,7 @@ def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFindi
     except NotDer:
         return _faulty(finding, _container_fault("签名结构被改过或不合规范。", "The signature's structure is broken."))
     except UnsupportedSignature:
-        return _faulty(finding, _algorithm_fault())
+        return _faulty(finding, algorithm_fault())
     if finding.profile == "PAdES-B-B" and not container.pades:
         return _faulty(finding, _container_fault("签名没有写明证书。", "The signature does not name its certificate."))
     finding = replace(finding, container=container, claimed_time=container.signing_time or finding.claimed_time)
@@ -211,7 +211,7 @@ def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFindi
     try:
         good = container.signature_is_good()
     except UnsupportedSignature:
-        return _faulty(finding, _algorithm_fault())
+        return _faulty(finding, algorithm_fault())
     if not good:
         return _faulty(
             finding,
@@ -232,7 +232,8 @@ def _container_fault(zh: str, en: str) -> Fault:
     return Fault(Check.CONTAINER, "FORMAT_FAILURE", Text(zh, en))
 
 
-def _algorithm_fault() -> Fault:
+def algorithm_fault() -> Fault:
+    """An algorithm that does not count, or none that counted at a time that is proven (EN 319 102-1 §5.2.8)."""
     return Fault(
         Check.SIGNATURE,
         "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",

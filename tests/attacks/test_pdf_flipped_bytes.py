@@ -16,7 +16,16 @@ SAMPLES = 160
 RSA_WITH_SHA256 = oid("1.2.840.113549.1.1.11")
 
 
-@pytest.fixture(scope="module", params=list(SignatureAlgorithm), ids=lambda algorithm: str(algorithm))
+# one of each family: the other digests of PKCS #1 take the same way
+ALGORITHMS_OF_SEALS = [
+    SignatureAlgorithm.ES256,
+    SignatureAlgorithm.ES384,
+    SignatureAlgorithm.RS256,
+    SignatureAlgorithm.PS256,
+]
+
+
+@pytest.fixture(scope="module", params=ALGORITHMS_OF_SEALS, ids=lambda algorithm: str(algorithm))
 def sealed(request: pytest.FixtureRequest) -> bytes:
     return press(AUTHORITY, request.param).seal(pdf())
 

@@ -32,22 +32,36 @@ def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
+def key_for(algorithm: SignatureAlgorithm) -> PrivateKey:
+    """A private key that fits an algorithm for documents."""
+    if algorithm.startswith("ES"):
+        return ec.generate_private_key(ec.SECP384R1() if algorithm is SignatureAlgorithm.ES384 else ec.SECP256R1())
+    return rsa_key()
+
+
+_DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "256": hashes.SHA256(),
+    "384": hashes.SHA384(),
+    "512": hashes.SHA512(),
+}
+
+
 @dataclass
 class PlainSigner:
     """Implements `keys.ports.Signer` in memory; counts its uses."""
 
     key: PrivateKey
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
     uses: int = 0
     blocking: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.key, rsa.RSAPrivateKey) and self.algorithm is SignatureAlgorithm.ES256:
+            self.algorithm = SignatureAlgorithm.RS256
 
     @property
     def key_id(self) -> str:
         return hashlib.sha256(self.public_key).hexdigest()
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        is_rsa = isinstance(self.key, rsa.RSAPrivateKey)
-        return SignatureAlgorithm.RS256 if is_rsa else SignatureAlgorithm.ES256
 
     @property
     def public_key(self) -> bytes:
@@ -56,9 +70,12 @@ class PlainSigner:
 
     def sign(self, message: bytes) -> bytes:
         self.uses += 1
-        if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-        return self.key.sign(message, ec.ECDSA(hashes.SHA256()))
+        digest = _DIGESTS[self.algorithm[2:]]
+        if isinstance(self.key, ec.EllipticCurvePrivateKey):
+            return self.key.sign(message, ec.ECDSA(digest))
+        if self.algorithm is SignatureAlgorithm.PS256:
+            return self.key.sign(message, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+        return self.key.sign(message, padding.PKCS1v15(), digest)
 
 
 @dataclass

@@ -39,7 +39,7 @@ from signing.verification.report import VerificationReport
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 from tests.support.clock import FakeClock
-from tests.support.signing_fakes import PlainAuthority, PlainKeys, PlainSigner, name, rsa_key
+from tests.support.signing_fakes import PlainAuthority, PlainKeys, PlainSigner, key_for, name
 
 ORGANISATION = "11410199DEMA00025" + check_character("11410199DEMA00025")
 CLIENT = Principal(PrincipalKind.CLIENT, "housing-app", organisation=ORGANISATION, scopes=frozenset({"seal:sign"}))
@@ -75,7 +75,7 @@ class SealPress:
         where = spot(reader, place, 42.0) if place else None
         words = SignatureText(field_name, OFFICE, signed_at, reason)
         prepared = append_signature(content, reader, words, octets=self.writer.size, spot=where, image=seal_image())
-        return prepared.fill(self.writer.sign(prepared.digest()))
+        return prepared.fill(self.writer.sign(prepared.digest(self.writer.digest)))
 
 
 def press(
@@ -86,10 +86,8 @@ def press(
     **certificate: Any,
 ) -> SealPress:
     """A seal press under `authority`; `certificate` options go to `Issuer.issue`."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = rsa_key() if algorithm is SignatureAlgorithm.RS256 else ec.generate_private_key(ec.SECP256R1())
-    signer = PlainSigner(key)
+    key = key_for(algorithm)
+    signer = PlainSigner(key, algorithm)
     leaf = authority.issuing.issue(name(OFFICE, OFFICE, code), key.public_key(), **certificate)
     chain = (der(leaf), authority.issuing.der)
     return SealPress(signer, chain, cms_writer(signer, chain))
