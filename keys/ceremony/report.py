@@ -20,7 +20,7 @@ _RULE = "_" * 24
 _STYLE = (
     "body{font:11pt/1.5 'Noto Sans CJK SC','Microsoft YaHei',sans-serif;max-width:19cm;margin:1.5cm auto;color:#111}"
     "h1{font-size:16pt}h2{font-size:12pt;border-bottom:1px solid #999;margin-top:1.2em}"
-    "dl{display:grid;grid-template-columns:5.5cm 1fr;gap:.15em .6em;margin:0}dt{color:#444}dd{margin:0;"
+    "dl{display:grid;grid-template-columns:5.5cm 1fr;gap:.15em .6em;margin:0}dt{color:#444}dd{margin:0;font-size:10pt;"
     "overflow-wrap:anywhere}.sign dt,.sign dd{padding-top:.9cm}.sign dd{border-bottom:1px solid #111}"
     "@media print{h2{break-after:avoid}dd{break-inside:avoid}}"
 )
