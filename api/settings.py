@@ -30,6 +30,7 @@ class Settings(BaseSettings):
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
+        reencrypt_per_second: how many rows one worker at most brings under a new key in a second.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
+    reencrypt_per_second: int = Field(default=200, ge=1, le=100_000)
     verifications_per_minute: int = Field(default=300, ge=1)
     timestamps_per_minute: int = Field(default=600, ge=1)
     tsa_units: int = Field(default=1, ge=1, le=9)

@@ -44,7 +44,7 @@ from core.idempotency import AlreadyDone, find_result, remember_result
 from core.ids import new_id, new_secret
 from core.principal import Principal
 from core.text import Text
-from keys.ports import BlindIndex
+from keys.ports import TokenDigests
 
 _SERIAL_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_HOLDERS = 20
@@ -89,14 +89,14 @@ class IssueLicence:
         documents: SealedDocuments,
         files: FileMaker,
         organisations: OrganisationDirectory,
-        index: BlindIndex,
+        digests: TokenDigests,
         verify_address: str,
     ) -> None:
         self._repository = repository
         self._documents = documents
         self._files = files
         self._organisations = organisations
-        self._index = index
+        self._digests = digests
         self._verify_address = verify_address
 
     async def __call__(self, command: IssueCommand, actor: Principal) -> Licence:
@@ -113,9 +113,9 @@ class IssueLicence:
             require_scope(actor, "licence:issue")
             issuer = acting_organisation(actor)
             scope = f"{actor.id} licence.issue"[:128]
-            key, fingerprint = command.idempotency_key, self._fingerprint(command, issuer)
+            key, fingerprints = command.idempotency_key, self._fingerprints(command, issuer)
             async with self._repository.database.read() as tx:
-                earlier = await find_result(tx, scope=scope, key=key, fingerprint=fingerprint)
+                earlier = await find_result(tx, scope=scope, key=key, fingerprints=fingerprints)
                 licence_type = await self._repository.catalogue.licence_type(tx, command.type_code)
             if earlier is not None:
                 return await self._issued(earlier)
@@ -127,7 +127,7 @@ class IssueLicence:
                 raise NotIssuingAuthority
             licence, file = await self._make(command, licence_type, issuer, actor)
             try:
-                return await self._write(licence, file, licence_type, actor, (scope, key, fingerprint))
+                return await self._write(licence, file, licence_type, actor, (scope, key, fingerprints))
             except AlreadyDone as done:
                 return await self._issued(done.result)
 
@@ -198,16 +198,16 @@ class IssueLicence:
         file: LicenceFile,
         licence_type: LicenceType,
         actor: Principal,
-        idempotency: tuple[str, str, str],
+        idempotency: tuple[str, str, tuple[str, ...]],
     ) -> Licence:
         repository, version = self._repository, licence.current
-        scope, key, fingerprint = idempotency
+        scope, key, fingerprints = idempotency
         change = LicenceChange(
             1, Event.ISSUE, licence.state, version.number, version.issued_at, actor.kind, actor.id, actor.organisation
         )
         async with repository.database.write() as tx:
             await remember_result(
-                tx, repository.clock, scope=scope, key=key, fingerprint=fingerprint, result=licence.id
+                tx, repository.clock, scope=scope, key=key, fingerprints=fingerprints, result=licence.id
             )
             newest = await repository.catalogue.licence_type(tx, licence_type.code)
             if newest is None or newest.version != licence_type.version:
@@ -237,7 +237,7 @@ class IssueLicence:
         assert found is not None  # written in the same unit as the key
         return found
 
-    def _fingerprint(self, command: IssueCommand, issuer: str) -> str:
+    def _fingerprints(self, command: IssueCommand, issuer: str) -> tuple[str, ...]:
         # keyed: the request holds an ID number, and a plain digest of it could be guessed from a stolen table
         parts = [
             issuer,
@@ -254,7 +254,7 @@ class IssueLicence:
             raise InvalidInput(
                 "licence-data-invalid", Text("照面信息读不懂。", "The face data cannot be read."), field="data"
             ) from None
-        return self._index.digest("idempotency/licence.issue", content).hex()
+        return self._digests.digests("idempotency/licence.issue", content)
 
 
 def _holders(typed: Sequence[HolderInput], kind: HolderKind, today: dt.date) -> tuple[Holder, ...]:

@@ -6,6 +6,7 @@ The key is remembered in the same transaction as the write, so the two stand or 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Column, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -44,8 +45,11 @@ def fingerprint_of(*parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-async def find_result(tx: ReadTx, *, scope: str, key: str, fingerprint: str) -> str | None:
+async def find_result(tx: ReadTx, *, scope: str, key: str, fingerprints: Collection[str]) -> str | None:
     """The result of an earlier write with this key, or None.
+
+    Args:
+        fingerprints: what the request's content may have been remembered as; several while a key is rotated.
 
     Raises:
         InvalidInput: `idempotency-key-invalid`.
@@ -64,7 +68,7 @@ async def find_result(tx: ReadTx, *, scope: str, key: str, fingerprint: str) -> 
     row = (await tx.connection.execute(query)).one_or_none()
     if row is None:
         return None
-    if row.fingerprint != fingerprint:
+    if row.fingerprint not in fingerprints:
         raise Conflict(
             "idempotency-key-reused",
             Text(
@@ -75,17 +79,21 @@ async def find_result(tx: ReadTx, *, scope: str, key: str, fingerprint: str) -> 
     return str(row.result)
 
 
-async def remember_result(tx: WriteTx, clock: Clock, *, scope: str, key: str, fingerprint: str, result: str) -> None:
+async def remember_result(
+    tx: WriteTx, clock: Clock, *, scope: str, key: str, fingerprints: Sequence[str], result: str
+) -> None:
     """Tie `result` to the key, in the transaction that makes it. Call it before the other writes.
+
+    The first of the fingerprints is the one that is kept.
 
     Raises:
         AlreadyDone: another request with the same key and content committed first; the transaction is of no more use.
     """
-    values = {"scope": scope, "key": key, "fingerprint": fingerprint, "result": result, "at": clock.now()}
+    values = {"scope": scope, "key": key, "fingerprint": fingerprints[0], "result": result, "at": clock.now()}
     try:
         async with tx.connection.begin_nested():
             await tx.connection.execute(insert(idempotency_key).values(values))
     except IntegrityError:
-        earlier = await find_result(tx, scope=scope, key=key, fingerprint=fingerprint)
+        earlier = await find_result(tx, scope=scope, key=key, fingerprints=fingerprints)
         assert earlier is not None
         raise AlreadyDone(earlier) from None

@@ -37,18 +37,19 @@ class PersonVault:
         self._clock = clock
 
     def seal(self, account_id: str, column: str, value: str) -> bytes:
-        return self._fields.encrypt(value, context=f"account.{column}:{account_id}")
+        return self._fields.encrypt(value, context=account_context(account_id, column))
 
     def name(self, account: Account) -> str:
-        return self._fields.decrypt(account.name, context=f"account.name:{account.id}")
+        return self._fields.decrypt(account.name, context=account_context(account.id, "name"))
 
     def person(self, account: Account) -> Person:
-        number = self._fields.decrypt(account.number, context=f"account.number:{account.id}")
+        number = self._fields.decrypt(account.number, context=account_context(account.id, "number"))
         citizen_id = parse_citizen_id(number, today=calendar_day(self._clock.now()))
         return Person(account.id, self.name(account), citizen_id, account.level)
 
-    def index(self, kind: str, value: str) -> bytes:
-        return self._index.digest(kind, value)
+    def indexes(self, kind: str, value: str) -> tuple[bytes, ...]:
+        """The blind indexes of an identifier under every accepted key, the active one first."""
+        return self._index.digests(kind, value)
 
 
 class Directory:
@@ -81,9 +82,9 @@ class Directory:
 
     async def account_by_citizen_id(self, number: CitizenId) -> str | None:
         """The account id of whoever has this ID number."""
-        digest = self._vault.index(CITIZEN_ID, number.number)
+        indexes = self._vault.indexes(CITIZEN_ID, number.number)
         async with self._database.read() as tx:
-            account = await self._accounts.by_number(tx, digest)
+            account = await self._accounts.by_identifier(tx, indexes)
         return None if account is None else account.id
 
     async def account_by_subject(self, client_id: str, subject: str) -> str | None:
@@ -97,6 +98,11 @@ class Directory:
     async def organisation(self, uscc: str) -> Organisation | None:
         async with self._database.read() as tx:
             return await self._organisations.get(tx, uscc)
+
+
+def account_context(account_id: str, column: str) -> str:
+    """The place that a personal field is bound to."""
+    return f"account.{column}:{account_id}"
 
 
 def organisation_not_found() -> NotFound:

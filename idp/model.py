@@ -30,10 +30,8 @@ class Account:
 
     id: str
     number: bytes = field(repr=False)
-    number_index: bytes = field(repr=False)
     name: bytes = field(repr=False)
     phone: bytes | None = field(repr=False)
-    phone_index: bytes | None = field(repr=False)
     password_hash: str = field(repr=False)
     level: int
     status: AccountStatus

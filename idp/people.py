@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
@@ -87,9 +88,9 @@ class CreateAccount:
             InvalidInput: the ID number, phone or password is not acceptable.
             Conflict: `account-exists`, when the ID number or the phone belongs to somebody.
         """
-        account = await self._account(new)
+        account, indexes = await self._account(new)
         async with self._database.write() as tx:
-            if not await self._accounts.add(tx, account):
+            if not await self._accounts.add(tx, account, indexes):
                 raise Conflict(
                     "account-exists",
                     Text("这个身份证号或手机号已有账号。", "There is an account for this ID number or phone already."),
@@ -98,24 +99,24 @@ class CreateAccount:
             await tx.commit()
         return account.id
 
-    async def _account(self, new: NewAccount) -> Account:
+    async def _account(self, new: NewAccount) -> tuple[Account, Mapping[str, Sequence[bytes]]]:
         now = self._clock.now()
         number = parse_citizen_id(new.citizen_id, today=calendar_day(now)).number
         phone = None if new.phone is None else parse_phone(new.phone)
         check_password(new.password)
         account_id, vault = new_id(self._clock, "acc"), self._vault
-        return Account(
+        account = Account(
             id=account_id,
             number=vault.seal(account_id, "number", number),
-            number_index=vault.index(CITIZEN_ID, number),
             name=vault.seal(account_id, "name", new.name),
             phone=None if phone is None else vault.seal(account_id, "phone", phone),
-            phone_index=None if phone is None else vault.index(PHONE, phone),
             password_hash=await self._passwords.hash(new.password),
             level=new.level,
             status=AccountStatus.ACTIVE,
             created_at=now,
         )
+        typed = {CITIZEN_ID: number} | ({PHONE: phone} if phone is not None else {})
+        return account, {kind: vault.indexes(kind, value) for kind, value in typed.items()}
 
 
 class AssignStaffRole:

@@ -7,7 +7,7 @@ exactly one of many callers, on every backend.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
@@ -30,14 +30,18 @@ from idp.model import (
 class AccountStore(Protocol):
     """People's accounts and staff roles."""
 
-    async def add(self, tx: WriteTx, account: Account) -> bool:
-        """False, and nothing changes, when the ID number or the phone belongs to another account."""
+    async def add(self, tx: WriteTx, account: Account, indexes: Mapping[str, Sequence[bytes]]) -> bool:
+        """False, and nothing changes, when the ID number or the phone belongs to another account.
+
+        Args:
+            indexes: blind indexes by kind of identifier, each under every accepted key: whatever keys two writers
+                know, they meet under one of them.
+        """
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None: ...
 
-    async def by_number(self, tx: ReadTx, number_index: bytes) -> Account | None: ...
-
-    async def by_phone(self, tx: ReadTx, phone_index: bytes) -> Account | None: ...
+    async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
+        """The account that holds an identifier, whichever of its blind indexes is stored."""
 
     async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
         """False when there is no such account or it is closed."""

@@ -269,15 +269,30 @@ class FieldCipher(Protocol):
             core.errors.Unavailable: `field-damaged`, when the value or its context was changed or the key is unknown.
         """
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the value is in today's form and under the active data key."""
+    def head(self) -> bytes:
+        """What every value begins with that is in today's form and under the active data key."""
 
 
 class BlindIndex(Protocol):
     """A keyed digest to find encrypted values by equality (HMAC-SHA-256); useless without the key."""
 
     def digest(self, kind: str, value: str) -> bytes:
-        """32 bytes. `kind` separates uses (`citizen-id`, `phone`, …); `value` must be canonical already."""
+        """48 bytes, under the active key: what a row holds that may stand beside others of the same value.
+
+        `kind` separates uses (`citizen-id`, `phone`, …); `value` must be canonical already.
+        """
+
+    def digests(self, kind: str, value: str) -> tuple[bytes, ...]:
+        """The value under every accepted key, the active first: to look it up, and to hold it for one owner only."""
+
+    def head(self) -> bytes:
+        """What every digest under the active key begins with."""
+
+    def heads(self) -> tuple[bytes, ...]:
+        """What the digests under all accepted keys begin with, the active one first."""
+
+    def finds_bare(self) -> bool:
+        """Whether digests in the form before, which name no key, are still found."""
 
 
 class TokenDigests(Protocol):

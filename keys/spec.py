@@ -190,12 +190,15 @@ def uses_of(purpose: str) -> frozenset[Use]:
     return next((uses for prefix, uses in _USES_OF_PURPOSES if purpose.startswith(prefix)), frozenset())
 
 
-FIXED_PURPOSES = frozenset({"field.index", "oidc.pairwise"})
-"""Secrets that name things for good: a new one would lose every blind index or every pairwise subject
-(OpenID Connect Core §8.1), so the ring refuses to rotate them."""
+FIXED_PURPOSES = frozenset({"oidc.pairwise"})
+"""Secrets that name things for good: a new one would lose every pairwise subject (OpenID Connect Core §8.1), so the
+ring refuses to rotate them."""
 
 KEPT_PURPOSES = FIXED_PURPOSES | {
     "field.data",
+    "field.index",
+    "index.people",
+    "index.licences",
     "field.people",
     "field.licences",
     "field.documents",

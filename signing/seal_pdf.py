@@ -143,7 +143,7 @@ class SealPdf:
                     self._clock,
                     scope=_scope(command),
                     key=command.idempotency_key,
-                    fingerprint=fingerprint,
+                    fingerprints=(fingerprint,),
                     result=record.id,
                 )
             if not await self._store.add_signature(tx, record):
@@ -160,7 +160,7 @@ class SealPdf:
     async def _earlier(self, command: SealPdfCommand, fingerprint: str) -> str | None:
         async with self._database.read() as tx:
             return await find_result(
-                tx, scope=_scope(command), key=command.idempotency_key or "", fingerprint=fingerprint
+                tx, scope=_scope(command), key=command.idempotency_key or "", fingerprints=(fingerprint,)
             )
 
     async def _sealed(self, signature_id: str) -> SealedPdf:

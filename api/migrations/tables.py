@@ -6,6 +6,7 @@ import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.tables
+import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
 import signing.stores.tables
 from core.tables import metadata
@@ -14,6 +15,7 @@ ALL_TABLES = metadata
 SOURCES = (
     core.audit.tables,
     core.idempotency,
+    keys.stores.reencryption_tables,
     keys.stores.renewal_tables,
     idp.stores.tables,
     certstore.stores.tables,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.migrations import HEAD
-from core.db.engine import WRITE
+from core.db.engine import WRITE, create_engine
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:
@@ -25,11 +27,38 @@ async def upgrade(engine: AsyncEngine) -> bool:
     """Run what is missing; True if anything was."""
     if await current_revision(engine) == HEAD:
         return False
-    async with engine.connect() as connection:
+    async with _changing(engine) as connection:
         connection = await connection.execution_options(**{WRITE: True})
         await connection.run_sync(_run)
         await connection.commit()
     return True
+
+
+@contextlib.asynccontextmanager
+async def _changing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """SQLite changes a table by making it anew, which its own checks of references would not let pass."""
+    if engine.dialect.name != "sqlite":
+        async with engine.connect() as connection:
+            yield connection
+        return
+    unchecked = create_engine(engine.url.render_as_string(hide_password=False), pool_size=1, check_references=False)
+    try:
+        async with unchecked.connect() as connection:
+            yield connection
+    finally:
+        await unchecked.dispose()
+
+
+def check_references(connection: Connection) -> None:
+    """Before a migration's transaction commits.
+
+    Raises:
+        RuntimeError: the migration left a row that refers to nothing; nothing of it is kept.
+    """
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+        if broken is not None:
+            raise RuntimeError(f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")
 
 
 def alembic_config(connection: Connection):  # type: ignore[no-untyped-def]  # alembic is imported only when needed

@@ -29,7 +29,7 @@ from certstore.verify_file import VerifyLicenceFile
 from core.clock import Clock
 from core.db.database import Database
 from core.kv.port import KeyValueStore
-from keys.ports import BlindIndex, DocumentVault, FieldCipher
+from keys.ports import BlindIndex, DocumentVault, FieldCipher, TokenDigests
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class CertstoreGround:
     documents: DocumentVault
     fields: FieldCipher
     index: BlindIndex
+    digests: TokenDigests
     issuer: str
 
 
@@ -79,7 +80,8 @@ def build_certstore(
         ground.kv,
         ground.documents,
         secrets.fields.licences,
-        secrets.index,
+        secrets.indexes.licences,
+        secrets.tokens,
         ground.settings.issuer,
     )
     return compose_certstore(
@@ -111,7 +113,7 @@ def compose_certstore(
     files = FileMaker(renderer, sealer, verify_address)
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
-        issue=IssueLicence(repository, documents, files, organisations, ground.index, verify_address),
+        issue=IssueLicence(repository, documents, files, organisations, ground.digests, verify_address),
         end=EndLicence(repository),
         read=ReadLicence(repository, documents, holders, organisations),
         search=SearchLicences(repository, organisations),

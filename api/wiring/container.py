@@ -11,6 +11,7 @@ from api.sweeping import sweep_forever
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
+from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.signing import SigningServices, build_signing
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
@@ -25,6 +26,7 @@ class Container:
     certstore: CertstoreServices
     signing: SigningServices
     tsa: TsaServices
+    reencryption: ReencryptionServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -33,11 +35,13 @@ class Container:
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
+            *self.reencryption.background(),
         )
 
     async def close(self) -> None:
         await self.idp.close()
         self.signing.close()
+        await self.tsa.close()
         await self.ground.close()
 
 
@@ -53,4 +57,4 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
-    return Container(ground, idp, certstore, signing, build_tsa(ground))
+    return Container(ground, idp, certstore, signing, build_tsa(ground), build_reencryption(ground))

@@ -133,7 +133,7 @@ def build_idp(
 
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
     authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
-    vault = PersonVault(keys.secrets.fields.people, keys.secrets.index, clock)
+    vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
     names = PairwiseNames(keys.ring)
     access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)

@@ -22,7 +22,7 @@ from keys.keyring import KeyRing
 from keys.master_key import load_master_key, write_master_key
 from keys.ports import KeyBackend, KeyStore
 from keys.secrets.password import Argon2Hasher
-from keys.secrets.purposes import FIELD_PURPOSES, TOKENS
+from keys.secrets.purposes import SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import SqlKeyStore, open_key_store
@@ -32,7 +32,7 @@ from keys.x509.dev_ca import ensure_development_ca
 _log = logging.getLogger(__name__)
 
 _SIGNING_KEYS = {"oidc.es256": SignatureAlgorithm.ES256, "oidc.rs256": SignatureAlgorithm.RS256}
-_SECRETS = ("oidc.pairwise", TOKENS, *FIELD_PURPOSES, "field.index")
+_SECRETS = ("oidc.pairwise", *SERVICE_SECRETS)
 
 
 @dataclass(frozen=True)

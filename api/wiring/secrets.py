@@ -1,4 +1,4 @@
-"""Chooses what encrypts, names and digests: a data key for each domain, under the key ring."""
+"""Chooses what encrypts, names and digests: keys of its own for each domain, under the key ring."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from idp.token_uses import ONCE_PLAIN
 from keys.ports import SecretProvider, TokenDigests
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
-from keys.secrets.purposes import DOCUMENTS, FORMER_FIELDS, LICENCES, PEOPLE, SHORT_LIVED
+from keys.secrets.purposes import (
+    DOCUMENTS,
+    FORMER_FIELDS,
+    FORMER_INDEX,
+    LICENCES,
+    LICENCES_INDEX,
+    PEOPLE,
+    PEOPLE_INDEX,
+    SHORT_LIVED,
+)
 from keys.secrets.token_digest import HmacTokenDigests
 
 
@@ -23,19 +32,25 @@ class FieldCiphers:
 
 
 @dataclass(frozen=True)
+class BlindIndexes:
+    """One index for each domain."""
+
+    people: HmacIndex
+    licences: HmacIndex
+
+
+@dataclass(frozen=True)
 class SecretServices:
     """What protects values at rest."""
 
     fields: FieldCiphers
-    index: HmacIndex
+    indexes: BlindIndexes
     tokens: TokenDigests
 
 
 def build_secrets(provider: SecretProvider) -> SecretServices:
     """Compose on a key ring, which may be empty yet."""
-    ciphers = (
-        EnvelopeCipher(provider, purpose, FORMER_FIELDS) for purpose in (PEOPLE, LICENCES, DOCUMENTS, SHORT_LIVED)
-    )
-    return SecretServices(
-        FieldCiphers(*ciphers), HmacIndex(provider), HmacTokenDigests(provider, once_plain=ONCE_PLAIN)
-    )
+    ciphers = (EnvelopeCipher(provider, one, FORMER_FIELDS) for one in (PEOPLE, LICENCES, DOCUMENTS, SHORT_LIVED))
+    indexes = (HmacIndex(provider, one, FORMER_INDEX) for one in (PEOPLE_INDEX, LICENCES_INDEX))
+    digests = HmacTokenDigests(provider, once_plain=ONCE_PLAIN)
+    return SecretServices(FieldCiphers(*ciphers), BlindIndexes(*indexes), digests)

@@ -10,7 +10,8 @@ from sqlalchemy import Row, insert, select
 from certstore.codes import HolderCode
 from certstore.model import AccessRecord, Look
 from certstore.ports import AccessStore
-from certstore.stores.holder_index import holder_index
+from certstore.stores.holder_index import holder_index, holder_indexes
+from certstore.stores.places import look_place
 from certstore.stores.tables import access_record
 from core.db.database import ReadTx, WriteTx
 from core.principal import PrincipalKind, Purpose
@@ -31,7 +32,7 @@ class SqlAccessStore:
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
     ) -> Sequence[AccessRecord]:
-        query = select(access_record).where(access_record.c.holder_index == holder_index(self._index, holder))
+        query = select(access_record).where(access_record.c.holder_index.in_(holder_indexes(self._index, holder)))
         if before is not None:
             query = query.where(access_record.c.id < before)
         rows = await tx.connection.execute(query.order_by(access_record.c.id.desc()).limit(limit))
@@ -39,18 +40,18 @@ class SqlAccessStore:
 
     def _row(self, record: AccessRecord) -> dict[str, object]:
         name = record.actor_name
-        context = f"access_record.actor_name:{record.id}"
         return {
             "id": record.id,
             "holder_kind": record.holder.kind,
             "holder_index": holder_index(self._index, record.holder),
+            "holder_enc": self._fields.encrypt(record.holder.number, context=look_place("holder", record.id)),
             "licence_id": record.licence_id,
             "type_code": record.type_code,
             "look": record.look.value,
             "organisation": record.organisation,
             "actor_kind": record.actor_kind.value,
             "actor_id": record.actor_id,
-            "actor_name_enc": self._fields.encrypt(name, context=context) if name else None,
+            "actor_name_enc": self._fields.encrypt(name, context=look_place("actor_name", record.id)) if name else None,
             "service_item": record.purpose.service_item,
             "case_number": record.purpose.case_number,
             "basis": record.purpose.basis,
@@ -60,7 +61,7 @@ class SqlAccessStore:
         }
 
     def _record(self, row: Row[Any], holder: HolderCode) -> AccessRecord:
-        sealed, context = row.actor_name_enc, f"access_record.actor_name:{row.id}"
+        sealed, context = row.actor_name_enc, look_place("actor_name", row.id)
         return AccessRecord(
             id=row.id,
             holder=holder,

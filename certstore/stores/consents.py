@@ -11,7 +11,8 @@ from sqlalchemy import Row, insert, select, update
 from certstore.codes import HolderCode
 from certstore.model import Consent, ConsentState
 from certstore.ports import ConsentStore
-from certstore.stores.holder_index import holder_index
+from certstore.stores.holder_index import holder_index, holder_indexes
+from certstore.stores.places import consent_place
 from certstore.stores.tables import consent
 from core.db.database import ReadTx, WriteTx
 from core.principal import Purpose
@@ -32,7 +33,7 @@ class SqlConsentStore:
             "organisation": made.organisation,
             "holder_kind": made.holder.kind,
             "holder_index": holder_index(self._index, made.holder),
-            "holder_enc": self._fields.encrypt(made.holder.number, context=f"consent.holder:{made.id}"),
+            "holder_enc": self._fields.encrypt(made.holder.number, context=consent_place(made.id)),
             "type_code": made.type_code,
             "service_item": made.purpose.service_item,
             "case_number": made.purpose.case_number,
@@ -90,7 +91,7 @@ class SqlConsentStore:
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
     ) -> Sequence[Consent]:
-        query = select(consent).where(consent.c.holder_index == holder_index(self._index, holder))
+        query = select(consent).where(consent.c.holder_index.in_(holder_indexes(self._index, holder)))
         if before is not None:
             query = query.where(consent.c.id < before)
         rows = await tx.connection.execute(query.order_by(consent.c.id.desc()).limit(limit))
@@ -100,7 +101,7 @@ class SqlConsentStore:
         self, tx: ReadTx, organisation: str, holder: HolderCode, *, service_item: str, case_number: str, today: dt.date
     ) -> Sequence[Consent]:
         query = select(consent).where(
-            consent.c.holder_index == holder_index(self._index, holder),
+            consent.c.holder_index.in_(holder_indexes(self._index, holder)),
             consent.c.organisation == organisation,
             consent.c.service_item == service_item,
             consent.c.case_number == case_number,
@@ -110,7 +111,7 @@ class SqlConsentStore:
         return [self._consent(row) for row in await tx.connection.execute(query.order_by(consent.c.id))]
 
     def _consent(self, row: Row[Any]) -> Consent:
-        number = self._fields.decrypt(bytes(row.holder_enc), context=f"consent.holder:{row.id}")
+        number = self._fields.decrypt(bytes(row.holder_enc), context=consent_place(row.id))
         return Consent(
             id=row.id,
             client_id=row.client_id,

@@ -7,28 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, Select, insert, select, update
 
 from certstore.codes import HolderCode
 from certstore.lifecycle import Event, State
 from certstore.model import Holder, Licence, LicenceChange, LicenceVersion
 from certstore.ports import LicenceStore
-from certstore.stores.holder_index import holder_index
-from certstore.stores.tables import (
-    licence,
-    licence_event,
-    licence_holder,
-    licence_single,
-    licence_version,
-)
+from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
+from certstore.stores.marks import SingleMarks
+from certstore.stores.places import event_place, holder_place, version_place
+from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_holder, licence_version
 from core.db.database import ReadTx, WriteTx
 from core.principal import PrincipalKind
 from keys.ports import BlindIndex, FieldCipher
 
 MOST = 200
-_CURRENT = and_(licence_version.c.licence_id == licence.c.id, licence_version.c.number == licence.c.version)
-_LICENCES = select(licence, *(c for c in licence_version.c if c.name != "licence_id")).join(licence_version, _CURRENT)
+_VERSION_COLUMNS = (column for column in licence_version.c if column.name != "licence_id")
+_LICENCES = select(licence, *_VERSION_COLUMNS).join(licence_version, CURRENT_VERSION)
 
 
 class SqlLicenceStore:
@@ -37,6 +32,7 @@ class SqlLicenceStore:
     def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
         self._fields = fields
         self._index = index
+        self._marks = SingleMarks(index)
 
     async def add(self, tx: WriteTx, licence_: Licence, issued: LicenceChange) -> None:
         version = licence_.current
@@ -48,7 +44,7 @@ class SqlLicenceStore:
             "revision": licence_.revision,
             "version": version.number,
             "verification_code": licence_.verification_code,
-            "number_index": self._number_index(licence_.type_code, version.licence_number),
+            "number_index": self._index.digest(number_kind(licence_.type_code), version.licence_number),
         }
         await tx.connection.execute(insert(licence).values(row))
         await tx.connection.execute(insert(licence_version).values(self._version_row(version)))
@@ -57,30 +53,7 @@ class SqlLicenceStore:
         await self._add_event(tx, licence_.id, issued)
 
     async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
-        for index in sorted({holder_index(self._index, holder.code) for holder in licence_.current.holders}):
-            if not await self._claim(tx, licence_, index, today):
-                return False
-        return True
-
-    async def _claim(self, tx: WriteTx, licence_: Licence, index: bytes, today: dt.date) -> bool:
-        values = {"type_code": licence_.type_code, "code_index": index, "licence_id": licence_.id}
-        try:
-            async with tx.connection.begin_nested():
-                await tx.connection.execute(insert(licence_single).values(values))
-            return True
-        except IntegrityError:
-            pass
-        # the mark of a licence that ended or ran out is taken over; of two who try, the row's lock lets one win
-        holding = licence.c.state.in_((State.VALID.value, State.SUSPENDED.value))
-        over = or_(~holding, licence_version.c.valid_until < today)
-        ended = select(licence.c.id).join(licence_version, _CURRENT).where(over)
-        columns = licence_single.c
-        taken = await tx.connection.execute(
-            update(licence_single)
-            .where(columns.type_code == licence_.type_code, columns.code_index == index, columns.licence_id.in_(ended))
-            .values(licence_id=licence_.id)
-        )
-        return taken.rowcount == 1
+        return await self._marks.claim(tx, licence_, today=today)
 
     async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None:
         return await self._one(tx, _LICENCES.where(licence.c.id == licence_id))
@@ -93,8 +66,8 @@ class SqlLicenceStore:
         return await self._one(tx, _LICENCES.where(licence.c.id.in_(owner)))
 
     async def by_number(self, tx: ReadTx, type_code: str, licence_number: str) -> Licence | None:
-        index = self._number_index(type_code, licence_number)
-        query = _LICENCES.where(licence.c.number_index == index, licence.c.type_code == type_code)
+        indexes = self._index.digests(number_kind(type_code), licence_number)
+        query = _LICENCES.where(licence.c.number_index.in_(indexes), licence.c.type_code == type_code)
         return await self._one(tx, query.order_by(licence.c.id.desc()).limit(1))
 
     async def by_code(self, tx: ReadTx, verification_code: str) -> Licence | None:
@@ -102,7 +75,7 @@ class SqlLicenceStore:
 
     async def by_holder(self, tx: ReadTx, holder: HolderCode, types: Sequence[str] | None = None) -> Sequence[Licence]:
         held = select(licence_holder.c.licence_id).where(
-            licence_holder.c.code_index == holder_index(self._index, holder),
+            licence_holder.c.code_index.in_(holder_indexes(self._index, holder)),
             licence_holder.c.licence_id == licence.c.id,
             licence_holder.c.version == licence.c.version,
         )
@@ -178,15 +151,15 @@ class SqlLicenceStore:
         )
 
     def _version_row(self, version: LicenceVersion) -> dict[str, object]:
-        place = f"{version.licence_id}.{version.number}"
+        place = (version.licence_id, version.number)
         return {
             "licence_id": version.licence_id,
             "number": version.number,
             "identifier": version.identifier,
             "type_version": version.type_version,
-            "number_enc": self._fields.encrypt(version.licence_number, context=f"licence_version.number:{place}"),
+            "number_enc": self._fields.encrypt(version.licence_number, context=version_place("number", *place)),
             "data_enc": self._fields.encrypt(
-                orjson.dumps(version.data).decode(), context=f"licence_version.data:{place}"
+                orjson.dumps(version.data).decode(), context=version_place("data", *place)
             ),
             "issued_at": version.issued_at,
             "valid_from": version.valid_from,
@@ -196,16 +169,16 @@ class SqlLicenceStore:
         }
 
     def _version(self, row: Row[Any], licence_id: str, holders: tuple[Holder, ...]) -> LicenceVersion:
-        place = f"{licence_id}.{row.number}"
+        place = (licence_id, row.number)
         return LicenceVersion(
             licence_id=licence_id,
             number=row.number,
             identifier=row.identifier,
             type_code=row.type_code,
             type_version=row.type_version,
-            licence_number=self._fields.decrypt(bytes(row.number_enc), context=f"licence_version.number:{place}"),
+            licence_number=self._fields.decrypt(bytes(row.number_enc), context=version_place("number", *place)),
             holders=holders,
-            data=orjson.loads(self._fields.decrypt(bytes(row.data_enc), context=f"licence_version.data:{place}")),
+            data=orjson.loads(self._fields.decrypt(bytes(row.data_enc), context=version_place("data", *place))),
             issued_at=row.issued_at,
             valid_from=row.valid_from,
             valid_until=row.valid_until,
@@ -214,7 +187,7 @@ class SqlLicenceStore:
         )
 
     def _holder_row(self, version: LicenceVersion, position: int, holder: Holder) -> dict[str, object]:
-        place = f"{version.licence_id}.{version.number}.{position}"
+        place = (version.licence_id, version.number, position)
         return {
             "licence_id": version.licence_id,
             "version": version.number,
@@ -222,14 +195,14 @@ class SqlLicenceStore:
             "role": holder.role,
             "code_kind": holder.code.kind,
             "code_index": holder_index(self._index, holder.code),
-            "code_enc": self._fields.encrypt(holder.code.number, context=f"licence_holder.code:{place}"),
-            "name_enc": self._fields.encrypt(holder.name, context=f"licence_holder.name:{place}"),
+            "code_enc": self._fields.encrypt(holder.code.number, context=holder_place("code", *place)),
+            "name_enc": self._fields.encrypt(holder.name, context=holder_place("name", *place)),
         }
 
     def _holder(self, row: Row[Any]) -> Holder:
-        place = f"{row.licence_id}.{row.version}.{row.position}"
-        number = self._fields.decrypt(bytes(row.code_enc), context=f"licence_holder.code:{place}")
-        name = self._fields.decrypt(bytes(row.name_enc), context=f"licence_holder.name:{place}")
+        place = (row.licence_id, row.version, row.position)
+        number = self._fields.decrypt(bytes(row.code_enc), context=holder_place("code", *place))
+        name = self._fields.decrypt(bytes(row.name_enc), context=holder_place("name", *place))
         return Holder(HolderCode(row.code_kind, number), name, row.role)
 
     async def _add_event(self, tx: WriteTx, licence_id: str, change: LicenceChange) -> None:
@@ -243,14 +216,12 @@ class SqlLicenceStore:
             "actor_kind": change.actor_kind.value,
             "actor_id": change.actor_id,
             "organisation": change.organisation,
-            "reason_enc": self._fields.encrypt(
-                change.reason, context=f"licence_event.reason:{licence_id}.{change.sequence}"
-            ),
+            "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_id, change.sequence)),
         }
         await tx.connection.execute(insert(licence_event).values(values))
 
     def _change(self, row: Row[Any]) -> LicenceChange:
-        place = f"licence_event.reason:{row.licence_id}.{row.sequence}"
+        place = event_place(row.licence_id, row.sequence)
         return LicenceChange(
             sequence=row.sequence,
             event=Event(row.event),
@@ -262,9 +233,6 @@ class SqlLicenceStore:
             organisation=row.organisation,
             reason=self._fields.decrypt(bytes(row.reason_enc), context=place),
         )
-
-    def _number_index(self, type_code: str, licence_number: str) -> bytes:
-        return self._index.digest(f"licence-number/{type_code}", licence_number)
 
 
 _: type[LicenceStore] = SqlLicenceStore

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Date, ForeignKeyConstraint, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+)
 
 from core.tables import UtcDateTime, metadata
 
@@ -70,7 +82,7 @@ licence = Table(
     Column("revision", Integer, nullable=False),
     Column("version", Integer, nullable=False),  # number of the current version
     Column("verification_code", String(64), nullable=False, unique=True),
-    Column("number_index", LargeBinary(32), nullable=False, index=True),
+    Column("number_index", LargeBinary, nullable=False, index=True),
 )
 
 licence_version = Table(
@@ -98,20 +110,35 @@ licence_holder = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("role", String(40), nullable=False),
     Column("code_kind", String(8), nullable=False),
-    Column("code_index", LargeBinary(32), nullable=False, index=True),
+    Column("code_index", LargeBinary, nullable=False, index=True),
     Column("code_enc", LargeBinary, nullable=False),
     Column("name_enc", LargeBinary, nullable=False),
     ForeignKeyConstraint(["licence_id", "version"], ["licence_version.licence_id", "licence_version.number"]),
 )
 
-# One row per holder and type that can be held only once: the database itself keeps a second one out.
-licence_single = Table(
-    "licence_single",
+# One mark per holder and type that can be held only once, and the blind indexes of its holder under every accepted key:
+# the database itself keeps a second mark out, also while one index key gives way to the next.
+licence_mark = Table(
+    "licence_mark",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("licence_id", String(40), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["licence_id", "version", "position"],
+        ["licence_holder.licence_id", "licence_holder.version", "licence_holder.position"],
+    ),
+    Index(None, "licence_id"),
+)
+
+licence_mark_index = Table(
+    "licence_mark_index",
     metadata,
     Column("type_code", String(21), primary_key=True),
-    Column("code_index", LargeBinary(32), primary_key=True),
-    Column("licence_id", String(40), nullable=False),
-    ForeignKeyConstraint(["licence_id"], ["licence.id"]),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("mark_id", String(40), nullable=False, index=True),
+    ForeignKeyConstraint(["mark_id"], ["licence_mark.id"]),
 )
 
 licence_event = Table(
@@ -137,7 +164,7 @@ licence_file = Table(
     Column("licence_id", String(40), nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("kind", String(20), nullable=False),
-    Column("content", String(64), nullable=False),  # blob address of the encrypted bytes
+    Column("content", String(128), nullable=False),  # address of the encrypted bytes
     Column("sha256", String(64), nullable=False, unique=True),  # of the sealed file itself
     Column("size", Integer, nullable=False),
     Column("seal_id", String(64), nullable=False),
@@ -172,7 +199,7 @@ consent = Table(
     Column("client_id", String(128), nullable=False),
     Column("organisation", String(18), nullable=False),
     Column("holder_kind", String(8), nullable=False),
-    Column("holder_index", LargeBinary(32), nullable=False, index=True),
+    Column("holder_index", LargeBinary, nullable=False, index=True),
     Column("holder_enc", LargeBinary, nullable=False),
     Column("type_code", String(21), nullable=False),
     Column("service_item", String(64), nullable=False),
@@ -195,7 +222,8 @@ access_record = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("holder_kind", String(8), nullable=False),
-    Column("holder_index", LargeBinary(32), nullable=False, index=True),
+    Column("holder_index", LargeBinary, nullable=False, index=True),
+    Column("holder_enc", LargeBinary),  # to make the index anew; rows of earlier releases have none
     Column("licence_id", String(40)),
     Column("type_code", String(21)),
     Column("look", String(20), nullable=False),
@@ -210,3 +238,6 @@ access_record = Table(
     Column("consent_id", String(40)),
     Column("at", UtcDateTime, nullable=False),
 )
+
+CURRENT_VERSION = and_(licence_version.c.licence_id == licence.c.id, licence_version.c.number == licence.c.version)
+"""Joins a licence with the version that counts now."""

@@ -44,6 +44,14 @@ class FilesystemBlobStore:
         except OSError as error:
             raise blobs_unavailable(error) from error
 
+    async def delete(self, digest: str) -> None:
+        if not is_digest(digest):
+            return
+        try:
+            await asyncio.to_thread(_remove, self._place(digest))
+        except OSError as error:
+            raise blobs_unavailable(error) from error
+
     async def close(self) -> None:
         """Nothing is held open."""
 
@@ -68,6 +76,14 @@ def _is_there(place: Path) -> bool:
         return stat.S_ISREG(place.stat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _remove(place: Path) -> None:
+    try:
+        place.unlink()
+    except FileNotFoundError:
+        return
+    _force(place.parent)
 
 
 def _holds(place: Path, content: bytes) -> bool:

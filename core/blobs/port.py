@@ -1,4 +1,4 @@
-"""The port for documents: content-addressed and immutable."""
+"""The port for documents: content-addressed and immutable; what nothing refers to any more may be deleted."""
 
 from __future__ import annotations
 
@@ -23,5 +23,8 @@ class BlobStore(Protocol):
         """
 
     async def exists(self, digest: str) -> bool: ...
+
+    async def delete(self, digest: str) -> None:
+        """Remove for good what nothing refers to any more; what is not there is removed already."""
 
     async def close(self) -> None: ...

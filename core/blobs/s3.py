@@ -72,6 +72,16 @@ class S3BlobStore:
             raise blobs_unavailable(error) from error
         return True
 
+    async def delete(self, digest: str) -> None:
+        if not is_digest(digest):
+            return
+        try:
+            await self._store.delete_async(digest)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise blobs_unavailable(error) from error
+
     async def close(self) -> None:
         """Connections end with the object."""
 

@@ -11,16 +11,26 @@ from core.db.sqlite import DRIVER, LoopConnection, LoopDialect
 WRITE = "yizheng_write"
 
 
-def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+def create_engine(url: str, *, pool_size: int = 10, check_references: bool = True) -> AsyncEngine:
     """An engine for `sqlite:///FILE` or `postgresql+asyncpg://…`; its errors never quote values.
 
     SQLite: WAL, `synchronous=FULL` (an acknowledged write survives a power cut), foreign keys on; a write
     transaction takes the write lock at its start (`BEGIN IMMEDIATE`), so it never fails half-way for a lock.
+
+    Args:
+        check_references: False for migrations on SQLite, which change a table by making it anew under the feet of those
+            that refer to it; they check all references before they commit.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         address = address.set(drivername=DRIVER)
-        engine = create_async_engine(address, pool_size=pool_size, max_overflow=0, hide_parameters=True)
+        engine = create_async_engine(
+            address,
+            pool_size=pool_size,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"check_references": check_references},
+        )
         _configure_sqlite(engine)
         return engine
     return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)

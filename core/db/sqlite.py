@@ -314,10 +314,11 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
 def _open(places: Sequence[Any], options: dict[str, Any]) -> sqlite3.Connection:
     # commits run in a thread; the loop and that thread never use a connection at the same time
+    references = "ON" if options.pop("check_references", True) else "OFF"
     options |= {"check_same_thread": False, "isolation_level": None}
     connection: sqlite3.Connection = sqlite3.connect(*places, **options)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={references}"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()

@@ -13,7 +13,7 @@ from core.principal import ANONYMOUS, Principal, PrincipalKind
 from core.text import Text
 from idp.directory import PersonVault
 from idp.errors import WrongCredentials
-from idp.identifiers import CITIZEN_ID, Identifier, parse_identifier
+from idp.identifiers import parse_identifier
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
@@ -87,8 +87,8 @@ class LogIn:
         if interaction_id is not None:
             await self._interactions.pending(interaction_id)
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
-        index = self._vault.index(who.kind, who.value)
-        account = await self._find(who, index)
+        indexes = self._vault.indexes(who.kind, who.value)
+        index, account = indexes[0], await self._find(indexes)
         left = await self._admit(index, source, account)
         await self._check(account, password, left)
         assert account is not None, "nobody's password is never right"
@@ -99,10 +99,9 @@ class LogIn:
             await self._interactions.signed_in(interaction_id, session.cookie_digest)
         return SignedIn(cookie, account.id)
 
-    async def _find(self, who: Identifier, index: bytes) -> Account | None:
-        find = self._accounts.by_number if who.kind == CITIZEN_ID else self._accounts.by_phone
+    async def _find(self, indexes: Sequence[bytes]) -> Account | None:
         async with self._database.read() as tx:
-            return await find(tx, index)
+            return await self._accounts.by_identifier(tx, indexes)
 
     async def _admit(self, index: bytes, source: str, account: Account | None) -> int:
         try:

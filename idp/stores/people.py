@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
 from core.text import Text
 from idp.model import Account, AccountStatus, Organisation, StaffRole
-from idp.stores.tables import account, organisation, staff_role
+from idp.stores.tables import account, account_index, organisation, staff_role
 from idp.stores.upsert import insert_if_new
 
 
 class SqlAccountStore:
     """Implements `idp.ports.AccountStore`."""
 
-    async def add(self, tx: WriteTx, account_: Account) -> bool:
+    async def add(self, tx: WriteTx, account_: Account, indexes: Mapping[str, Sequence[bytes]]) -> bool:
         values = {name: getattr(account_, name) for name in account.c.keys()}  # noqa: SIM118 - not a dict
-        return await insert_if_new(tx.connection, account, {**values, "status": account_.status.value})
+        ordered = sorted((digest, kind) for kind, digests in indexes.items() for digest in digests)
+        rows = [{"digest": digest, "account_id": account_.id, "kind": kind} for digest, kind in ordered]
+        try:
+            async with tx.connection.begin_nested():
+                await tx.connection.execute(insert(account).values({**values, "status": account_.status.value}))
+                # in one order, so that two who meet wait for each other and not in a ring
+                await tx.connection.execute(insert(account_index), rows)
+        except IntegrityError:
+            return False
+        return True
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None:
         return await self._one(tx, account.c.id == account_id)
 
-    async def by_number(self, tx: ReadTx, number_index: bytes) -> Account | None:
-        return await self._one(tx, account.c.number_index == number_index)
-
-    async def by_phone(self, tx: ReadTx, phone_index: bytes) -> Account | None:
-        return await self._one(tx, account.c.phone_index == phone_index)
+    async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
+        holders = select(account_index.c.account_id).where(account_index.c.digest.in_(indexes))
+        return await self._one(tx, account.c.id.in_(holders))
 
     async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Account | None:
         row = (await tx.connection.execute(select(account).where(condition))).one_or_none()
@@ -97,10 +105,8 @@ def _account(row: Row[Any]) -> Account:
     return Account(
         id=row.id,
         number=bytes(row.number),
-        number_index=bytes(row.number_index),
         name=bytes(row.name),
         phone=None if row.phone is None else bytes(row.phone),
-        phone_index=None if row.phone_index is None else bytes(row.phone_index),
         password_hash=row.password_hash,
         level=row.level,
         status=AccountStatus(row.status),

@@ -23,14 +23,23 @@ account = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("number", LargeBinary, nullable=False),
-    Column("number_index", LargeBinary(32), nullable=False, unique=True),
     Column("name", LargeBinary, nullable=False),
     Column("phone", LargeBinary),
-    Column("phone_index", LargeBinary(32), unique=True),
     Column("password_hash", String(255), nullable=False),
     Column("level", SmallInteger, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# By what an account is found: one row for each identifier and accepted index key. The primary key keeps a second
+# account with the same identifier out, also while one index key gives way to the next.
+account_index = Table(
+    "account_index",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Index(None, "account_id", "kind"),
 )
 
 organisation = Table(

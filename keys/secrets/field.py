@@ -67,9 +67,8 @@ class EnvelopeCipher:
         except InvalidTag:
             raise FieldDamaged("the value or its context was changed") from None
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the value is in today's form and under the active data key: nothing is left to do about it."""
-        return sealed[:_HEAD] == _UNDER_PLACE_KEY + self._secrets.active().key_id.encode("ascii")
+    def head(self) -> bytes:
+        return _UNDER_PLACE_KEY + self._secrets.active().key_id.encode("ascii")
 
     def _cipher(self, head: bytes, place: bytes, length: int) -> AESGCM:
         version, key_id = head[:1], head[1:]
@@ -90,9 +89,9 @@ def binds_no_place(sealed: bytes) -> bool:
     return sealed[:1] == _UNDER_DATA_KEY
 
 
-def key_id_of(sealed: bytes) -> str:
-    """Id of the data key that a sealed value names; nothing about it is proved."""
-    return sealed[1:_HEAD].decode("ascii", "replace")
+def heads_of(key_id: str) -> tuple[bytes, ...]:
+    """What values in any form under this key begin with."""
+    return tuple(version + key_id.encode("ascii") for version in (_UNDER_DATA_KEY, _UNDER_PLACE_KEY))
 
 
 _: type[FieldCipher] = EnvelopeCipher

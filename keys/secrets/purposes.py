@@ -6,8 +6,13 @@ PEOPLE = "field.people"  # accounts: names, ID numbers, phones
 LICENCES = "field.licences"  # licences, consents, records of looks
 DOCUMENTS = "field.documents"  # whole files in the document store
 SHORT_LIVED = "field.shortlived"  # what pages keep for some minutes
+PEOPLE_INDEX = "index.people"  # by which ID number and phone an account is found
+LICENCES_INDEX = "index.licences"  # by which numbers licences, consents and looks are found
 TOKENS = "secret.tokens"  # digests of opaque tokens and client secrets, MACs of refresh tokens
 
 FORMER_FIELDS = "field.data"  # the one data key that the four above replaced; opens, seals no more
+FORMER_INDEX = "field.index"  # likewise, of the two index keys
 
 FIELD_PURPOSES = (PEOPLE, LICENCES, DOCUMENTS, SHORT_LIVED)
+INDEX_PURPOSES = (PEOPLE_INDEX, LICENCES_INDEX)
+SERVICE_SECRETS = (TOKENS, *FIELD_PURPOSES, *INDEX_PURPOSES)

@@ -91,10 +91,12 @@ async def test_o_36_a_very_old_token_ends_the_family_too(world: IdpWorld) -> Non
 async def test_o_36_made_up_tokens_harm_nobody(world: IdpWorld) -> None:
     back_end, tokens = await begun(world, world.portal_a)
     good = tokens["refresh_token"]
-    family, generation, mac = good.split(".")
+    family, generation, mac = good.split(".", 2)
     forged = [
         f"{family}.{int(generation) + 1}.{mac}",
         f"{family}.0{generation}.{mac}",
+        f"{family}.{generation}.{mac[:17]}{'A' * 43}",
+        f"{family}.{generation}.{'A' * 16}{mac[16:]}",
         f"{family}.{generation}.{'A' * 43}",
         f"{family}.{generation}",
         good + "x",

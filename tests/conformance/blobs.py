@@ -71,8 +71,23 @@ class BlobsBasic:
         digest = await harness.store.put(PDF)
         assert [await other.get(digest) for other in harness.others] == [PDF] * len(harness.others)
 
+    async def test_a_deleted_document_is_gone_and_only_that_one(self, harness: BlobsHarness) -> None:
+        digest, other = await harness.store.put(PDF), await harness.store.put(b"another")
+        for _ in range(2):
+            await harness.store.delete(digest)
+            assert await harness.store.exists(digest) is False
+            with pytest.raises(NotFound):
+                await harness.store.get(digest)
+        assert await harness.store.get(other) == b"another"
+        assert await harness.names() == [other]
+        for odd in ("", "../../etc/passwd", other[:-1], other.upper(), f"./{other}"):
+            await harness.store.delete(odd)
+        assert await harness.names() == [other]
+        assert await harness.store.put(PDF) == digest
+        assert await harness.store.get(digest) == PDF
+
     async def test_a_store_that_does_not_answer_is_unavailable(self, harness: BlobsHarness) -> None:
-        for verb, argument in (("put", PDF), ("get", sha256(PDF))):
+        for verb, argument in (("put", PDF), ("get", sha256(PDF)), ("delete", sha256(PDF))):
             with pytest.raises(Unavailable) as refused:
                 await getattr(harness.unreachable, verb)(argument)
             assert refused.value.code == "blobs-unavailable"

@@ -29,12 +29,12 @@ async def issue(
     """A use case as the domains write it: look, remember, write, commit; answers the id of what was made."""
     mark = fingerprint_of(content)
     async with database.read() as tx:
-        earlier = await find_result(tx, scope=scope, key=key, fingerprint=mark)
+        earlier = await find_result(tx, scope=scope, key=key, fingerprints=(mark,))
     if earlier is not None:
         return earlier
     try:
         async with database.write() as writing:
-            await harness.remember(writing, harness.clock, scope=scope, key=key, fingerprint=mark, result=name)
+            await harness.remember(writing, harness.clock, scope=scope, key=key, fingerprints=(mark,), result=name)
             await asyncio.sleep(DELAY)
             await writing.connection.execute(insert(thing).values(id=name, state="issued"))
             if content == "fails":

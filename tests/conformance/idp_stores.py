@@ -39,16 +39,20 @@ def account(name: str = "acc_1", **changes: Any) -> Account:
     made = Account(
         name,
         b"number-" + name.encode(),
-        name.encode().ljust(32, b"n"),
         b"name",
         b"phone",
-        name.encode().ljust(32, b"p"),
         "hash",
         2,
         AccountStatus.ACTIVE,
         START,
     )
     return dataclasses.replace(made, **changes)
+
+
+def indexes(name: str = "acc_1", *, keys: str = "1", phone: bool = True) -> dict[str, list[bytes]]:
+    """Blind indexes of a person's identifiers, one under each of the `keys`."""
+    kinds = {"citizen-id": "n"} | ({"phone": "p"} if phone else {})
+    return {kind: [f"{key}{mark}-{name}".encode() for key in keys] for kind, mark in kinds.items()}
 
 
 def client(name: str = "portal", **changes: Any) -> Client:
@@ -113,7 +117,7 @@ async def seeded(harness: IdpStoresHarness) -> None:
     stores = harness.stores
 
     async def work(tx: Any) -> None:
-        await stores.accounts.add(tx, account())
+        await stores.accounts.add(tx, account(), indexes())
         await stores.clients.add(tx, client())
         await stores.sessions.add(tx, session())
         await stores.tokens.add(tx, family(redeemed_at=START))
@@ -126,27 +130,46 @@ class IdpStoresBasic:
 
     async def test_an_account_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
         accounts, one = harness.stores.accounts, account()
-        assert await written(harness, lambda tx: accounts.add(tx, one))
+        assert await written(harness, lambda tx: accounts.add(tx, one, indexes()))
         async with harness.database.read() as tx:
             assert await accounts.get(tx, one.id) == one
-            assert await accounts.by_number(tx, one.number_index) == one
-            assert await accounts.by_phone(tx, one.phone_index or b"") == one
+            for digests in indexes().values():
+                assert await accounts.by_identifier(tx, digests) == one
+                assert await accounts.by_identifier(tx, [b"another", *digests]) == one
             assert await accounts.get(tx, "acc_2") is None
-            assert await accounts.by_phone(tx, one.number_index) is None
+            assert await accounts.by_identifier(tx, indexes("acc_2")["phone"]) is None
 
     async def test_number_and_phone_belong_to_one_account(self, harness: IdpStoresHarness) -> None:
         accounts, one = harness.stores.accounts, account()
-        await written(harness, lambda tx: accounts.add(tx, one))
-        same_number = account("acc_2", number_index=one.number_index)
-        same_phone = account("acc_3", phone_index=one.phone_index)
-        no_phone = [account(name, phone=None, phone_index=None) for name in ("acc_4", "acc_5")]
-        assert not await written(harness, lambda tx: accounts.add(tx, same_number))
-        assert not await written(harness, lambda tx: accounts.add(tx, same_phone))
-        assert [await written(harness, lambda tx, a=a: accounts.add(tx, a)) for a in no_phone] == [True, True]
+        await written(harness, lambda tx: accounts.add(tx, one, indexes()))
+        same_number = indexes("acc_2") | {"citizen-id": indexes()["citizen-id"]}
+        same_phone = indexes("acc_3") | {"phone": indexes()["phone"]}
+        for name, taken in (("acc_2", same_number), ("acc_3", same_phone)):
+            assert not await written(harness, lambda tx, n=name, t=taken: accounts.add(tx, account(n), t))
+            async with harness.database.read() as tx:
+                assert await accounts.get(tx, name) is None
+                assert await accounts.by_identifier(tx, [*indexes(name)["citizen-id"], *indexes(name)["phone"]]) is None
+        for name in ("acc_4", "acc_5"):
+            free = indexes(name, phone=False)
+            made = account(name, phone=None)
+            assert await written(harness, lambda tx, m=made, f=free: accounts.add(tx, m, f))
+
+    async def test_while_index_keys_change_an_identifier_still_belongs_to_one(self, harness: IdpStoresHarness) -> None:
+        """Writers who know other keys meet as long as they know one key in common."""
+        accounts = harness.stores.accounts
+        assert await written(harness, lambda tx: accounts.add(tx, account(), indexes(keys="12")))
+        for name, keys in (("acc_2", "1"), ("acc_3", "2"), ("acc_4", "23"), ("acc_5", "321")):
+            theirs = {kind: digests for kind, digests in indexes("acc_1", keys=keys).items() if kind == "citizen-id"}
+            assert not await written(harness, lambda tx, n=name, t=theirs: accounts.add(tx, account(n), t))
+        async with harness.database.read() as tx:
+            for keys in ("1", "2", "32", "123"):
+                found = await accounts.by_identifier(tx, indexes(keys=keys)["phone"])
+                assert found is not None
+                assert found.id == "acc_1"
 
     async def test_a_closed_account_stays_closed(self, harness: IdpStoresHarness) -> None:
         accounts = harness.stores.accounts
-        await written(harness, lambda tx: accounts.add(tx, account()))
+        await written(harness, lambda tx: accounts.add(tx, account(), indexes()))
         for status, done in (("frozen", True), ("active", True), ("closed", True), ("active", False)):
             wanted = AccountStatus(status)
             assert await written(harness, lambda tx, w=wanted: accounts.change_status(tx, "acc_1", w)) is done
@@ -160,7 +183,7 @@ class IdpStoresBasic:
         async def work(tx: Any) -> list[bool]:
             assert await stores.organisations.add(tx, organisation, START)
             assert not await stores.organisations.add(tx, organisation, START)
-            await stores.accounts.add(tx, account())
+            await stores.accounts.add(tx, account(), indexes())
             times = [START, LATER, LATER]
             return [
                 await stores.accounts.add_role(tx, role, at) for role, at in zip([*roles, roles[0]], times, strict=True)
@@ -508,6 +531,10 @@ class IdpStoresContention:
 
     async def test_one_opens_the_account(self, harness: IdpStoresHarness) -> None:
         slow = harness.slow
-        wanted = [account(f"acc_{number}", number_index=b"n" * 32) for number in range(MANY)]
-        answers = await asyncio.gather(*(written(harness, lambda tx, a=a: slow.accounts.add(tx, a)) for a in wanted))
-        assert sum(answers) == 1
+        keys = ("12", "21", "1")  # some have heard of the next index key, some have not
+
+        async def open_one(number: int) -> bool:
+            made, same = account(f"acc_{number}"), indexes("same", keys=keys[number % 3], phone=False)
+            return bool(await written(harness, lambda tx: slow.accounts.add(tx, made, same)))
+
+        assert sum(await asyncio.gather(*(open_one(number) for number in range(MANY)))) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from certstore.codes import HolderCode
 from certstore.lifecycle import State
@@ -21,9 +21,10 @@ from certstore.stores.catalogue import SqlCatalogueStore
 from certstore.stores.consents import SqlConsentStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
-from certstore.stores.tables import consent, consumer_grant, licence, licence_single, licence_type
+from certstore.stores.marks import SingleMarks, _ended
+from certstore.stores.tables import consent, consumer_grant, licence, licence_mark, licence_type
 from core.db.database import ReadTx, WriteTx
-from keys.ports import BlindIndex
+from keys.ports import BlindIndex, FieldCipher
 from tests.conformance.certstore_stores import CONTRACT
 from tests.conformance.certstore_stores_backends import StoreHarness, postgres, sqlite
 from tests.conformance.harness import DELAY, Surroundings, failing
@@ -50,6 +51,9 @@ class OneIndexForAllKinds:
 
     def digest(self, kind: str, value: str) -> bytes:
         return self._index.digest("any", value)
+
+    def digests(self, kind: str, value: str) -> tuple[bytes, ...]:
+        return self._index.digests("any", value)
 
 
 class EndsWhateverTheRevision(SqlLicenceStore):
@@ -80,33 +84,36 @@ class LooksBeforeItClaims(SqlLicenceStore):
         )
 
 
-class TakesOverByLooking(SqlLicenceStore):
+class MarksTakenByLooking(SingleMarks):
     """The mark itself is safe; whether its holder has run out is only looked at."""
 
-    async def _claim(self, tx: WriteTx, licence_: Licence, index: bytes, today: dt.date) -> bool:
-        held = (
-            await tx.connection.execute(select(licence_single.c.licence_id).where(licence_single.c.code_index == index))
-        ).scalar()
-        other = await self.licence(tx, held) if held else None
+    async def _take_over(self, tx: WriteTx, licence_: Licence, position: int, mark_id: str, today: dt.date) -> bool:
+        free = select(licence_mark.c.id).where(
+            licence_mark.c.id == mark_id, licence_mark.c.licence_id.in_(_ended(today))
+        )
+        found = (await tx.connection.execute(free)).scalar()
         await asyncio.sleep(DELAY)
-        if other is not None and other.current.valid_until is not None and other.current.valid_until < today:
-            await tx.connection.execute(
-                update(licence_single).where(licence_single.c.code_index == index).values(licence_id=licence_.id)
-            )
-            return True
-        return await super()._claim(tx, licence_, index, today)
+        if found is not None:
+            change = update(licence_mark).where(licence_mark.c.id == mark_id)
+            await tx.connection.execute(change.values(licence_id=licence_.id, position=position))
+        return found is not None
+
+
+class MarksForEver(SingleMarks):
+    async def _take_over(self, tx: WriteTx, licence_: Licence, position: int, mark_id: str, today: dt.date) -> bool:
+        return False
+
+
+class TakesOverByLooking(SqlLicenceStore):
+    def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
+        super().__init__(fields, index)
+        self._marks = MarksTakenByLooking(index)
 
 
 class NeverGivesTheMarkBack(SqlLicenceStore):
-    async def _claim(self, tx: WriteTx, licence_: Licence, index: bytes, today: dt.date) -> bool:
-        taken = select(licence_single.c.licence_id).where(
-            licence_single.c.code_index == index, licence_single.c.type_code == licence_.type_code
-        )
-        if (await tx.connection.execute(taken)).scalar():
-            return False
-        values = {"type_code": licence_.type_code, "code_index": index, "licence_id": licence_.id}
-        await tx.connection.execute(insert(licence_single).values(values))
-        return True
+    def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
+        super().__init__(fields, index)
+        self._marks = MarksForEver(index)
 
 
 class DoesNotLock(SqlLicenceStore):

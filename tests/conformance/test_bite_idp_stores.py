@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -169,9 +169,10 @@ class _FindsSidsOfOthers(SqlSessionStore):
 class _LooksThenAdds(SqlAccountStore):
     """Trusts its own look instead of the unique index."""
 
-    async def add(self, tx: WriteTx, account_: Account) -> bool:
-        if await self.by_number(tx, account_.number_index) is not None:
-            return False
+    async def add(self, tx: WriteTx, account_: Account, indexes: Mapping[str, Sequence[bytes]]) -> bool:
+        for digests in indexes.values():
+            if await self.by_identifier(tx, digests) is not None:
+                return False
         await asyncio.sleep(_PAUSE)
         values = {name: getattr(account_, name) for name in account.c.keys()}  # noqa: SIM118 - not a dict
         await tx.connection.execute(insert(account).values({**values, "status": account_.status.value}))

@@ -28,7 +28,7 @@ from core.text import Text
 from keys.ports import SecretKey
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
-from keys.secrets.purposes import FORMER_FIELDS, LICENCES
+from keys.secrets.purposes import FORMER_FIELDS, FORMER_INDEX, LICENCES, LICENCES_INDEX
 from keys.spec import KeyState
 
 _MARK = re.compile(rb"\n%SEAL ([0-9A-Z]{18}) ([0-9]+) ([0-9a-f]{64})\n\Z")
@@ -62,7 +62,7 @@ def field_cipher() -> EnvelopeCipher:
 
 @cache
 def blind_index() -> HmacIndex:
-    return HmacIndex(PlainSecrets())
+    return HmacIndex(PlainSecrets(), LICENCES_INDEX, FORMER_INDEX)
 
 
 @cache

@@ -39,8 +39,18 @@ from core.identifiers.uscc import check_character
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
+from keys.secrets.token_digest import HmacTokenDigests
 from keys.secrets.vault import EncryptedVault
-from tests.support.certstore_fakes import MarkJudge, MarkSealer, Offices, People, blind_index, field_cipher, renderer
+from tests.support.certstore_fakes import (
+    MarkJudge,
+    MarkSealer,
+    Offices,
+    People,
+    PlainSecrets,
+    blind_index,
+    field_cipher,
+    renderer,
+)
 from tests.support.clock import FakeClock
 
 
@@ -243,6 +253,7 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         EncryptedVault(blobs, field_cipher()),
         field_cipher(),
         blind_index(),
+        HmacTokenDigests(PlainSecrets()),
         "https://yizheng.example.gov.cn",
     )
     services = compose_certstore(

@@ -14,12 +14,12 @@ from keys.backends.software import SoftwareBackend
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.ports import PasswordHasher, SecretProvider
-from keys.secrets.purposes import FIELD_PURPOSES, TOKENS
+from keys.secrets.purposes import SERVICE_SECRETS
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import open_key_store
 from tests.support.clock import FakeClock
 
-_SECRETS = ("oidc.pairwise", TOKENS, *FIELD_PURPOSES, "field.index")
+_SECRETS = ("oidc.pairwise", *SERVICE_SECRETS)
 _rings: list[KeyRing] = []
 
 

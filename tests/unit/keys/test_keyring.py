@@ -135,7 +135,7 @@ async def test_what_is_missing_is_said_to_be_missing(tmp_path: Path, clock: Fake
             await ring.prepare_next("oidc.es256")
 
 
-@pytest.mark.parametrize("purpose", ["field.index", "oidc.pairwise"])
+@pytest.mark.parametrize("purpose", ["oidc.pairwise"])
 async def test_a_secret_that_names_things_is_never_rotated(purpose: str, tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, _):
         await ring.create_secret(purpose)

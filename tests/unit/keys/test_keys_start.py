@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from keys.backends.software import SoftwareBackend
 from keys.errors import DevelopmentOnly, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
-from keys.secrets.purposes import FIELD_PURPOSES, PEOPLE, TOKENS
+from keys.secrets.purposes import PEOPLE, SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
 from tests.conformance.signer_backends import token_settings
@@ -43,11 +43,11 @@ async def _started(folder: Path, clock: FakeClock, **changes: Any) -> KeysServic
 async def test_the_first_start_makes_everything(tmp_path: Path, clock: FakeClock) -> None:
     services = await _started(tmp_path, clock)
     assert {record.purpose for record in services.ring.records()} == {
-        "oidc.es256", "oidc.rs256", "oidc.pairwise", *FIELD_PURPOSES, TOKENS, "field.index", "ca.root", "ca.seals"
+        "oidc.es256", "oidc.rs256", "oidc.pairwise", *SERVICE_SECRETS, "ca.root", "ca.seals"
     }  # fmt: skip
     people = services.secrets.fields.people
     assert people.decrypt(people.encrypt("王小明", context="people.name:1"), context="people.name:1") == "王小明"
-    assert len(services.secrets.index.digest("phone", "13800000000")) == 32
+    assert len(services.secrets.indexes.people.digest("phone", "13800000000")) == 48
     assert await services.passwords.verify("secret", await services.passwords.hash("secret"))
     assert len(services.authority.issuing_chain()) == 2
     for algorithm in TOKEN_PURPOSES:
@@ -80,7 +80,7 @@ async def test_workers_that_start_together_agree(tmp_path: Path, clock: FakeCloc
     for worker in workers:
         await worker.ring.refresh()
     assert len({repr(public_jwks(worker.ring)) for worker in workers}) == 1
-    assert len({worker.secrets.index.digest("phone", "1") for worker in workers}) == 1
+    assert len({worker.secrets.indexes.people.digest("phone", "1") for worker in workers}) == 1
     assert len({tuple(worker.authority.issuing_chain()) for worker in workers}) == 1
     for worker in workers:
         await worker.close()
@@ -98,7 +98,7 @@ async def test_k10_production_makes_no_development_keys(tmp_path: Path, clock: F
         await ensure_development_keys(services, clock, city_name=CITY, production=True)
     assert services.ring.records() == []
     await ensure_service_keys(services.ring)  # asked for by name, by the people who run it
-    assert len(services.ring.records()) == 9
+    assert len(services.ring.records()) == 10
     await services.close()
 
 

@@ -1,0 +1,23 @@
+"""The places that sealed values are bound to: table, column and row."""
+
+from __future__ import annotations
+
+
+def version_place(column: str, licence_id: str, number: int) -> str:
+    return f"licence_version.{column}:{licence_id}.{number}"
+
+
+def holder_place(column: str, licence_id: str, version: int, position: int) -> str:
+    return f"licence_holder.{column}:{licence_id}.{version}.{position}"
+
+
+def event_place(licence_id: str, sequence: int) -> str:
+    return f"licence_event.reason:{licence_id}.{sequence}"
+
+
+def consent_place(consent_id: str) -> str:
+    return f"consent.holder:{consent_id}"
+
+
+def look_place(column: str, record_id: str) -> str:
+    return f"access_record.{column}:{record_id}"

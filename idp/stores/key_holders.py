@@ -1,0 +1,127 @@
+"""What the identity provider stores under keys: for re-encryption, and for whoever wants to destroy a key."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, exists, func, select, true
+
+from core.clock import Clock
+from core.db.database import Database, ReadTx, WriteTx
+from core.db.held_names import HeldNames
+from core.db.walk import Walk, begins_with_text
+from idp.directory import account_context
+from idp.identifiers import CITIZEN_ID, PHONE
+from idp.stores.tables import account, account_index, client, session, token_family
+from keys.ports import BlindIndex, FieldCipher
+from keys.reencrypt.held import HeldIndexes, Owner
+from keys.reencrypt.model import KeyRef
+from keys.reencrypt.ports import Collection, KeyHolder
+from keys.reencrypt.rows import SealedColumn, SealedRows
+from keys.secrets.purposes import FORMER_FIELDS, FORMER_INDEX, PEOPLE, PEOPLE_INDEX, TOKENS
+
+_LAG = dt.timedelta(minutes=5)  # a worker that had not heard of the rotation yet
+_SEALED = ("number", "name", "phone")
+
+
+def people_collections(database: Database, fields: FieldCipher, index: BlindIndex) -> Sequence[Collection]:
+    """Accounts, and the indexes by which they are found."""
+    columns = [SealedColumn(name, fields, _place(name)) for name in _SEALED]
+    names = HeldNames(account_index, "account_id", "kind")
+    return (
+        SealedRows(database, Walk(account), "account", (PEOPLE, FORMER_FIELDS), columns),
+        HeldIndexes(
+            database,
+            names,
+            AccountOwners(fields),
+            index,
+            name="account_index",
+            purposes=(PEOPLE_INDEX, FORMER_INDEX),
+        ),
+    )
+
+
+def token_holders(clock: Clock) -> Sequence[KeyHolder]:
+    """Digests and tokens that only their own use brings under another key, or their end makes worthless."""
+    now = clock.now
+    return (
+        StoredDigests(client, "secret_digest", lambda: client.c.secret_digest.is_not(None)),
+        StoredDigests(
+            session, "cookie_digest", lambda: and_(session.c.ended_at.is_(None), session.c.expires_at > now())
+        ),
+        StoredDigests(token_family, "code_digest", lambda: token_family.c.expires_at > now()),
+        RefreshTokensHanded(clock),
+    )
+
+
+class AccountOwners:
+    """Implements `keys.reencrypt.held.Owners`: accounts by ID number and phone."""
+
+    def __init__(self, fields: FieldCipher) -> None:
+        self._fields = fields
+
+    async def read(self, tx: ReadTx, ids: Sequence[str]) -> Sequence[Owner]:
+        query = select(account.c.id, account.c.number, account.c.phone).where(account.c.id.in_(ids))
+        return [self._owner(row.id, bytes(row.number), row.phone) for row in await tx.connection.execute(query)]
+
+    def _owner(self, account_id: str, number: bytes, phone: bytes | None) -> Owner:
+        held = {CITIZEN_ID: ("number", number)} | ({PHONE: ("phone", bytes(phone))} if phone is not None else {})
+        names = []
+        for kind, (column, sealed) in held.items():
+            value = self._fields.decrypt(sealed, context=account_context(account_id, column))
+            names.append(({"account_id": account_id, "kind": kind}, kind, value))
+        return Owner(account_id, dict(held.values()), names)
+
+    async def keep(self, tx: WriteTx, owner_id: str, guard: Mapping[str, object]) -> bool:
+        return await Walk(account).exchange(tx, (owner_id,), guard, guard)
+
+
+class StoredDigests:
+    """Implements `keys.reencrypt.ports.KeyHolder` for a column of token digests.
+
+    Args:
+        counts: which rows still count; the others may lose their key.
+    """
+
+    def __init__(self, table: Table, column: str, counts: Callable[[], ColumnElement[bool]]) -> None:
+        self._table = table
+        self._column = table.c[column]
+        self._counts = counts
+
+    @property
+    def name(self) -> str:
+        return f"{self._table.name}.{self._column.name}"
+
+    async def holds(self, tx: ReadTx, key: KeyRef) -> bool:
+        found = (
+            select(1).select_from(self._table).where(self._counts(), begins_with_text(self._column, f"{key.key_id}."))
+        )
+        return bool((await tx.connection.execute(select(exists(found)))).scalar_one())
+
+
+class RefreshTokensHanded:
+    """Implements `keys.reencrypt.ports.KeyHolder`: refresh tokens are not stored, but their families are.
+
+    A family's newest token has a MAC under the key that was active when it was handed out.
+    """
+
+    name = "refresh tokens"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def holds(self, tx: ReadTx, key: KeyRef) -> bool:
+        if key.purpose != TOKENS:
+            return False
+        columns = token_family.c
+        handed = func.coalesce(columns.rotated_at, columns.redeemed_at)
+        alive = and_(columns.revoked_at.is_(None), columns.expires_at > self._clock.now(), handed.is_not(None))
+        under = true() if key.active_until is None else handed <= key.active_until + _LAG
+        found = select(1).select_from(token_family).where(alive, under)
+        return bool((await tx.connection.execute(select(exists(found)))).scalar_one())
+
+
+def _place(column: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: account_context(row["id"], column)
