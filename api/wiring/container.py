@@ -41,7 +41,6 @@ class Container:
     async def close(self) -> None:
         await self.idp.close()
         self.signing.close()
-        await self.tsa.close()
         await self.ground.close()
 
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import structlog
 
 from api.wiring.ground import Ground
+from core.egress.fetch import Egress
 from keys.stores.tsa import SqlSerialStore
 from keys.tsa.anchors import AnchorTrust, anchor_trust
 from keys.tsa.authority import TimestampAuthority
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.clock_check import KernelClock, UncheckedClock
-from keys.tsa.http_post import HttpPost
 from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.own_certificates import OwnCertificates
-from keys.tsa.ports import ClockCheck, Issued, Post, SerialStore, TimestampSource, TimestampTrust
+from keys.tsa.ports import ClockCheck, Issued, SerialStore, TimestampSource, TimestampTrust
 from keys.tsa.renewal import UnitRenewal
 from keys.tsa.serials import Serials
 from keys.tsa.settings import LOCAL, ServiceSettings, TsaSettings
-from keys.tsa.sources import HttpSource, LocalSource
+from keys.tsa.sources import HttpSource, LocalSource, egress_rules
 from keys.tsa.units import TimestampUnits
 
 _PREFIX = 8  # octets of the digest that the log tells: enough to find a token again
@@ -61,10 +61,6 @@ class TsaServices:
     serials: SerialStore
     trust: TimestampTrust
     client: TimestampClient
-    post: HttpPost
-
-    async def close(self) -> None:
-        await self.post.close()
 
 
 class OwnTrust:
@@ -116,8 +112,8 @@ def build_tsa(ground: Ground) -> TsaServices:
         clock_check=check,
         log=IssueLog(),
     )
-    trust, post = OwnTrust(certificates), HttpPost()
-    services = [_service(one, authority, trust, post) for one in settings.services]
+    trust = OwnTrust(certificates)
+    services = [_service(one, authority, trust) for one in settings.services]
     return TsaServices(
         settings=settings,
         policy=policy,
@@ -128,23 +124,18 @@ def build_tsa(ground: Ground) -> TsaServices:
         serials=serials,
         trust=trust,
         client=TimestampClient(services, clock),
-        post=post,
     )
 
 
-def _service(
-    settings: ServiceSettings, authority: TimestampAuthority, trust: TimestampTrust, post: Post
-) -> TimestampService:
+def _service(settings: ServiceSettings, authority: TimestampAuthority, trust: TimestampTrust) -> TimestampService:
     if settings.trust_file is not None:
         trust = anchor_trust(settings.trust_file.read_bytes())
-    source: TimestampSource
-    if settings.url == LOCAL:
-        source = LocalSource(authority)
-    else:
+    source: TimestampSource = LocalSource(authority)
+    if settings.url != LOCAL:
+        rules = egress_rules(settings.url, inside=settings.inside, seconds=settings.timeout)
         credentials = settings.credentials()
-        source = HttpSource(
-            post, settings.url, credentials=None if credentials is None else credentials.get_secret_value()
-        )
+        secret = None if credentials is None else credentials.get_secret_value()
+        source = HttpSource(Egress(rules), settings.url, credentials=secret)
     return TimestampService(
         settings.url, source, trust, digest=settings.digest, policy=settings.policy, timeout=settings.timeout
     )

@@ -23,15 +23,9 @@ from keys.spec import AlgorithmRow
 _BITS = 256
 _OCTETS = 64
 _PRIME = 2**255 - 19
-_SMALL_ORDER = frozenset(
-    {
-        0,
-        1,
-        _PRIME - 1,
-        2707385501144840649318225287225658788936804267575313519463743609750303021670,
-        55188659117513257062467267217118295137698188065244968500265048394206261417927,
-    }
-)  # y of the eight points whose order divides the cofactor: signatures by them fit messages nobody signed
+_OF_ORDER_EIGHT = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _OF_ORDER_EIGHT, _PRIME - _OF_ORDER_EIGHT})
+"""y of the eight points whose order divides the cofactor: signatures by them fit messages that nobody signed."""
 
 
 class Ed25519:

@@ -23,8 +23,9 @@ from keys.primitives.ports import Primitive, PrivateKey, PublicKey
 from keys.spec import AlgorithmRow
 
 _EXPONENT = 65537
-_EXPONENTS = range(_EXPONENT, 1 << 32, 2)
-"""FIPS 186-5 §A.1.1: odd and above 2^16. Its upper bound is 2^256; a stranger could make us compute with that."""
+_EXPONENTS = range(3, 1 << 32, 2)
+"""Public exponents of strangers: odd and not 1. Ours are 65537 (FIPS 186-5 §A.1.1); a small one harms nobody where
+padding is checked to its last octet. Long ones would make us compute for them."""
 
 
 class Rsa:

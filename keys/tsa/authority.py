@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _POLICY = Text("不支持所要求的时间戳策略。", "The policy that was asked for is not supported.")
 _NO_KEY = Text("时间戳密钥暂不可用，没有签发时间戳。", "The time-stamp key is not available; no time-stamp was issued.")
+_BROKEN = Text("我们这边出了错，没有签发时间戳。", "Something broke on our side; no time-stamp was issued.")
 
 
 class TimestampAuthority:
@@ -60,7 +61,7 @@ class TimestampAuthority:
         """How many answers this worker has given, by `granted` or the name of the failure."""
 
     async def answer(self, request: bytes) -> bytes:
-        """The TimeStampResp to a TimeStampReq; a rejection for whatever cannot be granted. Never raises AppError."""
+        """The TimeStampResp to a TimeStampReq; a rejection for whatever cannot be granted. Never raises."""
         try:
             response = write_granted(await self._token(read_request(request)))
         except RequestRefused as refused:
@@ -71,6 +72,9 @@ class TimestampAuthority:
         except AppError as error:
             _log.error("no time-stamp is issued: %s", error.private or error.code)
             return self._rejection(Failure.SYSTEM_FAILURE, error.text)
+        except Exception as error:  # whatever broke, the requester is told in the protocol; its text may quote values
+            _log.error("no time-stamp is issued: %s", type(error).__name__)
+            return self._rejection(Failure.SYSTEM_FAILURE, _BROKEN)
         self.answered["granted"] += 1
         return response
 

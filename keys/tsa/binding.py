@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keys.cms import SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2
 from keys.der import OCTET_STRING, SEQUENCE, Element, NotDer, only
+from keys.digests import digest_name
 from keys.tsa.errors import Fault, TimestampRefused
-from keys.tsa.identifiers import SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2
-from keys.tsa.imprint import digest_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def read_bindings(attributes: Mapping[bytes, bytes]) -> tuple[Binding, ...]:
 
     Raises:
         TimestampRefused: `BINDING`, when there is none.
-        keys.der.NotDer, keys.tsa.imprint.UnknownDigest.
+        keys.der.NotDer, keys.digests.UnknownDigest.
     """
     found = []
     if SIGNING_CERTIFICATE_V2 in attributes:

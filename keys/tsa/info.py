@@ -51,7 +51,7 @@ def read_info(der: bytes) -> TimestampInfo:
     """
     Raises:
         keys.der.NotDer: malformed, of another version, or with an extension: we know none.
-        keys.tsa.imprint.UnknownDigest: an imprint of SHA-1, for one.
+        keys.digests.UnknownDigest: an imprint of SHA-1, for one.
     """
     parts = only(der).of(SEQUENCE).items()
     if len(parts) < 5 or integer_of(parts[0]) != 1:

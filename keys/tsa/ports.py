@@ -116,16 +116,3 @@ class TimestampSource(Protocol):
         Raises:
             core.errors.Unavailable: no answer, or one that breaks the transport's rules (size, type, status).
         """
-
-
-class Post(Protocol):
-    """Posts over HTTP to an address that an administrator has configured."""
-
-    async def __call__(
-        self, url: str, body: bytes, *, content_type: str, accept: str, authorization: str | None
-    ) -> bytes:
-        """The body of a 200 answer of the type `accept`; no redirect is followed.
-
-        Raises:
-            core.errors.Unavailable: anything else, or an answer that is too long or too slow.
-        """

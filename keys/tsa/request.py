@@ -21,8 +21,9 @@ from keys.der import (
     only,
     tlv,
 )
+from keys.digests import UnknownDigest
 from keys.tsa.errors import Failure, RequestRefused
-from keys.tsa.imprint import Imprint, UnknownDigest, read_imprint
+from keys.tsa.imprint import Imprint, read_imprint
 
 MAX_REQUEST = 4096  # octets; a request with the longest imprint and nonce takes less than 250
 MAX_NONCE = 64  # octets

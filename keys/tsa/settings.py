@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from core.egress.rules import HostList
 from core.settings import Section
 from keys.tsa.imprint import DIGESTS
 
@@ -52,6 +53,7 @@ class ServiceSettings(Section):
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
             raise ValueError(f"the address of a time-stamping authority is {LOCAL} or http(s)://…")
+        HostList.of([parts.hostname])  # a ValueError of its own for a host that cannot be
         if parts.username or parts.password:
             raise ValueError("credentials have no place in an address: name username and password_file")
         if (self.username is None) != (self.password_file is None):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from keys.cms import CONTENT_TYPE, MESSAGE_DIGEST, SIGNED_DATA
 from keys.der import (
     CONTEXT_0,
     CONTEXT_1,
@@ -21,12 +22,12 @@ from keys.der import (
     only,
     tlv,
 )
+from keys.digests import UnknownDigest, digest_name
 from keys.errors import KeyRefused
 from keys.spec import ALGORITHMS, SignatureAlgorithm
 from keys.tsa.binding import Binding, read_bindings
 from keys.tsa.errors import Fault, TimestampRefused
-from keys.tsa.identifiers import CONTENT_TYPE, MESSAGE_DIGEST, RSA_ENCRYPTION, SIGNED_DATA, TST_INFO
-from keys.tsa.imprint import UnknownDigest, digest_name
+from keys.tsa.identifiers import RSA_ENCRYPTION, TST_INFO
 from keys.tsa.info import TimestampInfo, read_info
 from keys.verification import algorithm_of_identifier
 

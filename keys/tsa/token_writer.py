@@ -15,12 +15,20 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, integer, oid, tlv
+from keys.cms import (
+    CONTENT_TYPE,
+    MESSAGE_DIGEST,
+    SIGNED_DATA,
+    SIGNING_CERTIFICATE_V2,
+    issuer_and_serial,
+    signing_certificate_v2,
+)
+from keys.der import CONTEXT_0, OCTET_STRING, SEQUENCE, SET, integer, oid, tlv
+from keys.digests import digest_identifier
 from keys.errors import KeyRefused
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
-from keys.tsa.identifiers import CONTENT_TYPE, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2, TST_INFO
-from keys.tsa.imprint import digest_identifier
+from keys.tsa.identifiers import TST_INFO
 from keys.tsa.moments import digits_for, write_accuracy, write_time
 from keys.tsa.request import TimestampRequest
 
@@ -116,7 +124,7 @@ def token_writer(
         _head=integer(3) + tlv(SET, digest),  # RFC 5652 §5.1: version 3, for the content is not id-data
         _certificates=tlv(CONTEXT_0, *sorted(certificates)),  # X.690 §11.6
         _signer_head=integer(1)  # RFC 5652 §5.3: version 1, for the signer is named by issuer and serial number
-        + tlv(SEQUENCE, certificate.issuer.public_bytes(), _serial(certificates[0]))
+        + issuer_and_serial(certificate.issuer.public_bytes(), certificates[0])
         + digest,
         _attributes_head=before,
         _attributes_tail=after,
@@ -135,21 +143,9 @@ def _attributes(digest: str, certificate: bytes) -> tuple[bytes, bytes]:
         (
             tlv(SEQUENCE, CONTENT_TYPE, tlv(SET, TST_INFO)),
             of_digest,
-            tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, _signing_certificate(certificate))),
+            tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, signing_certificate_v2(certificate, digest))),
         )
     )
     place = attributes.index(of_digest)
     head = b"".join(attributes[:place]) + of_digest[: -len(empty)]
     return head, b"".join(attributes[place + 1 :])
-
-
-def _signing_certificate(certificate: bytes) -> bytes:
-    """SigningCertificateV2 with SHA-256, the default that DER leaves out (RFC 5816 §2.2.1, RFC 5035 §4)."""
-    identifier = tlv(SEQUENCE, tlv(OCTET_STRING, hashlib.sha256(certificate).digest()))
-    return tlv(SEQUENCE, tlv(SEQUENCE, identifier))
-
-
-def _serial(certificate: bytes) -> bytes:
-    """The serial number as the certificate encodes it (RFC 5280 §4.1)."""
-    fields = first(first(certificate).content).items()
-    return (fields[1] if fields[0].tag == CONTEXT_0 else fields[0]).of(INTEGER).encoded

@@ -8,21 +8,8 @@ from keys.ports import Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 from keys.verification import algorithm_of_identifier, load_verification_key
 
-_DIGEST_OIDS = {
-    "sha256": oid("2.16.840.1.101.3.4.2.1"),
-    "sha384": oid("2.16.840.1.101.3.4.2.2"),
-    "sha512": oid("2.16.840.1.101.3.4.2.3"),
-}
-DIGESTS = {encoded: name for name, encoded in _DIGEST_OIDS.items()}
-"""`hashlib` names of digests, by their identifiers."""
-
 _RSA_ENCRYPTION = tlv(SEQUENCE, oid("1.2.840.113549.1.1.1"), tlv(NULL))
 _PKCS1 = {row.digest: algorithm for algorithm, row in ALGORITHMS.items() if row.family == "rsa-pkcs1"}
-
-
-def digest_identifier(name: str) -> bytes:
-    """The AlgorithmIdentifier of a digest; parameters are left out (RFC 5754 §2)."""
-    return tlv(SEQUENCE, _DIGEST_OIDS[name])
 
 
 def signature_octets(signer: Signer) -> int:

@@ -15,17 +15,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import Unavailable
 from core.text import Text
-from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, first, oid, tlv
+from keys.cms import (
+    CONTENT_TYPE,
+    DATA,
+    MESSAGE_DIGEST,
+    SIGNED_DATA,
+    SIGNING_CERTIFICATE_V2,
+    issuer_and_serial,
+    signing_certificate_v2,
+)
+from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, tlv
+from keys.digests import digest_identifier
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
 from signing.pades import algorithms
-
-DATA = oid("1.2.840.113549.1.7.1")
-SIGNED_DATA = oid("1.2.840.113549.1.7.2")
-CONTENT_TYPE = oid("1.2.840.113549.1.9.3")
-MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
-SIGNING_TIME = oid("1.2.840.113549.1.9.5")
-SIGNING_CERTIFICATE_V2 = oid("1.2.840.113549.1.9.16.2.47")
 
 _CMS_VERSION_1 = tlv(INTEGER, b"\x01")  # RFC 5652 §5.1, §5.3: id-data content, signer named by issuer and serial
 
@@ -85,12 +88,11 @@ def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
             Text("印章的证书与密钥对不上，请联系印章管理员。", "The seal's certificate does not fit its key."),
         )
     row = ALGORITHMS[signer.algorithm]
-    digest_identifier = algorithms.digest_identifier(row.digest)
-    issuer_and_serial = tlv(SEQUENCE, certificate.issuer.public_bytes(), _serial(certificates[0]))
+    identifier = digest_identifier(row.digest)
     head = b"".join(
         (
             _CMS_VERSION_1,
-            tlv(SET, digest_identifier),
+            tlv(SET, identifier),
             tlv(SEQUENCE, DATA),  # detached: no content (EN 319 142-1 §4.1)
             tlv(CONTEXT_0, *sorted(certificates)),
         )
@@ -98,14 +100,14 @@ def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
     fixed = (
         tlv(SEQUENCE, CONTENT_TYPE, tlv(SET, DATA)),
         # EN 319 142-1 §6.3: signing-certificate-v2 shall be, signing-time shall not be (the time stands in /M)
-        tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, _signing_certificate(certificates[0], row.digest))),
+        tlv(SEQUENCE, SIGNING_CERTIFICATE_V2, tlv(SET, signing_certificate_v2(certificates[0], row.digest))),
     )
     writer = CmsWriter(
         signer,
         row.digest,
         0,
         head,
-        _CMS_VERSION_1 + issuer_and_serial + digest_identifier,
+        _CMS_VERSION_1 + issuer_and_serial(certificate.issuer.public_bytes(), certificates[0]) + identifier,
         fixed,
         row.identifier,
     )
@@ -117,16 +119,3 @@ def _size(writer: CmsWriter, signature_octets: int) -> int:
     message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, hashlib.new(writer.digest).digest())))
     attributes = b"".join((*writer._fixed_attributes, message_digest))
     return len(writer._container(attributes, bytes(signature_octets)))
-
-
-def _serial(certificate: bytes) -> bytes:
-    """The serial number as the certificate encodes it (RFC 5280 §4.1)."""
-    fields = first(first(certificate).content).items()
-    return (fields[1] if fields[0].tag == CONTEXT_0 else fields[0]).of(INTEGER).encoded
-
-
-def _signing_certificate(certificate: bytes, digest: str) -> bytes:
-    """SigningCertificateV2; SHA-256 is the default, which DER leaves out (RFC 5035 §3)."""
-    named = b"" if digest == "sha256" else algorithms.digest_identifier(digest)
-    identifier = tlv(SEQUENCE, named, tlv(OCTET_STRING, hashlib.new(digest, certificate).digest()))
-    return tlv(SEQUENCE, tlv(SEQUENCE, identifier))

@@ -15,13 +15,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keys.cms import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
+from keys.cms import SIGNING_TIME as _SIGNING_TIME
 from keys.der import (
     BIT_STRING,
     CONTEXT_0,
     CONTEXT_1,
     GENERALIZED_TIME,
     INTEGER,
-    NULL,
     OCTET_STRING,
     OID,
     SEQUENCE,
@@ -32,13 +33,12 @@ from keys.der import (
     only,
     tlv,
 )
+from keys.digests import UnknownDigest, digest_name
 from keys.errors import KeyRefused
 from keys.primitives.ports import PublicKey
 from keys.spec import SignatureAlgorithm, Use
 from keys.verification import counts, load_verification_key
 from signing.pades import algorithms
-from signing.pades.cms_writer import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
-from signing.pades.cms_writer import SIGNING_TIME as _SIGNING_TIME
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -221,12 +221,10 @@ def _check_binding(value: bytes, signer: x509.Certificate) -> None:
 
 
 def _digest_name(identifier: Element) -> str:
-    kind, *parameters = _at_least(identifier, 1)
-    if [part.encoded for part in parameters] not in ([], [tlv(NULL)]):  # RFC 5754 §2: absent or NULL
-        raise UnsupportedSignature
-    if kind.encoded not in algorithms.DIGESTS:
-        raise UnsupportedSignature
-    return algorithms.DIGESTS[kind.encoded]
+    try:
+        return digest_name(identifier)
+    except UnknownDigest:
+        raise UnsupportedSignature from None
 
 
 def _time(value: bytes | None) -> dt.datetime | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator
 
 import pytest
 
 from api.journey.instance import free_port
 from core.breaker import CircuitState
+from core.egress.fetch import Egress
 from keys.tsa.anchors import AnchorTrust
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.errors import TimestampUnavailable
-from keys.tsa.http_post import HttpPost
-from keys.tsa.sources import HttpSource
+from keys.tsa.sources import HttpSource, egress_rules
 from tests.support import stub_tsa
 from tests.support.clock import FakeClock
 from tests.support.stub_tsa import Talk, answering, http, saying, stub
@@ -24,20 +23,15 @@ TRUST = AnchorTrust([StampingAuthority().anchor])
 CONTENT = b"the value of a signature"
 
 
-@pytest.fixture
-async def post() -> AsyncIterator[HttpPost]:
-    made = HttpPost()
-    yield made
-    await made.close()
+def service(url: str, *, timeout: float = 10, inside: bool = True) -> TimestampService:
+    fetcher = Egress(egress_rules(url, inside=inside, seconds=timeout))
+    source = HttpSource(fetcher, url, credentials="city:geheim")
+    return TimestampService(url, source, TRUST, timeout=timeout + 5)
 
 
-def service(post: HttpPost, url: str, *, timeout: float = 10) -> TimestampService:
-    return TimestampService(url, HttpSource(post, url, credentials="city:geheim"), TRUST, timeout=timeout)
-
-
-async def test_an_honest_authority_is_believed(clock: FakeClock, post: HttpPost) -> None:
+async def test_an_honest_authority_is_believed(clock: FakeClock) -> None:
     async with stub(answering(stamping_world(clock).authority.answer)) as (url, heads):
-        stamped = await TimestampClient([service(post, url)], clock).stamp(CONTENT)
+        stamped = await TimestampClient([service(url)], clock).stamp(CONTENT)
     assert stamped.proven.time == clock.now()
     (head,) = heads
     lower = head.lower()
@@ -64,11 +58,9 @@ BAD: list[tuple[str, Talk, float]] = [
 
 
 @pytest.mark.parametrize(("talk", "timeout"), [one[1:] for one in BAD], ids=[one[0] for one in BAD])
-async def test_a_bad_authority_is_passed_over_and_then_left_alone(
-    talk: Talk, timeout: float, clock: FakeClock, post: HttpPost
-) -> None:
+async def test_a_bad_authority_is_passed_over_and_then_left_alone(talk: Talk, timeout: float, clock: FakeClock) -> None:
     async with stub(talk) as (bad, heads), stub(answering(stamping_world(clock).authority.answer)) as (good, _):
-        services = [service(post, bad, timeout=timeout), service(post, good)]
+        services = [service(bad, timeout=timeout), service(good)]
         client = TimestampClient(services, clock, failures=1)
         for _ in range(3):
             assert (await client.stamp(CONTENT)).service == good
@@ -78,19 +70,19 @@ async def test_a_bad_authority_is_passed_over_and_then_left_alone(
             await TimestampClient(services[:1], clock).stamp(CONTENT)
 
 
-async def test_a_redirect_is_not_followed(clock: FakeClock, post: HttpPost) -> None:
+async def test_a_redirect_is_not_followed(clock: FakeClock) -> None:
     async with stub(answering(stamping_world(clock).authority.answer)) as (target, heads):
         for status in ("302 Found", "307 Temporary Redirect", "308 Permanent Redirect"):
             async with stub(saying(http(b"", status=status, more=f"Location: {target}\r\n"))) as (url, _):
                 with pytest.raises(TimestampUnavailable, match=f"HTTP {status[:3]}"):
-                    await TimestampClient([service(post, url)], clock).stamp(CONTENT)
+                    await TimestampClient([service(url)], clock).stamp(CONTENT)
         assert heads == []
 
 
-async def test_an_authority_that_is_down_and_comes_back(clock: FakeClock, post: HttpPost) -> None:
+async def test_an_authority_that_is_down_and_comes_back(clock: FakeClock) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/tsr"
-    client = TimestampClient([service(post, url)], clock, failures=2)
+    client = TimestampClient([service(url)], clock, failures=2)
     for _ in range(3):
         with pytest.raises(TimestampUnavailable):
             await client.stamp(CONTENT)
@@ -105,10 +97,18 @@ async def test_an_authority_that_is_down_and_comes_back(clock: FakeClock, post: 
         assert len(heads) == 1
 
 
-async def test_nothing_of_the_credentials_is_told(clock: FakeClock, post: HttpPost) -> None:
-    client = TimestampClient([service(post, f"http://127.0.0.1:{free_port()}/")], clock)
+async def test_nothing_of_the_credentials_is_told(clock: FakeClock) -> None:
+    client = TimestampClient([service(f"http://127.0.0.1:{free_port()}/")], clock)
     with pytest.raises(TimestampUnavailable) as caught:
         await client.stamp(CONTENT)
     for told in (str(caught.value), caught.value.private, caught.value.text.en, str(client.states())):
         assert "geheim" not in told
         assert "Y2l0eTpnZWhlaW0" not in told
+
+
+async def test_an_address_of_our_own_network_needs_the_operator_s_word(clock: FakeClock) -> None:
+    async with stub(answering(stamping_world(clock).authority.answer)) as (url, heads):
+        with pytest.raises(TimestampUnavailable, match="inside"):
+            await TimestampClient([service(url, inside=False)], clock).stamp(CONTENT)
+        assert heads == []
+        assert await TimestampClient([service(url, inside=True)], clock).stamp(CONTENT)

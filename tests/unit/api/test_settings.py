@@ -86,6 +86,7 @@ def test_time_stamping_services_stand_in_their_order_with_their_details(tmp_path
     ("urls", "details", "word"),
     [
         ("ftp://tsa.example/", {}, "address"),
+        ("https://tsa_example*/", {}, "host name"),
         ("https://user:secret@tsa.example/", {}, "credentials"),
         ("https://tsa.example/", {"https://tsa.example/": {"digest": "sha1"}}, "sha256"),
         ("https://tsa.example/", {"https://tsa.example/": {"polisy": "1.2.3"}}, "polisy"),

@@ -21,6 +21,7 @@ from keys.tsa.clock_check import KernelClock
 from keys.tsa.errors import TimeNotAvailable
 from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
+from keys.tsa.ports import SerialBlock
 from keys.tsa.request import write_request
 from keys.tsa.serials import Serials
 from tests.support.clock import START, FakeClock
@@ -116,6 +117,23 @@ async def test_whatever_comes_is_answered_in_the_protocol(clock: FakeClock) -> N
     for garbage in (b"", b"\x00", b"GET / HTTP/1.1", b"0" * 5000, ASKED[:-1], ASKED + b"\x00"):
         assert status(await world.authority.answer(garbage)) == "bad_data_format"
     assert world.log.tokens == []
+
+
+async def test_a_store_that_is_away_is_answered_in_the_protocol(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = stamping_world(clock)
+
+    async def away(count: int, *, moment: dt.datetime) -> SerialBlock:
+        raise OSError("connection refused by db-7.internal")
+
+    with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
+        patched.setattr(world.serials, "reserve", away)
+        answer = await world.authority.answer(ASKED)
+    assert status(answer) == "system_failure"
+    assert b"db-7" not in answer
+    assert "OSError" in caplog.text
+    assert status(await world.authority.answer(ASKED)) == "granted"
 
 
 async def test_numbers_do_not_repeat_while_many_ask(clock: FakeClock) -> None:

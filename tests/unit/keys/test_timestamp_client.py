@@ -6,20 +6,24 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from core.breaker import CircuitState
+from core.egress.address import read_target
+from core.egress.errors import AddressRefused
+from core.egress.port import Fetched
 from core.errors import Unavailable
 from core.text import Text
 from keys.tsa.anchors import AnchorTrust
 from keys.tsa.client import TimestampClient, TimestampService
-from keys.tsa.errors import TimestampUnavailable
+from keys.tsa.errors import AnswerRefused, TimestampUnavailable
 from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import read_request, write_request
 from keys.tsa.response import write_granted
-from keys.tsa.sources import HttpSource, LocalSource
+from keys.tsa.sources import HttpSource, LocalSource, egress_rules
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority
@@ -208,17 +212,45 @@ async def test_every_request_has_its_own_nonce(clock: FakeClock) -> None:
     assert None not in nonces
 
 
-async def test_credentials_go_into_the_header_only(clock: FakeClock) -> None:
-    seen: dict[str, object] = {}
+class _Fetcher:
+    """A `Fetcher` that notes what it was asked."""
 
-    async def post(url: str, body: bytes, **named: object) -> bytes:
-        seen.update(named, url=url)
-        return b""
+    def __init__(self, answer: Fetched) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    await HttpSource(post, "https://tsa.example/", credentials="portal:秘密").ask(b"request")
-    assert seen == {
-        "url": "https://tsa.example/",
-        "content_type": "application/timestamp-query",
-        "accept": "application/timestamp-reply",
-        "authorization": "Basic cG9ydGFsOuenmOWvhg==",
+    async def fetch(self, url: str, **named: Any) -> Fetched:
+        self.asked.append((url, named))
+        return self.answer
+
+
+async def test_credentials_go_into_the_header_only() -> None:
+    fetcher = _Fetcher(Fetched(200, "application/timestamp-reply", b"answer"))
+    source = HttpSource(fetcher, "https://tsa.example/", credentials="portal:秘密")
+    assert await source.ask(b"request") == b"answer"
+    ((url, named),) = fetcher.asked
+    assert url == "https://tsa.example/"
+    assert named == {
+        "method": "POST",
+        "body": b"request",
+        "headers": {
+            "Content-Type": "application/timestamp-query",
+            "Accept": "application/timestamp-reply",
+            "Authorization": "Basic cG9ydGFsOuenmOWvhg==",
+        },
+        "media_types": frozenset({"application/timestamp-reply"}),
     }
+
+
+async def test_only_an_answer_is_an_answer() -> None:
+    with pytest.raises(AnswerRefused, match="HTTP 201"):
+        await HttpSource(_Fetcher(Fetched(201, "application/timestamp-reply", b"")), "https://tsa.example/").ask(b"")
+
+
+def test_a_source_may_call_its_own_address_and_no_other() -> None:
+    rules = egress_rules("https://tsa.example:8443/tsr", inside=False, seconds=2)
+    assert (rules.schemes, rules.ports) == (frozenset({"https"}), frozenset({8443}))
+    assert read_target("https://tsa.example:8443/tsr", rules).port == 8443
+    for other in ("https://tsa.example/tsr", "http://tsa.example:8443/tsr", "https://other.example:8443/"):
+        with pytest.raises(AddressRefused):
+            read_target(other, rules)
