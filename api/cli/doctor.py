@@ -17,7 +17,11 @@ from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
 from core.errors import AppError
+from keys.tsa.clock_check import KernelClock
+from keys.tsa.settings import LOCAL
 from keys.x509.authority import ISSUING_PURPOSE
+
+_NO_TIMESTAMP_KEY = "there is none: run `yizheng tsa init`, or name other authorities in YIZHENG_TSA_URLS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await _kv_finding(settings),
         await _blob_finding(settings),
         *await _keys_findings(settings),
+        *_clock_findings(settings),
     ]
 
 
@@ -127,4 +132,23 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
     return [
         Finding(f"key ring opens, {len(keys.ring.records())} keys"),
         Finding("certificate authority for seals", not lacking, lacking),
+        *_timestamp_findings(settings, purposes),
     ]
+
+
+def _timestamp_findings(settings: Settings, purposes: set[str]) -> list[Finding]:
+    tsa = settings.tsa
+    if tsa.development or LOCAL not in {service.url for service in tsa.services}:
+        return []  # keys make themselves, or others are asked
+    return [
+        Finding(f"time-stamp key {purpose}", purpose in purposes, "" if purpose in purposes else _NO_TIMESTAMP_KEY)
+        for purpose in tsa.purposes
+    ]
+
+
+def _clock_findings(settings: Settings) -> list[Finding]:
+    tsa = settings.tsa
+    if tsa.clock != "kernel":
+        return []
+    fault = KernelClock(tsa.accuracy, SystemClock()).fault()
+    return [Finding("clock follows UTC", fault is None, f"{fault}; no time-stamp is issued" if fault else "")]

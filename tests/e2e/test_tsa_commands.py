@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.doctor import examine
+from api.cli.prepare import prepare
 from api.journey.instance import Instance
+from api.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +75,21 @@ def test_a_token_is_good_elsewhere(instance: Instance, tmp_path: Path) -> None:
     read = ["openssl", "ts", "-reply", "-in", "token", "-token_in", "-token_out", "-text"]
     told = subprocess.run(read, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "Hash Algorithm: sha256" in told
+
+
+async def test_doctor_says_what_time_stamps_lack(tmp_path: Path) -> None:
+    development = Settings(data=tmp_path)
+    await prepare(development)
+    said = {finding.what: finding for finding in await examine(development)}
+    assert not any("time-stamp" in what or "clock" in what for what in said)
+    production = Settings(data=tmp_path, mode="production", tsa_units=2, tsa_accuracy_ms=1)
+    said = {finding.what: finding for finding in await examine(production)}
+    for purpose in ("tsa/1", "tsa/2"):
+        assert not said[f"time-stamp key {purpose}"].good
+        assert "yizheng tsa init" in said[f"time-stamp key {purpose}"].remedy
+    assert said["clock follows UTC"].good or "clock" in said["clock follows UTC"].remedy
+    others = Settings(data=tmp_path, mode="production", tsa_urls="https://tsa.example/")
+    assert not any("time-stamp key" in finding.what for finding in await examine(others))
 
 
 def test_the_clock_is_accepted_again(instance: Instance) -> None:
