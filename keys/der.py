@@ -37,10 +37,12 @@ class Element:
 
 def tlv(tag: int, *parts: bytes) -> bytes:
     """Encode one value; the length takes the fewest octets (X.690 §10.1)."""
-    content = b"".join(parts)
+    content = parts[0] if len(parts) == 1 else b"".join(parts)
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
+    if size < 0x10000:  # nearly all there are; every token and signature passes here a dozen times
+        return bytes((tag, 0x81, size) if size < 0x100 else (tag, 0x82, size >> 8, size & 0xFF)) + content
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(length))) + length + content
 

@@ -32,6 +32,7 @@ from keys.tsa.identifiers import TST_INFO
 from keys.tsa.moments import digits_for, write_accuracy, write_time
 from keys.tsa.request import TimestampRequest
 
+_CONTEXT_0 = bytes((CONTEXT_0,))
 _DIRECTORY_NAME = 0xA4  # GeneralName [4], explicit because Name is a CHOICE (RFC 5280 §4.2.1.6)
 
 
@@ -70,16 +71,17 @@ class TokenWriter:
             request.nonce or b"",  # RFC 3161 §2.4.2: present if and only if it was in the request, the same value
             self._authority,
         )
-        attributes = self._attributes_head + hashlib.new(self._digest, info).digest() + self._attributes_tail
-        # RFC 5652 §5.4: the signature covers the attributes under the SET OF tag, not under [0]
-        signature = self.signer.sign(tlv(SET, attributes))
-        return self._container(info, attributes, signature, certificates=request.certificates)
+        digest = hashlib.new(self._digest, info).digest()
+        attributes = tlv(SET, self._attributes_head, digest, self._attributes_tail)
+        # RFC 5652 §5.4: the signature covers the attributes under the SET OF tag; they stand under [0]
+        signature = self.signer.sign(attributes)
+        return self._container(info, _CONTEXT_0 + attributes[1:], signature, certificates=request.certificates)
 
     def _container(self, info: bytes, attributes: bytes, signature: bytes, *, certificates: bool) -> bytes:
         signer_info = tlv(
             SEQUENCE,
             self._signer_head,
-            tlv(CONTEXT_0, attributes),
+            attributes,
             self._signature_identifier,
             tlv(OCTET_STRING, signature),
         )
