@@ -10,6 +10,7 @@ from bench.report import publish
 
 NAMES = {
     "idp": "identity endpoints",
+    "keys": "signatures, verifications and what is built on them",
     "keys_tsa": "time-stamps",
     "signing": "sealing and judging PDFs",
     "start": "start-up and memory",

@@ -38,7 +38,7 @@ from core.db.engine import create_engine
 from core.tables import metadata
 from keys.backends.software import SoftwareBackend
 from keys.ports import Signer
-from keys.spec import SignatureAlgorithm
+from keys.spec import ALGORITHMS, SignatureAlgorithm
 from keys.x509.certificate import ISSUING, ROOT, SEAL, CertificateProfile, CertificateRequest, build_certificate
 from keys.x509.names import authority_name, seal_name
 from signing.appearance.official_seal import SealDesign, draw
@@ -103,7 +103,7 @@ class _Authority:
 
 def _new_key(algorithm: SignatureAlgorithm) -> tuple[Signer, bytes, bytes]:
     backend = SoftwareBackend()
-    made = backend.generate(algorithm, bits=3072, label="bench")
+    made = backend.generate(algorithm, bits=ALGORITHMS[algorithm].bits, label="bench")
     assert made.private is not None
     return backend.open(made.uri, algorithm, made.public_key, made.private), made.public_key, made.private
 
