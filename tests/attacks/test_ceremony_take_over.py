@@ -75,7 +75,7 @@ async def test_an_older_list_does_not_come_back(files: Files, ground: Ground, cl
     newer = await sign_with_root(orders, former, ground.room)
     published = read_root_list(newer["root.crl"], files["root.cer"], at=clock.now(), after=1)
     assert published.number == 2
-    with pytest.raises(CeremonyRefused, match="has number 1, and 2 is published already"):
+    with pytest.raises(CeremonyRefused, match="has the number 1, and 2 is published already"):
         read_root_list(files["root.crl"], files["root.cer"], at=clock.now(), after=published.number)
     assert read_root_list(newer["root.crl"], files["root.cer"], at=clock.now(), after=published.number) == published
     taken = read_take_over(newer, fingerprint=digest(files["root.cer"]), at=clock.now())
