@@ -13,10 +13,10 @@ from core.audit.event import AuditEvent
 from core.errors import InvalidInput
 from core.principal import SYSTEM
 from core.text import Text
-from keys.tsa.anchors import anchor_trust
 from keys.tsa.errors import AnswerRefused
 from keys.tsa.response import read_response
 from keys.tsa.token import TimestampToken, read_token
+from keys.tsa.trust import pem_trust
 from keys.tsa.verify import ProvenTime, verify_token
 
 
@@ -126,7 +126,7 @@ async def verify(
         proven = await verify_token(
             _token(encoded),
             digest_of,
-            trust=container.tsa.trust if roots is None else anchor_trust(roots),
+            trust=container.tsa.trust if roots is None else pem_trust(roots, container.ground.clock),
             at=at or container.ground.clock.now(),
         )
     return [

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import structlog
 
 from api.wiring.ground import Ground
+from core.clock import Clock
 from core.egress.fetch import Egress
 from keys.stores.tsa import SqlSerialStore
-from keys.tsa.anchors import AnchorTrust, anchor_trust
 from keys.tsa.authority import TimestampAuthority
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.clock_check import KernelClock, UncheckedClock
@@ -22,6 +22,7 @@ from keys.tsa.renewal import UnitRenewal
 from keys.tsa.serials import Serials
 from keys.tsa.settings import LOCAL, ServiceSettings, TsaSettings
 from keys.tsa.sources import HttpSource, LocalSource, egress_rules
+from keys.tsa.trust import pem_trust, root_trust
 from keys.tsa.units import TimestampUnits
 
 _PREFIX = 8  # octets of the digest that the log tells: enough to find a token again
@@ -64,14 +65,19 @@ class TsaServices:
 
 
 class OwnTrust:
-    """Implements `keys.tsa.ports.TimestampTrust`: our own root, which may be made after the start."""
+    """Implements `keys.tsa.ports.TimestampTrust`: our own roots, which may be made after the start."""
 
-    def __init__(self, certificates: OwnCertificates) -> None:
+    def __init__(self, certificates: OwnCertificates, clock: Clock) -> None:
         self._certificates = certificates
+        self._clock = clock
+        self._roots: tuple[bytes, ...] = ()
+        self._trust = root_trust((), clock)
 
     async def judge(self, certificate: bytes, others: Sequence[bytes], *, at: dt.datetime) -> tuple[bytes, ...]:
-        trust = AnchorTrust(await self._certificates.anchors())
-        return await trust.judge(certificate, others, at=at)
+        roots = tuple(await self._certificates.anchors())
+        if roots != self._roots:
+            self._roots, self._trust = roots, root_trust(roots, self._clock)
+        return await self._trust.judge(certificate, others, at=at)
 
 
 def build_tsa(ground: Ground) -> TsaServices:
@@ -112,8 +118,8 @@ def build_tsa(ground: Ground) -> TsaServices:
         clock_check=check,
         log=IssueLog(),
     )
-    trust = OwnTrust(certificates)
-    services = [_service(one, authority, trust) for one in settings.services]
+    trust = OwnTrust(certificates, clock)
+    services = [_service(one, authority, trust, clock) for one in settings.services]
     return TsaServices(
         settings=settings,
         policy=policy,
@@ -127,9 +133,11 @@ def build_tsa(ground: Ground) -> TsaServices:
     )
 
 
-def _service(settings: ServiceSettings, authority: TimestampAuthority, trust: TimestampTrust) -> TimestampService:
+def _service(
+    settings: ServiceSettings, authority: TimestampAuthority, trust: TimestampTrust, clock: Clock
+) -> TimestampService:
     if settings.trust_file is not None:
-        trust = anchor_trust(settings.trust_file.read_bytes())
+        trust = pem_trust(settings.trust_file.read_bytes(), clock)
     source: TimestampSource = LocalSource(authority)
     if settings.url != LOCAL:
         rules = egress_rules(settings.url, inside=settings.inside, seconds=settings.timeout)

@@ -16,16 +16,14 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from core.errors import AppError, Unavailable
-from keys.der import SEQUENCE, Element, NotDer, integer, tlv
-from keys.errors import KeyRefused, SignatureRefused
+from keys.der import SEQUENCE, Element, integer, tlv
+from keys.errors import SignatureRefused
 from keys.spec import Use
-from keys.tsa.certificates import load_certificate
+from keys.trust.certificate import Certificate, CertificateUnreadable, read_certificate
+from keys.trust.model import Service
+from keys.trust.usage import usage_fault
 from keys.tsa.errors import Fault, TimestampRefused
-from keys.tsa.identifiers import TIME_STAMPING
 from keys.tsa.imprint import Content, Imprint
 from keys.tsa.ports import TimestampTrust
 from keys.tsa.token import TimestampToken
@@ -97,8 +95,8 @@ async def verify_token(
     _require(nonce is None or info.nonce == nonce, Fault.NONCE)
     _require(policies is None or info.policy in policies, Fault.POLICY, info.policy)
     others = (*token.certificates, *certificates)
-    encoded, certificate = _signer_certificate(token, others)
-    _check_binding(token, encoded, certificate)
+    certificate = _signer_certificate(token, others)
+    _check_binding(token, certificate)
     _check_signature(token, certificate)
     _check_usage(certificate)
     _check_time(token, certificate, at, tolerance)
@@ -108,9 +106,9 @@ async def verify_token(
         policy=info.policy,
         serial=info.serial,
         imprint=info.imprint,
-        authority=certificate.subject.rfc4514_string(),
-        path=await _path(trust, encoded, others, at),
-        certificate_ends=certificate.not_valid_after_utc,
+        authority=certificate.parsed.subject.rfc4514_string(),
+        path=await _path(trust, certificate.der, others, at),
+        certificate_ends=certificate.not_after,
     )
 
 
@@ -125,75 +123,63 @@ async def _path(
         raise TimestampRefused(Fault.TRUST, error.private or error.code) from error
 
 
-def _signer_certificate(token: TimestampToken, candidates: Sequence[bytes]) -> tuple[bytes, x509.Certificate]:
+def _signer_certificate(token: TimestampToken, candidates: Sequence[bytes]) -> Certificate:
     """The one certificate that the signer names (RFC 5652 §5.3)."""
-    found: dict[bytes, x509.Certificate] = {}
+    found: dict[bytes, Certificate] = {}
     for encoded in candidates:
         try:
-            certificate = load_certificate(encoded)
-        except NotDer:  # one that nobody can read is nobody's: others along with it may still be the signer's
+            certificate = read_certificate(encoded)
+        except CertificateUnreadable:  # is nobody's: others along with it may still be the signer's
             continue
         if _identifies(token.signer, certificate):
             found[encoded] = certificate
     if len(found) != 1:
         raise TimestampRefused(Fault.TRUST, "the signer's certificate is missing, or two go by its name")
-    return next(iter(found.items()))
+    return next(iter(found.values()))
 
 
-def _identifies(name: Element, certificate: x509.Certificate) -> bool:
+def _identifies(name: Element, certificate: Certificate) -> bool:
     if name.tag == SEQUENCE:
-        return name.encoded == tlv(SEQUENCE, certificate.issuer.public_bytes(), integer(certificate.serial_number))
-    try:
-        own = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        return False
-    return own.digest == name.content
+        return name.encoded == tlv(SEQUENCE, certificate.parsed.issuer.public_bytes(), integer(certificate.serial))
+    return certificate.subject_key == name.content
 
 
-def _check_binding(token: TimestampToken, encoded: bytes, certificate: x509.Certificate) -> None:
-    name = tlv(_DIRECTORY_NAME, certificate.issuer.public_bytes())
-    issuer_serial = tlv(SEQUENCE, tlv(SEQUENCE, name), integer(certificate.serial_number))
+def _check_binding(token: TimestampToken, certificate: Certificate) -> None:
+    name = tlv(_DIRECTORY_NAME, certificate.parsed.issuer.public_bytes())
+    issuer_serial = tlv(SEQUENCE, tlv(SEQUENCE, name), integer(certificate.serial))
     for binding in token.bindings:
-        _require(binding.names(encoded), Fault.BINDING, "signed for another certificate")
+        _require(binding.names(certificate.der), Fault.BINDING, "signed for another certificate")
         _require(binding.issuer_serial in (None, issuer_serial), Fault.BINDING, "another issuer or serial number")
     # RFC 3161 §2.4.2: the `tsa` field corresponds to one of the certificate's subject names
     if token.info.authority is not None and token.info.authority[0] == _DIRECTORY_NAME:
-        subject = tlv(_DIRECTORY_NAME, certificate.subject.public_bytes())
+        subject = tlv(_DIRECTORY_NAME, certificate.parsed.subject.public_bytes())
         _require(token.info.authority == subject, Fault.BINDING, "the token names another authority")
 
 
-def _check_signature(token: TimestampToken, certificate: x509.Certificate) -> None:
+def _check_signature(token: TimestampToken, certificate: Certificate) -> None:
     try:
-        spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        check_signature(spki, token.algorithm, token.signature, token.signed, use=Use.TIMESTAMP, at=token.info.time)
-    except (KeyRefused, ValueError) as error:
-        raise TimestampRefused(Fault.ALGORITHM, str(error)) from None
+        check_signature(
+            certificate.public_key,
+            token.algorithm,
+            token.signature,
+            token.signed,
+            use=Use.TIMESTAMP,
+            at=token.info.time,
+        )
     except SignatureRefused as error:
         raise TimestampRefused(Fault.SIGNATURE, error.private) from None
 
 
-def _check_usage(certificate: x509.Certificate) -> None:
+def _check_usage(certificate: Certificate) -> None:
     """RFC 3161 §2.3: extended key usage is critical and names time-stamping alone."""
-    extensions = certificate.extensions
-    try:
-        usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        raise TimestampRefused(Fault.USAGE, "no extended key usage") from None
-    _require(usage.critical, Fault.USAGE, "the extended key usage is not critical")
-    _require([one.dotted_string for one in usage.value] == [TIME_STAMPING], Fault.USAGE, "not time-stamping alone")
-    try:
-        bits = extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    _require(bits.digital_signature or bits.content_commitment, Fault.USAGE, "the key must not sign")
+    _require(usage_fault(certificate, Service.TIMESTAMPS) is None, Fault.USAGE)
 
 
-def _check_time(token: TimestampToken, certificate: x509.Certificate, at: dt.datetime, tolerance: dt.timedelta) -> None:
+def _check_time(token: TimestampToken, certificate: Certificate, at: dt.datetime, tolerance: dt.timedelta) -> None:
     time, accuracy = token.info.time, token.info.accuracy or dt.timedelta(0)
-    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    _require(begin <= time <= end, Fault.TIME, "outside the certificate's life")
+    _require(certificate.valid_at(time), Fault.TIME, "outside the certificate's life")
     _require(time <= at + accuracy + tolerance, Fault.TIME, "in the future")
-    _require(at <= end, Fault.EXPIRED, "the certificate has ended")
+    _require(at <= certificate.not_after, Fault.EXPIRED, "the certificate has ended")
 
 
 def _require(holds: bool, fault: Fault, private: str = "") -> None:

@@ -15,13 +15,13 @@ from core.errors import Unavailable
 from core.text import Text
 from keys.errors import ChainRefused
 from keys.spec import SignatureAlgorithm
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.errors import Fault, TimestampRefused
 from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import write_request
 from keys.tsa.response import read_response
 from keys.tsa.token import read_token
+from keys.tsa.trust import root_trust
 from keys.tsa.verify import ProvenTime, verify_token
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
@@ -30,7 +30,7 @@ from tests.support.timestamp_world import stamping_world
 
 CONTENT = b"the value of a signature"
 AUTHORITY = StampingAuthority()
-TRUST = AnchorTrust([AUTHORITY.anchor])
+TRUST = root_trust([AUTHORITY.anchor], FakeClock())
 
 
 async def judged(der: bytes, content: bytes = CONTENT, **options: Any) -> ProvenTime:
@@ -116,7 +116,7 @@ async def test_a_token_of_an_authority_that_nobody_knows() -> None:
     stranger = StampingAuthority("Stranger")
     token = good(stranger.unit(common_name="stranger"))
     assert await fault(token) is Fault.TRUST
-    assert await judged(token, trust=AnchorTrust([stranger.anchor]))
+    assert await judged(token, trust=root_trust([stranger.anchor], FakeClock()))
 
 
 async def test_a_stranger_with_our_authority_s_names() -> None:
@@ -137,8 +137,19 @@ async def test_a_stranger_with_our_authority_s_names() -> None:
         {"usage": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.CODE_SIGNING])},
         {"usage": x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])},
         {"key_usage": ("key_encipherment",)},
+        {"key_usage": ("digital_signature", "key_encipherment")},
+        {"key_usage": ()},
     ],
-    ids=["no usage", "not critical", "another usage", "one usage more", "any usage", "key must not sign"],
+    ids=[
+        "no usage",
+        "not critical",
+        "another usage",
+        "one usage more",
+        "any usage",
+        "key must not sign",
+        "key may do more",
+        "key may do anything",
+    ],
 )
 async def test_a_certificate_that_is_not_for_time_stamping_alone(certificate: dict[str, Any]) -> None:
     assert await fault(good(AUTHORITY.unit(common_name="usage", **certificate))) is Fault.USAGE
@@ -279,4 +290,4 @@ async def test_a_search_for_a_path_ends() -> None:
     carried = (unit.chain[0], *(other.chain_certificate for other in others))
     token = forged.token(unit, forged.tst_info(CONTENT), certificates=carried)
     assert await fault(token) is Fault.TRUST
-    assert await judged(token, trust=AnchorTrust([maze.chain_certificate]))
+    assert await judged(token, trust=root_trust([maze.chain_certificate], FakeClock()))

@@ -9,17 +9,17 @@ import pytest
 from api.journey.instance import free_port
 from core.breaker import CircuitState
 from core.egress.fetch import Egress
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.errors import TimestampUnavailable
 from keys.tsa.sources import HttpSource, egress_rules
+from keys.tsa.trust import root_trust
 from tests.support import stub_tsa
 from tests.support.clock import FakeClock
 from tests.support.stub_tsa import Talk, answering, http, saying, stub
 from tests.support.timestamp_pki import StampingAuthority
 from tests.support.timestamp_world import stamping_world
 
-TRUST = AnchorTrust([StampingAuthority().anchor])
+TRUST = root_trust([StampingAuthority().anchor], FakeClock())
 CONTENT = b"the value of a signature"
 
 

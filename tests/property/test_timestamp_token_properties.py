@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import AppError
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.errors import AnswerRefused, TimestampRefused
 from keys.tsa.response import read_response, write_granted
 from keys.tsa.token import read_token
+from keys.tsa.trust import JudgedTrust, root_trust
 from keys.tsa.verify import verify_token
 from tests.support import timestamp_forgeries as forged
-from tests.support.clock import START
+from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import StampingAuthority
 
 CONTENT = b"content"
@@ -28,12 +28,12 @@ def good() -> bytes:
     return forged.token(AUTHORITY.unit(), forged.tst_info(CONTENT))
 
 
-def with_even_issuer() -> tuple[bytes, AnchorTrust]:
+def with_even_issuer() -> tuple[bytes, JudgedTrust]:
     """A token whose issuing certificate ends in a zero bit: the count of its unused bits could be raised unnoticed."""
     for number in range(200):
         authority = StampingAuthority("Even", keys=str(number))
         if authority.chain_certificate[-1] % 2 == 0:
-            return forged.token(authority.unit(), forged.tst_info(CONTENT)), AnchorTrust([authority.anchor])
+            return forged.token(authority.unit(), forged.tst_info(CONTENT)), root_trust([authority.anchor], FakeClock())
     raise AssertionError("two hundred odd signatures in a row")
 
 

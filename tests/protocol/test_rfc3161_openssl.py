@@ -18,12 +18,12 @@ from pyhanko_certvalidator import ValidationContext
 
 from core.clock import SystemClock
 from keys.spec import ALGORITHMS, SignatureAlgorithm
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.errors import TimestampRefused
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import write_request
 from keys.tsa.response import read_response
 from keys.tsa.token import read_token
+from keys.tsa.trust import root_trust
 from keys.tsa.verify import verify_token
 from tests.support.clock import FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority, pem
@@ -126,7 +126,7 @@ async def test_we_accept_tokens_of_openssl(algorithm: SignatureAlgorithm, bindin
     told = openssl(tmp_path, *reply)
     assert (tmp_path / "answer.tsr").exists(), told
     token = read_token(read_response((tmp_path / "answer.tsr").read_bytes()))
-    trust = AnchorTrust([authority.anchor])
+    trust = root_trust([authority.anchor], FakeClock())
     proven = await verify_token(token, b"a document", trust=trust, at=SystemClock().now(), nonce=nonce)
     assert proven.accuracy == dt.timedelta(seconds=1, microseconds=500_100)
     assert proven.policy == "1.2.3.4.1"

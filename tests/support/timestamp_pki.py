@@ -128,6 +128,7 @@ class StampingAuthority:
     def certificate(self, key: Any, common_name: str, not_before: dt.datetime, not_after: dt.datetime) -> bytes:
         """A right certificate for somebody's public key, DER."""
         builder = self._unit(key, common_name, not_before, not_after).add_extension(STAMPING, critical=True)
+        builder = builder.add_extension(_key_usage("digital_signature"), critical=True)
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _unit(

@@ -16,7 +16,6 @@ from core.egress.errors import AddressRefused
 from core.egress.port import Fetched
 from core.errors import Unavailable
 from core.text import Text
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.errors import AnswerRefused, TimestampUnavailable
 from keys.tsa.identifiers import TIMESTAMP_POLICY
@@ -24,6 +23,7 @@ from keys.tsa.imprint import imprint_of
 from keys.tsa.request import read_request, write_request
 from keys.tsa.response import write_granted
 from keys.tsa.sources import HttpSource, LocalSource, egress_rules
+from keys.tsa.trust import root_trust
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority
@@ -31,7 +31,7 @@ from tests.support.timestamp_world import stamping_world
 
 CONTENT = b"the value of a signature"
 AUTHORITY = StampingAuthority()
-TRUST = AnchorTrust([AUTHORITY.anchor])
+TRUST = root_trust([AUTHORITY.anchor], FakeClock())
 Answer = Callable[[bytes], Awaitable[bytes]]
 
 

@@ -13,9 +13,9 @@ from core.errors import Unavailable
 from core.text import Text
 from keys.keyring import KeyRing
 from keys.spec import KeyState, SignatureAlgorithm
-from keys.tsa.anchors import AnchorTrust
 from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.renewal import RENEW_BEFORE, UnitRenewal
+from keys.tsa.trust import root_trust
 from keys.tsa.units import LAST_YEAR, TimestampUnits
 from tests.support.clock import FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority
@@ -88,7 +88,7 @@ async def test_a_key_is_replaced_before_it_must_stop(clock: FakeClock, tmp_path:
         assert states(ring) == [KeyState.ACTIVE, KeyState.VERIFY_ONLY]
         assert await renewal.renew_due() == []
         # what the former key stamped still verifies: the certificate travels, the key ring is not asked
-        trust = AnchorTrust([issued.authority.anchor])
+        trust = root_trust([issued.authority.anchor], FakeClock())
         assert await trust.judge(issued.chains[before][0], issued.chains[before][1:], at=clock.now())
 
 
