@@ -1,0 +1,39 @@
+"""JSON objects of strangers, read so that everybody reads the same (RFC 8259 §4; RFC 7515 §4, RFC 7519 §4)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def read_object(data: bytes) -> dict[str, Any]:
+    """
+    Raises:
+        ValueError: no UTF-8, no JSON object, a member twice, NaN or infinity, or nested too deep.
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise ValueError("not acceptable JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):  # RFC 7515 §4: duplicate names are refused
+        raise ValueError("duplicate member")
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("number too large")
+    return number
