@@ -1,4 +1,4 @@
-"""O-33: encrypted and compressed tokens. We have none, so each is refused by its form, before any work is done."""
+"""O-33: encrypted and compressed tokens where ours are due: none of ours is, so each is refused by its form."""
 
 from __future__ import annotations
 
