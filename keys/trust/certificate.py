@@ -11,7 +11,6 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 from keys.der import BIT_STRING, INTEGER, SEQUENCE, NotDer, dotted, integer_of, only
@@ -19,6 +18,7 @@ from keys.errors import KeyRefused
 from keys.spec import SignatureAlgorithm
 from keys.trust.names import NameKey, name_key
 from keys.verification import algorithm_of_identifier
+from keys.x509.public_key import public_key_of
 
 ANY_POLICY = "2.5.29.32.0"
 _LARGEST = 64 * 1024
@@ -157,7 +157,7 @@ def _read(der: bytes) -> Certificate:
         serial=parsed.serial_number,
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
-        public_key=parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        public_key=public_key_of(parsed),
         algorithm=_algorithm(identifier.encoded),
         tbs=tbs.encoded,
         signature=bits.content[1:],

@@ -13,7 +13,6 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.cms import (
     CONTENT_TYPE,
@@ -31,6 +30,7 @@ from keys.spec import ALGORITHMS
 from keys.tsa.identifiers import TST_INFO
 from keys.tsa.moments import digits_for, write_accuracy, write_time
 from keys.tsa.request import TimestampRequest
+from keys.x509.public_key import public_key_of
 
 _CONTEXT_0 = bytes((CONTEXT_0,))
 _DIRECTORY_NAME = 0xA4  # GeneralName [4], explicit because Name is a CHOICE (RFC 5280 §4.2.1.6)
@@ -108,7 +108,7 @@ def token_writer(
         KeyRefused: the certificate is for another key, or the key's algorithm may not sign time-stamps.
     """
     certificate = x509.load_der_x509_certificate(certificates[0])
-    if certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != signer.public_key:
+    if public_key_of(certificate) != signer.public_key:
         raise KeyRefused("the time-stamp certificate is for another key")
     row = ALGORITHMS[signer.algorithm]
     digest = digest_identifier(row.digest)

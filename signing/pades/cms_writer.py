@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import Unavailable
 from core.text import Text
@@ -28,6 +27,7 @@ from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, tlv
 from keys.digests import digest_identifier
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
+from keys.x509.public_key import public_key_of
 from signing.pades import algorithms
 
 _CMS_VERSION_1 = tlv(INTEGER, b"\x01")  # RFC 5652 §5.1, §5.3: id-data content, signer named by issuer and serial
@@ -81,8 +81,7 @@ def cms_writer(signer: Signer, certificates: tuple[bytes, ...]) -> CmsWriter:
         core.errors.Unavailable: `seal-key-mismatch`, when the certificate is for another key.
     """
     certificate = x509.load_der_x509_certificate(certificates[0])
-    public_key = certificate.public_key()
-    if public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != signer.public_key:
+    if public_key_of(certificate) != signer.public_key:
         raise Unavailable(
             "seal-key-mismatch",
             Text("印章的证书与密钥对不上，请联系印章管理员。", "The seal's certificate does not fit its key."),

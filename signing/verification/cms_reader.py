@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.cms import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
 from keys.cms import SIGNING_TIME as _SIGNING_TIME
@@ -38,13 +37,9 @@ from keys.errors import KeyRefused
 from keys.primitives.ports import PublicKey
 from keys.spec import SignatureAlgorithm, Use
 from keys.verification import counts, load_verification_key
+from keys.x509.public_key import public_key_of
 from signing.pades import algorithms
 
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 _MOST_CERTIFICATES = 20
 
 
@@ -91,10 +86,9 @@ class SignedContainer:
             raise UnsupportedSignature from refused
 
     def _key(self) -> PublicKey:
-        public = self.signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         try:
-            return load_verification_key(public, self._algorithm())
-        except KeyRefused as refused:
+            return load_verification_key(public_key_of(self.signer), self._algorithm())
+        except (KeyRefused, NotDer) as refused:
             raise UnsupportedSignature from refused
 
 
@@ -174,7 +168,6 @@ def _named(identifier: Element, certificates: tuple[x509.Certificate, ...]) -> x
     if len(found) != 1:
         raise NotDer("the signer's certificate is missing, or two go by its name")
     try:
-        found[0].public_key()
         _ = found[0].extensions
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as e:
         raise UnsupportedSignature from e
@@ -216,7 +209,7 @@ def _check_binding(value: bytes, signer: x509.Certificate) -> None:
     name = "sha256"
     if parts and parts[0].tag == SEQUENCE:
         name = _digest_name(parts.pop(0))
-    if not parts or parts[0].of(OCTET_STRING).content != signer.fingerprint(_HASHES[name]):
+    if not parts or parts[0].of(OCTET_STRING).content != hashlib.new(name, signer.public_bytes(Encoding.DER)).digest():
         raise NotDer("signed for another certificate")
 
 

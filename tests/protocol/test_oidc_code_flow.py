@@ -298,7 +298,8 @@ async def test_discovery_offers_what_the_endpoints_do(world: IdpWorld) -> None:
     assert metadata["issuer"] == ISSUER
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["authorization_response_iss_parameter_supported"] is True
-    assert "none" not in metadata["id_token_signing_alg_values_supported"]
+    published = {key["alg"] for key in (await http.get("/jwks")).json()["keys"]}
+    assert set(metadata["id_token_signing_alg_values_supported"]) == published == {"ES256", "RS256"}
     assert (await http.get("/.well-known/oauth-authorization-server")).json() == metadata
     for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"):
         path = metadata[name].removeprefix(ISSUER)

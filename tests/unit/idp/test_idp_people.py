@@ -17,6 +17,7 @@ from idp.login.throttle import source_of
 from idp.model import AccountStatus, ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.stores.tables import account, client
+from keys.spec import SignatureAlgorithm
 from tests.support.clock import START, FakeClock
 from tests.support.idp_world import PASSWORD, IdpWorld, citizen_number, embedded_world, organisation_code
 
@@ -151,6 +152,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({**MACHINE, "auth_method": ClientAuthMethod.NONE}, "grants"),
     ({**MACHINE, "scopes": frozenset({"openid"})}, "scopes"),
     ({"redirect_uris": ("https://c.test/cb", "https://d.test/cb")}, "sector"),
+    ({**PORTAL, "id_token_alg": SignatureAlgorithm.PS256}, "id_token_signed_response_alg"),  # no key signs that
     ({**PORTAL, "backchannel_logout_uri": "ftp://c.test/"}, "backchannel_logout_uri"),
     ({**PORTAL, "post_logout_redirect_uris": ("http://c.test/",)}, "post_logout_redirect_uris"),
 ]
