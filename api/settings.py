@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
+from keys.x509.settings import PkiSettings
 
 DEFAULT_PORT = 8000
 
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
+        pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
+            stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
         reencrypt_per_second: how many rows one worker at most brings under a new key in a second.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
@@ -63,6 +66,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
+    pki_url: str = ""
     reencrypt_per_second: int = Field(default=200, ge=1, le=100_000)
     verifications_per_minute: int = Field(default=300, ge=1)
     timestamps_per_minute: int = Field(default=600, ge=1)
@@ -74,11 +78,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.issuer.endswith("/"):
-            raise ValueError("YIZHENG_ISSUER must not end with a slash")
-        parts = urlsplit(self.issuer)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("YIZHENG_ISSUER must be an http(s) address without query and fragment")
+        _check_base(self.issuer, "YIZHENG_ISSUER")
+        _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
         _ = self.tsa  # a mistake in it is told at the start
         return self
 
@@ -111,6 +112,10 @@ class Settings(BaseSettings):
             default_backend=self.key_backend,
             pkcs11=token,
         )
+
+    @property
+    def pki(self) -> PkiSettings:
+        return PkiSettings(url=self.pki_url or self.issuer, city=self.city, production=self.mode == "production")
 
     @property
     def tsa(self) -> TsaSettings:
@@ -166,6 +171,14 @@ def _details(file: Path | None) -> dict[str, dict[str, object]]:
     if not isinstance(read, dict) or not all(isinstance(one, dict) for one in read.values()):
         raise ValueError(f"YIZHENG_TSA_FILE: {file} is to hold an object of details for each address")
     return read
+
+
+def _check_base(address: str, name: str) -> None:
+    if address.endswith("/"):
+        raise ValueError(f"{name} must not end with a slash")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"{name} must be an http(s) address without query and fragment")
 
 
 def child_environment(**settings: str) -> dict[str, str]:

@@ -41,13 +41,13 @@ from keys.stores.sql import open_key_store
 from keys.stores.tsa import SqlSerialStore
 from keys.tsa.authority import TimestampAuthority
 from keys.tsa.clock_check import UncheckedClock
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.ports import Issued
 from keys.tsa.request import write_request
 from keys.tsa.response import QUERY_TYPE
 from keys.tsa.serials import Serials
 from keys.tsa.units import TimestampUnits
+from keys.x509.identifiers import TIMESTAMP_POLICY
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 1.0, 16
 ACCURACY = dt.timedelta(seconds=1)

@@ -39,8 +39,9 @@ from core.tables import metadata
 from keys.backends.software import SoftwareBackend
 from keys.ports import Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm
-from keys.x509.certificate import ISSUING, ROOT, SEAL, CertificateProfile, CertificateRequest, build_certificate
+from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.names import authority_name, seal_name
+from keys.x509.profiles import AUTHORITIES, ROOT, SEAL, CertificateProfile
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
 from signing.model import Placement, SealImage
@@ -79,7 +80,9 @@ class _Authority:
         root_signer, root_key = _new_key(SignatureAlgorithm.ES256)[:2]
         root_name, issuing_name = (authority_name(OFFICE, common) for common in ("基准根", "基准 CA"))
         self.root = asyncio.run(_certificate(root_name, root_key, ROOT, root_name, root_signer))
-        self.issuing = asyncio.run(_certificate(issuing_name, issuing_key, ISSUING, root_name, root_signer))
+        self.issuing = asyncio.run(
+            _certificate(issuing_name, issuing_key, AUTHORITIES["seals"].profile, root_name, root_signer)
+        )
         self._issuing_name = issuing_name
 
     def seal(self, public_key: bytes) -> bytes:

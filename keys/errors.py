@@ -7,6 +7,7 @@
     ├── KeyUnavailable        the token or device does not answer          (Unavailable)
     ├── AlgorithmEnded        the key may no longer sign for its purpose   (Unavailable)
     ├── KeyStoreDamaged       a stored key does not open: it was changed   (Unavailable)
+    ├── KeyStoreNewer         a later version has made the key store       (Unavailable)
     ├── MasterKeyMissing      no master key where one must be              (Unavailable)
     ├── MasterKeyUnsafe       others may read the master key file          (Unavailable)
     ├── MasterKeyWrong        the master key belongs to another store      (Unavailable)
@@ -73,6 +74,17 @@ class KeyStoreDamaged(KeysError, Unavailable):
 
     def __init__(self, private: str) -> None:
         super().__init__("key-store-damaged", _STORE_REMEDY, private=private)
+
+
+class KeyStoreNewer(KeysError, Unavailable):
+    """A later version of this program has changed the key store's tables; there is no way back."""
+
+    def __init__(self, private: str) -> None:
+        text = Text(
+            "密钥库由更新版本的程序管理，请运行该版本，或从升级前的备份恢复。",
+            "A newer version manages this key store; run that version, or restore the backup from before its upgrade.",
+        )
+        super().__init__("key-store-newer", text, private=private)
 
 
 class MasterKeyMissing(KeysError, Unavailable):

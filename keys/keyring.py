@@ -109,6 +109,18 @@ class KeyRing:
             raise AlgorithmEnded(f"the active key of {purpose} ({signer.algorithm}) may not sign since {ends:%Y-%m-%d}")
         return signer
 
+    def signer_of(self, key_id: str) -> Signer:
+        """A key by its id, in whatever state it is accepted: only for what must go on after a key was replaced, such
+        as an authority's revocation lists.
+
+        Raises:
+            KeyMissing: no such key, or it is retired.
+        """
+        opened = self._contents.by_key.get(key_id)
+        if opened is None or opened.signer is None:
+            raise KeyMissing(key_id)
+        return opened.signer
+
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
         return self._contents.verification.get(purpose, ())
 

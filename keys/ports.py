@@ -187,20 +187,8 @@ class KeyRecord:
     state_since: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRecord:
-    """A certificate that our authority issued."""
-
-    serial: str  # lower-case hexadecimal
-    purpose: str  # `ca.root`, `ca.seals`, or `seal`
-    subject_key_id: str  # RFC 7638 thumbprint of the subject's key
-    der: bytes
-    not_after: dt.datetime
-    created_at: dt.datetime
-
-
 class KeyStore(Protocol):
-    """Keeps keys and certificates. Each writing call is one transaction and moves the generation forward."""
+    """Keeps keys. Each writing call is one transaction and moves the generation forward."""
 
     async def in_use(self) -> bool:
         """Whether a store was made here before, under some master key."""
@@ -247,12 +235,6 @@ class KeyStore(Protocol):
         Raises:
             core.errors.Conflict: `key-state`, for a key in another state or unknown.
         """
-
-    async def add_certificate(self, record: CertificateRecord) -> bool:
-        """False, and no change, when an authority certificate for the same purpose and key is there already."""
-
-    async def certificates(self, purpose: str, subject_key_id: str) -> Sequence[CertificateRecord]:
-        """Certificates of one key for one purpose, newest first."""
 
     async def close(self) -> None: ...
 

@@ -14,9 +14,16 @@ class CertificateAuthority(Protocol):
     """Issues seal certificates and says whom to trust."""
 
     async def issue_seal_certificate(
-        self, *, organisation_name: str, organisation_code: str, seal_name: str, seal_code: str, public_key: bytes
+        self,
+        *,
+        organisation_name: str,
+        organisation_code: str,
+        seal_name: str,
+        seal_code: str,
+        public_key: bytes,
+        purpose: str,
     ) -> bytes:
-        """A DER certificate for documentSigning (RFC 9336)."""
+        """A DER certificate for documentSigning (RFC 9336) over the key of the ring's `purpose`."""
 
     def issuing_chain(self) -> Sequence[bytes]:
         """The issuing authority's certificate and those above it, DER, the root last."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.ceremony_app import app as ceremony_app
+from api.cli.ca_app import ca_app
 from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
 from api.cli.tsa_app import tsa_app
 from api.settings import DEFAULT_PORT
@@ -18,8 +18,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys and their rotation.")
 client_app = typer.Typer(no_args_is_help=True, help="Portals and departments' systems.")
-ca_app = typer.Typer(no_args_is_help=True, help="The certificate authority.")
-ca_app.add_typer(ceremony_app, name="ceremony")
 app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")

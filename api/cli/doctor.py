@@ -12,6 +12,7 @@ from api.settings import Settings
 from api.startup import StartupFault, check_folder, check_libraries, plain_faults
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import build_keys
+from api.wiring.pki import build_pki
 from core.audit.verify import verify_chain
 from core.clock import SystemClock
 from core.db.database import Database
@@ -19,7 +20,7 @@ from core.db.engine import create_engine
 from core.errors import AppError
 from keys.tsa.clock_check import KernelClock
 from keys.tsa.settings import LOCAL
-from keys.x509.authority import ISSUING_PURPOSE
+from keys.x509.profiles import ISSUING_NAMES, SEAL, issuer_of
 
 _NO_TIMESTAMP_KEY = "there is none: run `yizheng tsa init`, or name other authorities in YIZHENG_TSA_URLS"
 
@@ -122,18 +123,27 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
     try:
         with plain_faults():
             keys = await build_keys(settings.keys, SystemClock())
+            try:
+                pki = await build_pki(keys, SystemClock(), settings.pki)
+            finally:
+                await keys.close()
     except StartupFault as fault:
         return [Finding("keys", False, str(fault))]
-    await keys.close()
     purposes = {record.purpose for record in keys.ring.records()}
-    lacking = "there is none, so no seal can be made; this version brings one for development only"
-    if ISSUING_PURPOSE in purposes:
-        lacking = ""
     return [
         Finding(f"key ring opens, {len(keys.ring.records())} keys"),
-        Finding("certificate authority for seals", not lacking, lacking),
+        *_authority_findings(pki.authorities.missing()),
         *_timestamp_findings(settings, purposes),
     ]
+
+
+def _authority_findings(missing: list[str]) -> list[Finding]:
+    found = [Finding(f"certificate authority for {name}") for name in ISSUING_NAMES if name not in missing]
+    for name in missing:
+        without = "so no seal can be made" if name == issuer_of(SEAL).name else "so it certifies nobody"
+        remedy = f"there is none, {without}: `yizheng ca request {name}`, have it certified, `yizheng ca install`"
+        found.append(Finding(f"certificate authority for {name}", False, remedy))
+    return found
 
 
 def _timestamp_findings(settings: Settings, purposes: set[str]) -> list[Finding]:

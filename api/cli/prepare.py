@@ -25,17 +25,15 @@ async def prepare(settings: Settings) -> bool:
         StartupFault: the database or the key store cannot be used.
     """
     from api.wiring.container import build_container
-    from api.wiring.keys import ensure_development_keys, ensure_service_keys
+    from api.wiring.keys import ensure_service_keys
 
     with plain_faults():
         first = await with_database(settings, _upgrade)
         container = await build_container(settings)
         try:
-            keys, clock = container.ground.keys, container.ground.clock
+            await ensure_service_keys(container.ground.keys.ring)
             if settings.mode == "development":
-                await ensure_development_keys(keys, clock, city_name=settings.city, production=False)
-            else:
-                await ensure_service_keys(keys.ring)
+                await container.pki.ensure_development()
             if settings.demo:
                 from api.demo.load import load_demo_city
 

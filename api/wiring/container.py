@@ -11,6 +11,7 @@ from api.sweeping import sweep_forever
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
+from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.signing import SigningServices, build_signing
 from api.wiring.tsa import TsaServices, build_tsa
@@ -27,6 +28,7 @@ class Container:
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
+    pki: PkiServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -48,7 +50,8 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     """Compose the service from its settings."""
     ground = await build_ground(settings, clock or SystemClock())
     idp = build_idp(ground)
-    signing = build_signing(ground)
+    pki = await build_pki(ground.keys, ground.clock, settings.pki)
+    signing = build_signing(ground, pki.seals)
     certstore = build_certstore(
         ground,
         sealer=DepartmentSealer(signing.seals, signing.seal_pdf),
@@ -56,4 +59,5 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
-    return Container(ground, idp, certstore, signing, build_tsa(ground), build_reencryption(ground))
+    tsa, reencryption = build_tsa(ground, pki), build_reencryption(ground)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki)

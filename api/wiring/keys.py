@@ -16,7 +16,7 @@ from core.errors import AppError
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
-from keys.errors import DevelopmentOnly, KeyMissing, KeyStateConflict, MasterKeyMissing
+from keys.errors import KeyMissing, KeyStateConflict, MasterKeyMissing
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.master_key import load_master_key, write_master_key
@@ -26,8 +26,6 @@ from keys.secrets.purposes import SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import SqlKeyStore, open_key_store
-from keys.x509.authority import CertificateAuthority
-from keys.x509.dev_ca import ensure_development_ca
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +42,6 @@ class KeysServices:
     passwords: Argon2Hasher
     signer: TokenSigner
     verifier: TokenVerifier
-    authority: CertificateAuthority
     store: SqlKeyStore
     refresh_seconds: float
 
@@ -79,8 +76,6 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
         publish_for = dt.timedelta(seconds=settings.publish_seconds)
         ring = KeyRing(store, master_key, _backends(settings), clock, publish_for=publish_for)
         await ring.load()
-        authority = CertificateAuthority(ring, store, clock)
-        await authority.load()
     except BaseException:
         await store.close()
         raise
@@ -90,7 +85,6 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
         passwords=Argon2Hasher(workers=settings.password_workers, queue=settings.password_queue),
         signer=TokenSigner(ring),
         verifier=TokenVerifier(ring, clock),
-        authority=authority,
         store=store,
         refresh_seconds=settings.refresh_seconds,
     )
@@ -104,19 +98,6 @@ async def ensure_service_keys(ring: KeyRing) -> None:
     for purpose in _SECRETS:
         if not _has(ring.secret, purpose):
             await _once(ring, ring.create_secret(purpose))
-
-
-async def ensure_development_keys(services: KeysServices, clock: Clock, *, city_name: str, production: bool) -> None:
-    """All keys and the development authority, made at the first start.
-
-    Raises:
-        keys.errors.DevelopmentOnly: in production.
-    """
-    if production:
-        raise DevelopmentOnly("keys that make themselves")
-    await ensure_service_keys(services.ring)
-    await ensure_development_ca(services.ring, services.store, clock, city_name, production=production)
-    await services.authority.load()
 
 
 async def _master_key(settings: KeysSettings, store: KeyStore) -> bytes:

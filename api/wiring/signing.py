@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from signing.ports import CertificateAuthority
 from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal
 from signing.seals.grant import GrantSeal
@@ -33,7 +34,9 @@ class SigningServices:
         self.pool.close()
 
 
-def build_signing(ground: Ground, settings: SigningSettings | None = None) -> SigningServices:
+def build_signing(
+    ground: Ground, authority: CertificateAuthority, settings: SigningSettings | None = None
+) -> SigningServices:
     settings = settings or SigningSettings()
     store = SqlSealStore()
     pool = WorkPool(settings.threads, settings.waiting)
@@ -41,8 +44,8 @@ def build_signing(ground: Ground, settings: SigningSettings | None = None) -> Si
     return SigningServices(
         settings=settings,
         seal_pdf=SealPdf(database, store, ground.documents, ring, clock, pool, settings),
-        verify_pdf=VerifyPdf(database, store, ground.keys.authority, clock, pool, settings),
-        create_seal=CreateSeal(database, store, ring, ground.keys.authority, clock, pool),
+        verify_pdf=VerifyPdf(database, store, authority, clock, pool, settings),
+        create_seal=CreateSeal(database, store, ring, authority, clock, pool),
         grant_seal=GrantSeal(database, store, clock),
         change_seal_status=ChangeSealStatus(database, store, clock),
         seals=Seals(database, store, ground.documents),

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from api.wiring.ground import Ground
+from api.wiring.pki import PkiServices
 from core.clock import Clock
 from core.egress.fetch import Egress
 from keys.stores.tsa import SqlSerialStore
 from keys.tsa.authority import TimestampAuthority
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.clock_check import KernelClock, UncheckedClock
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.own_certificates import OwnCertificates
 from keys.tsa.ports import ClockCheck, Issued, SerialStore, TimestampSource, TimestampTrust
 from keys.tsa.renewal import UnitRenewal
@@ -24,6 +24,7 @@ from keys.tsa.settings import LOCAL, ServiceSettings, TsaSettings
 from keys.tsa.sources import HttpSource, LocalSource, egress_rules
 from keys.tsa.trust import pem_trust, root_trust
 from keys.tsa.units import TimestampUnits
+from keys.x509.identifiers import TIMESTAMP_POLICY
 
 _PREFIX = 8  # octets of the digest that the log tells: enough to find a token again
 
@@ -80,7 +81,7 @@ class OwnTrust:
         return await self._trust.judge(certificate, others, at=at)
 
 
-def build_tsa(ground: Ground) -> TsaServices:
+def build_tsa(ground: Ground, pki: PkiServices) -> TsaServices:
     """Compose time-stamping on the ground; does no input or output but reading the files that settings name.
 
     Raises:
@@ -88,7 +89,12 @@ def build_tsa(ground: Ground) -> TsaServices:
     """
     settings, clock, keys = ground.settings.tsa, ground.clock, ground.keys
     certificates = OwnCertificates(
-        keys.ring, keys.store, clock, city=ground.settings.city, development=settings.development
+        pki.authorities,
+        pki.certificates,
+        pki.issue,
+        clock,
+        city=ground.settings.city,
+        prepare=pki.ensure_development if settings.development else None,
     )
     policy, accuracy = TIMESTAMP_POLICY, settings.accuracy
     making: list[UnitRenewal] = []

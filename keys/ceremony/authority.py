@@ -20,16 +20,19 @@ from keys.ceremony.revocations import build_list
 from keys.ceremony.session import Session
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
-from keys.x509.certificate import ISSUING, ROOT, CertificateRequest, build_certificate
+from keys.x509 import profiles
+from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
 from keys.x509.names import authority_name
+from keys.x509.profiles import ISSUING_NAMES, ROOT
+from keys.x509.publication import PkiAddresses
 
 ROOT_LIFE = dt.timedelta(days=20 * 365)
 ISSUING_LIFE = dt.timedelta(days=10 * 365)
 LIST_LIFE = dt.timedelta(days=396)
 """13 months: once a year the holders meet, with a month to spare."""
 
-AUTHORITIES = ("seals", "persons", "timestamps", "machines")
+AUTHORITIES = ISSUING_NAMES
 """Issuing authorities that the service knows (`ca.seals`, …)."""
 
 
@@ -203,7 +206,9 @@ class Root:
                 )
             )
         end = min(at + ISSUING_LIFE, self._parsed.not_valid_after)
-        wanted = CertificateRequest(request.subject, request.public_key, at, end, ISSUING)
+        profile = profiles.AUTHORITIES[request.name].profile
+        published = PkiAddresses(request.pki_url.rstrip("/")).below_root()
+        wanted = CertificateRequest(request.subject, request.public_key, at, end, profile, published)
         certificate = await build_certificate(wanted, issuer=self._parsed.subject, signer=self._signer)
         check_chain([certificate.dump(), self.certificate], moment=at)
         return certificate

@@ -14,12 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.db.engine import create_engine
-from keys.errors import KeyStateConflict, KeyStoreDamaged, MasterKeyWrong
-from keys.ports import CertificateRecord, KeyRecord, KeyStore
+from keys.errors import KeyStateConflict, KeyStoreNewer, MasterKeyWrong
+from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
-from keys.stores import tsa_tables  # noqa: F401 - its tables are made with the others
-from keys.stores.tables import VERSION, certificates, key_metadata, key_store, keys
+from keys.stores import certificate_tables, tsa_tables  # noqa: F401 - its tables are made with the others
+from keys.stores.tables import VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import changing, writing
+from keys.stores.upgrade import upgrade
 
 _SCHEMA_LOCK = 7_941_227  # any number, the same in every worker
 
@@ -62,10 +63,13 @@ class SqlKeyStore:
             if row is None:
                 first = {"id": 1, "version": VERSION, "generation": 1, "master_key_check": master_key_check}
                 await connection.execute(insert(key_store).values(first))
-            elif row.version != VERSION:
-                raise KeyStoreDamaged(f"the key store has version {row.version}; this program knows {VERSION}")
-            elif row.master_key_check != master_key_check:
+                return
+            if row.version > VERSION:
+                raise KeyStoreNewer(f"the key store has version {row.version}; this program knows {VERSION}")
+            if row.master_key_check != master_key_check:
                 raise MasterKeyWrong
+            if row.version < VERSION:
+                await upgrade(connection, row.version)
 
     async def generation(self) -> int:
         async with self.engine.connect() as connection:
@@ -126,24 +130,6 @@ class SqlKeyStore:
             )
             if done.rowcount != 1:
                 raise KeyStateConflict("key-state", f"key {key_id} is not retired")
-
-    async def add_certificate(self, record: CertificateRecord) -> bool:
-        values = {name: getattr(record, name) for name in certificates.c.keys()}  # noqa: SIM118 - columns, no dict
-        try:
-            async with changing(self.engine) as connection:
-                await connection.execute(insert(certificates).values(values))
-        except IntegrityError:
-            return False
-        return True
-
-    async def certificates(self, purpose: str, subject_key_id: str) -> Sequence[CertificateRecord]:
-        query = (
-            select(certificates)
-            .where(certificates.c.purpose == purpose, certificates.c.subject_key_id == subject_key_id)
-            .order_by(certificates.c.created_at.desc(), certificates.c.serial)
-        )
-        async with self.engine.connect() as connection:
-            return [CertificateRecord(**row._mapping) for row in await connection.execute(query)]
 
     async def close(self) -> None:
         await self.engine.dispose()

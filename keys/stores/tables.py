@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Met
 
 from core.tables import UtcDateTime, metadata
 
-VERSION = 1
+VERSION = 2
 
 key_metadata = MetaData(naming_convention=metadata.naming_convention)
 
@@ -42,25 +42,3 @@ keys = Table(
 for _state in ("active", "next"):
     _where = text(f"state = '{_state}'")
     Index(f"uq_keys_one_{_state}", keys.c.purpose, unique=True, sqlite_where=_where, postgresql_where=_where)
-
-certificates = Table(
-    "certificates",
-    key_metadata,
-    Column("serial", String(40), primary_key=True),
-    Column("purpose", String(160), nullable=False),
-    Column("subject_key_id", String(64), nullable=False, index=True),
-    Column("der", LargeBinary, nullable=False),
-    Column("not_after", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-)
-
-# One certificate per authority key: of several workers that start together, one makes it.
-_authority = text("purpose LIKE 'ca.%'")
-Index(
-    "uq_certificates_authority",
-    certificates.c.purpose,
-    certificates.c.subject_key_id,
-    unique=True,
-    sqlite_where=_authority,
-    postgresql_where=_authority,
-)

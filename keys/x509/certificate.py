@@ -1,8 +1,4 @@
-"""Building certificates (RFC 5280 §4): one path for every backend, since only a `Signer` touches the private key.
-
-Policy identifiers: we own no enterprise number, so they lie under 2.25 (ITU-T X.667 §7), the arc of random UUIDs:
-`2.25.72962855071913607934903862042269658486.1.N`, N = 1 for the certificates of electronic seals.
-"""
+"""Building certificates (RFC 5280 §4): one path for every backend, since only a `Signer` touches the private key."""
 
 from __future__ import annotations
 
@@ -17,51 +13,38 @@ from asn1crypto import algos, core, keys, x509
 
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
+from keys.x509.profiles import CertificateProfile
+from keys.x509.publication import Publication
 
-POLICY_ARC = "2.25.72962855071913607934903862042269658486.1"
-SEAL_POLICY = f"{POLICY_ARC}.1"
-DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"  # id-kp-documentSigning, RFC 9336 §3
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateProfile:
-    """What a kind of certificate says about its key.
-
-    Attributes:
-        path_length: for an authority, how many further authorities may follow; None for an end entity.
-        key_usage: names as in RFC 5280 §4.2.1.3.
-        extended_key_usage: OIDs; none where the key is not limited.
-        critical_usage: whether the extended key usage is critical.
-        policies: OIDs of certificate policies.
-    """
-
-    path_length: int | None
-    key_usage: frozenset[str]
-    extended_key_usage: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
-    critical_usage: bool = False
-
-
-ROOT = CertificateProfile(1, frozenset({"key_cert_sign", "crl_sign"}))
-ISSUING = CertificateProfile(0, frozenset({"key_cert_sign", "crl_sign"}), policies=(SEAL_POLICY,))
-SEAL = CertificateProfile(
-    None, frozenset({"digital_signature", "non_repudiation"}), (DOCUMENT_SIGNING,), policies=(SEAL_POLICY,)
-)
+_NOWHERE = Publication()
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """Everything in a certificate but its issuer. `public_key` is a SubjectPublicKeyInfo in DER."""
+    """Everything in a certificate but its issuer.
+
+    Attributes:
+        public_key: SubjectPublicKeyInfo, DER.
+        published: addresses that the certificate carries.
+        serial: its number, where addresses depend on it; otherwise a fresh one is taken.
+    """
 
     subject: x509.Name
     public_key: bytes
     not_before: dt.datetime
     not_after: dt.datetime
     profile: CertificateProfile
+    published: Publication = _NOWHERE
+    serial: int | None = None
+
+
+def new_serial() -> int:
+    """A random serial number of 159 bits, always positive (RFC 5280 §4.1.2.2: at most 20 octets)."""
+    return secrets.randbits(158) | 1 << 158
 
 
 async def build_certificate(request: CertificateRequest, *, issuer: x509.Name, signer: Signer) -> x509.Certificate:
-    """A signed certificate with a random serial number of 159 bits (RFC 5280 §4.1.2.2: at most 20 octets).
+    """A signed certificate.
 
     Raises:
         core.errors.Unavailable: the signer's device does not answer.
@@ -70,16 +53,16 @@ async def build_certificate(request: CertificateRequest, *, issuer: x509.Name, s
     content = x509.TbsCertificate(
         {
             "version": "v3",
-            "serial_number": secrets.randbits(158) | 1 << 158,
+            "serial_number": new_serial() if request.serial is None else request.serial,
             "signature": algorithm,
             "issuer": issuer,
-            "validity": {"not_before": _time(request.not_before), "not_after": _time(request.not_after)},
+            "validity": {"not_before": time_of(request.not_before), "not_after": time_of(request.not_after)},
             "subject": request.subject,
             "subject_public_key_info": keys.PublicKeyInfo.load(request.public_key),
             "extensions": _extensions(request, issuer_key=signer.public_key),
         }
     )
-    signature = await _sign(signer, content.dump())
+    signature = await sign(signer, content.dump())
     return x509.Certificate(
         {"tbs_certificate": content, "signature_algorithm": algorithm, "signature_value": signature}
     )
@@ -91,7 +74,8 @@ def key_identifier(public_key: bytes) -> bytes:
     return hashlib.sha1(bits, usedforsecurity=False).digest()
 
 
-async def _sign(signer: Signer, message: bytes) -> bytes:
+async def sign(signer: Signer, message: bytes) -> bytes:
+    """A signature, made in a thread where it waits for a device."""
     return await asyncio.to_thread(signer.sign, message) if signer.blocking else signer.sign(message)
 
 
@@ -111,16 +95,44 @@ def _extensions(request: CertificateRequest, *, issuer_key: bytes) -> Sequence[d
         usage = _extension("extended_key_usage", list(profile.extended_key_usage), critical=profile.critical_usage)
         found.append(usage)  # RFC 5280 §4.2.1.12
     if profile.policies:
-        policies = [{"policy_identifier": policy} for policy in profile.policies]
-        found.append(_extension("certificate_policies", policies))  # RFC 5280 §4.2.1.4
+        found.append(_extension("certificate_policies", _policies(request)))  # RFC 5280 §4.2.1.4
+    if profile.no_check:
+        found.append(_extension("ocsp_no_check", core.Null()))  # RFC 6960 §4.2.2.2.1
+    return found + _addresses(request.published)
+
+
+def _policies(request: CertificateRequest) -> list[dict[str, object]]:
+    address = request.published.policy
+    if address is None:
+        return [{"policy_identifier": policy} for policy in request.profile.policies]
+    qualifier = {"policy_qualifier_id": "certification_practice_statement", "qualifier": core.IA5String(address)}
+    return [{"policy_identifier": policy, "policy_qualifiers": [qualifier]} for policy in request.profile.policies]
+
+
+def _addresses(published: Publication) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    access = [
+        {"access_method": method, "access_location": _uri(address)}
+        for method, address in (("ocsp", published.ocsp), ("ca_issuers", published.ca_issuers))
+        if address is not None
+    ]
+    if access:
+        found.append(_extension("authority_information_access", access))  # RFC 5280 §4.2.2.1
+    if published.crl is not None:
+        point = {"distribution_point": x509.DistributionPointName("full_name", [_uri(published.crl)])}
+        found.append(_extension("crl_distribution_points", [point]))  # RFC 5280 §4.2.1.13
     return found
+
+
+def _uri(address: str) -> x509.GeneralName:
+    return x509.GeneralName("uniform_resource_identifier", address)
 
 
 def _extension(name: str, value: object, *, critical: bool = False) -> dict[str, object]:
     return {"extn_id": name, "critical": critical, "extn_value": value}
 
 
-def _time(moment: dt.datetime) -> x509.Time:
+def time_of(moment: dt.datetime) -> x509.Time:
     """RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050, both to the second."""
     moment = moment.astimezone(dt.UTC).replace(microsecond=0)
     if moment.year < 2050:

@@ -1,89 +1,106 @@
-"""The development authority: a root and an issuing authority, made at the first start. Never in production, where
+"""The development authorities: a root and the authorities below it, made at the first start. Never in production, where
 the city's licensed certification authority (电子签名法 第十六条) issues what citizens rely on.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-
-from asn1crypto import x509
-
 from core.clock import Clock
 from keys.errors import DevelopmentOnly, KeyMissing, KeyStateConflict
-from keys.keyring import KeyRing
-from keys.ports import KeyStore, Signer
+from keys.ports import Signer
 from keys.spec import SignatureAlgorithm
-from keys.x509.authority import ISSUING_PURPOSE, PROFILES, ROOT_PURPOSE, CertificateAuthority, record_of
+from keys.x509.authorities import Authorities, Authority
 from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
+from keys.x509.model import record_of
 from keys.x509.names import authority_name
+from keys.x509.ports import AuthorityKeys, CertificateStore
+from keys.x509.profiles import AUTHORITIES, ROOT_KIND, AuthorityKind
+from keys.x509.publication import PkiAddresses, Publication
 
-_ROOT_LIFE = dt.timedelta(days=20 * 365)
-_ISSUING_LIFE = dt.timedelta(days=10 * 365)
+_NOWHERE = Publication()
 
 
-async def ensure_development_ca(
-    ring: KeyRing, store: KeyStore, clock: Clock, city_name: str, *, production: bool
-) -> CertificateAuthority:
-    """The development authority, made if it is not there; safe when several workers start at once.
+class DevelopmentAuthorities:
+    """Makes what is missing; safe when several workers start at once, for the register keeps one certificate of each.
 
     Args:
-        city_name: the O of both certificates, e.g. 示范市.
-
-    Raises:
-        DevelopmentOnly: in production.
+        city: the O of the certificates, e.g. 示范市.
+        addresses: None for certificates that say nothing about where to ask.
     """
-    if production:
-        raise DevelopmentOnly("the development certification authority")
-    authority = CertificateAuthority(ring, store, clock)
-    if await authority.load():
-        return authority
-    root_key = await _key(ring, ROOT_PURPOSE)
-    issuing_key = await _key(ring, ISSUING_PURPOSE)
-    root_name = authority_name(city_name, "Yizheng Development Root")
-    root = await _certify(store, clock, ROOT_PURPOSE, root_name, root_key, _ROOT_LIFE, issuer=root_name, by=root_key)
-    await _certify(
-        store,
-        clock,
-        ISSUING_PURPOSE,
-        authority_name(city_name, "Yizheng Development Seal Authority"),
-        issuing_key,
-        _ISSUING_LIFE,
-        issuer=root.subject,
-        by=root_key,
-    )
-    await authority.load()
-    check_chain(authority.issuing_chain(), moment=clock.now())
-    return authority
 
+    def __init__(
+        self,
+        keys: AuthorityKeys,
+        store: CertificateStore,
+        authorities: Authorities,
+        clock: Clock,
+        *,
+        city: str,
+        addresses: PkiAddresses | None,
+    ) -> None:
+        self._keys = keys
+        self._store = store
+        self._authorities = authorities
+        self._clock = clock
+        self._city = city
+        self._addresses = addresses
 
-async def _key(ring: KeyRing, purpose: str) -> Signer:
-    try:
-        return ring.signer(purpose)
-    except KeyMissing:
-        pass
-    try:
-        return await ring.create(purpose, SignatureAlgorithm.ES256)
-    except KeyStateConflict:  # another worker was faster
-        await ring.refresh()
-        return ring.signer(purpose)
+    async def ensure(self, *, production: bool) -> None:
+        """
+        Raises:
+            DevelopmentOnly: in production.
+        """
+        if production:
+            raise DevelopmentOnly("the development certification authority")
+        root = await self._authority(ROOT_KIND, None)
+        for kind in AUTHORITIES.values():
+            if kind is not ROOT_KIND:
+                made = await self._authority(kind, root)
+                check_chain(made.chain, moment=self._clock.now())
 
+    async def _authority(self, kind: AuthorityKind, root: Authority | None) -> Authority:
+        try:
+            return self._authorities.issuing(kind.name)
+        except KeyMissing:
+            pass
+        key = await self._key(kind.purpose)
+        row = await self._store.add_authority(key.key_id, kind.name, moment=self._clock.now())
+        await self._certify(kind, key, root)
+        await self._authorities.load()
+        assert row.key_id == key.key_id
+        return self._authorities.issuing(kind.name)
 
-async def _certify(
-    store: KeyStore,
-    clock: Clock,
-    purpose: str,
-    subject: x509.Name,
-    key: Signer,
-    life: dt.timedelta,
-    *,
-    issuer: x509.Name,
-    by: Signer,
-) -> x509.Certificate:
-    """Make and store the certificate; of several workers' attempts the store keeps one, and that is the answer."""
-    now = clock.now().replace(microsecond=0)
-    request = CertificateRequest(subject, key.public_key, now, now + life, PROFILES[purpose])
-    certificate = await build_certificate(request, issuer=issuer, signer=by)
-    await store.add_certificate(record_of(certificate, purpose, key.key_id, now))
-    kept = await store.certificates(purpose, key.key_id)
-    return x509.Certificate.load(kept[0].der)
+    async def _key(self, purpose: str) -> Signer:
+        try:
+            return self._keys.signer(purpose)
+        except KeyMissing:
+            pass
+        try:
+            return await self._keys.create(purpose, SignatureAlgorithm.ES256)
+        except KeyStateConflict:  # another worker was faster
+            await self._keys.refresh()
+            return self._keys.signer(purpose)
+
+    async def _certify(self, kind: AuthorityKind, key: Signer, root: Authority | None) -> None:
+        now = self._clock.now().replace(microsecond=0)
+        name = authority_name(self._city, f"Yizheng Development {kind.common_name}")
+        issuer, signer, published, end = name, key, _NOWHERE, now + kind.profile.life
+        if root is not None:
+            issuer, signer = root.certificate.subject, self._authorities.signer(root)
+            end = min(end, root.certificate.not_valid_after)
+            if self._addresses is not None:
+                published = self._addresses.below_root(root.slug)
+        certificate = await build_certificate(
+            CertificateRequest(name, key.public_key, now, end, kind.profile, published), issuer=issuer, signer=signer
+        )
+        await self._store.add(
+            record_of(
+                certificate,
+                issuer=ROOT_KIND.name,
+                issuer_key_id=key.key_id if root is None else root.key_id,
+                profile=kind.profile.name,
+                purpose=kind.purpose,
+                subject_key_id=key.key_id,
+                created_at=now,
+            )
+        )

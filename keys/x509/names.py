@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from asn1crypto import x509
 
@@ -12,6 +14,17 @@ from keys.errors import CertificateRefused
 _LONGEST = 64  # ub-common-name, ub-organization-name, ub-serial-number
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]+")  # X.680 §41.4
 _COUNTRY = "CN"
+_ORGANISATION = f"NTR{_COUNTRY}-"  # EN 319 412-1 §5.1.4
+_DOCUMENT_NUMBER = re.compile(r"\d{15}")  # both forms of a citizen's number hold so many digits in a row
+_SHORT = {
+    "country_name": "C",
+    "organization_name": "O",
+    "organizational_unit_name": "OU",
+    "organization_identifier": "organizationIdentifier",
+    "common_name": "CN",
+    "serial_number": "serialNumber",
+}
+LONGEST_TEXT = 600
 
 
 def authority_name(organisation: str, common_name: str) -> x509.Name:
@@ -35,11 +48,72 @@ def seal_name(*, organisation_name: str, organisation_code: str, seal_name: str,
     return _name(
         {
             "organization_name": _checked(organisation_name, "organisation_name"),
-            "organization_identifier": "NTR" + _COUNTRY + "-" + _printable(organisation_code, "organisation_code"),
+            "organization_identifier": _ORGANISATION + _printable(organisation_code, "organisation_code"),
             "common_name": _checked(seal_name, "seal_name"),
             "serial_number": _printable(seal_code, "seal_code"),
         }
     )
+
+
+def person_name(*, name: str, identifier: str) -> x509.Name:
+    """The subject of a natural person's certificate.
+
+    Args:
+        name: the person's name.
+        identifier: an opaque identifier that this service gave; never a document number, for a certificate is shown
+            to whoever checks a signature.
+    """
+    return _name({"common_name": _checked(name, "name"), "serial_number": _opaque(identifier)})
+
+
+def agent_name(*, organisation_name: str, organisation_code: str, name: str, identifier: str) -> x509.Name:
+    """The subject of a person (经办人) who acts for an organisation; `identifier` as in `person_name`."""
+    return _name(
+        {
+            "organization_name": _checked(organisation_name, "organisation_name"),
+            "organization_identifier": _ORGANISATION + _printable(organisation_code, "organisation_code"),
+            "common_name": _checked(name, "name"),
+            "serial_number": _opaque(identifier),
+        }
+    )
+
+
+def machine_name(*, organisation_name: str, identifier: str) -> x509.Name:
+    """The subject of a system's client certificate; `identifier` is its client id."""
+    return _name(
+        {
+            "organization_name": _checked(organisation_name, "organisation_name"),
+            "common_name": _printable(identifier, "identifier"),
+        }
+    )
+
+
+def text_of(name: x509.Name) -> str:
+    """A name for people: its parts in their order, most general first."""
+    parts = [f"{_SHORT.get(kind.native, kind.dotted)}={value.native}" for kind, value in _pairs(name)]
+    return ", ".join(parts)[:LONGEST_TEXT]
+
+
+def organisation_of(name: x509.Name) -> str | None:
+    """The 统一社会信用代码 in a name, if there is one."""
+    found = _first(name, "organization_identifier")
+    return found.removeprefix(_ORGANISATION)[:_LONGEST] if found else None
+
+
+def code_of(name: x509.Name) -> str | None:
+    """The serialNumber in a name, if there is one."""
+    found = _first(name, "serial_number")
+    return found[:_LONGEST] if found else None
+
+
+def _first(name: x509.Name, wanted: str) -> str | None:
+    return next((str(value.native) for kind, value in _pairs(name) if kind.native == wanted), None)
+
+
+def _pairs(name: x509.Name) -> Iterator[tuple[x509.NameType, Any]]:
+    for relative in name.chosen:
+        for pair in relative:
+            yield pair["type"], pair["value"]
 
 
 def _name(parts: dict[str, str]) -> x509.Name:
@@ -68,4 +142,15 @@ def _printable(value: str, field: str) -> str:
     if _PRINTABLE.fullmatch(value) is None:
         text = Text("编码只能含字母、数字和少数符号。", "A code holds Latin letters, digits and few signs only.")
         raise CertificateRefused(text, field=field)
+    return value
+
+
+def _opaque(value: str) -> str:
+    value = _printable(value, "identifier")
+    if _DOCUMENT_NUMBER.search(value):
+        text = Text(
+            "证书中不得出现身份证号码，请使用系统分配的标识。",
+            "No document number may stand in a certificate; use the identifier that the system gave.",
+        )
+        raise CertificateRefused(text, field="identifier")
     return value

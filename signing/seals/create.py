@@ -91,6 +91,7 @@ class CreateSeal:
             seal_name=command.line or command.name.zh,
             seal_code=command.code,
             public_key=signer.public_key,
+            purpose=purpose,
         )
         seal = Seal(
             id=seal_id,

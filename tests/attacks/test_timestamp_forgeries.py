@@ -16,13 +16,13 @@ from core.text import Text
 from keys.errors import ChainRefused
 from keys.spec import SignatureAlgorithm
 from keys.tsa.errors import Fault, TimestampRefused
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import write_request
 from keys.tsa.response import read_response
 from keys.tsa.token import read_token
 from keys.tsa.trust import root_trust
 from keys.tsa.verify import ProvenTime, verify_token
+from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority, StampingCertificate

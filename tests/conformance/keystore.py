@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from keys.errors import KeyStateConflict, KeyStoreDamaged, MasterKeyWrong
-from keys.ports import CertificateRecord, KeyRecord, KeyStore
+from keys.errors import KeyStateConflict, KeyStoreNewer, MasterKeyWrong
+from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
 from tests.conformance.harness import at_once
 from tests.conformance.keystore_backends import CHECK, KeyStoreHarness
@@ -25,10 +25,6 @@ def key(name: str, state: KeyState = KeyState.ACTIVE, purpose: str = PURPOSE) ->
     return KeyRecord(
         name, purpose, "ES256", state, f"software:{name}", b"public\x00" + name.encode(), b"sealed\xff", NOW, NOW
     )
-
-
-def certificate(serial: str, purpose: str = "seal", key_id: str = "k1", made: dt.datetime = NOW) -> CertificateRecord:
-    return CertificateRecord(serial, purpose, key_id, b"der\x00" + serial.encode(), LATER, made)
 
 
 async def states(store: KeyStore, *names: str) -> list[KeyState | None]:
@@ -60,7 +56,7 @@ class KeyStoreBasic:
     async def test_a_store_of_a_later_version_is_refused(self, harness: KeyStoreHarness) -> None:
         await harness.store.open(CHECK)
         await harness.execute("UPDATE key_store_version SET version = version + 1")
-        with pytest.raises(KeyStoreDamaged, match="version"):
+        with pytest.raises(KeyStoreNewer, match="version"):
             await harness.others[0].open(CHECK)
 
     async def test_a_key_comes_back_as_it_went_in(self, harness: KeyStoreHarness) -> None:
@@ -94,22 +90,12 @@ class KeyStoreBasic:
             lambda: rotated(store),
             lambda: store.retire("k1", moment=LATER),
             lambda: store.erase("k1", moment=LATER),
-            lambda: store.add_certificate(certificate("01")),
         ]
         for change in changes:
             await change()
             seen.append((await other.load())[0])
             assert await other.generation() == seen[-1]
         assert all(before < after for before, after in itertools.pairwise(seen))
-
-    async def test_certificates_come_newest_first(self, harness: KeyStoreHarness) -> None:
-        store = harness.store
-        await store.open(CHECK)
-        old, new = certificate("01"), certificate("02", made=LATER)
-        for record in (old, new, certificate("03", key_id="k2"), certificate("04", purpose="ca.seals")):
-            assert await store.add_certificate(record)
-        assert list(await harness.others[0].certificates("seal", "k1")) == [new, old]
-        assert list(await store.certificates("ca.root", "k1")) == []
 
 
 class KeyStoreTransaction:
@@ -191,14 +177,6 @@ class KeyStoreTransaction:
         assert erased is not None
         assert (erased.sealed, erased.state, erased.public_key) == (None, KeyState.RETIRED, b"public\x00k1")
 
-    async def test_an_authority_key_has_one_certificate(self, harness: KeyStoreHarness) -> None:
-        store = harness.store
-        await store.open(CHECK)
-        assert await store.add_certificate(certificate("01", "ca.root"))
-        assert not await store.add_certificate(certificate("02", "ca.root"))
-        assert [record.serial for record in await store.certificates("ca.root", "k1")] == ["01"]
-        assert await store.add_certificate(certificate("03", "ca.root", key_id="k2"))
-
 
 class KeyStoreContention:
     """Several workers at once: of those who want the same thing one gets it, and nobody breaks."""
@@ -234,13 +212,6 @@ class KeyStoreContention:
         generation, records = await harness.store.load()
         assert len(records) == len(workers)
         assert generation == before + len(workers)
-
-    async def test_one_authority_certificate_is_kept(self, harness: KeyStoreHarness) -> None:
-        await harness.store.open(CHECK)
-        workers = harness.slow_workers * 3
-        made = [store.add_certificate(certificate(f"{number:02}", "ca.root")) for number, store in enumerate(workers)]
-        assert sum(await at_once(*made)) == 1
-        assert len(await harness.store.certificates("ca.root", "k1")) == 1
 
 
 async def _winners(calls: Sequence[Awaitable[object]]) -> int:

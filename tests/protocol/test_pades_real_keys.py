@@ -17,9 +17,9 @@ from keys.ports import KeyBackend
 from keys.settings import Pkcs11Settings
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 from keys.stores.sql import open_key_store
-from keys.x509.dev_ca import ensure_development_ca
 from signing.model import SealPdfCommand
 from tests.support.clock import FakeClock
+from tests.support.pki_world import development_pki
 from tests.support.servers import SoftHsmToken
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, OFFICE, ORGANISATION, PLACE, SEAL_CODE, SealOffice
@@ -39,8 +39,8 @@ async def office(
     try:
         ring = KeyRing(store, b"k" * 32, BackendRegistry(backends, default=request.param), clock)
         await ring.load()
-        authority = await ensure_development_ca(ring, store, clock, "示例市政务数据局", production=False)
-        yield SealOffice(sqlite_database, clock, ring, authority)
+        pki = await development_pki(ring, store, clock)
+        yield SealOffice(sqlite_database, clock, ring, pki.seals)
     finally:
         await store.close()
 

@@ -180,7 +180,14 @@ class PlainAuthority:
         return PlainAuthority(top, top.authority(name("示例市政务数据局", "示例政务印章 CA"), path_length=0))
 
     async def issue_seal_certificate(
-        self, *, organisation_name: str, organisation_code: str, seal_name: str, seal_code: str, public_key: bytes
+        self,
+        *,
+        organisation_name: str,
+        organisation_code: str,
+        seal_name: str,
+        seal_code: str,
+        public_key: bytes,
+        purpose: str,
     ) -> bytes:
         certificate = self.issuing.issue(
             name(organisation_name, seal_name, seal_code), serialization.load_der_public_key(public_key)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from keys.errors import KeyMissing
 from keys.ports import Signer
 from keys.tsa.authority import TimestampAuthority
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.ports import Issued, SerialBlock
 from keys.tsa.serials import Serials
 from keys.tsa.units import TimestampUnits
+from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support.clock import FakeClock
 from tests.support.timestamp_pki import StampingAuthority, StampingCertificate
 

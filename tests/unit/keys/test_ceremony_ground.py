@@ -13,8 +13,9 @@ from keys.ceremony.machine import LinuxMachine, program_digest
 from keys.ceremony.outputs import LARGEST, check_free, read_folder, write_folder
 from keys.ceremony.statement import check_statement, sign_statement
 from keys.spec import SignatureAlgorithm
-from keys.x509.certificate import ROOT, CertificateRequest, build_certificate
+from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.names import authority_name
+from keys.x509.profiles import ROOT
 from tests.unit.keys.rings import fixed_signer
 
 MOMENT = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)

@@ -24,27 +24,23 @@ from keys.errors import CertificateRefused, ChainRefused, DevelopmentOnly, KeyMi
 from keys.keyring import KeyRing
 from keys.ports import KeyBackend
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
+from keys.stores.certificate_tables import register
+from keys.stores.certificates import SqlCertificateStore
 from keys.stores.sql import SqlKeyStore
-from keys.stores.tables import certificates
 from keys.stores.transactions import writing
-from keys.x509.authority import ISSUING_PURPOSE, ROOT_PURPOSE, CertificateAuthority
-from keys.x509.certificate import (
-    DOCUMENT_SIGNING,
-    ISSUING,
-    ROOT,
-    SEAL,
-    SEAL_POLICY,
-    CertificateRequest,
-    build_certificate,
-)
+from keys.x509.authority import CertificateAuthority
+from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
-from keys.x509.dev_ca import ensure_development_ca
+from keys.x509.identifiers import DOCUMENT_SIGNING, SEAL_POLICY
 from keys.x509.names import authority_name
+from keys.x509.profiles import AUTHORITIES, ROOT, SEAL
 from tests.conformance.signer_backends import token_settings
 from tests.support.clock import FakeClock
+from tests.support.pki_world import CITY, development_pki, pki_of, pki_worker
 from tests.unit.keys.rings import MASTER_KEY, fixed_signer, quick_size, software_ring
 
-CITY = "示范市"
+ROOT_PURPOSE, ISSUING_PURPOSE = "ca.root", "ca.seals"
+ISSUING = AUTHORITIES["seals"].profile
 ORGANISATION = "示范市大数据管理局"
 CODE = "11410100MB1234567X"
 SEAL_NAME = "示范市大数据管理局电子印章"
@@ -55,8 +51,8 @@ SEAL_KEY = fixed_signer(SignatureAlgorithm.ES256, "seal")
 
 @pytest.fixture
 async def authority(tmp_path: Path, clock: FakeClock) -> AsyncIterator[CertificateAuthority]:
-    async with software_ring(tmp_path, clock) as (ring, store):
-        yield await ensure_development_ca(ring, store, clock, CITY, production=False)
+    async with pki_worker(tmp_path, clock) as pki:
+        yield pki.seals
 
 
 async def _issue(authority: CertificateAuthority, **changes: object) -> bytes:
@@ -105,7 +101,7 @@ async def test_an_authority_signs_with_any_backend_and_algorithm(
             pytest.skip(f"no {algorithm} on this backend")
         for purpose in (ROOT_PURPOSE, ISSUING_PURPOSE):
             await ring.create(purpose, algorithm, bits=quick_size(algorithm))
-        authority = await ensure_development_ca(ring, store, clock, CITY, production=False)
+        authority = (await development_pki(ring, store, clock)).seals
         leaf = await _issue(authority)
         assert "leaf: OK" in _openssl([leaf, *authority.issuing_chain()], clock.now(), tmp_path)
 
@@ -148,7 +144,7 @@ async def test_identifiers_link_the_chain(authority: CertificateAuthority) -> No
         assert identifier == x509.SubjectKeyIdentifier.from_public_key(one.public_key()).digest
     lengths = [one.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length for one in chain]
     assert lengths == [None, 0, 1]
-    assert authority.trust_anchors() == authority.issuing_chain()[1:]
+    assert list(authority.trust_anchors()) == authority.issuing_chain()[1:]
 
 
 async def test_serial_numbers_are_long_random_and_positive(authority: CertificateAuthority) -> None:
@@ -162,7 +158,7 @@ async def test_every_certificate_is_on_record(
 ) -> None:
     leaf = await _issue(authority)
     async with software_ring(tmp_path, clock) as (_, store):
-        (record,) = await store.certificates("seal", SEAL_KEY.key_id)
+        (record,) = await SqlCertificateStore(store.engine).of_key(SEAL_KEY.key_id)
     assert record.der == leaf
     assert int(record.serial, 16) == x509.load_der_x509_certificate(leaf).serial_number
 
@@ -228,7 +224,7 @@ async def test_the_longest_names_are_accepted(authority: CertificateAuthority) -
 
 async def test_the_authority_never_certifies_its_own_key_as_a_seal(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, store):
-        authority = await ensure_development_ca(ring, store, clock, CITY, production=False)
+        authority = (await development_pki(ring, store, clock)).seals
         for purpose in (ROOT_PURPOSE, ISSUING_PURPOSE):
             with pytest.raises(CertificateRefused):
                 await _issue(authority, public_key=ring.signer(purpose).public_key)
@@ -239,29 +235,26 @@ async def test_the_authority_never_certifies_its_own_key_as_a_seal(tmp_path: Pat
 
 async def test_the_development_authority_is_made_once(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, store):
-        made = await ensure_development_ca(ring, store, clock, CITY, production=False)
+        made = (await development_pki(ring, store, clock)).seals
     clock.advance(3600)
     async with software_ring(tmp_path, clock) as (ring, store):
-        again = await ensure_development_ca(ring, store, clock, CITY, production=False)
+        again = (await development_pki(ring, store, clock)).seals
         assert again.issuing_chain() == made.issuing_chain()
 
 
 async def test_workers_that_start_together_have_one_authority(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as one, software_ring(tmp_path, clock) as two:
-        made = await asyncio.gather(
-            *(ensure_development_ca(ring, store, clock, CITY, production=False) for ring, store in (one, two))
-        )
-        assert made[0].issuing_chain() == made[1].issuing_chain()
-        assert await _issue(made[1])
+        made = await asyncio.gather(*(development_pki(ring, store, clock) for ring, store in (one, two)))
+        assert made[0].seals.issuing_chain() == made[1].seals.issuing_chain()
+        assert await _issue(made[1].seals)
 
 
 async def test_k10_there_is_no_development_authority_in_production(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, store):
         with pytest.raises(DevelopmentOnly):
-            await ensure_development_ca(ring, store, clock, CITY, production=True)
+            await development_pki(ring, store, clock, production=True)
         assert ring.records() == []
-        authority = CertificateAuthority(ring, store, clock)
-        assert not await authority.load()
+        authority = (await pki_of(ring, store, clock, production=True)).seals
         for ask in (authority.issuing_chain, authority.trust_anchors):
             with pytest.raises(KeyMissing):
                 ask()
@@ -269,19 +262,19 @@ async def test_k10_there_is_no_development_authority_in_production(tmp_path: Pat
 
 async def test_an_exchanged_root_is_noticed(tmp_path: Path, clock: FakeClock) -> None:
     async with software_ring(tmp_path, clock) as (ring, store):
-        await ensure_development_ca(ring, store, clock, CITY, production=False)
+        await development_pki(ring, store, clock)
         name = authority_name(CITY, "Yizheng Development Root")
         stranger = fixed_signer(SignatureAlgorithm.ES256, "stranger")
         request = CertificateRequest(name, stranger.public_key, clock.now(), clock.now() + DAY, ROOT)
         forged = await build_certificate(request, issuer=name, signer=stranger)
         await _replace_certificate(store, ROOT_PURPOSE, forged.dump())
         with pytest.raises(KeyStoreDamaged):
-            await CertificateAuthority(ring, store, clock).load()
+            await pki_of(ring, store, clock)
 
 
 async def _replace_certificate(store: SqlKeyStore, purpose: str, der: bytes) -> None:
     async with writing(store.engine) as connection:
-        await connection.execute(update(certificates).where(certificates.c.purpose == purpose).values(der=der))
+        await connection.execute(update(register).where(register.c.purpose == purpose).values(der=der))
 
 
 # -- the path check --------------------------------------------------------------------------------------------------

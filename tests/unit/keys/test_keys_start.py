@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from api.wiring.keys import KeysServices, build_keys, ensure_development_keys, ensure_service_keys
+from api.wiring.keys import KeysServices, build_keys, ensure_service_keys
+from api.wiring.pki import PkiServices, build_pki
 from core.clock import SystemClock
 from keys.backends.software import SoftwareBackend
 from keys.errors import DevelopmentOnly, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
@@ -17,6 +18,7 @@ from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.secrets.purposes import PEOPLE, SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import SignatureAlgorithm
+from keys.x509.settings import PkiSettings
 from tests.conformance.signer_backends import token_settings
 from tests.support.clock import FakeClock
 from tests.support.servers import SoftHsmToken
@@ -36,20 +38,26 @@ def _settings(folder: Path, **changes: Any) -> KeysSettings:
 
 async def _started(folder: Path, clock: FakeClock, **changes: Any) -> KeysServices:
     services = await build_keys(_settings(folder, **changes), clock)
-    await ensure_development_keys(services, clock, city_name=CITY, production=False)
+    await ensure_service_keys(services.ring)
+    await (await _pki(services, clock)).ensure_development()
     return services
+
+
+async def _pki(services: KeysServices, clock: FakeClock, *, production: bool = False) -> PkiServices:
+    return await build_pki(services, clock, PkiSettings(url="http://pki.example", city=CITY, production=production))
 
 
 async def test_the_first_start_makes_everything(tmp_path: Path, clock: FakeClock) -> None:
     services = await _started(tmp_path, clock)
     assert {record.purpose for record in services.ring.records()} == {
-        "oidc.es256", "oidc.rs256", "oidc.pairwise", *SERVICE_SECRETS, "ca.root", "ca.seals"
+        "oidc.es256", "oidc.rs256", "oidc.pairwise", *SERVICE_SECRETS,
+        "ca.root", "ca.seals", "ca.persons", "ca.timestamps", "ca.machines"
     }  # fmt: skip
     people = services.secrets.fields.people
     assert people.decrypt(people.encrypt("王小明", context="people.name:1"), context="people.name:1") == "王小明"
     assert len(services.secrets.indexes.people.digest("phone", "13800000000")) == 48
     assert await services.passwords.verify("secret", await services.passwords.hash("secret"))
-    assert len(services.authority.issuing_chain()) == 2
+    assert len((await _pki(services, clock)).seals.issuing_chain()) == 2
     for algorithm in TOKEN_PURPOSES:
         token = services.signer.sign(id_token_claims(clock), typ="JWT", algorithm=algorithm)
         assert services.verifier.verify(token, typ="JWT", issuer=ISSUER, audience=CLIENT)
@@ -60,7 +68,7 @@ async def test_the_second_start_makes_and_checks_no_key(
     tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await _started(tmp_path, clock)
-    keys, chain = public_jwks(first.ring), first.authority.issuing_chain()
+    keys, chain = public_jwks(first.ring), (await _pki(first, clock)).seals.issuing_chain()
     await first.close()
 
     def refuse(*_arguments: object, **_named: object) -> None:
@@ -71,7 +79,7 @@ async def test_the_second_start_makes_and_checks_no_key(
     monkeypatch.setattr(ec, "generate_private_key", refuse)
     second = await _started(tmp_path, clock)
     assert public_jwks(second.ring) == keys
-    assert second.authority.issuing_chain() == chain
+    assert (await _pki(second, clock)).seals.issuing_chain() == chain
     await second.close()
 
 
@@ -81,7 +89,7 @@ async def test_workers_that_start_together_agree(tmp_path: Path, clock: FakeCloc
         await worker.ring.refresh()
     assert len({repr(public_jwks(worker.ring)) for worker in workers}) == 1
     assert len({worker.secrets.indexes.people.digest("phone", "1") for worker in workers}) == 1
-    assert len({tuple(worker.authority.issuing_chain()) for worker in workers}) == 1
+    assert len({tuple((await _pki(worker, clock)).seals.issuing_chain()) for worker in workers}) == 1
     for worker in workers:
         await worker.close()
 
@@ -95,7 +103,7 @@ async def test_k10_production_makes_no_master_key(tmp_path: Path, clock: FakeClo
 async def test_k10_production_makes_no_development_keys(tmp_path: Path, clock: FakeClock) -> None:
     services = await build_keys(_settings(tmp_path), clock)
     with pytest.raises(DevelopmentOnly):
-        await ensure_development_keys(services, clock, city_name=CITY, production=True)
+        await (await _pki(services, clock, production=True)).ensure_development()
     assert services.ring.records() == []
     await ensure_service_keys(services.ring)  # asked for by name, by the people who run it
     assert len(services.ring.records()) == 10

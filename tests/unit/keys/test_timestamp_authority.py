@@ -19,11 +19,11 @@ from keys.der import first, only
 from keys.spec import SignatureAlgorithm
 from keys.tsa.clock_check import KernelClock
 from keys.tsa.errors import TimeNotAvailable
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.ports import SerialBlock
 from keys.tsa.request import write_request
 from keys.tsa.serials import Serials
+from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority
 from tests.support.timestamp_world import MemorySerials, StampingWorld, stamping_world

@@ -18,12 +18,12 @@ from core.errors import Unavailable
 from core.text import Text
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.errors import AnswerRefused, TimestampUnavailable
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import read_request, write_request
 from keys.tsa.response import write_granted
 from keys.tsa.sources import HttpSource, LocalSource, egress_rules
 from keys.tsa.trust import root_trust
+from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority

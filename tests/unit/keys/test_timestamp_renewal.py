@@ -13,10 +13,10 @@ from core.errors import Unavailable
 from core.text import Text
 from keys.keyring import KeyRing
 from keys.spec import KeyState, SignatureAlgorithm
-from keys.tsa.identifiers import TIMESTAMP_POLICY
 from keys.tsa.renewal import RENEW_BEFORE, UnitRenewal
 from keys.tsa.trust import root_trust
 from keys.tsa.units import LAST_YEAR, TimestampUnits
+from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support.clock import FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority
 from tests.support.timestamp_world import ACCURACY
