@@ -20,6 +20,7 @@ from api.middleware.security_headers import SecurityHeaders
 from api.middleware.unexpected import UnexpectedErrors
 from api.routes import certstore, health, idp, pages, pki, signing
 from api.settings import Settings
+from api.version import VERSION
 from api.web.errors import error_page
 from api.web.static_files import mount_static
 from api.wiring.container import Container, build_container
@@ -47,7 +48,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
 
     app = FastAPI(
         title="一证 Yizheng",
-        version="0.1.0",
+        version=VERSION,
         summary="Unified identity, e-licences and e-seals: people prove things once.",
         lifespan=lifespan,
         docs_url=None,

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
         reencrypt_per_second: how many rows one worker at most brings under a new key in a second.
+        backups: folder of backups; by default in `data`, from where they must be carried elsewhere.
+        backup_hours: how old the last backup may be before `yizheng doctor` warns.
+        backup_passphrase, backup_passphrase_file: opens backups beside the master key; the first one wins.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
@@ -69,6 +72,10 @@ class Settings(BaseSettings):
     pki_url: str = ""
     reencrypt_per_second: int = Field(default=200, ge=1, le=100_000)
     verifications_per_minute: int = Field(default=300, ge=1)
+    backups: Path | None = None
+    backup_hours: int = Field(default=26, ge=1)
+    backup_passphrase: str | None = Field(default=None, repr=False)
+    backup_passphrase_file: Path | None = None
     timestamps_per_minute: int = Field(default=600, ge=1)
     tsa_units: int = Field(default=1, ge=1, le=9)
     tsa_accuracy_ms: int = Field(default=1000, ge=1, le=1000)
@@ -144,6 +151,10 @@ class Settings(BaseSettings):
     @property
     def master_key_path(self) -> Path:
         return self.master_key_file or self.folder / "keys" / "master"
+
+    @property
+    def backup_folder(self) -> Path:
+        return (self.backups.expanduser() if self.backups else self.folder / "backups").absolute()
 
     def unsafe_in_production(self) -> list[str]:
         """What must not be so in production mode; each with its remedy. Empty when all is well."""

@@ -18,6 +18,9 @@ metadata = MetaData(
     }
 )
 
+DOCUMENT_ADDRESS = "document_address"
+"""`Column(info={DOCUMENT_ADDRESS: True})` marks a column that names documents: backups carry what it names."""
+
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
     """A moment in UTC: aware in Python; `timestamptz` in PostgreSQL, naive UTC text in SQLite."""

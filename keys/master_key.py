@@ -22,11 +22,18 @@ _SIZE = 32
 
 def generate_master_key() -> str:
     """A new master key in its text form."""
-    return _PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_SIZE)).decode("ascii")
+    return format_master_key(secrets.token_bytes(_SIZE))
 
 
-def write_master_key(path: Path) -> None:
-    """Write a new master key to `path`, mode 0600, in a folder of mode 0700; an existing file is left alone.
+def format_master_key(key: bytes) -> str:
+    """The text form of 32 bytes."""
+    return _PREFIX + base64.urlsafe_b64encode(key).decode("ascii")
+
+
+def write_master_key(path: Path, key: bytes | None = None) -> None:
+    """Write a master key, by default a new one, to `path`; an existing file is left alone.
+
+    The file gets mode 0600, its folder, if that is new, 0700.
 
     The file appears whole or not at all, so that of several workers starting at once all read the same key.
     """
@@ -35,7 +42,7 @@ def write_master_key(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(generate_master_key() + "\n")
+            file.write((format_master_key(key) if key else generate_master_key()) + "\n")
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
 from api.cli.tsa_app import tsa_app
@@ -23,6 +24,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
 app.add_typer(tsa_app, name="tsa")
+app.add_typer(backup_app, name="backup")
+app.command()(restore)
 
 
 @app.command()
@@ -58,7 +61,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = DEFAULT_PORT
 ) -> None:
     """Serve with the settings of the environment (YIZHENG_…); the database must be migrated already."""
-    from api.cli.prepare import check_current
+    from api.cli.prepare import check_current, check_keys_are_here
     from api.server import serve as start
 
     settings = settings_of()
@@ -67,6 +70,7 @@ def serve(
         check_libraries()
         check_port(host, port)
         asyncio.run(check_current(settings))
+        asyncio.run(check_keys_are_here(settings))
         start(settings, host=host, port=port)
 
 

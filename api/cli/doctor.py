@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass
 
+from api.backup.freshness import look_at_backups
 from api.cli.prepare import revision_fault
 from api.migrations import HEAD
 from api.migrations.upgrade import current_revision
 from api.settings import Settings
 from api.startup import StartupFault, check_folder, check_libraries, plain_faults
+from api.wiring.backup import RUNS
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import build_keys
 from api.wiring.pki import build_pki
@@ -90,11 +93,26 @@ async def _database_findings(settings: Settings) -> list[Finding]:
         whole = (
             "" if verdict.whole else f"broken at row {verdict.bad_row} ({verdict.fault}): keep the database as evidence"
         )
-        return [Finding("database is up to date"), Finding(f"audit chain of {verdict.rows} rows", verdict.whole, whole)]
+        return [
+            Finding("database is up to date"),
+            Finding(f"audit chain of {verdict.rows} rows", verdict.whole, whole),
+            await _backup_finding(settings, database),
+        ]
     except Exception as error:  # any driver's error means the same here
         return [Finding("database", False, f"does not answer ({type(error).__name__}): check YIZHENG_DATABASE_URL")]
     finally:
         await database.close()
+
+
+async def _backup_finding(settings: Settings, database: Database) -> Finding:
+    """Where nobody rests on the data yet, a missing backup is no fault."""
+    oldest = dt.timedelta(hours=settings.backup_hours)
+    found = await look_at_backups(database, RUNS, SystemClock(), oldest)
+    if not found.worry:
+        return Finding("backups are fresh")
+    if settings.mode == "development":
+        return Finding("backups (development: none is required)")
+    return Finding("backup", False, found.worry)
 
 
 async def _kv_finding(settings: Settings) -> Finding:

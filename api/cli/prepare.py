@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
-import api.migrations
-from api.migrations import HEAD
-from api.migrations.upgrade import current_revision, upgrade
+from api.migrations import HEAD, RESTORED, RESTORING, RESTORING_WITH_KEYS
+from api.migrations.upgrade import current_revision, is_known, upgrade
 from api.settings import Settings
 from api.startup import StartupFault, plain_faults
+from core.audit.sql import read_head
 from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
@@ -29,6 +28,7 @@ async def prepare(settings: Settings) -> bool:
 
     with plain_faults():
         first = await with_database(settings, _upgrade)
+        await check_keys_are_here(settings)
         container = await build_container(settings)
         try:
             await ensure_service_keys(container.ground.keys.ring)
@@ -45,20 +45,23 @@ async def prepare(settings: Settings) -> bool:
 
 async def _upgrade(database: Database) -> bool:
     revision = await current_revision(database.engine)
-    if revision and not _known(revision):
+    if revision and not is_known(revision):
         raise StartupFault(revision_fault(revision))
     return await upgrade(database.engine)
-
-
-def _known(revision: str) -> bool:
-    return any((Path(api.migrations.__file__).parent / "versions").glob(f"{revision}*.py"))
 
 
 def revision_fault(revision: str | None) -> str:
     """Why a database that is not at the newest revision cannot be used, and what to do."""
     if revision is None:
         return "the database has no tables yet: run `yizheng migrate`, or bin/run for development"
-    if _known(revision):
+    if revision in (RESTORING, RESTORING_WITH_KEYS):
+        return "a restore of the database was broken off: run `yizheng restore` again"
+    if revision.startswith(RESTORED):
+        return (
+            "the database was restored, and what was revoked or withdrawn since its backup is not known: replay a "
+            "journal with `yizheng restore --journal FILE`, then acknowledge with `yizheng restore --accept-gap`"
+        )
+    if is_known(revision):
         return f"the database is at revision {revision} and this version needs {HEAD}: run `yizheng migrate`"
     return (
         f"the database is at revision {revision}, made by a newer version than this one ({HEAD}): "
@@ -79,6 +82,26 @@ async def check_current(settings: Settings) -> None:
         revision = await with_database(settings, lambda database: current_revision(database.engine))
     if revision != HEAD:
         raise StartupFault(revision_fault(revision))
+
+
+async def check_keys_are_here(settings: Settings) -> None:
+    """A new key store beside old data would seal what comes under keys that cannot read what is there.
+
+    Raises:
+        StartupFault: there are data, and the key store that they need is not here.
+    """
+    from api.wiring.backup import key_store_in_use
+
+    async def has_history(database: Database) -> bool:
+        async with database.read() as tx:
+            return (await read_head(tx.connection))[0] > 0
+
+    with plain_faults():
+        if await with_database(settings, has_history) and not await key_store_in_use(settings):
+            raise StartupFault(
+                "the data here are sealed under keys that are not here (master-key-missing): restore their key store "
+                "with `yizheng restore FILE`, and give the master key that belongs to it"
+            )
 
 
 async def with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:

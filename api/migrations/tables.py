@@ -6,6 +6,7 @@ import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.tables
+import keys.stores.backup_tables
 import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
 import signing.stores.tables
@@ -15,6 +16,7 @@ ALL_TABLES = metadata
 SOURCES = (
     core.audit.tables,
     core.idempotency,
+    keys.stores.backup_tables,
     keys.stores.reencryption_tables,
     keys.stores.renewal_tables,
     idp.stores.tables,

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from api.migrations import HEAD
+from api.migrations import HEAD, RESTORING, RESTORING_WITH_KEYS
 from core.db.engine import WRITE, create_engine
 
 
@@ -23,6 +23,23 @@ async def current_revision(engine: AsyncEngine) -> str | None:
             return None
 
 
+async def revision_of(connection: AsyncConnection) -> str | None:
+    """As `current_revision`, as the connection sees it; it can be used further whatever the answer."""
+    if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+        return None
+    return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+
+
+async def mark(connection: AsyncConnection, revision: str) -> None:
+    """Let this stand in place of the revision."""
+    await connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version of the program has the revision in its history."""
+    return revision.isalnum() and any((Path(__file__).parent / "versions").glob(f"{revision}_*.py"))
+
+
 async def upgrade(engine: AsyncEngine) -> bool:
     """Run what is missing; True if anything was."""
     if await current_revision(engine) == HEAD:
@@ -32,6 +49,28 @@ async def upgrade(engine: AsyncEngine) -> bool:
         await connection.run_sync(_run)
         await connection.commit()
     return True
+
+
+async def upgrade_marked(engine: AsyncEngine, revision: str | None, *, to: str) -> None:
+    """Lead the tables of a database that is being restored from one revision to another.
+
+    All is one transaction, so nobody ever sees it without its mark.
+
+    Args:
+        revision: of the tables that are there; None when there are none yet.
+    """
+    async with _changing(engine) as connection:
+        connection = await connection.execution_options(**{WRITE: True})
+        marked = await revision_of(connection)
+        if marked not in (RESTORING, RESTORING_WITH_KEYS):
+            raise RuntimeError("only a database that is being restored is led from a revision that it does not name")
+        if revision is None:
+            await connection.execute(text("DELETE FROM alembic_version"))
+        else:
+            await mark(connection, revision)
+        await connection.run_sync(_run, to)
+        await mark(connection, marked)
+        await connection.commit()
 
 
 @contextlib.asynccontextmanager
@@ -71,7 +110,7 @@ def alembic_config(connection: Connection):  # type: ignore[no-untyped-def]  # a
     return config
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, to: str = "head") -> None:
     from alembic import command
 
-    command.upgrade(alembic_config(connection), "head")
+    command.upgrade(alembic_config(connection), to)

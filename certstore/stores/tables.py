@@ -16,7 +16,7 @@ from sqlalchemy import (
     and_,
 )
 
-from core.tables import UtcDateTime, metadata
+from core.tables import DOCUMENT_ADDRESS, UtcDateTime, metadata
 
 licence_type = Table(
     "licence_type",
@@ -164,7 +164,7 @@ licence_file = Table(
     Column("licence_id", String(40), nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("kind", String(20), nullable=False),
-    Column("content", String(128), nullable=False),  # address of the encrypted bytes
+    Column("content", String(128), nullable=False, info={DOCUMENT_ADDRESS: True}),  # of the encrypted bytes
     Column("sha256", String(64), nullable=False, unique=True),  # of the sealed file itself
     Column("size", Integer, nullable=False),
     Column("seal_id", String(64), nullable=False),

@@ -49,6 +49,7 @@ WHERE kv.expires <= :now OR (length(kv.value) > 0 AND CAST(kv.value AS TEXT) NOT
 RETURNING value
 """
 _SWEEP = "DELETE FROM kv WHERE key IN (SELECT key FROM kv WHERE expires <= :now LIMIT 1000) RETURNING 1"
+_CLEAR = "DELETE FROM kv"
 
 _BUSY_MILLISECONDS = 10_000
 _MOST_IN_ONE_COMMIT = 256
@@ -115,6 +116,9 @@ class EmbeddedKeyValueStore:
         while rows := await self._do(_SWEEP):  # in parts, so that nobody waits long for the write lock
             swept += len(rows)
         return swept
+
+    async def clear(self) -> None:
+        await self._do(_CLEAR)
 
     async def close(self) -> None:
         with self._lock:

@@ -40,5 +40,8 @@ class KeyValueStore(Protocol):
     async def sweep(self) -> int:
         """Remove expired values where the store does not do so itself; answers how many."""
 
+    async def clear(self) -> None:
+        """Remove everything: after a restore, nothing of another life may meet the restored data."""
+
     async def close(self) -> None:
         """Release connections; the store is unusable afterwards."""

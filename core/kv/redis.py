@@ -88,6 +88,14 @@ class RedisKeyValueStore:
         """The server removes expired values by itself."""
         return 0
 
+    async def clear(self) -> None:
+        async def remove() -> None:
+            ours = "".join(f"\\{letter}" if letter in "*?[]\\^-" else letter for letter in self._prefix) + "*"
+            async for name in self._redis.scan_iter(match=ours, count=1000):
+                await self._redis.unlink(name)
+
+        await _answer(remove())
+
     async def close(self) -> None:
         await self._redis.aclose(close_connection_pool=True)
 

@@ -45,6 +45,9 @@ class DiscardList(Protocol):
 
     async def due(self, tx: ReadTx, now: dt.datetime, limit: int) -> Sequence[str]: ...
 
+    async def hold(self, tx: WriteTx, until: dt.datetime) -> None:
+        """Let none of them be removed before: a backup is reading what rows referred to when it began."""
+
     async def forget(self, tx: WriteTx, address: str) -> None: ...
 
 

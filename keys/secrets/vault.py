@@ -29,7 +29,7 @@ class EncryptedVault:
         return address
 
     async def open(self, address: str, *, context: str) -> bytes:
-        sealed = await self._blobs.get(_digest(address))
+        sealed = await self._blobs.get(digest_in(address))
         return self._cipher.decrypt_bytes(sealed, context=ANYWHERE if binds_no_place(sealed) else context)
 
     # -- for bringing documents under another key ----------------------------------------------------------------
@@ -49,10 +49,11 @@ class EncryptedVault:
 
     async def remove(self, address: str) -> None:
         """Remove for good what nothing refers to any more."""
-        await self._blobs.delete(_digest(address))
+        await self._blobs.delete(digest_in(address))
 
 
-def _digest(address: str) -> str:
+def digest_in(address: str) -> str:
+    """The name by which the document store knows the document of an address."""
     return address.rpartition(".")[2]
 
 

@@ -121,6 +121,10 @@ class SqlDiscardList:
         query = select(columns.address).where(columns.due_at <= now).order_by(columns.due_at).limit(limit)
         return list((await tx.connection.execute(query)).scalars())
 
+    async def hold(self, tx: WriteTx, until: dt.datetime) -> None:
+        columns = discarded_document.c
+        await tx.connection.execute(update(discarded_document).where(columns.due_at < until).values(due_at=until))
+
     async def forget(self, tx: WriteTx, address: str) -> None:
         await tx.connection.execute(delete(discarded_document).where(discarded_document.c.address == address))
 

@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.db.engine import create_engine
-from keys.errors import KeyStateConflict, KeyStoreNewer, MasterKeyWrong
+from keys.errors import KeyStateConflict, KeyStoreDamaged, KeyStoreNewer, MasterKeyWrong
 from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
 from keys.stores import certificate_tables, tsa_tables  # noqa: F401 - its tables are made with the others
-from keys.stores.tables import VERSION, key_metadata, key_store, keys
+from keys.stores.tables import RESTORING, VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import changing, writing
 from keys.stores.upgrade import upgrade
 
@@ -64,6 +64,8 @@ class SqlKeyStore:
                 first = {"id": 1, "version": VERSION, "generation": 1, "master_key_check": master_key_check}
                 await connection.execute(insert(key_store).values(first))
                 return
+            if row.version == RESTORING:
+                raise KeyStoreDamaged("a restore of the key store was broken off: run `yizheng restore` again")
             if row.version > VERSION:
                 raise KeyStoreNewer(f"the key store has version {row.version}; this program knows {VERSION}")
             if row.master_key_check != master_key_check:

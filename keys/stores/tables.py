@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Met
 from core.tables import UtcDateTime, metadata
 
 VERSION = 2
+RESTORING = -1  # a version that no program opens
 
 key_metadata = MetaData(naming_convention=metadata.naming_convention)
 

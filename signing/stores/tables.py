@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, Date, Float, ForeignKey, Integer, LargeBinary, String, Table, Text
 
-from core.tables import UtcDateTime, metadata
+from core.tables import DOCUMENT_ADDRESS, UtcDateTime, metadata
 
 seal = Table(
     "seal",
@@ -55,5 +55,5 @@ seal_signature = Table(
     Column("digest_after", String(64), nullable=False, index=True),
     Column("level", String(16), nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
-    Column("document", String(128)),
+    Column("document", String(128), info={DOCUMENT_ADDRESS: True}),
 )

@@ -153,6 +153,15 @@ class KvBasic:
         assert await harness.store.get("short") is None
         assert await harness.store.get("long") == b"v"
 
+    async def test_clear_removes_everything_for_everybody(self, harness: KvHarness) -> None:
+        for number in range(1200):
+            await harness.store.put(f"k{number}", b"v", MINUTE)
+        await harness.store.incr("counter", MINUTE)
+        await harness.store.clear()
+        for worker in (harness.store, *harness.others):
+            assert [await worker.get(key) for key in ("k0", "k1199", "counter")] == [None] * 3
+        assert await harness.store.incr("counter", MINUTE) == 1
+
     async def test_other_workers_see_the_same(self, harness: KvHarness) -> None:
         await harness.store.put("k", b"v", MINUTE)
         assert [await other.get("k") for other in harness.others] == [b"v"] * len(harness.others)

@@ -136,6 +136,11 @@ class SweepTakesAll(Broken):
         return 0
 
 
+class ClearsWhatIsShort(Broken):
+    async def clear(self) -> None:
+        await self.good.sweep()
+
+
 class KeysLoseTheirCase(Broken):
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         await self.good.put(key.lower(), value, ttl)
@@ -185,6 +190,7 @@ class EndlessIsAllowed(Broken):
         (EverythingEndsAtOnce, "test_every_writing_verb_gives_an_end"),
         (MillisecondsForSeconds, "test_every_writing_verb_gives_an_end"),
         (SweepTakesAll, "test_sweep_removes_nothing_that_lives"),
+        (ClearsWhatIsShort, "test_clear_removes_everything_for_everybody"),
         (KeysLoseTheirCase, "test_keys_that_look_alike_are_different"),
         (ValuesAreText, "test_any_bytes_come_back_as_they_were"),
         (DeleteAlwaysSaysYes, "test_delete_says_whether_something_was_there"),

@@ -170,3 +170,16 @@ async def test_a_damaged_file_is_unavailable_and_a_mended_one_answers_again(tmp_
     path.unlink()
     assert await store.get("k") is None
     await store.close()
+
+
+async def test_clearing_leaves_what_others_keep_on_the_same_server(redis_server: RedisServer) -> None:
+    ours, neighbour = (RedisKeyValueStore(redis_server.url, prefix=name) for name in ("a*:", "ab:"))
+    try:
+        await ours.put("k", b"ours", 60)
+        await neighbour.put("k", b"theirs", 60)
+        await ours.clear()
+        assert await ours.get("k") is None
+        assert await neighbour.get("k") == b"theirs"
+    finally:
+        for store in (ours, neighbour):
+            await store.close()

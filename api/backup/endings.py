@@ -1,0 +1,127 @@
+"""What can end, table by table: licences, consents, rights, seals, keys, certificates.
+
+An old backup brings back what ended after it. A journal holds the endings since, and is replayed over the restored
+rows; it never brings anything to life. Every table must be named here: a test sees to it that none is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Rows that leave a state and do not come back, or come back only by a new act.
+
+    Attributes:
+        state: the column.
+        living: states in which a row is good; a row in any other goes into the journal.
+        order: the states from first to last, or a column of numbers that only grows: the journal's row counts
+            only when it is further on.
+        carried: further columns that go with the state.
+        erased: columns that are emptied where the journal's are empty: destroyed keys stay destroyed.
+    """
+
+    state: str
+    living: Sequence[str]
+    order: Sequence[str] | str
+    carried: Sequence[str] = ()
+    erased: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Rows of a list that only grows; those that are missing are added.
+
+    Attributes:
+        since: column with the moment of the row; None to carry all rows.
+        without: a column, and the values with which a row is no ending.
+        parent: column and table: a row whose parent is not here is left out.
+    """
+
+    since: str | None
+    without: tuple[str, Sequence[str]] | None = None
+    parent: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rights that are deleted, or narrowed: what the journal no longer lists goes, the rest takes its newer terms."""
+
+    terms: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAtRestore:
+    """A restore ends all of it by itself, whatever the journal says."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingEnds:
+    """Records and catalogues: nothing in it gives anybody a right that could have ended."""
+
+    why: str
+
+
+Ending = Moved | Added | Kept | EndedAtRestore | NothingEnds
+
+DOMAIN_ENDINGS: Mapping[str, Ending] = {
+    "account": Moved("status", ["active"], ["active", "frozen", "closed"]),
+    "account_index": NothingEnds("names only"),
+    "organisation": NothingEnds("names only"),
+    "staff_role": Kept(),
+    "client": Moved("status", ["active"], ["active", "disabled"]),
+    "pairwise_subject": NothingEnds("names only"),
+    "session": EndedAtRestore(),
+    "session_client": EndedAtRestore(),
+    "token_family": EndedAtRestore(),
+    "revoked_token": Added(None),
+    "portal_consent": Kept(["scopes"]),
+    "logout_delivery": NothingEnds("messages that end sessions"),
+    "licence_type": NothingEnds("catalogue"),
+    "service_item": NothingEnds("catalogue"),
+    "item_material": NothingEnds("catalogue"),
+    "consumer_grant": Kept(["fields", "valid_from", "valid_until"]),
+    "licence": Moved("state", ["draft", "valid"], "revision", ["revision"]),
+    "licence_version": NothingEnds("content; the licence has the state"),
+    "licence_holder": NothingEnds("content; the licence has the state"),
+    "licence_mark": NothingEnds("keeps a second licence out"),
+    "licence_mark_index": NothingEnds("names only"),
+    "licence_event": Added("at", without=("state", ["draft", "valid"]), parent=("licence_id", "licence")),
+    "licence_file": NothingEnds("content; the licence has the state"),
+    "licence_copy": NothingEnds("ends on its own day, with its licence and with its consent"),
+    "consent": Moved(
+        "state",
+        ["pending", "granted"],
+        ["pending", "granted", "refused", "withdrawn"],
+        ["decided_at", "withdrawn_at"],
+    ),
+    "access_record": NothingEnds("record"),
+    "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
+    "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),
+    "seal_signature": NothingEnds("record"),
+    "renewal_proposal": Moved(
+        "state", ["open", "working"], ["open", "working", "done", "refused", "withdrawn"], ["decided_by", "state_since"]
+    ),
+    "reencryption_job": NothingEnds("work in progress"),
+    "discarded_document": NothingEnds("work in progress"),
+    "backup_run": NothingEnds("record"),
+    "audit_event": NothingEnds("record; its gap is itself on record"),
+    "audit_head": NothingEnds("record"),
+    "idempotency_key": NothingEnds("keeps a write from happening twice"),
+}
+
+KEY_ENDINGS: Mapping[str, Ending] = {
+    "key_store_version": NothingEnds("one row of facts"),
+    # a key that was only replaced is still good; one that was retired must not be accepted again
+    "keys": Moved(
+        "state",
+        ["next", "active", "verify-only"],
+        ["next", "active", "verify-only", "retired"],
+        ["state_since"],
+        ["sealed"],
+    ),
+    "certificates": NothingEnds("ends on its own day"),
+    "tsa_serials": NothingEnds("jumps ahead at a restore"),
+}
