@@ -12,7 +12,7 @@ from api.backup.errors import RestoreRefused
 from api.backup.examine import examine
 from api.backup.model import What
 from api.backup.ports import Target
-from api.backup.replaying import replay_journals
+from api.backup.replaying import finish_keys, replay_journals
 from api.backup.target import DomainState, domain_state
 from core.audit.event import AuditEvent
 from core.principal import SYSTEM
@@ -39,6 +39,8 @@ async def replay_later(target: Target, files: Sequence[Path], openers: Openers) 
         if run is not None and run.point is not None and since > run.point:
             raise RestoreRefused(f"{journal.file.name} begins after the moment from which endings are not known")
     ended = await replay_journals(target, journals, openers, domain=True)
+    if await target.key_store.inventory() is not None:
+        await finish_keys(target)
     async with target.database.write() as tx:
         if run is not None and run.point is not None:
             points = [journal.manifest.point for journal in journals]

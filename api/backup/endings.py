@@ -21,6 +21,7 @@ class Moved:
             only when it is further on.
         carried: further columns that go with the state.
         erased: columns that are emptied where the journal's are empty: destroyed keys stay destroyed.
+        added: a row that is not here at all is added, whole.
     """
 
     state: str
@@ -28,6 +29,7 @@ class Moved:
     order: Sequence[str] | str
     carried: Sequence[str] = ()
     erased: Sequence[str] = ()
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ KEY_ENDINGS: Mapping[str, Ending] = {
         ["state_since"],
         ["sealed"],
     ),
-    "certificates": NothingEnds("ends on its own day"),
+    # one that was issued and revoked after the backup must be on the next list too
+    "certificate_register": Moved(
+        "status", ["good"], ["good", "held", "revoked"], ["reason", "revoked_at", "invalidity_at"], added=True
+    ),
+    "authorities": NothingEnds("their keys and certificates end"),
+    "revocation_lists": NothingEnds("made anew at a restore"),
     "tsa_serials": NothingEnds("jumps ahead at a restore"),
 }

@@ -11,7 +11,7 @@ from api.backup.columns import ColumnForm
 from api.backup.errors import ArchiveUnfit
 from api.backup.examine import Examined, read_archive
 from api.backup.frames import Document, Ended, PartBegan, PartEnded, Rows
-from api.backup.load import LoadTable, check_shape, count_all, follow_numbers
+from api.backup.load import LoadTable, check_shape, count_all, follow_numbers, make_missing
 from api.backup.model import Progress
 from api.backup.ports import Target
 from api.backup.tables import DOCUMENTS, DOMAIN, KEYS
@@ -65,7 +65,7 @@ class _Pouring:
         for event in read_archive(self._archive.file, self._openers, documents_of):
             match event:
                 case PartBegan():
-                    self._begin(event)
+                    await self._begin(event)
                 case Rows():
                     assert self._load is not None
                     await self._load(event.rows)
@@ -79,7 +79,7 @@ class _Pouring:
                     if event.manifest_octets != self._archive.manifest_octets:
                         raise ArchiveDamaged("the archive changed while it was restored", "the manifest")
 
-    def _begin(self, part: PartBegan) -> None:
+    async def _begin(self, part: PartBegan) -> None:
         total = next((one.count for one in self._archive.manifest.parts if one.name == part.name), None)
         self._progress.begin(part.name, total)
         if part.name.startswith(DOCUMENTS):
@@ -89,6 +89,9 @@ class _Pouring:
         if connection is None:
             raise ArchiveUnfit(f"part {part.name} does not belong into such an archive")
         self._shapes[f"{prefix}/"][table] = part.columns
+        version = self._archive.manifest.key_version or 0
+        if f"{prefix}/" == KEYS and version < self._target.key_store.newest:
+            await make_missing(connection, table, part.columns)
         self._load = LoadTable(connection, table, part.columns)
 
     async def _settle(self) -> dict[str, int]:
@@ -99,8 +102,9 @@ class _Pouring:
             await check_shape(connection, shapes, all_of_them=prefix == DOMAIN)
             await follow_numbers(connection, list(shapes))
             counted |= {prefix + table: count for table, count in (await count_all(connection, list(shapes))).items()}
-        if KEYS in self._into:
-            await self._target.key_store.hold(self._into[KEYS])
+        version = self._archive.manifest.key_version
+        if KEYS in self._into and version is not None:
+            await self._target.key_store.bring_up(self._into[KEYS], version)
         return counted
 
 

@@ -127,6 +127,8 @@ def _selected(table: Table, ending: Ending, since: dt.datetime) -> tuple[list[st
             ordered = [ending.order] if isinstance(ending.order, str) else []
             extra = [*ordered, *ending.carried]
             names = [*key, ending.state, *dict.fromkeys(extra), *ending.erased]
+            if ending.added:
+                names = [column.name for column in columns]
             return names, [columns[ending.state].not_in(ending.living)]
         case Added():
             conditions = [] if ending.since is None else [columns[ending.since] >= since]

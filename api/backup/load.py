@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy import Column, Connection, MetaData, Table, insert, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.backup.columns import ColumnForm, RowCoder
@@ -33,6 +33,15 @@ class LoadTable:
         for start in range(0, len(values), PAGE):
             await self._connection.execute(self._insert, values[start : start + PAGE])
         self.count += len(values)
+
+
+async def make_missing(connection: AsyncConnection, table: str, columns: Sequence[ColumnForm]) -> None:
+    """A table that an earlier version of the key store had, for its upgrade to read."""
+    if await connection.run_sync(lambda sync: inspect(sync).has_table(table)):
+        return
+    target = RowCoder(columns).target(table)
+    made = Table(table, MetaData(), *(Column(one.name, one.type) for one in target.columns))
+    await connection.run_sync(made.create)
 
 
 async def check_shape(

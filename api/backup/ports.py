@@ -88,10 +88,11 @@ class KeyStoreTarget(Protocol):
     async def make_tables(self, connection: AsyncConnection) -> None:
         """Empty tables, whatever a broken-off restore has left."""
 
-    async def hold(self, connection: AsyncConnection) -> None:
-        """Let nobody open the store until `release`."""
+    async def bring_up(self, connection: AsyncConnection, version: int) -> None:
+        """Lead restored rows of an earlier version to today's tables; let nobody open the store until `release`."""
 
-    async def release(self, version: int) -> None: ...
+    async def release(self) -> None:
+        """The store is whole: it may be opened, and what workers remember of another one is out of date."""
 
     async def close(self) -> None: ...
 

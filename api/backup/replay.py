@@ -78,7 +78,11 @@ class ReplayTable:
         else:
             before = columns[ending.state].in_(_states_before(ending.order, row[ending.state]))
         change = update(self._table).where(self._is(row), before).values(changes)
-        self.count += (await self._connection.execute(change)).rowcount
+        changed = (await self._connection.execute(change)).rowcount
+        if changed == 0 and ending.added and not await self._there(self._table, self._is(row)):
+            await self._connection.execute(insert(self._table).values(dict(row)))
+            changed = 1
+        self.count += changed
 
     async def _add(self, ending: Added, row: Row) -> None:
         if await self._there(self._table, self._is(row)):

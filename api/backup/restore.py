@@ -21,7 +21,7 @@ from api.backup.examine import Examined, examine
 from api.backup.fill import fill
 from api.backup.model import Progress, RestoreReport, Silent, What
 from api.backup.ports import Target
-from api.backup.replaying import replay_journals
+from api.backup.replaying import finish_keys, replay_journals
 from api.backup.target import DomainState, domain_state, make_tables
 from api.migrations import HEAD, RESTORED
 from api.migrations.upgrade import current_revision, mark, upgrade_marked
@@ -70,13 +70,13 @@ class RestoreBackup:
             await make_tables(self._target.database.engine, data.manifest.revision, with_keys=keys is not None)
         # 4. Documents, rows and keys; each database in one transaction
         counts = await fill(self._target, archives, self._openers, self._progress)
-        if keys is not None:
-            await self._finish_keys(keys)
         # 5. Older tables become today's
         if data is not None:
             await upgrade_marked(self._target.database.engine, data.manifest.revision, to=HEAD)
         # 6. What ended after the backup ends again
         replayed = await replay_journals(self._target, read, self._openers, domain=data is not None)
+        if keys is not None:
+            await finish_keys(self._target)
         # 7. It is what it was
         checks, needed = await check_restored(self._target, data, keys, counts)
         # 8. Nobody is logged in; the restore is on record; the mark gives way to the gap's
@@ -132,13 +132,6 @@ class RestoreBackup:
                 "the master key here is not the one of this backup: give the right one, or none to restore data "
                 "that stay unreadable until it comes"
             )
-
-    async def _finish_keys(self, keys: Examined) -> None:
-        store, now = self._target.key_store, self._target.clock.now()
-        for jump in self._target.jump_ahead:
-            await jump(store.engine, now)
-        assert keys.manifest.key_version is not None
-        await store.release(keys.manifest.key_version)
 
     async def _conclude(
         self, report: RestoreReport, archives: Sequence[Examined], data: Examined | None, *, accept_gap: bool

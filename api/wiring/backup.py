@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.backup.model import Signature
 from api.backup.ports import KeyStoreTarget, ManifestSigner, OpenedKeys, Sources, Target
@@ -17,6 +14,7 @@ from api.migrations.tables import ALL_TABLES
 from api.settings import Settings
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import KeysServices, build_keys
+from api.wiring.pki import build_pki
 from core.clock import Clock
 from core.db.database import Database
 from core.db.engine import create_engine
@@ -31,15 +29,15 @@ from keys.ports import Signer
 from keys.spec import KeyState, SignatureAlgorithm, Use
 from keys.stores.backup_runs import SqlRunStore
 from keys.stores.reencryption import SqlDiscardList
+from keys.stores.restored import jump_ahead
 from keys.stores.restoring import KeyStoreRestore, take_inventory
 from keys.stores.sql import open_key_store
 from keys.stores.tables import key_metadata
-from keys.stores.tsa import SqlSerialStore
 from keys.verification import check_signature
+from keys.x509.settings import PkiSettings
 
 STATEMENT = "statement.backup"
 ACCESS_TOKENS = "oidc.es256"  # the key that signs access tokens
-_SERIALS_AHEAD = 1 << 40  # more time-stamps than could have been issued since any backup
 
 TABLES = Tables(ALL_TABLES, key_metadata)
 RUNS: RunStore = SqlRunStore()
@@ -72,9 +70,10 @@ class RingSigner:
 class RestoredKeys:
     """Implements `OpenedKeys` over the services of a key store."""
 
-    def __init__(self, services: KeysServices, clock: Clock) -> None:
+    def __init__(self, services: KeysServices, clock: Clock, pki: PkiSettings) -> None:
         self._services = services
         self._clock = clock
+        self._pki = pki
 
     def missing(self, key_ids: Sequence[str]) -> Sequence[str]:
         held = {record.key_id for record in self._services.ring.records()}
@@ -111,11 +110,11 @@ class RestoredKeys:
 
     async def authority_stands(self) -> bool | None:
         records = [record for record in self._services.ring.records() if record.purpose.startswith("ca.")]
-        active = [record for record in records if record.state is KeyState.ACTIVE]
+        active = {record.key_id for record in records if record.state is KeyState.ACTIVE}
         if not active:
             return None
-        found = [await self._services.store.certificates(one.purpose, one.key_id) for one in active]
-        return all(found)
+        found = await build_pki(self._services, self._clock, self._pki)
+        return active <= {authority.key_id for authority in found.authorities.all()}
 
     async def close(self) -> None:
         await self._services.close()
@@ -174,7 +173,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
     blobs, kv = open_blobs(settings.blobs), open_kv(settings.kv, clock)
 
     async def open_keys() -> OpenedKeys:
-        return RestoredKeys(await build_keys(settings.keys, clock), clock)
+        return RestoredKeys(await build_keys(settings.keys, clock), clock, settings.pki)
 
     try:
         yield Target(
@@ -188,7 +187,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
             master_key_check=master_key_check(settings),
             clear_short_lived=kv.clear,
             end_everything=(end_everything,),
-            jump_ahead=(_time_stamps_jump,),
+            jump_ahead=(jump_ahead,),
             rehearsal=rehearsal,
         )
     finally:
@@ -215,8 +214,3 @@ async def key_store_in_use(settings: Settings) -> bool:
         return await store.in_use()
     finally:
         await store.close()
-
-
-async def _time_stamps_jump(engine: AsyncEngine, now: dt.datetime) -> None:
-    """Serial numbers never repeat (RFC 3161 §2.4.2), whatever was issued after the backup."""
-    await SqlSerialStore(engine).reserve(_SERIALS_AHEAD, moment=now)

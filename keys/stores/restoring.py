@@ -15,6 +15,7 @@ from keys.spec import FIXED_PURPOSES, SECRET, KeyState
 from keys.stores.sql import open_key_store
 from keys.stores.tables import RESTORING, VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import writing
+from keys.stores.upgrade import upgrade
 
 _IN_THE_STORE = "software:"
 
@@ -70,15 +71,17 @@ class KeyStoreRestore:
         await connection.run_sync(_drop_all)
         await connection.run_sync(key_metadata.create_all)
 
-    async def hold(self, connection: AsyncConnection) -> None:
-        """Let nobody open the store when this transaction is over, until `release`."""
+    async def bring_up(self, connection: AsyncConnection, version: int) -> None:
+        """Lead restored rows of an earlier version to today's tables; let nobody open the store until `release`."""
+        if version < VERSION:
+            await upgrade(connection, version)
         await connection.execute(update(key_store).values(version=RESTORING))
 
-    async def release(self, version: int) -> None:
+    async def release(self) -> None:
         """The store is whole: it may be opened, and what workers remember of another one is out of date."""
         async with writing(self.engine) as connection:
             await connection.execute(
-                update(key_store).values(version=version, generation=key_store.c.generation + 1_000_000)
+                update(key_store).values(version=VERSION, generation=key_store.c.generation + 1_000_000)
             )
 
     async def close(self) -> None:

@@ -197,7 +197,7 @@ class TestMarks:
         report = await source.back_up(What.KEYS)
         new = deployment(tmp_path / "new", master_key_file=source.settings.master_key_path)
         with monkeypatch.context() as patched:
-            patched.setattr("api.backup.restore.RestoreBackup._finish_keys", _power_cut)
+            patched.setattr("api.backup.restore.finish_keys", _power_cut)
             with pytest.raises(_PowerCut):
                 await new.restore(report.file, openers=_openers(source))
         with pytest.raises(KeyStoreDamaged, match="broken off"):
