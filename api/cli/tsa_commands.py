@@ -78,14 +78,14 @@ async def renew(settings: Settings, purpose: str) -> str:
         core.errors.AppError: no such unit, or no certificate can be issued; the old key still signs.
     """
     async with _service(settings) as container:
-        unit = next((one for one in await container.tsa.units.all() if one.purpose == purpose), None)
-        if unit is None:
-            text = Text(
-                "没有这个时间戳密钥，或它还没有证书。", "There is no such time-stamp key, or it has no certificate yet."
-            )
+        tsa = container.tsa
+        if purpose not in tsa.units.purposes:
+            text = Text("没有这个时间戳密钥。", "There is no such time-stamp key.")
             raise InvalidInput("timestamp-unit-unknown", text, field="purpose")
+        # a key whose certificate was revoked is no unit any more, and is replaced all the same
+        replaced = container.ground.keys.ring.signer(purpose).key_id
         async with _audited(container, "timestamp.renew", purpose):
-            await container.tsa.renewal.renew(purpose, replacing=unit.key_id)
+            await tsa.renewal.renew(purpose, replacing=replaced)
         return f"{purpose}: renewed; workers use the new key within seconds"
 
 

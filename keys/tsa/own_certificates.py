@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from core.clock import Clock
 from keys.x509.authorities import Authorities
+from keys.x509.errors import CertificateConflict
 from keys.x509.issue import IssueCertificate, Wanted
 from keys.x509.model import CertificateRecord, CertificateStatus
 from keys.x509.names import authority_name
@@ -51,7 +52,11 @@ class OwnCertificates:
         if self._prepare is not None and issuer_of(TIMESTAMP).name in self._authorities.missing():
             await self._prepare()
         subject = authority_name(self._city, f"Time-stamping Unit {purpose.partition('/')[2]}")
-        await self._issue(Wanted(TIMESTAMP, subject, public_key, purpose))
+        try:
+            await self._issue(Wanted(TIMESTAMP, subject, public_key, purpose, first=True))
+        except CertificateConflict:  # another worker was faster
+            if not await self._store.of_key(key_id, purpose):
+                raise
 
     async def anchors(self) -> Sequence[bytes]:
         """Our roots, DER; empty when there is none yet."""

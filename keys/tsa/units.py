@@ -83,13 +83,18 @@ class TimestampUnits:
         self._prepare = prepare
         self._loaded: dict[str, _Loaded] = {}
         self._loading = asyncio.Lock()
+        self._preparing = asyncio.Lock()
 
     async def usable(self) -> list[TimestampUnit]:
         """Units that may sign now, the preferred one first. Costs nothing while certificates are fresh in memory."""
-        if not (found := await self._usable()) and self._prepare is not None:
-            await self._prepare()
-            self._loaded.clear()
-            found = await self._usable()
+        found = await self._usable()
+        if found or self._prepare is None:
+            return found
+        async with self._preparing:
+            if not (found := await self._usable()):  # otherwise another request has prepared while this one waited
+                await self._prepare()
+                self._loaded.clear()
+                found = await self._usable()
         return found
 
     async def _usable(self) -> list[TimestampUnit]:

@@ -32,6 +32,7 @@ class Wanted:
         public_key: SubjectPublicKeyInfo, DER; that whoever asks has the private key is proved before.
         purpose: ring purpose of the key, where it is ours.
         life: how long, when not as long as the profile says.
+        first: only if the key has no certificate yet, whoever else asks at the same moment.
     """
 
     profile: CertificateProfile
@@ -39,6 +40,7 @@ class Wanted:
     public_key: bytes
     purpose: str = ""
     life: dt.timedelta | None = None
+    first: bool = False
 
 
 class IssueCertificate:
@@ -63,13 +65,16 @@ class IssueCertificate:
 
         Raises:
             keys.errors.CertificateRefused: the algorithm table or another rule forbids a certificate for this key.
-            CertificateConflict: the key is certified for another subject, or being certified at this moment.
+            CertificateConflict: the key is certified for another subject, or being certified at this moment; or it
+                has a certificate and only the first one was wanted.
             core.errors.Unavailable: `key-missing` without an authority; `key-unavailable`.
         """
         now = self._clock.now().replace(microsecond=0)
         authority = issuer or self._authorities.issuing(issuer_of(wanted.profile).name)
         key = subject_key(wanted.public_key, wanted.profile.signs, now.date())
         edition = await self._edition(key.key_id, wanted.subject)
+        if wanted.first and edition > 1:
+            raise _has_one()
         request = self._request(wanted, authority, key, now)
         certificate = await build_certificate(
             request, issuer=authority.certificate.subject, signer=self._authorities.signer(authority)
@@ -151,6 +156,11 @@ def _other_subject() -> CertificateConflict:
         "This key is certified for another subject already; make a new key.",
     )
     return CertificateConflict("key-certified", text)
+
+
+def _has_one() -> CertificateConflict:
+    text = Text("该公钥已有证书。", "This key has a certificate already.")
+    return CertificateConflict("key-has-certificate", text)
 
 
 def _busy() -> CertificateConflict:
