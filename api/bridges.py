@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.ports import DocumentJudgement, HolderIdentity, SealAnchor, SealedFile
+from core.audit.event import AuditEvent
+from core.db.database import Database
 from core.errors import NotFound
-from core.principal import Principal, PrincipalKind
+from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.directory import Directory
+from keys.journal import KeyEvent
 from signing.model import Placement, SealPdfCommand
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
@@ -89,3 +92,15 @@ class IdpOrganisationDirectory:
     async def name(self, uscc: str) -> Text | None:
         organisation = await self._directory.organisation(uscc)
         return organisation.name if organisation else None
+
+
+class KeyAuditLog:
+    """`keys.journal.KeyAudit`: the audit log of the service. A step is the service's own; who ordered it has an event
+    of their own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, event: KeyEvent) -> None:
+        detail = {"purpose": event.purpose, "entry": event.number, "at": event.at.isoformat(timespec="seconds")}
+        await self._database.record(AuditEvent(f"key.{event.step}", "done", SYSTEM, event.key_id, detail=detail))

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
         data: folder of the embedded column; also of everything that has no address of its own.
         master_key_file: file that holds the master key; by default made in `data` (development only).
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
+        keys_refresh_seconds: how often a worker looks whether a key was rotated or revoked; a revoked key is used by
+            no worker 5 s after this time.
+        keys_stale_seconds: without a look at the key store for this long a worker uses no key.
+        token_key_days: how long a key signs tokens before the next one takes over by itself.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
@@ -66,6 +70,9 @@ class Settings(BaseSettings):
     pkcs11_module: str | None = None
     pkcs11_token: str | None = None
     pkcs11_pin_file: Path | None = None
+    keys_refresh_seconds: float = Field(default=5.0, gt=0, le=10)
+    keys_stale_seconds: float = Field(default=120.0, ge=30, le=3600)
+    token_key_days: int = Field(default=90, ge=8, le=730)
     trusted_proxies: str = "127.0.0.1"
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
@@ -118,6 +125,9 @@ class Settings(BaseSettings):
             production=self.mode == "production",
             default_backend=self.key_backend,
             pkcs11=token,
+            refresh_seconds=self.keys_refresh_seconds,
+            stale_seconds=self.keys_stale_seconds,
+            token_key_days=self.token_key_days,
         )
 
     @property

@@ -38,7 +38,6 @@ class IdpSettings(Section):
     try_window_wide: int = 3600
     known_source_lifetime: int = 90 * 86400
     client_cache: float = 5.0
-    jwks_cache: float = 5.0
     logout_timeout: float = 3.0
     logout_attempts: int = 4
     logout_retry_after: int = 20

@@ -4,6 +4,7 @@
 
     KeysError
     ├── KeyMissing            no active key for the purpose                (Unavailable)
+    ├── KeysStale             nobody knows whether a key was revoked       (Unavailable)
     ├── KeyUnavailable        the token or device does not answer          (Unavailable)
     ├── AlgorithmEnded        the key may no longer sign for its purpose   (Unavailable)
     ├── KeyStoreDamaged       a stored key does not open: it was changed   (Unavailable)
@@ -57,6 +58,17 @@ class AlgorithmEnded(KeysError, Unavailable):
             "The algorithm of the signing key has come to its end; ask the system administrator to rotate the key.",
         )
         super().__init__("algorithm-ended", text, private=private)
+
+
+class KeysStale(KeysError, Unavailable):
+    """The key store has not answered for so long that a key in memory may have been revoked meanwhile."""
+
+    def __init__(self, private: str) -> None:
+        text = Text(
+            "密钥库长时间没有响应，暂停使用密钥，请稍后再试。",
+            "The key store has not answered for too long, so no key is used; try again in a moment.",
+        )
+        super().__init__("keys-stale", text, private=private)
 
 
 class KeyUnavailable(KeysError, Unavailable):

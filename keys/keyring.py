@@ -4,71 +4,36 @@
 
     (made) ──▶ next ──▶ active ──▶ verify-only ──▶ retired ──▶ private part destroyed
                  └────────────────────────────────▶ retired
+    revoked: next, active and verify-only ────────▶ retired, and the next key takes over in the same step
 
 A next key is published and already accepted, but does not sign yet; so a token signed right after the rotation
-verifies everywhere, and tokens of the former key stay valid while it is verify-only.
+verifies everywhere, and tokens of the former key stay valid while it is verify-only. A key that leaked is revoked:
+no worker signs with it or accepts it after its next look at the store, and a worker that cannot look stops.
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import datetime as dt
-import re
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from core.clock import Clock
-from keys.errors import AlgorithmEnded, KeyMissing, KeyRefused, KeyStateConflict, KeyStoreDamaged
-from keys.jose.jwk import thumbprint
+from keys.errors import AlgorithmEnded, KeyMissing, KeysStale, KeyStateConflict, KeyStoreDamaged, KeyUnavailable
+from keys.key_making import KeyMaker, check_purpose
 from keys.key_wrap import KeyWrap
 from keys.ports import (
-    KeyBackend,
     KeyBackends,
     KeyProvider,
     KeyRecord,
     KeyStore,
+    KeyUsage,
     SecretKey,
     SecretProvider,
     Signer,
     VerificationKey,
 )
-from keys.spec import (
-    ACCEPTED_STATES,
-    ALGORITHMS,
-    FIXED_PURPOSES,
-    KEPT_PURPOSES,
-    SECRET,
-    KeyState,
-    SignatureAlgorithm,
-    uses_of,
-)
-from keys.verification import load_verification_key
-
-_PURPOSE = re.compile(r"[a-z][a-z0-9-]*([./][A-Za-z0-9_-]+)*")
-_SECRET_SIZE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """One key of the ring, opened."""
-
-    record: KeyRecord
-    signer: Signer | None = None
-    secret: SecretKey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """What the ring held at one generation of the store; replaced as a whole, never changed."""
-
-    generation: int = 0
-    by_key: dict[str, _Opened] = field(default_factory=dict)
-    signers: dict[str, Signer] = field(default_factory=dict)
-    ends: dict[str, dt.datetime] = field(default_factory=dict)  # from when on a purpose's signer may not sign
-    verification: dict[str, tuple[VerificationKey, ...]] = field(default_factory=dict)
-    secrets: dict[str, tuple[SecretKey, ...]] = field(default_factory=dict)
+from keys.ring_contents import OpenedKey, RingContents, arranged, names, same_key
+from keys.spec import FIXED_PURPOSES, KEPT_PURPOSES, SECRET, KeyState, SignatureAlgorithm, certified
 
 
 class KeyRing:
@@ -90,21 +55,23 @@ class KeyRing:
         publish_for: dt.timedelta = dt.timedelta(0),
     ) -> None:
         self._store = store
-        self._wrap = KeyWrap(master_key)
+        self._maker = KeyMaker(KeyWrap(master_key), backends, clock)
         self._backends = backends
         self._clock = clock
         self._publish_for = publish_for
-        self._contents = _Contents()
+        self._stale_after: dt.timedelta | None = None
+        self._looked_at = clock.now()
+        self._contents = RingContents()
         self._loading = asyncio.Lock()  # a slow look must not put older contents over newer ones
 
     # -- asking: no input or output ------------------------------------------------------------------------------
 
     def signer(self, purpose: str) -> Signer:
-        contents = self._contents
+        contents = self._current()
         signer = contents.signers.get(purpose)
         if signer is None:
             raise KeyMissing(purpose)
-        ends = contents.ends.get(purpose)  # most keys have no end in sight and cost no look at the clock
+        ends = contents.ends.get(purpose)  # most keys have no end in sight
         if ends is not None and self._clock.now() >= ends:
             raise AlgorithmEnded(f"the active key of {purpose} ({signer.algorithm}) may not sign since {ends:%Y-%m-%d}")
         return signer
@@ -122,16 +89,22 @@ class KeyRing:
         return opened.signer
 
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
-        return self._contents.verification.get(purpose, ())
+        return self._current().verification.get(purpose, ())
 
     def accepted(self, purpose: str) -> Sequence[SecretKey]:
-        return self._contents.secrets.get(purpose, ())
+        return self._current().secrets.get(purpose, ())
 
     def secrets(self, purpose: str) -> Sequence[SecretKey]:
-        found = self._contents.secrets.get(purpose, ())
+        found = self._current().secrets.get(purpose, ())
         if not found or found[0].state is not KeyState.ACTIVE:
             raise KeyMissing(purpose)
         return found
+
+    def _current(self) -> RingContents:
+        """What is in memory, if it was compared with the store lately: else a revoked key might still be in it."""
+        if self._stale_after is not None and abs(self._clock.now() - self._looked_at) > self._stale_after:
+            raise KeysStale(f"the last look at the key store was at {self._looked_at.isoformat(timespec='seconds')}")
+        return self._contents
 
     def secret(self, purpose: str) -> bytes:
         """The active symmetric key: 32 bytes.
@@ -154,63 +127,58 @@ class KeyRing:
             MasterKeyWrong: the store belongs to another master key.
             KeyStoreDamaged: a key was changed in the store.
         """
-        await self._store.open(self._wrap.check)
+        await self._store.open(self._maker.wrap.check)
         await self._reload()
+
+    def limit_staleness(self, stale_after: dt.timedelta) -> None:
+        """From now on use no key when the store has not answered for this long: whoever calls this has to `refresh`
+        all the time. A short-lived program, which loads and ends, does not need it.
+        """
+        self._stale_after = stale_after
 
     async def refresh(self) -> bool:
         """Load again if any worker has changed a key; True if so. One small query when nothing has changed."""
+        asked_at = self._clock.now()  # before the question: what the answer says may be as old as this
         if await self._store.generation() == self._contents.generation:
+            self._looked_at = asked_at
             return False
         await self._reload()
         return True
 
     async def _reload(self) -> None:
         async with self._loading:
+            asked_at = self._clock.now()
             generation, records = await self._store.load()
             before = self._contents.by_key
             opened = [self._open(record, before.get(record.key_id)) for record in records]
-            self._contents = _arrange(generation, opened)
+            self._contents = arranged(generation, opened)
+            self._looked_at = asked_at
 
-    def _open(self, record: KeyRecord, before: _Opened | None) -> _Opened:
-        if before is not None and before.signer is not None and _same_key(before.record, record):
-            return _Opened(record, signer=before.signer)
+    def _open(self, record: KeyRecord, before: OpenedKey | None) -> OpenedKey:
+        if before is not None and before.signer is not None and same_key(before.record, record):
+            return OpenedKey(record, signer=before.signer)
         if record.sealed is None:
             raise KeyStoreDamaged(f"the private part of key {record.key_id} is gone")
-        private = self._wrap.open(
+        private = self._maker.wrap.open(
             record.sealed, key_id=record.key_id, purpose=record.purpose, algorithm=record.algorithm, uri=record.uri
         )
         if record.algorithm == SECRET:
-            return _Opened(record, secret=SecretKey(record.key_id, record.state, private))
+            return OpenedKey(record, secret=SecretKey(record.key_id, record.state, private))
         algorithm = SignatureAlgorithm(record.algorithm)
-        if record.public_key is None or not _names(record.key_id, record.public_key, algorithm):
+        if record.public_key is None or not names(record.key_id, record.public_key, algorithm):
             raise KeyStoreDamaged(f"the public part of key {record.key_id} was changed in the store")
         backend = self._backends.of(record.uri)
-        return _Opened(record, signer=backend.open(record.uri, algorithm, record.public_key, private))
+        return OpenedKey(record, signer=backend.open(record.uri, algorithm, record.public_key, private))
 
     # -- making --------------------------------------------------------------------------------------------------
 
     async def create(
         self, purpose: str, algorithm: SignatureAlgorithm, *, backend: str | None = None, bits: int | None = None
     ) -> Signer:
-        await self._make(purpose, algorithm, KeyState.ACTIVE, backend, bits)
+        check_purpose(purpose)
+        await self._check_free(purpose, KeyState.ACTIVE)
+        await self._keep(await self._maker.draft(purpose, algorithm, KeyState.ACTIVE, scheme=backend, bits=bits))
         return self.signer(purpose)
-
-    async def prepare_next(
-        self, purpose: str, *, backend: str | None = None, bits: int | None = None
-    ) -> VerificationKey | None:
-        """Make and publish the key that will follow, with the algorithm of the active one; None for a secret.
-
-        Raises:
-            KeyMissing: the purpose has no active key.
-            KeyStateConflict: `key-exists`, when a next key is there already; `key-fixed`.
-        """
-        _may_rotate(purpose)
-        if purpose in self._contents.secrets:
-            await self._make_secret(purpose, KeyState.NEXT)
-            return None
-        algorithm = self.signer(purpose).algorithm
-        key_id = await self._make(purpose, algorithm, KeyState.NEXT, backend, bits)
-        return next(key for key in self.verification_keys(purpose) if key.key_id == key_id)
 
     async def create_secret(self, purpose: str) -> bytes:
         """Make a symmetric key of 32 random bytes and activate it; for purposes that have none yet.
@@ -218,143 +186,158 @@ class KeyRing:
         Raises:
             KeyStateConflict: `key-exists`.
         """
-        await self._make_secret(purpose, KeyState.ACTIVE)
+        await self._keep(self._maker.secret(purpose, KeyState.ACTIVE))
         return self.secret(purpose)
 
-    async def _make(
-        self, purpose: str, algorithm: SignatureAlgorithm, state: KeyState, scheme: str | None, bits: int | None
-    ) -> str:
-        _check_purpose(purpose)
-        bits = bits or ALGORITHMS[algorithm].bits
-        backend = self._backends.making(scheme)
-        self._check_allowed(purpose, algorithm, bits, backend)
-        await self._check_free(purpose, state)
-        made = await asyncio.to_thread(backend.generate, algorithm, bits=bits, label=purpose)
-        key_id = thumbprint(made.public_key, algorithm)
-        record = self._record(key_id, purpose, str(algorithm), state, made.uri, made.public_key, made.private)
-        try:
-            await self._store.add(record)
-        except KeyStateConflict:  # another worker was faster: leave nothing on the device
-            await asyncio.to_thread(backend.destroy, made.uri)
-            raise
-        await self._reload()
-        return key_id
+    async def prepare_next(
+        self, purpose: str, *, backend: str | None = None, bits: int | None = None
+    ) -> VerificationKey | None:
+        """Make and publish the key that will follow, of the kind of the active one; None for a secret.
 
-    def _check_allowed(self, purpose: str, algorithm: SignatureAlgorithm, bits: int, backend: KeyBackend) -> None:
-        row, today = ALGORITHMS[algorithm], self._clock.now().date()
-        if not row.has_size(bits) or not all(row.allows(bits, use, today) for use in uses_of(purpose)):
-            raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
-        if algorithm not in backend.algorithms():
-            raise KeyRefused(f"the backend {backend.scheme!r} makes no keys for {algorithm}")
+        Args:
+            backend: where to make it; None for the place of the active key.
+            bits: its size; None for the size of the active key, or the usual one where that is not allowed any more.
 
-    async def _make_secret(self, purpose: str, state: KeyState) -> None:
-        _check_purpose(purpose)
-        name = secrets.token_urlsafe(12)
-        value = secrets.token_bytes(_SECRET_SIZE)
-        await self._store.add(self._record(name, purpose, SECRET, state, f"software:{name}", None, value))
-        await self._reload()
+        Raises:
+            KeyMissing: the purpose has no active key.
+            KeyStateConflict: `key-exists`, when a next key is there already; `key-fixed`.
+        """
+        _may_rotate(purpose)
+        await self._check_free(purpose, KeyState.NEXT)
+        active = self._contents.in_state(purpose, KeyState.ACTIVE)
+        if active is None:
+            raise KeyMissing(purpose)
+        made = await self._maker.following(active, KeyState.NEXT, scheme=backend, bits=bits)
+        await self._keep(made)
+        return next((key for key in self.verification_keys(purpose) if key.key_id == made.key_id), None)
 
     async def _check_free(self, purpose: str, state: KeyState) -> None:
         """A cheap look before a slow key is made; the store's unique index is what decides."""
         await self.refresh()
-        if any(opened.record.purpose == purpose and opened.record.state is state for opened in self._all()):
+        if self._contents.in_state(purpose, state) is not None:
             raise KeyStateConflict("key-exists", f"{purpose} has a key in the state {state}")
 
-    def _all(self) -> Sequence[_Opened]:
-        return list(self._contents.by_key.values())
-
-    def _record(
-        self, key_id: str, purpose: str, algorithm: str, state: KeyState, uri: str, public: bytes | None, private: bytes
-    ) -> KeyRecord:
-        now = self._clock.now()
-        sealed = self._wrap.seal(private, key_id=key_id, purpose=purpose, algorithm=algorithm, uri=uri)
-        return KeyRecord(key_id, purpose, algorithm, state, uri, public, sealed, created_at=now, state_since=now)
+    async def _keep(self, made: KeyRecord) -> None:
+        try:
+            await self._store.add(made)
+        except KeyStateConflict:  # another worker was faster
+            await self._maker.discard(made)
+            raise
+        await self._reload()
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
-    async def rotate(self, purpose: str, *, at_once: bool = False) -> None:
+    async def rotate(self, purpose: str, *, at_once: bool = False, key_id: str | None = None) -> None:
         """Next becomes active, active becomes verify-only. Other workers follow at their next refresh.
 
         Args:
-            at_once: do not wait until the next key has been published long enough; for a key that leaked.
+            at_once: do not wait until the next key has been published long enough.
+            key_id: the next key that is meant; None for whichever it is.
 
         Raises:
             KeyStateConflict: `no-next-key`, `key-too-fresh`, or `key-fixed` for a secret that names things for good.
         """
         _may_rotate(purpose)
         now = self._clock.now()
-        await self._store.activate_next(
-            purpose, published_before=now if at_once else now - self._publish_for, moment=now
-        )
+        published_before = now if at_once else now - self._publish_for
+        await self._store.activate_next(purpose, published_before=published_before, moment=now, key_id=key_id)
         await self._reload()
 
-    async def retire(self, key_id: str) -> None:
+    async def revoke(self, key_id: str, *, replace: bool = True) -> str | None:
+        """Accept a key that leaked no longer, from now on. An active one is replaced in the same step: by the next
+        key, or by one made for it. A key that needs a certificate is not replaced: its purpose stops until a new
+        key is certified.
+
+        Args:
+            replace: False to stop the purpose at once, when no successor can be made.
+
+        Returns:
+            The id of the key that took over; None when none did.
+
+        Raises:
+            KeyStateConflict: `key-state` for a key that is retired or unknown; `key-kept` for a secret without
+                which stored values could not be read: rotate it and let them be encrypted anew.
+            KeyUnavailable: no successor could be made, and nothing has changed.
+        """
+        record = await self._store.find(key_id)
+        if record is None or record.state is KeyState.RETIRED:
+            raise KeyStateConflict("key-state", f"key {key_id} is retired already or unknown")
+        if record.purpose in KEPT_PURPOSES and record.state is not KeyState.NEXT:
+            raise KeyStateConflict("key-kept", f"values under {record.purpose} need their key")
+        replace = replace and not certified(record.purpose)
+        following = await self._revoked(record, replace=replace)
+        await self._reload()
+        return following
+
+    async def _revoked(self, record: KeyRecord, *, replace: bool) -> str | None:
+        try:  # without a successor first: with a next key there, none needs to be made
+            return await self._store.revoke(record.key_id, replace=replace, successor=None, moment=self._clock.now())
+        except KeyStateConflict as refused:
+            if refused.code != "no-next-key":
+                raise
+        successor = await self._successor(record)
+        following = None
+        try:
+            following = await self._store.revoke(
+                record.key_id, replace=True, successor=successor, moment=self._clock.now()
+            )
+        finally:
+            if following != successor.key_id:  # it failed, or a next key appeared meanwhile
+                await self._maker.discard(successor)
+        return following
+
+    async def _successor(self, record: KeyRecord) -> KeyRecord:
+        try:
+            return await self._maker.following(record, KeyState.ACTIVE)
+        except KeyUnavailable as error:
+            raise KeyUnavailable(
+                f"no successor could be made ({error.private}), and key {record.key_id} is still accepted: "
+                "revoke it without a successor"
+            ) from None
+
+    async def retire(self, key_id: str, *, usage: KeyUsage | None = None) -> None:
         """Accept a next or verify-only key no longer.
+
+        Args:
+            usage: knows whether stored values still need a secret; without it no secret that values are under is
+                retired.
 
         Raises:
             KeyStateConflict: `key-state` for an active or unknown key; `key-kept` for a secret without which
                 stored values could not be read.
         """
         record = await self._store.find(key_id)
-        if record is not None and record.purpose in KEPT_PURPOSES and record.state is not KeyState.NEXT:
-            raise KeyStateConflict("key-kept", f"values under {record.purpose} need their key")
+        if record is not None and record.state is not KeyState.NEXT:
+            await _check_unneeded(record, usage)
         await self._store.retire(key_id, moment=self._clock.now())
         await self._reload()
 
-    async def destroy(self, key_id: str) -> None:
-        """Destroy the private part of a retired key, in the store or on its device. The record stays.
+    async def retired(self) -> Sequence[KeyRecord]:
+        """Retired keys whose private part is still there."""
+        return await self._store.retired()
+
+    async def destroy(self, key_id: str, *, usage: KeyUsage | None = None) -> bool:
+        """Destroy the private part of a retired key, in the store or on its device. The record stays. False when
+        it was destroyed before.
 
         Raises:
-            KeyStateConflict: `key-state`, when the key is not retired.
+            KeyStateConflict: `key-state`, when the key is not retired; `key-kept` as for `retire`.
             core.errors.Unavailable: `key-unavailable`; the key is then still whole, and the call may be repeated.
         """
         record = await self._store.find(key_id)
         if record is None or record.state is not KeyState.RETIRED:
             raise KeyStateConflict("key-state", f"key {key_id} is not retired")
         if record.sealed is not None:
-            await asyncio.to_thread(self._backends.of(record.uri).destroy, record.uri)
-        await self._store.erase(key_id, moment=self._clock.now())
+            await _check_unneeded(record, usage)
+            await self._maker.discard(record)
+        return await self._store.erase(key_id, moment=self._clock.now())
 
 
-def _arrange(generation: int, opened: Sequence[_Opened]) -> _Contents:
-    ordered = sorted(opened, key=lambda one: ACCEPTED_STATES.index(one.record.state))
-    contents = _Contents(generation, {one.record.key_id: one for one in ordered})
-    for one in ordered:
-        record = one.record
-        if one.secret is not None:
-            secret = SecretKey(record.key_id, record.state, one.secret.value)
-            contents.secrets[record.purpose] = (*contents.secrets.get(record.purpose, ()), secret)
-        elif one.signer is not None:
-            public = VerificationKey(record.key_id, one.signer.algorithm, record.state, one.signer.public_key)
-            contents.verification[record.purpose] = (*contents.verification.get(record.purpose, ()), public)
-            if record.state is KeyState.ACTIVE:
-                contents.signers[record.purpose] = one.signer
-                _note_end(contents.ends, record.purpose, one.signer)
-    return contents
-
-
-def _note_end(ends: dict[str, dt.datetime], purpose: str, signer: Signer) -> None:
-    bits = load_verification_key(signer.public_key, signer.algorithm).bits
-    last_day = ALGORITHMS[signer.algorithm].until(bits, uses_of(purpose))
-    if last_day is not None:
-        ends[purpose] = dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time.min, tzinfo=dt.UTC)
-
-
-def _same_key(before: KeyRecord, now: KeyRecord) -> bool:
-    """Whether only the state has changed; anything else has to pass through the seal again."""
-    return dataclasses.replace(now, state=before.state, state_since=before.state_since) == before
-
-
-def _names(key_id: str, public_key: bytes, algorithm: SignatureAlgorithm) -> bool:
-    try:
-        return thumbprint(public_key, algorithm) == key_id
-    except KeyRefused:
-        return False
-
-
-def _check_purpose(purpose: str) -> None:
-    if len(purpose) > 128 or _PURPOSE.fullmatch(purpose) is None:
-        raise KeyRefused(f"the purpose {purpose!r}")
+async def _check_unneeded(record: KeyRecord, usage: KeyUsage | None) -> None:
+    if record.algorithm != SECRET:
+        return
+    if record.purpose in KEPT_PURPOSES if usage is None else await usage.needed(record.key_id):
+        raise KeyStateConflict("key-kept", f"stored values need key {record.key_id} ({record.purpose})")
 
 
 def _may_rotate(purpose: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from keys.journal import KeyStep
 from keys.spec import KeyState, SignatureAlgorithm
 
 
@@ -60,12 +61,18 @@ class KeyProvider(Protocol):
         """The purpose's active key.
 
         Raises:
-            core.errors.Unavailable: `key-missing`, when the purpose has no active key; `algorithm-ended`, when the
+            core.errors.Unavailable: `key-missing`, when the purpose has no active key; `keys-stale`, when it may
+                have been revoked without our knowing; `algorithm-ended`, when the
                 algorithm table no longer lets it sign for this purpose.
         """
 
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
-        """Public keys in the states next, active and verify-only, active first."""
+        """Public keys in the states next, active and verify-only, active first: the same object until the ring
+        changes.
+
+        Raises:
+            core.errors.Unavailable: `keys-stale`, when a key may have been revoked without our knowing.
+        """
 
     async def create(
         self, purpose: str, algorithm: SignatureAlgorithm, *, backend: str | None = None, bits: int | None = None
@@ -188,7 +195,8 @@ class KeyRecord:
 
 
 class KeyStore(Protocol):
-    """Keeps keys. Each writing call is one transaction and moves the generation forward."""
+    """Keeps keys. Each writing call is one transaction, moves the generation forward and notes its steps in the
+    journal."""
 
     async def in_use(self) -> bool:
         """Whether a store was made here before, under some master key."""
@@ -209,17 +217,42 @@ class KeyStore(Protocol):
     async def find(self, key_id: str) -> KeyRecord | None:
         """One key in any state."""
 
-    async def add(self, record: KeyRecord) -> None:
+    async def retired(self) -> Sequence[KeyRecord]:
+        """Retired keys whose private part is still there, the longest retired first."""
+
+    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE) -> None:
         """
         Raises:
             core.errors.Conflict: `key-exists`, when the purpose has a key in that state (active, next) already.
         """
 
-    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
         """Next becomes active and active becomes verify-only, in one step. Answers the new active key's id.
+
+        Args:
+            key_id: the next key that is meant; None for whichever it is.
 
         Raises:
             core.errors.Conflict: `no-next-key`, or `key-too-fresh` if it was made after `published_before`.
+        """
+
+    async def revoke(
+        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+    ) -> str | None:
+        """A key that leaked is accepted no longer; an active one is replaced in the same step, or with `replace`
+        off leaves its purpose without one.
+
+        Args:
+            successor: an active key for the case that none is published yet; with a next key there it is not used.
+
+        Returns:
+            The id of the key that became active; None when none did.
+
+        Raises:
+            core.errors.Conflict: `key-state`, for a key that is retired already or unknown; `no-next-key`, when it
+                is to be replaced and there is neither a next key nor a successor. Nothing has changed then.
         """
 
     async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
@@ -229,8 +262,8 @@ class KeyStore(Protocol):
             core.errors.Conflict: `key-state`, for a key in another state or unknown.
         """
 
-    async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
-        """Delete the private part of a retired key; the row stays for the record.
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> bool:
+        """Delete the private part of a retired key; the row stays for the record. False when it was gone already.
 
         Raises:
             core.errors.Conflict: `key-state`, for a key in another state or unknown.

@@ -8,6 +8,9 @@ from pydantic import SecretStr
 
 from core.settings import Section
 
+LOOK_SECONDS = 5.0
+"""How long one look at the key store may take before it counts as failed."""
+
 
 class Pkcs11Settings(Section):
     """One PKCS#11 token. The PIN comes from a file or as a secret, never in a URI or on a command line.
@@ -36,10 +39,13 @@ class KeysSettings(Section):
         production: refuse development means (a generated master key, the development CA).
         default_backend: URI scheme where new keys are made: `software` or `pkcs11`.
         pkcs11: the token, when there is one.
-        refresh_seconds: how often a worker asks the store whether keys have changed; a rotation is known to
-            all workers after this time.
+        refresh_seconds: how often a worker asks the store whether keys have changed. A revoked key is used by no
+            worker `LOOK_SECONDS` after this time, which is how long a look may take: 10 s in all.
+        stale_seconds: a worker that could not look for this long uses no key until it can. Longer than a database
+            takes to fail over, for in that time nobody tells the worker of a revocation.
         publish_seconds: how long a next key is published before it may become active: at least
-            `refresh_seconds` plus the time for which portals cache the JWKS.
+            `stale_seconds` plus the time for which portals cache the JWKS.
+        token_key_days: how long a token key is used before the schedule replaces it.
         password_workers: threads that hash passwords at the same time; each takes 19 MiB.
         password_queue: passwords that may wait beyond those; more are answered `busy`.
     """
@@ -50,7 +56,14 @@ class KeysSettings(Section):
     production: bool = True
     default_backend: str = "software"
     pkcs11: Pkcs11Settings | None = None
-    refresh_seconds: float = 10.0
+    refresh_seconds: float = 5.0
+    stale_seconds: float = 120.0
     publish_seconds: float = 900.0
+    token_key_days: int = 90
     password_workers: int = 2
     password_queue: int = 64
+
+    @property
+    def known_seconds(self) -> float:
+        """After this time every worker that reaches the key store has heard of a change."""
+        return self.refresh_seconds + LOOK_SECONDS

@@ -190,6 +190,14 @@ def uses_of(purpose: str) -> frozenset[Use]:
     return next((uses for prefix, uses in _USES_OF_PURPOSES if purpose.startswith(prefix)), frozenset())
 
 
+_CERTIFIED = ("ca.", "seal/", "ocsp/", "tsa/", "tls/")
+
+
+def certified(purpose: str) -> bool:
+    """Whether the purpose's keys are worth nothing without a certificate: a new key alone cannot follow an old one."""
+    return purpose.startswith(_CERTIFIED)
+
+
 FIXED_PURPOSES = frozenset({"oidc.pairwise"})
 """Secrets that name things for good: a new one would lose every pairwise subject (OpenID Connect Core §8.1), so the
 ring refuses to rotate them."""

@@ -11,13 +11,13 @@ import typer
 from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
+from api.cli.keys_app import keys_app
 from api.cli.tsa_app import tsa_app
 from api.settings import DEFAULT_PORT
 from api.startup import check_libraries, check_port, check_production
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
-keys_app = typer.Typer(no_args_is_help=True, help="Keys and their rotation.")
 client_app = typer.Typer(no_args_is_help=True, help="Portals and departments' systems.")
 app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
@@ -126,40 +126,6 @@ def audit_verify(
     raise refusal(
         f"audit chain broken at row {verdict.bad_row} ({verdict.fault}); {verdict.rows} rows before it are good"
     )
-
-
-@keys_app.command("list")
-def keys_list(data: Data = None) -> None:
-    """Purposes, keys and their states."""
-    from api.cli.key_commands import list_keys
-
-    with plainly():
-        for line in asyncio.run(list_keys(settings_of(data=data))):
-            typer.echo(line)
-
-
-@keys_app.command("rotate")
-def keys_rotate(
-    purpose: str,
-    data: Data = None,
-    at_once: Annotated[
-        bool, typer.Option("--at-once", help="Emergency: do not wait until portals have seen the next key.")
-    ] = False,
-) -> None:
-    """Publish the next key of PURPOSE, or make it active; the old one still verifies what it signed."""
-    from api.cli.key_commands import rotate_key
-
-    with plainly():
-        typer.echo(asyncio.run(rotate_key(settings_of(data=data), purpose, at_once=at_once)))
-
-
-@keys_app.command("retire")
-def keys_retire(key_id: str, data: Data = None) -> None:
-    """Accept KEY_ID no longer; what it signed does not verify any more."""
-    from api.cli.key_commands import retire_key
-
-    with plainly():
-        typer.echo(asyncio.run(retire_key(settings_of(data=data), key_id)))
 
 
 @client_app.command("register")

@@ -13,6 +13,7 @@ from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
+from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
@@ -29,6 +30,7 @@ class Container:
     tsa: TsaServices
     reencryption: ReencryptionServices
     pki: PkiServices
+    rotation: RotationServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -38,6 +40,7 @@ class Container:
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
             *self.reencryption.background(),
+            self.rotation.forever(),
         )
 
     async def close(self) -> None:
@@ -60,4 +63,5 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     tsa, reencryption = build_tsa(ground, pki), build_reencryption(ground)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki)
+    rotation = build_rotation(ground, idp.settings, reencryption.usage)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, rotation)

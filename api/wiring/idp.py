@@ -191,7 +191,7 @@ def build_idp(
         ),
         revoke=Revoke(authenticate_client, access_tokens, refresh_tokens, stores.tokens, database, clock),
         end_session=EndSessionEndpoint(database, sessions, stores.sessions, registry, id_tokens, end, deliver),
-        documents=PublishedDocuments(keys.ring, clock, settings),
+        documents=PublishedDocuments(keys.ring, settings),
         authenticate=Authenticate(read_token, stores.accounts, database),
         interactions=interactions,
         sessions=sessions,

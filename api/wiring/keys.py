@@ -23,7 +23,7 @@ from keys.master_key import load_master_key, write_master_key
 from keys.ports import KeyBackend, KeyStore
 from keys.secrets.password import Argon2Hasher
 from keys.secrets.purposes import SERVICE_SECRETS
-from keys.settings import KeysSettings
+from keys.settings import LOOK_SECONDS, KeysSettings
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import SqlKeyStore, open_key_store
 
@@ -43,19 +43,22 @@ class KeysServices:
     signer: TokenSigner
     verifier: TokenVerifier
     store: SqlKeyStore
-    refresh_seconds: float
+    settings: KeysSettings
 
     async def keep_fresh(self) -> None:
         """Follow key changes by other workers, for ever; run it as a task for the life of the worker.
 
-        A failed look (the store is away for a moment) changes nothing: the keys in memory stay good.
+        A failed look changes nothing for a while: a database that fails over is no reason to stop. But a key may be
+        revoked meanwhile, so without a look for `stale_seconds` the ring refuses to work.
         """
+        self.ring.limit_staleness(dt.timedelta(seconds=self.settings.stale_seconds))
         while True:
-            await asyncio.sleep(self.refresh_seconds)
             try:
-                await self.ring.refresh()
-            except (AppError, SQLAlchemyError, OSError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self.ring.refresh()
+            except (AppError, SQLAlchemyError, OSError):  # TimeoutError among them
                 _log.exception("the key ring could not be refreshed")
+            await asyncio.sleep(self.settings.refresh_seconds)
 
     async def close(self) -> None:
         self.passwords.close()
@@ -86,7 +89,7 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
         signer=TokenSigner(ring),
         verifier=TokenVerifier(ring, clock),
         store=store,
-        refresh_seconds=settings.refresh_seconds,
+        settings=settings,
     )
 
 

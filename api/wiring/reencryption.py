@@ -63,7 +63,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *documents,
     )
-    settle = dt.timedelta(seconds=2 * keys.refresh_seconds)
+    settle = dt.timedelta(seconds=keys.settings.known_seconds)
     target = SettledTarget(keys.ring.records, clock, settle)
     holders = (*collections, *token_holders(clock))
     return ReencryptionServices(

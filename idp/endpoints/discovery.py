@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import operator
+from collections.abc import Sequence
 
 import orjson
 
-from core.clock import Clock
 from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
 from idp.settings import IdpSettings
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
-from keys.ports import KeyProvider
+from keys.ports import KeyProvider, VerificationKey
 
 _SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
+
+
+JWKS_MAX_AGE = 300
+"""Seconds for which others may keep the JWK Set; a rotation waits for them."""
 
 
 def metadata(issuer: str) -> dict[str, object]:
@@ -68,31 +72,25 @@ def metadata(issuer: str) -> dict[str, object]:
 
 
 class PublishedDocuments:
-    """The two documents as bytes.
+    """The two documents as bytes. The JWK Set is rendered again only when the keys have changed."""
 
-    Args:
-        lifetime: seconds after which the JWK Set is looked at again, so that a rotated key shows.
-    """
-
-    def __init__(self, provider: KeyProvider, clock: Clock, settings: IdpSettings) -> None:
+    def __init__(self, provider: KeyProvider, settings: IdpSettings) -> None:
         self._provider = provider
-        self._clock = clock
-        self._lifetime = dt.timedelta(seconds=settings.jwks_cache)
         self._metadata = orjson.dumps(metadata(settings.issuer))
         self._jwks = b""
-        self._rendered_at: dt.datetime | None = None
+        self._rendered: tuple[Sequence[VerificationKey], ...] = ()
 
     def metadata(self) -> bytes:
         return self._metadata
 
     def jwks(self) -> bytes:
-        """RFC 7517 §5: active, next and verify-only keys."""
-        now = self._clock.now()
-        if self._rendered_at is None or now - self._rendered_at >= self._lifetime:
-            self._jwks = orjson.dumps(public_jwks(self._provider))
-            self._rendered_at = now
-        return self._jwks
+        """RFC 7517 §5: active, next and verify-only keys; a revoked key is gone as soon as this worker knows.
 
-    def refresh(self) -> None:
-        """Render the JWK Set anew at the next request; for whoever rotates keys in this process."""
-        self._rendered_at = None
+        Raises:
+            core.errors.Unavailable: `keys-stale`.
+        """
+        keys = tuple(self._provider.verification_keys(purpose) for purpose in TOKEN_PURPOSES.values())
+        same = len(keys) == len(self._rendered) and all(map(operator.is_, keys, self._rendered))
+        if not same or not self._jwks:
+            self._jwks, self._rendered = orjson.dumps(public_jwks(self._provider)), keys
+        return self._jwks

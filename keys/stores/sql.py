@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, insert, inspect, select, text, update
+from sqlalchemy import ColumnElement, Row, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.db.engine import create_engine
 from keys.errors import KeyStateConflict, KeyStoreDamaged, KeyStoreNewer, MasterKeyWrong
+from keys.journal import KeyStep
 from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
 from keys.stores import certificate_tables, tsa_tables  # noqa: F401 - its tables are made with the others
+from keys.stores.journal import note
 from keys.stores.tables import RESTORING, VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import changing, writing
 from keys.stores.upgrade import upgrade
@@ -91,50 +93,91 @@ class SqlKeyStore:
             row = (await connection.execute(select(keys).where(keys.c.key_id == key_id))).one_or_none()
             return None if row is None else _record(row)
 
-    async def add(self, record: KeyRecord) -> None:
+    async def retired(self) -> Sequence[KeyRecord]:
+        whole = select(keys).where(keys.c.state == KeyState.RETIRED, keys.c.sealed.is_not(None))
+        async with self.engine.connect() as connection:
+            return [_record(row) for row in await connection.execute(whole.order_by(keys.c.state_since, keys.c.key_id))]
+
+    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE) -> None:
         try:
             async with changing(self.engine) as connection:
                 await connection.execute(insert(keys).values(_values(record)))
+                await note(connection, step, record.created_at, record.key_id, record.purpose)
+                if record.state is KeyState.ACTIVE:
+                    await note(connection, KeyStep.ACTIVATED, record.created_at, record.key_id, record.purpose)
         except IntegrityError:
             raise KeyStateConflict("key-exists", f"{record.purpose} has a key in the state {record.state}") from None
 
-    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
         async with changing(self.engine) as connection:
-            same = keys.c.purpose == purpose
-            row = (await connection.execute(select(keys).where(same, keys.c.state == KeyState.NEXT))).one_or_none()
-            if row is None:
+            following = await _one(connection, keys.c.purpose == purpose, keys.c.state == KeyState.NEXT)
+            if following is None or key_id not in (None, following.key_id):
                 raise KeyStateConflict("no-next-key", f"{purpose} has no next key; prepare one first")
-            if row.created_at > published_before:
+            if following.created_at > published_before:
                 raise KeyStateConflict("key-too-fresh", f"the next key of {purpose} was not published long enough")
-            for old, new in ((KeyState.ACTIVE, KeyState.VERIFY_ONLY), (KeyState.NEXT, KeyState.ACTIVE)):
-                await connection.execute(
-                    update(keys).where(same, keys.c.state == old).values(state=str(new), state_since=moment)
-                )
-            return str(row.key_id)
+            active = await _one(connection, keys.c.purpose == purpose, keys.c.state == KeyState.ACTIVE)
+            if active is not None:
+                await _move(connection, active, KeyState.VERIFY_ONLY, KeyStep.REPLACED, moment)
+            await _move(connection, following, KeyState.ACTIVE, KeyStep.ACTIVATED, moment)
+            return following.key_id
+
+    async def revoke(
+        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+    ) -> str | None:
+        async with changing(self.engine) as connection:
+            leaked = await _one(connection, keys.c.key_id == key_id, keys.c.state != KeyState.RETIRED)
+            if leaked is None:
+                raise KeyStateConflict("key-state", f"key {key_id} is retired already or unknown")
+            await _move(connection, leaked, KeyState.RETIRED, KeyStep.REVOKED, moment)
+            if leaked.state is not KeyState.ACTIVE or not replace:
+                return None
+            following = await _one(connection, keys.c.purpose == leaked.purpose, keys.c.state == KeyState.NEXT)
+            if following is not None:
+                await _move(connection, following, KeyState.ACTIVE, KeyStep.ACTIVATED, moment)
+                return following.key_id
+            if successor is None:
+                raise KeyStateConflict("no-next-key", f"{leaked.purpose} has no key to go on with")
+            await connection.execute(insert(keys).values(_values(successor)))
+            for step in (KeyStep.MADE, KeyStep.ACTIVATED):
+                await note(connection, step, moment, successor.key_id, successor.purpose)
+            return successor.key_id
 
     async def retire(self, key_id: str, *, moment: dt.datetime) -> None:
-        allowed = keys.c.state.in_([KeyState.NEXT, KeyState.VERIFY_ONLY])
         async with changing(self.engine) as connection:
-            done = await connection.execute(
-                update(keys)
-                .where(keys.c.key_id == key_id, allowed)
-                .values(state=str(KeyState.RETIRED), state_since=moment)
-            )
-            if done.rowcount != 1:
+            allowed = keys.c.state.in_([KeyState.NEXT, KeyState.VERIFY_ONLY])
+            record = await _one(connection, keys.c.key_id == key_id, allowed)
+            if record is None:
                 raise KeyStateConflict("key-state", f"key {key_id} is active, retired already or unknown")
+            await _move(connection, record, KeyState.RETIRED, KeyStep.RETIRED, moment)
 
-    async def erase(self, key_id: str, *, moment: dt.datetime) -> None:
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> bool:
         async with changing(self.engine) as connection:
-            done = await connection.execute(
-                update(keys)
-                .where(keys.c.key_id == key_id, keys.c.state == KeyState.RETIRED)
-                .values(sealed=None, state_since=moment)
-            )
-            if done.rowcount != 1:
+            record = await _one(connection, keys.c.key_id == key_id, keys.c.state == KeyState.RETIRED)
+            if record is None:
                 raise KeyStateConflict("key-state", f"key {key_id} is not retired")
+            if record.sealed is None:
+                return False
+            await connection.execute(update(keys).where(keys.c.key_id == key_id).values(sealed=None))
+            await note(connection, KeyStep.DESTROYED, moment, key_id, record.purpose)
+            return True
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _one(connection: AsyncConnection, *where: ColumnElement[bool]) -> KeyRecord | None:
+    row = (await connection.execute(select(keys).where(*where))).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def _move(
+    connection: AsyncConnection, record: KeyRecord, state: KeyState, step: KeyStep, moment: dt.datetime
+) -> None:
+    where = keys.c.key_id == record.key_id
+    await connection.execute(update(keys).where(where).values(state=str(state), state_since=moment))
+    await note(connection, step, moment, record.key_id, record.purpose)
 
 
 def _record(row: Row[Any]) -> KeyRecord:

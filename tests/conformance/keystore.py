@@ -80,6 +80,18 @@ class KeyStoreBasic:
         assert found is not None
         assert (found.state, found.state_since) == (KeyState.RETIRED, LATER)
 
+    async def test_retired_keys_are_told_until_they_are_erased(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k1", KeyState.NEXT))
+        await store.add(key("k2"))
+        assert list(await store.retired()) == []
+        await store.retire("k1", moment=LATER)
+        assert [record.key_id for record in await harness.others[0].retired()] == ["k1"]
+        assert await store.erase("k1", moment=LATER)
+        assert not await store.erase("k1", moment=LATER)
+        assert list(await store.retired()) == []
+
     async def test_every_change_moves_the_generation_and_no_look_does(self, harness: KeyStoreHarness) -> None:
         store, other = harness.store, harness.others[0]
         await store.open(CHECK)
@@ -90,6 +102,7 @@ class KeyStoreBasic:
             lambda: rotated(store),
             lambda: store.retire("k1", moment=LATER),
             lambda: store.erase("k1", moment=LATER),
+            lambda: store.revoke("k2", replace=True, successor=key("k3"), moment=LATER),
         ]
         for change in changes:
             await change()
@@ -148,6 +161,52 @@ class KeyStoreTransaction:
         assert await store.load() == before
         assert await rotated(store, published_before=NOW) == "k2"
 
+    async def test_the_next_key_that_is_meant_becomes_active_and_no_other(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k1"))
+        await store.add(key("k2", KeyState.NEXT))
+        before = await store.load()
+        with pytest.raises(KeyStateConflict) as refused:
+            await store.activate_next(PURPOSE, published_before=NOW, moment=LATER, key_id="k0")
+        assert refused.value.code == "no-next-key"
+        assert await store.load() == before
+        assert await store.activate_next(PURPOSE, published_before=NOW, moment=LATER, key_id="k2") == "k2"
+
+    async def test_a_revoked_key_is_replaced_in_one_step(self, harness: KeyStoreHarness) -> None:
+        store, other = harness.store, harness.others[0]
+        await store.open(CHECK)
+        await store.add(key("k1"))
+        before = await store.load()
+        with pytest.raises(KeyStateConflict) as refused:  # nothing to go on with: all stays as it was
+            await store.revoke("k1", replace=True, successor=None, moment=LATER)
+        assert refused.value.code == "no-next-key"
+        assert await other.load() == before
+        assert await store.revoke("k1", replace=True, successor=key("k2"), moment=LATER) == "k2"
+        assert await states(other, "k1", "k2") == [KeyState.RETIRED, KeyState.ACTIVE]
+        await store.add(key("k3", KeyState.NEXT))  # a key that is published already goes first
+        assert await store.revoke("k2", replace=True, successor=key("k4"), moment=LATER) == "k3"
+        assert await states(other, "k2", "k3", "k4") == [KeyState.RETIRED, KeyState.ACTIVE, None]
+        assert await store.revoke("k3", replace=False, successor=None, moment=LATER) is None
+        assert (await other.load())[1] == []
+
+    async def test_a_key_that_does_not_sign_is_revoked_alone(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k1"))
+        await store.add(key("k2", KeyState.NEXT))
+        await rotated(store)
+        await store.add(key("k3", KeyState.NEXT))
+        for name in ("k1", "k3"):
+            assert await store.revoke(name, replace=True, successor=None, moment=LATER) is None
+        assert await states(store, "k1", "k2", "k3") == [KeyState.RETIRED, KeyState.ACTIVE, KeyState.RETIRED]
+        before = await store.load()
+        for name in ("k1", "unknown"):
+            with pytest.raises(KeyStateConflict) as refused:
+                await store.revoke(name, replace=True, successor=key("k4"), moment=LATER)
+            assert refused.value.code == "key-state"
+        assert await store.load() == before
+
     async def test_only_a_key_that_does_not_sign_is_retired(self, harness: KeyStoreHarness) -> None:
         store = harness.store
         await store.open(CHECK)
@@ -202,6 +261,28 @@ class KeyStoreContention:
             loaded = [record.state for record in (await store.load())[1]]
             assert loaded.count(KeyState.ACTIVE) == 1
             assert loaded.count(KeyState.VERIFY_ONLY) == number - 1
+
+    async def test_one_worker_revokes(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k0"))
+        active = "k0"
+        for turn in range(3):
+            calls = [
+                worker.revoke(active, replace=True, successor=key(f"t{turn}w{place}"), moment=LATER)
+                for place, worker in enumerate(harness.slow_workers * 2)
+            ]
+            assert await _winners(calls) == 1
+            (left,) = (await store.load())[1]
+            assert (left.state, left.key_id[:2]) == (KeyState.ACTIVE, f"t{turn}")
+            active = left.key_id
+
+    async def test_one_worker_erases(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k1", KeyState.NEXT))
+        await store.retire("k1", moment=LATER)
+        assert sum(await at_once(*(worker.erase("k1", moment=LATER) for worker in harness.slow_workers * 2))) == 1
 
     async def test_no_change_is_lost(self, harness: KeyStoreHarness) -> None:
         await harness.store.open(CHECK)

@@ -18,7 +18,7 @@ from keys.errors import KeyStateConflict, MasterKeyWrong
 from keys.ports import KeyRecord
 from keys.spec import KeyState
 from keys.stores.sql import SqlKeyStore
-from keys.stores.tables import keys
+from keys.stores.tables import key_store, keys
 from keys.stores.transactions import changing, writing
 from tests.conformance.harness import failing
 from tests.conformance.keystore import KeyStoreBasic, KeyStoreContention, KeyStoreTransaction
@@ -47,19 +47,21 @@ class _WithoutIndex(SqlKeyStore):
 class _RotatesInTwoSteps(SqlKeyStore):
     """Reads in one transaction and writes in the next."""
 
-    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
         async with self.engine.connect() as connection:
             following = await connection.execute(
                 select(keys.c.key_id).where(keys.c.purpose == purpose, keys.c.state == KeyState.NEXT)
             )
-            key_id = following.scalar_one_or_none()
-        if key_id is None:
+            found = following.scalar_one_or_none()
+        if found is None or key_id not in (None, found):
             raise KeyStateConflict("no-next-key", "")
         await asyncio.sleep(0.003)
         async with changing(self.engine) as connection:
             await self._move(connection, keys.c.state == KeyState.ACTIVE, KeyState.VERIFY_ONLY, moment)
-            await self._move(connection, keys.c.key_id == key_id, KeyState.ACTIVE, moment)
-        return str(key_id)
+            await self._move(connection, keys.c.key_id == found, KeyState.ACTIVE, moment)
+        return str(found)
 
     @staticmethod
     async def _move(connection: AsyncConnection, where: Any, state: KeyState, moment: dt.datetime) -> None:
@@ -69,8 +71,10 @@ class _RotatesInTwoSteps(SqlKeyStore):
 class _ForgetsTheFormerKey(SqlKeyStore):
     """Retires the former key at the rotation, so its tokens end."""
 
-    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
-        key_id = await super().activate_next(purpose, published_before=published_before, moment=moment)
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
+        key_id = await super().activate_next(purpose, published_before=published_before, moment=moment, key_id=key_id)
         async with writing(self.engine) as connection:
             former = update(keys).where(keys.c.state == KeyState.VERIFY_ONLY).values(state=str(KeyState.RETIRED))
             await connection.execute(former)
@@ -80,18 +84,22 @@ class _ForgetsTheFormerKey(SqlKeyStore):
 class _NeverTooFresh(SqlKeyStore):
     """Activates a key in the moment in which it was made."""
 
-    async def activate_next(self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime) -> str:
-        return await super().activate_next(purpose, published_before=moment, moment=moment)
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
+        return await super().activate_next(purpose, published_before=moment, moment=moment, key_id=key_id)
 
 
 class _Silent(SqlKeyStore):
-    """Changes keys and answers the same generation as before, so other workers never hear of it."""
+    """Rotates without moving the generation, so other workers never hear of it."""
 
-    async def generation(self) -> int:
-        return 1
-
-    async def load(self) -> tuple[int, Sequence[KeyRecord]]:
-        return 1, (await super().load())[1]
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
+        made = await super().activate_next(purpose, published_before=published_before, moment=moment, key_id=key_id)
+        async with writing(self.engine) as connection:
+            await connection.execute(update(key_store).values(generation=key_store.c.generation - 1))
+        return made
 
 
 class _AnyMasterKey(SqlKeyStore):
@@ -133,6 +141,52 @@ class _LoadsRetired(SqlKeyStore):
         return await self.generation(), [record for record in found if record is not None]
 
 
+class _AnyNext(SqlKeyStore):
+    """Activates whichever key is next, not the one that is meant."""
+
+    async def activate_next(
+        self, purpose: str, *, published_before: dt.datetime, moment: dt.datetime, key_id: str | None = None
+    ) -> str:
+        return await super().activate_next(purpose, published_before=published_before, moment=moment)
+
+
+class _RevokesInTwoSteps(SqlKeyStore):
+    """Retires the leaked key, and looks for another one in the next transaction."""
+
+    async def revoke(
+        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+    ) -> str | None:
+        record = await self.find(key_id)
+        await super().revoke(key_id, replace=False, successor=None, moment=moment)
+        if record is None or record.state is not KeyState.ACTIVE or not replace:
+            return None
+        if successor is None:
+            raise KeyStateConflict("no-next-key", "")
+        await self.add(successor)
+        return successor.key_id
+
+
+class _KeepsTheRevoked(SqlKeyStore):
+    """Rotates at once instead: what the leaked key signed stays good."""
+
+    async def revoke(
+        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+    ) -> str | None:
+        following = await super().revoke(key_id, replace=replace, successor=successor, moment=moment)
+        async with writing(self.engine) as connection:
+            back = update(keys).where(keys.c.key_id == key_id).values(state=str(KeyState.VERIFY_ONLY))
+            await connection.execute(back)
+        return following
+
+
+class _EveryoneErases(SqlKeyStore):
+    """Tells every caller that it was the one who erased."""
+
+    async def erase(self, key_id: str, *, moment: dt.datetime) -> bool:
+        await super().erase(key_id, moment=moment)
+        return True
+
+
 _BROKEN: list[tuple[type[SqlKeyStore], str]] = [
     (_WithoutIndex, "test_one_worker_makes_the_active_key"),
     (_RotatesInTwoSteps, "test_one_worker_rotates"),
@@ -143,6 +197,11 @@ _BROKEN: list[tuple[type[SqlKeyStore], str]] = [
     (_RetiresAnything, "test_only_a_key_that_does_not_sign_is_retired"),
     (_ErasesAnything, "test_only_a_retired_key_is_erased"),
     (_LoadsRetired, "test_a_retired_key_is_found_but_not_loaded"),
+    (_AnyNext, "test_the_next_key_that_is_meant_becomes_active_and_no_other"),
+    (_RevokesInTwoSteps, "test_a_revoked_key_is_replaced_in_one_step"),
+    (_KeepsTheRevoked, "test_a_revoked_key_is_replaced_in_one_step"),
+    (_EveryoneErases, "test_retired_keys_are_told_until_they_are_erased"),
+    (_EveryoneErases, "test_one_worker_erases"),
 ]
 
 

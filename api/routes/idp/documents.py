@@ -8,9 +8,13 @@ from starlette.responses import Response
 
 from api.deps import container
 from api.routes.idp.hot import add_hot_route
+from idp.endpoints.discovery import JWKS_MAX_AGE
 
 router = APIRouter(tags=["identity"])
-_HEADERS = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}  # public, the same for all
+_HEADERS = {  # public, the same for all
+    "Cache-Control": f"public, max-age={JWKS_MAX_AGE}",
+    "Access-Control-Allow-Origin": "*",
+}
 
 
 async def metadata(request: Request) -> Response:

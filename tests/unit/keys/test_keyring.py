@@ -16,9 +16,18 @@ from keys.backends.pkcs11_token import Pkcs11Token
 from keys.backends.pkcs11_uri import Pkcs11Uri
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
-from keys.errors import KeyMissing, KeyRefused, KeyStateConflict, KeyStoreDamaged, KeyUnavailable, TokenRejected
+from keys.errors import (
+    KeyMissing,
+    KeyRefused,
+    KeysStale,
+    KeyStateConflict,
+    KeyStoreDamaged,
+    KeyUnavailable,
+    TokenRejected,
+)
 from keys.jose.jwk import public_jwks
 from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.key_wrap import KeyWrap
 from keys.keyring import KeyRing
 from keys.ports import GeneratedKey, Signer
 from keys.spec import KeyState, SignatureAlgorithm
@@ -156,6 +165,99 @@ async def test_a_data_key_is_rotated_but_never_retired(tmp_path: Path, clock: Fa
         with pytest.raises(KeyStateConflict) as refused:
             await ring.retire(former.key_id)
         assert refused.value.code == "key-kept"
+
+
+async def test_without_a_look_at_the_store_no_key_is_used(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with software_ring(tmp_path, clock) as (ring, store):
+        await ring.create(PURPOSE, ES256)
+        await ring.create_secret("field.people")
+        ring.limit_staleness(dt.timedelta(seconds=120))
+        token, verifier = _signed(ring, clock), _judge(ring, clock)
+
+        async def away() -> int:
+            raise OSError("no route to the key store")
+
+        with monkeypatch.context() as cut:
+            cut.setattr(store, "generation", away)
+            clock.advance(120)
+            with pytest.raises(OSError, match="no route"):
+                await ring.refresh()
+            assert _accepted(verifier, token)  # a database that fails over stops nothing
+            clock.advance(1)
+            with pytest.raises(OSError, match="no route"):
+                await ring.refresh()
+            for ask in (ring.signer, ring.verification_keys, ring.secrets, ring.secret, ring.accepted):
+                with pytest.raises(Unavailable) as refused:
+                    ask(PURPOSE)
+                assert refused.value.code == "keys-stale"
+            with pytest.raises(KeysStale):
+                verifier.verify(token, typ="JWT", issuer=ISSUER, audience=CLIENT)
+            with pytest.raises(KeysStale):
+                _signed(ring, clock)
+        await ring.refresh()  # it answers again
+        assert _accepted(verifier, token)
+        assert _accepted(verifier, _signed(ring, clock))
+
+
+async def test_a_clock_that_was_turned_back_gives_a_revoked_key_no_time(tmp_path: Path, clock: FakeClock) -> None:
+    async with software_ring(tmp_path, clock) as (ring, _):
+        await ring.create(PURPOSE, ES256)
+        ring.limit_staleness(dt.timedelta(seconds=120))
+        clock.advance(-3600)
+        with pytest.raises(KeysStale):
+            ring.signer(PURPOSE)
+        await ring.refresh()
+        assert ring.signer(PURPOSE)
+
+
+async def test_a_damaged_store_gives_no_time_either(tmp_path: Path, clock: FakeClock) -> None:
+    async with software_ring(tmp_path, clock) as (ring, store):
+        await ring.create(PURPOSE, ES256)
+        ring.limit_staleness(dt.timedelta(seconds=120))
+        async with changing(store.engine) as connection:
+            await connection.execute(update(keys).values(uri="software:other"))
+        for _ in range(3):
+            clock.advance(50)
+            with pytest.raises(KeyStoreDamaged):
+                await ring.refresh()
+        with pytest.raises(KeysStale):
+            ring.signer(PURPOSE)
+
+
+async def test_asking_for_keys_parses_nothing_and_reads_nothing(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+
+    class Counting(SoftwareBackend):
+        def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
+            loads.append(uri)
+            return super().open(uri, algorithm, public_key, private)
+
+    async with software_ring(tmp_path, clock) as (_, store):
+        ring = KeyRing(store, MASTER_KEY, BackendRegistry([Counting()], default="software"), clock)
+        await ring.load()
+        await ring.create(PURPOSE, ES256)
+        await ring.create("seal/s_1", SignatureAlgorithm.RS256, bits=2048)
+        await ring.create_secret("field.people")
+        assert len(loads) == 2  # a key is opened once, also when another one is made
+        ring.limit_staleness(dt.timedelta(seconds=120))
+
+        def refuse(*_arguments: object, **_named: object) -> None:
+            raise AssertionError("no key is parsed, and nothing is read, to sign")
+
+        monkeypatch.setattr(SoftwareBackend, "open", refuse)
+        monkeypatch.setattr(type(store.engine), "connect", refuse)
+        monkeypatch.setattr("cryptography.hazmat.primitives.serialization.load_der_private_key", refuse)
+        monkeypatch.setattr(KeyWrap, "open", refuse)
+        for _ in range(50):
+            ring.signer(PURPOSE).sign(b"law")
+            ring.signer("seal/s_1").sign(b"law")
+            ring.verification_keys(PURPOSE)
+            ring.secrets("field.people")
+        assert len(loads) == 2
 
 
 async def test_steps_out_of_order_are_refused(tmp_path: Path, clock: FakeClock) -> None:

@@ -1,0 +1,100 @@
+"""Makes keys for the ring: on their device, sealed, and checked against the algorithm table; stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+
+from core.clock import Clock
+from keys.errors import KeyRefused
+from keys.jose.jwk import thumbprint
+from keys.key_wrap import KeyWrap
+from keys.ports import KeyBackend, KeyBackends, KeyRecord
+from keys.spec import ALGORITHMS, SECRET, KeyState, SignatureAlgorithm, uses_of
+from keys.verification import load_verification_key
+
+_PURPOSE = re.compile(r"[a-z][a-z0-9-]*([./][A-Za-z0-9_-]+)*")
+_SECRET_SIZE = 32
+
+
+class KeyMaker:
+    """Drafts of keys: records that are ready for the store.
+
+    Args:
+        wrap: seals private parts.
+    """
+
+    def __init__(self, wrap: KeyWrap, backends: KeyBackends, clock: Clock) -> None:
+        self.wrap = wrap
+        self._backends = backends
+        self._clock = clock
+
+    async def draft(
+        self, purpose: str, algorithm: SignatureAlgorithm, state: KeyState, *, scheme: str | None, bits: int | None
+    ) -> KeyRecord:
+        """A new key, on its device already but not yet in the store: keep it or `discard` it.
+
+        Raises:
+            KeyRefused: the table or the backend does not allow it.
+            KeyUnavailable: the device does not answer.
+        """
+        check_purpose(purpose)
+        bits = bits or ALGORITHMS[algorithm].bits
+        backend = self._backends.making(scheme)
+        await self._check_allowed(purpose, algorithm, bits, backend)
+        made = await asyncio.to_thread(backend.generate, algorithm, bits=bits, label=purpose)
+        key_id = thumbprint(made.public_key, algorithm)
+        return self.sealed(key_id, purpose, str(algorithm), state, made.uri, made.public_key, made.private)
+
+    async def following(
+        self, active: KeyRecord, state: KeyState, *, scheme: str | None = None, bits: int | None = None
+    ) -> KeyRecord:
+        """A draft of the same kind as the active key and in the same place, unless said otherwise. Its size is the
+        usual one where that of the active key is not allowed any more.
+        """
+        if active.algorithm == SECRET:
+            return self.secret(active.purpose, state)
+        algorithm = SignatureAlgorithm(active.algorithm)
+        if bits is None and active.public_key is not None:
+            bits = load_verification_key(active.public_key, algorithm).bits
+            bits = bits if self._allows(active.purpose, algorithm, bits) else None
+        scheme = scheme or active.uri.partition(":")[0]
+        return await self.draft(active.purpose, algorithm, state, scheme=scheme, bits=bits)
+
+    def secret(self, purpose: str, state: KeyState) -> KeyRecord:
+        """A draft of a symmetric key of 32 random bytes."""
+        check_purpose(purpose)
+        name = secrets.token_urlsafe(12)
+        return self.sealed(name, purpose, SECRET, state, f"software:{name}", None, secrets.token_bytes(_SECRET_SIZE))
+
+    async def discard(self, record: KeyRecord) -> None:
+        """Destroy a key where it lives; for one in memory there is nothing to do."""
+        await asyncio.to_thread(self._backends.of(record.uri).destroy, record.uri)
+
+    def sealed(
+        self, key_id: str, purpose: str, algorithm: str, state: KeyState, uri: str, public: bytes | None, private: bytes
+    ) -> KeyRecord:
+        """The record of a key, its private part sealed and bound to the rest."""
+        now = self._clock.now()
+        sealed = self.wrap.seal(private, key_id=key_id, purpose=purpose, algorithm=algorithm, uri=uri)
+        return KeyRecord(key_id, purpose, algorithm, state, uri, public, sealed, created_at=now, state_since=now)
+
+    async def _check_allowed(self, purpose: str, algorithm: SignatureAlgorithm, bits: int, backend: KeyBackend) -> None:
+        if not self._allows(purpose, algorithm, bits):
+            raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
+        if algorithm not in await asyncio.to_thread(backend.algorithms):  # a token is asked what it can do
+            raise KeyRefused(f"the backend {backend.scheme!r} makes no keys for {algorithm}")
+
+    def _allows(self, purpose: str, algorithm: SignatureAlgorithm, bits: int) -> bool:
+        row, today = ALGORITHMS[algorithm], self._clock.now().date()
+        return row.has_size(bits) and all(row.allows(bits, use, today) for use in uses_of(purpose))
+
+
+def check_purpose(purpose: str) -> None:
+    """
+    Raises:
+        KeyRefused: it is no plain name, such as `oidc.es256` or `seal/<seal id>`.
+    """
+    if len(purpose) > 128 or _PURPOSE.fullmatch(purpose) is None:
+        raise KeyRefused(f"the purpose {purpose!r}")
