@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api.cli.ground import plainly, refusal
+from api.cli.ground import Data, plainly, refusal, settings_of
 from core.errors import AppError
 from core.text import Language
 from keys.spec import SignatureAlgorithm
@@ -142,6 +142,20 @@ def verify(
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.what.to(lang)}")
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@app.command("install")
+def install(
+    folder: Annotated[Path, typer.Argument(help="What was carried over: root.cer, root.crl and NAME.cer.")],
+    root: Annotated[str, typer.Option("--root", help="SHA-256 of the root's certificate, from the signed paper.")],
+    data: Data = None,
+) -> None:
+    """In the service: trust the root, publish its list, let its authorities issue, end those that it has revoked."""
+    from api.cli import ceremony_commands as commands
+
+    with plainly():
+        for line in asyncio.run(commands.install(settings_of(data=data), folder, root)):
+            typer.echo(line)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from api.cli.ceremony_terminal import TerminalDialogue
+from api.cli.prepare import check_current, with_database
+from api.settings import Settings
 from api.startup import StartupFault
-from api.wiring.ceremony import SoftwareCustody, TokenCustody, ceremony_room
+from api.wiring.ceremony import SoftwareCustody, TokenCustody, build_install, ceremony_room
+from api.wiring.keys import build_keys
+from api.wiring.pki import build_pki
+from core.audit.event import AuditEvent
+from core.clock import SystemClock
+from core.principal import SYSTEM
 from core.text import Language, Text
 from keys.ceremony.former import Former, read_former
 from keys.ceremony.found import found_root
@@ -86,6 +93,32 @@ def check(folder: Path, language: Language) -> str:
 def verify(folder: Path, root: str | None) -> list[Finding]:
     """Check a folder that a ceremony left."""
     return verify_folder(read_folder(folder), root=root)
+
+
+async def install(settings: Settings, folder: Path, fingerprint: str) -> list[str]:
+    """Take what a ceremony handed out into service; a line for each part. An audit event of the service.
+
+    Raises:
+        core.errors.AppError: it is of another root, or older than what is published.
+    """
+    await check_current(settings)
+    files, clock = read_folder(folder), SystemClock()
+    await with_database(settings, lambda db: db.record(AuditEvent("root.install", "attempted", SYSTEM, "ca.root")))
+    keys = await build_keys(settings.keys, clock)
+    try:
+        done = await build_install(keys, await build_pki(keys, clock, settings.pki), clock)(
+            files, fingerprint=fingerprint
+        )
+    finally:
+        await keys.close()
+    event = AuditEvent("root.install", "done", SYSTEM, "ca.root", detail={"sha256": done.root.sha256})
+    await with_database(settings, lambda db: db.record(event))
+    return [
+        f"root: {done.root.subject}, revocation list {done.list_number}",
+        *(f"{name}: {one.subject} issues until {one.not_after:%Y-%m-%d}" for name, one in done.authorities.items()),
+        *(f"revoked: {one.subject}, serial {one.serial}" for one in done.revoked),
+        *(f"{name}: not for a key of this system, left alone" for name in done.foreign),
+    ]
 
 
 def read_requests(named: Sequence[str]) -> dict[str, bytes]:

@@ -10,15 +10,19 @@ from pathlib import Path
 from pydantic import SecretStr
 
 import api
-from core.clock import SystemClock
+from api.wiring.keys import KeysServices
+from api.wiring.pki import PkiServices
+from core.clock import Clock, SystemClock
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.pkcs11_pin import change_pin, log_out
 from keys.backends.software import SoftwareBackend
+from keys.ceremony.install import InstallRoot
 from keys.ceremony.machine import LinuxMachine
 from keys.ceremony.ports import Custody, Dialogue, RootKey
 from keys.ceremony.room import Room
 from keys.settings import Pkcs11Settings
 from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.stores.revocation_lists import SqlListStore
 
 _LABEL = "Yizheng root"
 _PIN_BYTES = 10  # written as 20 digits: the longest that tokens in use take is 32 or more
@@ -108,6 +112,11 @@ class TokenCustody:
 def ceremony_room(dialogue: Dialogue, custody: Custody) -> Room:
     """Everything that a ceremony works with on this machine."""
     return Room(dialogue, LinuxMachine(Path(api.__file__).parent.parent), custody, SystemClock())
+
+
+def build_install(keys: KeysServices, pki: PkiServices, clock: Clock) -> InstallRoot:
+    """What takes the results of a ceremony into this service."""
+    return InstallRoot(pki.install, pki.authorities, pki.certificates, SqlListStore(keys.store.engine), clock)
 
 
 _: type[Custody] = SoftwareCustody

@@ -14,7 +14,6 @@ from core.text import Text
 from keys.ceremony.canonical import digest
 from keys.ceremony.errors import CeremonyRefused
 from keys.ceremony.model import Issued
-from keys.ceremony.pkcs10 import read_certification_request
 from keys.ceremony.protocol import RootFacts
 from keys.ceremony.revocations import build_list
 from keys.ceremony.session import Session
@@ -23,14 +22,16 @@ from keys.spec import ALGORITHMS
 from keys.x509 import profiles
 from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
+from keys.x509.csr import read_request
 from keys.x509.names import authority_name
 from keys.x509.profiles import ISSUING_NAMES, ROOT
 from keys.x509.publication import PkiAddresses
+from keys.x509.subject_key import subject_key
 
-ROOT_LIFE = dt.timedelta(days=20 * 365)
-ISSUING_LIFE = dt.timedelta(days=10 * 365)
 LIST_LIFE = dt.timedelta(days=396)
 """13 months: once a year the holders meet, with a month to spare."""
+
+_END_OF_DAY = dt.time(23, 59, 59, tzinfo=dt.UTC)
 
 AUTHORITIES = ISSUING_NAMES
 """Issuing authorities that the service knows (`ca.seals`, …)."""
@@ -84,7 +85,8 @@ def _read_request(name: str, content: bytes, pki_url: str, at: dt.datetime) -> R
             )
         )
     try:
-        request = read_certification_request(content, at=at)
+        request = read_request(content, at=at)
+        subject_key(request.public_key, profiles.AUTHORITIES[name].profile.signs, at.date())
     except AppError as refused:
         raise CeremonyRefused(
             Text(
@@ -149,7 +151,7 @@ class Root:
             core.errors.Unavailable: the key's device does not answer.
         """
         name = authority_name(organisation, common_name)
-        request = CertificateRequest(name, signer.public_key, at, at + ROOT_LIFE, ROOT)
+        request = CertificateRequest(name, signer.public_key, at, at + ROOT.life, ROOT)
         certificate = await build_certificate(request, issuer=name, signer=signer)
         return cls(certificate.dump(), signer)
 
@@ -205,8 +207,10 @@ class Root:
                     f"{request.name} must not take the root's name or key.",
                 )
             )
-        end = min(at + ISSUING_LIFE, self._parsed.not_valid_after)
         profile = profiles.AUTHORITIES[request.name].profile
+        key = subject_key(request.public_key, profile.signs, at.date())
+        until = dt.datetime.combine(key.until or dt.date.max, _END_OF_DAY)
+        end = min(at + profile.life, until, self._parsed.not_valid_after)
         published = PkiAddresses(request.pki_url.rstrip("/")).below_root()
         wanted = CertificateRequest(request.subject, request.public_key, at, end, profile, published)
         certificate = await build_certificate(wanted, issuer=self._parsed.subject, signer=self._signer)

@@ -17,6 +17,7 @@ from keys.ceremony.canonical import digest
 from keys.ceremony.errors import CeremonyRefused
 from keys.errors import ChainRefused
 from keys.x509.chain import check_chain
+from keys.x509.model import RevocationReason
 
 ROOT_FILE, LIST_FILE = "root.cer", "root.crl"
 
@@ -27,13 +28,14 @@ class RootList:
 
     Attributes:
         number: RFC 5280 §5.2.3; higher than that of every list before.
-        revoked: serial numbers, lower-case hexadecimal.
+        revoked: since when and why, by serial number in lower-case hexadecimal.
     """
 
     der: bytes
     number: int
+    this_update: dt.datetime
     next_update: dt.datetime
-    revoked: frozenset[str]
+    revoked: Mapping[str, tuple[dt.datetime, RevocationReason]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,10 @@ def read_root_list(der: bytes, root: bytes, *, at: dt.datetime, after: int | Non
         issuer = x509.load_der_x509_certificate(root)
         good = found.issuer == issuer.subject and found.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # a root holds a signature key
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        revoked = {f"{entry.serial_number:x}": (entry.revocation_date_utc, _reason(entry)) for entry in found}
         known = not any(extension.critical for extension in found.extensions)  # RFC 5280 §5.2: ours has none
     except (ValueError, TypeError, x509.ExtensionNotFound):
-        good, known, number = False, False, 0
+        good, known = False, False
     if not (good and known):
         raise _refused("不是该根证书签发的有效列表", "is no valid list of this root")
     end = found.next_update_utc
@@ -98,7 +101,15 @@ def read_root_list(der: bytes, root: bytes, *, at: dt.datetime, after: int | Non
         raise _refused(
             f"编号 {number} 早于已公布的 {after}", f"has the number {number}, and {after} is published already"
         )
-    return RootList(der, number, end, frozenset(f"{entry.serial_number:x}" for entry in found))
+    return RootList(der, number, found.last_update_utc, end, revoked)
+
+
+def _reason(entry: x509.RevokedCertificate) -> RevocationReason:
+    try:
+        found = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        return RevocationReason.UNSPECIFIED
+    return RevocationReason(found.value)
 
 
 def _check_path(path: list[bytes], name: str, at: dt.datetime) -> None:
