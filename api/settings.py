@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from keys.settings import KeysSettings, Pkcs11Settings
+from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
 from keys.x509.settings import PkiSettings
 
@@ -41,6 +42,11 @@ class Settings(BaseSettings):
         backups: folder of backups; by default in `data`, from where they must be carried elsewhere.
         backup_hours: how old the last backup may be before `yizheng doctor` warns.
         backup_passphrase, backup_passphrase_file: opens backups beside the master key; the first one wins.
+        revocation_hosts: hosts that may be asked about revocation of certificates that other authorities issued: names,
+            `.suffixes` and networks, separated by commas; `*` for any public one; empty: none, so such certificates
+            cannot be relied on.
+        inside_hosts: those among them that are inside our own network.
+        trust_territory: of our trust list, such as CN-41.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
@@ -83,6 +89,9 @@ class Settings(BaseSettings):
     backup_hours: int = Field(default=26, ge=1)
     backup_passphrase: str | None = Field(default=None, repr=False)
     backup_passphrase_file: Path | None = None
+    revocation_hosts: str = ""
+    inside_hosts: str = ""
+    trust_territory: str = "CN"
     timestamps_per_minute: int = Field(default=600, ge=1)
     tsa_units: int = Field(default=1, ge=1, le=9)
     tsa_accuracy_ms: int = Field(default=1000, ge=1, le=1000)
@@ -94,7 +103,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         _check_base(self.issuer, "YIZHENG_ISSUER")
         _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
-        _ = self.tsa  # a mistake in it is told at the start
+        _ = self.trust, self.tsa  # a mistake in it is told at the start
         return self
 
     @property
@@ -133,6 +142,15 @@ class Settings(BaseSettings):
     @property
     def pki(self) -> PkiSettings:
         return PkiSettings(url=self.pki_url or self.issuer, city=self.city, production=self.mode == "production")
+
+    @property
+    def trust(self) -> TrustSettings:
+        return TrustSettings(
+            publisher=self.operator,
+            territory=self.trust_territory,
+            hosts=self.revocation_hosts,
+            inside=self.inside_hosts,
+        )
 
     @property
     def tsa(self) -> TsaSettings:

@@ -36,9 +36,17 @@ from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
 from core.tables import metadata
+from core.text import Text
 from keys.backends.software import SoftwareBackend
 from keys.ports import Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.trust.anchors import Anchor, AnchorSet, anchors_of
+from keys.trust.certificate import Certificate
+from keys.trust.judge import Judge
+from keys.trust.judgement import Evidence
+from keys.trust.model import Assurance, Period, Service, Standing, TrustEntry
+from keys.trust.own_register import OwnRegister
+from keys.trust.ports import RegisteredStatus
 from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.names import authority_name, seal_name
 from keys.x509.profiles import AUTHORITIES, ROOT, SEAL, CertificateProfile
@@ -96,9 +104,6 @@ class _Authority:
 
     def issuing_chain(self) -> list[bytes]:
         return [self.issuing, self.root]
-
-    def trust_anchors(self) -> list[bytes]:
-        return [self.root]
 
     async def issue_seal_certificate(self, **_: object) -> bytes:
         raise NotImplementedError("seals are not made while measuring")
@@ -212,6 +217,40 @@ async def _seal_plainly(bench: Bench, content: bytes) -> bytes:
     return out.getvalue()
 
 
+class _List:
+    """Our root, on the trust list."""
+
+    def __init__(self, root: bytes) -> None:
+        always = (Period(Standing.GRANTED, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)),)
+        entry = TrustEntry(root, Text("基准", "Bench"), frozenset(Service), Assurance.HIGH, always)
+        self._set = AnchorSet(anchors_of([entry]))
+
+    def current(self) -> AnchorSet:
+        return self._set
+
+
+class _Register:
+    """Our authority's register, in memory: nothing is revoked."""
+
+    def answers_for(self, issuer: Certificate) -> bool:
+        return True
+
+    async def status_of(self, sha256: str) -> RegisteredStatus:
+        return RegisteredStatus(None, None)
+
+
+class _Revocation:
+    """Asks our own register, as the service does for certificates of ours."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._register = OwnRegister(_Register(), clock)
+
+    async def check(
+        self, certificate: Certificate, issuer: Certificate, anchor: Anchor, *, now: dt.datetime
+    ) -> Evidence | None:
+        return await self._register.look_up(certificate, issuer)
+
+
 class _Judge:
     """Both verifiers; ours runs on a loop and a database of its own."""
 
@@ -227,7 +266,8 @@ class _Judge:
         self._database = Database(create_engine(url), clock)
         self._pool = WorkPool(1, 4)
         self._run(self._create_tables())
-        self._verify = VerifyPdf(self._database, SqlSealStore(), self._authority, clock, self._pool, settings)
+        judge = Judge(_List(self._authority.root), _Revocation(clock), clock)
+        self._verify = VerifyPdf(self._database, SqlSealStore(), judge, clock, self._pool, settings)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
+from keys.trust.judgement import Judgement
+from keys.trust.model import Service
 from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
 
 
 class CertificateAuthority(Protocol):
-    """Issues seal certificates and says whom to trust."""
+    """Issues seal certificates."""
 
     async def issue_seal_certificate(
         self,
@@ -28,8 +30,24 @@ class CertificateAuthority(Protocol):
     def issuing_chain(self) -> Sequence[bytes]:
         """The issuing authority's certificate and those above it, DER, the root last."""
 
-    def trust_anchors(self) -> Sequence[bytes]:
-        """The roots that signatures must lead to, DER."""
+
+class CertificateJudge(Protocol):
+    """Says whether a certificate can be relied on, and who vouches for it."""
+
+    async def judge(
+        self,
+        certificate: bytes,
+        others: Sequence[bytes] = (),
+        *,
+        service: Service,
+        at: dt.datetime | None = None,
+        claimed: dt.datetime | None = None,
+    ) -> Judgement:
+        """As `keys.trust.judge.Judge.judge`.
+
+        Raises:
+            core.errors.Unavailable: nothing can be said now.
+        """
 
 
 class SealStore(Protocol):

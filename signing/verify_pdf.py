@@ -19,10 +19,11 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from core.clock import Clock
 from core.db.database import Database
 from core.text import Text
-from signing.ports import CertificateAuthority, SealStore
+from keys.trust.judgement import Judgement
+from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
 from signing.verification.attachments import attachments
-from signing.verification.chain import TrustAnchors, certificate_fault
+from signing.verification.chain import certificate_fault, judge_signer
 from signing.verification.conclude import (
     file_steps,
     signature_report,
@@ -30,7 +31,7 @@ from signing.verification.conclude import (
     without_signatures,
     words,
 )
-from signing.verification.findings import FileFindings, SignatureFinding, algorithm_fault, find
+from signing.verification.findings import FileFindings, SignatureFinding, find
 from signing.verification.judged import Judged, good_until, register_fault, with_later_faults
 from signing.verification.page_changes import page_changes
 from signing.verification.report import Fault, KnownSeal, VerificationReport
@@ -47,18 +48,17 @@ class VerifyPdf:
         self,
         database: Database,
         store: SealStore,
-        authority: CertificateAuthority,
+        judge: CertificateJudge,
         clock: Clock,
         pool: WorkPool,
         settings: SigningSettings,
     ) -> None:
         self._database = database
         self._store = store
-        self._authority = authority
+        self._certificates = judge
         self._clock = clock
         self._pool = pool
         self._settings = settings
-        self._anchors: tuple[tuple[bytes, ...], TrustAnchors] | None = None
         # pyHanko logs what it dislikes, with pieces of the file; none of that belongs in our log
         logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
 
@@ -79,8 +79,11 @@ class VerifyPdf:
             return self._unsigned(content, found)
         # 7. What the register says
         seals = [await self._known_seal(content, one) for one in found.signatures]
-        # 6 and 8. Trust, and what was added later
-        judge = partial(self._judge, content, read, seals, self._clock.now())
+        # 6. Whom our trust lists vouch for
+        now = self._clock.now()
+        signers = [await self._signer(one, seal, now) for one, seal in zip(found.signatures, seals, strict=True)]
+        # 8. What was added later
+        judge = partial(self._judge, content, read, seals, signers, now)
         report = await self._pool.run(within, self._settings.seconds_per_file, judge, partial(self._stopped, content))
         if report.conclusion == "changed" and report.signed_revision is not None:
             changes = await self._pool.run(page_changes, report.signed_revision, content)
@@ -100,12 +103,31 @@ class VerifyPdf:
         recorded_at = record.signed_at if record is not None and record.seal_id == seal.id else None
         return KnownSeal(seal.id, seal.status.value, seal.organisation, seal.code, seal.revoked_at, recorded_at)
 
+    async def _signer(self, finding: SignatureFinding, seal: KnownSeal | None, now: dt.datetime) -> Judgement | None:
+        """What can be said of the certificate of a signature that is intact."""
+        if not finding.intact or finding.container is None:
+            return None
+        container, proven_at = finding.container, _proven(seal, now)
+        return await judge_signer(
+            self._certificates,
+            container.signer,
+            container.certificates,
+            signed_at=finding.claimed_time,
+            proven_at=proven_at,
+        )
+
     def _judge(
-        self, content: bytes, read: _Read, seals: Sequence[KnownSeal | None], now: dt.datetime
+        self,
+        content: bytes,
+        read: _Read,
+        seals: Sequence[KnownSeal | None],
+        signers: Sequence[Judgement | None],
+        now: dt.datetime,
     ) -> VerificationReport:
         found, reader = read
         judged = [
-            Judged(one, seal, self._faults(one, seal, now)) for one, seal in zip(found.signatures, seals, strict=True)
+            Judged(one, seal, _faults(one, seal, signer, now), signer)
+            for one, seal, signer in zip(found.signatures, seals, signers, strict=True)
         ]
         if reader is not None:
             judged = with_later_faults(content, reader, judged)
@@ -129,28 +151,6 @@ class VerifyPdf:
             signed_revision=original,
         )
 
-    def _faults(self, finding: SignatureFinding, seal: KnownSeal | None, now: dt.datetime) -> tuple[Fault, ...]:
-        """Steps 6 and 7, for a signature that is intact."""
-        if not finding.intact or finding.container is None:
-            return finding.faults
-        proven_at = seal.recorded_at if seal and seal.recorded_at else now
-        certificate = certificate_fault(
-            self._trusted(),
-            finding.container.signer,
-            finding.container.certificates,
-            signed_at=finding.claimed_time,
-            proven_at=proven_at,
-        )
-        algorithm = None if finding.container.counts_at(proven_at) else algorithm_fault()
-        more = (algorithm, certificate, register_fault(seal))
-        return (*finding.faults, *(fault for fault in more if fault))
-
-    def _trusted(self) -> TrustAnchors:
-        anchors = tuple(self._authority.trust_anchors())
-        if self._anchors is None or self._anchors[0] != anchors:
-            self._anchors = (anchors, TrustAnchors(anchors))
-        return self._anchors[1]
-
     def _unsigned(self, content: bytes, found: FileFindings) -> VerificationReport:
         indication, sub_indication, conclusion = without_signatures(found)
         text = words(conclusion, sealed_by=None, sub_indication=sub_indication)
@@ -171,6 +171,28 @@ class VerifyPdf:
             len(content),
             self._clock.now(),
         )
+
+
+def _proven(seal: KnownSeal | None, now: dt.datetime) -> dt.datetime:
+    """When the signature certainly existed: our ledger's time, or now."""
+    return seal.recorded_at if seal and seal.recorded_at else now
+
+
+def _faults(
+    finding: SignatureFinding, seal: KnownSeal | None, signer: Judgement | None, now: dt.datetime
+) -> tuple[Fault, ...]:
+    """Steps 6 and 7, for a signature that is intact."""
+    if finding.container is None or signer is None:
+        return finding.faults
+    certificate = certificate_fault(
+        signer,
+        finding.container.signer,
+        finding.container.certificates,
+        signed_at=finding.claimed_time,
+        proven_at=_proven(seal, now),
+    )
+    more = (certificate, register_fault(seal))
+    return (*finding.faults, *(fault for fault in more if fault))
 
 
 def _attachments(revision: bytes | None, reader: PdfFileReader | None) -> Mapping[str, bytes]:

@@ -49,6 +49,7 @@ _CONCLUSIONS: Mapping[str, Headline] = {
     "not-a-pdf": Headline("old", "warn", Text("不是完整的 PDF", "Not a complete PDF")),
     "empty": Headline("old", "warn", Text("文件是空的", "The file is empty")),
 }
+_ENDED_SEAL = Headline("old", "no", Text("印章或证书已失效", "Seal or certificate no longer good"))
 _BROKEN = Headline("bad", "x", Text("签名不成立", "The signature does not hold"))
 _UNDECIDED = Headline("old", "warn", Text("现在判断不了", "Cannot be judged now"))
 
@@ -88,6 +89,11 @@ def headline(verdict: LicenceFileVerdict, report: VerificationReport) -> Headlin
     restored = verdict.judgement.signed_revision is not None
     if conclusion == "changed" and not restored and report.sub_indication != "HASH_FAILURE":
         return _BROKEN
+    if conclusion == "unknown-signer" and report.sub_indication:
+        if report.sub_indication.startswith("REVOKED"):
+            return _ENDED_SEAL
+        if report.sub_indication == "TRY_LATER":
+            return _UNDECIDED
     return _CONCLUSIONS.get(conclusion, _UNDECIDED)
 
 

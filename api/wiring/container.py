@@ -15,6 +15,7 @@ from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
+from api.wiring.trust import TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
 
@@ -30,12 +31,14 @@ class Container:
     tsa: TsaServices
     reencryption: ReencryptionServices
     pki: PkiServices
+    trust: TrustServices
     rotation: RotationServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
         return (
             self.ground.keys.keep_fresh(),
+            self.trust.keep_fresh(),
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
@@ -54,7 +57,8 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     ground = await build_ground(settings, clock or SystemClock())
     idp = build_idp(ground)
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
-    signing = build_signing(ground, pki.seals)
+    trust = await build_trust(ground, pki)
+    signing = build_signing(ground, pki.seals, trust.judge)
     certstore = build_certstore(
         ground,
         sealer=DepartmentSealer(signing.seals, signing.seal_pdf),
@@ -64,4 +68,4 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     )
     tsa, reencryption = build_tsa(ground, pki), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, rotation)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation)

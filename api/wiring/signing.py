@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
-from signing.ports import CertificateAuthority
+from signing.ports import CertificateAuthority, CertificateJudge
 from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal
 from signing.seals.grant import GrantSeal
@@ -35,7 +35,10 @@ class SigningServices:
 
 
 def build_signing(
-    ground: Ground, authority: CertificateAuthority, settings: SigningSettings | None = None
+    ground: Ground,
+    authority: CertificateAuthority,
+    judge: CertificateJudge,
+    settings: SigningSettings | None = None,
 ) -> SigningServices:
     settings = settings or SigningSettings()
     store = SqlSealStore()
@@ -44,7 +47,7 @@ def build_signing(
     return SigningServices(
         settings=settings,
         seal_pdf=SealPdf(database, store, ground.documents, ring, clock, pool, settings),
-        verify_pdf=VerifyPdf(database, store, authority, clock, pool, settings),
+        verify_pdf=VerifyPdf(database, store, judge, clock, pool, settings),
         create_seal=CreateSeal(database, store, ring, authority, clock, pool),
         grant_seal=GrantSeal(database, store, clock),
         change_seal_status=ChangeSealStatus(database, store, clock),

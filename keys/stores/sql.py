@@ -18,7 +18,7 @@ from keys.errors import KeyStateConflict, KeyStoreDamaged, KeyStoreNewer, Master
 from keys.journal import KeyStep
 from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
-from keys.stores import certificate_tables, tsa_tables  # noqa: F401 - its tables are made with the others
+from keys.stores import certificate_tables, trust_tables, tsa_tables  # noqa: F401 - their tables are made with the others
 from keys.stores.journal import note
 from keys.stores.tables import RESTORING, VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import changing, writing

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from keys.trust.anchors import Anchor, AnchorSet
@@ -38,5 +40,72 @@ class RevocationSource(Protocol):
     """An authority's own register, asked without any network."""
 
     async def look_up(self, certificate: Certificate, issuer: Certificate) -> Evidence | None:
-        """None when this register does not answer for the issuer; a certificate that an issuer of ours never issued
-        is reported as revoked (`certificateHold` of nothing issued: RFC 6960 §2.2 asks for as much)."""
+        """None when this register does not answer for the issuer. A certificate that an issuer of ours is said to have
+        issued and that is not on its register counts as revoked from its beginning (RFC 6960 §2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredStatus:
+    """What our authority's register says of a certificate.
+
+    Attributes:
+        revoked_at: None while it is good.
+        reason: by its RFC 5280 name (`keyCompromise`).
+    """
+
+    revoked_at: dt.datetime | None
+    reason: str | None
+
+
+class CertificateRegister(Protocol):
+    """The register of our own authority."""
+
+    def answers_for(self, issuer: Certificate) -> bool:
+        """Whether certificates of this issuer are on the register; told from memory."""
+
+    async def status_of(self, sha256: str) -> RegisteredStatus | None:
+        """By the SHA-256 of the certificate, hexadecimal; None when it is not on the register."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRevision:
+    """One change of one list.
+
+    Attributes:
+        revision: number of the change, over all lists.
+        source: `own`, or the name under which another publisher's list was imported.
+        signer: the publisher's public key, pinned at the import (SubjectPublicKeyInfo, DER); empty for our own.
+        document: the list after the change, as `keys.trust.documents` writes it; None when it was given up.
+        changed_by: who did it; an account, or `system` for the command line.
+    """
+
+    revision: int
+    source: str
+    sequence: int
+    issued_at: dt.datetime
+    signer: bytes = field(repr=False)
+    document: bytes | None = field(repr=False)
+    changed_by: str
+    changed_at: dt.datetime
+
+
+class TrustStore(Protocol):
+    """Keeps every version of every list; nothing is ever overwritten."""
+
+    async def revision(self) -> int:
+        """Number of the last change of any list; 0 for none. The cheap question whether to read again."""
+
+    async def latest(self) -> Sequence[ListRevision]:
+        """The last change of each list, given-up ones included, as of one moment."""
+
+    async def history(self, source: str) -> Sequence[ListRevision]:
+        """All changes of one list, oldest first."""
+
+    async def append(self, change: ListRevision) -> bool:
+        """One atomic step; False, and no change, unless `change.revision` is the last one and one more."""
+
+    async def signer_certificate(self, key_id: str) -> bytes | None:
+        """The certificate under which a key of ours signs lists, DER."""
+
+    async def keep_signer_certificate(self, key_id: str, certificate: bytes) -> bytes:
+        """Keep it unless there is one; answers the one that is kept: of several workers' attempts, the first."""

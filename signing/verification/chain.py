@@ -1,6 +1,6 @@
-"""Judges a seal's certificate: path to a root we trust (RFC 5280 §6), and use (RFC 9336, RFC 5280 §4.2.1.3).
+"""Judges a seal's certificate: what the trust list makes of it, and whether its times fit the signature's.
 
-Only the roots handed in count; what the file or the machine brings along never does, and nothing is fetched.
+Only authorities on our lists count, our own among them; what the file or the machine brings along never does.
 """
 
 from __future__ import annotations
@@ -11,24 +11,17 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from core.text import Text
+from keys.trust.judgement import Judgement
+from keys.trust.model import Service
+from signing.ports import CertificateJudge
 from signing.verification.report import Check, Fault
 
-DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336 §3
-_MOST_ISSUERS = 6
 _SKEW = dt.timedelta(minutes=5)
 
-_UNKNOWN = Fault(
-    Check.CERTIFICATE,
-    "NO_CERTIFICATE_CHAIN_FOUND",
-    Text(
-        "证书不是可信机构签发的，印章上的名字不能作数。",
-        "No trusted authority issued the certificate; the name on the seal proves nothing.",
-    ),
-)
 _OUT_OF_TIME = Fault(
     Check.CERTIFICATE,
     "OUT_OF_BOUNDS_NO_POE",
@@ -37,11 +30,6 @@ _OUT_OF_TIME = Fault(
         "The certificate was not valid when signing, or has expired and nothing proves the time of signing.",
     ),
 )
-_WRONG_USE = Fault(
-    Check.CERTIFICATE,
-    "CHAIN_CONSTRAINTS_FAILURE",
-    Text("这张证书不是用来给文件盖章的。", "This certificate is not for sealing documents."),
-)
 _BAG_DAMAGED = Fault(
     Check.CONTAINER,
     "FORMAT_FAILURE",
@@ -49,87 +37,53 @@ _BAG_DAMAGED = Fault(
 )
 
 
-class TrustAnchors:
-    """The roots we trust; made once from their DER."""
+async def judge_signer(
+    judge: CertificateJudge,
+    leaf: x509.Certificate,
+    bag: Sequence[x509.Certificate],
+    *,
+    signed_at: dt.datetime | None,
+    proven_at: dt.datetime,
+) -> Judgement:
+    """What our trust lists, and the revocation data of the authorities on them, say of the signer's certificate.
 
-    def __init__(self, anchors: Sequence[bytes]) -> None:
-        self.certificates = tuple(x509.load_der_x509_certificate(anchor) for anchor in anchors)
-        self._store = Store(list(self.certificates))
+    Args:
+        signed_at: the time that the signer claims.
+        proven_at: when the signature certainly existed: a time on record, or now.
 
-    def path(
-        self, leaf: x509.Certificate, others: Sequence[x509.Certificate], moment: dt.datetime
-    ) -> list[x509.Certificate] | None:
-        """A valid path from `leaf` to a root at `moment`, or None."""
-        verifier = (
-            PolicyBuilder()
-            .store(self._store)
-            .time(moment.astimezone(dt.UTC).replace(tzinfo=None))
-            .max_chain_depth(_MOST_ISSUERS)
-            .extension_policies(
-                ca_policy=ExtensionPolicy.webpki_defaults_ca(),
-                ee_policy=ExtensionPolicy.permit_all(),  # the use is judged by `use_fault`
-            )
-            .build_client_verifier()
-        )
-        try:
-            return list(verifier.verify(leaf, list(others)).chain)
-        except (VerificationError, ValueError, UnsupportedAlgorithm):
-            return None
+    Raises:
+        core.errors.Unavailable: the lists cannot be read.
+    """
+    others = [one.public_bytes(Encoding.DER) for one in bag if one != leaf]
+    certificate = leaf.public_bytes(Encoding.DER)
+    return await judge.judge(certificate, others, service=Service.DOCUMENTS, at=proven_at, claimed=signed_at)
 
 
 def certificate_fault(
-    anchors: TrustAnchors,
+    judgement: Judgement,
     leaf: x509.Certificate,
     bag: Sequence[x509.Certificate],
     *,
     signed_at: dt.datetime | None,
     proven_at: dt.datetime,
 ) -> Fault | None:
-    """What is wrong with the certificate, or None.
-
-    Args:
-        signed_at: the time that the signer claims.
-        proven_at: when the signature certainly existed: a time on record, or now.
-    """
-    others = [one for one in bag if one != leaf]
-    path = anchors.path(leaf, others, proven_at)
-    if path is None:
-        return _why_no_path(anchors, leaf, others)
-    if not _bag_is_whole(bag, path, anchors):
+    """What is wrong with the certificate, or None."""
+    if judgement.path and not _bag_is_whole(bag, judgement.path):
         return _BAG_DAMAGED
+    if judgement.fault is not None:
+        return Fault(Check.CERTIFICATE, judgement.fault.sub_indication, judgement.fault.text)
     if signed_at is None or not leaf.not_valid_before_utc <= signed_at <= leaf.not_valid_after_utc:
         return _OUT_OF_TIME
-    if signed_at > proven_at + _SKEW:
-        return _OUT_OF_TIME
-    return use_fault(leaf)
+    return _OUT_OF_TIME if signed_at > proven_at + _SKEW else None
 
 
-def _why_no_path(anchors: TrustAnchors, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> Fault:
-    """Tell an expired certificate of ours from one that never was: would there be a path in its own days?"""
-    for moment in (leaf.not_valid_before_utc, leaf.not_valid_after_utc):
-        if anchors.path(leaf, others, moment) is not None:
-            return _OUT_OF_TIME
-    return _UNKNOWN
-
-
-def use_fault(leaf: x509.Certificate) -> Fault | None:
-    """The certificate must be for signing, and for documents; a certificate for a web site is not."""
-    try:
-        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-        extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return _WRONG_USE
-    signs = usage.digital_signature or usage.content_commitment
-    if not signs or DOCUMENT_SIGNING not in extended or constraints.ca:
-        return _WRONG_USE
-    return None
-
-
-def _bag_is_whole(bag: Sequence[x509.Certificate], path: Sequence[x509.Certificate], anchors: TrustAnchors) -> bool:
+def _bag_is_whole(bag: Sequence[x509.Certificate], path: Sequence[bytes]) -> bool:
     """True if every certificate the container carries is in the path or was issued by one at hand, unchanged."""
-    at_hand = (*path, *bag, *anchors.certificates)
-    return all(one in path or any(_issued(one, by) for by in at_hand) for one in bag)
+    rest = [one for one in bag if one.public_bytes(Encoding.DER) not in path]
+    if not rest:
+        return True
+    at_hand = (*bag, *(x509.load_der_x509_certificate(one) for one in path))
+    return all(any(_issued(one, by) for by in at_hand) for one in rest)
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -21,6 +21,7 @@ from signing.verification.report import (
 
 # EN 319 102-1 §5.1.3: these mean "not valid"; all others leave it open
 _NOT_VALID = frozenset({"FORMAT_FAILURE", "HASH_FAILURE", "SIG_CRYPTO_FAILURE"})
+_FAILED = frozenset({"REVOKED"})  # §5.1.3: not valid either, though the file is what was signed
 _WORST: tuple[Conclusion, ...] = ("changed", "undecided", "unknown-signer", "genuine")
 
 _GOOD: Mapping[Check, Text] = {
@@ -35,6 +36,10 @@ _GOOD: Mapping[Check, Text] = {
     Check.REGISTER: Text("印章登记在册，这次用印有记录。", "The seal is on the register, and this use is on record."),
     Check.LATER: Text("盖章之后没有改动。", "Nothing was changed after sealing."),
 }
+_VOUCHED = Text(
+    "证书由信任列表上的{zh}签发，盖章时有效。",
+    "{en}, on our trust list, issued the certificate; valid when sealing.",
+)
 _NOT_REACHED = Text("前面没有通过，这一步没有核。", "Not checked, because an earlier step failed.")
 _NOT_OURS = Text("这枚印章不在本系统登记。", "This seal is not on our register.")
 _NOT_RECORDED = Text(
@@ -68,6 +73,8 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         sub_indication=sub_indication,
         conclusion=conclusion,
         steps=_steps(judged, whole=whole),
+        vouched_by=judged.signer.vouches if judged.signer else None,
+        assurance=judged.signer.assurance if judged.signer else None,
     )
 
 
@@ -76,7 +83,8 @@ def _verdict(faults: Sequence[Fault]) -> tuple[Indication, str | None, Conclusio
         if fault.sub_indication in _NOT_VALID:
             return "TOTAL-FAILED", fault.sub_indication, "changed"
     if faults:
-        return "INDETERMINATE", faults[0].sub_indication, "unknown-signer"
+        failed = faults[0].sub_indication in _FAILED
+        return "TOTAL-FAILED" if failed else "INDETERMINATE", faults[0].sub_indication, "unknown-signer"
     return "TOTAL-PASSED", None, "genuine"
 
 
@@ -96,6 +104,8 @@ def _steps(judged: Judged, *, whole: bool) -> tuple[Step, ...]:
 
 
 def _passed(check: Check, judged: Judged, *, whole: bool) -> tuple[bool | None, Text]:
+    if check is Check.CERTIFICATE and judged.seal is None and judged.signer and judged.signer.vouches:
+        return True, _VOUCHED.format(zh=judged.signer.vouches.zh, en=judged.signer.vouches.en)
     if check is Check.REGISTER and judged.seal is None:
         return None, _NOT_OURS
     if check is Check.REGISTER and judged.seal is not None and judged.seal.recorded_at is None:
@@ -142,9 +152,10 @@ def words(conclusion: Conclusion, *, sealed_by: SignatureReport | None, sub_indi
     who = sealed_by.organisation if sealed_by else None
     if conclusion == "genuine" and sealed_by is not None and sealed_by.signed_at is not None:
         local = sealed_by.signed_at.astimezone(SHANGHAI)
+        vouched = _by_whom(sealed_by)
         return Text(
-            f"真实：{who}于 {local.year} 年 {local.month} 月 {local.day} 日盖章，盖章后一字未改。",
-            f"Genuine: sealed by {who} on {local.day} {local:%B} {local.year} and not changed since.",
+            f"真实：{who}于 {local.year} 年 {local.month} 月 {local.day} 日盖章，盖章后一字未改。{vouched.zh}",
+            f"Genuine: sealed by {who} on {local.day} {local:%B} {local.year} and not changed since.{vouched.en}",
         )
     if conclusion == "changed" and who is not None:
         return Text(
@@ -158,8 +169,42 @@ def words(conclusion: Conclusion, *, sealed_by: SignatureReport | None, sub_indi
             "Changed after sealing: the content is not what was sealed and cannot be restored. "
             "Do not rely on it. Ask the issuing office for the original.",
         )
-    return _WORDS[conclusion]
+    doubt = _DOUBTS.get(sub_indication or "") if conclusion == "unknown-signer" else None
+    return doubt or _WORDS[conclusion]
 
+
+def _by_whom(sealed_by: SignatureReport) -> Text:
+    """Who vouches for a seal that is not on our register."""
+    if sealed_by.known_seal is not None or sealed_by.vouched_by is None:
+        return Text("", "")
+    return Text(
+        f"这枚印章不在本系统登记，盖章人的身份由{sealed_by.vouched_by.zh}证明。",
+        f" The seal is not on our register; {sealed_by.vouched_by.en} vouches for who sealed.",
+    )
+
+
+_DOUBTS: Mapping[str, Text] = {
+    "REVOKED": Text(
+        "证书已吊销：盖章时，这枚印章的证书已被吊销。请不要采信，可向所称单位核实。",
+        "Revoked: the certificate of this seal had been revoked when it was used. "
+        "Do not rely on it. Ask the office it claims to come from.",
+    ),
+    "REVOKED_NO_POE": Text(
+        "已失效：印章已注销或证书已吊销，又没有证据表明盖章在这之前。请不要采信，可向所称单位核实。",
+        "No longer good: the seal was cancelled or its certificate revoked; nothing proves that it was used before. "
+        "Do not rely on it. Ask the office it claims to come from.",
+    ),
+    "REVOKED_CA_NO_POE": Text(
+        "签发机构已失效：签发这枚印章的机构，其证书已被吊销。请不要采信，可向所称单位核实。",
+        "The authority is no longer good: the certificate of the authority behind this seal was revoked. "
+        "Do not rely on it. Ask the office it claims to come from.",
+    ),
+    "TRY_LATER": Text(
+        "现在判断不了：印章停用，或查不到证书是否被吊销。请稍后再试，或向所称单位核实。",
+        "Cannot be judged now: the seal is suspended, or it cannot be found out whether its certificate was revoked. "
+        "Try again later, or ask the office it claims to come from.",
+    ),
+}
 
 _WORDS: Mapping[Conclusion, Text] = {
     "genuine": Text("真实：盖章后一字未改。", "Genuine: not changed since it was sealed."),

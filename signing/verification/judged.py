@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
+from keys.trust.judgement import Judgement
 from signing.verification.findings import SignatureFinding
 from signing.verification.later_revisions import APPENDED, later_fault
 from signing.verification.report import Check, Fault, KnownSeal
@@ -15,11 +16,12 @@ from signing.verification.report import Check, Fault, KnownSeal
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A signature with every fault found so far."""
+    """A signature with every fault found so far, and what is known of its signer's certificate."""
 
     finding: SignatureFinding
     seal: KnownSeal | None
     faults: tuple[Fault, ...]
+    signer: Judgement | None = None
 
     @property
     def trusted(self) -> bool:

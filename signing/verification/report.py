@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from core.text import Text
+from keys.trust.model import Assurance
 
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 Conclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]
@@ -98,6 +99,8 @@ class SignatureReport:
         signed_at: the time that the signer claims.
         level: `PAdES-B-B`, or `CMS` for another profile; None when the container cannot be read.
         end: offset in the file where the signed revision ends.
+        vouched_by: the authority on our trust list that stands behind the certificate; None when there is none.
+        assurance: how sure that authority is of whom it certified.
     """
 
     field: str
@@ -115,6 +118,8 @@ class SignatureReport:
     sub_indication: str | None
     conclusion: Conclusion
     steps: tuple[Step, ...]
+    vouched_by: Text | None = None
+    assurance: Assurance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ NOT_TRUSTED: dict[str, tuple[SealPress, str]] = {
     "imitated-leaf-with-our-chain": (imitated_leaf_with_our_chain(), "NO_CERTIFICATE_CHAIN_FOUND"),
     "look-alike-root": (look_alike_root(), "NO_CERTIFICATE_CHAIN_FOUND"),
     "missing-intermediate": (issued_by(_TRUSTED), "NO_CERTIFICATE_CHAIN_FOUND"),
-    "issued-by-a-seal": (issued_by_a_seal(), "NO_CERTIFICATE_CHAIN_FOUND"),
-    "below-path-length": (below_path_length(), "NO_CERTIFICATE_CHAIN_FOUND"),
+    "issued-by-a-seal": (issued_by_a_seal(), "CHAIN_CONSTRAINTS_FAILURE"),
+    "below-path-length": (below_path_length(), "CHAIN_CONSTRAINTS_FAILURE"),
     "expired": (issued_by(_TRUSTED, _TRUSTED.der, not_after=SIGNED_AT - dt.timedelta(days=1)), "OUT_OF_BOUNDS_NO_POE"),
     "expired-since": (
         issued_by(_TRUSTED, _TRUSTED.der, not_after=SIGNED_AT + dt.timedelta(seconds=60)),

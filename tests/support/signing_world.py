@@ -20,6 +20,8 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.ports import KeyProvider
 from keys.spec import SignatureAlgorithm
+from keys.trust.judge import Judge
+from keys.trust.model import Period, Service, Standing
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
 from signing.model import GranteeKind, Placement, Seal, SealGrant, SealImage
@@ -40,6 +42,7 @@ from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainAuthority, PlainKeys, PlainSigner, key_for, name
+from tests.support.trust_pki import FixedAnchors, entry
 
 ORGANISATION = "11410199DEMA00025" + check_character("11410199DEMA00025")
 CLIENT = Principal(PrincipalKind.CLIENT, "housing-app", organisation=ORGANISATION, scopes=frozenset({"seal:sign"}))
@@ -97,6 +100,12 @@ def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+def judge_of(authority: CertificateAuthority, clock: FakeClock) -> Judge:
+    """A judge whose list has the authority's root alone; nothing was ever revoked."""
+    always = (Period(Standing.GRANTED, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)),)
+    return Judge(FixedAnchors(entry(authority.issuing_chain()[-1], *Service, periods=always)), None, clock)
+
+
 class _NoDatabase:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
@@ -120,7 +129,7 @@ class FileJudge:
         self._verify = VerifyPdf(
             cast(Database, _NoDatabase()),
             cast(SealStore, _NoRegister()),
-            self.authority,
+            judge_of(self.authority, self.clock),
             self.clock,
             WorkPool(2, 64),
             self.settings,
@@ -169,7 +178,7 @@ class SealOffice:
         self.change_status = ChangeSealStatus(*shared, self.clock)
         self.seals = Seals(*shared, self.vault)
         self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings)
-        self.verify_pdf = VerifyPdf(*shared, self.authority, self.clock, pool, self.settings)
+        self.verify_pdf = VerifyPdf(*shared, judge_of(self.authority, self.clock), self.clock, pool, self.settings)
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:
         command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing Office"), code, SYSTEM, **options)

@@ -146,9 +146,11 @@ def person(issuer: Made, name: str = "张三", **changes: object) -> Made:
 GRANTED = (Period(Standing.GRANTED, NOW - 1000 * DAY),)
 
 
-def entry(made: Made, *services: Service, periods: tuple[Period, ...] = GRANTED, **changes: object) -> TrustEntry:
+def entry(
+    made: Made | bytes, *services: Service, periods: tuple[Period, ...] = GRANTED, **changes: object
+) -> TrustEntry:
     return TrustEntry(
-        certificate=made.der,
+        certificate=made if isinstance(made, bytes) else made.der,
         name=Text("某省电子认证中心", "A province's authority"),
         services=frozenset(services or (Service.DOCUMENTS,)),
         assurance=changes.pop("assurance", Assurance.HIGH),  # type: ignore[arg-type]

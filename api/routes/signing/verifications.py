@@ -68,6 +68,8 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
             "revoked_at": seal.revoked_at and seal.revoked_at.isoformat(),
             "recorded_at": seal.recorded_at and seal.recorded_at.isoformat(),
         },
+        "vouched_by": signature.vouched_by and _text(signature.vouched_by),
+        "assurance": signature.assurance and str(signature.assurance),
         "signed_at": signature.signed_at and signature.signed_at.isoformat(),
         "reason": signature.reason,
         "level": signature.level,
