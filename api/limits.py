@@ -27,6 +27,15 @@ _TIMESTAMPS = (
 )
 
 
+_OCSP = (
+    "too-many-status-requests",
+    Text(
+        "这个网络地址一分钟内查询证书状态太多。请一分钟后再试。",
+        "Too many questions about certificates from this address in a minute. Try again later.",
+    ),
+)
+
+
 async def limited_verification(request: Request) -> None:
     """Count one verification for the source.
 
@@ -45,6 +54,15 @@ async def limited_timestamp(request: Request) -> None:
     """
     most = container(request).ground.settings.timestamps_per_minute
     await _count(request, "timestamp", most, _TIMESTAMPS)
+
+
+async def limited_ocsp(request: Request) -> None:
+    """Count one OCSP answer that has to be signed for the source.
+
+    Raises:
+        LimitExceeded: `too-many-status-requests`.
+    """
+    await _count(request, "ocsp", container(request).ground.settings.ocsp_per_minute, _OCSP)
 
 
 async def _count(request: Request, what: str, most: int, refusal: tuple[str, Text]) -> None:

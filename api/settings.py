@@ -49,6 +49,7 @@ class Settings(BaseSettings):
         trust_territory: of our trust list, such as CN-41.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
+        ocsp_per_minute: how many OCSP answers that must be signed freshly one network address may ask for.
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
         tsa_accuracy_ms: what its tokens promise; the clock must keep it.
         tsa_clock: `kernel` issues only while the kernel says that the clock follows UTC; by default in production.
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     inside_hosts: str = ""
     trust_territory: str = "CN"
     timestamps_per_minute: int = Field(default=600, ge=1)
+    ocsp_per_minute: int = Field(default=1200, ge=1)
     tsa_units: int = Field(default=1, ge=1, le=9)
     tsa_accuracy_ms: int = Field(default=1000, ge=1, le=1000)
     tsa_clock: Literal["kernel", "unchecked"] | None = None

@@ -42,6 +42,7 @@ class Container:
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
+            self.pki.watch.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),
         )

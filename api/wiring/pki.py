@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from api.wiring.keys import KeysServices
 from core.clock import Clock
 from keys.stores.certificates import SqlCertificateStore
+from keys.stores.revocation_lists import SqlListStore
 from keys.x509.authorities import Authorities
 from keys.x509.authority import CertificateAuthority
 from keys.x509.dev_ca import DevelopmentAuthorities
 from keys.x509.install import InstallAuthority
 from keys.x509.issue import IssueCertificate
+from keys.x509.life import ChangeCertificate
+from keys.x509.lists import RevocationLists
+from keys.x509.ocsp.delegates import OcspDelegates
+from keys.x509.ocsp.responder import OcspResponder
 from keys.x509.ports import CertificateStore
 from keys.x509.publication import PkiAddresses
 from keys.x509.settings import PkiSettings
+from keys.x509.watch import RevocationWatch
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,10 @@ class PkiServices:
         authorities: which there are, and their certificates.
         certificates: the register.
         issue: certificates by profile.
+        change: hold, resume, revoke.
+        watch: follows changes of other workers; run its `forever` for the life of a worker.
+        lists: revocation lists.
+        responder: answers about single certificates.
         install: requests for authorities' own certificates, and their installation.
         seals: what the e-seal service asks.
         development: makes the authorities that are missing; never in production.
@@ -35,6 +46,10 @@ class PkiServices:
     authorities: Authorities
     certificates: CertificateStore
     issue: IssueCertificate
+    change: ChangeCertificate
+    watch: RevocationWatch
+    lists: RevocationLists
+    responder: OcspResponder
     install: InstallAuthority
     seals: CertificateAuthority
     development: DevelopmentAuthorities
@@ -58,12 +73,38 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
     await authorities.load()
     addresses = PkiAddresses(settings.url)
     issue = IssueCertificate(authorities, store, clock, addresses)
+    watch = RevocationWatch(authorities, clock, every=dt.timedelta(seconds=settings.refresh_seconds))
+    lists = RevocationLists(
+        authorities,
+        store,
+        SqlListStore(keys.store.engine),
+        watch,
+        clock,
+        addresses,
+        life=dt.timedelta(hours=settings.list_hours),
+        parts_from=settings.parts_from,
+    )
+    responder = OcspResponder(
+        authorities,
+        store,
+        OcspDelegates(keys.ring, store, issue, clock, city=settings.city),
+        watch,
+        clock,
+        life=dt.timedelta(minutes=settings.answer_minutes),
+        kept=settings.answers_kept,
+    )
+    watch.add(responder)
+    watch.add(lists)
     return PkiServices(
         settings=settings,
         addresses=addresses,
         authorities=authorities,
         certificates=store,
         issue=issue,
+        change=ChangeCertificate(store, clock, watch.look),
+        watch=watch,
+        lists=lists,
+        responder=responder,
         install=InstallAuthority(keys.ring, store, authorities, clock, organisation=settings.city),
         seals=CertificateAuthority(authorities, issue),
         development=DevelopmentAuthorities(

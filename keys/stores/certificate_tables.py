@@ -69,4 +69,5 @@ revocation_lists = Table(
     Column("this_update", UtcDateTime, nullable=False),
     Column("next_update", UtcDateTime, nullable=False),
     Column("changes", BigInteger, nullable=False),
+    Column("entries", Integer, nullable=False),
 )

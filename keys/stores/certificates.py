@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
@@ -126,10 +126,12 @@ class SqlCertificateStore:
         async with writing(self.engine) as connection:
             await _count_change(connection, authorities.c.key_id == key_id)
 
-    async def changed_since(self, issuer_key_id: str, change: int) -> Sequence[str]:
-        query = select(register.c.serial).where(register.c.issuer_key_id == issuer_key_id, register.c.change > change)
+    async def changed_since(self, issuer_key_id: str, change: int) -> Mapping[str, int]:
+        query = select(register.c.serial, register.c.change).where(
+            register.c.issuer_key_id == issuer_key_id, register.c.change > change
+        )
         async with self.engine.connect() as connection:
-            return (await connection.execute(query)).scalars().all()
+            return dict((await connection.execute(query)).tuples().all())
 
     async def _one(self, query: Select[Any]) -> CertificateRecord | None:
         found = await self._all(query)

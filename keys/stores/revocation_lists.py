@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.db.engine import reading
 from keys.stores.certificate_tables import authorities, register, revocation_lists
 from keys.stores.transactions import writing
-from keys.x509.model import CertificateStatus, Revocation, RevocationReason, StoredList
+from keys.x509.model import CertificateStatus, ListHead, Revocation, RevocationReason, StoredList
 from keys.x509.ports import ListStore
 
 _WHOLE = -1
@@ -72,6 +72,7 @@ class SqlListStore:
             "this_update": made.this_update,
             "next_update": made.next_update,
             "changes": made.changes,
+            "entries": made.entries,
         }
         insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
         statement = insert(revocation_lists).values(values)
@@ -92,6 +93,13 @@ class SqlListStore:
         async with self.engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else StoredList(**{**row._mapping, "part": part})
+
+    async def heads(self, key_id: str) -> Sequence[ListHead]:
+        columns = [revocation_lists.c[name] for name in ListHead.__dataclass_fields__]
+        query = select(*columns).where(revocation_lists.c.authority_key_id == key_id)
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(query.order_by(revocation_lists.c.part))
+            return [ListHead(**{**row._mapping, "part": None if row.part == _WHOLE else row.part}) for row in rows]
 
 
 _: type[ListStore] = SqlListStore

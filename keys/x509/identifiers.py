@@ -1,11 +1,13 @@
 """Object identifiers of certificates, and the policies under which we issue them.
 
-We own no enterprise number, so policies lie under 2.25 (ITU-T X.667 §7), the arc of random UUIDs.
+We own no enterprise number. Policies lie under an arc that Microsoft gives away to whoever has a random UUID, which
+stands there in pieces: the arc 2.25 of whole UUIDs (ITU-T X.667 §7) has numbers of 128 bits, and RFC 5280 appendix B
+only asks software to read numbers below 2^28.
 """
 
 from __future__ import annotations
 
-POLICY_ARC = "2.25.72962855071913607934903862042269658486.1"
+POLICY_ARC = "1.2.840.113556.1.8000.2554.14052.8830.25731.18370.47960.10693616.11087222.1"
 SEAL_POLICY = f"{POLICY_ARC}.1"
 TIMESTAMP_POLICY = f"{POLICY_ARC}.2"  # what `docs/timestamps.md` promises
 PERSON_POLICY = f"{POLICY_ARC}.3"

@@ -196,18 +196,26 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredList:
-    """A signed revocation list.
+class ListHead:
+    """What is known of a revocation list without reading it.
 
     Attributes:
         part: which part of a divided list; None for the whole.
         changes: the authority's `changes` that it takes into account.
+        entries: how many certificates it names.
     """
 
     authority_key_id: str
     part: int | None
     number: int
-    der: bytes = field(repr=False)
     this_update: dt.datetime
     next_update: dt.datetime
     changes: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList(ListHead):
+    """A signed revocation list, DER."""
+
+    der: bytes = field(repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from keys.ports import KeyProvider, Signer, VerificationKey
@@ -12,6 +12,7 @@ from keys.x509.model import (
     CertificateQuery,
     CertificateRecord,
     CertificateStatus,
+    ListHead,
     Revocation,
     RevocationReason,
     StoredList,
@@ -83,8 +84,8 @@ class CertificateStore(Protocol):
     async def touch(self, key_id: str) -> None:
         """Move an authority's `changes`: something about it has to be looked at anew by every worker."""
 
-    async def changed_since(self, issuer_key_id: str, change: int) -> Sequence[str]:
-        """Serial numbers of certificates whose status changed after that number."""
+    async def changed_since(self, issuer_key_id: str, change: int) -> Mapping[str, int]:
+        """Serial numbers of certificates whose status changed after that number, with the number of their change."""
 
 
 class ListStore(Protocol):
@@ -113,3 +114,6 @@ class ListStore(Protocol):
         """Publish a list; False, and no change, when one with a higher number is there already."""
 
     async def get(self, key_id: str, part: int | None) -> StoredList | None: ...
+
+    async def heads(self, key_id: str) -> Sequence[ListHead]:
+        """What is known of each list of an authority; the whole first, then its parts in order."""

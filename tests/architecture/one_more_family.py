@@ -77,7 +77,7 @@ from keys.spec import ALGORITHMS, SignatureAlgorithm, Use  # noqa: E402
 from keys.stores.sql import open_key_store  # noqa: E402
 from keys.trust.certificate import read_certificate  # noqa: E402
 from keys.verification import algorithm_of_identifier, check_signature  # noqa: E402
-from keys.x509.certificate import CertificateRequest, build_certificate  # noqa: E402
+from keys.x509.certificate import CertificateRequest, build_certificate  # noqa: E402  # noqa: E402
 from keys.x509.names import authority_name  # noqa: E402
 from keys.x509.profiles import SEAL  # noqa: E402
 from keys.x509.public_key import public_key_of  # noqa: E402

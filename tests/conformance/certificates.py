@@ -11,6 +11,7 @@ from keys.x509.model import (
     CertificateQuery,
     CertificateRecord,
     CertificateStatus,
+    ListHead,
     Origin,
     RevocationReason,
     StoredList,
@@ -67,7 +68,8 @@ async def resume(store: Any, record: CertificateRecord) -> bool:
 
 
 def revocation_list(number: int, part: int | None = None, **changes: Any) -> StoredList:
-    values: dict[str, Any] = {"der": b"list\x00" + str(number).encode(), "this_update": NOW, "next_update": LATER}
+    values: dict[str, Any] = {"this_update": NOW, "next_update": LATER, "entries": 3}
+    values["der"] = b"list\x00" + str(number).encode()
     return StoredList(CA, part, number, **(values | {"changes": number} | changes))
 
 
@@ -215,10 +217,10 @@ class CertificateStoreTransaction:
         await hold(store, certificate(3))
         await store.touch(CA)
         assert [row.changes for row in await harness.stores[1].authorities()] == [3, 0]
-        assert sorted(await harness.stores[1].changed_since(CA, 0)) == ["2", "3"]
-        assert list(await store.changed_since(CA, 1)) == ["3"]
-        assert list(await store.changed_since(CA, 2)) == []
-        assert list(await store.changed_since("other", 0)) == []
+        assert await harness.stores[1].changed_since(CA, 0) == {"2": 1, "3": 2}
+        assert await store.changed_since(CA, 1) == {"3": 2}
+        assert await store.changed_since(CA, 2) == {}
+        assert await store.changed_since("other", 0) == {}
 
 
 class CertificateStoreContention:
@@ -308,6 +310,18 @@ class ListStoreContract:
         assert await lists.get(CA, None) == revocation_list(5)
         assert await lists.keep(revocation_list(6))
         assert await lists.get(CA, None) == revocation_list(6)
+
+    async def test_heads_tell_of_every_list(self, harness: CertificatesHarness) -> None:
+        lists = harness.list_store
+        kept = [revocation_list(3), revocation_list(5, part=0, changes=9), revocation_list(4, part=7)]
+        for one in reversed(kept):
+            await lists.keep(one)
+        heads = await harness.lists[1].heads(CA)
+        names = ListHead.__dataclass_fields__
+        assert [dataclasses.asdict(head) for head in heads] == [
+            {name: getattr(one, name) for name in names} for one in kept
+        ]
+        assert list(await lists.heads("another-authority")) == []
 
     async def test_one_worker_makes_the_list(self, harness: CertificatesHarness) -> None:
         await harness.store.add_authority(CA, "seals", moment=NOW)

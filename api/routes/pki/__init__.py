@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.pki import tsa
+from api.routes.pki import ocsp, published, tsa
 
-routers = [tsa.router]
+routers = [tsa.router, published.router, ocsp.router]

@@ -1,0 +1,115 @@
+"""Responders' certificates: each key of an authority has one of its own sign answers for it (RFC 6960 §4.2.2.2).
+
+They are short-lived and cannot be revoked, so each is replaced long before its end, by whichever worker is first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from asn1crypto import x509
+
+from core.clock import Clock
+from keys.errors import KeyMissing, KeyStateConflict
+from keys.ports import Signer
+from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.x509.authorities import Authority
+from keys.x509.certificate import key_identifier
+from keys.x509.errors import CertificateConflict
+from keys.x509.issue import IssueCertificate, Wanted
+from keys.x509.model import CertificateRecord
+from keys.x509.names import authority_name
+from keys.x509.ocsp.response import Envelope
+from keys.x509.ports import AuthorityKeys, CertificateStore
+from keys.x509.profiles import OCSP
+
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """A key that may sign answers for one key of an authority, with its certificate."""
+
+    signer: Signer
+    record: CertificateRecord
+    envelope: Envelope
+
+
+class OcspDelegates:
+    """Finds the responder of an authority; makes its key and its certificate when they are due.
+
+    Args:
+        city: the O of the responders' names.
+    """
+
+    def __init__(
+        self, keys: AuthorityKeys, certificates: CertificateStore, issue: IssueCertificate, clock: Clock, *, city: str
+    ) -> None:
+        self._keys = keys
+        self._certificates = certificates
+        self._issue = issue
+        self._clock = clock
+        self._city = city
+        self._current: dict[str, Delegate] = {}
+        self._making = asyncio.Lock()
+
+    async def current(self, authority: Authority) -> Delegate:
+        """
+        Raises:
+            core.errors.Unavailable: the authority's key does not answer, and no certificate is good any more.
+        """
+        found = self._current.get(authority.key_id)
+        if found is not None and not self._is_due(found):
+            return found
+        async with self._making:
+            found = self._current.get(authority.key_id)
+            if found is None or self._is_due(found):
+                found = self._current[authority.key_id] = await self._renewed(authority)
+        return found
+
+    def _is_due(self, delegate: Delegate) -> bool:
+        """Half of its life is over, or the ring has another key by now."""
+        half = delegate.record.not_after - OCSP.life / 2
+        active = self._keys.signer(_purpose(delegate.record.issuer))
+        return self._clock.now() >= half or active is not delegate.signer
+
+    async def _renewed(self, authority: Authority) -> Delegate:
+        purpose = _purpose(authority.row.name)
+        signer = await self._key(purpose)
+        subject = authority_name(self._city, f"Yizheng OCSP Responder {authority.row.name}")
+        for _ in range(_TRIES):
+            for known in await self._certificates.of_key(signer.key_id, purpose):
+                if known.issuer_key_id == authority.key_id:
+                    delegate = _delegate(signer, known)
+                    if not self._is_due(delegate):
+                        return delegate
+                    break
+            try:
+                record = await self._issue(Wanted(OCSP, subject, signer.public_key, purpose), issuer=authority)
+            except CertificateConflict:  # another worker was faster: look again
+                continue
+            return _delegate(signer, record)
+        raise KeyMissing(purpose)
+
+    async def _key(self, purpose: str) -> Signer:
+        try:
+            return self._keys.signer(purpose)
+        except KeyMissing:
+            pass
+        try:
+            return await self._keys.create(purpose, SignatureAlgorithm.ES256)
+        except KeyStateConflict:  # another worker was faster
+            await self._keys.refresh()
+            return self._keys.signer(purpose)
+
+
+def _purpose(name: str) -> str:
+    return f"ocsp/{name}"
+
+
+def _delegate(signer: Signer, record: CertificateRecord) -> Delegate:
+    certificate = x509.Certificate.load(record.der)
+    key_hash = key_identifier(certificate.public_key.dump())
+    envelope = Envelope.of(key_hash, ALGORITHMS[signer.algorithm].identifier, record.der)
+    return Delegate(signer, record, envelope)
