@@ -102,6 +102,7 @@ class InstallRoot:
             this_update=found.this_update,
             next_update=found.next_update,
             changes=row.changes,
+            entries=len(found.revoked),
         )
         if not await self._lists.keep(made):
             published = await self._lists.get(key_id, None)
