@@ -71,6 +71,13 @@ def softhsm(pytestconfig: pytest.Config) -> Iterator[servers.SoftHsmToken]:
     yield from _start(pytestconfig, servers.softhsm_token())
 
 
+@pytest.fixture
+def restored_softhsm(softhsm: servers.SoftHsmToken) -> Iterator[servers.SoftHsmToken]:
+    """The same token for a test that changes its PIN: the token gets it back afterwards."""
+    yield softhsm
+    servers.restore_pin(softhsm)
+
+
 @pytest.fixture(scope="session")
 def program(pytestconfig: pytest.Config) -> Callable[..., str]:
     """`program(package, *names)`: path of a tool that must be installed, as for any other backend."""

@@ -34,7 +34,8 @@ TokenModule = Annotated[Path | None, typer.Option("--token-module", help="PKCS#1
 TokenLabel = Annotated[str, typer.Option("--token-label", help="Label of that token.")]
 PinFile = Annotated[Path | None, typer.Option("--pin-file", help="File with the token's PIN, for a new root.")]
 Algorithm = Annotated[
-    Literal["ES384", "RS384"], typer.Option("--algorithm", help="ES384 (P-384), or RS384 (RSA-4096).")
+    Literal["ES384", "RS384", "ES256"],
+    typer.Option("--algorithm", help="ES384 (P-384), RS384 (RSA-4096), or ES256 (P-256) for a token without P-384."),
 ]
 
 

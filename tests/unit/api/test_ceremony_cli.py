@@ -12,6 +12,7 @@ import pytest
 
 from tests.architecture.tree import ROOT
 from tests.support.ceremony_terminal import FIRST_SCREEN, OTHER_SCREEN, WIPE, Sitting, usual_answers
+from tests.support.servers import SoftHsmToken
 
 HOLDERS = ("王一", "赵二", "钱三")
 COMMAND = [sys.executable, "-m", "api.cli", "ca", "ceremony"]
@@ -102,6 +103,24 @@ def test_signing_sharing_anew_and_checking_at_the_terminal(held: tuple[Path, Sit
         assert checking.code == code
         said = "share 2 is right and belongs to this root" if code == 0 else "Share 2 belongs to another ceremony"
         assert said in checking.output.replace("\r\n", "\n")
+
+
+def test_a_root_on_a_token_at_the_terminal(restored_softhsm: SoftHsmToken, tmp_path: Path) -> None:
+    (tmp_path / "pin").write_text(restored_softhsm.pin + "\n")
+    token = ["--token-module", restored_softhsm.module, "--token-label", restored_softhsm.label]
+    making = ["--pin-file", "pin", "--algorithm", "ES256", "--shares", "2", "--threshold", "2"]
+    founding = Sitting(usual_answers(HOLDERS))
+    founding.hold([*COMMAND, *token, *making, "--lang", "en"], _environment(), str(tmp_path))
+    assert founding.code == 0, founding.output[-2000:]
+    assert restored_softhsm.pin not in founding.output
+    without = Sitting(usual_answers(HOLDERS), dict(founding.paper))
+    without.hold([*COMMAND, "sign", "root-1", "--lang", "en"], _environment(), str(tmp_path))
+    assert without.code == 1
+    assert "the key of this root is on a token" in without.output
+    signing = Sitting(usual_answers(HOLDERS), dict(founding.paper))
+    signing.hold([*COMMAND, "sign", "root-1", *token, "--lang", "en"], _environment(), str(tmp_path))
+    assert signing.code == 0, signing.output[-2000:]
+    assert _run(tmp_path, "verify", "root-2").returncode == 0
 
 
 def test_the_questions_exist_in_chinese(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pkcs11
@@ -25,17 +24,6 @@ from tests.support.ceremony_root import Ground
 from tests.support.servers import SoftHsmToken
 
 _ALGORITHM = SignatureAlgorithm.ES256
-
-
-@pytest.fixture
-def softhsm_token(softhsm: SoftHsmToken) -> Iterator[SoftHsmToken]:
-    """The token of all tests, which gets its PIN back."""
-    yield softhsm
-    log_out(softhsm.module)
-    library = pkcs11.lib(softhsm.module)
-    library.reinitialize()
-    with library.get_token(token_label=softhsm.label).open(rw=True, so_pin=softhsm.so_pin) as session:
-        session.init_pin(softhsm.pin)
 
 
 def _custody(token: SoftHsmToken, pin: str = "") -> TokenCustody:
@@ -62,23 +50,23 @@ def _keys(token: SoftHsmToken, pin: str) -> int:
         return len(list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY})))
 
 
-async def test_the_shares_unlock_the_token_and_nobody_else(softhsm_token: SoftHsmToken) -> None:
-    ground = Ground(custody=_custody(softhsm_token, softhsm_token.pin))
+async def test_the_shares_unlock_the_token_and_nobody_else(restored_softhsm: SoftHsmToken) -> None:
+    ground = Ground(custody=_custody(restored_softhsm, restored_softhsm.pin))
     files = await ground.found(algorithm=_ALGORITHM)
     assert [finding.what.en for finding in verify_folder(files) if not finding.good] == []
     assert read_protocol(files["protocol.json"]).root.custody == "pkcs11"
     sealed = read_sealed_root(files[FILE])
     pin = sealed.open([read_share(lines) for lines in ground.people.paper.values()][:3]).decode()
-    assert not _opens(softhsm_token, softhsm_token.pin)
-    assert _opens(softhsm_token, pin)
+    assert not _opens(restored_softhsm, restored_softhsm.pin)
+    assert _opens(restored_softhsm, pin)
     assert not any(pin.encode() in content for content in files.values())
 
     # later ceremonies on another day: no PIN file, only the shares
-    ground.custody = _custody(softhsm_token)
+    ground.custody = _custody(restored_softhsm)
     again = await reshare_root(Resharing(2, 5), read_former(files), ground.room)
-    assert not _opens(softhsm_token, pin)  # so the old shares are void, copies of the old file or not
+    assert not _opens(restored_softhsm, pin)  # so the old shares are void, copies of the old file or not
     ground.people.come = [4, 5]
-    ground.custody = _custody(softhsm_token)
+    ground.custody = _custody(restored_softhsm)
     last = await sign_with_root(Orders(""), read_former(again), ground.room)
     assert [finding.what.en for finding in verify_folder(last) if not finding.good] == []
     with pytest.raises(KeyUnavailable):
@@ -87,10 +75,10 @@ async def test_the_shares_unlock_the_token_and_nobody_else(softhsm_token: SoftHs
 
 @pytest.mark.parametrize("stop", ["Name of the holder of share 5", "孙四: if this is so"])
 async def test_a_ceremony_that_stops_leaves_the_token_as_it_was(
-    stop: str, softhsm_token: SoftHsmToken, tmp_path: Path
+    stop: str, restored_softhsm: SoftHsmToken, tmp_path: Path
 ) -> None:
-    ground = Ground(custody=_custody(softhsm_token, softhsm_token.pin))
-    before = _keys(softhsm_token, softhsm_token.pin)
+    ground = Ground(custody=_custody(restored_softhsm, restored_softhsm.pin))
+    before = _keys(restored_softhsm, restored_softhsm.pin)
     ask = ground.people.ask
 
     def stopping(question: object) -> str:
@@ -103,8 +91,8 @@ async def test_a_ceremony_that_stops_leaves_the_token_as_it_was(
     ground.people.ask = stopping  # type: ignore[method-assign]  # a person who leaves
     with pytest.raises(CeremonyStopped):
         await hold(lambda _room: ground.found(algorithm=_ALGORITHM), ground.room, tmp_path / "root")
-    assert _opens(softhsm_token, softhsm_token.pin)
-    assert _keys(softhsm_token, softhsm_token.pin) == before
+    assert _opens(restored_softhsm, restored_softhsm.pin)
+    assert _keys(restored_softhsm, restored_softhsm.pin) == before
     ground.people.ask = ask  # type: ignore[method-assign]  # and one who stays
     await hold(lambda _room: ground.found(algorithm=_ALGORITHM), ground.room, tmp_path / "root")
-    assert not _opens(softhsm_token, softhsm_token.pin)
+    assert not _opens(restored_softhsm, restored_softhsm.pin)
