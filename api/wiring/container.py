@@ -67,6 +67,6 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
-    tsa, reencryption = build_tsa(ground, pki), build_reencryption(ground)
+    tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +11,7 @@ from api.wiring.pki import PkiServices
 from core.clock import Clock
 from core.egress.fetch import Egress
 from keys.stores.tsa import SqlSerialStore
+from keys.trust.judge import Judge
 from keys.tsa.authority import TimestampAuthority
 from keys.tsa.client import TimestampClient, TimestampService
 from keys.tsa.clock_check import KernelClock, UncheckedClock
@@ -22,7 +21,7 @@ from keys.tsa.renewal import UnitRenewal
 from keys.tsa.serials import Serials
 from keys.tsa.settings import LOCAL, ServiceSettings, TsaSettings
 from keys.tsa.sources import HttpSource, LocalSource, egress_rules
-from keys.tsa.trust import pem_trust, root_trust
+from keys.tsa.trust import JudgedTrust, pem_trust
 from keys.tsa.units import TimestampUnits
 from keys.x509.identifiers import TIMESTAMP_POLICY
 
@@ -50,7 +49,7 @@ class TsaServices:
     """Time-stamping, ready to use.
 
     Attributes:
-        trust: whose time-stamps we accept when nobody says otherwise.
+        trust: whose time-stamps we accept: the trust lists say so.
         client: what seals and archives ask for a time.
     """
 
@@ -65,24 +64,11 @@ class TsaServices:
     client: TimestampClient
 
 
-class OwnTrust:
-    """Implements `keys.tsa.ports.TimestampTrust`: our own roots, which may be made after the start."""
-
-    def __init__(self, certificates: OwnCertificates, clock: Clock) -> None:
-        self._certificates = certificates
-        self._clock = clock
-        self._roots: tuple[bytes, ...] = ()
-        self._trust = root_trust((), clock)
-
-    async def judge(self, certificate: bytes, others: Sequence[bytes], *, at: dt.datetime) -> tuple[bytes, ...]:
-        roots = tuple(await self._certificates.anchors())
-        if roots != self._roots:
-            self._roots, self._trust = roots, root_trust(roots, self._clock)
-        return await self._trust.judge(certificate, others, at=at)
-
-
-def build_tsa(ground: Ground, pki: PkiServices) -> TsaServices:
+def build_tsa(ground: Ground, pki: PkiServices, judge: Judge) -> TsaServices:
     """Compose time-stamping on the ground; does no input or output but reading the files that settings name.
+
+    Args:
+        judge: knows the trust lists, on which our own authorities stand too.
 
     Raises:
         core.errors.AppError, OSError: a file that the settings name cannot be used.
@@ -124,7 +110,7 @@ def build_tsa(ground: Ground, pki: PkiServices) -> TsaServices:
         clock_check=check,
         log=IssueLog(),
     )
-    trust = OwnTrust(certificates, clock)
+    trust = JudgedTrust(judge)
     services = [_service(one, authority, trust, clock) for one in settings.services]
     return TsaServices(
         settings=settings,

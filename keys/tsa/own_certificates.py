@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from core.clock import Clock
 from keys.x509.authorities import Authorities
@@ -57,10 +57,6 @@ class OwnCertificates:
         except CertificateConflict:  # another worker was faster
             if not await self._store.of_key(key_id, purpose):
                 raise
-
-    async def anchors(self) -> Sequence[bytes]:
-        """Our roots, DER; empty when there is none yet."""
-        return self._authorities.roots()
 
     async def _good(self, purpose: str, key_id: str) -> CertificateRecord | None:
         now = self._clock.now()

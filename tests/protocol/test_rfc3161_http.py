@@ -20,9 +20,13 @@ from api.main import create_app
 from api.settings import Settings
 from api.wiring.container import Container, build_container
 from keys.der import first, only
+from keys.tsa.errors import TimestampRefused
 from keys.tsa.imprint import imprint_of
 from keys.tsa.request import write_request
-from keys.tsa.response import QUERY_TYPE, REPLY_TYPE
+from keys.tsa.response import QUERY_TYPE, REPLY_TYPE, read_response
+from keys.tsa.token import read_token
+from keys.tsa.verify import verify_token
+from keys.x509.model import CertificateStatus, RevocationReason
 from tests.protocol.test_rfc3161_openssl import openssl
 from tests.support.live_server import serving
 
@@ -126,3 +130,20 @@ async def test_seals_and_archives_ask_without_a_network(service: Service) -> Non
     stamped = await service.container.tsa.client.stamp(b"the value of a signature")
     assert stamped.service == "local"
     assert stamped.proven.latest >= service.container.ground.clock.now() - stamped.proven.accuracy * 10
+
+
+async def test_tokens_of_a_revoked_unit_prove_nothing(service: Service) -> None:
+    """The twin of the test before: same service, same trust list; the register says that the unit was revoked."""
+    token = read_token(read_response((await service.ask(write_request(imprint_of(b"x")))).content))
+    ground, pki, tsa = service.container.ground, service.container.pki, service.container.tsa
+    (unit,) = await tsa.units.all()
+    (record,) = await pki.certificates.of_key(unit.key_id)
+    assert await pki.certificates.change_status(
+        record.sha256,
+        expected=[CertificateStatus.GOOD],
+        new=CertificateStatus.REVOKED,
+        at=ground.clock.now(),
+        reason=RevocationReason.KEY_COMPROMISE,
+    )
+    with pytest.raises(TimestampRefused, match="trust: revoked"):
+        await verify_token(token, b"x", trust=tsa.trust, at=ground.clock.now())

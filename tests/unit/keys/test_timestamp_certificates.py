@@ -13,6 +13,7 @@ from keys.tsa.own_certificates import OwnCertificates
 from keys.tsa.renewal import UnitRenewal
 from keys.tsa.trust import root_trust
 from keys.tsa.units import TimestampUnits
+from keys.x509.authorities import Authorities
 from keys.x509.identifiers import TIMESTAMP_POLICY
 from keys.x509.model import CertificateStatus, RevocationReason
 from keys.x509.ports import CertificateStore
@@ -26,7 +27,7 @@ from tests.unit.keys.rings import software_ring
 class Worker:
     ring: KeyRing
     register: CertificateStore
-    certificates: OwnCertificates
+    authorities: Authorities
     units: TimestampUnits
     renewal: UnitRenewal
 
@@ -49,7 +50,7 @@ async def worker(folder: Path, clock: FakeClock) -> AsyncIterator[Worker]:
 
         units = TimestampUnits(ring, certificates, clock, policy=TIMESTAMP_POLICY, accuracy=ACCURACY, prepare=prepare)
         made.append(UnitRenewal(ring, certificates, units, clock))
-        yield Worker(ring, pki.certificates, certificates, units, made[0])
+        yield Worker(ring, pki.certificates, pki.authorities, units, made[0])
 
 
 async def test_many_first_requests_make_one_unit(clock: FakeClock, tmp_path: Path) -> None:
@@ -71,10 +72,9 @@ async def test_workers_that_start_at_once_share_one_unit(clock: FakeClock, tmp_p
 async def test_the_certificate_leads_to_our_root(clock: FakeClock, tmp_path: Path) -> None:
     async with worker(tmp_path, clock) as only:
         (unit,) = await only.units.usable()
-        trust = root_trust(await only.certificates.anchors(), clock)
+        trust = root_trust(only.authorities.roots(), clock)
         path = await trust.judge(unit.writer.chain[0], unit.writer.chain[1:], at=clock.now())
-        assert path[:-1] == unit.writer.chain
-        assert path[-1] in await only.certificates.anchors()
+        assert path == (*unit.writer.chain, *only.authorities.roots())
 
 
 async def test_a_revoked_unit_stops_and_is_replaced_by_people(clock: FakeClock, tmp_path: Path) -> None:
