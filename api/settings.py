@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
         tsa_accuracy_ms: what its tokens promise; the clock must keep it.
         tsa_clock: `kernel` issues only while the kernel says that the clock follows UTC; by default in production.
-        tsa_urls: authorities that seals are time-stamped by, in order of preference; `local` is our own.
+        tsa_urls: authorities that are asked for time-stamps, in order of preference; `local` is our own.
         tsa_file: JSON, details by address: policy, digest, trust_file, username, password_file, inside, timeout.
     """
 

@@ -1,4 +1,4 @@
-"""Puts time-stamping together: our authority, and the client that seals and archives ask."""
+"""Puts time-stamping together: our authority, and the client that asks for time-stamps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TsaServices:
 
     Attributes:
         trust: whose time-stamps we accept: the trust lists say so.
-        client: what seals and archives ask for a time.
+        client: asks for time-stamps; no seal uses it yet.
     """
 
     settings: TsaSettings

@@ -126,7 +126,7 @@ async def test_the_route_stands_in_the_api_description(service: Service) -> None
     assert REPLY_TYPE in described["responses"]["200"]["content"]
 
 
-async def test_seals_and_archives_ask_without_a_network(service: Service) -> None:
+async def test_the_client_asks_our_own_authority_without_a_network(service: Service) -> None:
     stamped = await service.container.tsa.client.stamp(b"the value of a signature")
     assert stamped.service == "local"
     assert stamped.proven.latest >= service.container.ground.clock.now() - stamped.proven.accuracy * 10
