@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, distinct, exists, func, insert, not_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -47,7 +47,7 @@ class HeldNames:
 
     async def owners(self, tx: ReadTx, last: str | None, where: Where, limit: int) -> Sequence[str]:
         """The next owners of such rows, in order."""
-        query = select(distinct(self._owner)).where(where).order_by(self._owner).limit(limit)
+        query = select(self._owner).distinct().where(where).order_by(self._owner).limit(limit)
         if last is not None:
             query = query.where(self._owner > last)
         return list((await tx.connection.execute(query)).scalars())

@@ -6,7 +6,7 @@ if it dies; the batch's rows and the job's progress are one transaction, so a cr
 is written only if it still holds what was read, so nobody's change is ever lost.
 
 A job begins only when its keys have been active for a while (`settled`), so that no worker writes under the old ones
-any more, and is done only when a count finds nothing left.
+any more, and is done only when a count finds nothing left. Once a day everything is counted again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from keys.reencrypt.model import Batch, Job, JobState
 from keys.reencrypt.ports import Collection, JobStore
 
 _LEASE = dt.timedelta(minutes=2)
+_RECOUNT = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 
@@ -61,18 +62,26 @@ class Reencryption:
         for collection in self._collections:
             target = self._target(collection.purposes)
             job = jobs.get(collection.name)
-            if target is None or (job is not None and job.target == target and job.state is not JobState.RUNNING):
+            if target is None or (job is not None and self._rests(job, target)):
                 continue
-            if job is None or job.target != target:
+            if job is None or job.target != target or job.state is not JobState.RUNNING:
                 await self._begin(collection, target)
             claimed = await self._claim(collection, target)
             if claimed is not None and await self._work(collection, claimed):
                 return True
         return False
 
+    def _rests(self, job: Job, target: str) -> bool:
+        """Whether nothing is to be done about a job, and none of its values is to be counted again yet."""
+        if job.state is JobState.PAUSED:
+            return job.target == target
+        fresh = self._clock.now() < job.changed_at + _RECOUNT
+        return job.target == target and job.state is not JobState.RUNNING and fresh
+
     async def _begin(self, collection: Collection, target: str) -> None:
         found = await self._count(collection)
         async with self._database.write() as tx:
+            await self._jobs.forget(tx, collection.name)  # one that has ended
             await self._jobs.begin(tx, collection.name, target, found=found, now=self._clock.now())
             await tx.commit()
 
