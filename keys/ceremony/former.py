@@ -13,7 +13,7 @@ from keys.ceremony.model import Holder, Issued
 from keys.ceremony.protocol import HISTORY, Protocol, digests, read_protocol
 from keys.ceremony.revocations import REASONS
 from keys.ceremony.sealed_root import FILE, SealedRoot, read_sealed_root
-from keys.ceremony.verify import verify_folder
+from keys.ceremony.verify import check_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,19 @@ class Former:
             )
         return found
 
+    def check_clock(self, at: dt.datetime) -> None:
+        """
+        Raises:
+            CeremonyRefused: the machine's clock says that the last ceremony is still to come.
+        """
+        if at < self.protocol.ended:
+            raise CeremonyRefused(
+                Text(
+                    "计算机时间早于上次仪式，请先校准时钟。",
+                    "The clock is behind the last ceremony: set it right and begin again.",
+                )
+            )
+
     def check_alive(self, at: dt.datetime) -> None:
         """
         Raises:
@@ -91,11 +104,5 @@ def read_former(files: Mapping[str, bytes]) -> Former:
     Raises:
         CeremonyRefused: something in the folder is not as it was left; the text says what.
     """
-    bad = next((finding for finding in verify_folder(files) if not finding.good), None)
-    if bad is not None:
-        raise CeremonyRefused(
-            Text(
-                f"上次仪式的文件夹有问题：{bad.what.zh}", f"The folder of the last ceremony is not good: {bad.what.en}"
-            )
-        )
+    check_folder(files)
     return Former(files, read_protocol(files[protocols.FILE]), read_sealed_root(files[FILE]), files["root.cer"])

@@ -10,6 +10,7 @@ from keys.ceremony.canonical import digest
 from keys.ceremony.outputs import check_free, write_folder
 from keys.ceremony.protocol import FILE
 from keys.ceremony.room import Room
+from keys.ceremony.verify import check_folder
 
 
 async def hold(ceremony: Callable[[Room], Awaitable[Mapping[str, bytes]]], room: Room, folder: Path) -> None:
@@ -17,12 +18,13 @@ async def hold(ceremony: Callable[[Room], Awaitable[Mapping[str, bytes]]], room:
 
     Raises:
         keys.errors.KeysError: as the ceremony does.
-        CeremonyRefused: the folder is there already.
+        CeremonyRefused: the folder is there already; or the ceremony has come to something that does not verify.
         OSError: the folder cannot be written.
     """
     check_free(folder)
     try:
         files = await ceremony(room)
+        check_folder(files)  # as an auditor will
         write_folder(folder, files)
     except BaseException:
         room.custody.abandon()

@@ -31,6 +31,7 @@ async def sign_with_root(orders: Orders, former: Former, room: Room) -> dict[str
         keys.errors.KeysError: the token does not answer.
     """
     requests = read_requests(orders.requests, pki_url=orders.pki_url, at=room.clock.now())
+    former.check_clock(room.clock.now())
     former.check_alive(room.clock.now())
     former.check_revocations(orders.revocations)
     session = Session(Kind.SIGN, room.dialogue, room.clock)
@@ -70,6 +71,7 @@ async def reshare_root(plan: Resharing, former: Former, room: Room) -> dict[str,
         keys.errors.KeysError: numbers are not allowed; the token does not answer.
     """
     check_numbers(plan.threshold, plan.total)
+    former.check_clock(room.clock.now())
     session = Session(Kind.RESHARE, room.dialogue, room.clock)
     come, names = gather_holders(session, former.holders, needed=former.sealed.threshold, new_shares=plan.total)
     machine = look_at_machine(session, room.machine)

@@ -71,6 +71,18 @@ def verify_folder(files: Files, *, root: str | None = None) -> list[Finding]:
     return [_judged(name, check) for name, check in checks]
 
 
+def check_folder(files: Files) -> None:
+    """
+    Raises:
+        CeremonyRefused: the first thing that is wrong.
+    """
+    bad = next((finding for finding in verify_folder(files) if not finding.good), None)
+    if bad is not None:
+        raise CeremonyRefused(
+            Text(f"仪式文件夹有问题：{bad.what.zh}", f"The folder of the ceremony is not good: {bad.what.en}")
+        )
+
+
 def _judged(name: Text, check: Callable[[], None]) -> Finding:
     try:
         check()

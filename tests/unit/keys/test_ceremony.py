@@ -319,6 +319,30 @@ async def test_a_root_whose_time_is_over_signs_no_more() -> None:
         await sign_with_root(orders, former, ground.room)
 
 
+async def test_a_clock_behind_the_last_ceremony_is_set_right_first(clock: FakeClock) -> None:
+    ground = Ground(clock=clock)
+    former = await ground.former()
+    clock.advance(-3600)
+    with pytest.raises(CeremonyRefused, match="behind the last ceremony"):
+        await sign_with_root(Orders(""), former, ground.room)
+    with pytest.raises(CeremonyRefused, match="behind the last ceremony"):
+        await reshare_root(Resharing(2, 3), former, ground.room)
+    clock.advance(3600)
+    assert _faults(await sign_with_root(Orders(""), former, ground.room)) == []
+
+
+async def test_what_does_not_verify_is_not_written(tmp_path: Path) -> None:
+    ground = Ground()
+    files = await ground.found()
+
+    async def spoiled(_room: object) -> dict[str, bytes]:
+        return files | {"root.crl": b"spoiled on the way"}
+
+    with pytest.raises(CeremonyRefused, match="changed after the ceremony"):
+        await hold(spoiled, ground.room, tmp_path / "root")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_steps_are_begun_in_their_order_only() -> None:
     session = Session(Kind.FOUND, People(), FakeClock())
     session.begin(PEOPLE)
