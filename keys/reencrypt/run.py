@@ -112,6 +112,14 @@ class Reencryption:
         async with self._database.read() as tx:
             return await collection.remaining(tx)
 
+    async def through(self) -> int:
+        """Work until nothing more can be done here and now, without a pause; answers the number of batches."""
+        batches = idle = 0
+        while idle < len(self._collections):  # a round that ends may leave rows that were changed meanwhile
+            worked = await self.step()
+            batches, idle = batches + worked, 0 if worked else idle + 1
+        return batches
+
     async def forever(self, *, pause: float, idle: float) -> None:
         """For the life of a worker.
 

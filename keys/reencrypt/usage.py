@@ -41,8 +41,6 @@ class StoredKeyUsage:
         record = await self._find(key_id)
         if record is None or record.purpose in FIXED_PURPOSES:
             return True
-        if record.state is KeyState.NEXT:
-            return True
         if record.state is KeyState.ACTIVE and record.purpose not in _FORMER:
             return True
         if record.purpose in (SHORT_LIVED, FORMER_FIELDS) and self._clock.now() < record.state_since + SHORT_LIFE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -144,12 +145,10 @@ class Worker:
         assert file is not None
         return await self.documents.content(file)
 
-    async def run(self, most: int = 500) -> int:
+    async def run(self) -> int:
         """Work until there is nothing to do; answers the number of batches."""
-        for count in range(most):
-            if not await self.work.step() and not await self.work.step():
-                return count
-        raise AssertionError("re-encryption does not come to an end")
+        async with asyncio.timeout(60):  # it must come to an end
+            return await self.work.through()
 
     async def remaining(self) -> dict[str, int]:
         return {one.name: one.remaining for one in await self.control.standing()}
