@@ -185,7 +185,7 @@ def _check_extensions(response: ocsp.OCSPResponse, nonce: bytes | None) -> None:
 
 def _answer(der: bytes, response: ocsp.OCSPResponse, certificate: Certificate, now: dt.datetime) -> Answer:
     begins, ends = response.this_update_utc, response.next_update_utc or response.this_update_utc + _WITHOUT_NEXT
-    if max(begins, response.produced_at_utc) > now + SKEW:
+    if begins > now + SKEW:
         raise RevocationRefused("future")
     if ends < now or ends <= begins:  # RFC 6960 §4.2.2.1
         raise RevocationRefused("outdated")

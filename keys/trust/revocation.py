@@ -110,6 +110,7 @@ class Revocations:
             return read_answer(body, certificate, issuer, nonce=nonce, now=now)
         except RevocationRefused as refused:
             _log.warning("an OCSP answer was refused: %s", refused)
+            await self._leave_alone(url)
             return None
 
     async def _by_lists(self, certificate: Certificate, issuer: Certificate, now: dt.datetime) -> Evidence | None:
@@ -141,7 +142,11 @@ class Revocations:
             body = await self._fetch(url, None)
             if body is None:
                 return None
-            found = await self._read(body, issuer, now)
+            try:
+                found = await self._read(body, issuer, now)
+            except RevocationRefused:
+                await self._leave_alone(url)
+                raise
             await self._kv.put(stored, body, self._life(found.next_update, now))
             return self._remember(key, found, now)
 
@@ -178,8 +183,7 @@ class Revocations:
 
     async def _fetch(self, url: str, media_type: str | None, *, body: bytes = b"") -> bytes | None:
         """The body of a 200 answer; None, and a while of silence, for anything else."""
-        away = f"trust.away.{_digest(url.encode())}"
-        if await self._kv.get(away) is not None:
+        if await self._kv.get(_away(url)) is not None:
             return None
         asked = {"Content-Type": REQUEST_TYPE, "Accept": RESPONSE_TYPE} if body else {}
         types = frozenset({media_type}) if media_type else None
@@ -192,8 +196,12 @@ class Revocations:
             if answer.status == 200:
                 return answer.body
             _log.warning("revocation data could not be fetched: status %s", answer.status)
-        await self._kv.put(away, b"1", self._rules.away_seconds)
+        await self._leave_alone(url)
         return None
+
+    async def _leave_alone(self, url: str) -> None:
+        """Who does not answer, or answers with what cannot be believed, is not asked again for a while."""
+        await self._kv.put(_away(url), b"1", self._rules.away_seconds)
 
     def _life(self, next_update: dt.datetime, now: dt.datetime) -> float:
         return max(min((next_update - now).total_seconds(), self._rules.keep_seconds), _SHORTEST)
@@ -210,6 +218,10 @@ def _said(certificate: Certificate, answer: Answer) -> Evidence:
     return Evidence(
         certificate.fingerprint, "ocsp", answer.this_update, answer.revoked_at, answer.reason, answer.encoded
     )
+
+
+def _away(url: str) -> str:
+    return f"trust.away.{_digest(url.encode())}"
 
 
 def _digest(*parts: bytes) -> str:
