@@ -20,11 +20,13 @@ class Anchor:
 
     Attributes:
         until: the list's next update: what it says does not count for later moments. None for our own.
+        source: which list.
     """
 
     entry: TrustEntry
     certificate: Certificate
     until: dt.datetime | None = None
+    source: str = ""
 
     def stands(self, moment: dt.datetime) -> bool:
         """Whether the list stands behind the authority at this moment."""
@@ -58,16 +60,20 @@ class AnchorSet:
         """Entries for this very authority: the same name and the same key."""
         return [one for one in self.named(certificate.subject) if one.certificate.public_key == certificate.public_key]
 
-    def withdrawn(self, certificate: Certificate, moment: dt.datetime) -> bool:
-        """Whether a list names this authority and does not stand behind it: no path leads through it then, whoever
-        vouches for it from above."""
+    def withdrawn(self, certificate: Certificate, service: Service, moment: dt.datetime) -> bool:
+        """Whether a list has withdrawn this authority (and does not stand behind it for the service under another
+        entry): no path leads through it then, whoever vouches for it from above or on another list."""
+        by_list: dict[str, list[Anchor]] = {}
+        for one in self.of(certificate):
+            by_list.setdefault(one.source, []).append(one)
         return any(
-            one.entry.periods and one.entry.standing_at(moment) is Standing.WITHDRAWN and one.entry.services
-            for one in self.of(certificate)
+            any(one.entry.standing_at(moment) is Standing.WITHDRAWN for one in entries)
+            and not any(service in one.entry.services and one.stands(moment) for one in entries)
+            for entries in by_list.values()
         )
 
 
-def anchors_of(entries: Iterable[TrustEntry], *, until: dt.datetime | None = None) -> list[Anchor]:
+def anchors_of(entries: Iterable[TrustEntry], *, until: dt.datetime | None = None, source: str = "") -> list[Anchor]:
     """The entries that can be anchors; one whose certificate cannot be read, or that is for nothing, is left out."""
     found = []
     for entry in entries:
@@ -76,9 +82,5 @@ def anchors_of(entries: Iterable[TrustEntry], *, until: dt.datetime | None = Non
         except CertificateUnreadable:
             continue
         if entry.services:
-            found.append(Anchor(entry, certificate, until))
+            found.append(Anchor(entry, certificate, until, source))
     return found
-
-
-def accepted_for(anchors: Sequence[Anchor], service: Service) -> list[Anchor]:
-    return [one for one in anchors if service in one.entry.services]

@@ -60,7 +60,7 @@ class TrustLists:
 
     def _with(self, own: tuple[TrustEntry, ...]) -> AnchorSet:
         self._made_with = own
-        return AnchorSet([*anchors_of(self.unlisted()), *self._listed])
+        return AnchorSet([*anchors_of(self.unlisted(), source=OWN), *self._listed])
 
 
 def anchors_in(change: ListRevision) -> list[Anchor]:
@@ -71,7 +71,8 @@ def anchors_in(change: ListRevision) -> list[Anchor]:
         trust_list = read_document(change.document)
     except TrustListRefused as error:
         raise TrustListAway(f"the list {change.source} cannot be read: {error.private}") from None
-    return anchors_of(trust_list.entries, until=None if change.source == OWN else trust_list.next_update)
+    until = None if change.source == OWN else trust_list.next_update
+    return anchors_of(trust_list.entries, until=until, source=change.source)
 
 
 _: type[AnchorSource] = TrustLists

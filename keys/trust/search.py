@@ -102,7 +102,8 @@ class Search:
             return faults.NOT_LISTED_FOR_THIS
         if not anchor.stands(demands.moment):
             return faults.WITHDRAWN
-        if any(self._anchors.withdrawn(one, demands.moment) for one in path):
+        on_the_way = (*path, anchor.certificate)
+        if any(self._anchors.withdrawn(one, demands.service, demands.moment) for one in on_the_way):
             return faults.WITHDRAWN
         return None if anchor.certificate.valid_at(demands.moment) else faults.OUT_OF_TIME
 

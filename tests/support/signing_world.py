@@ -124,12 +124,13 @@ class FileJudge:
     authority: PlainAuthority
     clock: FakeClock = field(default_factory=FakeClock)
     settings: SigningSettings = field(default_factory=SigningSettings)
+    judge: Judge | None = None
 
     def __post_init__(self) -> None:
         self._verify = VerifyPdf(
             cast(Database, _NoDatabase()),
             cast(SealStore, _NoRegister()),
-            judge_of(self.authority, self.clock),
+            self.judge or judge_of(self.authority, self.clock),
             self.clock,
             WorkPool(2, 64),
             self.settings,
