@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.report import publish
 
 NAMES = {
+    "backup": "backup and restore",
     "idp": "identity endpoints",
     "keys": "signatures, verifications and what is built on them",
     "keys_tsa": "time-stamps",

@@ -130,5 +130,9 @@ KEY_ENDINGS: Mapping[str, Ending] = {
     ),
     "authorities": NothingEnds("their keys and certificates end"),
     "revocation_lists": NothingEnds("made anew at a restore"),
+    # a list is replaced as a whole: the newest one says what is trusted no longer
+    "trust_lists": Added("changed_at"),
+    "trust_signers": Added(None),
+    "key_journal": NothingEnds("record"),
     "tsa_serials": NothingEnds("jumps ahead at a restore"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -19,6 +21,8 @@ from core.blobs.port import BlobStore
 from core.db.engine import writing
 from keys.archive.errors import ArchiveDamaged
 from keys.archive.locks import Openers
+
+_AT_ONCE = 8
 
 
 async def fill(target: Target, archives: Sequence[Examined], openers: Openers, progress: Progress) -> dict[str, int]:
@@ -62,6 +66,7 @@ class _Pouring:
 
     async def _pour(self) -> None:
         documents_of = self._target.tables.documents_of()
+        documents = _Documents(self._target.blobs)
         for event in read_archive(self._archive.file, self._openers, documents_of):
             match event:
                 case PartBegan():
@@ -71,9 +76,10 @@ class _Pouring:
                     await self._load(event.rows)
                     self._progress.advance(len(event.rows))
                 case Document():
-                    await keep_document(self._target.blobs, event)
+                    await documents.keep(event)
                     self._progress.advance(1)
                 case PartEnded():
+                    await documents.settle()
                     self._load = None
                 case Ended():
                     if event.manifest_octets != self._archive.manifest_octets:
@@ -108,8 +114,25 @@ class _Pouring:
         return counted
 
 
-async def keep_document(blobs: BlobStore, document: Document) -> None:
-    if document.content is None:  # it was lost when the backup was made
-        return
-    if await blobs.put(document.content) != document.digest:
-        raise ArchiveDamaged("a document is not what its name says", "the documents")
+class _Documents:
+    """Keeps several documents at a time: each waits for the disk or for the network."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._under_way: deque[asyncio.Task[None]] = deque()
+
+    async def keep(self, document: Document) -> None:
+        if document.content is None:  # it was lost when the backup was made
+            return
+        if len(self._under_way) == _AT_ONCE:
+            await self._under_way.popleft()
+        self._under_way.append(asyncio.create_task(self._put(document.digest, document.content)))
+
+    async def settle(self) -> None:
+        """All are on the disk when this returns."""
+        while self._under_way:
+            await self._under_way.popleft()
+
+    async def _put(self, digest: str, content: bytes) -> None:
+        if await self._blobs.put(content) != digest:
+            raise ArchiveDamaged("a document is not what its name says", "the documents")

@@ -253,6 +253,22 @@ async def test_a_certificate_that_was_issued_and_revoked_after_the_backup_is_on_
         assert [row for row in await _rows(connection, register) if row["serial"] == "7fffff"] == [new]
 
 
+async def test_an_authority_that_is_trusted_no_longer_stays_so(small_city: Deployment) -> None:
+    """The newest list says whom we trust; an old backup would have the list before it."""
+    lists = TABLES.keys.tables["trust_lists"]
+    backup = await small_city.back_up()
+    async with _writing(small_city.settings.keys.store_url) as connection:
+        newest = max(await _rows(connection, lists), key=lambda row: row["revision"])
+        changed = {"revision": newest["revision"] + 1, "document": None}
+        changed["changed_at"] = backup.point + dt.timedelta(seconds=1)
+        await connection.execute(insert(lists).values(newest | changed))
+    journal = await small_city.journal(backup.point)
+    place = _beside(small_city, "place")
+    await place.restore(backup.file, openers=_openers(small_city), journals=[journal.file])
+    async with _writing(place.settings.keys.store_url) as connection:
+        assert max(await _rows(connection, lists), key=lambda row: row["revision"]) == newest | changed
+
+
 async def test_numbers_go_on_far_behind_what_was_given(small_city: Deployment) -> None:
     """Serial numbers of time-stamps and numbers of revocation lists never come twice."""
     keys = TABLES.keys.tables

@@ -35,7 +35,7 @@ from keys.archive.runs import Run, RunKind, RunState
 from keys.errors import KeyStoreDamaged
 from keys.master_key import load_master_key
 from tests.support import databases
-from tests.support.backup_world import REAL, Deployment, deployment
+from tests.support.backup_world import SERVICE_READS, Deployment, deployment
 from tests.support.databases import load_tables
 from tests.support.made_rows import insert_rows, make_rows
 
@@ -286,7 +286,7 @@ async def _archive_of(revision: str, source: Deployment, folder: Path) -> tuple[
         await connection.commit()
     async with engine.connect() as connection:
         tables = await connection.run_sync(_tables_of_that_time)
-    made = {name: [] if name in REAL else rows for name, rows in make_rows(tables).items()}
+    made = {name: [] if name in SERVICE_READS else rows for name, rows in make_rows(tables).items()}
     made["discarded_document"] = made["seal_signature"] = made["licence_file"] = made["licence_copy"] = []
     async with writing(engine).connect() as connection:
         await insert_rows(connection, tables, made)
