@@ -11,12 +11,14 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.directory import Directory
 from keys.journal import KeyEvent
-from signing.model import Placement, SealPdfCommand
+from signing.model import Placement, SealPdfCommand, SealStatus
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
+from signing.seals.renew import RenewSealCertificate
 from signing.verify_pdf import VerifyPdf
 
 LICENCE_CLASS = "licence"
+SEAL_LINE = "certificate/seal/"
 COPY_CLASS = "licence-copy"  # sealed by the repository itself, under the department's standing grant
 
 
@@ -104,3 +106,26 @@ class KeyAuditLog:
     async def record(self, event: KeyEvent) -> None:
         detail = {"purpose": event.purpose, "entry": event.number, "at": event.at.isoformat(timespec="seconds")}
         await self._database.record(AuditEvent(f"key.{event.step}", "done", SYSTEM, event.key_id, detail=detail))
+
+
+class SealRenewer:
+    """`keys.renewals.ports.Renewer`: what two people renew are the certificates of seals."""
+
+    def __init__(self, seals: Seals, renew: RenewSealCertificate) -> None:
+        self._seals = seals
+        self._renew = renew
+
+    async def name(self, line: str) -> tuple[str, str] | None:
+        if not line.startswith(SEAL_LINE):
+            return None
+        try:
+            seal = await self._seals.get(line.removeprefix(SEAL_LINE))
+        except NotFound:
+            return None
+        if seal.status is not SealStatus.ACTIVE:
+            return None
+        return f"{seal.name.zh}印章证书", f"Seal certificate of {seal.name.en}"
+
+    async def renew(self, line: str) -> None:
+        # two administrators have decided it, so the service itself acts and not one of them
+        await self._renew(line.removeprefix(SEAL_LINE), actor=SYSTEM)

@@ -18,7 +18,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.unexpected import UnexpectedErrors
-from api.routes import certstore, health, idp, pages, pki, signing
+from api.routes import certstore, health, idp, metrics, pages, pki, signing
 from api.settings import Settings
 from api.version import VERSION
 from api.web.errors import error_page
@@ -55,7 +55,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         redoc_url=None,
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
-    for domain in (idp, certstore, signing, pki, pages, health):
+    for domain in (idp, certstore, signing, pki, pages, health, metrics):
         for router in domain.routers:
             app.include_router(router)
     mount_static(app)

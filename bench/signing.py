@@ -108,6 +108,9 @@ class _Authority:
     async def issue_seal_certificate(self, **_: object) -> bytes:
         raise NotImplementedError("seals are not made while measuring")
 
+    async def renew_seal_certificate(self, certificate: bytes) -> bytes:
+        raise NotImplementedError("seals are not renewed while measuring")
+
 
 def _new_key(algorithm: SignatureAlgorithm) -> tuple[Signer, bytes, bytes]:
     backend = SoftwareBackend()

@@ -15,7 +15,8 @@
     │   └── SignatureNotFound
     └── Conflict
         ├── SealNotActive       the seal is suspended or revoked
-        └── SealCodeTaken       another seal has this code
+        ├── SealCodeTaken       another seal has this code
+        └── SealCertificateStale  the certificate has been changed meanwhile
 """
 
 from __future__ import annotations
@@ -88,6 +89,19 @@ class SealNotActive(Conflict):
             Text(
                 "没盖成：这枚印章已停用或注销，文件没有改动。请换一枚印章。",
                 "Not sealed: this seal is suspended or cancelled. Your file is unchanged. Use another seal.",
+            ),
+        )
+
+
+class SealCertificateStale(Conflict):
+    """Somebody else gave the seal another certificate meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-certificate-stale",
+            Text(
+                "这枚印章的证书刚刚被别人换过。请先看看现在的证书。",
+                "Somebody else has just changed this seal's certificate. Look at the present one first.",
             ),
         )
 

@@ -27,6 +27,13 @@ class CertificateAuthority(Protocol):
     ) -> bytes:
         """A DER certificate for documentSigning (RFC 9336) over the key of the ring's `purpose`."""
 
+    async def renew_seal_certificate(self, certificate: bytes) -> bytes:
+        """A new certificate with the names, the key and the profile of one that the authority issued (DER).
+
+        Raises:
+            core.errors.NotFound, core.errors.Conflict: it is not the authority's, or no longer good.
+        """
+
     def issuing_chain(self) -> Sequence[bytes]:
         """The issuing authority's certificate and those above it, DER, the root last."""
 
@@ -64,7 +71,7 @@ class SealStore(Protocol):
     async def seal_of_code(self, tx: ReadTx, code: str) -> Seal | None: ...
 
     async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
-        """The seal whose own certificate has this SHA-256 (hexadecimal)."""
+        """The seal whose own certificate has, or once had, this SHA-256 (hexadecimal)."""
 
     async def seals_of(
         self,
@@ -82,6 +89,12 @@ class SealStore(Protocol):
         self, tx: WriteTx, seal_id: str, *, expected: Sequence[SealStatus], new: SealStatus, at: dt.datetime
     ) -> bool:
         """Move to `new` if the seal is in one of `expected`; False, and no change, if not."""
+
+    async def set_certificates(
+        self, tx: WriteTx, seal_id: str, *, expected: bytes, certificates: Sequence[bytes], at: dt.datetime
+    ) -> bool:
+        """Put other certificates (the seal's own first) in place of those that begin with `expected`; False, and no
+        change, if those are not what it has. Former ones still lead to the seal."""
 
     async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None: ...
 

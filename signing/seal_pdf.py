@@ -52,7 +52,7 @@ class SealPdf:
         self._clock = clock
         self._pool = pool
         self._settings = settings
-        self._writers: dict[tuple[str, str], CmsWriter] = {}
+        self._writers: dict[tuple[str, str, bytes], CmsWriter] = {}
 
     async def __call__(self, command: SealPdfCommand) -> SealedPdf:
         """
@@ -130,7 +130,7 @@ class SealPdf:
 
     def _writer(self, seal: Seal) -> CmsWriter:
         signer = self._keys.signer(seal.key_purpose)
-        key = (seal.id, signer.key_id)
+        key = (seal.id, signer.key_id, seal.certificate)
         if key not in self._writers:
             self._writers[key] = cms_writer(signer, seal.certificates)
         return self._writers[key]

@@ -83,7 +83,25 @@ HE = Person(
     ("issuer", "seal-user"),
     Text("住房保障局发证和用印人员", "issuer and seal user, Housing Bureau"),
 )
-PEOPLE = (LIN, ZHAO, CHEN, XU, HE)
+HENG = Person(
+    "heng",
+    "410199198106171079",
+    "许衡",
+    "13900000006",
+    DATA_BUREAU,
+    ("system-administrator",),
+    Text("系统管理员", "system administrator"),
+)
+SHEN = Person(
+    "shen",
+    "41019919840923206X",
+    "沈砚",
+    "13900000007",
+    DATA_BUREAU,
+    ("security-administrator",),
+    Text("安全管理员", "security administrator"),
+)
+PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN)
 
 
 @dataclass(frozen=True, slots=True)

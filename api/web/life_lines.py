@@ -23,7 +23,7 @@ _RENEWED: dict[Renewal, Text] = {
 }
 
 
-def line_row(line: Lifeline, axis: TimeAxis) -> LineRow:
+def line_row(line: Lifeline, axis: TimeAxis, *, may_propose: bool = False) -> LineRow:
     """How a life line is drawn and told."""
     now, level = axis.now, line.level(axis.now)
     bars = tuple(bar for span in line.spans for bar in _bars(span, axis, level))
@@ -41,6 +41,7 @@ def line_row(line: Lifeline, axis: TimeAxis) -> LineRow:
         icon="warn" if level is Level.ENDED else "clock",
         below=_below(line, level),
         spoken=_spoken(line, level),
+        propose=line.id if may_propose and line.renewal is Renewal.TWO_PEOPLE else None,
     )
 
 
@@ -60,9 +61,20 @@ def time_left(ends: dt.datetime | None, now: dt.datetime) -> Text:
     return Text(f"还有 {days} 天", f"{days} days left")
 
 
-def headline(found: Outlook) -> tuple[Text, Text]:
-    """The title, which is the alarm itself, and the sentence below it."""
+def headline(found: Outlook, *, to_confirm: int = 0) -> tuple[Text, Text]:
+    """The title, which is the alarm itself, and the sentence below it.
+
+    Args:
+        to_confirm: how many renewals wait for the one who looks.
+    """
     alarm = found.alarm
+    if to_confirm:
+        return Text(
+            f"{to_confirm} 项续发等您确认", f"{to_confirm} renewal{'s wait' if to_confirm > 1 else ' waits'} for you"
+        ), Text(
+            "您确认后立即续发，旧证书签过的文件不受影响。",
+            "It is renewed as soon as you confirm; documents sealed under the former certificate stay as they are.",
+        )
     if alarm is None:
         soonest = next((line for line in found.lines if line.ends and line.renewal is not Renewal.AUTOMATIC), None)
         if soonest is None or soonest.ends is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDirectory, SigningDocumentJudge
 from api.settings import Settings
 from api.sweeping import sweep_forever
+from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
@@ -33,6 +34,7 @@ class Container:
     pki: PkiServices
     trust: TrustServices
     rotation: RotationServices
+    care: CareServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -69,4 +71,5 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     )
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation)
+    care = build_care(ground, pki, rotation, signing)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care)

@@ -10,6 +10,7 @@ from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal
 from signing.seals.grant import GrantSeal
 from signing.seals.look_up import Seals
+from signing.seals.renew import RenewSealCertificate
 from signing.seals.revoke import ChangeSealStatus
 from signing.settings import SigningSettings
 from signing.stores.sql import SqlSealStore
@@ -27,6 +28,7 @@ class SigningServices:
     create_seal: CreateSeal
     grant_seal: GrantSeal
     change_seal_status: ChangeSealStatus
+    renew_seal: RenewSealCertificate
     seals: Seals
     pool: WorkPool
 
@@ -50,6 +52,7 @@ def build_signing(
         verify_pdf=VerifyPdf(database, store, judge, clock, pool, settings),
         create_seal=CreateSeal(database, store, ring, authority, clock, pool),
         grant_seal=GrantSeal(database, store, clock),
+        renew_seal=RenewSealCertificate(database, store, authority, clock),
         change_seal_status=ChangeSealStatus(database, store, clock),
         seals=Seals(database, store, ground.documents),
         pool=pool,

@@ -22,6 +22,7 @@ API_SCOPES = frozenset(
         "seal:sign",
         "seal:manage",
         "audit:read",
+        "metrics:read",
         "admin:system",
         "admin:security",
         "admin:audit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 
 from keys.errors import KeyMissing
@@ -37,6 +38,16 @@ class CertificateAuthority:
         if not roots:
             raise KeyMissing("ca.root")
         return roots
+
+    async def renew_seal_certificate(self, certificate: bytes) -> bytes:
+        """A new certificate, in DER, for the key and with the names of one that we issued.
+
+        Raises:
+            CertificateNotFound: it is not in the register.
+            CertificateConflict: it is held, revoked or not ours.
+            core.errors.Unavailable: `key-missing` without an authority; `key-unavailable`.
+        """
+        return (await self._issue.renew(hashlib.sha256(certificate).hexdigest())).der
 
     async def issue_seal_certificate(
         self,

@@ -100,6 +100,11 @@ def organisation_of(name: x509.Name) -> str | None:
     return found.removeprefix(_ORGANISATION)[:_LONGEST] if found else None
 
 
+def organisation_name_of(name: x509.Name) -> str | None:
+    """The organisation that a name names, if there is one."""
+    return _first(name, "organization_name")
+
+
 def code_of(name: x509.Name) -> str | None:
     """The serialNumber in a name, if there is one."""
     found = _first(name, "serial_number")

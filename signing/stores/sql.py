@@ -16,7 +16,7 @@ from keys.der import split
 from signing.errors import SealCodeTaken
 from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
 from signing.stores.tables import seal as seal_table
-from signing.stores.tables import seal_grant, seal_signature
+from signing.stores.tables import seal_certificate, seal_grant, seal_signature
 
 
 class SqlSealStore:
@@ -26,6 +26,7 @@ class SqlSealStore:
         try:
             async with tx.connection.begin_nested():
                 await tx.connection.execute(insert(seal_table).values(_seal_values(seal)))
+                await self._remember(tx, seal.id, seal.certificate, seal.created_at)
         except IntegrityError:
             raise SealCodeTaken from None
 
@@ -36,7 +37,8 @@ class SqlSealStore:
         return await self._one_seal(tx, seal_table.c.code == code)
 
     async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
-        return await self._one_seal(tx, seal_table.c.certificate_digest == digest)
+        known = select(seal_certificate.c.seal_id).where(seal_certificate.c.digest == digest)
+        return await self._one_seal(tx, seal_table.c.id == known.scalar_subquery())
 
     async def _one_seal(self, tx: ReadTx, condition: Any) -> Seal | None:
         row = (await tx.connection.execute(select(seal_table).where(condition))).mappings().one_or_none()
@@ -73,6 +75,24 @@ class SqlSealStore:
             .values(values)
         )
         return changed.rowcount == 1
+
+    async def set_certificates(
+        self, tx: WriteTx, seal_id: str, *, expected: bytes, certificates: Sequence[bytes], at: dt.datetime
+    ) -> bool:
+        values = {"certificates": b"".join(certificates), "certificate_digest": _digest(certificates[0])}
+        changed = await tx.connection.execute(
+            update(seal_table)
+            .where(seal_table.c.id == seal_id, seal_table.c.certificate_digest == _digest(expected))
+            .values(values)
+        )
+        if changed.rowcount != 1:
+            return False
+        await self._remember(tx, seal_id, certificates[0], at)
+        return True
+
+    async def _remember(self, tx: WriteTx, seal_id: str, certificate: bytes, at: dt.datetime) -> None:
+        entry = {"digest": _digest(certificate), "seal_id": seal_id, "since": at}
+        await tx.connection.execute(insert(seal_certificate).values(entry))
 
     async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None:
         await tx.connection.execute(
@@ -118,6 +138,10 @@ class SqlSealStore:
         return None if row is None else SignatureRecord(**row)
 
 
+def _digest(certificate: bytes) -> str:
+    return hashlib.sha256(certificate).hexdigest()
+
+
 def _seal_values(seal: Seal) -> dict[str, object]:
     return {
         "id": seal.id,
@@ -128,7 +152,7 @@ def _seal_values(seal: Seal) -> dict[str, object]:
         "kind": seal.kind.value,
         "status": seal.status.value,
         "certificates": b"".join(seal.certificates),
-        "certificate_digest": hashlib.sha256(seal.certificate).hexdigest(),
+        "certificate_digest": _digest(seal.certificate),
         "key_purpose": seal.key_purpose,
         "diameter_mm": seal.image.diameter_mm,
         "image_svg": seal.image.svg,

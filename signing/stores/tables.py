@@ -27,6 +27,15 @@ seal = Table(
     Column("revoked_at", UtcDateTime),
 )
 
+# every certificate that a seal has or had: what it signed under a former one stays its own
+seal_certificate = Table(
+    "seal_certificate",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("seal_id", String(64), ForeignKey("seal.id"), nullable=False, index=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+
 seal_grant = Table(
     "seal_grant",
     metadata,

@@ -106,6 +106,35 @@ class BasicContract:
             issuer = hashlib.sha256(a_seal().certificates[1]).hexdigest()
             assert await store.seal_of_certificate(tx, issuer) is None
 
+    async def test_a_seal_keeps_what_it_signed_under_former_certificates(
+        self, database: Database, store: SealStore
+    ) -> None:
+        await put(database, store, a_seal(1), a_seal(2))
+        first, other = a_seal().certificate, b"\x30\x03\x02\x01\x63"
+        async with database.write() as tx:
+            assert await store.set_certificates(
+                tx, "seal_01", expected=first, certificates=(other, b"\x30\x03\x02\x01\x7e"), at=MOMENT
+            )
+            await tx.commit()
+        renewed = a_seal(certificates=(other, b"\x30\x03\x02\x01\x7e"))
+        async with database.read() as tx:
+            for known in (first, other):
+                assert await store.seal_of_certificate(tx, hashlib.sha256(known).hexdigest()) == renewed
+            assert await store.seal(tx, "seal_02") == a_seal(2)
+
+    async def test_certificates_change_only_from_what_was_expected(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal())
+        other = b"\x30\x03\x02\x01\x63"
+        async with database.write() as tx:
+            assert not await store.set_certificates(tx, "seal_01", expected=other, certificates=(other,), at=MOMENT)
+            assert not await store.set_certificates(
+                tx, "seal_99", expected=a_seal().certificate, certificates=(other,), at=MOMENT
+            )
+            await tx.commit()
+        async with database.read() as tx:
+            assert await store.seal(tx, "seal_01") == a_seal()
+            assert await store.seal_of_certificate(tx, hashlib.sha256(other).hexdigest()) is None
+
     async def test_code_is_taken_once(self, database: Database, store: SealStore) -> None:
         await put(database, store, a_seal(1))
         async with database.write() as tx:

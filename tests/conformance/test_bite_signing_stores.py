@@ -63,6 +63,22 @@ class ForgetsWhenRevoked(SqlSealStore):
         return replace(found, revoked_at=None) if found else None
 
 
+class ForgetsFormerCertificates(SqlSealStore):
+    """Knows a seal by its present certificate only."""
+
+    async def seal_of_certificate(self, tx: ReadTx, digest: str) -> Seal | None:
+        return await self._one_seal(tx, seal_table.c.certificate_digest == digest)
+
+
+class ReplacesWhateverIsThere(SqlSealStore):
+    """Gives a seal new certificates without asking which ones it has."""
+
+    async def set_certificates(self, tx: WriteTx, seal_id: str, *, expected: bytes, **others: Any) -> bool:
+        found = await self.seal(tx, seal_id)
+        present = found.certificate if found else expected
+        return await super().set_certificates(tx, seal_id, expected=present, **others)
+
+
 class FindsByIssuer(SqlSealStore):
     """Takes any certificate of the chain for the seal's own."""
 
@@ -122,6 +138,8 @@ BROKEN = [
     ForgetsState,
     MovesFromAnywhere,
     ForgetsWhenRevoked,
+    ForgetsFormerCertificates,
+    ReplacesWhateverIsThere,
     FindsByIssuer,
     ListsEverything,
     MixesGrants,

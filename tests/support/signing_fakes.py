@@ -194,6 +194,11 @@ class PlainAuthority:
         )
         return certificate.public_bytes(serialization.Encoding.DER)
 
+    async def renew_seal_certificate(self, certificate: bytes) -> bytes:
+        former = x509.load_der_x509_certificate(certificate)
+        renewed = self.issuing.issue(former.subject, former.public_key())
+        return renewed.public_bytes(serialization.Encoding.DER)
+
     def issuing_chain(self) -> Sequence[bytes]:
         return [self.issuing.der, self.root.der]
 

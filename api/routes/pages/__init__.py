@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from api.routes.pages import clerk, consenting, entrance, lookup, office, own, seal_pictures, sealing, verification
+from api.routes.pages import (
+    administration,
+    clerk,
+    consenting,
+    entrance,
+    lookup,
+    office,
+    own,
+    seal_pictures,
+    sealing,
+    verification,
+)
 
 routers = [
     entrance.router,
@@ -14,4 +25,5 @@ routers = [
     office.router,
     sealing.router,
     seal_pictures.router,
+    administration.router,
 ]

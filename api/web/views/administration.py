@@ -20,7 +20,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One thing that runs out. `spoken` says in words what the bars draw."""
+    """One thing that runs out.
+
+    Attributes:
+        spoken: what the bars draw, in words.
+        propose: its id, where the visitor may propose its renewal.
+    """
 
     name: Text
     detail: Text
@@ -32,6 +37,7 @@ class LineRow:
     icon: str
     below: Text
     spoken: Text
+    propose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

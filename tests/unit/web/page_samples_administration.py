@@ -121,14 +121,14 @@ def admin_view(
     found: Outlook, *, proposals: Sequence[Proposal] = (), renew: str | None = None, next_href: str | None = None
 ) -> AdminKeysView:
     axis = TimeAxis.around(found.now)
-    title, below = headline(found)
+    title, below = headline(found, to_confirm=sum(one.may_confirm for one in proposals))
     return AdminKeysView(
         title,
         below,
         figures(found, drill=DRILL),
         axis.ticks(),
         axis.x(found.now),
-        tuple(line_row(one, axis) for one in found.lines),
+        tuple(line_row(one, axis, may_propose=one.id != renew) for one in found.lines),
         tuple(proposals),
         renew,
         Text("提出续发这张证书", "Propose its renewal"),
