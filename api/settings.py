@@ -47,6 +47,9 @@ class Settings(BaseSettings):
             cannot be relied on.
         inside_hosts: those among them that are inside our own network.
         trust_territory: of our trust list, such as CN-41.
+        password_memory_mib, password_passes: cost of one password hash; `yizheng keys calibrate` proposes them. A hash
+            made at another cost is replaced at its owner's next log-in.
+        password_workers: password hashes that run at the same time in one worker.
         verifications_per_minute: how many files one network address may have judged without a log-in.
         timestamps_per_minute: how many time-stamps one network address may ask for.
         ocsp_per_minute: how many OCSP answers that must be signed freshly one network address may ask for.
@@ -85,6 +88,9 @@ class Settings(BaseSettings):
     demo: bool = False
     pki_url: str = ""
     reencrypt_per_second: int = Field(default=200, ge=1, le=100_000)
+    password_memory_mib: int = Field(default=19, ge=19, le=4096)
+    password_passes: int = Field(default=2, ge=2, le=20)
+    password_workers: int = Field(default=2, ge=1, le=64)
     verifications_per_minute: int = Field(default=300, ge=1)
     backups: Path | None = None
     backup_hours: int = Field(default=26, ge=1)
@@ -136,6 +142,9 @@ class Settings(BaseSettings):
             production=self.mode == "production",
             default_backend=self.key_backend,
             pkcs11=token,
+            password_memory_mib=self.password_memory_mib,
+            password_passes=self.password_passes,
+            password_workers=self.password_workers,
             refresh_seconds=self.keys_refresh_seconds,
             stale_seconds=self.keys_stale_seconds,
             token_key_days=self.token_key_days,

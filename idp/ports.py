@@ -48,6 +48,9 @@ class AccountStore(Protocol):
 
     async def change_password(self, tx: WriteTx, account_id: str, password_hash: str) -> bool: ...
 
+    async def renew_password_hash(self, tx: WriteTx, account_id: str, *, old: str, new: str) -> bool:
+        """Keep another hash of the same password, if it still is `old`; the password may be changed meanwhile."""
+
     async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
         """False when the person has the role already."""
 

@@ -33,6 +33,7 @@ from keys.ports import (
     VerificationKey,
 )
 from keys.ring_contents import OpenedKey, RingContents, arranged, names, same_key
+from keys.secrets.purposes import SERVICE_SECRETS
 from keys.spec import FIXED_PURPOSES, KEPT_PURPOSES, SECRET, KeyState, SignatureAlgorithm, certified
 
 
@@ -43,6 +44,7 @@ class KeyRing:
         store: where keys are kept.
         master_key: 32 bytes that open the store.
         publish_for: how long a next key must have been published before `rotate` activates it.
+        known_after: after this time every worker knows a published key, or must stop.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class KeyRing:
         clock: Clock,
         *,
         publish_for: dt.timedelta = dt.timedelta(0),
+        known_after: dt.timedelta = dt.timedelta(0),
     ) -> None:
         self._store = store
         self._maker = KeyMaker(KeyWrap(master_key), backends, clock)
         self._backends = backends
         self._clock = clock
         self._publish_for = publish_for
+        self._known_after = known_after
         self._stale_after: dt.timedelta | None = None
         self._looked_at = clock.now()
         self._contents = RingContents()
@@ -231,7 +235,8 @@ class KeyRing:
         """Next becomes active, active becomes verify-only. Other workers follow at their next refresh.
 
         Args:
-            at_once: do not wait until the next key has been published long enough.
+            at_once: do not wait until the next key has been published long enough for others; a secret that values
+                are under waits until every worker knows it, or must stop, for a value under it could not be read.
             key_id: the next key that is meant; None for whichever it is.
 
         Raises:
@@ -239,7 +244,8 @@ class KeyRing:
         """
         _may_rotate(purpose)
         now = self._clock.now()
-        published_before = now if at_once else now - self._publish_for
+        soonest = self._known_after if purpose in SERVICE_SECRETS else dt.timedelta(0)
+        published_before = now - (soonest if at_once else self._publish_for)
         await self._store.activate_next(purpose, published_before=published_before, moment=now, key_id=key_id)
         await self._reload()
 

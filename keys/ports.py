@@ -354,12 +354,20 @@ class DocumentVault(Protocol):
 class PasswordHasher(Protocol):
     """Argon2id (RFC 9106) in a bounded pool."""
 
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str, *, source: str = "") -> str:
+        """A new hash at today's cost. `source` is who asks: sources wait in turns, so none can crowd out the others.
 
-    async def verify(self, password: str, encoded: str | None) -> bool:
+        Raises:
+            core.errors.LimitExceeded: `busy`, when too many hashes are waiting, or too many of this source.
+        """
+
+    async def verify(self, password: str, encoded: str | None, *, source: str = "") -> bool:
         """False for a wrong password. With None it does the same work and answers False, so that an unknown
         account takes as long as a known one.
 
         Raises:
-            core.errors.LimitExceeded: `busy`, when too many hashes are waiting.
+            core.errors.LimitExceeded: as `hash`.
         """
+
+    def needs_rehash(self, encoded: str) -> bool:
+        """True for a hash made at another cost than today's: hash again at the next log-in."""

@@ -46,7 +46,8 @@ class KeysSettings(Section):
         publish_seconds: how long a next key is published before it may become active: at least
             `stale_seconds` plus the time for which portals cache the JWKS.
         token_key_days: how long a token key is used before the schedule replaces it.
-        password_workers: threads that hash passwords at the same time; each takes 19 MiB.
+        password_memory_mib, password_passes: cost of one password hash; `yizheng keys calibrate` proposes it.
+        password_workers: threads that hash passwords at the same time; each takes that memory.
         password_queue: passwords that may wait beyond those; more are answered `busy`.
     """
 
@@ -60,6 +61,8 @@ class KeysSettings(Section):
     stale_seconds: float = 120.0
     publish_seconds: float = 900.0
     token_key_days: int = 90
+    password_memory_mib: int = 19
+    password_passes: int = 2
     password_workers: int = 2
     password_queue: int = 64
 

@@ -93,3 +93,17 @@ def keys_destroy(key_id: KeyId, data: Data = None) -> None:
     from api.cli.keys_commands import destroy_key
 
     _say(destroy_key(settings_of(data=data), key_id))
+
+
+@keys_app.command("calibrate")
+def keys_calibrate(
+    data: Data = None,
+    milliseconds: Annotated[int, typer.Option(min=5, max=5_000, help="What one password hash may take.")] = 50,
+    memory: Annotated[int, typer.Option(min=19, max=65_536, help="MiB that passwords may take in one worker.")] = 128,
+) -> None:
+    """Measure what a password hash may cost on this machine; prints the settings to make. Changes nothing."""
+    from api.cli.calibrate_commands import propose
+
+    with plainly():
+        for line in propose(settings_of(data=data), milliseconds=milliseconds, memory_mib=memory):
+            typer.echo(line)

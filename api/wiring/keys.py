@@ -22,6 +22,7 @@ from keys.keyring import KeyRing
 from keys.master_key import load_master_key, write_master_key
 from keys.ports import KeyBackend, KeyStore
 from keys.secrets.password import Argon2Hasher
+from keys.secrets.password_cost import PasswordCost
 from keys.secrets.purposes import SERVICE_SECRETS
 from keys.settings import LOOK_SECONDS, KeysSettings
 from keys.spec import SignatureAlgorithm
@@ -77,7 +78,9 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
     try:
         master_key = await _master_key(settings, store)
         publish_for = dt.timedelta(seconds=settings.publish_seconds)
-        ring = KeyRing(store, master_key, _backends(settings), clock, publish_for=publish_for)
+        known_after = dt.timedelta(seconds=settings.stale_seconds)
+        backends = _backends(settings)
+        ring = KeyRing(store, master_key, backends, clock, publish_for=publish_for, known_after=known_after)
         await ring.load()
     except BaseException:
         await store.close()
@@ -85,7 +88,11 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
     return KeysServices(
         ring=ring,
         secrets=build_secrets(ring),
-        passwords=Argon2Hasher(workers=settings.password_workers, queue=settings.password_queue),
+        passwords=Argon2Hasher(
+            cost=PasswordCost(settings.password_memory_mib, settings.password_passes),
+            workers=settings.password_workers,
+            queue=settings.password_queue,
+        ),
         signer=TokenSigner(ring),
         verifier=TokenVerifier(ring, clock),
         store=store,

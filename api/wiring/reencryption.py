@@ -63,7 +63,8 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *documents,
     )
-    settle = dt.timedelta(seconds=keys.settings.known_seconds)
+    # after this time a worker has heard of the keys, or uses none until it has
+    settle = dt.timedelta(seconds=keys.settings.stale_seconds + keys.settings.known_seconds)
     target = SettledTarget(keys.ring.records, clock, settle)
     holders = (*collections, *token_holders(clock))
     return ReencryptionServices(

@@ -16,7 +16,7 @@ from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions, StartSession
-from idp.login.throttle import LoginThrottle
+from idp.login.throttle import LoginThrottle, source_of
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.model import Account, AccountStatus, LogoutDelivery, Session
@@ -90,10 +90,11 @@ class LogIn:
         indexes = self._vault.indexes(who.kind, who.value)
         index, account = indexes[0], await self._find(indexes)
         left = await self._admit(index, source, account)
-        await self._check(account, password, left)
+        await self._check(account, password, left, source)
         assert account is not None, "nobody's password is never right"
         await self._throttle.succeeded(index, source)
-        session, cookie, deliveries = await self._open(account, session_cookie)
+        renewed = await self._hashed_anew(account, password, source)
+        session, cookie, deliveries = await self._open(account, session_cookie, renewed)
         await self._deliver.attempt(deliveries)
         if interaction_id is not None:
             await self._interactions.signed_in(interaction_id, session.cookie_digest)
@@ -110,13 +111,14 @@ class LogIn:
             await self._refused(account, error.code)
             raise
 
-    async def _check(self, account: Account | None, password: str, left: int) -> None:
+    async def _check(self, account: Account | None, password: str, left: int, source: str) -> None:
         """
         Raises:
             WrongCredentials, NotPermitted.
         """
         usable = password if len(password) <= MAX_PASSWORD else ""  # a longer one was never accepted (O-59)
-        right = await self._passwords.verify(usable, account.password_hash if account else None)
+        stored = account.password_hash if account else None
+        right = await self._passwords.verify(usable, stored, source=source_of(source))
         if account is None or not right or usable != password:
             await self._refused(account, "password-wrong")
             raise _wrong(left)
@@ -130,6 +132,15 @@ class LogIn:
                 ),
             )
 
+    async def _hashed_anew(self, account: Account, password: str, source: str) -> str | None:
+        """The right password at today's cost, if its hash has another; it can wait for a quieter time."""
+        if not self._passwords.needs_rehash(account.password_hash):
+            return None
+        try:
+            return await self._passwords.hash(password, source=source_of(source))
+        except LimitExceeded:
+            return None
+
     async def _refused(self, account: Account | None, reason: str) -> None:
         subject = None if account is None else account.id
         await self._database.record(
@@ -137,13 +148,15 @@ class LogIn:
         )
 
     async def _open(
-        self, account: Account, session_cookie: str | None
+        self, account: Account, session_cookie: str | None, renewed_hash: str | None
     ) -> tuple[Session, str, Sequence[LogoutDelivery]]:
         deliveries: Sequence[LogoutDelivery] = ()
         async with self._database.write() as tx:
             previous = await self._sessions.previous(tx, session_cookie)
             if previous is not None and previous.account_id != account.id:
                 deliveries = await self._end(tx, previous, reason="another-person")
+            if renewed_hash is not None:
+                await self._accounts.renew_password_hash(tx, account.id, old=account.password_hash, new=renewed_hash)
             session, cookie = await self._start(tx, account, previous)
             actor = Principal(PrincipalKind.PERSON, account.id, session=session.id)
             tx.audit(AuditEvent("session.start", "done", actor, account.id, detail={"method": "password"}))

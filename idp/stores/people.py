@@ -55,6 +55,11 @@ class SqlAccountStore:
         change = update(account).where(account.c.id == account_id).values(password_hash=password_hash)
         return (await tx.connection.execute(change)).rowcount == 1
 
+    async def renew_password_hash(self, tx: WriteTx, account_id: str, *, old: str, new: str) -> bool:
+        same = (account.c.id == account_id, account.c.password_hash == old)
+        change = update(account).where(*same).values(password_hash=new)
+        return (await tx.connection.execute(change)).rowcount == 1
+
     async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
         values = {
             "account_id": role.account_id,

@@ -1,65 +1,61 @@
-"""Passwords: Argon2id (RFC 9106) with 19 MiB, two passes and one lane, in a bounded pool.
+"""Passwords: Argon2id (RFC 9106) at a cost that the operator sets, in a bounded pool.
 
-One hash keeps a core busy for some 20 ms and takes 19 MiB, so hashing is what an attacker would flood: at most
-`workers` run at a time, at most `queue` wait, and the rest are told to come back.
+One hash keeps a core busy for some tens of milliseconds and takes its memory for as long, so hashing is what attackers
+would flood: a few run at a time, few wait, and the rest are told to come back. All the memory that passwords can ever
+take is `workers` times the memory of one hash.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import secrets
-import threading
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from keys.errors import HashingBusy
+from keys.errors import KeyRefused
 from keys.ports import PasswordHasher
+from keys.secrets.fair_pool import FairPool
+from keys.secrets.password_cost import LEAST, PasswordCost
 
-_MEMORY_KIB = 19 * 1024
-_PASSES = 2
-_LANES = 1
 _SALT = 16
 _HASH = 32
-_Result = TypeVar("_Result")
 
 
 class Argon2Hasher:
     """Implements `keys.ports.PasswordHasher`.
 
     Args:
+        cost: of new hashes; a hash made at another cost is verified at that one.
         workers: hashes that run at the same time.
-        queue: hashes that may wait beyond those.
+        queue: hashes that may wait beyond those; of one source a quarter of them.
+
+    Raises:
+        KeyRefused: the cost is less than what RFC 9106 and OWASP call safe.
     """
 
-    def __init__(self, *, workers: int = 2, queue: int = 64) -> None:
-        self._argon2 = argon2.PasswordHasher(
-            time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, hash_len=_HASH, salt_len=_SALT
-        )
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="argon2")
-        self._places = threading.BoundedSemaphore(workers + queue)
-        self._nobody = _nobody()
+    def __init__(self, *, cost: PasswordCost = LEAST, workers: int = 2, queue: int = 64) -> None:
+        if not cost.enough():
+            raise KeyRefused(f"password hashes with {cost}: {LEAST} is the least")
+        self._argon2 = hasher_of(cost)
+        self._pool = FairPool(workers=workers, queue=queue, per_source=max(1, queue // 4), name="argon2")
+        self._nobody = _nobody(cost)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, source: str = "") -> str:
         """The encoded hash (`$argon2id$…`), with a salt of its own.
 
         Raises:
             HashingBusy: too many hashes are waiting.
         """
         octets = _octets(password)
-        return await self._run(lambda: self._argon2.hash(octets))
+        return await self._pool.run(source, lambda: self._argon2.hash(octets))
 
-    async def verify(self, password: str, encoded: str | None) -> bool:
+    async def verify(self, password: str, encoded: str | None, *, source: str = "") -> bool:
         octets = _octets(password)
-        return await self._run(lambda: self._verify(octets, encoded))
+        return await self._pool.run(source, lambda: self._verify(octets, encoded))
 
     def needs_rehash(self, encoded: str) -> bool:
-        """True for a hash made with other parameters than today's: hash again at the next log-in."""
         try:
             return self._argon2.check_needs_rehash(encoded)
         except (InvalidHashError, UnicodeEncodeError):
@@ -67,7 +63,7 @@ class Argon2Hasher:
 
     def close(self) -> None:
         """End the pool; what waits is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     def _verify(self, octets: bytes, encoded: str | None) -> bool:
         try:
@@ -77,12 +73,16 @@ class Argon2Hasher:
         except VerificationError:
             return False
 
-    async def _run(self, work: Callable[[], _Result]) -> _Result:
-        if not self._places.acquire(blocking=False):
-            raise HashingBusy
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _future: self._places.release())  # even when the caller has gone meanwhile
-        return await asyncio.wrap_future(future)
+
+def hasher_of(cost: PasswordCost) -> argon2.PasswordHasher:
+    """The library's hasher at a cost."""
+    return argon2.PasswordHasher(
+        time_cost=cost.passes,
+        memory_cost=cost.memory_mib * 1024,
+        parallelism=cost.lanes,
+        hash_len=_HASH,
+        salt_len=_SALT,
+    )
 
 
 def _octets(password: str) -> bytes:
@@ -90,10 +90,10 @@ def _octets(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
-def _nobody() -> str:
+def _nobody(cost: PasswordCost) -> str:
     """A hash that no password has, with today's parameters: what an unknown account is checked against."""
     salt, value = (_base64(secrets.token_bytes(size)) for size in (_SALT, _HASH))
-    return f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${salt}${value}"
+    return f"$argon2id$v=19$m={cost.memory_mib * 1024},t={cost.passes},p={cost.lanes}${salt}${value}"
 
 
 def _base64(data: bytes) -> str:

@@ -167,6 +167,36 @@ class IdpStoresBasic:
                 assert found is not None
                 assert found.id == "acc_1"
 
+    async def test_a_password_hash_is_renewed_only_while_it_is_the_one_that_was_read(
+        self, harness: IdpStoresHarness
+    ) -> None:
+        accounts = harness.stores.accounts
+        await written(harness, lambda tx: accounts.add(tx, account(), indexes()))
+        for old, new, done in (("hash", "new", True), ("hash", "late", False), ("new", "newest", True)):
+            assert (
+                await written(harness, lambda tx, o=old, n=new: accounts.renew_password_hash(tx, "acc_1", old=o, new=n))
+                is done
+            )
+        async with harness.database.read() as tx:
+            found = await accounts.get(tx, "acc_1")
+            assert found is not None
+            assert found.password_hash == "newest"
+
+    async def test_a_secrets_digest_is_renewed_only_while_it_is_the_one_that_was_read(
+        self, harness: IdpStoresHarness
+    ) -> None:
+        clients = harness.stores.clients
+        await written(harness, lambda tx: clients.add(tx, client()))
+        for old, new, done in (("d" * 64, "new", True), ("d" * 64, "late", False)):
+            assert (
+                await written(harness, lambda tx, o=old, n=new: clients.renew_digest(tx, "portal", old=o, new=n))
+                is done
+            )
+        async with harness.database.read() as tx:
+            found = await clients.get(tx, "portal")
+            assert found is not None
+            assert found.secret_digest == "new"
+
     async def test_a_closed_account_stays_closed(self, harness: IdpStoresHarness) -> None:
         accounts = harness.stores.accounts
         await written(harness, lambda tx: accounts.add(tx, account(), indexes()))

@@ -49,12 +49,15 @@ class CountingHasher:
     def __init__(self) -> None:
         self.verified: list[bool] = []  # True where there was a hash to compare with
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, source: str = "") -> str:
         return f"plain:{password}"
 
-    async def verify(self, password: str, encoded: str | None) -> bool:
+    async def verify(self, password: str, encoded: str | None, *, source: str = "") -> bool:
         self.verified.append(encoded is not None)
-        return encoded == f"plain:{password}"
+        return encoded is not None and encoded.removeprefix("old ") == f"plain:{password}"
+
+    def needs_rehash(self, encoded: str) -> bool:
+        return encoded.startswith("old ")
 
 
 _: type[PasswordHasher] = CountingHasher

@@ -85,7 +85,10 @@ async def log_in(request: Request, i: str | None = None) -> Response:
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
         typed, status = form["identifier"], status_of(error)
-        return _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
+        response = _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
+        if isinstance(error, LimitExceeded) and error.retry_after:
+            response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
+        return response
     goal = f"{_RESUME}?i={i}" if i else await _home(request, done.session_cookie_value)
     response = RedirectResponse(goal, 303)
     set_session_cookie(request, response, done.session_cookie_value)

@@ -24,6 +24,7 @@ from core.text import Text
 from idp.clients.registration import NewClient
 from idp.model import GrantType
 from idp.people import NewAccount
+from keys.errors import KeyStateConflict
 from keys.secrets.purposes import INDEX_PURPOSES, PEOPLE, PEOPLE_INDEX, TOKENS
 from keys.spec import KeyState
 from keys.stores.reencryption_tables import reencryption_job
@@ -62,9 +63,14 @@ async def test_a_rotation_is_followed_and_the_old_keys_can_go(settings: Settings
         old = {purpose: ring.secrets(purpose)[0].key_id for purpose in (PEOPLE, PEOPLE_INDEX)}
         for purpose in old:
             await ring.prepare_next(purpose)
+            with pytest.raises(KeyStateConflict):  # "at once" means: as soon as every worker can read what is under it
+                await ring.rotate(purpose, at_once=True)
+        clock.advance(121)
+        await ring.refresh()
+        for purpose in old:
             await ring.rotate(purpose, at_once=True)
         assert await services.work.through() == 0, "not before every worker has heard of the new keys"
-        clock.advance(60)
+        clock.advance(130)
         await ring.refresh()
         assert await services.work.through() >= 2
         assert all(one.remaining == 0 for one in await services.control.standing())
@@ -86,11 +92,14 @@ async def test_a_key_that_is_needed_is_not_retired(settings: Settings) -> None:
         ring, services = container.ground.keys.ring, container.reencryption
         for purpose in (PEOPLE, *INDEX_PURPOSES):
             await ring.prepare_next(purpose)
+        clock.advance(121)
+        await ring.refresh()
+        for purpose in (PEOPLE, *INDEX_PURPOSES):
             await ring.rotate(purpose, at_once=True)
             for key in ring.secrets(purpose):
                 if key.state is KeyState.VERIFY_ONLY:
                     assert await services.usage.needed(key.key_id) is (purpose in (PEOPLE, PEOPLE_INDEX))
-        clock.advance(60)
+        clock.advance(130)
         await ring.refresh()
         await services.work.through()
     finally:
@@ -157,6 +166,8 @@ async def test_the_key_of_tokens_is_needed_by_clients_that_have_not_come_since(s
         made = await container.idp.register_client(machine, SYSTEM)
         old = ring.secrets(TOKENS)[0].key_id
         await ring.prepare_next(TOKENS)
+        clock.advance(121)
+        await ring.refresh()
         await ring.rotate(TOKENS, at_once=True)
         assert await usage.needed(old)
         form = {"client_id": made.client.id, "client_secret": made.secret or ""}

@@ -12,14 +12,16 @@ import argon2
 import pytest
 
 from core.errors import LimitExceeded
+from keys.errors import KeyRefused
 from keys.secrets.password import Argon2Hasher
+from keys.secrets.password_cost import PasswordCost
 
 PASSWORD = "正确的密码 horse battery"
 
 
 @pytest.fixture
 async def hasher() -> AsyncIterator[Argon2Hasher]:
-    made = Argon2Hasher(workers=2, queue=2)
+    made = Argon2Hasher(workers=2, queue=8)  # two of one source may wait
     yield made
     made.close()
 
@@ -72,6 +74,27 @@ async def test_old_parameters_are_noticed(hasher: Argon2Hasher) -> None:
     assert hasher.needs_rehash(weak)
     assert hasher.needs_rehash("not a hash")
     assert not hasher.needs_rehash(await hasher.hash(PASSWORD))
+
+
+async def test_a_hash_at_another_cost_is_verified_at_that_one_and_noticed(hasher: Argon2Hasher) -> None:
+    dearer = Argon2Hasher(cost=PasswordCost(20, 3))
+    try:
+        cheap, dear = await hasher.hash(PASSWORD), await dearer.hash(PASSWORD)
+        assert dear.startswith("$argon2id$v=19$m=20480,t=3,p=1$")
+        assert await dearer.verify(PASSWORD, cheap)
+        assert await hasher.verify(PASSWORD, dear)
+        assert dearer.needs_rehash(cheap)
+        assert not dearer.needs_rehash(dear)
+    finally:
+        dearer.close()
+
+
+@pytest.mark.parametrize(
+    "cost", [PasswordCost(18, 2), PasswordCost(19, 1), PasswordCost(64, 1), PasswordCost(19, 2, 0)]
+)
+def test_a_cost_that_is_too_low_is_refused(cost: PasswordCost) -> None:
+    with pytest.raises(KeyRefused):
+        Argon2Hasher(cost=cost)
 
 
 async def test_those_beyond_the_queue_are_told_to_come_back(
