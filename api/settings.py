@@ -30,6 +30,8 @@ class Settings(BaseSettings):
         data: folder of the embedded column; also of everything that has no address of its own.
         master_key_file: file that holds the master key; by default made in `data` (development only).
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
+        pkcs11_sessions: calls to the token at the same time, in each worker.
+        pkcs11_timeout_seconds: how long a call to the token may take; while one is overdue others are refused at once.
         keys_refresh_seconds: how often a worker looks whether a key was rotated or revoked; a revoked key is used by
             no worker 5 s after this time.
         keys_stale_seconds: without a look at the key store for this long a worker uses no key.
@@ -80,6 +82,8 @@ class Settings(BaseSettings):
     pkcs11_module: str | None = None
     pkcs11_token: str | None = None
     pkcs11_pin_file: Path | None = None
+    pkcs11_sessions: int = Field(default=4, ge=1, le=64)
+    pkcs11_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     keys_refresh_seconds: float = Field(default=5.0, gt=0, le=10)
     keys_stale_seconds: float = Field(default=120.0, ge=30, le=3600)
     token_key_days: int = Field(default=90, ge=8, le=730)
@@ -133,7 +137,11 @@ class Settings(BaseSettings):
         token = None
         if self.pkcs11_module and self.pkcs11_token:
             token = Pkcs11Settings(
-                module=Path(self.pkcs11_module), token=self.pkcs11_token, pin_file=self.pkcs11_pin_file
+                module=Path(self.pkcs11_module),
+                token=self.pkcs11_token,
+                pin_file=self.pkcs11_pin_file,
+                sessions=self.pkcs11_sessions,
+                timeout_seconds=self.pkcs11_timeout_seconds,
             )
         return KeysSettings(
             store_url=self.keys_url or f"sqlite:///{self.folder / 'keys' / 'keyring.db'}",

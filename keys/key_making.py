@@ -10,7 +10,7 @@ from core.clock import Clock
 from keys.errors import KeyRefused
 from keys.jose.jwk import thumbprint
 from keys.key_wrap import KeyWrap
-from keys.ports import KeyBackend, KeyBackends, KeyRecord
+from keys.ports import CanAdopt, KeyBackend, KeyBackends, KeyRecord
 from keys.spec import ALGORITHMS, SECRET, KeyState, SignatureAlgorithm, uses_of
 from keys.verification import load_verification_key
 
@@ -61,6 +61,26 @@ class KeyMaker:
             bits = bits if self._allows(active.purpose, algorithm, bits) else None
         scheme = scheme or active.uri.partition(":")[0]
         return await self.draft(active.purpose, algorithm, state, scheme=scheme, bits=bits)
+
+    async def adopted(
+        self, purpose: str, algorithm: SignatureAlgorithm, state: KeyState, *, uri: str, imported: bool
+    ) -> KeyRecord:
+        """A draft of a key that was on its device before us.
+
+        Raises:
+            KeyRefused: its backend adopts none, or the key may leave its device, or it does not fit.
+            KeyUnavailable: the device does not answer or has no such key.
+        """
+        check_purpose(purpose)
+        backend = self._backends.of(uri)
+        if not isinstance(backend, CanAdopt):
+            raise KeyRefused(f"the backend {backend.scheme!r} has no keys that others made")
+        found = await asyncio.to_thread(backend.adopt, uri, algorithm, imported=imported)
+        bits = load_verification_key(found.public_key, algorithm).bits
+        if not self._allows(purpose, algorithm, bits):
+            raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
+        key_id = thumbprint(found.public_key, algorithm)
+        return self.sealed(key_id, purpose, str(algorithm), state, found.uri, found.public_key, b"")
 
     def secret(self, purpose: str, state: KeyState) -> KeyRecord:
         """A draft of a symmetric key of 32 random bytes."""

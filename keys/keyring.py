@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from keys.errors import AlgorithmEnded, KeyMissing, KeysStale, KeyStateConflict, KeyStoreDamaged, KeyUnavailable
+from keys.journal import KeyStep
 from keys.key_making import KeyMaker, check_purpose
 from keys.key_wrap import KeyWrap
 from keys.ports import (
@@ -215,15 +216,32 @@ class KeyRing:
         await self._keep(made)
         return next((key for key in self.verification_keys(purpose) if key.key_id == made.key_id), None)
 
+    async def adopt(self, purpose: str, uri: str, algorithm: SignatureAlgorithm, *, imported: bool = False) -> KeyState:
+        """Take a key that is on its device already: as the active one, or as the next where the purpose has one.
+
+        Args:
+            imported: accept a key that the device says was outside once, before it was put there.
+
+        Raises:
+            KeyRefused: the key may leave its device, does not fit, or is not allowed.
+            KeyStateConflict: `key-exists`, when there is a next key too, or the key serves a purpose already.
+        """
+        await self.refresh()
+        active = self._contents.in_state(purpose, KeyState.ACTIVE)
+        state = KeyState.ACTIVE if active is None else KeyState.NEXT
+        made = await self._maker.adopted(purpose, algorithm, state, uri=uri, imported=imported)
+        await self._keep(made, KeyStep.ADOPTED)
+        return state
+
     async def _check_free(self, purpose: str, state: KeyState) -> None:
         """A cheap look before a slow key is made; the store's unique index is what decides."""
         await self.refresh()
         if self._contents.in_state(purpose, state) is not None:
             raise KeyStateConflict("key-exists", f"{purpose} has a key in the state {state}")
 
-    async def _keep(self, made: KeyRecord) -> None:
+    async def _keep(self, made: KeyRecord, step: KeyStep = KeyStep.MADE) -> None:
         try:
-            await self._store.add(made)
+            await self._store.add(made, step=step)
         except KeyStateConflict:  # another worker was faster
             await self._maker.discard(made)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from keys.journal import KeyStep
 from keys.spec import KeyState, SignatureAlgorithm
@@ -159,6 +159,30 @@ class KeyBackend(Protocol):
 
     def destroy(self, uri: str) -> None:
         """Destroy the private key where it lives; nothing to do where the key store holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedKey:
+    """A key that was on its device before us, by its exact name."""
+
+    uri: str
+    public_key: bytes
+
+
+@runtime_checkable
+class CanAdopt(Protocol):
+    """A backend on whose device keys may be that others made."""
+
+    def adopt(self, uri: str, algorithm: SignatureAlgorithm, *, imported: bool) -> AdoptedKey:
+        """Look at a key and prove that it works and cannot leave.
+
+        Args:
+            imported: accept a key that the device says was outside once, before it was put there.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`, when it may leave the device or does not fit.
+            core.errors.Unavailable: `key-unavailable`, when it is not there.
+        """
 
 
 class KeyBackends(Protocol):

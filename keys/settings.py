@@ -20,12 +20,16 @@ class Pkcs11Settings(Section):
         token: label of the token (CK_TOKEN_INFO.label).
         pin: the user PIN; wins over `pin_file`.
         pin_file: a file that holds the PIN and nothing else.
+        sessions: how many calls go to the token at the same time, where its library can.
+        timeout_seconds: how long a call may take; while one is overdue, others are refused at once.
     """
 
     module: Path
     token: str
     pin: SecretStr | None = None
     pin_file: Path | None = None
+    sessions: int = 4
+    timeout_seconds: float = 5.0
 
 
 class KeysSettings(Section):

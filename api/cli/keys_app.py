@@ -10,6 +10,7 @@ import typer
 
 from api.cli.ground import Data, plainly, settings_of
 from api.cli.reencrypt_app import reencrypt_app
+from keys.spec import SignatureAlgorithm
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys and their rotation.")
 keys_app.add_typer(reencrypt_app, name="reencrypt")
@@ -107,3 +108,19 @@ def keys_calibrate(
     with plainly():
         for line in propose(settings_of(data=data), milliseconds=milliseconds, memory_mib=memory):
             typer.echo(line)
+
+
+@keys_app.command("adopt")
+def keys_adopt(
+    purpose: str,
+    uri: Annotated[str, typer.Argument(metavar="URI", help="PKCS#11 URI (RFC 7512) of a key on the configured token.")],
+    algorithm: Annotated[SignatureAlgorithm, typer.Option("--algorithm", help="What the key is to sign with.")],
+    data: Data = None,
+    imported: Annotated[
+        bool, typer.Option("--imported", help="Accept a key that was outside its token once, before it was put there.")
+    ] = False,
+) -> None:
+    """Use a key that is on the token already, for PURPOSE; it is never destroyed by this service."""
+    from api.cli.keys_commands import adopt_key
+
+    _say(adopt_key(settings_of(data=data), purpose, uri, algorithm, imported=imported))

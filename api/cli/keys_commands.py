@@ -14,7 +14,7 @@ from core.errors import NotFound
 from core.principal import SYSTEM
 from core.text import Text
 from keys.ports import KeyRecord
-from keys.spec import KeyState, certified
+from keys.spec import KeyState, SignatureAlgorithm, certified
 
 
 @contextlib.asynccontextmanager
@@ -157,6 +157,21 @@ async def destroy_key(settings: Settings, key_id: str) -> list[str]:
     async with audited(settings, "key.destroy", key_id) as container:
         done = await container.ground.keys.ring.destroy(key_id, usage=container.reencryption.usage)
         return [f"{key_id}: destroyed" if done else f"{key_id}: was destroyed before"]
+
+
+async def adopt_key(
+    settings: Settings, purpose: str, uri: str, algorithm: SignatureAlgorithm, *, imported: bool
+) -> list[str]:
+    """Take a key that is on its device already.
+
+    Raises:
+        core.errors.AppError: the key is not there, could leave its device, does not fit, or the purpose has a next key.
+    """
+    async with audited(settings, "key.adopt", purpose) as container:
+        state = await container.ground.keys.ring.adopt(purpose, uri, algorithm, imported=imported)
+        if state is KeyState.ACTIVE:
+            return [f"{purpose}: the key is active"]
+        return [f"{purpose}: the key is published as the next one; `yizheng keys rotate {purpose}` makes it active"]
 
 
 def _promise(container: Container) -> str:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from asn1crypto.keys import PublicKeyInfo, RSAPublicKey
-from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
-from pkcs11.exceptions import NoSuchKey
-from pkcs11.mechanisms import Mechanism
-from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_named_curve_parameters
-from pkcs11.util.rsa import encode_rsa_public_key
+from pkcs11 import Attribute, ObjectClass
+from pkcs11.exceptions import AttributeTypeInvalid
 
-from keys.backends.pkcs11_token import Pkcs11Token
+from keys.backends.pkcs11_mechanisms import FAMILIES, Offer, generate, public_key_of, sign
+from keys.backends.pkcs11_token import Pkcs11Token, TokenSession
 from keys.backends.pkcs11_uri import Pkcs11Uri
 from keys.errors import KeyRefused, KeyUnavailable
 from keys.jose.jwk import thumbprint
-from keys.ports import GeneratedKey, KeyBackend, Signer
+from keys.ports import AdoptedKey, CanAdopt, GeneratedKey, KeyBackend, Signer
 from keys.settings import Pkcs11Settings
 from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.verification import load_verification_key
 
-_OFFERED = frozenset({SignatureAlgorithm.ES256, SignatureAlgorithm.RS256})
-_PRIVATE_TEMPLATE = {
-    Attribute.SENSITIVE: True,
-    Attribute.EXTRACTABLE: False,
-    Attribute.PRIVATE: True,
-    Attribute.MODIFIABLE: False,
-}
+_MAKING_SECONDS = 180.0  # RSA with 4096 bits takes some tokens minutes
+_PROOF = b"yizheng: these two halves belong together"
 
 
 class Pkcs11Signer:
@@ -42,23 +34,15 @@ class Pkcs11Signer:
         self.algorithm = algorithm
         self.public_key = public_key
         self.key_id = thumbprint(public_key, algorithm)
-        self._found: tuple[Any, Any] | None = None  # session, key handle in that session
 
     def sign(self, message: bytes) -> bytes:
-        if self.algorithm is SignatureAlgorithm.ES256:
-            digest = hashlib.sha256(message).digest()  # CKM_ECDSA is what every token has; it takes the digest
-            raw = self._token.run(lambda session: self._key(session).sign(digest, mechanism=Mechanism.ECDSA))
-            der: bytes = encode_ecdsa_signature(raw)
-            return der
-        signature: bytes = self._token.run(
-            lambda session: self._key(session).sign(message, mechanism=Mechanism.SHA256_RSA_PKCS)
-        )
-        return signature
+        return self._token.run(lambda session: self._sign(session, message))
 
-    def _key(self, session: Any) -> Any:
-        if self._found is None or self._found[0] is not session:
-            self._found = session, _find(session, self._uri)
-        return self._found[1]
+    def _sign(self, session: TokenSession, message: bytes) -> bytes:
+        offer = session.offers().get(self.algorithm)
+        if offer is None:
+            raise KeyUnavailable(f"token {self._token.label} does not compute {self.algorithm}")
+        return sign(session.key(self._uri), self.algorithm, offer.way, message)
 
 
 class Pkcs11Backend:
@@ -72,53 +56,91 @@ class Pkcs11Backend:
 
     def __init__(self, settings: Pkcs11Settings) -> None:
         self._settings = settings
-        self._token = Pkcs11Token(str(settings.module), settings.token, self._pin)
+        self._token = self._connection(settings.token, None)
 
     def algorithms(self) -> frozenset[SignatureAlgorithm]:
-        return _OFFERED
+        return frozenset(self._offers())
 
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
-        self._check_offered(algorithm)
-        if not ALGORITHMS[algorithm].has_size(bits):
-            raise KeyRefused(f"{algorithm} with {bits} bits")
-        identifier = secrets.token_bytes(16)
-        make = _make_ec if algorithm is SignatureAlgorithm.ES256 else _make_rsa
-        public_key = self._token.run(lambda session: make(session, identifier, label, bits))
-        return GeneratedKey(str(Pkcs11Uri(self._settings.token, identifier)), public_key, b"")
+        offer = self._offers().get(algorithm)
+        if offer is None or not ALGORITHMS[algorithm].has_size(bits) or not offer.fits(bits):
+            raise KeyRefused(f"token {self._settings.token} makes no keys for {algorithm} with {bits} bits")
+        uri = Pkcs11Uri(self._settings.token, secrets.token_bytes(16))
+
+        def make(session: TokenSession) -> bytes:
+            _remove(session, uri)  # what an attempt that was lost on the way may have left
+            public_key = public_key_of(generate(session.raw, algorithm, bits, identifier=uri.id, label=label))
+            try:
+                _prove(session, uri, algorithm, offer, public_key, imported=False)
+            except BaseException:
+                _remove(session, uri)
+                raise
+            return public_key
+
+        return GeneratedKey(str(uri), self._token.run(make, seconds=_MAKING_SECONDS), b"")
 
     def open(self, uri: str, algorithm: SignatureAlgorithm, public_key: bytes, private: bytes) -> Signer:
-        self._check_offered(algorithm)
+        if algorithm not in FAMILIES:
+            raise KeyRefused(f"no {algorithm} on a token")
         return Pkcs11Signer(self._token, self._own(uri), algorithm, public_key)
+
+    def adopt(self, uri: str, algorithm: SignatureAlgorithm, *, imported: bool) -> AdoptedKey:
+        """A key that was on the token before; see `keys.ports.CanAdopt`."""
+        asked = Pkcs11Uri.parse(uri)
+        token = self._token if asked.pin_source is None else self._connection(self._settings.token, asked.pin_source)
+
+        def look(session: TokenSession) -> AdoptedKey:
+            _check_token(session, asked)
+            found = session.find(asked)
+            identifier = bytes(found[Attribute.ID] or b"")
+            if not identifier:
+                raise KeyRefused("the key has no CKA_ID; give it one with the tools of its token")
+            exact = Pkcs11Uri(self._settings.token, identifier, serial=_serial(session), adopted=True)
+            public_key = _public_key_beside(session, exact, found)
+            offer = session.offers().get(algorithm)
+            bits = load_verification_key(public_key, algorithm).bits
+            if offer is None or not offer.fits(bits):
+                raise KeyRefused(f"token {self._settings.token} does not compute {algorithm} with {bits} bits")
+            _prove(session, exact, algorithm, offer, public_key, imported=imported)
+            return AdoptedKey(str(exact), public_key)
+
+        return token.run(look)
 
     def extractable(self, uri: str) -> bool:
         """False only if the token itself says that the key is sensitive and was never extractable."""
         parsed = self._own(uri)
-        kept = (Attribute.SENSITIVE, Attribute.ALWAYS_SENSITIVE, Attribute.NEVER_EXTRACTABLE)
-
-        def ask(session: Any) -> bool:
-            key = _find(session, parsed)
-            return bool(key[Attribute.EXTRACTABLE]) or not all(key[attribute] for attribute in kept)
-
-        return self._token.run(ask)
+        return self._token.run(lambda session: not _kept(session, parsed, imported=False))
 
     def destroy(self, uri: str) -> None:
         parsed = self._own(uri)
+        if not parsed.adopted:  # a key that was there before us is not ours to destroy
+            self._token.run(lambda session: _remove(session, parsed))
 
-        def remove(session: Any) -> None:
-            for found in list(session.get_objects({Attribute.ID: parsed.id})):
-                found.destroy()
+    def check(self) -> None:
+        """
+        Raises:
+            KeyUnavailable: the token cannot be used; the text says why.
+        """
+        self._offers()
 
-        self._token.run(remove)
-
-    def _check_offered(self, algorithm: SignatureAlgorithm) -> None:
-        if algorithm not in _OFFERED:
-            raise KeyRefused(f"no {algorithm} on a token")
+    def _offers(self) -> Mapping[SignatureAlgorithm, Offer]:
+        return self._token.run(lambda session: session.offers())
 
     def _own(self, uri: str) -> Pkcs11Uri:
         parsed = Pkcs11Uri.parse(uri)
         if parsed.token != self._settings.token:
             raise KeyRefused(f"the key is on the token {parsed.token!r}, which is not configured")
         return parsed
+
+    def _connection(self, label: str, pin_source: Path | None) -> Pkcs11Token:
+        settings = self._settings
+        return Pkcs11Token(
+            str(settings.module),
+            label,
+            self._pin if pin_source is None else lambda: _read_pin(pin_source),
+            sessions=settings.sessions,
+            seconds=settings.timeout_seconds,
+        )
 
     def _pin(self) -> str:
         if self._settings.pin is not None:
@@ -135,40 +157,65 @@ def _read_pin(path: Path) -> str:
         raise KeyUnavailable(f"cannot read the PIN file {path}: {error.strerror}") from None
 
 
-def _find(session: Any, uri: Pkcs11Uri) -> Any:
-    """The private key. The search is read to its end: an abandoned one would be closed on a session long gone."""
-    found = list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: uri.id}))
-    if len(found) != 1:
-        raise NoSuchKey
-    return found[0]
+def _check_token(session: TokenSession, uri: Pkcs11Uri) -> None:
+    """RFC 7512 §2.3: every attribute that is given must match."""
+    token = session.token
+    given = {"token": uri.token, "manufacturer": uri.manufacturer, "model": uri.model, "serial": uri.serial}
+    has = {
+        "token": token.label,
+        "manufacturer": token.manufacturer_id,
+        "model": token.model,
+        "serial": _serial(session),
+    }
+    for name, value in given.items():
+        if value and value != has[name].rstrip():
+            raise KeyRefused(f"the configured token has another {name}: {has[name].rstrip()!r}")
 
 
-def _make_ec(session: Any, identifier: bytes, label: str, bits: int) -> bytes:
-    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
-    parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)
-    public, _private = parameters.generate_keypair(
-        id=identifier,
-        label=label,
-        store=True,
-        capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-        private_template=_PRIVATE_TEMPLATE,
-    )
-    encoded: bytes = encode_ec_public_key(public)
-    return encoded
+def _serial(session: TokenSession) -> str:
+    return bytes(session.token.serial).decode("ascii", "replace").strip("\x00 ")
 
 
-def _make_rsa(session: Any, identifier: bytes, label: str, bits: int) -> bytes:
-    public, _private = session.generate_keypair(
-        KeyType.RSA,
-        bits,
-        id=identifier,
-        label=label,
-        store=True,
-        capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-        private_template=_PRIVATE_TEMPLATE,
-    )
-    encoded: bytes = PublicKeyInfo.wrap(RSAPublicKey.load(encode_rsa_public_key(public)), "rsa").dump()
-    return encoded
+def _public_key_beside(session: TokenSession, uri: Pkcs11Uri, private: object) -> bytes:
+    """The public key object with the same id; without one, RSA's private key object tells it."""
+    beside = session.objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: uri.id})
+    try:
+        return public_key_of(beside[0] if beside else private)
+    except AttributeTypeInvalid:
+        raise KeyRefused("the token has no public key beside the private one; put it there with the same id") from None
+
+
+def _kept(session: TokenSession, uri: Pkcs11Uri, *, imported: bool) -> bool:
+    """Whether the token keeps the key to itself, and always has; `imported`: it may have been outside before."""
+    key = session.find(uri)
+    always = () if imported else (Attribute.ALWAYS_SENSITIVE, Attribute.NEVER_EXTRACTABLE)
+    return not key[Attribute.EXTRACTABLE] and all(key[attribute] for attribute in (Attribute.SENSITIVE, *always))
+
+
+def _prove(
+    session: TokenSession,
+    uri: Pkcs11Uri,
+    algorithm: SignatureAlgorithm,
+    offer: Offer,
+    public_key: bytes,
+    *,
+    imported: bool,
+) -> None:
+    """
+    Raises:
+        KeyRefused: the key can leave the token, or does not belong to the public key.
+    """
+    if not _kept(session, uri, imported=imported):
+        raise KeyRefused("the token says that the private key can leave it, or that it was outside before")
+    signature = sign(session.find(uri), algorithm, offer.way, _PROOF)
+    if not load_verification_key(public_key, algorithm).verify(signature, _PROOF):
+        raise KeyRefused("the public key on the token is not the private key's")
+
+
+def _remove(session: TokenSession, uri: Pkcs11Uri) -> None:
+    for found in session.objects({Attribute.ID: uri.id}):
+        found.destroy()
 
 
 _: type[KeyBackend] = Pkcs11Backend
+_adopting: type[CanAdopt] = Pkcs11Backend

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from keys.backends.pkcs11_token import Pkcs11Module, Pkcs11Token
+from keys.backends.pkcs11_library import Pkcs11Library
+from keys.backends.pkcs11_token import Pkcs11Token
+
+_SECONDS = 30.0  # somebody stands beside the token
 
 
 def change_pin(module: str, token: str, *, old: str, new: str) -> None:
@@ -10,12 +13,11 @@ def change_pin(module: str, token: str, *, old: str, new: str) -> None:
     Raises:
         KeyUnavailable: the token is gone, or refuses one of the two.
     """
-    Pkcs11Token(module, token, lambda: old).run(lambda session: session.set_pin(old, new))
+    Pkcs11Token(module, token, lambda: old).run(lambda session: session.raw.set_pin(old, new), seconds=_SECONDS)
 
 
 def log_out(module: str) -> None:
     """End every session through this library; the next use of a key asks for the PIN again."""
-    found = Pkcs11Module.at(module)
-    with found.lock:
-        if found.sessions:
-            found.restart()
+    library = Pkcs11Library.at(module)
+    if library.epoch:  # it was used
+        library.restart(library.epoch, seconds=_SECONDS)

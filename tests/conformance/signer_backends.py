@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pkcs11
-from pkcs11 import Attribute, ObjectClass
+from pkcs11 import Attribute
 from pydantic import SecretStr
 
 from keys.backends.pkcs11 import Pkcs11Backend
-from keys.backends.pkcs11_token import Pkcs11Module
+from keys.backends.pkcs11_library import Pkcs11Library
+from keys.backends.pkcs11_token import Pkcs11Token, TokenSession
 from keys.backends.pkcs11_uri import Pkcs11Uri
 from keys.backends.software import SoftwareBackend
 from keys.ports import KeyBackend
@@ -51,8 +52,8 @@ async def softhsm(around: Surroundings) -> AsyncIterator[SignerHarness]:
     settings = token_settings(token)
 
     def restarted() -> KeyBackend:
-        pkcs11.lib(token.module).reinitialize()  # as a new process: no session, no log-in
-        Pkcs11Module.at(token.module).sessions.clear()
+        library = Pkcs11Library.at(token.module)
+        library.restart(library.epoch, seconds=10)  # as a new process: no session, no log-in
         return Pkcs11Backend(settings)
 
     yield SignerHarness(
@@ -70,15 +71,14 @@ def token_settings(token: SoftHsmToken) -> Pkcs11Settings:
 
 def lets_out(token: SoftHsmToken, uri: str) -> bool:
     """Whether the token gives the private value to a logged-in caller."""
-    module = Pkcs11Module.at(token.module)
-    with module.lock:
-        session = module.session(token.label, token.pin)
-        wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: Pkcs11Uri.parse(uri).id}
-        (key,) = list(session.get_objects(wanted))
+
+    def ask(session: TokenSession) -> bool:
         try:
-            return bool(key[Attribute.VALUE])
+            return bool(session.find(Pkcs11Uri.parse(uri))[Attribute.VALUE])
         except pkcs11.exceptions.AttributeSensitive:
             return False
+
+    return Pkcs11Token(token.module, token.label, lambda: token.pin).run(ask)
 
 
 BACKENDS = [Backend("software", None, software), Backend("pkcs11", "softhsm", softhsm)]

@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pkcs11
 from moto.server import ThreadedMotoServer
 
+from keys.backends import pkcs11_token
+from keys.backends.pkcs11_library import Pkcs11Library
 from keys.backends.pkcs11_pin import log_out
 
 START_SECONDS = 60.0
@@ -80,10 +81,10 @@ class SoftHsmToken:
 def restore_pin(token: SoftHsmToken) -> None:
     """Give the user's PIN back by the security officer's, and end the sessions with any other."""
     log_out(token.module)
-    library = pkcs11.lib(token.module)
-    library.reinitialize()
-    with library.get_token(token_label=token.label).open(rw=True, so_pin=token.so_pin) as session:
+    library = Pkcs11Library.at(token.module)
+    with library.entered(), library.token(token.label).open(rw=True, so_pin=token.so_pin) as session:
         session.init_pin(token.pin)
+    pkcs11_token._logins.clear()  # a PIN that was refused before is the right one again
 
 
 @contextlib.contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pkcs11
 import pytest
 
 from api.wiring.ceremony import TokenCustody
+from keys.backends.pkcs11_library import Pkcs11Library
 from keys.backends.pkcs11_pin import log_out
 from keys.ceremony.errors import CeremonyStopped
 from keys.ceremony.former import read_former
@@ -26,27 +30,30 @@ from tests.support.servers import SoftHsmToken
 _ALGORITHM = SignatureAlgorithm.ES256
 
 
+@contextmanager
+def _past_our_code(token: SoftHsmToken) -> Iterator[Any]:
+    """The token, with nobody logged in."""
+    log_out(token.module)
+    library = Pkcs11Library.at(token.module)
+    with library.entered():
+        yield library.token(token.label)
+
+
 def _custody(token: SoftHsmToken, pin: str = "") -> TokenCustody:
     return TokenCustody(Path(token.module), token.label, pin)
 
 
 def _opens(token: SoftHsmToken, pin: str) -> bool:
     """Whether the token lets somebody in with this PIN."""
-    log_out(token.module)
-    library = pkcs11.lib(token.module)
-    library.reinitialize()
     try:
-        with library.get_token(token_label=token.label).open(user_pin=pin):
+        with _past_our_code(token) as found, found.open(user_pin=pin):
             return True
     except pkcs11.exceptions.PinIncorrect:
         return False
 
 
 def _keys(token: SoftHsmToken, pin: str) -> int:
-    log_out(token.module)
-    library = pkcs11.lib(token.module)
-    library.reinitialize()
-    with library.get_token(token_label=token.label).open(user_pin=pin) as session:
+    with _past_our_code(token) as found, found.open(user_pin=pin) as session:
         return len(list(session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY})))
 
 

@@ -12,12 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from api.wiring.keys import KeysServices, build_keys, ensure_service_keys
 from api.wiring.pki import PkiServices, build_pki
 from core.clock import SystemClock
+from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.software import SoftwareBackend
-from keys.errors import DevelopmentOnly, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
+from keys.errors import DevelopmentOnly, KeyRefused, KeyStateConflict, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
+from keys.journal import KeyStep
 from keys.secrets.purposes import PEOPLE, SERVICE_SECRETS
 from keys.settings import KeysSettings
-from keys.spec import SignatureAlgorithm
+from keys.spec import KeyState, SignatureAlgorithm
+from keys.stores.journal import SqlKeyJournal
 from keys.x509.settings import PkiSettings
 from tests.conformance.signer_backends import token_settings
 from tests.support.clock import FakeClock
@@ -192,4 +195,29 @@ async def test_a_store_that_is_away_for_a_moment_ends_nothing(
     assert not following.done()
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+    await services.close()
+
+
+async def test_a_key_of_the_department_is_adopted_and_outlives_its_record(
+    tmp_path: Path, clock: FakeClock, softhsm: SoftHsmToken
+) -> None:
+    services = await _started(tmp_path, clock, pkcs11=token_settings(softhsm))
+    ring, rs256 = services.ring, SignatureAlgorithm.RS256
+    backend = Pkcs11Backend(token_settings(softhsm))
+    theirs = backend.generate(rs256, bits=2048, label="theirs")
+    assert await ring.adopt("seal/s_1", theirs.uri, rs256) is KeyState.ACTIVE
+    assert ring.signer("seal/s_1").public_key == theirs.public_key
+    with pytest.raises(KeyStateConflict):
+        await ring.adopt("seal/s_2", theirs.uri, rs256)  # one key, one purpose
+    with pytest.raises(KeyRefused):
+        await ring.adopt("oidc.es256", "software:abc", SignatureAlgorithm.ES256)
+    other = backend.generate(SignatureAlgorithm.ES256, bits=256, label="theirs")
+    assert await ring.adopt("oidc.es256", other.uri, SignatureAlgorithm.ES256) is KeyState.NEXT
+    key_id = ring.signer("seal/s_1").key_id
+    await ring.revoke(key_id)
+    assert await ring.destroy(key_id)
+    still = backend.open(theirs.uri, rs256, theirs.public_key, b"")
+    assert still.sign(b"law")  # it was on the token before us, and is not ours to destroy
+    steps = [event.step for event in await SqlKeyJournal(services.store.engine).of_key(key_id)]
+    assert steps == [KeyStep.ADOPTED, KeyStep.ACTIVATED, KeyStep.REVOKED, KeyStep.DESTROYED]
     await services.close()
