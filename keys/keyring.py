@@ -88,7 +88,7 @@ class KeyRing:
         Raises:
             KeyMissing: no such key, or it is retired.
         """
-        opened = self._contents.by_key.get(key_id)
+        opened = self._current().by_key.get(key_id)
         if opened is None or opened.signer is None:
             raise KeyMissing(key_id)
         return opened.signer

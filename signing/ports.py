@@ -57,6 +57,27 @@ class CertificateJudge(Protocol):
         """
 
 
+class SealCertificates(Protocol):
+    """Lets certificates follow their seal. Every call may be repeated, and does then nothing more."""
+
+    async def suspend(self, purpose: str) -> None:
+        """No certificate of ours for the key is good for now."""
+
+    async def resume(self, purpose: str) -> None:
+        """Certificates that were held are good again."""
+
+    async def revoke(self, purpose: str) -> None:
+        """No certificate of ours for the key is ever good again."""
+
+    async def take_over(self, purpose: str, chain: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Check an external certificate for the key, its root last; answers what signatures shall carry, no root."""
+
+    async def request(
+        self, *, organisation_name: str, organisation_code: str, seal_name: str, seal_code: str, purpose: str
+    ) -> bytes:
+        """A request for a certificate of the key: PKCS #10 in DER."""
+
+
 class SealStore(Protocol):
     """Keeps seals, grants and the ledger of signatures."""
 
@@ -94,7 +115,8 @@ class SealStore(Protocol):
         self, tx: WriteTx, seal_id: str, *, expected: bytes, certificates: Sequence[bytes], at: dt.datetime
     ) -> bool:
         """Put other certificates (the seal's own first) in place of those that begin with `expected`; False, and no
-        change, if those are not what it has. Former ones still lead to the seal."""
+        change, if those are not what it has, if it is not active, or if another seal has or had the new one. Former
+        ones still lead to the seal."""
 
     async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None: ...
 

@@ -101,6 +101,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     ),
     "access_record": NothingEnds("record"),
     "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
+    "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),
     "seal_signature": NothingEnds("record"),
     "renewal_proposal": Moved(

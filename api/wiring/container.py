@@ -45,6 +45,7 @@ class Container:
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
             self.pki.watch.forever(),
+            self.signing.follow_seals.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),
         )
@@ -61,7 +62,7 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     idp = build_idp(ground)
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
     trust = await build_trust(ground, pki)
-    signing = build_signing(ground, pki.seals, trust.judge)
+    signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
     certstore = build_certstore(
         ground,
         sealer=DepartmentSealer(signing.seals, signing.seal_pdf),

@@ -12,6 +12,7 @@ from keys.stores.revocation_lists import SqlListStore
 from keys.x509.authorities import Authorities
 from keys.x509.authority import CertificateAuthority
 from keys.x509.dev_ca import DevelopmentAuthorities
+from keys.x509.external import ImportCertificate
 from keys.x509.install import InstallAuthority
 from keys.x509.issue import IssueCertificate
 from keys.x509.life import ChangeCertificate
@@ -20,6 +21,7 @@ from keys.x509.ocsp.delegates import OcspDelegates
 from keys.x509.ocsp.responder import OcspResponder
 from keys.x509.ports import CertificateStore
 from keys.x509.publication import PkiAddresses
+from keys.x509.seal_certificates import SealCertificates
 from keys.x509.settings import PkiSettings
 from keys.x509.watch import RevocationWatch
 
@@ -38,6 +40,7 @@ class PkiServices:
         responder: answers about single certificates.
         install: requests for authorities' own certificates, and their installation.
         seals: what the e-seal service asks.
+        seal_certificates: lets certificates follow their seals.
         development: makes the authorities that are missing; never in production.
     """
 
@@ -52,6 +55,7 @@ class PkiServices:
     responder: OcspResponder
     install: InstallAuthority
     seals: CertificateAuthority
+    seal_certificates: SealCertificates
     development: DevelopmentAuthorities
 
     async def ensure_development(self) -> None:
@@ -93,6 +97,7 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         life=dt.timedelta(minutes=settings.answer_minutes),
         kept=settings.answers_kept,
     )
+    change = ChangeCertificate(store, clock, watch.look)
     watch.add(responder)
     watch.add(lists)
     return PkiServices(
@@ -101,12 +106,13 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         authorities=authorities,
         certificates=store,
         issue=issue,
-        change=ChangeCertificate(store, clock, watch.look),
+        change=change,
         watch=watch,
         lists=lists,
         responder=responder,
         install=InstallAuthority(keys.ring, store, authorities, clock, organisation=settings.city),
         seals=CertificateAuthority(authorities, issue),
+        seal_certificates=SealCertificates(keys.ring, store, change, ImportCertificate(keys.ring, store, clock)),
         development=DevelopmentAuthorities(
             keys.ring, store, authorities, clock, city=settings.city, addresses=addresses
         ),

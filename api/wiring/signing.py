@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
-from signing.ports import CertificateAuthority, CertificateJudge
+from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates
 from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal
+from signing.seals.follow import FollowSeals
 from signing.seals.grant import GrantSeal
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate
 from signing.seals.revoke import ChangeSealStatus
+from signing.seals.take_over import TakeOverCertificate
 from signing.settings import SigningSettings
 from signing.stores.sql import SqlSealStore
 from signing.verify_pdf import VerifyPdf
@@ -28,6 +30,8 @@ class SigningServices:
     create_seal: CreateSeal
     grant_seal: GrantSeal
     change_seal_status: ChangeSealStatus
+    take_over_certificate: TakeOverCertificate
+    follow_seals: FollowSeals
     renew_seal: RenewSealCertificate
     seals: Seals
     pool: WorkPool
@@ -39,6 +43,7 @@ class SigningServices:
 def build_signing(
     ground: Ground,
     authority: CertificateAuthority,
+    certificates: SealCertificates,
     judge: CertificateJudge,
     settings: SigningSettings | None = None,
 ) -> SigningServices:
@@ -52,8 +57,10 @@ def build_signing(
         verify_pdf=VerifyPdf(database, store, judge, clock, pool, settings),
         create_seal=CreateSeal(database, store, ring, authority, clock, pool),
         grant_seal=GrantSeal(database, store, clock),
-        renew_seal=RenewSealCertificate(database, store, authority, clock),
-        change_seal_status=ChangeSealStatus(database, store, clock),
+        renew_seal=RenewSealCertificate(database, store, authority, certificates, clock),
+        change_seal_status=ChangeSealStatus(database, store, certificates, clock),
+        take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
+        follow_seals=FollowSeals(database, store, certificates),
         seals=Seals(database, store, ground.documents),
         pool=pool,
     )

@@ -153,6 +153,7 @@ def _conditions(query: CertificateQuery) -> list[ColumnElement[bool]]:
         "organisation": query.organisation,
         "code": query.code,
         "subject_key_id": query.key_id,
+        "purpose": query.purpose,
         "issuer": query.issuer,
         "profile": query.profile,
         "status": None if query.status is None else str(query.status),

@@ -67,7 +67,7 @@ class CertificateRecord:
         sha256: of the certificate, hexadecimal: its id.
         serial: lower-case hexadecimal.
         issuer: name of the authority (`seals`); empty for an external one.
-        issuer_key_id: RFC 7638 thumbprint of the issuing key; for an external issuer the SHA-256 of its name.
+        issuer_key_id: RFC 7638 thumbprint of the issuing key; for a key of an unknown kind the SHA-256 of its name.
         profile: name of the profile; `root` and `issuing` for authorities, empty for an external certificate.
         purpose: ring purpose of the subject's key (`seal/…`, `ca.seals`); empty where the key is not ours.
         subject_key_id: RFC 7638 thumbprint of the subject's key.
@@ -157,6 +157,7 @@ class CertificateQuery:
     organisation: str | None = None
     code: str | None = None
     key_id: str | None = None
+    purpose: str | None = None
     issuer: str | None = None
     profile: str | None = None
     status: CertificateStatus | None = None

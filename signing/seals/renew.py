@@ -12,16 +12,25 @@ from core.principal import Principal
 from signing.errors import SealCertificateStale, SealNotActive, SealNotFound, SealNotYours
 from signing.model import Seal, SealStatus
 from signing.policy import may_manage
-from signing.ports import CertificateAuthority, SealStore
+from signing.ports import CertificateAuthority, SealCertificates, SealStore
+from signing.seals.revoke import stop_certificates
 
 
 class RenewSealCertificate:
     """Puts a renewed certificate in place of the seal's present one, in one step."""
 
-    def __init__(self, database: Database, store: SealStore, authority: CertificateAuthority, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: SealStore,
+        authority: CertificateAuthority,
+        certificates: SealCertificates,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._store = store
         self._authority = authority
+        self._certificates = certificates
         self._clock = clock
 
     async def __call__(self, seal_id: str, *, actor: Principal) -> Seal:
@@ -42,10 +51,11 @@ class RenewSealCertificate:
             put = await self._store.set_certificates(
                 tx, seal.id, expected=seal.certificate, certificates=chain, at=self._clock.now()
             )
-            if not put:
-                raise SealCertificateStale
             after = await self._store.seal(tx, seal.id)
             assert after is not None
+            if not put:
+                await stop_certificates(self._certificates, after)  # the seal may have been stopped meanwhile
+                raise SealCertificateStale
             tx.audit(AuditEvent("seal.certify", "done", actor, subject=seal.id, detail={"how": "renewed"}))
             await tx.commit()
         return after

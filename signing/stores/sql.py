@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -82,12 +82,21 @@ class SqlSealStore:
         values = {"certificates": b"".join(certificates), "certificate_digest": _digest(certificates[0])}
         changed = await tx.connection.execute(
             update(seal_table)
-            .where(seal_table.c.id == seal_id, seal_table.c.certificate_digest == _digest(expected))
+            .where(
+                seal_table.c.id == seal_id,
+                seal_table.c.certificate_digest == _digest(expected),
+                seal_table.c.status == SealStatus.ACTIVE.value,
+                ~exists().where(
+                    seal_certificate.c.digest == values["certificate_digest"], seal_certificate.c.seal_id != seal_id
+                ),
+            )
             .values(values)
         )
         if changed.rowcount != 1:
             return False
-        await self._remember(tx, seal_id, certificates[0], at)
+        known = select(seal_certificate.c.digest).where(seal_certificate.c.digest == values["certificate_digest"])
+        if (await tx.connection.execute(known)).first() is None:
+            await self._remember(tx, seal_id, certificates[0], at)
         return True
 
     async def _remember(self, tx: WriteTx, seal_id: str, certificate: bytes, at: dt.datetime) -> None:

@@ -127,6 +127,7 @@ class CertificateStoreBasic:
             CertificateQuery(organisation="O1"),
             CertificateQuery(code="C1"),
             CertificateQuery(key_id="key-10"),
+            CertificateQuery(purpose="seal/10"),
             CertificateQuery(issuer="persons"),
             CertificateQuery(profile="person"),
             CertificateQuery(expires_before=LATER + HOUR),

@@ -125,8 +125,12 @@ class BasicContract:
     async def test_certificates_change_only_from_what_was_expected(self, database: Database, store: SealStore) -> None:
         await put(database, store, a_seal())
         other = b"\x30\x03\x02\x01\x63"
+        await put(database, store, a_seal(2))
         async with database.write() as tx:
             assert not await store.set_certificates(tx, "seal_01", expected=other, certificates=(other,), at=MOMENT)
+            assert not await store.set_certificates(  # another seal has it
+                tx, "seal_01", expected=a_seal().certificate, certificates=a_seal(2).certificates, at=MOMENT
+            )
             assert not await store.set_certificates(
                 tx, "seal_99", expected=a_seal().certificate, certificates=(other,), at=MOMENT
             )
@@ -134,6 +138,29 @@ class BasicContract:
         async with database.read() as tx:
             assert await store.seal(tx, "seal_01") == a_seal()
             assert await store.seal_of_certificate(tx, hashlib.sha256(other).hexdigest()) is None
+
+    async def test_a_former_certificate_may_come_back(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal())
+        first, other = a_seal().certificates, (b"\x30\x03\x02\x01\x63",)
+        for before, after in ((first, first), (first, other), (other, first)):
+            async with database.write() as tx:
+                assert await store.set_certificates(tx, "seal_01", expected=before[0], certificates=after, at=MOMENT)
+                await tx.commit()
+        async with database.read() as tx:
+            assert await store.seal(tx, "seal_01") == a_seal()
+            assert await store.seal_of_certificate(tx, hashlib.sha256(other[0]).hexdigest()) == a_seal()
+
+    @pytest.mark.parametrize("state", [SealStatus.SUSPENDED, SealStatus.REVOKED])
+    async def test_a_stopped_seal_gets_no_certificate(
+        self, database: Database, store: SealStore, state: SealStatus
+    ) -> None:
+        await put(database, store, a_seal())
+        assert await move(database, store, state, SealStatus.ACTIVE)
+        async with database.write() as tx:
+            assert not await store.set_certificates(
+                tx, "seal_01", expected=a_seal().certificate, certificates=(b"\x30\x00",), at=MOMENT
+            )
+            await tx.commit()
 
     async def test_code_is_taken_once(self, database: Database, store: SealStore) -> None:
         await put(database, store, a_seal(1))

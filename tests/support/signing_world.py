@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,12 +29,15 @@ from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
-from signing.ports import CertificateAuthority, SealStore
+from signing.ports import CertificateAuthority, SealCertificates, SealStore
 from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal, CreateSealCommand
+from signing.seals.follow import FollowSeals
 from signing.seals.grant import GrantSeal, GrantSealCommand
 from signing.seals.look_up import Seals
+from signing.seals.renew import RenewSealCertificate
 from signing.seals.revoke import ChangeSealStatus
+from signing.seals.take_over import TakeOverCertificate
 from signing.settings import SigningSettings
 from signing.stores.sql import SqlSealStore
 from signing.verification.report import VerificationReport
@@ -160,6 +163,30 @@ class MemoryVault:
 
 
 @dataclass
+class CertificatesNoted:
+    """Implements `signing.ports.SealCertificates`: notes what it is asked to do."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    async def suspend(self, purpose: str) -> None:
+        self.asked.append(("suspend", purpose))
+
+    async def resume(self, purpose: str) -> None:
+        self.asked.append(("resume", purpose))
+
+    async def revoke(self, purpose: str) -> None:
+        self.asked.append(("revoke", purpose))
+
+    async def take_over(self, purpose: str, chain: Sequence[bytes]) -> tuple[bytes, ...]:
+        self.asked.append(("take over", purpose))
+        return tuple(chain[:-1])
+
+    async def request(self, *, purpose: str, **_: str) -> bytes:
+        self.asked.append(("request", purpose))
+        return b"request"
+
+
+@dataclass
 class SealOffice:
     """All use cases of the e-seal service over one database."""
 
@@ -167,6 +194,7 @@ class SealOffice:
     clock: FakeClock
     keys: KeyProvider = field(default_factory=PlainKeys)
     authority: CertificateAuthority = field(default_factory=PlainAuthority.make)
+    certificates: SealCertificates = field(default_factory=CertificatesNoted)
     store: SealStore = field(default_factory=SqlSealStore)
     settings: SigningSettings = field(default_factory=SigningSettings)
 
@@ -176,7 +204,10 @@ class SealOffice:
         shared = (self.database, self.store)
         self.create_seal = CreateSeal(*shared, self.keys, self.authority, self.clock, pool)
         self.grant_seal = GrantSeal(*shared, self.clock)
-        self.change_status = ChangeSealStatus(*shared, self.clock)
+        self.change_status = ChangeSealStatus(*shared, self.certificates, self.clock)
+        self.take_over = TakeOverCertificate(*shared, self.certificates, self.clock)
+        self.renew = RenewSealCertificate(*shared, self.authority, self.certificates, self.clock)
+        self.follow_seals = FollowSeals(*shared, self.certificates)
         self.seals = Seals(*shared, self.vault)
         self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge_of(self.authority, self.clock), self.clock, pool, self.settings)

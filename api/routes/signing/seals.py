@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -15,6 +16,7 @@ from core.paging import page_size
 from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
+from keys.x509.files import certificates_in
 from signing.model import GranteeKind, Seal, SealGrant, SealKind, SealStatus
 from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
@@ -57,6 +59,14 @@ class StatusChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(default="", max_length=200)
+
+
+class NewCertificate(BaseModel):
+    """PEM, the certificate first, its root last, one or several to a text; none for a new one of our own authority."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    chain: list[Annotated[str, Field(max_length=100_000)]] | None = Field(default=None, min_length=1, max_length=8)
 
 
 @router.get("/seals")
@@ -127,6 +137,26 @@ async def resume_seal(request: Request, seal_id: str, body: StatusChange, princi
     return await _change(request, seal_id, SealStatus.ACTIVE, principal, body.reason)
 
 
+@router.get("/seals/{seal_id}/csr", response_class=Response)
+async def seal_request(request: Request, seal_id: str, principal: Manager) -> Response:
+    """A request for the seal's key (PKCS #10, DER), to be taken to a licensed authority."""
+    made = await container(request).signing.take_over_certificate.request(seal_id, actor=principal)
+    headers = {"Content-Disposition": f'attachment; filename="{seal_id}.csr"'}
+    return Response(made, media_type="application/pkcs10", headers=headers)
+
+
+@router.post("/seals/{seal_id}/certificate")
+async def replace_certificate(
+    request: Request, seal_id: str, body: NewCertificate, principal: Manager
+) -> dict[str, Any]:
+    """Give a seal the certificate that a licensed authority issued for its key, or a new one of our own."""
+    signing = container(request).signing
+    if body.chain is None:
+        return seal_view(await signing.renew_seal(seal_id, actor=principal))
+    chain = [der for text in body.chain for der in certificates_in(text.encode())]
+    return seal_view(await signing.take_over_certificate(seal_id, chain, actor=principal))
+
+
 @router.post("/seal-grants", status_code=201)
 async def grant_seal(request: Request, body: NewGrant, principal: Manager) -> dict[str, Any]:
     """Let a client, an account or a role use a seal."""
@@ -162,6 +192,7 @@ def seal_view(seal: Seal) -> dict[str, Any]:
         "created_at": seal.created_at.isoformat(),
         "revoked_at": seal.revoked_at.isoformat() if seal.revoked_at else None,
         "image": f"/v1/seals/{seal.id}/image.svg",
+        "certificate": hashlib.sha256(seal.certificate).hexdigest(),
     }
 
 

@@ -1,0 +1,56 @@
+"""Makes good what was broken off: every seal that is not active has no good certificate of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from core.db.database import Database
+from signing.model import Seal, SealStatus
+from signing.ports import SealCertificates, SealStore
+from signing.seals.revoke import stop_certificates
+
+_EVERY_SECONDS = 60.0
+_log = logging.getLogger(__name__)
+
+
+class FollowSeals:
+    """Walks over the seals that are stopped. Every worker may run it, and any of them may crash in the middle."""
+
+    def __init__(self, database: Database, store: SealStore, certificates: SealCertificates) -> None:
+        self._database = database
+        self._store = store
+        self._certificates = certificates
+        self._done: set[tuple[str, SealStatus]] = set()
+
+    async def __call__(self) -> None:
+        """One walk; seals whose certificates were found stopped once are not looked at again.
+
+        Raises:
+            core.errors.AppError: a store or the authority is away.
+        """
+        stopped = [seal for status in (SealStatus.REVOKED, SealStatus.SUSPENDED) for seal in await self._all(status)]
+        now = {(seal.id, seal.status) for seal in stopped}
+        self._done &= now  # one that was active in between is looked at again
+        for seal in stopped:
+            if (seal.id, seal.status) not in self._done:
+                await stop_certificates(self._certificates, seal)
+                self._done.add((seal.id, seal.status))
+
+    async def forever(self) -> None:
+        """Walk every minute. A failure is tried again at the next walk."""
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            try:
+                await self()
+            except Exception:  # whatever it is, the next walk must come
+                _log.exception("certificates could not follow their seals")
+
+    async def _all(self, status: SealStatus) -> list[Seal]:
+        found: list[Seal] = []
+        while True:
+            async with self._database.read() as tx:
+                page = await self._store.seals_of(tx, None, status=status, after=found[-1].id if found else None)
+            found += page
+            if not page:
+                return found
