@@ -13,14 +13,19 @@ from api.migrations.upgrade import current_revision
 from api.settings import Settings
 from api.startup import StartupFault, check_folder, check_libraries, plain_faults
 from api.wiring.backup import RUNS
+from api.wiring.care import build_survey
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import build_keys
 from api.wiring.pki import build_pki
+from api.wiring.rotation import rotation_policies
 from core.audit.verify import verify_chain
 from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
 from core.errors import AppError
+from idp.settings import IdpSettings
+from keys.horizon.model import Level, Lifeline, Renewal
+from keys.horizon.outlook import Outlook
 from keys.tsa.clock_check import KernelClock
 from keys.tsa.settings import LOCAL
 from keys.x509.profiles import ISSUING_NAMES, SEAL, issuer_of
@@ -35,6 +40,14 @@ class Finding:
     what: str
     good: bool = True
     remedy: str = ""
+
+
+_RENEWED_BY = {
+    Renewal.AUTOMATIC: "it did not renew itself; see the workers' log, and that one of them runs",
+    Renewal.TWO_PEOPLE: "have it renewed at /admin/keys, by a system and a security administrator",
+    Renewal.CEREMONY: "hold a ceremony (`yizheng ca ceremony sign`), then install what it made",
+    Renewal.OUTSIDE: "ask its issuer for a new one",
+}
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -142,7 +155,10 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
         with plain_faults():
             keys = await build_keys(settings.keys, SystemClock())
             try:
-                pki = await build_pki(keys, SystemClock(), settings.pki)
+                clock = SystemClock()
+                pki = await build_pki(keys, clock, settings.pki)
+                policies = rotation_policies(settings.keys, IdpSettings(issuer=settings.issuer))
+                found = await build_survey(keys, pki, policies, clock)()
             finally:
                 await keys.close()
     except StartupFault as fault:
@@ -152,7 +168,26 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
         Finding(f"key ring opens, {len(keys.ring.records())} keys"),
         *_authority_findings(pki.authorities.missing()),
         *_timestamp_findings(settings, purposes),
+        *horizon_findings(found),
     ]
+
+
+def horizon_findings(found: Outlook) -> list[Finding]:
+    """What runs out and has to be looked at before it does."""
+    due = [*found.at(Level.ENDED), *found.at(Level.SOON)]
+    if not due:
+        return [Finding(f"nothing runs out unattended, of {len(found.lines)} keys, certificates and lists")]
+    return [_due_finding(line, found.now) for line in due]
+
+
+def _due_finding(line: Lifeline, now: dt.datetime) -> Finding:
+    ended = line.level(now) is Level.ENDED
+    when = (
+        f"{'ended' if ended else 'ends'} on {line.ends.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+        if line.ends
+        else "has no end"
+    )
+    return Finding(f"{line.id} ({line.name.en})", False, f"{when}: {_RENEWED_BY[line.renewal]}")
 
 
 def _authority_findings(missing: list[str]) -> list[Finding]:

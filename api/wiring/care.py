@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from api.bridges import SealRenewer
 from api.wiring.ground import Ground
+from api.wiring.keys import KeysServices
 from api.wiring.pki import PkiServices
 from api.wiring.rotation import RotationServices
 from api.wiring.signing import SigningServices
+from core.clock import Clock
 from core.db.database import Database
 from keys.archive.runs import Run, RunKind, RunState, RunStore
 from keys.horizon.certificate_lines import CertificateLines
@@ -16,6 +18,7 @@ from keys.horizon.list_lines import ListLines
 from keys.horizon.ring_lines import RingLines
 from keys.horizon.survey import Survey
 from keys.renewals.decide import Renewals
+from keys.rotation.policy import RotationPolicies
 from keys.stores.backup_runs import SqlRunStore
 from keys.stores.renewals import SqlProposalStore
 from keys.stores.revocation_lists import SqlListStore
@@ -36,17 +39,22 @@ class CareServices:
             return await self.runs.latest(tx, RunKind.DRILL, RunState.DONE, RunState.FAULTY, RunState.FAILED)
 
 
-def build_care(ground: Ground, pki: PkiServices, rotation: RotationServices, signing: SigningServices) -> CareServices:
-    """Compose on the service's ground."""
-    lists = SqlListStore(ground.keys.store.engine)
+def build_survey(keys: KeysServices, pki: PkiServices, policies: RotationPolicies, clock: Clock) -> Survey:
+    """Everything that has an end, asked where it is kept."""
+    lists = SqlListStore(keys.store.engine)
     sources = (
-        RingLines(ground.keys.ring, rotation.policies),
+        RingLines(keys.ring, policies),
         CertificateLines(pki.certificates),
         ListLines(pki.certificates, lists),
     )
+    return Survey(sources, clock)
+
+
+def build_care(ground: Ground, pki: PkiServices, rotation: RotationServices, signing: SigningServices) -> CareServices:
+    """Compose on the service's ground."""
     renewer = SealRenewer(signing.seals, signing.renew_seal)
     return CareServices(
-        Survey(sources, ground.clock),
+        build_survey(ground.keys, pki, rotation.policies, ground.clock),
         Renewals(ground.database, SqlProposalStore(), renewer, ground.clock),
         SqlRunStore(),
         ground.database,

@@ -19,6 +19,7 @@ from keys.journal import JournalCarrier, KeyJournal
 from keys.ports import KeyUsage
 from keys.rotation.keeper import RotationKeeper
 from keys.rotation.policy import RotationPolicies, service_policies
+from keys.settings import KeysSettings
 from keys.stores.journal import SqlKeyJournal
 
 _EVERY = 30.0  # seconds between two looks
@@ -45,16 +46,20 @@ class RotationServices:
             await asyncio.sleep(_EVERY)
 
 
-def build_rotation(ground: Ground, idp: IdpSettings, usage: KeyUsage) -> RotationServices:
-    """Compose on the service's ground."""
-    ring, settings = ground.keys.ring, ground.keys.settings
+def rotation_policies(keys: KeysSettings, idp: IdpSettings) -> RotationPolicies:
+    """The schedule that follows from the deployment's own times."""
     # an ID token serves as a hint for the whole session (RP-Initiated Logout §2)
     longest = max(idp.access_token_lifetime, idp.id_token_lifetime, idp.session_absolute) + LEEWAY_SECONDS
-    policies = service_policies(
+    return service_policies(
         longest_token=dt.timedelta(seconds=longest),
-        jwks_cache=dt.timedelta(seconds=JWKS_MAX_AGE + settings.stale_seconds),
-        token_days=settings.token_key_days,
+        jwks_cache=dt.timedelta(seconds=JWKS_MAX_AGE + keys.stale_seconds),
+        token_days=keys.token_key_days,
     )
+
+
+def build_rotation(ground: Ground, idp: IdpSettings, usage: KeyUsage) -> RotationServices:
+    """Compose on the service's ground."""
+    ring, policies = ground.keys.ring, rotation_policies(ground.keys.settings, idp)
     journal = SqlKeyJournal(ground.keys.store.engine)
     return RotationServices(
         policies=policies,

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
 from pathlib import Path
 
 from PIL import Image
@@ -49,6 +49,11 @@ class Photographer:
         page.evaluate("scrollTo(0, 0)")
         picture = Image.open(io.BytesIO(page.screenshot()))
         picture.quantize(256, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
+
+
+def look_after(camera: Photographer) -> None:
+    """What the administrators see."""
+    camera.take(camera.log_in("/admin/keys", city.HENG), "admin-keys")
 
 
 def tell(camera: Photographer) -> None:
@@ -102,11 +107,15 @@ def main(folder: Path) -> None:
         chromium = program("chromium", "chromium", "chromium-browser", "google-chrome")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            tell(Photographer(browser, instance.issuer, folder))
+            camera = Photographer(browser, instance.issuer, folder)
+            tell(camera)
+            look_after(camera)
             browser.close()
     finally:
         instance.stop()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures"))
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path, nargs="?", default=Path("docs/pictures"))
+    main(asked.parse_args().folder)
