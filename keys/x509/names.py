@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import x509
@@ -85,6 +86,44 @@ def machine_name(*, organisation_name: str, identifier: str) -> x509.Name:
             "organization_name": _checked(organisation_name, "organisation_name"),
             "common_name": _printable(identifier, "identifier"),
         }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectWords:
+    """What an operator says about a subject; each profile uses what it needs.
+
+    Attributes:
+        name: of the person, or of the seal.
+        identifier: opaque identifier, client id, or seal code.
+        organisation: registered name.
+        code: 统一社会信用代码.
+    """
+
+    name: str
+    identifier: str
+    organisation: str
+    code: str
+
+
+def subject_for(profile: str, words: SubjectWords) -> x509.Name:
+    """The subject of an end entity's certificate.
+
+    Raises:
+        CertificateRefused: a word is missing or cannot stand in a certificate; or subjects of this profile are not
+            named by people.
+    """
+    organisation = {"organisation_name": words.organisation, "organisation_code": words.code}
+    if profile == "person":
+        return person_name(name=words.name, identifier=words.identifier)
+    if profile == "agent":
+        return agent_name(**organisation, name=words.name, identifier=words.identifier)
+    if profile == "seal":
+        return seal_name(**organisation, seal_name=words.name, seal_code=words.identifier)
+    if profile == "tls-client":
+        return machine_name(organisation_name=words.organisation, identifier=words.identifier)
+    raise CertificateRefused(
+        Text("这种证书由系统自动签发。", "The service itself issues certificates of this kind."), field="profile"
     )
 
 
