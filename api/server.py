@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> N
         StartupFault: another program took the port since it was checked.
     """
     configure_logging(quiet=quiet)
+    leave_no_core_dump()
     try:
         if settings.workers > 1:
             uvicorn.run(
@@ -34,6 +36,11 @@ def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> N
     except SystemExit:
         check_port(host, port)  # uvicorn tells this only to its log, which is mute
         raise
+
+
+def leave_no_core_dump() -> None:
+    """A crash must not write memory, and the keys in it, to the disk; children and workers inherit this."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def _build(settings: Settings) -> Container:

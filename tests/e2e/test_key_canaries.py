@@ -189,6 +189,12 @@ def test_the_system_sees_no_private_value(instance: Instance, answers: list[byte
     assert seen > 0
 
 
+def test_a_crash_would_write_no_memory_to_the_disk(instance: Instance) -> None:
+    for process in _processes(instance):
+        (line,) = [one for one in (process / "limits").read_text().splitlines() if "core file size" in one]
+        assert line.split()[4:6] == ["0", "0"], line
+
+
 def _processes(instance: Instance) -> list[Path]:
     needle = str(instance.folder).encode()
     found = []
