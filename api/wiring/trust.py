@@ -24,6 +24,7 @@ from keys.trust.lists import TrustLists
 from keys.trust.model import Assurance, Period, Service, Standing, TrustEntry
 from keys.trust.own_register import OwnRegister
 from keys.trust.ports import CertificateRegister, RegisteredStatus
+from keys.trust.publish import PublishTrust
 from keys.trust.revocation import Revocations
 from keys.trust.settings import TrustSettings
 from keys.x509.authorities import Authorities
@@ -41,6 +42,11 @@ class TrustServices:
     lists: TrustLists
     judge: Judge
     change: ChangeTrust
+    publish: PublishTrust
+
+    async def prepare(self) -> None:
+        """Make what publishing needs, if it is not there."""
+        await self.publish.prepare()
 
     async def refresh(self) -> None:
         """Put authorities of our own that are new on our list, and read what has changed.
@@ -121,7 +127,10 @@ async def build_trust(ground: Ground, pki: PkiServices) -> TrustServices:
     publisher = Text(settings.publisher, settings.publisher)
     life = dt.timedelta(days=settings.days)
     change = ChangeTrust(store, clock, publisher=publisher, territory=settings.territory, life=life)
-    services = TrustServices(settings, store, lists, Judge(lists, revocations, clock), change)
+    publish = PublishTrust(
+        change, store, ground.keys.ring, clock, operator=settings.publisher, address=f"{pki.settings.url}/pki"
+    )
+    services = TrustServices(settings, store, lists, Judge(lists, revocations, clock), change, publish)
     await services.refresh()
     return services
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
+from core.text import Text
 from keys.der import BIT_STRING, INTEGER, SEQUENCE, NotDer, dotted, integer_of, only
-from keys.errors import KeyRefused
+from keys.errors import CertificateRefused, KeyRefused
 from keys.spec import SignatureAlgorithm
 from keys.trust.names import NameKey, name_key
 from keys.verification import algorithm_of_identifier
@@ -128,6 +130,22 @@ def read_certificate(der: bytes) -> Certificate:
         return _read(der)
     except _UNREADABLE as error:
         raise CertificateUnreadable(type(error).__name__) from None
+
+
+def read_any_form(content: bytes) -> bytes:
+    """DER of one certificate that a person brings as a file, PEM or DER.
+
+    Raises:
+        CertificateRefused: it is no certificate, or more than one.
+    """
+    try:
+        if content.lstrip().startswith(b"-----BEGIN"):
+            (single,) = x509.load_pem_x509_certificates(content)
+            content = single.public_bytes(Encoding.DER)
+        return read_certificate(content).der
+    except ValueError:
+        text = Text("文件里不是恰好一张证书（PEM 或 DER）。", "The file does not hold just one certificate.")
+        raise CertificateRefused(text, field="certificate") from None
 
 
 def _read(der: bytes) -> Certificate:

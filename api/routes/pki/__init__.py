@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.pki import ocsp, published, tsa
+from api.routes.pki import ocsp, published, trust, tsa
 
-routers = [tsa.router, published.router, ocsp.router]
+routers = [tsa.router, published.router, ocsp.router, trust.router]
