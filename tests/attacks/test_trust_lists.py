@@ -8,8 +8,10 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
@@ -167,6 +169,25 @@ DOCUMENTS: dict[str, bytes] = {
     "twice": write_document(LIST).replace(b'"sequence":7', b'"sequence":9,"sequence":7'),
     "escaped": write_document(LIST).replace(b'"format"', b'"\\u0066ormat"'),
 }
+
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "trust-list.schema.json").read_text())
+
+
+def test_the_published_schema_describes_what_we_write() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    validator.validate(json.loads(write_document(LIST)))
+    for name in (
+        "another-format",
+        "more",
+        "sequence-zero",
+        "sequence-text",
+        "unknown-service",
+        "no-history",
+        "bad-oid",
+    ):
+        assert not validator.is_valid(json.loads(DOCUMENTS[name])), name
 
 
 @pytest.mark.parametrize("data", DOCUMENTS.values(), ids=DOCUMENTS)
