@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.clock import Clock
 from keys.errors import AlgorithmEnded, KeyMissing, KeysStale, KeyStateConflict, KeyStoreDamaged, KeyUnavailable
@@ -45,6 +45,7 @@ class KeyRing:
         store: where keys are kept.
         master_key: 32 bytes that open the store.
         publish_for: how long a next key must have been published before `rotate` activates it.
+        master_key_again: the master key with this check value, for when it was changed while we run.
         known_after: after this time every worker knows a published key, or must stop.
     """
 
@@ -57,6 +58,7 @@ class KeyRing:
         *,
         publish_for: dt.timedelta = dt.timedelta(0),
         known_after: dt.timedelta = dt.timedelta(0),
+        master_key_again: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._store = store
         self._maker = KeyMaker(KeyWrap(master_key), backends, clock)
@@ -64,6 +66,7 @@ class KeyRing:
         self._clock = clock
         self._publish_for = publish_for
         self._known_after = known_after
+        self._master_key_again = master_key_again
         self._stale_after: dt.timedelta | None = None
         self._looked_at = clock.now()
         self._contents = RingContents()
@@ -154,10 +157,30 @@ class KeyRing:
         async with self._loading:
             asked_at = self._clock.now()
             generation, records = await self._store.load()
-            before = self._contents.by_key
-            opened = [self._open(record, before.get(record.key_id)) for record in records]
+            try:
+                opened = self._open_all(records)
+            except KeyStoreDamaged:
+                if not await self._followed_master_key():
+                    raise
+                opened = self._open_all(records)
             self._contents = arranged(generation, opened)
             self._looked_at = asked_at
+
+    async def _followed_master_key(self) -> bool:
+        """Take over the master key that the store was put under meanwhile; False if it is the one that we have.
+
+        Raises:
+            MasterKeyWrong: the one that is at hand now does not open the store either.
+        """
+        check = await self._store.check()
+        if self._master_key_again is None or check is None or check == self._maker.wrap.check:
+            return False
+        self._maker.wrap = KeyWrap(await asyncio.to_thread(self._master_key_again, check))
+        return True
+
+    def _open_all(self, records: Sequence[KeyRecord]) -> Sequence[OpenedKey]:
+        before = self._contents.by_key
+        return [self._open(record, before.get(record.key_id)) for record in records]
 
     def _open(self, record: KeyRecord, before: OpenedKey | None) -> OpenedKey:
         if before is not None and before.signer is not None and same_key(before.record, record):
@@ -241,7 +264,7 @@ class KeyRing:
 
     async def _keep(self, made: KeyRecord, step: KeyStep = KeyStep.MADE) -> None:
         try:
-            await self._store.add(made, step=step)
+            await self._store.add(made, step=step, under=self._maker.wrap.check)
         except KeyStateConflict:  # another worker was faster
             await self._maker.discard(made)
             raise
@@ -303,7 +326,11 @@ class KeyRing:
         following = None
         try:
             following = await self._store.revoke(
-                record.key_id, replace=True, successor=successor, moment=self._clock.now()
+                record.key_id,
+                replace=True,
+                successor=successor,
+                moment=self._clock.now(),
+                under=self._maker.wrap.check,
             )
         finally:
             if following != successor.key_id:  # it failed, or a next key appeared meanwhile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -185,6 +185,23 @@ class CanAdopt(Protocol):
         """
 
 
+class MasterKeyWrapping(Protocol):
+    """A device that locks the master key with a key that cannot leave it. Calls may block."""
+
+    def make_key(self) -> str:
+        """Make such a key; its URI."""
+
+    def wrap(self, uri: str, key: bytes) -> bytes:
+        """Lock; what comes out is bound to the URI."""
+
+    def unwrap(self, uri: str, blob: bytes) -> bytes:
+        """
+        Raises:
+            core.errors.Unavailable: `master-key-unsafe`, when the blob was changed or is another key's;
+                `key-unavailable`, when the device does not answer.
+        """
+
+
 class KeyBackends(Protocol):
     """The backends of this deployment, found by URI scheme."""
 
@@ -232,6 +249,22 @@ class KeyStore(Protocol):
             core.errors.Unavailable: `master-key-wrong`; `key-store-damaged` for an unknown version.
         """
 
+    async def check(self) -> bytes | None:
+        """The check value of the master key that the store is under; None where no store was made yet."""
+
+    async def reseal(
+        self, *, before: bytes, after: bytes, sealed: Callable[[KeyRecord], bytes], moment: dt.datetime
+    ) -> int:
+        """Put every private part under another master key, in one transaction; answers how many.
+
+        Args:
+            before, after: check values of the two master keys.
+            sealed: the record's private part under the new one.
+
+        Raises:
+            core.errors.Unavailable: `master-key-wrong`, when the store is not under the former key any more.
+        """
+
     async def generation(self) -> int:
         """A counter that every change moves; the cheap question whether to load again."""
 
@@ -244,10 +277,14 @@ class KeyStore(Protocol):
     async def retired(self) -> Sequence[KeyRecord]:
         """Retired keys whose private part is still there, the longest retired first."""
 
-    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE) -> None:
+    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE, under: bytes | None = None) -> None:
         """
+        Args:
+            under: check value of the master key that the record is sealed under; None to take the caller's word.
+
         Raises:
             core.errors.Conflict: `key-exists`, when the purpose has a key in that state (active, next) already.
+            core.errors.Unavailable: `master-key-wrong`, when the store is under another master key by now.
         """
 
     async def activate_next(
@@ -263,7 +300,13 @@ class KeyStore(Protocol):
         """
 
     async def revoke(
-        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+        self,
+        key_id: str,
+        *,
+        replace: bool,
+        successor: KeyRecord | None,
+        moment: dt.datetime,
+        under: bytes | None = None,
     ) -> str | None:
         """A key that leaked is accepted no longer; an active one is replaced in the same step, or with `replace`
         off leaves its purpose without one.

@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from api.cli.ground import Data, plainly, settings_of
+from api.cli.keys_master_app import master_app
 from api.cli.reencrypt_app import reencrypt_app
 from keys.spec import SignatureAlgorithm
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys and their rotation.")
 keys_app.add_typer(reencrypt_app, name="reencrypt")
+keys_app.add_typer(master_app, name="master")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="As `yizheng keys list` shows it.")]

@@ -14,6 +14,7 @@ from api.migrations.tables import ALL_TABLES
 from api.settings import Settings
 from api.wiring.ground import open_blobs, open_kv
 from api.wiring.keys import KeysServices, build_keys
+from api.wiring.master_key import read_master_key
 from api.wiring.pki import build_pki
 from core.clock import Clock
 from core.db.database import Database
@@ -24,7 +25,6 @@ from keys.archive.runs import RunStore
 from keys.errors import KeyStateConflict, SignatureRefused
 from keys.key_wrap import KeyWrap
 from keys.keyring import KeyRing
-from keys.master_key import load_master_key
 from keys.ports import Signer
 from keys.spec import KeyState, SignatureAlgorithm, Use
 from keys.stores.backup_runs import SqlRunStore
@@ -157,7 +157,7 @@ async def live_stores(settings: Settings, clock: Clock, *, version: str) -> Asyn
             runs=RUNS,
             signer=RingSigner(keys.ring),
         )
-        yield LiveStores(sources, load_master_key(settings.keys))
+        yield LiveStores(sources, read_master_key(settings.keys))
     finally:
         await key_engine.dispose()
         await blobs.close()
@@ -200,7 +200,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
 def master_key_check(settings: Settings) -> bytes | None:
     """Which master key is at hand; None when there is none."""
     try:
-        return KeyWrap(load_master_key(settings.keys)).check
+        return KeyWrap(read_master_key(settings.keys)).check
     except AppError as error:
         if error.code == "master-key-missing":
             return None

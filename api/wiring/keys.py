@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.wiring.master_key import master_key_source
 from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
 from core.errors import AppError
@@ -19,7 +20,8 @@ from keys.backends.software import SoftwareBackend
 from keys.errors import KeyMissing, KeyStateConflict, MasterKeyMissing
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
-from keys.master_key import load_master_key, write_master_key
+from keys.master_key import write_master_key
+from keys.master_key_change import MasterKeySource
 from keys.ports import KeyBackend, KeyStore
 from keys.secrets.password import Argon2Hasher
 from keys.secrets.password_cost import PasswordCost
@@ -66,6 +68,11 @@ class KeysServices:
         await self.store.close()
 
 
+def open_key_store_of(settings: KeysSettings) -> KeyStore:
+    """The key store alone, without its keys."""
+    return open_key_store(settings.store_url)
+
+
 async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
     """Open the key store and load every key.
 
@@ -76,11 +83,20 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
     """
     store = open_key_store(settings.store_url)
     try:
-        master_key = await _master_key(settings, store)
+        source = master_key_source(settings, clock)
+        master_key = await _master_key(settings, source, store)
         publish_for = dt.timedelta(seconds=settings.publish_seconds)
         known_after = dt.timedelta(seconds=settings.stale_seconds)
         backends = _backends(settings)
-        ring = KeyRing(store, master_key, backends, clock, publish_for=publish_for, known_after=known_after)
+        ring = KeyRing(
+            store,
+            master_key,
+            backends,
+            clock,
+            publish_for=publish_for,
+            known_after=known_after,
+            master_key_again=source.fitting,
+        )
         await ring.load()
     except BaseException:
         await store.close()
@@ -110,16 +126,17 @@ async def ensure_service_keys(ring: KeyRing) -> None:
             await _once(ring, ring.create_secret(purpose))
 
 
-async def _master_key(settings: KeysSettings, store: KeyStore) -> bytes:
+async def _master_key(settings: KeysSettings, source: MasterKeySource, store: KeyStore) -> bytes:
+    check = await store.check()
     try:
-        return load_master_key(settings)
+        return await asyncio.to_thread(source.load if check is None else lambda: source.fitting(check))
     except MasterKeyMissing:
         file = settings.master_key_file
         # A new master key never replaces a lost one: what is in the store would be lost for good, silently.
-        if settings.production or file is None or await store.in_use():
+        if settings.production or file is None or check is not None:
             raise
     write_master_key(file)
-    return load_master_key(settings)
+    return source.load()
 
 
 def _backends(settings: KeysSettings) -> BackendRegistry:

@@ -56,7 +56,7 @@ class Pkcs11Backend:
 
     def __init__(self, settings: Pkcs11Settings) -> None:
         self._settings = settings
-        self._token = self._connection(settings.token, None)
+        self._token = token_of(settings)
 
     def algorithms(self) -> frozenset[SignatureAlgorithm]:
         return frozenset(self._offers())
@@ -87,7 +87,7 @@ class Pkcs11Backend:
     def adopt(self, uri: str, algorithm: SignatureAlgorithm, *, imported: bool) -> AdoptedKey:
         """A key that was on the token before; see `keys.ports.CanAdopt`."""
         asked = Pkcs11Uri.parse(uri)
-        token = self._token if asked.pin_source is None else self._connection(self._settings.token, asked.pin_source)
+        token = self._token if asked.pin_source is None else token_of(self._settings, asked.pin_source)
 
         def look(session: TokenSession) -> AdoptedKey:
             _check_token(session, asked)
@@ -132,22 +132,21 @@ class Pkcs11Backend:
             raise KeyRefused(f"the key is on the token {parsed.token!r}, which is not configured")
         return parsed
 
-    def _connection(self, label: str, pin_source: Path | None) -> Pkcs11Token:
-        settings = self._settings
-        return Pkcs11Token(
-            str(settings.module),
-            label,
-            self._pin if pin_source is None else lambda: _read_pin(pin_source),
-            sessions=settings.sessions,
-            seconds=settings.timeout_seconds,
-        )
 
-    def _pin(self) -> str:
-        if self._settings.pin is not None:
-            return self._settings.pin.get_secret_value()
-        if self._settings.pin_file is None:
-            raise KeyUnavailable(f"no PIN for the token {self._settings.token}")
-        return _read_pin(self._settings.pin_file)
+def token_of(settings: Pkcs11Settings, pin_file: Path | None = None) -> Pkcs11Token:
+    """The connection to the configured token; with the PIN from `pin_file` where one is named."""
+
+    def pin() -> str:
+        if pin_file is None and settings.pin is not None:
+            return settings.pin.get_secret_value()
+        file = pin_file or settings.pin_file
+        if file is None:
+            raise KeyUnavailable(f"no PIN for the token {settings.token}")
+        return _read_pin(file)
+
+    return Pkcs11Token(
+        str(settings.module), settings.token, pin, sessions=settings.sessions, seconds=settings.timeout_seconds
+    )
 
 
 def _read_pin(path: Path) -> str:

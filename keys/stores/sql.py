@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,25 @@ class SqlKeyStore:
             if row.version < VERSION:
                 await upgrade(connection, row.version)
 
+    async def check(self) -> bytes | None:
+        if not await self.in_use():
+            return None
+        async with self.engine.connect() as connection:
+            return bytes((await connection.execute(select(key_store.c.master_key_check))).scalar_one())
+
+    async def reseal(
+        self, *, before: bytes, after: bytes, sealed: Callable[[KeyRecord], bytes], moment: dt.datetime
+    ) -> int:
+        async with changing(self.engine) as connection:
+            await _check_master_key(connection, before)
+            rows = (await connection.execute(select(keys).where(keys.c.sealed.is_not(None)))).all()
+            for row in rows:
+                new = sealed(_record(row))
+                await connection.execute(update(keys).where(keys.c.key_id == row.key_id).values(sealed=new))
+            await connection.execute(update(key_store).values(master_key_check=after))
+            await note(connection, KeyStep.RESEALED, moment)
+            return len(rows)
+
     async def generation(self) -> int:
         async with self.engine.connect() as connection:
             return int((await connection.execute(select(key_store.c.generation))).scalar_one())
@@ -98,9 +117,10 @@ class SqlKeyStore:
         async with self.engine.connect() as connection:
             return [_record(row) for row in await connection.execute(whole.order_by(keys.c.state_since, keys.c.key_id))]
 
-    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE) -> None:
+    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE, under: bytes | None = None) -> None:
         try:
             async with changing(self.engine) as connection:
+                await _check_master_key(connection, under)
                 await connection.execute(insert(keys).values(_values(record)))
                 await note(connection, step, record.created_at, record.key_id, record.purpose)
                 if record.state is KeyState.ACTIVE:
@@ -124,9 +144,16 @@ class SqlKeyStore:
             return following.key_id
 
     async def revoke(
-        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+        self,
+        key_id: str,
+        *,
+        replace: bool,
+        successor: KeyRecord | None,
+        moment: dt.datetime,
+        under: bytes | None = None,
     ) -> str | None:
         async with changing(self.engine) as connection:
+            await _check_master_key(connection, under)
             leaked = await _one(connection, keys.c.key_id == key_id, keys.c.state != KeyState.RETIRED)
             if leaked is None:
                 raise KeyStateConflict("key-state", f"key {key_id} is retired already or unknown")
@@ -165,6 +192,14 @@ class SqlKeyStore:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _check_master_key(connection: AsyncConnection, expected: bytes | None) -> None:
+    """What was sealed under a former master key must not come into the store: nobody could open it."""
+    if expected is None:
+        return
+    if bytes((await connection.execute(select(key_store.c.master_key_check))).scalar_one()) != expected:
+        raise MasterKeyWrong
 
 
 async def _one(connection: AsyncConnection, *where: ColumnElement[bool]) -> KeyRecord | None:

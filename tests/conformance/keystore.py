@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from keys.errors import KeyStateConflict, KeyStoreNewer, MasterKeyWrong
+from keys.errors import KeyStateConflict, KeyStoreDamaged, KeyStoreNewer, MasterKeyWrong
 from keys.ports import KeyRecord, KeyStore
 from keys.spec import KeyState
 from tests.conformance.harness import at_once
 from tests.conformance.keystore_backends import CHECK, KeyStoreHarness
 
 NOW = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
+OTHER = b"of another key.."
 LATER = NOW + dt.timedelta(hours=1)
 PURPOSE = "oidc.es256"
 
@@ -103,6 +104,7 @@ class KeyStoreBasic:
             lambda: store.retire("k1", moment=LATER),
             lambda: store.erase("k1", moment=LATER),
             lambda: store.revoke("k2", replace=True, successor=key("k3"), moment=LATER),
+            lambda: store.reseal(before=CHECK, after=OTHER, sealed=_new, moment=LATER),
         ]
         for change in changes:
             await change()
@@ -207,6 +209,50 @@ class KeyStoreTransaction:
             assert refused.value.code == "key-state"
         assert await store.load() == before
 
+    async def test_another_master_key_is_for_all_private_parts_or_for_none(self, harness: KeyStoreHarness) -> None:
+        store, other = harness.store, harness.others[0]
+        assert await store.check() is None
+        await store.open(CHECK)
+        for name, state in (("k1", KeyState.ACTIVE), ("k2", KeyState.NEXT)):
+            await store.add(key(name, state))
+        await store.add(key("k3", purpose="oidc.rs256"))
+        await store.retire("k2", moment=LATER)  # a retired key can be destroyed later only if it opens
+        before = await store.load()
+
+        def half(record: KeyRecord) -> bytes:
+            if record.key_id == "k3":
+                raise KeyStoreDamaged("a flipped byte")
+            return b"new " + record.key_id.encode()
+
+        with pytest.raises(KeyStoreDamaged):
+            await store.reseal(before=CHECK, after=OTHER, sealed=half, moment=LATER)
+        assert await other.load() == before
+        assert await other.check() == CHECK
+        with pytest.raises(MasterKeyWrong):
+            await store.reseal(before=OTHER, after=CHECK, sealed=_new, moment=LATER)
+        assert await other.load() == before
+        assert await store.reseal(before=CHECK, after=OTHER, sealed=_new, moment=LATER) == 3
+        assert await other.check() == OTHER
+        found = [await other.find(name) for name in ("k1", "k2", "k3")]
+        assert [one.sealed for one in found if one is not None] == [b"new k1", b"new k2", b"new k3"]
+        assert (await other.load())[0] > before[0]
+        with pytest.raises(MasterKeyWrong):
+            await other.open(CHECK)
+        await other.open(OTHER)
+
+    async def test_nothing_comes_in_under_a_former_master_key(self, harness: KeyStoreHarness) -> None:
+        store = harness.store
+        await store.open(CHECK)
+        await store.add(key("k1"), under=CHECK)
+        await store.reseal(before=CHECK, after=OTHER, sealed=_new, moment=LATER)
+        before = await store.load()
+        with pytest.raises(MasterKeyWrong):
+            await harness.others[0].add(key("k2", KeyState.NEXT), under=CHECK)
+        with pytest.raises(MasterKeyWrong):
+            await store.revoke("k1", replace=True, successor=key("k3"), moment=LATER, under=CHECK)
+        assert await store.load() == before
+        await store.add(key("k2", KeyState.NEXT), under=OTHER)
+
     async def test_only_a_key_that_does_not_sign_is_retired(self, harness: KeyStoreHarness) -> None:
         store = harness.store
         await store.open(CHECK)
@@ -277,6 +323,25 @@ class KeyStoreContention:
             assert (left.state, left.key_id[:2]) == (KeyState.ACTIVE, f"t{turn}")
             active = left.key_id
 
+    async def test_one_of_several_master_keys_is_taken(self, harness: KeyStoreHarness) -> None:
+        await harness.store.open(CHECK)
+        await harness.store.add(key("k1"))
+        workers = harness.slow_workers * 2
+
+        def under(number: int) -> Awaitable[int]:
+            return workers[number].reseal(
+                before=CHECK, after=bytes([number] * 16), sealed=lambda _record: bytes([number]), moment=LATER
+            )
+
+        answers = await asyncio.gather(*(under(number) for number in range(6)), return_exceptions=True)
+        assert sum(answer == 1 for answer in answers) == 1
+        assert sum(isinstance(answer, MasterKeyWrong) for answer in answers) == 5
+        kept = await harness.store.find("k1")
+        check = await harness.store.check()
+        assert kept is not None
+        assert check is not None
+        assert kept.sealed == check[:1]  # the key and what is sealed under it are one worker's
+
     async def test_one_worker_erases(self, harness: KeyStoreHarness) -> None:
         store = harness.store
         await store.open(CHECK)
@@ -293,6 +358,10 @@ class KeyStoreContention:
         generation, records = await harness.store.load()
         assert len(records) == len(workers)
         assert generation == before + len(workers)
+
+
+def _new(record: KeyRecord) -> bytes:
+    return b"new " + record.key_id.encode()
 
 
 async def _winners(calls: Sequence[Awaitable[object]]) -> int:

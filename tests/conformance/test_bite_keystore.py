@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.engine import create_engine
 from keys.errors import KeyStateConflict, MasterKeyWrong
+from keys.journal import KeyStep
 from keys.ports import KeyRecord
 from keys.spec import KeyState
 from keys.stores.sql import SqlKeyStore
@@ -154,7 +155,13 @@ class _RevokesInTwoSteps(SqlKeyStore):
     """Retires the leaked key, and looks for another one in the next transaction."""
 
     async def revoke(
-        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+        self,
+        key_id: str,
+        *,
+        replace: bool,
+        successor: KeyRecord | None,
+        moment: dt.datetime,
+        under: bytes | None = None,
     ) -> str | None:
         record = await self.find(key_id)
         await super().revoke(key_id, replace=False, successor=None, moment=moment)
@@ -170,13 +177,42 @@ class _KeepsTheRevoked(SqlKeyStore):
     """Rotates at once instead: what the leaked key signed stays good."""
 
     async def revoke(
-        self, key_id: str, *, replace: bool, successor: KeyRecord | None, moment: dt.datetime
+        self,
+        key_id: str,
+        *,
+        replace: bool,
+        successor: KeyRecord | None,
+        moment: dt.datetime,
+        under: bytes | None = None,
     ) -> str | None:
         following = await super().revoke(key_id, replace=replace, successor=successor, moment=moment)
         async with writing(self.engine) as connection:
             back = update(keys).where(keys.c.key_id == key_id).values(state=str(KeyState.VERIFY_ONLY))
             await connection.execute(back)
         return following
+
+
+class _ResealsOneByOne(SqlKeyStore):
+    """Each private part in a transaction of its own."""
+
+    async def reseal(
+        self, *, before: bytes, after: bytes, sealed: Callable[[KeyRecord], bytes], moment: dt.datetime
+    ) -> int:
+        records = [*(await self.load())[1], *await self.retired()]
+        for record in records:
+            async with changing(self.engine) as connection:
+                where = keys.c.key_id == record.key_id
+                await connection.execute(update(keys).where(where).values(sealed=sealed(record)))
+        async with writing(self.engine) as connection:
+            await connection.execute(update(key_store).values(master_key_check=after))
+        return len(records)
+
+
+class _TakesAnySeal(SqlKeyStore):
+    """Lets a key in whatever master key it is sealed under."""
+
+    async def add(self, record: KeyRecord, *, step: KeyStep = KeyStep.MADE, under: bytes | None = None) -> None:
+        await super().add(record, step=step)
 
 
 class _EveryoneErases(SqlKeyStore):
@@ -201,6 +237,9 @@ _BROKEN: list[tuple[type[SqlKeyStore], str]] = [
     (_RevokesInTwoSteps, "test_a_revoked_key_is_replaced_in_one_step"),
     (_KeepsTheRevoked, "test_a_revoked_key_is_replaced_in_one_step"),
     (_EveryoneErases, "test_retired_keys_are_told_until_they_are_erased"),
+    (_ResealsOneByOne, "test_another_master_key_is_for_all_private_parts_or_for_none"),
+    (_ResealsOneByOne, "test_one_of_several_master_keys_is_taken"),
+    (_TakesAnySeal, "test_nothing_comes_in_under_a_former_master_key"),
     (_EveryoneErases, "test_one_worker_erases"),
 ]
 
