@@ -91,9 +91,11 @@ async def _column(
         **new,  # type: ignore[arg-type]
     )
     target.folder.mkdir(mode=0o700)
+    before = _peak_megabytes()
     async with empty_target(target, SystemClock()) as empty:
         restored = await RestoreBackup(empty, Openers(master_key=key))([Path(report.file)])
     assert restored.good, restored.checks
+    filled = _peak_megabytes() - before
     kind = "own copy of the database, unsealed"
     return [
         rate(f"backup.{name}", report.rows / report.seconds, "rows/s", kind, report.rows / peer),
@@ -101,6 +103,7 @@ async def _column(
         cost(f"restore.{name}.seconds", restored.seconds, "s", "own backup", report.seconds),
         rate(f"restore.{name}", restored.rows / restored.seconds, "rows/s", kind, report.rows / peer),
         cost(f"backup.{name}.memory", max(grown, 0.1), "MB", "aim", AIM_MEMORY_MB),
+        cost(f"restore.{name}.memory", max(filled, 0.1), "MB", "aim", AIM_MEMORY_MB),
     ]
 
 

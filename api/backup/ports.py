@@ -106,6 +106,7 @@ class Target:
     """The empty stores of the deployment that is to come back.
 
     Attributes:
+        issuer: its public address.
         open_keys: opens the restored key ring with the deployment's master key; raises `core.errors.AppError`.
         master_key_check: of the master key at hand; None when there is none.
         clear_short_lived: removes codes, log-in steps and counters of another life.
@@ -114,6 +115,7 @@ class Target:
         rehearsal: a drill: no key is made or retired, for devices are the live ones.
     """
 
+    issuer: str
     clock: Clock
     database: Database
     key_store: KeyStoreTarget

@@ -177,6 +177,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
 
     try:
         yield Target(
+            issuer=settings.issuer,
             clock=clock,
             database=database,
             key_store=key_store,

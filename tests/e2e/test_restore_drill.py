@@ -126,6 +126,23 @@ def _back_up_under_load(before: Before, folder: Path) -> None:
     )
     before.keys, before.recovery, before.shares = put_away["file"], put_away["recovery"], put_away["shares"]
     assert put_away["lost_count"] == report["lost_count"] == 0
+    _drill_and_status(before)
+
+
+def _drill_and_status(before: Before) -> None:
+    """The drill leaves nothing behind, touches no key of a device, and is on record."""
+    tried = before.machine.tell("backup", "drill")
+    assert tried["good"], tried["checks"]
+    assert tried["checks"]["tokens of before ended"] is None
+    assert not list(before.machine.backups.glob(".drill-*"))
+    status = before.machine.tell("backup", "status")
+    assert status["good"], status
+    assert {run["kind"]: run["state"] for run in status["runs"]} == {"backup": "done", "drill": "done"}
+    whole = before.machine.tell("backup", "check", before.archive)
+    assert whole["what"] == "all"
+    with before.machine.http() as http:
+        licence = http.get(f"/v1/licences/{before.licences['kept']['id']}", headers=before.token)
+        assert licence.status_code == 200, "the drill ended nothing of the living service"
 
 
 def _go_on(before: Before) -> None:

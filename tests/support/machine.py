@@ -36,6 +36,10 @@ class Machine(Instance):
 
     def yizheng(self, *words: object, code: int = 0) -> str:
         """Run a command that must end with this code; answers what it said."""
+        done = self._run(words, code)
+        return done.stdout + done.stderr
+
+    def _run(self, words: tuple[object, ...], code: int) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "api.cli", *map(str, words)],
             env=child_environment(**self._given),
@@ -45,11 +49,11 @@ class Machine(Instance):
             check=False,
         )
         assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
+        return done
 
     def tell(self, *words: object) -> dict[str, Any]:
         """Run a command with `--json`."""
-        answer: dict[str, Any] = json.loads(self.yizheng(*words, "--json"))
+        answer: dict[str, Any] = json.loads(self._run((*words, "--json"), 0).stdout)
         return answer
 
     def http(self) -> httpx.Client:

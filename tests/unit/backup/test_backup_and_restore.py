@@ -248,17 +248,29 @@ async def test_the_chain_goes_on_through_backup_and_restore(source: Deployment, 
     assert verdict.rows == int(number) + 2, "the restore and the acknowledgement are on record"
 
 
-async def test_an_older_archive_is_brought_up_to_date(source: Deployment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_an_older_archive_is_brought_up_to_date(
+    engine: str, source: Deployment, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Rows of an older revision go into its own tables, which are then led to today's with the rows in them."""
     older = "0003"
     report, rows = await _archive_of(older, source, tmp_path)
+    key = {"master_key_file": source.settings.master_key_path}
+    async with _on(engine, tmp_path / "new", request, **key) as new:
+        done = await new.restore(report, openers=_openers(source), accept_gap=True)
+        assert (done.revision_from, done.revision_to) == (older, HEAD)
+        assert done.good
+        restored = await new.rows()
+        assert len(restored["licence"]) == rows["licence"] > 0
+        await check_current(new.settings)
+
+
+async def test_another_address_is_told(source: Deployment, tmp_path: Path) -> None:
+    report = await source.back_up()
     new = deployment(tmp_path / "new", master_key_file=source.settings.master_key_path)
-    done = await new.restore(report, openers=_openers(source), accept_gap=True)
-    assert (done.revision_from, done.revision_to) == (older, HEAD)
-    assert done.good
-    restored = await new.rows()
-    assert len(restored["licence"]) == rows["licence"] > 0
-    await check_current(new.settings)
+    new.settings = new.settings.model_copy(update={"issuer": "https://elsewhere.example"})
+    done = await new.restore(report.file, openers=_openers(source))
+    assert any("http://127.0.0.1:8000" in need for need in done.needed)
 
 
 async def test_an_archive_of_a_newer_version_is_refused(
