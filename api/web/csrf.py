@@ -54,7 +54,8 @@ def check_form(request: Request, sent: str, session: str | None, *, issuer: str)
     origin = request.headers.get("origin")
     if site not in (None, "same-origin") or origin not in (None, origin_of(issuer)):
         raise _refused("another site sent the form")
-    if len(secret) != _LENGTH or not hmac.compare_digest(sent.encode(), _token(secret, session).encode()):
+    right = hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), _token(secret, session).encode())
+    if len(secret) != _LENGTH or not right:
         raise _refused("form token does not match")
 
 
