@@ -92,6 +92,12 @@ def program(pytestconfig: pytest.Config) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
+def openssl(program: Callable[..., str]) -> str:
+    """Path of the openssl command line, a second opinion on what we sign."""
+    return program("openssl", "openssl")
+
+
+@pytest.fixture(scope="session")
 def chromium(program: Callable[..., str]) -> str:
     """Path of the browser, for Playwright's `executable_path`."""
     return program("chromium", "chromium", "chromium-browser", "google-chrome")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,9 +65,8 @@ def test_a_file_is_stamped_and_verified(instance: Instance, tmp_path: Path) -> N
     assert "malformed" in refused(instance, "tsa", "verify", str(file), str(file))
 
 
+@pytest.mark.usefixtures("openssl")
 def test_a_token_is_good_elsewhere(instance: Instance, tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
     file = tmp_path / "document"
     file.write_bytes(b"a document")
     instance.command("tsa", "stamp", str(file), "--out", str(tmp_path / "token"))

@@ -184,11 +184,13 @@ def test_poppler_and_qpdf_agree(sealed: bytes, tmp_path: Path) -> None:
 
 
 def test_mupdf_agrees(sealing: SealPress, sealed: bytes, tmp_path: Path) -> None:
-    if sealing.signer.algorithm is SignatureAlgorithm.PS256:
-        pytest.skip("MuPDF reads containers through OpenSSL's PKCS #7, which knows no PSS")
     file = tmp_path / "sealed.pdf"
     file.write_bytes(sealed)
     said = run("mutool", "sign", "-v", file)
+    if sealing.signer.algorithm is SignatureAlgorithm.PS256:
+        # MuPDF reads containers through OpenSSL's PKCS #7, which knows no PSS: it says that it cannot tell
+        assert "Unknown error" in said, said
+        return
     assert "Digest check: OK" in said or "unchanged since signing" in said.lower(), said
 
 

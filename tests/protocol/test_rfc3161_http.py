@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,7 @@ def _issuer(chain: list[bytes]) -> x509.Name:
     return next(one.subject for one in loaded if any(other.issuer == one.subject for other in loaded))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.usefixtures("openssl")
 async def test_openssl_asks_over_http_and_accepts(service: Service, tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_bytes(b"a document")
     (tmp_path / "root.pem").write_bytes(await _root(service))

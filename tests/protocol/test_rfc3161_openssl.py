@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.timestamp_pki import DAY, StampingAuthority, pem
 from tests.support.timestamp_world import stamping_world
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+pytestmark = pytest.mark.usefixtures("openssl")
 
 _ALGORITHMS = [
     SignatureAlgorithm.ES256,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from tests.support.live_server import serving
 from tests.support.pkilint_findings import answer_errors, list_errors
 from tests.unit.keys.rings import fixed_signer
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+pytestmark = pytest.mark.usefixtures("openssl")
 POST = {"content-type": "application/ocsp-request"}
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import update
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
-from keys.errors import CertificateRefused, ChainRefused, DevelopmentOnly, KeyMissing, KeyStoreDamaged
+from keys.errors import CertificateRefused, ChainRefused, DevelopmentOnly, KeyMissing, KeyRefused, KeyStoreDamaged
 from keys.keyring import KeyRing
 from keys.ports import KeyBackend
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
@@ -98,7 +98,9 @@ async def test_an_authority_signs_with_any_backend_and_algorithm(
         ring = KeyRing(store, MASTER_KEY, BackendRegistry(backends, default=scheme), clock)
         await ring.load()
         if algorithm not in backends[-1].algorithms():
-            pytest.skip(f"no {algorithm} on this backend")
+            with pytest.raises(KeyRefused):  # said so, and nothing made in another place instead
+                await ring.create(ROOT_PURPOSE, algorithm, bits=quick_size(algorithm))
+            return
         for purpose in (ROOT_PURPOSE, ISSUING_PURPOSE):
             await ring.create(purpose, algorithm, bits=quick_size(algorithm))
         authority = (await development_pki(ring, store, clock)).seals
