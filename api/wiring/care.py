@@ -17,11 +17,13 @@ from keys.horizon.certificate_lines import CertificateLines
 from keys.horizon.list_lines import ListLines
 from keys.horizon.ring_lines import RingLines
 from keys.horizon.survey import Survey
+from keys.horizon.trust_lines import TrustLines
 from keys.renewals.decide import Renewals
 from keys.rotation.policy import RotationPolicies
 from keys.stores.backup_runs import SqlRunStore
 from keys.stores.renewals import SqlProposalStore
 from keys.stores.revocation_lists import SqlListStore
+from keys.stores.trust import SqlTrustStore
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def build_survey(keys: KeysServices, pki: PkiServices, policies: RotationPolicie
         RingLines(keys.ring, policies),
         CertificateLines(pki.certificates),
         ListLines(pki.certificates, lists),
+        TrustLines(SqlTrustStore(keys.store.engine)),
     )
     return Survey(sources, clock)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self
 
+import idna
+
 from core.egress.networks import Address
 
 MIB = 1024 * 1024
@@ -26,18 +28,20 @@ class HostList:
         Raises:
             ValueError: an entry is no host name, suffix or network.
         """
-        names, suffixes, networks = set(), [], []
+        names: set[str] = set()
+        suffixes: list[str] = []
+        networks: list[IPv4Network | IPv6Network] = []
         for entry in (one.strip().lower() for one in entries):
-            if "/" in entry or ":" in entry or entry.replace(".", "").isdigit():
-                networks.append(ip_network(entry))
-            elif not entry.strip(".") or not all(
-                part.replace("-", "").isalnum() for part in entry.lstrip(".").split(".")
-            ):
-                raise ValueError(f"{entry!r} is no host name, suffix (.example.cn) or network (10.0.0.0/8)")
-            elif entry.startswith("."):
-                suffixes.append(entry.encode("idna").decode() if not entry.isascii() else entry)
-            else:
-                names.add(entry.encode("idna").decode() if not entry.isascii() else entry)
+            try:
+                if "/" in entry or ":" in entry or entry.replace(".", "").isdigit():
+                    networks.append(ip_network(entry))
+                elif entry.startswith("."):
+                    suffixes.append(f".{_name(entry[1:])}")
+                else:
+                    names.add(_name(entry))
+            except ValueError:
+                message = f"{entry!r} is no host name, suffix (.example.cn) or network (10.0.0.0/8)"
+                raise ValueError(message) from None
         return cls(frozenset(names), tuple(suffixes), tuple(networks))
 
     def names_host(self, host: str) -> bool:
@@ -47,6 +51,17 @@ class HostList:
     def holds(self, address: Address) -> bool:
         """Whether one of the list's networks holds the address."""
         return any(address.version == network.version and address in network for network in self.networks)
+
+
+def _name(name: str) -> str:
+    """A host name as addresses are compared: by the same rules that read them (`core.egress.address`).
+
+    Raises:
+        ValueError: no host name.
+    """
+    if not all(part.replace("-", "").isalnum() for part in name.split(".")):
+        raise ValueError("no host name")
+    return name if name.isascii() else idna.encode(name, uts46=True).decode()
 
 
 NO_HOSTS = HostList()

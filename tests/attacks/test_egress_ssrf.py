@@ -351,3 +351,18 @@ async def test_tls_is_for_the_name_and_not_for_the_address(tmp_path: Path) -> No
                 await egress.fetch(f"https://{other}:{listener.port}/good")
             assert failed.value.reason == "unreachable"
         assert len(listener.requests) == 1
+
+
+@pytest.mark.parametrize("entry", ["电子认证.政务", ".政务", "xn--vuq861b", "OCSP.例子.测试"])
+async def test_twin_names_in_chinese_are_listed_and_called_in_any_spelling(inside: Listener, entry: str) -> None:
+    listed = HostList.of([entry])
+    name = entry.lstrip(".") if not entry.startswith(".") else f"ocsp{entry}"
+    egress = Egress(rules(inside, inside=["127.0.0.1/32"], only=listed), resolver=Names(["127.0.0.1"]))
+    assert (await egress.fetch(inside.url("/good", name))).body == GOOD
+    assert (await egress.fetch(inside.url("/good", name.replace(".", "。")))).body == GOOD
+
+
+@pytest.mark.parametrize("entry", ["", ".", "a b", "http://x", "10.0.0.0/33", "10.0.0.1/8", "*", "under_score", "a..b"])
+def test_an_entry_that_is_no_host_is_told_at_the_start(entry: str) -> None:
+    with pytest.raises(ValueError):
+        HostList.of([entry])

@@ -115,3 +115,27 @@ def test_a_file_of_details_that_cannot_be_read_is_refused(tmp_path: Path) -> Non
 def test_a_clock_that_nobody_checks_stops_production() -> None:
     with pytest.raises(StartupFault, match="YIZHENG_TSA_CLOCK"):
         check_production(Settings(**SAFE, tsa_clock="unchecked"))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "only"),
+    [
+        ("", "nobody"),
+        ("*", "anybody"),
+        ("ocsp.ca.example, .province.example,10.0.0.0/8", "listed"),
+    ],
+)
+def test_who_may_be_asked_about_revocation(hosts: str, only: str) -> None:
+    rules = Settings(revocation_hosts=hosts).trust.egress_rules()
+    if only == "anybody":
+        assert rules.only is None
+        return
+    assert rules.only is not None
+    assert rules.only.names_host("ocsp.ca.example") is (only == "listed")
+    assert rules.only.names_host("crl.province.example") is (only == "listed")
+    assert not rules.only.names_host("evil.example")
+
+
+def test_a_host_that_cannot_be_is_told_at_the_start() -> None:
+    with pytest.raises(ValueError, match="no host name"):
+        Settings(revocation_hosts="http://ocsp.ca.example/")

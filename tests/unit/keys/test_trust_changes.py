@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.text import Text
+from keys.horizon.model import Level
+from keys.horizon.trust_lines import TrustLines
 from keys.stores.trust import SqlTrustStore
 from keys.trust.change import ChangeTrust
 from keys.trust.documents import write_document
@@ -254,3 +256,14 @@ async def test_a_stored_list_that_was_changed_stops_the_refresh_and_the_old_list
     with pytest.raises(TrustListAway):
         await lists.refresh()
     assert await world.good(lists)
+
+
+async def test_an_imported_list_that_ends_is_on_the_time_line_of_what_runs_out(world: World) -> None:
+    await world.change.add(entry(ROOT), by="admin")
+    await world.change.take_over(imported(3), source="henan", signer=KEY, by="admin")
+    (line,) = await TrustLines(world.store).lines(NOW)
+    assert (line.id, line.ends, line.detail.en) == ("trust-list/henan", NOW + 5 * DAY, "henan, number 3")
+    levels = [line.level(NOW + days * DAY) for days in (0, 4, 5)]
+    assert levels == [Level.FINE, Level.SOON, Level.ENDED]
+    await world.change.give_up("henan", by="admin")
+    assert await TrustLines(world.store).lines(NOW) == []
