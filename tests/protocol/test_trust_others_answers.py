@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ from tests.support.trust_pki import DAY, FixedAnchors, Made, entry, root, seal
 from tests.support.trust_revocation import responder
 from tests.unit.keys.rings import fixed_signer
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+needs_openssl = pytest.mark.usefixtures("openssl")
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 LIFE = {"not_before": NOW - DAY, "not_after": NOW + 300 * DAY}
 CONFIG = """
