@@ -19,12 +19,11 @@ from api.cli.backup_output import following, tell_json, tell_restore
 from api.cli.passphrases import known_passphrase, passphrase_of, shares_in
 from api.settings import Settings
 from api.startup import StartupFault, check_folder, one_at_a_time
-from api.wiring.backup import RUNS, TABLES, empty_target
+from api.wiring.backup import RUNS, TABLES, empty_target, master_key_at_hand
 from core.clock import SystemClock
-from core.errors import AppError
 from keys.archive.locks import Openers, takes_passphrase
 from keys.archive.recovery import read_recovery
-from keys.master_key import load_master_key, write_master_key
+from keys.master_key import write_master_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ async def restore_all(settings: Settings, order: RestoreOrder, *, json: bool) ->
         passphrase = _passphrase(settings, order)
         if order.recovery is not None:
             _bring_master_key_back(settings, order, passphrase, json=json)
-        openers = Openers(_master_key(settings), passphrase, shares_in(order.shares))
+        openers = Openers(master_key_at_hand(settings), passphrase, shares_in(order.shares))
         if order.files:
             return await _restore(settings, order, openers, json=json)
         return await _go_on(settings, order, openers, json=json)
@@ -83,7 +82,7 @@ def check_archive(settings: Settings, file: Path, *, json: bool) -> None:
     """Read an archive to its end and say what it holds."""
     _check_there(file)
     order = RestoreOrder([file], None, [], [], accept_gap=False)
-    openers = Openers(_master_key(settings), _passphrase(settings, order))
+    openers = Openers(master_key_at_hand(settings), _passphrase(settings, order))
     with following(json=json) as progress:
         found = examine(file, openers, TABLES.documents_of(), progress)
     manifest = found.manifest
@@ -99,7 +98,7 @@ def check_archive(settings: Settings, file: Path, *, json: bool) -> None:
 def _bring_master_key_back(settings: Settings, order: RestoreOrder, passphrase: str | None, *, json: bool) -> None:
     assert order.recovery is not None
     recovered = read_recovery(order.recovery, Openers(passphrase=passphrase, shares=shares_in(order.shares)))
-    present = _master_key(settings)
+    present = master_key_at_hand(settings)
     if present is not None and present != recovered:
         raise StartupFault(f"another master key is here already: move {settings.master_key_path} away first")
     if present is None:
@@ -112,21 +111,12 @@ def _passphrase(settings: Settings, order: RestoreOrder) -> str | None:
     given = passphrase_of(settings)
     if given is not None:
         return given
-    with_key = _master_key(settings) is not None
+    with_key = master_key_at_hand(settings) is not None
     for file in [order.recovery] if order.recovery else [*order.files, *order.journals]:
         alone = file == order.recovery and not order.shares
         if takes_passphrase(header_of(file).locks) and (alone or (file != order.recovery and not with_key)):
             return known_passphrase()
     return None
-
-
-def _master_key(settings: Settings) -> bytes | None:
-    try:
-        return load_master_key(settings.keys)
-    except AppError as error:
-        if error.code == "master-key-missing":
-            return None
-        raise
 
 
 def _check_there(file: Path) -> None:

@@ -171,6 +171,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
     database = Database(create_engine(settings.database.url, pool_size=2), clock)
     key_store = KeyStoreRestore(settings.keys.store_url)
     blobs, kv = open_blobs(settings.blobs), open_kv(settings.kv, clock)
+    master_key = master_key_at_hand(settings)
 
     async def open_keys() -> OpenedKeys:
         return RestoredKeys(await build_keys(settings.keys, clock), clock, settings.pki)
@@ -185,7 +186,7 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
             tables=TABLES,
             runs=RUNS,
             open_keys=open_keys,
-            master_key_check=master_key_check(settings),
+            master_key_check=KeyWrap(master_key).check if master_key else None,
             clear_short_lived=kv.clear,
             end_everything=(end_everything,),
             jump_ahead=(jump_ahead,),
@@ -198,10 +199,14 @@ async def empty_target(settings: Settings, clock: Clock, *, rehearsal: bool = Fa
         await database.close()
 
 
-def master_key_check(settings: Settings) -> bytes | None:
-    """Which master key is at hand; None when there is none."""
+def master_key_at_hand(settings: Settings) -> bytes | None:
+    """The master key of the settings; None when there is none.
+
+    Raises:
+        core.errors.AppError: there is one, and it cannot be used.
+    """
     try:
-        return KeyWrap(read_master_key(settings.keys)).check
+        return read_master_key(settings.keys)
     except AppError as error:
         if error.code == "master-key-missing":
             return None
