@@ -15,14 +15,15 @@ from keys.ceremony.canonical import digest
 from keys.ceremony.errors import CeremonyRefused
 from keys.ceremony.model import Issued
 from keys.ceremony.protocol import RootFacts
-from keys.ceremony.revocations import build_list
 from keys.ceremony.session import Session
 from keys.ports import Signer
 from keys.spec import ALGORITHMS
 from keys.x509 import profiles
 from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
+from keys.x509.crl import ListContent, build_list
 from keys.x509.csr import read_request
+from keys.x509.model import Revocation, RevocationReason
 from keys.x509.names import authority_name
 from keys.x509.profiles import ISSUING_NAMES, ROOT
 from keys.x509.publication import PkiAddresses
@@ -30,6 +31,15 @@ from keys.x509.subject_key import subject_key
 
 LIST_LIFE = dt.timedelta(days=396)
 """13 months: once a year the holders meet, with a month to spare."""
+
+REASONS = (
+    RevocationReason.KEY_COMPROMISE,
+    RevocationReason.CA_COMPROMISE,
+    RevocationReason.AFFILIATION_CHANGED,
+    RevocationReason.SUPERSEDED,
+    RevocationReason.CESSATION_OF_OPERATION,
+)
+"""Why an issuing authority may be revoked (RFC 5280 §5.3.1)."""
 
 _END_OF_DAY = dt.time(23, 59, 59, tzinfo=dt.UTC)
 
@@ -190,14 +200,19 @@ class Root:
 
     async def revocation_list(self, register: Sequence[Issued], *, number: int, at: dt.datetime) -> bytes:
         """The root's list, in DER: everything that it has revoked (RFC 5280 §5)."""
-        return await build_list(
-            [one for one in register if one.revoked_at],
-            issuer=self._parsed.subject,
-            signer=self._signer,
+        content = ListContent(
+            issuer=self._parsed.subject.dump(),
             number=number,
             this_update=at,
             next_update=at + LIST_LIFE,
+            revocations=[
+                Revocation(int(one.serial, 16), one.revoked_at, RevocationReason(one.reason), None)
+                for one in register
+                if one.revoked_at is not None
+            ],
+            expired_since=self._parsed.not_valid_before,  # nothing ever leaves this list
         )
+        return await build_list(content, self._signer)
 
     async def _issue(self, request: Request, at: dt.datetime) -> x509.Certificate:
         if request.subject == self._parsed.subject or request.public_key == self._signer.public_key:

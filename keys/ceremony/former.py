@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from core.text import Text
 from keys.ceremony import protocol as protocols
+from keys.ceremony.authority import REASONS
 from keys.ceremony.errors import CeremonyRefused
 from keys.ceremony.model import Holder, Issued
 from keys.ceremony.protocol import HISTORY, Protocol, digests, read_protocol
-from keys.ceremony.revocations import REASONS
 from keys.ceremony.sealed_root import FILE, SealedRoot, read_sealed_root
 from keys.ceremony.verify import check_folder
 

@@ -14,8 +14,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
+from cryptography import x509
 
+from api.main import create_app
 from api.settings import Settings, child_environment
 from api.wiring.container import Container, build_container
 from core.clock import SystemClock, calendar_day
@@ -129,6 +132,27 @@ async def _seal_and_judge(container: Container) -> None:
     assert (await container.signing.verify_pdf(changed)).conclusion != "genuine"
 
 
+async def _check_published(city: City, container: Container, folder: str) -> None:
+    """The addresses in the certificates of `folder` give the root and its list, octet for octet."""
+    issuing = x509.load_der_x509_certificate((city.offline / folder / "seals.cer").read_bytes())
+    access = issuing.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    points = issuing.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    addresses = {
+        "root.cer": next(one.access_location.value for one in access),
+        "root.crl": next(name.value for point in points for name in point.full_name or ()),
+    }
+    app = create_app(city.settings)
+    app.state.container = container
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport) as client:
+        for name, address in addresses.items():
+            assert address.startswith(f"{ISSUER}/pki/")
+            answer = await client.get(address)
+            assert answer.status_code == 200, answer.text
+            assert answer.content == (city.offline / folder / name).read_bytes()
+
+
+@pytest.mark.slow
 async def test_a_city_in_production_gets_its_root_and_seals_with_it(city: City) -> None:
     # 1. A new deployment has no authority, says so, and makes no seal
     city.run("migrate")
@@ -165,10 +189,11 @@ async def test_a_city_in_production_gets_its_root_and_seals_with_it(city: City) 
     assert all(_good(doctor, name) for name in AUTHORITIES)
     city.run("audit", "verify")
 
-    # 6. A seal, a sealed document, a verdict
+    # 6. A seal, a sealed document, a verdict; what certificates point to is published
     container = await build_container(city.settings)
     try:
         await _seal_and_judge(container)
+        await _check_published(city, container, "root-1")
     finally:
         await container.close()
 
@@ -185,6 +210,11 @@ async def test_a_city_in_production_gets_its_root_and_seals_with_it(city: City) 
     doctor = city.run("doctor", code=1)
     assert not _good(doctor, "seals")
     assert _good(doctor, "persons")
+    container = await build_container(city.settings)
+    try:
+        await _check_published(city, container, "root-2")
+    finally:
+        await container.close()
     older = city.run("ca", "ceremony", "install", stick, "--root", _fingerprint(city), code=1)
     assert "2 is published already" in older
     assert not _good(city.run("doctor", code=1), "seals")
