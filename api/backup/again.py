@@ -36,6 +36,8 @@ async def replay_later(target: Target, files: Sequence[Path], openers: Openers) 
         since = journal.manifest.since
         if journal.what is not What.JOURNAL or since is None:
             raise RestoreRefused(f"{journal.file.name} is no journal")
+        if run is not None and run.point is not None and journal.manifest.point < run.point:
+            raise RestoreRefused(f"{journal.file.name} is older than what was restored and replayed already")
         if run is not None and run.point is not None and since > run.point:
             raise RestoreRefused(f"{journal.file.name} begins after the moment from which endings are not known")
     ended = await replay_journals(target, journals, openers, domain=True)

@@ -76,7 +76,7 @@ class ReplayTable:
         if isinstance(ending.order, str):
             before: ColumnElement[bool] = columns[ending.order] < row[ending.order]
         else:
-            before = columns[ending.state].in_(_states_before(ending.order, row[ending.state]))
+            before = columns[ending.state].not_in(_at_or_behind(ending.order, row[ending.state]))
         change = update(self._table).where(self._is(row), before).values(changes)
         changed = (await self._connection.execute(change)).rowcount
         if changed == 0 and ending.added and not await self._there(self._table, self._is(row)):
@@ -110,6 +110,6 @@ class ReplayTable:
         return bool((await self._connection.execute(query)).scalar_one())
 
 
-def _states_before(order: Sequence[str], state: str) -> Sequence[str]:
-    """States that give way to this one; all of them to a state that the list does not know."""
-    return order[: order.index(state)] if state in order else order
+def _at_or_behind(order: Sequence[str], state: str) -> Sequence[str]:
+    """States that do not give way to this one; whatever the list does not know gives way to an ending."""
+    return order[order.index(state) :] if state in order else [state]

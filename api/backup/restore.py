@@ -178,6 +178,8 @@ def _check_journals(journals: Sequence[Examined], archives: Sequence[Examined]) 
         since = journal.manifest.since
         if journal.what is not What.JOURNAL or since is None:
             raise RestoreRefused(f"{journal.file.name} is no journal")
+        if points and journal.manifest.point < max(points):  # rights that came after it would go
+            raise RestoreRefused(f"{journal.file.name} is older than the backup, which knows all that is in it")
         if points and since > min(points):
             raise RestoreRefused(
                 f"{journal.file.name} begins at {since:%Y-%m-%d %H:%M:%S}, after the backup: make one since the backup"

@@ -192,19 +192,19 @@ async def test_the_reason_and_the_moment_of_an_ending_come_too(small_city: Deplo
     assert report.replayed["licence_event"] == 1
 
 
-async def test_an_older_journal_brings_nothing_back_to_life(small_city: Deployment) -> None:
-    """What was suspended when the journal was made, and revoked when the backup was, stays revoked."""
+async def test_journals_in_any_order_bring_nothing_back_to_life(small_city: Deployment) -> None:
+    """What was suspended in one journal and revoked in the next stays revoked, however they are named."""
     seals = TABLES.domain.tables["seal"]
     url = small_city.settings.database.url
-    async with _writing(url) as connection:
-        seal = (await _rows(connection, seals))[0]
-        await connection.execute(update(seals).where(_is(seals, seal)).values(status="suspended"))
-    early = await small_city.journal(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-    async with _writing(url) as connection:
-        await connection.execute(update(seals).where(_is(seals, seal)).values(status="revoked"))
     backup = await small_city.back_up()
+    journals = []
+    for status in ("suspended", "revoked"):
+        async with _writing(url) as connection:
+            seal = (await _rows(connection, seals))[0]
+            await connection.execute(update(seals).where(_is(seals, seal)).values(status=status))
+        journals.append((await small_city.journal(backup.point)).file)
     place = _beside(small_city, "place")
-    await place.restore(backup.file, openers=_openers(small_city), journals=[early.file])
+    await place.restore(backup.file, openers=_openers(small_city), journals=journals[::-1])
     async with _writing(place.settings.database.url) as connection:
         (there,) = [row for row in await _rows(connection, seals) if row["id"] == seal["id"]]
     assert there["status"] == "revoked"
@@ -295,6 +295,20 @@ class TestJournals:
         place = _beside(small_city, "place")
         with pytest.raises(RestoreRefused, match="after the backup"):
             await place.restore(backup.file, openers=_openers(small_city), journals=[late.file])
+
+    async def test_one_that_is_older_than_what_is_known_is_refused(self, small_city: Deployment) -> None:
+        """It lists the rights of its own moment: those that were given after it would be taken away."""
+        first = await small_city.back_up()
+        early = await small_city.journal(first.point)
+        late = await small_city.journal(first.point)
+        second = await small_city.back_up()
+        place = _beside(small_city, "place")
+        with pytest.raises(RestoreRefused, match="older than the backup"):
+            await place.restore(second.file, openers=_openers(small_city), journals=[early.file])
+        await place.restore(first.file, openers=_openers(small_city), journals=[late.file])
+        async with place.target() as target:
+            with pytest.raises(RestoreRefused, match="older than what was restored"):
+                await replay_later(target, [Path(early.file)], _openers(small_city))
 
     async def test_a_backup_is_no_journal_and_a_journal_no_backup(self, small_city: Deployment) -> None:
         backup = await small_city.back_up()
