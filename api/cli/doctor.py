@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from dataclasses import dataclass
 
 from api.backup.freshness import look_at_backups
+from api.cli.doctor_keys import custody_findings
+from api.cli.findings import Finding
 from api.cli.prepare import revision_fault
 from api.migrations import HEAD
 from api.migrations.upgrade import current_revision
@@ -31,15 +32,6 @@ from keys.tsa.settings import LOCAL
 from keys.x509.profiles import ISSUING_NAMES, SEAL, issuer_of
 
 _NO_TIMESTAMP_KEY = "there is none: run `yizheng tsa init`, or name other authorities in YIZHENG_TSA_URLS"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `remedy` is empty when all is well."""
-
-    what: str
-    good: bool = True
-    remedy: str = ""
 
 
 _RENEWED_BY = {
@@ -159,6 +151,7 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
                 pki = await build_pki(keys, clock, settings.pki)
                 policies = rotation_policies(settings.keys, IdpSettings(issuer=settings.issuer))
                 found = await build_survey(keys, pki, policies, clock)()
+                custody = await custody_findings(settings, keys)
             finally:
                 await keys.close()
     except StartupFault as fault:
@@ -166,6 +159,7 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
     purposes = {record.purpose for record in keys.ring.records()}
     return [
         Finding(f"key ring opens, {len(keys.ring.records())} keys"),
+        *custody,
         *_authority_findings(pki.authorities.missing()),
         *_timestamp_findings(settings, purposes),
         *horizon_findings(found),

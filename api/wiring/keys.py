@@ -22,7 +22,7 @@ from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.master_key import write_master_key
 from keys.master_key_change import MasterKeySource
-from keys.ports import KeyBackend, KeyStore
+from keys.ports import KeyBackend, KeyBackends, KeyStore
 from keys.secrets.password import Argon2Hasher
 from keys.secrets.password_cost import PasswordCost
 from keys.secrets.purposes import SERVICE_SECRETS
@@ -46,6 +46,7 @@ class KeysServices:
     signer: TokenSigner
     verifier: TokenVerifier
     store: SqlKeyStore
+    backends: KeyBackends
     settings: KeysSettings
 
     async def keep_fresh(self) -> None:
@@ -112,6 +113,7 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
         signer=TokenSigner(ring),
         verifier=TokenVerifier(ring, clock),
         store=store,
+        backends=backends,
         settings=settings,
     )
 
