@@ -28,7 +28,8 @@ class Settings(BaseSettings):
         mode: `development` allows http, development keys and demo data; `production` refuses them.
         issuer: public base address, without a slash at its end; the OpenID issuer.
         data: folder of the embedded column; also of everything that has no address of its own.
-        master_key_file: file that holds the master key; by default made in `data` (development only).
+        master_key_file: file that holds the master key, in plain or locked by the token; by default made in `data`
+            (development only). A credential of systemd (`LoadCredential=master:…`) is such a file: name `%d/master`.
         master_key: the master key itself from a secret store, in the form of the file; wins over the file.
         pkcs11_sessions: calls to the token at the same time, in each worker.
         pkcs11_timeout_seconds: how long a call to the token may take; while one is overdue others are refused at once.

@@ -1,17 +1,17 @@
 """What the key ring costs per question, and what several sessions of a token bring: rows `ring.*` and `pkcs11.*`.
 
-The token is SoftHSM with 5 ms put into each signature, as a device at the other end of a cable takes; the peer is the
+The token is SoftHSM with 5 ms put into each of its calls to sign (python-pkcs11 makes two for a
+signature), as a device at the other end of a cable takes; the peer is the
 same token through one session.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -74,14 +74,8 @@ def _signer(token: SoftHsmToken, sessions: int) -> Signer:
 
 def _signatures(signer: Signer) -> float:
     """Signatures per second of time on the wall: what is waited for is the device."""
-    with _callers() as pool:
+    with ThreadPoolExecutor(CALLERS) as pool:
         list(pool.map(signer.sign, [b"law"] * CALLERS))
         start = time.perf_counter()
         list(pool.map(signer.sign, [b"law"] * SIGNATURES))
         return SIGNATURES / (time.perf_counter() - start)
-
-
-@contextlib.contextmanager
-def _callers() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(CALLERS) as pool:
-        yield pool

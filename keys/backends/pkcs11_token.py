@@ -7,6 +7,7 @@ are opened without. A PIN that was refused is never tried again by this process:
 from __future__ import annotations
 
 import hashlib
+import hmac
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -241,7 +242,8 @@ class Pkcs11Token:
     def _log_in(self, token: Any) -> Any:
         pin = self._pin()
         digest = hashlib.sha256(pin.encode()).digest()
-        if self._login.refused and digest != self._login.good:
+        known = hmac.compare_digest(digest, self._login.good or b"")
+        if self._login.refused and not known:
             raise KeyUnavailable(f"token {self.label}: the PIN was refused; correct it and restart")
         try:
             holder = token.open(rw=True, user_pin=pin)
@@ -249,7 +251,7 @@ class Pkcs11Token:
             return token.open(rw=True)
         except _PIN_ERRORS as error:
             self._login.refused = True
-            if digest == self._login.good:
+            if known:
                 self._login.good = None
             raise KeyUnavailable(f"token {self.label}: {type(error).__name__}") from None
         self._login.good = digest
