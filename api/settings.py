@@ -156,6 +156,7 @@ class Settings(BaseSettings):
             password_workers=self.password_workers,
             refresh_seconds=self.keys_refresh_seconds,
             stale_seconds=self.keys_stale_seconds,
+            publish_seconds=max(900.0, self.keys_stale_seconds + 300),  # and the time for which the JWK Set is kept
             token_key_days=self.token_key_days,
         )
 

@@ -8,12 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from api.wiring.master_key import master_key_source
 from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
-from core.errors import AppError
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
@@ -60,7 +57,7 @@ class KeysServices:
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self.ring.refresh()
-            except (AppError, SQLAlchemyError, OSError):  # TimeoutError among them
+            except Exception:  # whatever it is, the next look must come
                 _log.exception("the key ring could not be refreshed")
             await asyncio.sleep(self.settings.refresh_seconds)
 

@@ -7,11 +7,8 @@ import datetime as dt
 import logging
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from api.bridges import KeyAuditLog
 from api.wiring.ground import Ground
-from core.errors import AppError
 from idp.endpoints.discovery import JWKS_MAX_AGE
 from idp.settings import IdpSettings
 from keys.jose.tokens import LEEWAY_SECONDS
@@ -41,7 +38,7 @@ class RotationServices:
             try:
                 await self.keeper()
                 await self.carry()
-            except (AppError, SQLAlchemyError, OSError) as error:
+            except Exception as error:  # whatever it is, the next look must come
                 _log.warning("keys could not be looked after: %s", type(error).__name__)
             await asyncio.sleep(_EVERY)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -160,6 +161,15 @@ class _Login:
 
 
 _logins: dict[tuple[str, str], _Login] = {}
+
+
+def _forget_locks() -> None:
+    """A child process logs in by itself; a lock may be held by a thread that it does not have."""
+    for login in _logins.values():
+        login.lock, login.holder = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_forget_locks)
 
 
 class Pkcs11Token:
