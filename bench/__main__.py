@@ -12,6 +12,7 @@ NAMES = {
     "backup": "backup and restore",
     "idp": "identity endpoints",
     "keys": "signatures, verifications and what is built on them",
+    "keys_fields": "encrypted rows and values",
     "keys_tsa": "time-stamps",
     "signing": "sealing and judging PDFs",
     "start": "start-up and memory",

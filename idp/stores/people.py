@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -14,6 +14,10 @@ from core.text import Text
 from idp.model import Account, AccountStatus, Organisation, StaffRole
 from idp.stores.tables import account, account_index, organisation, staff_role
 from idp.stores.upsert import insert_if_new
+
+# Built once: log-ins, real names and look-ups by portals all come this way.
+_HELD = select(account_index.c.account_id).where(account_index.c.digest.in_(bindparam("digests", expanding=True)))
+_BY_IDENTIFIER = select(account).where(account.c.id.in_(_HELD))
 
 
 class SqlAccountStore:
@@ -36,8 +40,8 @@ class SqlAccountStore:
         return await self._one(tx, account.c.id == account_id)
 
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
-        holders = select(account_index.c.account_id).where(account_index.c.digest.in_(indexes))
-        return await self._one(tx, account.c.id.in_(holders))
+        row = (await tx.connection.execute(_BY_IDENTIFIER, {"digests": list(indexes)})).one_or_none()
+        return None if row is None else _account(row)
 
     async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Account | None:
         row = (await tx.connection.execute(select(account).where(condition))).one_or_none()

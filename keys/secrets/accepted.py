@@ -43,10 +43,10 @@ class AcceptedSecrets:
         return tuple(self._current().values())
 
     def _current(self) -> Mapping[str, SecretKey]:
-        found = tuple(self._provider.accepted(purpose) for purpose in self._purposes)
-        if len(found) != len(self._seen) or any(
-            now is not before for now, before in zip(found, self._seen, strict=True)
-        ):
-            self._keys = {key.key_id: key for keys in found for key in keys}
-            self._seen = found
+        accepted, seen = self._provider.accepted, self._seen
+        for place, purpose in enumerate(self._purposes):
+            if not seen or accepted(purpose) is not seen[place]:
+                self._seen = tuple(map(accepted, self._purposes))
+                self._keys = {key.key_id: key for keys in self._seen for key in keys}
+                break
         return self._keys
