@@ -89,7 +89,7 @@ def test_a_cut_value_is_refused() -> None:
 
 
 def test_the_form_is_what_the_decision_says() -> None:
-    """ADR 0017, checked with independent code: HKDF-Expand over the place, AES-256-GCM under its result."""
+    """ADR 21, checked with independent code: HKDF-Expand over the place, AES-256-GCM under its result."""
     sealed, key = CIPHER.encrypt(NUMBER, context=PLACE), SECRETS.secrets(PEOPLE)[0]
     head, nonce, body = sealed[:17], sealed[17:29], sealed[29:]
     place_key = HKDFExpand(hashes.SHA256(), 32, b"yizheng field v2\x00" + PLACE.encode()).derive(key.value)
