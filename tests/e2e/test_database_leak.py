@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import hmac
 import io
 import json
 import secrets
@@ -38,9 +39,15 @@ from api.journey.steps_identity import sign_on_once
 from api.journey.steps_licence import issue_licence, use_instead_of_paper
 from api.journey.visitor import Visitor
 from api.journey.world import World
+from core.clock import SystemClock
+from keys.backends.registry import BackendRegistry
+from keys.backends.software import SoftwareBackend
 from keys.key_wrap import KeyWrap
+from keys.keyring import KeyRing
 from keys.master_key import parse_master_key
+from keys.secrets.blind_index import HmacIndex
 from keys.secrets.password import Argon2Hasher
+from keys.secrets.purposes import PEOPLE_INDEX
 from keys.stores.sql import open_key_store
 from keys.stores.tables import keys as keys_table
 
@@ -328,6 +335,27 @@ async def test_k05_no_stored_value_is_a_password(stolen: Stolen) -> None:
         assert await hasher.verify(city.PASSWORD, encoded), "the twin"
     finally:
         hasher.close()
+
+
+async def test_l18_the_dump_and_public_knowledge_recover_no_id_number(stolen: Stolen) -> None:
+    """Everybody's number is tried: in vain with what the dump shows, with success by who has the key."""
+    numbers = [person.id_number for person in city.PEOPLE]
+    octets = [value for value in stolen.values if isinstance(value, bytes)]
+    macs = {one for value in octets if 32 <= len(value) <= 48 for one in (value, value[-32:])}
+    known = [b"", b"citizen-id", b"licence-holder/111", *(value[:16] for value in octets), *macs]
+    for number in numbers:
+        tried = {hashlib.new(name, number.encode()).digest() for name in ("sha256", "sha3_256")}
+        tried |= {hmac.digest(key, number.encode(), "sha256") for key in known}
+        assert not tried & macs
+    store = open_key_store(f"sqlite:///{stolen.folder}/keys/keyring.db")
+    try:
+        master = parse_master_key((stolen.folder / "keys" / "master").read_text())
+        ring = KeyRing(store, master, BackendRegistry([SoftwareBackend()], default="software"), SystemClock())
+        await ring.load()
+        index = HmacIndex(ring, PEOPLE_INDEX)
+        assert all(index.digest("citizen-id", number) in macs for number in numbers), "the twin"
+    finally:
+        await store.close()
 
 
 async def test_k05_keys_are_not_in_the_dump(stolen: Stolen) -> None:

@@ -87,6 +87,25 @@ def test_o38_no_stored_or_sent_text_is_too_odd(stored: str) -> None:
         assert not DIGESTS.matches("session", sent, stored)
 
 
+@pytest.mark.parametrize("what", ["nobody", "wrong", "right but for the last letter", "of a retired key", "right"])
+def test_f07_every_answer_costs_the_same_work(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not measured but counted: one keyed digest and one comparison, which takes as long whatever it compares."""
+    right = DIGESTS.digest("code", "abc")
+    stored = {
+        "nobody": None,
+        "wrong": DIGESTS.digest("code", "abd"),
+        "right but for the last letter": right[:-1] + ("A" if right[-1] != "A" else "B"),
+        "of a retired key": "R" * 16 + right[16:],
+        "right": right,
+    }[what]
+    macs, compared = [], []
+    digest, compare = hmac.digest, hmac.compare_digest
+    monkeypatch.setattr(hmac, "digest", lambda key, data, name: macs.append(len(data)) or digest(key, data, name))
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, other: compared.append(1) or compare(one, other))
+    assert DIGESTS.matches("code", "abc", stored) is (what == "right")
+    assert (len(macs), len(compared)) == (2, 1)  # the key of the use, then the digest
+
+
 def test_nobody_has_a_digest() -> None:
     assert not DIGESTS.matches("session", "", None)
     assert not DIGESTS.matches("session", "abc", None)
