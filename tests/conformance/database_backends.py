@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Integer, String, Table, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 
 from core.audit.tables import audit_event
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
@@ -20,9 +20,10 @@ from tests.conformance.harness import Backend, Surroundings
 from tests.support import databases
 from tests.support.clock import FakeClock
 
+# in a collection of its own: what walks the service's tables must not find those of a test
 thing = Table(
     "conformance_thing",
-    metadata,
+    MetaData(naming_convention=metadata.naming_convention),
     Column("id", String(40), primary_key=True),
     Column("state", String(20), nullable=False),
     Column("number", Integer, nullable=False, default=0),
@@ -72,9 +73,15 @@ def moment(seconds: int) -> dt.datetime:
     return dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
 
 
+async def _make_thing(database: Database) -> None:
+    async with database.engine.execution_options(yizheng_write=True).begin() as connection:
+        await connection.run_sync(thing.metadata.create_all)
+
+
 @asynccontextmanager
 async def sqlite(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
     async with databases.sqlite_database(around.folder, around.clock) as database:
+        await _make_thing(database)
         other = Database(create_engine(str(database.engine.url)), around.clock)
         yield DatabaseHarness(database, other, around.clock)
         await other.close()
@@ -83,6 +90,7 @@ async def sqlite(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
 @asynccontextmanager
 async def postgres(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
     async with databases.postgres_database(around.server, around.clock) as database:
+        await _make_thing(database)
         other = Database(create_engine(str(database.engine.url)), around.clock)
         yield DatabaseHarness(database, other, around.clock)
         await other.close()

@@ -313,7 +313,8 @@ async def test_what_is_not_there_is_not_found(service: Service) -> None:
         "crl/seals/64.crl",
         "crl/seals/x.crl",
         "crl/seals/-1.crl",
-        "crl/root/0.crl",
+        "crl/persons/64.crl",
+        "ca/root.pem",
     ):
         assert (await service.http.get(f"{service.address}/pki/{path}")).status_code == 404, path
 
