@@ -21,7 +21,7 @@ from keys.reencrypt.ports import Collection, DiscardList
 from keys.secrets.purposes import DOCUMENTS, FORMER_FIELDS
 from keys.secrets.vault import BARE_LENGTH, EncryptedVault
 
-GRACE = dt.timedelta(hours=1)  # longer than any request that has read an address takes to read the document
+GRACE = dt.timedelta(days=1)  # longer than a request, or a backup, that has read an address takes to read the document
 _AT_ONCE = 5  # documents are large
 
 

@@ -31,6 +31,7 @@ from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.model import Licence
 from core.principal import SYSTEM
 from keys.errors import FieldDamaged
+from keys.reencrypt.documents import GRACE
 from keys.spec import KeyState
 from tests.support.clock import FakeClock
 from tests.support.databases import postgres_database, sqlite_database
@@ -183,7 +184,7 @@ class ReencryptionMachine(RuleBasedStateMachine):
             for collection in fragile:
                 collection.rows_until_cut = None
 
-    @rule(seconds=st.sampled_from([130.0, 4000.0]), who=workers, pause=st.booleans())
+    @rule(seconds=st.sampled_from([130.0, 90_000.0]), who=workers, pause=st.booleans())
     def disturb(self, seconds: float, who: int, pause: bool) -> None:
         """Leases run out, what was discarded is removed, an administrator pauses and resumes."""
         self.clock.advance(seconds)
@@ -241,7 +242,7 @@ class ReencryptionMachine(RuleBasedStateMachine):
             worker.view.refresh()
         await self._check()
         await self.workers[0].run()
-        self.clock.advance(10_000)
+        self.clock.advance(2 * GRACE.total_seconds())
         await self.workers[0].discarded()
         # a licence that was refused had its document kept before: nothing refers to that one
         assert len(self.city.documents()) == len(self.held) + len(self.ended) + self.refused
