@@ -7,6 +7,7 @@ library is initialised here, with CKF_OS_LOCKING_OK; python-pkcs11 does everythi
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import threading
@@ -180,4 +181,11 @@ def _forget_threads() -> None:
         library._turn()
 
 
+def _let_go() -> None:
+    """While the interpreter is whole: python-pkcs11's objects complain when they end after it."""
+    for library in Pkcs11Library._known.values():
+        library._library = None
+
+
 os.register_at_fork(after_in_child=_forget_threads)
+atexit.register(_let_go)

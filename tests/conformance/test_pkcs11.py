@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -426,3 +427,23 @@ def test_a_key_of_another_token_is_refused(softhsm: SoftHsmToken) -> None:
     uri, signer, _ = made(backend)
     with pytest.raises(KeyRefused):
         backend.open(uri.replace(softhsm.label, "other"), ES256, signer.public_key, b"")
+
+
+_SIGNS_AND_ENDS = """
+import sys
+from pathlib import Path
+from pydantic import SecretStr
+from keys.backends.pkcs11 import Pkcs11Backend
+from keys.settings import Pkcs11Settings
+from keys.spec import SignatureAlgorithm
+
+backend = Pkcs11Backend(Pkcs11Settings(module=Path(sys.argv[1]), token=sys.argv[2], pin=SecretStr(sys.argv[3])))
+made = backend.generate(SignatureAlgorithm.ES256, bits=256, label="end")
+backend.open(made.uri, SignatureAlgorithm.ES256, made.public_key, b"").sign(b"law")
+"""
+
+
+def test_a_process_that_used_a_token_ends_without_a_word(softhsm: SoftHsmToken) -> None:
+    arguments = [sys.executable, "-c", _SIGNS_AND_ENDS, softhsm.module, softhsm.label, softhsm.pin]
+    ended = subprocess.run(arguments, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

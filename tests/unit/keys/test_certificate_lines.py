@@ -156,7 +156,7 @@ class Lists:
 
 
 def crl(name: str, start: float, end: float) -> StoredList:
-    return StoredList(name, None, 7, b"", NOW + start * _DAY, NOW + end * _DAY, 0)
+    return StoredList(name, None, 7, NOW + start * _DAY, NOW + end * _DAY, 0, 0, b"")
 
 
 async def test_lists_that_are_not_made_anew_in_time_are_an_alarm() -> None:
