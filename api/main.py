@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors.problems import UNEXPECTED, problem_response
+from api.limits import SourceWindows
 from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders
@@ -55,6 +56,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         redoc_url=None,
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
+    app.state.ocsp_windows = SourceWindows()
     for domain in (idp, certstore, signing, pki, pages, health, metrics):
         for router in domain.routers:
             app.include_router(router)

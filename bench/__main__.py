@@ -13,6 +13,7 @@ NAMES = {
     "idp": "identity endpoints",
     "keys": "signatures, verifications and what is built on them",
     "keys_fields": "encrypted rows and values",
+    "keys_ocsp": "OCSP answers",
     "keys_tsa": "time-stamps",
     "signing": "sealing and judging PDFs",
     "start": "start-up and memory",

@@ -24,7 +24,7 @@ from keys.ports import Signer
 from keys.spec import SignatureAlgorithm
 from keys.verification import load_verification_key
 
-PARTS: tuple[str, ...] = ("bench.keys_fields", "bench.keys_ring", "bench.keys_tsa")
+PARTS: tuple[str, ...] = ("bench.keys_fields", "bench.keys_ocsp", "bench.keys_ring", "bench.keys_tsa")
 """Modules whose `measure() -> list[Row]` belongs to this benchmark."""
 
 ROUNDS, SECONDS = 3, 1

@@ -57,7 +57,7 @@ async def _answer(request: Request, asked: bytes) -> Answer:
     kept = responder.kept_answer(name, asked)
     if kept is not None:
         return kept
-    await limited_ocsp(request)
+    limited_ocsp(request)
     return await responder.answer(name, asked)
 
 

@@ -49,11 +49,14 @@ class Answer:
     fresh_until: dt.datetime | None = None
 
 
-@dataclass(slots=True)
-class _Kept:
-    """Answers about one certificate, by the CertID that was asked with."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said about one certificate: the SingleResponse, when it was looked up, and the signed answer with it
+    alone, once somebody asked for that."""
 
-    answers: dict[bytes, Answer]
+    single: bytes
+    at: dt.datetime
+    answer: Answer | None = None
 
 
 class OcspResponder:
@@ -82,7 +85,7 @@ class OcspResponder:
         self._clock = clock
         self._life = life
         self._most = kept
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str], dict[bytes, _Said]] = {}
         self._seen: dict[str, int] = {}
         self._names: dict[str, dict[bytes, tuple[bytes, bytes]]] = {}
         self._followed_at: dt.datetime | None = None
@@ -99,7 +102,8 @@ class OcspResponder:
             return None
         if request.nonce is not None or len(request.certificates) != 1:
             return None
-        return self._find(authority, request.certificates[0], self._clock.now())
+        found = self._find(authority, request.certificates[0])
+        return None if found is None else found.answer
 
     async def answer(self, slug: str, der: bytes) -> Answer:
         """The answer to an OCSPRequest; never raises for what comes in."""
@@ -144,54 +148,57 @@ class OcspResponder:
         return True
 
     async def _answer(self, authority: Authority, request: OcspRequest) -> Answer:
-        if request.nonce is None and len(request.certificates) == 1:
-            return await self._kept_answer(authority, request.certificates[0])
+        said = [await self._say(authority, one) for one in request.certificates]
         now = self._clock.now().replace(microsecond=0)
-        singles = [(await self._single(authority, one, now))[0] for one in request.certificates]
-        return Answer(await self._signed(authority, singles, now, request.nonce))
+        if request.nonce is not None or len(said) != 1:
+            return Answer(await self._signed(authority, [one.single for one in said], now, request.nonce))
+        (only,) = said
+        if only.answer is not None:
+            return only.answer
+        made = Answer(await self._signed(authority, [only.single], now, None), only.at, only.at + self._life)
+        return self._remember(authority, request.certificates[0], only, made)
 
-    async def _kept_answer(self, authority: Authority, asked: CertificateId) -> Answer:
-        now = self._clock.now()
-        if (found := self._find(authority, asked, now)) is not None:
+    async def _say(self, authority: Authority, asked: CertificateId) -> _Said:
+        """What is known: from memory, or looked up in the register and kept."""
+        found = self._find(authority, asked)
+        if found is not None:
             return found
-        seen = self._seen.get(authority.key_id)
-        now = now.replace(microsecond=0)
-        single, known = await self._single(authority, asked, now)
-        made = Answer(await self._signed(authority, [single], now, None), now, now + self._life)
-        if not known:
-            return Answer(made.der)
-        if seen == self._seen.get(authority.key_id):  # no change was noticed since the register was read
-            self._keep((authority.key_id, asked.serial), asked.encoded, made)
-        return made
-
-    def _find(self, authority: Authority, asked: CertificateId, now: dt.datetime) -> Answer | None:
-        kept = self._kept.get((authority.key_id, asked.serial))
-        found = None if kept is None else kept.answers.get(asked.encoded)
-        if found is None or found.signed_at is None or now - found.signed_at >= self._life / 2:
-            return None
-        return found
-
-    def _keep(self, key: tuple[str, str], asked: bytes, made: Answer) -> None:
-        kept = self._kept.get(key)
-        if kept is None:
-            while len(self._kept) >= self._most:
-                self._kept.pop(next(iter(self._kept)))
-            kept = self._kept[key] = _Kept({})
-        kept.answers[asked] = made
-
-    async def _single(self, authority: Authority, asked: CertificateId, now: dt.datetime) -> tuple[bytes, bool]:
-        """The SingleResponse, and whether the register has the certificate."""
+        seen, now = self._seen.get(authority.key_id), self._clock.now().replace(microsecond=0)
         record = await self._record(authority, asked)
         if record is None:  # without a next update: it may be issued the moment after
-            return response.single(asked.encoded, response.UNKNOWN, this_update=now), False
-        encoded = response.single(
+            return _Said(response.single(asked.encoded, response.UNKNOWN, this_update=now), now)
+        single = response.single(
             asked.encoded,
             _status(record),
             this_update=now,
             next_update=now + self._life,
             archive_cutoff=authority.certificate.not_valid_before,
         )
-        return encoded, True
+        said = _Said(single, now)
+        if seen == self._seen.get(authority.key_id):  # no change was noticed since the register was read
+            self._keep((authority.key_id, asked.serial), asked.encoded, said)
+        return said
+
+    def _find(self, authority: Authority, asked: CertificateId) -> _Said | None:
+        kept = self._kept.get((authority.key_id, asked.serial))
+        found = None if kept is None else kept.get(asked.encoded)
+        return None if found is None or self._clock.now() - found.at >= self._life / 2 else found
+
+    def _keep(self, key: tuple[str, str], asked: bytes, said: _Said) -> None:
+        kept = self._kept.get(key)
+        if kept is None:
+            while len(self._kept) >= self._most:
+                self._kept.pop(next(iter(self._kept)))
+            kept = self._kept[key] = {}
+        kept[asked] = said
+
+    def _remember(self, authority: Authority, asked: CertificateId, said: _Said, made: Answer) -> Answer:
+        """Keep the signed answer beside what it says, unless that was let go of in the meantime."""
+        key = (authority.key_id, asked.serial)
+        if self._kept.get(key, {}).get(asked.encoded) is not said:
+            return Answer(made.der)
+        self._kept[key][asked.encoded] = _Said(said.single, said.at, made)
+        return made
 
     async def _record(self, authority: Authority, asked: CertificateId) -> CertificateRecord | None:
         names = self._names.get(authority.key_id)
