@@ -57,7 +57,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
     app.state.ocsp_windows = SourceWindows()
-    for domain in (idp, certstore, signing, pki, pages, health, metrics):
+    for domain in (idp, pki, certstore, signing, pages, health, metrics):  # asked most, found first
         for router in domain.routers:
             app.include_router(router)
     mount_static(app)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from core.clock import Clock
 from core.errors import AppError
-from keys.errors import KeyMissing
+from keys.errors import KeyMissing, KeyUnavailable
 from keys.x509.authorities import Authorities, Authority
 from keys.x509.crl import ListContent, build_list
 from keys.x509.errors import AuthorityUnknown
@@ -98,17 +98,26 @@ class RevocationLists:
         """A list that is still good; made now if there is none."""
         key = (authority.key_id, part)
         for _ in range(_TRIES):
-            found = self._kept.get(key) or await self._lists.get(*key)
-            if found is not None:
-                self._kept[key] = found
-                if self._clock.now() < found.next_update or not self._can_sign(authority):
-                    return found
+            found = self._kept.get(key) or await self._stored(key)
+            if found is not None and (self._is_good(found) or not self._can_sign(authority)):
+                return found
             if not self._can_sign(authority):
                 raise AuthorityUnknown
-            if not await self._make(authority, [part]):  # another worker is making it
+
+            async def missing() -> list[int | None]:
+                stored = await self._stored(key)
+                return [] if stored is not None and self._is_good(stored) else [part]
+
+            if not await self._make(authority, missing):  # another worker is making it
                 self._kept.pop(key, None)
                 await asyncio.sleep(_PAUSE)
-        raise KeyMissing(authority.kind.purpose)
+        raise KeyUnavailable(f"the revocation list of {authority.slug} is being made for too long")
+
+    async def _stored(self, key: tuple[str, int | None]) -> StoredList | None:
+        found = await self._lists.get(*key)
+        if found is not None:
+            self._kept[key] = found
+        return found
 
     async def _take_over(self, head: ListHead) -> None:
         key = (head.authority_key_id, head.part)
@@ -121,14 +130,22 @@ class RevocationLists:
     # -- making ----------------------------------------------------------------------------------------------------
 
     async def _make_due(self, authority: Authority, row: AuthorityRow, heads: Sequence[ListHead]) -> None:
+        if not await self._due(row, heads):
+            return
+
+        async def still_due() -> list[int | None]:
+            return await self._due(row, await self._lists.heads(row.key_id))
+
+        await self._make(authority, still_due)
+
+    async def _due(self, row: AuthorityRow, heads: Sequence[ListHead]) -> list[int | None]:
+        """Which lists are old, or do not know of a change."""
         latest = await self._latest_changes(heads) if len(heads) > 1 else {}
-        due = [
+        return [
             head.part
             for head in heads
             if self._is_old(head) or head.changes < (row.changes if head.part is None else latest.get(head.part, 0))
         ]
-        if due:
-            await self._make(authority, due)
 
     async def _latest_changes(self, heads: Sequence[ListHead]) -> dict[int, int]:
         """The number of the last change in each part that has changed."""
@@ -139,15 +156,15 @@ class RevocationLists:
             latest[part] = max(change, latest.get(part, 0))
         return latest
 
-    async def _make(self, authority: Authority, parts: Sequence[int | None]) -> bool:
-        """Make these lists; False when another worker is doing so."""
+    async def _make(self, authority: Authority, due: Callable[[], Awaitable[list[int | None]]]) -> bool:
+        """Make the lists that are still due once it is this worker's turn; False when it is another's."""
         async with self._making:
             now = self._clock.now().replace(microsecond=0)
             number = await self._lists.claim(authority.key_id, moment=now, lease=_LEASE)
             if number is None:
                 return False
             try:
-                for part in parts:
+                for part in await due():
                     made = await self._made(authority, part, number, now)
                     if await self._lists.keep(made):
                         self._kept[(authority.key_id, part)] = made
@@ -180,6 +197,9 @@ class RevocationLists:
         except KeyMissing:
             return False
         return True
+
+    def _is_good(self, found: StoredList) -> bool:
+        return self._clock.now() < found.next_update
 
     def _is_old(self, head: ListHead) -> bool:
         return self._clock.now() >= head.this_update + self._life / 2

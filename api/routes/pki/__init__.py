@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from api.routes.pki import ocsp, published, trust, tsa
 
-routers = [tsa.router, published.router, ocsp.router, trust.router]
+routers = [ocsp.router, tsa.router, published.router, trust.router]
