@@ -11,7 +11,7 @@ from keys.jose.jwk import thumbprint_of_members
 from keys.primitives.ports import PublicKey
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 from keys.verification import load_verification_key
-from keys.x509.weak_primes import has_weak_primes
+from keys.x509.weak_rsa import has_small_exponent, has_weak_primes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ def subject_key(public_key: bytes, signs: frozenset[Use], day: dt.date) -> Subje
     if not ends:
         raise _refused("the algorithm table does not allow it")
     members = candidates[0][1].members()
+    if "n" in members and has_small_exponent(members["e"]):
+        raise _refused("its exponent is too small")
     if "n" in members and has_weak_primes(members["n"]):
         raise _refused("its primes are predictable")
     known = [end for end in ends if end is not None]
