@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from keys.der import (
@@ -17,6 +18,7 @@ from keys.der import (
     Element,
     NotDer,
     boolean_of,
+    dotted,
     integer_of,
     oid,
     only,
@@ -24,6 +26,14 @@ from keys.der import (
 
 LARGEST = 8 * 1024
 MOST_CERTIFICATES = 32
+DIGESTS = {
+    oid("1.3.14.3.2.26")[2:]: hashlib.sha1,  # names a key, protects nothing
+    oid("2.16.840.1.101.3.4.2.1")[2:]: hashlib.sha256,
+    oid("2.16.840.1.101.3.4.2.2")[2:]: hashlib.sha384,
+    oid("2.16.840.1.101.3.4.2.3")[2:]: hashlib.sha512,
+}
+"""Digests that a CertID may be made with, by the content of their identifiers."""
+
 _LONGEST_NONCE = 32  # RFC 8954 §2.1
 _LONGEST_SERIAL = 20  # RFC 5280 §4.1.2.2
 _NONCE = oid("1.3.6.1.5.5.7.48.1.2")[2:]
@@ -101,7 +111,10 @@ def _digest(algorithm: Element) -> bytes:
     fields = algorithm.of(SEQUENCE).items()
     if not fields or len(fields) > 2 or (len(fields) == 2 and fields[1].encoded != bytes((NULL, 0))):
         raise NotDer("not a digest algorithm")
-    return fields[0].of(OID).content
+    content = fields[0].of(OID).content
+    if content not in DIGESTS:
+        dotted(fields[0])  # it stands in the answer, so it must be one
+    return content
 
 
 def _nonce(extensions: Element) -> bytes | None:

@@ -6,31 +6,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
 from core.errors import AppError
-from keys.der import NotDer, oid
+from keys.der import NotDer
 from keys.errors import KeyUnavailable
 from keys.x509.authorities import Authorities, Authority
 from keys.x509.certificate import sign
 from keys.x509.model import AuthorityRow, CertificateRecord, CertificateStatus
 from keys.x509.ocsp import response
 from keys.x509.ocsp.delegates import OcspDelegates
-from keys.x509.ocsp.request import CertificateId, OcspRequest, read_request
+from keys.x509.ocsp.request import DIGESTS, CertificateId, OcspRequest, read_request
 from keys.x509.ocsp.response import Failure
 from keys.x509.ports import CertificateStore
 from keys.x509.watch import RevocationWatch
 
-_DIGESTS = {
-    oid("1.3.14.3.2.26")[2:]: hashlib.sha1,  # names a key, protects nothing
-    oid("2.16.840.1.101.3.4.2.1")[2:]: hashlib.sha256,
-    oid("2.16.840.1.101.3.4.2.2")[2:]: hashlib.sha384,
-    oid("2.16.840.1.101.3.4.2.3")[2:]: hashlib.sha512,
-}
 _WAITING = 64  # signatures that may wait for a slow device
 _STALE = dt.timedelta(seconds=60)
 _log = logging.getLogger(__name__)
@@ -235,4 +228,4 @@ def _names(authority: Authority) -> dict[bytes, tuple[bytes, bytes]]:
     """The hashes by which a CertID names this issuer (RFC 6960 §4.1.1), for each digest."""
     name: bytes = authority.certificate.subject.dump()
     key = bytes(authority.certificate.public_key["public_key"])
-    return {digest: (make(name).digest(), make(key).digest()) for digest, make in _DIGESTS.items()}
+    return {digest: (make(name).digest(), make(key).digest()) for digest, make in DIGESTS.items()}
