@@ -44,7 +44,7 @@ class Container:
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
             self.tsa.renewal.forever(),
-            self.pki.watch.forever(),
+            *self.pki.background(),
             self.signing.follow_seals.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),

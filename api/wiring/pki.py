@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from api.wiring.keys import KeysServices
@@ -35,8 +36,9 @@ class PkiServices:
         certificates: the register.
         issue: certificates by profile.
         change: hold, resume, revoke.
-        watch: follows changes of other workers; run its `forever` for the life of a worker.
+        watch: follows changes of other workers.
         lists: revocation lists.
+        delegates: the responders' own certificates.
         responder: answers about single certificates.
         install: requests for authorities' own certificates, and their installation.
         seals: what the e-seal service asks.
@@ -52,11 +54,16 @@ class PkiServices:
     change: ChangeCertificate
     watch: RevocationWatch
     lists: RevocationLists
+    delegates: OcspDelegates
     responder: OcspResponder
     install: InstallAuthority
     seals: CertificateAuthority
     seal_certificates: SealCertificates
     development: DevelopmentAuthorities
+
+    def background(self) -> tuple[Coroutine[None, None, None], ...]:
+        """Work that runs for the life of a worker."""
+        return self.watch.forever(), self.delegates.forever(self.authorities)
 
     async def ensure_development(self) -> None:
         """
@@ -88,10 +95,11 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         life=dt.timedelta(hours=settings.list_hours),
         parts_from=settings.parts_from,
     )
+    delegates = OcspDelegates(keys.ring, store, issue, clock, city=settings.city)
     responder = OcspResponder(
         authorities,
         store,
-        OcspDelegates(keys.ring, store, issue, clock, city=settings.city),
+        delegates,
         watch,
         clock,
         life=dt.timedelta(minutes=settings.answer_minutes),
@@ -109,6 +117,7 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         change=change,
         watch=watch,
         lists=lists,
+        delegates=delegates,
         responder=responder,
         install=InstallAuthority(keys.ring, store, authorities, clock, organisation=settings.city),
         seals=CertificateAuthority(authorities, issue),

@@ -6,15 +6,18 @@ They are short-lived and cannot be revoked, so each is replaced long before its 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asn1crypto import x509
 
 from core.clock import Clock
+from core.errors import AppError
 from keys.errors import KeyMissing, KeyStateConflict
 from keys.ports import Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm
-from keys.x509.authorities import Authority
+from keys.x509.authorities import Authorities, Authority
 from keys.x509.certificate import key_identifier
 from keys.x509.errors import CertificateConflict
 from keys.x509.issue import IssueCertificate, Wanted
@@ -25,6 +28,8 @@ from keys.x509.ports import AuthorityKeys, CertificateStore
 from keys.x509.profiles import OCSP
 
 _TRIES = 4
+_FIRST_SECONDS, _EVERY_SECONDS = 60.0, 3600.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,26 @@ class OcspDelegates:
             if found is None or self._is_due(found):
                 found = self._current[authority.key_id] = await self._renewed(authority)
         return found
+
+    async def renew_due(self, authorities: Sequence[Authority]) -> None:
+        """Replace what is due, whether or not anybody asks; an authority that is over needs no responder."""
+        for authority in authorities:
+            if authority.kind.answers and authority.record.not_after > self._clock.now():
+                try:
+                    await self.current(authority)
+                except AppError as error:  # its key does not answer: half of the certificate's life is left
+                    _log.error("no OCSP responder for %s: %s", authority.slug, error.private or error.code)
+
+    async def forever(self, authorities: Authorities) -> None:
+        """Look a minute after the start, then every hour. A failure is tried again at the next look."""
+        wait = _FIRST_SECONDS
+        while True:
+            await asyncio.sleep(wait)
+            wait = _EVERY_SECONDS
+            try:
+                await self.renew_due(authorities.all())
+            except Exception:  # whatever it is, the next look must come
+                _log.exception("OCSP responders could not be looked after")
 
     def _is_due(self, delegate: Delegate) -> bool:
         """Half of its life is over, or the ring has another key by now."""

@@ -22,7 +22,7 @@ from api.wiring.pki import PkiServices
 from keys.errors import KeyUnavailable
 from keys.spec import SignatureAlgorithm
 from keys.x509.issue import Wanted
-from keys.x509.model import CertificateRecord, RevocationReason
+from keys.x509.model import CertificateQuery, CertificateRecord, RevocationReason
 from keys.x509.names import machine_name
 from keys.x509.profiles import TLS_CLIENT
 from tests.support.clock import FakeClock
@@ -248,6 +248,26 @@ async def test_a_responders_certificate_is_replaced_long_before_its_end(tmp_path
         assert second != first
         assert second.not_valid_before_utc < first.not_valid_after_utc
         assert second.not_valid_after_utc - second.not_valid_before_utc == dt.timedelta(days=14)
+
+
+async def test_responders_are_renewed_although_nobody_asks(
+    pki: PkiServices, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    await pki.delegates.renew_due(pki.authorities.all())
+    purposes = [f"ocsp/{name}" for name in ("machines", "persons", "seals", "timestamps")]
+    first = await _responders(pki, purposes)
+    assert all(len(found) == 1 for found in first.values())
+    clock.advance(6 * 24 * 3600)
+    await pki.delegates.renew_due(pki.authorities.all())
+    assert await _responders(pki, purposes) == first  # not yet half of their life
+    clock.advance(2 * 24 * 3600)
+    await pki.delegates.renew_due(pki.authorities.all())
+    assert all(len(found) == 2 for found in (await _responders(pki, purposes)).values())
+
+
+async def _responders(pki: PkiServices, purposes: list[str]) -> dict[str, list[str]]:
+    found = {purpose: await pki.certificates.search(CertificateQuery(purpose=purpose)) for purpose in purposes}
+    return {purpose: sorted(one.sha256 for one in records) for purpose, records in found.items()}
 
 
 async def test_only_so_many_certificates_stay_in_memory(tmp_path: Path, clock: FakeClock) -> None:
