@@ -73,6 +73,13 @@ class OcspDelegates:
                 found = self._current[authority.key_id] = await self._renewed(authority)
         return found
 
+    def key_id(self, name: str) -> str | None:
+        """The key that signs for the authority of this name now; None while there is none."""
+        try:
+            return self._keys.signer(_purpose(name)).key_id
+        except KeyMissing:
+            return None
+
     async def renew_due(self, authorities: Sequence[Authority]) -> None:
         """Replace what is due, whether or not anybody asks; an authority that is over needs no responder."""
         for authority in authorities:
@@ -96,8 +103,7 @@ class OcspDelegates:
     def _is_due(self, delegate: Delegate) -> bool:
         """Half of its life is over, or the ring has another key by now."""
         half = delegate.record.not_after - OCSP.life / 2
-        active = self._keys.signer(_purpose(delegate.record.issuer))
-        return self._clock.now() >= half or active is not delegate.signer
+        return self._clock.now() >= half or self.key_id(delegate.record.issuer) != delegate.signer.key_id
 
     async def _renewed(self, authority: Authority) -> Delegate:
         purpose = _purpose(authority.row.name)

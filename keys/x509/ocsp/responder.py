@@ -35,11 +35,13 @@ class Answer:
 
     Attributes:
         signed_at: when it was signed.
+        key_id: by which key.
     """
 
     der: bytes
     signed_at: dt.datetime | None = None
     fresh_until: dt.datetime | None = None
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class OcspResponder:
         if request.nonce is not None or len(request.certificates) != 1:
             return None
         found = self._find(authority, request.certificates[0])
-        return None if found is None else found.answer
+        return None if found is None else self._still(authority, found.answer)
 
     async def answer(self, slug: str, der: bytes) -> Answer:
         """The answer to an OCSPRequest; never raises for what comes in."""
@@ -146,9 +148,10 @@ class OcspResponder:
         if request.nonce is not None or len(said) != 1:
             return Answer(await self._signed(authority, [one.single for one in said], now, request.nonce))
         (only,) = said
-        if only.answer is not None:
-            return only.answer
-        made = Answer(await self._signed(authority, [only.single], now, None), only.at, only.at + self._life)
+        if (kept := self._still(authority, only.answer)) is not None:
+            return kept
+        key_id = (await self._delegates.current(authority)).signer.key_id
+        made = Answer(await self._signed(authority, [only.single], now, None), only.at, only.at + self._life, key_id)
         return self._remember(authority, request.certificates[0], only, made)
 
     async def _say(self, authority: Authority, asked: CertificateId) -> _Said:
@@ -171,6 +174,11 @@ class OcspResponder:
         if seen == self._seen.get(authority.key_id):  # no change was noticed since the register was read
             self._keep((authority.key_id, asked.serial), asked.encoded, said)
         return said
+
+    def _still(self, authority: Authority, answer: Answer | None) -> Answer | None:
+        """An answer, unless its key was replaced since: perhaps it leaked."""
+        same = answer is not None and answer.key_id == self._delegates.key_id(authority.row.name)
+        return answer if same else None
 
     def _find(self, authority: Authority, asked: CertificateId) -> _Said | None:
         kept = self._kept.get((authority.key_id, asked.serial))

@@ -26,8 +26,8 @@ from keys.x509.model import CertificateQuery, CertificateRecord, RevocationReaso
 from keys.x509.names import machine_name
 from keys.x509.profiles import TLS_CLIENT
 from tests.support.clock import FakeClock
-from tests.support.pki_world import pki_worker
-from tests.unit.keys.rings import fixed_signer
+from tests.support.pki_world import development_pki, pki_worker
+from tests.unit.keys.rings import fixed_signer, software_ring
 
 GOOD, REVOKED, UNKNOWN = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
 REASON = RevocationReason.KEY_COMPROMISE
@@ -248,6 +248,20 @@ async def test_a_responders_certificate_is_replaced_long_before_its_end(tmp_path
         assert second != first
         assert second.not_valid_before_utc < first.not_valid_after_utc
         assert second.not_valid_after_utc - second.not_valid_before_utc == dt.timedelta(days=14)
+
+
+async def test_a_leaked_responders_key_is_replaced_and_what_it_signed_is_not_said_again(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with software_ring(tmp_path, clock) as (ring, store):
+        pki = await development_pki(ring, store, clock)
+        record = await machine(pki)
+        before = check_signature(pki, await ask(pki, record))
+        await ring.revoke(ring.signer("ocsp/machines").key_id, replace=False)
+        assert pki.responder.kept_answer("machines", request(pki, record)) is None
+        after = check_signature(pki, await ask(pki, record))
+        assert after.public_key() != before.public_key()
+        assert await status(pki, record) is GOOD
 
 
 async def test_responders_are_renewed_although_nobody_asks(
