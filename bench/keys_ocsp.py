@@ -194,6 +194,7 @@ class _OpensslServer:
             if b"waiting for" in self._log.read_bytes():
                 return self
             time.sleep(0.05)
+        self.__exit__()  # it would go on for ever
         raise SystemExit("openssl's server does not start")
 
     def __exit__(self, *_: object) -> None:
