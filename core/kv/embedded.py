@@ -45,7 +45,8 @@ INSERT INTO kv VALUES (:key, CAST('1' AS BLOB), :now + :ttl)
 ON CONFLICT (key) DO UPDATE SET
     value = CAST(CASE WHEN kv.expires > :now THEN CAST(CAST(kv.value AS TEXT) AS INTEGER) + 1 ELSE 1 END AS BLOB),
     expires = CASE WHEN kv.expires > :now THEN kv.expires ELSE excluded.expires END
-WHERE kv.expires <= :now OR (length(kv.value) > 0 AND CAST(kv.value AS TEXT) NOT GLOB '*[^0-9]*')
+WHERE kv.expires <= :now
+    OR (length(kv.value) > 0 AND instr(kv.value, x'00') = 0 AND CAST(kv.value AS TEXT) NOT GLOB '*[^0-9]*')
 RETURNING value
 """
 _SWEEP = "DELETE FROM kv WHERE key IN (SELECT key FROM kv WHERE expires <= :now LIMIT 1000) RETURNING 1"

@@ -27,8 +27,9 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 """
 _INCR = """
+local fresh = redis.call('EXISTS', KEYS[1]) == 0
 local number = redis.call('INCR', KEYS[1])
-if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return number
 """
 _UNAVAILABLE = Text("服务暂时不可用，请稍后再试。", "The service is not available for the moment. Try again shortly.")

@@ -73,7 +73,8 @@ def moment(seconds: int) -> dt.datetime:
     return dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
 
 
-async def _make_thing(database: Database) -> None:
+async def make_thing(database: Database) -> None:
+    """The table that these tests write to."""
     async with database.engine.execution_options(yizheng_write=True).begin() as connection:
         await connection.run_sync(thing.metadata.create_all)
 
@@ -81,7 +82,7 @@ async def _make_thing(database: Database) -> None:
 @asynccontextmanager
 async def sqlite(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
     async with databases.sqlite_database(around.folder, around.clock) as database:
-        await _make_thing(database)
+        await make_thing(database)
         other = Database(create_engine(str(database.engine.url)), around.clock)
         yield DatabaseHarness(database, other, around.clock)
         await other.close()
@@ -90,7 +91,7 @@ async def sqlite(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
 @asynccontextmanager
 async def postgres(around: Surroundings) -> AsyncIterator[DatabaseHarness]:
     async with databases.postgres_database(around.server, around.clock) as database:
-        await _make_thing(database)
+        await make_thing(database)
         other = Database(create_engine(str(database.engine.url)), around.clock)
         yield DatabaseHarness(database, other, around.clock)
         await other.close()

@@ -85,7 +85,7 @@ class KvBasic:
         assert await harness.store.incr("k", MINUTE) == 21
 
     async def test_incr_refuses_what_is_no_counter(self, harness: KvHarness) -> None:
-        for value in (b"word", b"", b"1.5"):
+        for value in (b"word", b"", b"1.5", b"\x00", b"1\x00"):
             await harness.store.put("k", value, MINUTE)
             with pytest.raises(ValueError):
                 await harness.store.incr("k", MINUTE)
@@ -130,6 +130,12 @@ class KvBasic:
         await store.compare_and_swap("swap", b"v", b"w", MINUTE)
         await harness.advance(MINUTE * 0.75)
         assert [await store.get(key) for key in ("put", "swap")] == [b"v", b"w"]
+
+    async def test_a_counter_that_was_put_keeps_its_end(self, harness: KvHarness) -> None:
+        await harness.store.put("counter", b"0", MINUTE)
+        assert await harness.store.incr("counter", 10 * MINUTE) == 1
+        await harness.advance(MINUTE + 1)
+        assert await harness.store.get("counter") is None
 
     async def test_incr_and_refused_writes_do_not_renew_the_end(self, harness: KvHarness) -> None:
         store = harness.store

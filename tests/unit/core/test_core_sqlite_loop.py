@@ -14,7 +14,7 @@ from core.db import sqlite
 from core.db.database import Database
 from core.db.sqlite import Writer
 from core.errors import Unavailable
-from tests.conformance.database_backends import thing
+from tests.conformance.database_backends import make_thing, thing
 from tests.support.clock import FakeClock
 from tests.support.databases import sqlite_database
 
@@ -22,6 +22,7 @@ from tests.support.databases import sqlite_database
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     async with sqlite_database(tmp_path, FakeClock()) as opened:
+        await make_thing(opened)
         yield opened
 
 
