@@ -113,6 +113,8 @@ def plain_faults() -> Iterator[None]:
 
 
 def _in_one_line(error: Exception) -> str | None:
+    if isinstance(error, BrokenPipeError):
+        return None  # whoever read our output has gone; no store is at fault
     if isinstance(error, AppError):
         return error.text.en + (f" ({error.private})" if error.private not in error.text.en else "")
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):

@@ -27,6 +27,7 @@ def _print_demo(console: Console, issuer: str) -> None:
         ("/me", "a citizen's licences"),
         ("/clerk", "clerk console"),
         ("/office", "a department's desk"),
+        ("/admin/keys", "what runs out when"),
         ("/verify", "is a document genuine?"),
     )
     for path, what in doors:
