@@ -6,8 +6,7 @@
     ├── CertificateNotFound    no such certificate in the register            (NotFound)
     ├── CertificateConflict    its state, or another certificate, forbids it   (Conflict)
     ├── RequestRefused         a PKCS #10 request that is not granted          (InvalidInput)
-    ├── AuthorityUnknown       no authority of this name                       (NotFound)
-    └── ListRefused            a revocation list that we must not publish      (InvalidInput)
+    └── AuthorityUnknown       no authority of this name                       (NotFound)
 """
 
 from __future__ import annotations
@@ -45,14 +44,3 @@ class AuthorityUnknown(KeysError, NotFound):
     def __init__(self) -> None:
         text = Text("没有这个名称的证书签发机构。", "There is no certificate authority of this name.")
         super().__init__("authority-not-found", text)
-
-
-class ListRefused(KeysError, InvalidInput):
-    """A revocation list that is not the authority's, or older than the one we publish."""
-
-    def __init__(self, private: str) -> None:
-        text = Text(
-            "该吊销列表不能发布：签名、签发者或编号不对。",
-            "This revocation list cannot be published: its signature, issuer or number is wrong.",
-        )
-        super().__init__("list-refused", text, private=private)
