@@ -11,6 +11,7 @@ from api.session_cookie import read_session_cookie
 from core.errors import NotAuthenticated, NotPermitted
 from core.principal import Principal
 from core.text import Language, Text
+from idp.protocol.facts import RequestFacts
 
 if TYPE_CHECKING:
     from api.wiring.container import Container
@@ -68,7 +69,18 @@ async def caller(request: Request) -> Principal:
     Raises:
         NotAuthenticated: no token, or one that is not accepted (any more).
     """
-    return await container(request).idp.authenticate(bearer_token(request))
+    return await container(request).idp.authenticate(bearer_token(request), facts_of(request))
+
+
+def facts_of(request: Request) -> RequestFacts:
+    """What the protocol's rules may know of the request; the address is the one that clients know us by."""
+    headers = request.headers
+    return RequestFacts(
+        request.method,
+        container(request).ground.settings.issuer + request.url.path,
+        headers.get("authorization"),
+        tuple(headers.getlist("dpop")),
+    )
 
 
 def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Literal
 
 from core.text import Text
+from idp.client_metadata import ClientMetadata
 from keys.spec import SignatureAlgorithm
 
 ONE_FACTOR = "urn:yizheng:loa:1"  # the authentication context class (acr) of a password log-in
@@ -57,19 +60,27 @@ class StaffRole:
 
 
 class ClientAuthMethod(StrEnum):
-    """How a client proves who it is at the token endpoint (OIDC Core §9)."""
+    """How a client proves who it is at the endpoints that it calls itself (OIDC Core §9, RFC 8705 §2)."""
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    SECRET_JWT = "client_secret_jwt"  # noqa: S105 - the method's name
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
     NONE = "none"
 
 
 class GrantType(StrEnum):
-    """Grants that exist here (RFC 6749 §4.1, §4.4, §6)."""
+    """Grants that a client may be registered for (RFC 6749 §4.1, §4.2, §4.4, §6; RFC 8628; CIBA; RFC 8693)."""
 
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the grant's name
     CLIENT_CREDENTIALS = "client_credentials"
+    IMPLICIT = "implicit"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    CIBA = "urn:openid:params:grant-type:ciba"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the grant's name
 
 
 class ClientStatus(StrEnum):
@@ -84,7 +95,10 @@ class Client:
     Attributes:
         sector: what pairwise subjects are computed for (OIDC Core §8.1); portals of one sector share subjects.
         realname_approved: may ask for the scope `realname`.
-        secret_digest: keyed digest of the secret, which is long and random; None for public clients.
+        secret_digest: keyed digest of the secret, which is long and random; None for clients without one.
+        secret_sealed: the secret itself, only where the client signs with it (`client_secret_jwt`).
+        earlier_secret_digest, earlier_secret_sealed, earlier_secret_ends_at: the secret before, while both count.
+        metadata: all that a client may register beyond these.
     """
 
     id: str
@@ -102,14 +116,31 @@ class Client:
     sector: str
     status: ClientStatus
     created_at: dt.datetime
+    secret_sealed: bytes | None = field(default=None, repr=False)
+    earlier_secret_digest: str | None = field(default=None, repr=False)
+    earlier_secret_sealed: bytes | None = field(default=None, repr=False)
+    earlier_secret_ends_at: dt.datetime | None = None
+    metadata: ClientMetadata = field(default_factory=ClientMetadata)
+
+
+class SessionKind(StrEnum):
+    """Where a session lives."""
+
+    BROWSER = "browser"
+    DEVICE = "device"  # begun by a device code (RFC 8628); has no cookie
+    DECOUPLED = "decoupled"  # begun by CIBA; has no cookie
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A single sign-on session of one browser.
+    """A single sign-on session of one browser, or one that stands for a device.
 
     The cookie's value is known here only by its digest and changes at every authentication; `id` stays, so that
     one log-out reaches every portal that was ever entered through it.
+
+    Attributes:
+        acr: the authentication context class that the log-in reached.
+        amr: the methods that were used (RFC 8176 §2).
     """
 
     id: str
@@ -119,6 +150,9 @@ class Session:
     seen_at: dt.datetime
     expires_at: dt.datetime
     ended_at: dt.datetime | None = None
+    kind: SessionKind = SessionKind.BROWSER
+    acr: str = ONE_FACTOR
+    amr: tuple[str, ...] = ("pwd",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +167,28 @@ class SessionClient:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The key that a token is bound to: of a DPoP proof (RFC 9449 §6.1) or of a certificate (RFC 8705 §3.1)."""
+
+    method: Literal["jkt", "x5t#S256"]
+    thumbprint: str
+
+    def claim(self) -> dict[str, str]:
+        """The value of `cnf` (RFC 7800 §3.1)."""
+        return {self.method: self.thumbprint}
+
+
+@dataclass(frozen=True, slots=True)
 class TokenFamily:
-    """All tokens that descend from one authorization code.
+    """All tokens that descend from one decision: a code, an approval on another device, an exchange.
 
     Attributes:
+        code_digest: of the authorization code; None where there was none.
+        origin: the grant by which the family began.
+        resources: what its access tokens are for (RFC 8707); empty for our own API.
+        authorization_details: what was granted in detail (RFC 9396 §7).
+        confirmation: the key that its tokens are bound to.
+        actor: who acts for the person, as in `act` (RFC 8693 §4.1).
         generation: number of the refresh token that is good now.
         retry_digest: digest of the Idempotency-Key of the latest rotation, if it had one.
         offline: the refresh token outlives the session's expiry (scope `offline_access`), never its log-out.
@@ -144,7 +196,7 @@ class TokenFamily:
     """
 
     id: str
-    code_digest: str = field(repr=False)
+    code_digest: str | None = field(repr=False)
     session_id: str
     account_id: str
     client_id: str
@@ -162,6 +214,13 @@ class TokenFamily:
     retry_digest: str | None = None
     revoked_at: dt.datetime | None = None
     revoked_for: str | None = None
+    origin: GrantType = GrantType.AUTHORIZATION_CODE
+    acr: str = ONE_FACTOR
+    amr: tuple[str, ...] = ("pwd",)
+    resources: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    confirmation: Confirmation | None = None
+    actor: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from idp.authorization.authorize import Authorize
+from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
 from idp.clients.authentication import AuthenticateClient
 from idp.clients.registration import ChangeClientStatus, RegisterClient
 from idp.clients.registry import ClientRegistry
 from idp.directory import Directory, PersonVault
-from idp.endpoints.authorize import Authorize
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
 from idp.endpoints.introspect import Introspect, Revoke
@@ -40,6 +41,7 @@ from idp.ports import (
     SessionStore,
     TokenStore,
 )
+from idp.requests.sources import RequestSources
 from idp.settings import IdpSettings
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
@@ -131,6 +133,7 @@ def build_idp(
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
     digests = keys.secrets.tokens
 
+    constraint = SenderConstraint()
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
     authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
@@ -147,7 +150,7 @@ def build_idp(
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
     interactions = Interactions(kv, registry, digests, settings)
     codes = AuthorizationCodes(kv)
-    read_token = ReadAccessToken(database, access_tokens, registry, stores.tokens, clock)
+    read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
     grants = (
         AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, clock, settings),
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, digests, clock, settings),
@@ -159,6 +162,7 @@ def build_idp(
         authorize=Authorize(
             database,
             registry,
+            RequestSources(),
             sessions,
             interactions,
             codes,
@@ -175,6 +179,7 @@ def build_idp(
         ),
         token=TokenEndpoint(
             authenticate_client,
+            constraint,
             grants,
             access_tokens,
             id_tokens,

@@ -20,6 +20,7 @@ from idp.clients.registry import ClientRegistry
 from idp.errors import InvalidClient, InvalidRequest
 from idp.model import Client, ClientAuthMethod
 from idp.ports import ClientStore
+from idp.protocol.facts import RequestFacts
 from idp.token_uses import CLIENT_SECRET
 from keys.ports import TokenDigests
 
@@ -47,17 +48,16 @@ class AuthenticateClient:
         self._database = database
         self._clients = clients
 
-    async def __call__(self, authorization: str | None, parameters: Mapping[str, str]) -> Client:
+    async def __call__(self, facts: RequestFacts, parameters: Mapping[str, str]) -> Client:
         """
         Args:
-            authorization: the Authorization header, if there is one.
             parameters: of the request's body; the query never counts (RFC 6749 §2.3.1).
 
         Raises:
             InvalidClient: unknown, disabled, wrong secret, or another method than the registered one.
             InvalidRequest: more than one method at once (RFC 6749 §2.3).
         """
-        shown = presented_credentials(authorization, parameters)
+        shown = presented_credentials(facts.authorization, parameters)
         client = await self._registry.active(shown.client_id)
         stored = client.secret_digest if client else None
         right = self._digests.matches(CLIENT_SECRET, shown.secret or "", stored)

@@ -14,6 +14,7 @@ from idp.settings import IdpSettings
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.ports import KeyProvider, VerificationKey
 
+_GRANTS = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN, GrantType.CLIENT_CREDENTIALS)
 _SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
 
 
@@ -35,7 +36,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [grant.value for grant in GrantType],
+        "grant_types_supported": [grant.value for grant in _GRANTS],
         "acr_values_supported": [ONE_FACTOR],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [str(algorithm) for algorithm in TOKEN_PURPOSES],

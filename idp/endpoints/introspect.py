@@ -8,11 +8,13 @@ from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database
 from core.principal import Principal, PrincipalKind
+from idp.binding.constraint import token_type
 from idp.clients.authentication import AuthenticateClient
 from idp.endpoints.resource import LiveToken, ReadAccessToken
 from idp.errors import InvalidClient, InvalidRequest, InvalidToken
 from idp.model import Client, ClientAuthMethod, Standing
 from idp.ports import TokenStore
+from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessClaims, AccessTokens
@@ -20,6 +22,10 @@ from idp.tokens.refresh import RefreshTokens
 
 Introspection = Mapping[str, object]
 INACTIVE: Introspection = {"active": False}
+_SHOWN = (
+    *("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti"),  # RFC 7662 §2.2
+    *("auth_time", "acr", "cnf", "authorization_details", "act"),  # RFC 9470 §6.2, 8705 §3.2, 9396 §9.2, 8693 §4.1
+)
 
 
 class Introspect:
@@ -46,28 +52,27 @@ class Introspect:
         self._clock = clock
         self._settings = settings
 
-    async def __call__(self, parameters: Parameters, *, authorization: str | None) -> Introspection:
+    async def __call__(self, parameters: Parameters, facts: RequestFacts) -> Introspection:
         """
         Raises:
             InvalidClient: also for public clients (RFC 7662 §2.1: some form of authorization is a must).
             InvalidRequest: no token.
         """
-        client = await self._authenticate(authorization, parameters)
+        client = await self._authenticate(facts, parameters)
         if client.auth_method is ClientAuthMethod.NONE:
             raise InvalidClient("public clients may not introspect")
         token = parameters.required("token")  # token_type_hint is not needed: the kinds look different (§2.1)
         if self._refresh_tokens.read(token) is not None:
             return await self._refresh(token, client)
         try:
-            live = await self._read(token)
+            live = await self._read.unproved(token)
         except InvalidToken:
             return INACTIVE
         return self._access(live) if _may_see(client, live.client) else INACTIVE
 
     def _access(self, live: LiveToken) -> Introspection:
-        names = ("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti", "auth_time", "acr")
-        shown = {name: live.claims.claims[name] for name in names if name in live.claims.claims}
-        return {"active": True, "token_type": "Bearer", **shown}
+        shown = {name: live.claims.claims[name] for name in _SHOWN if name in live.claims.claims}
+        return {"active": True, "token_type": token_type(live.claims.confirmation), **shown}
 
     async def _refresh(self, token: str, client: Client) -> Introspection:
         read = self._refresh_tokens.read(token)
@@ -115,13 +120,13 @@ class Revoke:
         self._database = database
         self._clock = clock
 
-    async def __call__(self, parameters: Parameters, *, authorization: str | None) -> None:
+    async def __call__(self, parameters: Parameters, facts: RequestFacts) -> None:
         """Done when this returns; an unknown or expired token is no error (RFC 7009 §2.2).
 
         Raises:
             InvalidRequest: no token, or one that was issued to another client (§2.1).
         """
-        client = await self._authenticate(authorization, parameters)
+        client = await self._authenticate(facts, parameters)
         token = parameters.required("token")
         refresh = self._refresh_tokens.read(token)
         if refresh is not None:

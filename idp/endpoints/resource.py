@@ -13,6 +13,7 @@ from core.db.database import Database
 from core.errors import NotAuthenticated
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
 from idp.clients.registry import ClientRegistry
 from idp.errors import InsufficientScope, InvalidToken
@@ -20,6 +21,7 @@ from idp.login.sessions import person_principal
 from idp.model import Client, Standing
 from idp.ports import AccountStore, TokenStore
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
+from idp.protocol.facts import RequestFacts
 from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME
 from idp.tokens.access import AccessClaims, AccessTokens
 
@@ -40,18 +42,31 @@ class ReadAccessToken:
         self,
         database: Database,
         access_tokens: AccessTokens,
+        constraint: SenderConstraint,
         registry: ClientRegistry,
         tokens: TokenStore,
         clock: Clock,
     ) -> None:
         self._database = database
         self._access_tokens = access_tokens
+        self._constraint = constraint
         self._registry = registry
         self._tokens = tokens
         self._clock = clock
 
-    async def __call__(self, token: str) -> LiveToken:
+    async def __call__(self, token: str, facts: RequestFacts) -> LiveToken:
+        """The token, presented by whom it was issued to.
+
+        Raises:
+            InvalidToken: RFC 6750 §3.1; also a bound token without its proof.
         """
+        live = await self.unproved(token)
+        await self._constraint.check(live.claims.confirmation, token, facts)
+        return live
+
+    async def unproved(self, token: str) -> LiveToken:
+        """The token, whoever presents it: for introspection, where the presenter is a resource server.
+
         Raises:
             InvalidToken: RFC 6750 §3.1.
         """
@@ -81,14 +96,14 @@ class Authenticate:
         self._accounts = accounts
         self._database = database
 
-    async def __call__(self, token: str) -> Principal:
+    async def __call__(self, token: str, facts: RequestFacts) -> Principal:
         """CLIENT for a client's own token; PERSON for a person's; STAFF when it carries rights from a role.
 
         Raises:
             NotAuthenticated: `token-invalid`.
         """
         try:
-            live = await self._read(token)
+            live = await self._read(token, facts)
         except InvalidToken as error:
             raise NotAuthenticated(
                 "token-invalid",
@@ -134,13 +149,13 @@ class UserInfo:
         self._read = read
         self._claims = claims
 
-    async def __call__(self, token: str) -> Mapping[str, str | int]:
+    async def __call__(self, token: str, facts: RequestFacts) -> Mapping[str, str | int]:
         """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; real-name claims where they were granted.
 
         Raises:
             InvalidToken, InsufficientScope: RFC 6750 §3.1.
         """
-        live = await self._read(token)
+        live = await self._read(token, facts)
         if live.standing is None or OPENID not in live.claims.scopes:
             raise InsufficientScope("the token was not issued for openid")
         family = live.standing.family

@@ -1,29 +1,32 @@
 """The token endpoint (RFC 6749 §3.2, §5.1; OpenID Connect Core §3.1.3).
 
-Phases, in this order for every grant: 1 client, 2 grant type, 3 the client's right to it, 4 the grant's own
-decision, 5 session, account and family alive, 6 scopes still allowed, 7 tokens.
+Phases, in this order for every grant: 1 client, 2 grant type, 3 the client's right to it, 4 the key that the request
+proves to hold, 5 the grant's own decision, 6 session, account and family alive, 7 scopes still allowed, 8 tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.clock import Clock
 from core.db.database import Database
+from idp.binding.constraint import SenderConstraint, token_type
 from idp.claims import RealNameClaims
 from idp.clients.authentication import AuthenticateClient
 from idp.errors import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
 from idp.grants.base import ForClient, ForPerson, Grant, TokenRequest
-from idp.model import Client, GrantType
+from idp.model import Client, Confirmation, GrantType
 from idp.ports import AccountStore
+from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
 from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME, role_scopes
 from idp.settings import IdpSettings
-from idp.tokens.access import AccessTokens
+from idp.tokens.access import AccessGrant, AccessTokens
 from idp.tokens.id_token import IdTokens
 from idp.tokens.refresh import RefreshTokens
 
-TokenAnswer = Mapping[str, str | int]
+TokenAnswer = Mapping[str, Any]
 
 
 class TokenEndpoint:
@@ -32,6 +35,7 @@ class TokenEndpoint:
     def __init__(
         self,
         authenticate: AuthenticateClient,
+        constraint: SenderConstraint,
         grants: Sequence[Grant],
         access_tokens: AccessTokens,
         id_tokens: IdTokens,
@@ -43,6 +47,7 @@ class TokenEndpoint:
         settings: IdpSettings,
     ) -> None:
         self._authenticate = authenticate
+        self._constraint = constraint
         self._grants: dict[str, Grant] = {grant.grant_type.value: grant for grant in grants}
         self._access_tokens = access_tokens
         self._id_tokens = id_tokens
@@ -54,39 +59,55 @@ class TokenEndpoint:
         self._settings = settings
 
     async def __call__(
-        self, parameters: Parameters, *, authorization: str | None, retry_key: str | None = None
+        self, parameters: Parameters, facts: RequestFacts, *, retry_key: str | None = None
     ) -> TokenAnswer:
         """The members of a token response.
 
         Args:
-            authorization: the Authorization header.
             retry_key: the Idempotency-Key header.
 
         Raises:
             idp.errors.OAuthError: RFC 6749 §5.2.
         """
-        client = await self._authenticate(authorization, parameters)
+        client = await self._authenticate(facts, parameters)
         grant = self._grants.get(parameters.required("grant_type"))
         if grant is None:
             raise UnsupportedGrantType("this grant type does not exist here")
         if grant.grant_type not in client.grants:
             raise UnauthorizedClient("the client is not registered for this grant type")
-        decision = await grant.decide(TokenRequest(client, parameters, retry_key))
+        confirmation = await self._constraint.confirm(client, facts)
+        decision = await grant.decide(TokenRequest(client, parameters, retry_key, confirmation))
         if isinstance(decision, ForClient):
-            return await self._for_client(client, decision)
+            return await self._for_client(client, decision, confirmation)
         if not decision.standing.alive(self._clock.now()):
             raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
         return await self._for_person(client, decision)
 
-    async def _for_client(self, client: Client, decision: ForClient) -> TokenAnswer:
-        token = await self._access_tokens.for_client(client, decision.scopes)
-        return self._answer(token, decision.scopes)
+    async def _for_client(self, client: Client, decision: ForClient, confirmation: Confirmation | None) -> TokenAnswer:
+        grant = AccessGrant(
+            client,
+            decision.scopes,
+            audiences=decision.audiences,
+            confirmation=confirmation,
+            authorization_details=decision.authorization_details,
+        )
+        return self._answer(await self._access_tokens.issue(grant), grant)
 
     async def _for_person(self, client: Client, decision: ForPerson) -> TokenAnswer:
         family = decision.standing.family
         scopes = await self._still_allowed(client, family.account_id, decision.scopes)
-        access_token = await self._access_tokens.for_person(family, scopes)
-        answer = self._answer(access_token, scopes)
+        details = decision.authorization_details
+        grant = AccessGrant(
+            client,
+            scopes,
+            family,
+            family.resources if decision.audiences is None else decision.audiences,
+            family.confirmation,
+            family.authorization_details if details is None else details,
+            family.actor,
+        )
+        access_token = await self._access_tokens.issue(grant)
+        answer = self._answer(access_token, grant)
         if GrantType.REFRESH_TOKEN in client.grants:
             answer["refresh_token"] = self._refresh_tokens.make(family.id, decision.generation)
         if OPENID in scopes:
@@ -98,13 +119,16 @@ class TokenEndpoint:
             )
         return answer
 
-    def _answer(self, access_token: str, scopes: tuple[str, ...]) -> dict[str, str | int]:
-        return {
+    def _answer(self, access_token: str, grant: AccessGrant) -> dict[str, Any]:
+        answer: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": token_type(grant.confirmation),
             "expires_in": self._settings.access_token_lifetime,
-            "scope": " ".join(scopes),
+            "scope": " ".join(grant.scopes),
         }
+        if grant.authorization_details:
+            answer["authorization_details"] = list(grant.authorization_details)  # RFC 9396 §7
+        return answer
 
     async def _still_allowed(self, client: Client, account_id: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """Rights may have been taken away since the person agreed; tokens never carry more than holds now."""

@@ -5,11 +5,12 @@ RFC 6749 §5.1; the phases are run by `idp.endpoints.token`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from idp.errors import InvalidScope
-from idp.model import Client, GrantType, Standing
+from idp.model import Client, Confirmation, GrantType, Standing
 from idp.protocol.params import Parameters
 from idp.protocol.scopes import parse_scope
 
@@ -23,6 +24,8 @@ class ForPerson:
         scopes: at most the family's.
         generation: of the refresh token to hand out.
         id_token_claims: real-name claims asked for in the ID token.
+        audiences: what the access token is for; None for all that the family was granted (RFC 8707 §2.2).
+        authorization_details: None for all that the family was granted (RFC 9396 §6).
     """
 
     standing: Standing
@@ -30,6 +33,8 @@ class ForPerson:
     generation: int
     nonce: str | None = None
     id_token_claims: tuple[str, ...] = ()
+    audiences: tuple[str, ...] | None = None
+    authorization_details: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class ForClient:
     """A token that acts for the client itself may be issued."""
 
     scopes: tuple[str, ...]
+    audiences: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
 
 
 Decision = ForPerson | ForClient
@@ -44,11 +51,16 @@ Decision = ForPerson | ForClient
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request whose client has proved who it is."""
+    """A token request whose client has proved who it is.
+
+    Attributes:
+        confirmation: the key that the request proved to hold; None where none was shown.
+    """
 
     client: Client
     parameters: Parameters
     retry_key: str | None = field(default=None, repr=False)
+    confirmation: Confirmation | None = None
 
 
 class Grant(Protocol):

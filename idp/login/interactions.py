@@ -18,8 +18,8 @@ from core.kv.port import KeyValueStore
 from core.text import Text
 from idp.clients.registry import ClientRegistry
 from idp.errors import InteractionGone
-from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.redirect_uri import host_of, origin_of
+from idp.requests.request import AuthorizationRequest
 from idp.settings import IdpSettings
 from idp.token_uses import BROWSER, INTERACTION
 from keys.ports import TokenDigests

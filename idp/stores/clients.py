@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, select, update
 
 from core.db.database import ReadTx, WriteTx
 from core.text import Text
+from idp.client_metadata import from_stored, to_stored
 from idp.model import Client, ClientAuthMethod, ClientStatus, Consent, GrantType
 from idp.stores.tables import client, consent, pairwise_subject
 from idp.stores.upsert import insert_if_new, insert_or_replace
@@ -93,6 +94,11 @@ def _values(client_: Client) -> dict[str, object]:
         "sector": client_.sector,
         "status": client_.status.value,
         "created_at": client_.created_at,
+        "secret_sealed": client_.secret_sealed,
+        "earlier_secret_digest": client_.earlier_secret_digest,
+        "earlier_secret_sealed": client_.earlier_secret_sealed,
+        "earlier_secret_ends_at": client_.earlier_secret_ends_at,
+        "metadata": to_stored(client_.metadata),
     }
 
 
@@ -113,4 +119,9 @@ def _client(row: Row[Any]) -> Client:
         sector=row.sector,
         status=ClientStatus(row.status),
         created_at=row.created_at,
+        secret_sealed=row.secret_sealed,
+        earlier_secret_digest=row.earlier_secret_digest,
+        earlier_secret_sealed=row.earlier_secret_sealed,
+        earlier_secret_ends_at=row.earlier_secret_ends_at,
+        metadata=from_stored(row.metadata),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
-from idp.model import Session, SessionClient
+from idp.model import Session, SessionClient, SessionKind
 from idp.stores.tables import client, session, session_client
 from idp.stores.upsert import insert_if_new
 
@@ -44,6 +44,8 @@ class SqlSessionStore:
                 authenticated_at=session_.authenticated_at,
                 seen_at=session_.seen_at,
                 expires_at=session_.expires_at,
+                acr=session_.acr,
+                amr=list(session_.amr),
             )
         )
         return (await tx.connection.execute(change)).rowcount == 1
@@ -94,7 +96,16 @@ class SqlSessionStore:
 
 def _session(row: Row[Any]) -> Session:
     return Session(
-        row.id, row.cookie_digest, row.account_id, row.authenticated_at, row.seen_at, row.expires_at, row.ended_at
+        id=row.id,
+        cookie_digest=row.cookie_digest,
+        account_id=row.account_id,
+        authenticated_at=row.authenticated_at,
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        kind=SessionKind(row.kind),
+        acr=row.acr,
+        amr=tuple(row.amr),
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from core.tables import UtcDateTime, metadata
+from idp.model import ONE_FACTOR
 
 account = Table(
     "account",
@@ -80,6 +81,11 @@ client = Table(
     Column("sector", String(255), nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("secret_sealed", LargeBinary),
+    Column("earlier_secret_digest", String(64)),
+    Column("earlier_secret_sealed", LargeBinary),
+    Column("earlier_secret_ends_at", UtcDateTime),
+    Column("metadata", JSON, nullable=False, server_default="{}"),
 )
 
 pairwise_subject = Table(
@@ -100,6 +106,9 @@ session = Table(
     Column("seen_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("ended_at", UtcDateTime),
+    Column("kind", String(16), nullable=False, server_default="browser"),
+    Column("acr", String(255), nullable=False, server_default=ONE_FACTOR),
+    Column("amr", JSON, nullable=False, server_default='["pwd"]'),
 )
 
 session_client = Table(
@@ -117,7 +126,7 @@ token_family = Table(
     "token_family",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("code_digest", String(64), nullable=False, unique=True),
+    Column("code_digest", String(64), unique=True),
     Column("session_id", String(40), nullable=False, index=True),  # may outlive the session's row when offline
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("client_id", ForeignKey("client.id"), nullable=False),
@@ -135,6 +144,14 @@ token_family = Table(
     Column("retry_digest", String(64)),
     Column("revoked_at", UtcDateTime),
     Column("revoked_for", String(32)),
+    Column("origin", String(64), nullable=False, server_default="authorization_code"),
+    Column("acr", String(255), nullable=False, server_default=ONE_FACTOR),
+    Column("amr", JSON, nullable=False, server_default='["pwd"]'),
+    Column("resources", JSON, nullable=False, server_default="[]"),
+    Column("authorization_details", JSON, nullable=False, server_default="[]"),
+    Column("confirmation_method", String(16)),
+    Column("confirmation_thumbprint", String(64)),
+    Column("actor", JSON(none_as_null=True)),
     Index(None, "account_id", "client_id"),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, String, bindparam, delete, exists, insert, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
-from idp.model import AccountStatus, Standing, TokenFamily
+from idp.model import AccountStatus, Confirmation, GrantType, Standing, TokenFamily
 from idp.stores.tables import account, revoked_token, session, token_family
 from idp.stores.upsert import insert_if_new
 
@@ -32,6 +32,8 @@ _STANDING = (
     .where(token_family.c.id == bindparam("family_id"))
 )
 
+_ADD = insert(token_family)
+
 _ROTATE = (
     update(token_family)
     .where(
@@ -49,8 +51,7 @@ class SqlTokenStore:
     """Implements `idp.ports.TokenStore`."""
 
     async def add(self, tx: WriteTx, family: TokenFamily) -> None:
-        values = {name: getattr(family, name) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
-        await tx.connection.execute(insert(token_family).values(values))
+        await tx.connection.execute(_ADD, _values(family))
 
     async def by_code(self, tx: ReadTx, code_digests: Sequence[str]) -> TokenFamily | None:
         query = select(token_family).where(token_family.c.code_digest.in_(code_digests))
@@ -133,7 +134,20 @@ class SqlTokenStore:
         return families.rowcount + tokens.rowcount
 
 
+def _values(family: TokenFamily) -> dict[str, object]:
+    values = {name: getattr(family, name, None) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
+    bound = family.confirmation
+    return values | {
+        "origin": family.origin.value,
+        "confirmation_method": bound.method if bound else None,
+        "confirmation_thumbprint": bound.thumbprint if bound else None,
+    }
+
+
 def _family(row: Row[Any]) -> TokenFamily:
+    bound = None
+    if row.confirmation_method is not None:
+        bound = Confirmation(row.confirmation_method, row.confirmation_thumbprint)
     return TokenFamily(
         id=row.id,
         code_digest=row.code_digest,
@@ -154,4 +168,11 @@ def _family(row: Row[Any]) -> TokenFamily:
         retry_digest=row.retry_digest,
         revoked_at=row.revoked_at,
         revoked_for=row.revoked_for,
+        origin=GrantType(row.origin),
+        acr=row.acr,
+        amr=tuple(row.amr),
+        resources=tuple(row.resources),
+        authorization_details=tuple(row.authorization_details),
+        confirmation=bound,
+        actor=row.actor,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from core.clock import Clock
 from core.ids import new_secret
 from idp.errors import InvalidToken
-from idp.model import ONE_FACTOR, Client, TokenFamily
+from idp.model import Client, Confirmation, TokenFamily
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
 from keys.jose.tokens import TokenSigner, TokenVerifier
@@ -30,7 +30,26 @@ class AccessClaims:
     family_id: str | None
     issued_at: int
     expires_at: int
+    confirmation: Confirmation | None
     claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessGrant:
+    """What an access token is to say.
+
+    Attributes:
+        family: whose tokens it belongs to; None where the client acts for itself.
+        audiences: protected resources that it is for (RFC 8707); empty for our own API.
+    """
+
+    client: Client
+    scopes: tuple[str, ...]
+    family: TokenFamily | None = None
+    audiences: tuple[str, ...] = ()
+    confirmation: Confirmation | None = None
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    actor: Mapping[str, Any] | None = None
 
 
 class AccessTokens:
@@ -42,33 +61,28 @@ class AccessTokens:
         self._clock = clock
         self._settings = settings
 
-    async def for_person(self, family: TokenFamily, scopes: tuple[str, ...]) -> str:
-        """A token that acts for a person at one client."""
-        return await self._issue(
-            {
-                "sub": family.subject,
-                "client_id": family.client_id,
-                "scope": " ".join(scopes),
-                "auth_time": int(family.auth_time.timestamp()),  # RFC 9068 §2.2.1
-                "acr": ONE_FACTOR,
-                "sid": family.sid,
-                FAMILY: family.id,
-            }
-        )
-
-    async def for_client(self, client: Client, scopes: tuple[str, ...]) -> str:
-        """A token that acts for the client itself; needs no write to any store."""
-        return await self._issue({"sub": client.id, "client_id": client.id, "scope": " ".join(scopes)})
-
-    async def _issue(self, claims: dict[str, Any]) -> str:
+    async def issue(self, grant: AccessGrant) -> str:
+        """A token that says all that the grant says; needs no write to any store."""
         now = int(self._clock.now().timestamp())
-        claims |= {
+        audiences = grant.audiences or (self._settings.issuer,)  # RFC 9068 §3: the default is our own API
+        claims: dict[str, Any] = {
             "iss": self._settings.issuer,
-            "aud": self._settings.issuer,  # RFC 9068 §3: without a resource parameter, our own API
+            "aud": audiences[0] if len(audiences) == 1 else list(audiences),
             "iat": now,
             "exp": now + self._settings.access_token_lifetime,
             "jti": new_secret(16),
+            "sub": grant.client.id if grant.family is None else grant.family.subject,
+            "client_id": grant.client.id,
+            "scope": " ".join(grant.scopes),
         }
+        if grant.family is not None:
+            claims |= _of_family(grant.family)
+        if grant.confirmation is not None:
+            claims["cnf"] = grant.confirmation.claim()  # RFC 8705 §3.1, RFC 9449 §6.1
+        if grant.authorization_details:
+            claims["authorization_details"] = list(grant.authorization_details)  # RFC 9396 §9.1
+        if grant.actor is not None:
+            claims["act"] = grant.actor  # RFC 8693 §4.1
         return await self._signer.sign_async(claims, typ=TYP, algorithm=SignatureAlgorithm.ES256)
 
     def read(self, token: str) -> AccessClaims:
@@ -87,10 +101,21 @@ class AccessTokens:
                 family_id=None if family is None else _text(claims, FAMILY),
                 issued_at=int(claims["iat"]),
                 expires_at=int(claims["exp"]),
+                confirmation=_confirmation(claims),
                 claims=claims,
             )
         except (TokenRejected, ValueError) as error:
             raise InvalidToken("the access token is not valid", private=str(error)) from None
+
+
+def _of_family(family: TokenFamily) -> dict[str, Any]:
+    return {
+        "auth_time": int(family.auth_time.timestamp()),  # RFC 9068 §2.2.1
+        "acr": family.acr,
+        "amr": list(family.amr),
+        "sid": family.sid,
+        FAMILY: family.id,
+    }
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
@@ -98,3 +123,16 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"claim {name} is not a string")
     return value
+
+
+def _confirmation(claims: Mapping[str, Any]) -> Confirmation | None:
+    """A token with a `cnf` that cannot be understood is no token: it must never pass as unbound."""
+    cnf = claims.get("cnf")
+    if cnf is None:
+        return None
+    if isinstance(cnf, dict) and len(cnf) == 1:
+        for method in ("jkt", "x5t#S256"):
+            thumbprint = cnf.get(method)
+            if isinstance(thumbprint, str):
+                return Confirmation(method, thumbprint)
+    raise ValueError("cnf is not understood")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.clock import Clock
-from idp.model import ONE_FACTOR, Client, TokenFamily
+from idp.model import Client, TokenFamily
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
 from keys.jose.tokens import TokenSigner, TokenVerifier
@@ -50,8 +50,8 @@ class IdTokens:
             "iat": now,
             "exp": now + self._settings.id_token_lifetime,
             "auth_time": int(family.auth_time.timestamp()),
-            "acr": ONE_FACTOR,
-            "amr": ["pwd"],  # RFC 8176 §2
+            "acr": family.acr,
+            "amr": list(family.amr),  # RFC 8176 §2
             "sid": family.sid,
             "at_hash": at_hash(access_token),
             **extra,

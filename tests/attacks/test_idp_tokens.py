@@ -51,7 +51,7 @@ async def refused_everywhere(world: IdpWorld, token: str) -> bool:
         await back_end.http.post("/userinfo", data={"access_token": token}),
     ]
     with pytest.raises(NotAuthenticated):
-        await world.idp.authenticate(token)
+        await world.idp.authenticate(token, world.facts)
     inactive = await back_end.introspect(token) == {"active": False}
     return inactive and {answer.status_code for answer in answers} == {401}
 

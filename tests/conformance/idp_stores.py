@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from core.text import Text
+from idp.client_metadata import ApplicationType, ClientMetadata, DeliveryMode, SecurityProfile
 from idp.model import (
     Account,
     AccountStatus,
     Client,
     ClientAuthMethod,
     ClientStatus,
+    Confirmation,
     Consent,
     DeliveryState,
     GrantType,
@@ -229,7 +231,23 @@ class IdpStoresBasic:
     async def test_a_client_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
         clients = harness.stores.clients
         public = client("app", secret_digest=None, backchannel_logout_uri=None, realname_approved=False)
-        for one in (client(), public):
+        strict = client(
+            "strict",
+            secret_sealed=b"sealed",
+            earlier_secret_digest="e" * 64,
+            earlier_secret_sealed=b"sealed before",
+            earlier_secret_ends_at=LATER,
+            metadata=ClientMetadata(
+                application_type=ApplicationType.NATIVE,
+                response_types=frozenset({"code", "code id_token"}),
+                profile=SecurityProfile.FAPI2,
+                jwks={"keys": [{"kty": "EC", "x": "x"}]},
+                request_uris=("https://portal.example.test/request#digest",),
+                default_max_age=0,
+                backchannel_token_delivery_mode=DeliveryMode.PING,
+            ),
+        )
+        for one in (client(), public, strict):
             assert await written(harness, lambda tx, c=one: clients.add(tx, c))
             assert not await written(harness, lambda tx, c=one: clients.add(tx, c))
             async with harness.database.read() as tx:
@@ -267,7 +285,14 @@ class IdpStoresBasic:
     async def test_a_session_is_found_by_its_present_cookie_only(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         sessions = harness.stores.sessions
-        renewed = session(cookie_digest="new", authenticated_at=LATER, seen_at=LATER, expires_at=LATER + HOUR)
+        renewed = session(
+            cookie_digest="new",
+            authenticated_at=LATER,
+            seen_at=LATER,
+            expires_at=LATER + HOUR,
+            acr="urn:yizheng:loa:2",
+            amr=("pwd", "otp"),
+        )
         assert await written(harness, lambda tx: sessions.renew(tx, renewed, old_digest="cookie-ses_1"))
         assert not await written(harness, lambda tx: sessions.renew(tx, renewed, old_digest="cookie-ses_1"))
         async with harness.database.read() as tx:
@@ -317,6 +342,22 @@ class IdpStoresBasic:
     async def test_a_family_comes_back_as_it_went_in(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         tokens, one = harness.stores.tokens, family("fam_2", offline=True)
+        bound = family(
+            "fam_3",
+            code_digest=None,
+            origin=GrantType.DEVICE_CODE,
+            acr="urn:yizheng:loa:2",
+            amr=("pwd", "otp"),
+            resources=("https://licences.example.test/",),
+            authorization_details=({"type": "licence_copy", "actions": ["read"]},),
+            confirmation=Confirmation("jkt", "thumbprint"),
+            actor={"sub": "desk"},
+        )
+        await written(harness, lambda tx: tokens.add(tx, bound))
+        async with harness.database.read() as tx:
+            found = await tokens.standing(tx, "fam_3")
+        assert found is not None
+        assert found.family == bound
         await written(harness, lambda tx: tokens.add(tx, one))
         async with harness.database.read() as tx:
             assert await tokens.by_code(tx, ["code-fam_9", "code-fam_2"]) == one

@@ -184,11 +184,11 @@ async def test_client_credentials_give_the_clients_own_scopes(world: IdpWorld) -
     assert tokens["scope"] == "licence:issue licence:read"
     assert "refresh_token" not in tokens
     assert "id_token" not in tokens
-    principal = await world.idp.authenticate(tokens["access_token"])
+    principal = await world.idp.authenticate(tokens["access_token"], world.facts)
     assert (principal.kind, principal.id, principal.organisation) == ("client", "department", world.organisation)
     assert principal.may("licence:issue")
     narrow = (await back_end.client_credentials(scope="licence:read")).json()
-    assert not (await world.idp.authenticate(narrow["access_token"])).may("licence:issue")
+    assert not (await world.idp.authenticate(narrow["access_token"], world.facts)).may("licence:issue")
 
 
 async def test_client_credentials_write_nothing(world: IdpWorld) -> None:
@@ -229,12 +229,12 @@ async def test_a_clerk_may_take_rights_along_and_a_citizen_may_not(world: IdpWor
     citizen = await back_end.tokens(await Browser(world).enter(world.portal_b, world.lin, scope=scope))
     assert clerk["scope"] == "openid licence:read"
     assert citizen["scope"] == "openid"
-    principal = await world.idp.authenticate(clerk["access_token"])
+    principal = await world.idp.authenticate(clerk["access_token"], world.facts)
     assert (principal.kind, principal.organisation) == ("staff", world.organisation)
     assert principal.may("licence:read")
     role = StaffRole(world.clerk.account_id, world.organisation, "clerk")
     await world.idp.remove_staff_role(role, SYSTEM)
-    assert not (await world.idp.authenticate(clerk["access_token"])).may("licence:read")
+    assert not (await world.idp.authenticate(clerk["access_token"], world.facts)).may("licence:read")
     assert (await back_end.refresh(clerk["refresh_token"])).json()["scope"] == "openid"
 
 

@@ -18,6 +18,7 @@ from api.routes.certstore import routers
 from core.errors import NotAuthenticated
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.protocol.facts import RequestFacts
 from tests.support.certstore_world import (
     BASIS,
     CASE,
@@ -76,7 +77,7 @@ class Http:
 
 @contextlib.asynccontextmanager
 async def http(city: World) -> AsyncIterator[Http]:
-    async def authenticate(token: str) -> Principal:
+    async def authenticate(token: str, _facts: RequestFacts) -> Principal:
         if token not in TOKENS:
             raise NotAuthenticated("token-invalid", Text("令牌无效。", "The token is not valid."))
         return TOKENS[token]

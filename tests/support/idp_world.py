@@ -26,6 +26,7 @@ from core.text import Text
 from idp.clients.registration import NewClient
 from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
+from idp.protocol.facts import RequestFacts
 from idp.settings import IdpSettings
 from keys.keyring import KeyRing
 from keys.ports import DocumentVault, SecretProvider
@@ -107,6 +108,8 @@ class IdpWorld:
     department: Portal  # client credentials
     organisation: str
     extra: dict[str, Any] = field(default_factory=dict)
+
+    facts = RequestFacts("GET", f"{ISSUER}/v1/anything")  # of a call without proof of a key
 
     async def audit(self, action: str | None = None) -> list[ChainedRow]:
         """The audit log, or the events with one action."""

@@ -12,7 +12,7 @@ from api.deps import container
 from api.routes.idp.hot import add_hot_route, read_body
 from api.session_cookie import clear_flow_cookie, read_flow_cookie, read_session_cookie, set_flow_cookie
 from core.text import Text
-from idp.endpoints.authorize import SendTo, Step
+from idp.authorization.authorize import SendTo, Step
 from idp.errors import InteractionGone, InvalidRequest, RequestRefused
 
 router = APIRouter(tags=["identity"])

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container
+from api.deps import container, facts_of
 from api.errors.oauth import NO_STORE, oauth_error_response
 from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
 from core.errors import AppError
@@ -19,7 +19,7 @@ async def token(request: Request) -> Response:
     try:
         answer = await container(request).idp.token(
             await read_parameters(request),
-            authorization=request.headers.get("authorization"),
+            facts_of(request),
             retry_key=request.headers.get("idempotency-key"),
         )
     except AppError as error:
@@ -30,9 +30,7 @@ async def token(request: Request) -> Response:
 async def introspect(request: Request) -> Response:
     """Is this token good now, and for what?"""
     try:
-        answer = await container(request).idp.introspect(
-            await read_parameters(request), authorization=request.headers.get("authorization")
-        )
+        answer = await container(request).idp.introspect(await read_parameters(request), facts_of(request))
     except AppError as error:
         return oauth_error_response(error)
     return json_answer(answer)
@@ -41,9 +39,7 @@ async def introspect(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """Revoke a token; with a refresh token everything that descends from it."""
     try:
-        await container(request).idp.revoke(
-            await read_parameters(request), authorization=request.headers.get("authorization")
-        )
+        await container(request).idp.revoke(await read_parameters(request), facts_of(request))
     except AppError as error:
         return oauth_error_response(error)
     return Response(b"", 200, NO_STORE)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container
+from api.deps import container, facts_of
 from api.errors.oauth import bearer_error_response, oauth_error_response
 from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters
 from core.errors import AppError
@@ -21,7 +21,7 @@ async def userinfo(request: Request) -> Response:
         access_token = await _bearer_token(request)
         if access_token is None:
             return bearer_error_response(None)
-        return json_answer(await container(request).idp.userinfo(access_token))
+        return json_answer(await container(request).idp.userinfo(access_token, facts_of(request)))
     except OAuthError as error:
         return bearer_error_response(error)
     except AppError as error:

@@ -27,6 +27,7 @@ from core.errors import (
 )
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.protocol.facts import RequestFacts
 
 WORDS = Text("中文说明", "English words")
 PERSONAL = "410199198802291031"
@@ -36,7 +37,7 @@ def _application() -> FastAPI:
     app = FastAPI()
     container: Any = SimpleNamespace(ground=SimpleNamespace(settings=Settings(issuer="https://id.example.cn")))
 
-    async def authenticate(token: str) -> Principal:
+    async def authenticate(token: str, _facts: RequestFacts) -> Principal:
         return Principal(PrincipalKind.CLIENT, "c", scopes=frozenset(token.split()))
 
     container.idp = SimpleNamespace(authenticate=authenticate)

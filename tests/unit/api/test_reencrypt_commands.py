@@ -24,6 +24,7 @@ from core.text import Text
 from idp.clients.registration import NewClient
 from idp.model import GrantType
 from idp.people import NewAccount
+from idp.protocol.facts import RequestFacts
 from keys.errors import KeyStateConflict
 from keys.secrets.purposes import INDEX_PURPOSES, PEOPLE, PEOPLE_INDEX, TOKENS
 from keys.spec import KeyState
@@ -176,7 +177,8 @@ async def test_the_key_of_tokens_is_needed_by_clients_that_have_not_come_since(s
         )  # forget what is remembered
         from tests.support.idp_browser import basic
 
-        client = await container.idp.introspect._authenticate(basic(form["client_id"], form["client_secret"]), {})
+        facts = RequestFacts("POST", "introspect", basic(form["client_id"], form["client_secret"]))
+        client = await container.idp.introspect._authenticate(facts, {})
         assert client.id == made.client.id
         assert not await usage.needed(old)
     finally:

@@ -18,6 +18,7 @@ from core.db.database import Database
 from core.errors import NotAuthenticated
 from core.principal import Principal
 from core.text import Text
+from idp.protocol.facts import RequestFacts
 from signing.model import Seal
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import pdf
@@ -32,7 +33,7 @@ TOKENS = {
 }
 
 
-async def _authenticate(token: str) -> Principal:
+async def _authenticate(token: str, _facts: RequestFacts) -> Principal:
     if token not in TOKENS:
         raise NotAuthenticated("token-invalid", Text("令牌无效", "invalid"))
     return TOKENS[token]

@@ -24,16 +24,17 @@ from idp.login.interactions import Interactions, Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, SessionClient, TokenFamily
 from idp.ports import AccountStore, ClientStore, ConsentStore, SessionStore, TokenStore
-from idp.protocol.authorization_request import (
+from idp.protocol.params import Parameters, parse_parameters
+from idp.protocol.redirect_uri import with_parameters
+from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS, OIDC_SCOPES, role_scopes
+from idp.requests.request import (
     AuthorizationRequest,
     check_request,
     client_id_of,
     redirect_uri_of,
     unknown_client,
 )
-from idp.protocol.params import Parameters, parse_parameters
-from idp.protocol.redirect_uri import with_parameters
-from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS, OIDC_SCOPES, role_scopes
+from idp.requests.sources import RequestSources
 from idp.settings import IdpSettings
 from idp.token_uses import CODE
 from idp.tokens.id_token import IdTokens
@@ -72,6 +73,7 @@ class Authorize:
         self,
         database: Database,
         registry: ClientRegistry,
+        sources: RequestSources,
         sessions: Sessions,
         interactions: Interactions,
         codes: AuthorizationCodes,
@@ -88,6 +90,7 @@ class Authorize:
     ) -> None:
         self._database = database
         self._registry = registry
+        self._sources = sources
         self._sessions = sessions
         self._interactions = interactions
         self._codes = codes
@@ -112,9 +115,12 @@ class Authorize:
             RequestRefused: nothing to be trusted with a redirect; a page of ours says why.
         """
         parameters = _parse(query, body)
-        client, redirect_uri = await self._addressed(parameters)
+        client = await self._client(parameters)
+        resolved = await self._sources.resolve(parameters, client)
+        parameters = resolved.parameters
+        redirect_uri = redirect_uri_of(parameters, client)
         try:
-            request = self._with_hint(check_request(parameters, client), parameters)
+            request = self._with_hint(check_request(resolved, client), parameters)
             if body is not None:
                 interaction_id, browser = await self._interactions.begin(request, None)
                 return Ask(interaction_id, None, browser)
@@ -139,11 +145,11 @@ class Authorize:
             await self._interactions.finish(interaction_id)
             return SendTo(self._refusal(request.redirect_uri, request.state, error), interaction_id)
 
-    async def _addressed(self, parameters: Parameters) -> tuple[Client, str]:
+    async def _client(self, parameters: Parameters) -> Client:
         client = await self._registry.active(client_id_of(parameters))
         if client is None:
             raise unknown_client()
-        return client, redirect_uri_of(parameters, client)
+        return client
 
     def _with_hint(self, request: AuthorizationRequest, parameters: Mapping[str, str]) -> AuthorizationRequest:
         if "id_token_hint" not in parameters:
@@ -233,9 +239,10 @@ class Authorize:
     async def _grant(self, request: AuthorizationRequest, client: Client, visit: Visit, scopes: tuple[str, ...]) -> str:
         """The address with the code; the code works only after everything is written down."""
         code = new_secret()
+        code_digest = self._digests.digest(CODE, code)
         now = self._clock.now()
         expires_at = now + dt.timedelta(seconds=self._settings.code_lifetime)
-        family = self._family(request, client, visit, scopes, self._digests.digest(CODE, code), now, expires_at)
+        family = self._family(request, client, visit, scopes, code_digest, now, expires_at)
         async with self._database.write() as tx:
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, now)
             if await self._session_store.join(tx, entered):
@@ -256,7 +263,7 @@ class Authorize:
             request.claims.id_token,
             expires_at.timestamp(),
         )
-        await self._codes.put(family.code_digest, grant, self._settings.code_lifetime)
+        await self._codes.put(code_digest, grant, self._settings.code_lifetime)
         return with_parameters(
             request.redirect_uri, {"code": code, "state": request.state, "iss": self._settings.issuer}
         )
@@ -285,6 +292,10 @@ class Authorize:
             offline=OFFLINE_ACCESS in scopes,
             created_at=now,
             expires_at=expires_at,
+            acr=visit.session.acr,
+            amr=visit.session.amr,
+            resources=request.resources,
+            authorization_details=request.authorization_details,
         )
 
     def _refusal(self, redirect_uri: str, state: str | None, error: OAuthError) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.text import Text
 from idp.errors import (
@@ -26,6 +27,7 @@ from idp.protocol import pkce
 from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
 from idp.protocol.redirect_uri import is_registered
 from idp.protocol.scopes import ALL_SCOPES, OPENID, REALNAME, parse_scope
+from idp.requests.sources import Resolved, Source
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _MAX_STATE = 4_096
@@ -39,6 +41,9 @@ class AuthorizationRequest:
 
     Attributes:
         scopes: what is asked of the person, `openid` among them.
+        resources: what the access tokens shall be for (RFC 8707 §2.1); empty for our own API.
+        authorization_details: what is asked for in detail (RFC 9396 §2).
+        dpop_jkt: the key that the code is bound to (RFC 9449 §10).
         hinted_subject: the person must be this one (`id_token_hint`, or `sub` in `claims`).
     """
 
@@ -52,6 +57,10 @@ class AuthorizationRequest:
     max_age: int | None
     claims: ClaimsRequest
     hinted_subject: str | None = None
+    resources: tuple[str, ...] = ()
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    dpop_jkt: str | None = None
+    source: Source = Source.PLAIN
 
 
 def client_id_of(parameters: Mapping[str, str]) -> str:
@@ -93,12 +102,13 @@ def redirect_uri_of(parameters: Mapping[str, str], client: Client) -> str:
     return uri
 
 
-def check_request(parameters: Mapping[str, str], client: Client) -> AuthorizationRequest:
+def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     """Run the checks that are answered by redirect, in their order.
 
     Raises:
         OAuthError: the first check that does not pass.
     """
+    parameters = resolved.parameters
     for check in CHECKS:
         check(parameters, client)
     claims = parse_claims(parameters.get("claims"))
@@ -113,6 +123,8 @@ def check_request(parameters: Mapping[str, str], client: Client) -> Authorizatio
         max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
         claims=claims if client.realname_approved else ClaimsRequest(subject=claims.subject),
         hinted_subject=claims.subject,
+        dpop_jkt=resolved.dpop_jkt,
+        source=resolved.source,
     )
 
 

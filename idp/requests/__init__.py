@@ -1,0 +1,1 @@
+"""Authorization requests: where they come from, of what they are made, and the ordered checks."""
