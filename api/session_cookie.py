@@ -2,6 +2,9 @@
 
 RFC 6265bis §4.1.3.2; OWASP ASVS 3.3.1–3.3.4. A plain name is used only for http on the loopback interface, where
 browsers refuse `Secure`.
+
+One more is readable on purpose and no secret: it changes with every log-in and log-out, for the frame that portals ask
+(OpenID Connect Session Management 1.0 §3.2).
 """
 
 from __future__ import annotations
@@ -11,7 +14,11 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.ids import new_secret
+from idp.protocol.session_state import browser_state
+
 _SESSION = "yz_session"
+_STATE = "yz_state"
 _FLOW = "yz_flow_"
 
 
@@ -33,10 +40,31 @@ def set_session_cookie(request: Request, response: Response, value: str) -> None
     response.set_cookie(
         _named(request, _SESSION), value, path="/", secure=_secure(request), httponly=True, samesite="lax"
     )
+    _set_state(request, response, browser_state(value))
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:
     response.delete_cookie(_named(request, _SESSION), path="/", secure=_secure(request), httponly=True, samesite="lax")
+    _set_state(request, response, new_secret())
+
+
+def state_cookie_name(request: Request) -> str:
+    return _named(request, _STATE)
+
+
+def keep_state(request: Request, response: Response) -> None:
+    """See to it that the readable cookie fits the session cookie that came with the request (it may be missing)."""
+    session = read_session_cookie(request)
+    if session is not None and request.cookies.get(state_cookie_name(request)) != browser_state(session):
+        _set_state(request, response, browser_state(session))
+
+
+def _set_state(request: Request, response: Response, value: str) -> None:
+    """For a frame on other sites' pages (SameSite=None, which browsers take over https only) and for its script."""
+    secure = _secure(request)
+    response.set_cookie(
+        state_cookie_name(request), value, path="/", secure=secure, httponly=False, samesite="none" if secure else "lax"
+    )
 
 
 def _flow(request: Request, interaction_id: str) -> str:

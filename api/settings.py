@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.egress.rules import EgressRules, HostList
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
             `.suffixes` and networks, separated by commas; `*` for any public one; empty: none, so such certificates
             cannot be relied on.
         inside_hosts: those among them that are inside our own network.
+        portal_inside: hosts and networks of our own in which portals may be reached (keys, request objects, logout
+            notices): names, `.suffixes` and networks, separated by commas; portals on the internet need no entry.
+        portal_ports: ports at which portals may be reached besides 80 and 443, separated by commas.
         trust_territory: of our trust list, such as CN-41.
         password_memory_mib, password_passes: cost of one password hash; `yizheng keys calibrate` proposes them. A hash
             made at another cost is replaced at its owner's next log-in.
@@ -103,6 +107,8 @@ class Settings(BaseSettings):
     backup_passphrase_file: Path | None = None
     revocation_hosts: str = ""
     inside_hosts: str = ""
+    portal_inside: str = ""
+    portal_ports: str = ""
     trust_territory: str = "CN"
     timestamps_per_minute: int = Field(default=600, ge=1)
     ocsp_per_minute: int = Field(default=1200, ge=1)
@@ -116,7 +122,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         _check_base(self.issuer, "YIZHENG_ISSUER")
         _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
-        _ = self.trust, self.tsa  # a mistake in it is told at the start
+        _ = self.trust, self.tsa, self.portal_rules  # a mistake in it is told at the start
         return self
 
     @property
@@ -171,6 +177,23 @@ class Settings(BaseSettings):
             territory=self.trust_territory,
             hosts=self.revocation_hosts,
             inside=self.inside_hosts,
+        )
+
+    @property
+    def portal_rules(self) -> EgressRules:
+        """What may be fetched from addresses that portals registered; in development also on this machine.
+
+        Raises:
+            ValueError: an entry is no host, suffix, network or port.
+        """
+        inside = [one.strip() for one in self.portal_inside.split(",") if one.strip()]
+        if self.mode == "production":
+            ports = [int(one) for one in self.portal_ports.split(",") if one.strip()]
+            return EgressRules(ports=frozenset({80, 443, *ports}), inside=HostList.of(inside))
+        return EgressRules(
+            schemes=frozenset({"http", "https"}),
+            ports=range(1, 65536),
+            inside=HostList.of(["127.0.0.0/8", "::1/128", "localhost", *inside]),
         )
 
     @property

@@ -194,7 +194,5 @@ class LogoutMessenger(Protocol):
     async def post(self, uri: str, logout_token: str) -> str:
         """
         Returns:
-            `delivered`, or a short word for what went wrong: `status-500`, `timeout`, `unreachable`.
+            `delivered`, or a short word for what went wrong: `status-500`, `timeout`, `unreachable`, `address-refused`.
         """
-
-    async def close(self) -> None: ...

@@ -9,6 +9,8 @@ INTERACTION = "interaction"
 BROWSER = "browser"
 RETRY = "retry"
 REFRESH = "refresh"
+FAREWELL = "farewell"
+LOGOUT_QUESTION = "logout-question"
 
 ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
 """Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

@@ -51,7 +51,6 @@ class Container:
         )
 
     async def close(self) -> None:
-        await self.idp.close()
         self.signing.close()
         await self.ground.close()
 

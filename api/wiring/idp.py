@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from core.egress.fetch import Egress
+from core.egress.port import Fetcher
 from idp.authorization.authorize import Authorize
 from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
@@ -29,7 +31,10 @@ from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
+from idp.logout.farewell import Farewells
+from idp.logout.front_channel import FrontChannel
 from idp.logout.messenger import HttpLogoutMessenger
+from idp.logout.questions import LogoutQuestions
 from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
 from idp.ports import (
     AccountStore,
@@ -101,10 +106,9 @@ class IdpServices:
     deliver_logouts: DeliverLogouts
     sweep: SweepExpired
     upkeep: Upkeep
-    messenger: LogoutMessenger
-
-    async def close(self) -> None:
-        await self.messenger.close()
+    farewells: Farewells
+    logout_questions: LogoutQuestions
+    fetcher: Fetcher
 
 
 def sql_stores() -> IdpStores:
@@ -125,11 +129,17 @@ def build_idp(
     settings: IdpSettings | None = None,
     stores: IdpStores | None = None,
     messenger: LogoutMessenger | None = None,
+    fetcher: Fetcher | None = None,
 ) -> IdpServices:
-    """Compose the use cases on the ground."""
+    """Compose the use cases on the ground.
+
+    Args:
+        fetcher: the way out to addresses that clients registered.
+    """
     settings = settings or IdpSettings(issuer=ground.settings.issuer)
     stores = stores or sql_stores()
-    messenger = messenger or HttpLogoutMessenger(timeout=settings.logout_timeout)
+    fetcher = fetcher or Egress(ground.settings.portal_rules)
+    messenger = messenger or HttpLogoutMessenger(fetcher)
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
     digests = keys.secrets.tokens
 
@@ -146,6 +156,8 @@ def build_idp(
     claims = RealNameClaims(database, directory)
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
+    farewells = Farewells(kv, FrontChannel(database, stores.sessions, registry, settings), digests)
+    logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
     interactions = Interactions(kv, registry, digests, settings)
@@ -195,7 +207,9 @@ def build_idp(
             authenticate_client, read_token, refresh_tokens, stores.tokens, database, clock, settings
         ),
         revoke=Revoke(authenticate_client, access_tokens, refresh_tokens, stores.tokens, database, clock),
-        end_session=EndSessionEndpoint(database, sessions, stores.sessions, registry, id_tokens, end, deliver),
+        end_session=EndSessionEndpoint(
+            database, sessions, stores.sessions, registry, id_tokens, end, deliver, farewells, logout_questions
+        ),
         documents=PublishedDocuments(keys.ring, settings),
         authenticate=Authenticate(read_token, stores.accounts, database),
         interactions=interactions,
@@ -213,7 +227,7 @@ def build_idp(
             keys.passwords,
             clock,
         ),
-        log_out=LogOut(database, sessions, end, deliver),
+        log_out=LogOut(database, sessions, end, deliver, farewells),
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,
@@ -228,5 +242,7 @@ def build_idp(
         deliver_logouts=deliver,
         sweep=sweep,
         upkeep=Upkeep(deliver, sweep),
-        messenger=messenger,
+        farewells=farewells,
+        logout_questions=logout_questions,
+        fetcher=fetcher,
     )

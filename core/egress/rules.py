@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self
@@ -82,7 +82,7 @@ class EgressRules:
     """
 
     schemes: frozenset[str] = frozenset({"https"})
-    ports: frozenset[int] = frozenset({80, 443})
+    ports: Container[int] = frozenset({80, 443})
     only: HostList | None = None
     inside: HostList = NO_HOSTS
     seconds: float = 3.0

@@ -1,28 +1,36 @@
-"""Logout tokens over HTTP: bounded in time, deaf to redirects and bodies (OIDC Back-Channel Logout §2.5, §2.8)."""
+"""Logout tokens over HTTP: bounded, deaf to redirects, never led inside (Back-Channel Logout §2.5, §2.8)."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.egress.fetch import Egress
+from core.egress.rules import NO_HOSTS, EgressRules, HostList
 from idp.logout.messenger import HttpLogoutMessenger
 from idp.upkeep import Upkeep
 from tests.support.live_server import serving
 from tests.support.servers import free_port
 
 seen: list[str] = []
+RULES = EgressRules(frozenset({"http"}), range(1, 65536), inside=HostList.of(["127.0.0.1/32"]), seconds=0.5)
 
 
 async def take(request: Request) -> Response:
     seen.append(parse_qs((await request.body()).decode())["logout_token"][0])
     return Response(status_code=int(request.query_params.get("status", "200")))
+
+
+async def refuses(request: Request) -> Response:
+    return JSONResponse({"error": request.query_params["error"], "error_description": "not for a log"}, 400)
 
 
 async def elsewhere(_request: Request) -> Response:
@@ -47,7 +55,7 @@ async def endless(_request: Request) -> Response:
 async def portal() -> AsyncIterator[str]:
     seen.clear()
     port = free_port()
-    pages = (take, elsewhere, silent, endless)
+    pages = (take, refuses, elsewhere, silent, endless)
     app = Starlette(routes=[Route(f"/{page.__name__}", page, methods=["POST"]) for page in pages])
     async with serving(app, port):
         yield f"http://127.0.0.1:{port}"
@@ -62,15 +70,13 @@ async def portal() -> AsyncIterator[str]:
         ("/take?status=500", "status-500"),
         ("/elsewhere", "status-307"),
         ("/silent", "timeout"),
-        ("/endless", "delivered"),
+        ("/endless", "too-large"),
+        ("/refuses?error=invalid_request", "status-400 invalid_request"),
+        ("/refuses?error=Zhang+San", "status-400"),
     ],
 )
 async def test_what_an_operator_reads_of_a_delivery(portal: str, path: str, result: str) -> None:
-    messenger = HttpLogoutMessenger(timeout=0.5)
-    try:
-        assert await messenger.post(portal + path, "the.logout.token") == result
-    finally:
-        await messenger.close()
+    assert await HttpLogoutMessenger(Egress(RULES)).post(portal + path, "the.logout.token") == result
     assert seen == (["the.logout.token"] if path.startswith("/take") else []), "a redirect is not followed"
 
 
@@ -109,8 +115,13 @@ async def test_upkeep_goes_on_after_a_failure() -> None:
 
 
 async def test_a_portal_that_is_gone() -> None:
-    messenger = HttpLogoutMessenger(timeout=0.5)
-    try:
-        assert await messenger.post(f"http://127.0.0.1:{free_port()}/", "t") == "unreachable"
-    finally:
-        await messenger.close()
+    messenger = HttpLogoutMessenger(Egress(RULES))
+    assert await messenger.post(f"http://127.0.0.1:{free_port()}/", "t") == "unreachable"
+
+
+async def test_o_19_a_notice_never_leads_inside(portal: str) -> None:
+    """The twin: with the same address on the operator's list the notice arrives."""
+    messenger = HttpLogoutMessenger(Egress(dataclasses.replace(RULES, inside=NO_HOSTS)))
+    assert await messenger.post(f"{portal}/take", "t") == "address-refused"
+    assert seen == []
+    assert await HttpLogoutMessenger(Egress(RULES)).post(f"{portal}/take", "t") == "delivered"
