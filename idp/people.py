@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers.citizen_id import parse_citizen_id
 from core.identifiers.uscc import parse_uscc
@@ -24,15 +25,20 @@ from idp.protocol.scopes import ROLE_SCOPES
 from keys.ports import PasswordHasher
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 256
+NO_PASSWORD = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """A person to be entered; the caller has made sure of the name and number as `level` says."""
+    """A person to be entered; the caller has made sure of the name and number as `level` says.
+
+    Attributes:
+        password: None for somebody who logs in through another provider only.
+    """
 
     citizen_id: str = field(repr=False)
     name: str = field(repr=False)
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
     phone: str | None = field(default=None, repr=False)
     level: int = 2
 
@@ -88,29 +94,47 @@ class CreateAccount:
             InvalidInput: the ID number, phone or password is not acceptable.
             Conflict: `account-exists`, when the ID number or the phone belongs to somebody.
         """
-        account, indexes = await self._account(new)
+        account, indexes = self._account(new)
+        if new.password is not None:
+            check_password(new.password)
+            account = dataclasses.replace(account, password_hash=await self._passwords.hash(new.password))
         async with self._database.write() as tx:
-            if not await self._accounts.add(tx, account, indexes):
+            if not await self._add(tx, account, indexes, actor):
                 raise Conflict(
                     "account-exists",
                     Text("这个身份证号或手机号已有账号。", "There is an account for this ID number or phone already."),
                 )
-            tx.audit(AuditEvent("account.create", "done", actor, account.id, detail={"level": account.level}))
             await tx.commit()
         return account.id
 
-    async def _account(self, new: NewAccount) -> tuple[Account, Mapping[str, Sequence[bytes]]]:
+    async def without_password(self, tx: WriteTx, new: NewAccount, actor: Principal) -> Account | None:
+        """The same inside the caller's transaction; None when the ID number or the phone belongs to somebody.
+
+        Raises:
+            InvalidInput: the ID number or phone is not acceptable.
+        """
+        account, indexes = self._account(new)
+        return account if await self._add(tx, account, indexes, actor) else None
+
+    async def _add(
+        self, tx: WriteTx, account: Account, indexes: Mapping[str, Sequence[bytes]], actor: Principal
+    ) -> bool:
+        if not await self._accounts.add(tx, account, indexes):
+            return False
+        tx.audit(AuditEvent("account.create", "done", actor, account.id, detail={"level": account.level}))
+        return True
+
+    def _account(self, new: NewAccount) -> tuple[Account, Mapping[str, Sequence[bytes]]]:
         now = self._clock.now()
         number = parse_citizen_id(new.citizen_id, today=calendar_day(now)).number
         phone = None if new.phone is None else parse_phone(new.phone)
-        check_password(new.password)
         account_id, vault = new_id(self._clock, "acc"), self._vault
         account = Account(
             id=account_id,
             number=vault.seal(account_id, "number", number),
             name=vault.seal(account_id, "name", new.name),
             phone=None if phone is None else vault.seal(account_id, "phone", phone),
-            password_hash=await self._passwords.hash(new.password),
+            password_hash=NO_PASSWORD,
             level=new.level,
             status=AccountStatus.ACTIVE,
             created_at=now,

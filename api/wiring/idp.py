@@ -27,6 +27,7 @@ from idp.login.consent import Consents, DecideConsent
 from idp.login.interactions import Interactions
 from idp.login.log_in import LogIn
 from idp.login.log_out import LogOut
+from idp.login.open_session import OpenSession
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
@@ -160,6 +161,7 @@ def build_idp(
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
+    open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
     interactions = Interactions(kv, registry, digests, settings)
     codes = AuthorizationCodes(kv)
     read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
@@ -217,11 +219,9 @@ def build_idp(
         log_in=LogIn(
             database,
             stores.accounts,
-            sessions,
             interactions,
             LoginThrottle(kv, settings),
-            StartSession(stores.sessions, digests, clock, settings),
-            end,
+            open_session,
             deliver,
             vault,
             keys.passwords,

@@ -65,6 +65,7 @@ class Interaction:
     return_origin: str
     scopes: tuple[str, ...]
     needs: Need
+    idp_hint: str | None = None
 
 
 class Interactions:
@@ -97,6 +98,7 @@ class Interactions:
             return_origin=origin_of(uri),
             scopes=pending.request.scopes,
             needs=pending.needs or "login",
+            idp_hint=pending.request.idp_hint,
         )
 
     async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:

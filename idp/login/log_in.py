@@ -9,17 +9,17 @@ from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database
 from core.errors import LimitExceeded, NotPermitted
-from core.principal import ANONYMOUS, Principal, PrincipalKind
+from core.principal import ANONYMOUS
 from core.text import Text
 from idp.directory import PersonVault
 from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
 from idp.login.interactions import Interactions
-from idp.login.sessions import Sessions, StartSession
+from idp.login.open_session import OpenedSession, OpenSession
+from idp.login.sessions import PASSWORD
 from idp.login.throttle import LoginThrottle, source_of
 from idp.logout.deliver import DeliverLogouts
-from idp.logout.end_session import EndSession
-from idp.model import Account, AccountStatus, LogoutDelivery, Session
+from idp.model import Account, AccountStatus
 from idp.people import MAX_PASSWORD
 from idp.ports import AccountStore
 from keys.ports import PasswordHasher
@@ -40,11 +40,9 @@ class LogIn:
         self,
         database: Database,
         accounts: AccountStore,
-        sessions: Sessions,
         interactions: Interactions,
         throttle: LoginThrottle,
-        start: StartSession,
-        end: EndSession,
+        open_session: OpenSession,
         deliver: DeliverLogouts,
         vault: PersonVault,
         passwords: PasswordHasher,
@@ -52,11 +50,9 @@ class LogIn:
     ) -> None:
         self._database = database
         self._accounts = accounts
-        self._sessions = sessions
         self._interactions = interactions
         self._throttle = throttle
-        self._start = start
-        self._end = end
+        self._open = open_session
         self._deliver = deliver
         self._vault = vault
         self._passwords = passwords
@@ -94,11 +90,11 @@ class LogIn:
         assert account is not None, "nobody's password is never right"
         await self._throttle.succeeded(index, source)
         renewed = await self._hashed_anew(account, password, source)
-        session, cookie, deliveries = await self._open(account, session_cookie, renewed)
-        await self._deliver.attempt(deliveries)
+        opened = await self._opened(account, session_cookie, renewed)
+        await self._deliver.attempt(opened.deliveries)
         if interaction_id is not None:
-            await self._interactions.signed_in(interaction_id, session.cookie_digest)
-        return SignedIn(cookie, account.id)
+            await self._interactions.signed_in(interaction_id, opened.session.cookie_digest)
+        return SignedIn(opened.cookie, account.id)
 
     async def _find(self, indexes: Sequence[bytes]) -> Account | None:
         async with self._database.read() as tx:
@@ -117,7 +113,7 @@ class LogIn:
             WrongCredentials, NotPermitted.
         """
         usable = password if len(password) <= MAX_PASSWORD else ""  # a longer one was never accepted (O-59)
-        stored = account.password_hash if account else None
+        stored = account.password_hash or None if account else None  # an account without a password is like no account
         right = await self._passwords.verify(usable, stored, source=source_of(source))
         if account is None or not right or usable != password:
             await self._refused(account, "password-wrong")
@@ -147,21 +143,13 @@ class LogIn:
             AuditEvent("session.start", "refused", ANONYMOUS, subject, detail={"reason": reason})
         )
 
-    async def _open(
-        self, account: Account, session_cookie: str | None, renewed_hash: str | None
-    ) -> tuple[Session, str, Sequence[LogoutDelivery]]:
-        deliveries: Sequence[LogoutDelivery] = ()
+    async def _opened(self, account: Account, session_cookie: str | None, renewed_hash: str | None) -> OpenedSession:
         async with self._database.write() as tx:
-            previous = await self._sessions.previous(tx, session_cookie)
-            if previous is not None and previous.account_id != account.id:
-                deliveries = await self._end(tx, previous, reason="another-person")
             if renewed_hash is not None:
                 await self._accounts.renew_password_hash(tx, account.id, old=account.password_hash, new=renewed_hash)
-            session, cookie = await self._start(tx, account, previous)
-            actor = Principal(PrincipalKind.PERSON, account.id, session=session.id)
-            tx.audit(AuditEvent("session.start", "done", actor, account.id, detail={"method": "password"}))
+            opened = await self._open(tx, account, session_cookie, PASSWORD)
             await tx.commit()
-        return session, cookie, deliveries
+        return opened
 
 
 def _wrong(left: int) -> WrongCredentials:

@@ -12,7 +12,7 @@ from core.db.database import Database, ReadTx, WriteTx
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from idp.directory import PersonVault
-from idp.model import Account, AccountStatus, Session, StaffRole
+from idp.model import ONE_FACTOR, Account, AccountStatus, Session, StaffRole
 from idp.ports import AccountStore, SessionStore
 from idp.protocol.scopes import role_scopes
 from idp.settings import IdpSettings
@@ -112,6 +112,24 @@ def person_principal(account: Account, roles: Sequence[StaffRole], *, session: s
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How somebody authenticated.
+
+    Attributes:
+        method: a short word for the audit log.
+        at: when; None for now.
+    """
+
+    method: str
+    acr: str = ONE_FACTOR
+    amr: tuple[str, ...] = ("pwd",)
+    at: dt.datetime | None = None
+
+
+PASSWORD = Authentication("password")
+
+
 class StartSession:
     """Begins or renews a session at an authentication; always with a new cookie value (attacks O-50)."""
 
@@ -121,7 +139,9 @@ class StartSession:
         self._clock = clock
         self._settings = settings
 
-    async def __call__(self, tx: WriteTx, account: Account, previous: Session | None) -> tuple[Session, str]:
+    async def __call__(
+        self, tx: WriteTx, account: Account, previous: Session | None, how: Authentication = PASSWORD
+    ) -> tuple[Session, str]:
         """The session and its cookie's value.
 
         The same person in the same browser keeps the session, so that one log-out still reaches every portal;
@@ -133,9 +153,11 @@ class StartSession:
             id=new_id(self._clock, "ses"),
             cookie_digest=self._digests.digest(SESSION, cookie),
             account_id=account.id,
-            authenticated_at=now,
+            authenticated_at=now if how.at is None else min(how.at, now),
             seen_at=now,
             expires_at=now + dt.timedelta(seconds=self._settings.session_absolute),
+            acr=how.acr,
+            amr=how.amr,
         )
         if previous is not None and previous.account_id == account.id:
             renewed = dataclasses.replace(fresh, id=previous.id)

@@ -32,6 +32,7 @@ from idp.requests.sources import Resolved, Source
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _MAX_STATE = 4_096
 _MAX_NONCE = 1_024
+_PROVIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 
 
@@ -45,6 +46,7 @@ class AuthorizationRequest:
         authorization_details: what is asked for in detail (RFC 9396 §2).
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
         hinted_subject: the person must be this one (`id_token_hint`, or `sub` in `claims`).
+        idp_hint: the upstream provider that the portal would send the person to; no more than a wish.
     """
 
     client_id: str
@@ -61,6 +63,7 @@ class AuthorizationRequest:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     dpop_jkt: str | None = None
     source: Source = Source.PLAIN
+    idp_hint: str | None = None
 
 
 def client_id_of(parameters: Mapping[str, str]) -> str:
@@ -125,6 +128,7 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
         hinted_subject=claims.subject,
         dpop_jkt=resolved.dpop_jkt,
         source=resolved.source,
+        idp_hint=parameters["idp_hint"] if _PROVIDER_ID.fullmatch(parameters.get("idp_hint", "")) else None,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.principal import SYSTEM
 from idp.model import AccountStatus
+from idp.people import NewAccount
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, Pkce, idp_app, query_of
 from tests.support.idp_world import IdpWorld, citizen_number, embedded_world
@@ -78,6 +79,15 @@ async def test_o_50_an_interaction_ends_once(world: IdpWorld) -> None:
     codes = [a for a in answers if a.status_code == 303 and "code=" in a.headers["location"]]
     assert len(codes) == 1
     assert {a.status_code for a in answers if a not in codes} == {404}
+
+
+async def test_o_52_an_account_without_a_password_is_opened_by_none(world: IdpWorld) -> None:
+    new = NewAccount(citizen_number(41), "无密码", None, "13800000041")
+    await world.idp.create_account(new, SYSTEM)
+    for password in ("", "plain:", " "):
+        answer = await Browser(world).http.post("/login", data={"identifier": new.citizen_id, "password": password})
+        assert answer.status_code == 400
+    assert world.keys.passwords.verified[-3:] == [False, False, False], "the same work as for nobody"
 
 
 async def test_o_61_cookies_are_bound_to_the_host_and_hidden_from_scripts(world: IdpWorld) -> None:
