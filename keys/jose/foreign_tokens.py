@@ -32,6 +32,7 @@ class ForeignProfile:
         use: what the signature counts as in the algorithm table.
         required: claims that must be there; `iss`, `aud` and `exp` always.
         longest_life: seconds from now until `exp` at most; None without a limit.
+        one_audience: `aud` must be one string; a list is refused, whatever is in it.
     """
 
     algorithms: frozenset[SignatureAlgorithm]
@@ -39,6 +40,7 @@ class ForeignProfile:
     use: Use
     required: frozenset[str] = frozenset()
     longest_life: int | None = None
+    one_audience: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,17 @@ class ForeignToken:
 
 
 def verify_foreign(
-    token: str, keys: JwkSet, profile: ForeignProfile, *, issuer: str, audiences: frozenset[str], clock: Clock
+    token: str | UnverifiedToken,
+    keys: JwkSet,
+    profile: ForeignProfile,
+    *,
+    issuer: str,
+    audiences: frozenset[str],
+    clock: Clock,
 ) -> ForeignToken:
     """
     Args:
+        token: as it came, or taken apart already by whoever had to see who is said to have signed it.
         keys: of the one who is said to have signed, from registration or from their address; never from the token.
         issuer: what `iss` must be.
         audiences: the names by which we may be called in `aud`.
@@ -62,19 +71,33 @@ def verify_foreign(
     Raises:
         TokenRejected: for whatever reason; the reason is for the log only.
     """
-    parsed = parse_compact(token)  # 1. form; no `jwk`, `jku`, `x5u`, `x5c`, `crit` (RFC 8725 §3.10)
+    parsed = parse_compact(token) if isinstance(token, str) else token
+    # 1. form, above; no `jwk`, `jku`, `x5u`, `x5c`, `crit` (RFC 8725 §3.10)
     if parsed.typ not in profile.types:  # 2. type
         raise TokenRejected("typ")
     algorithm = _algorithm(parsed, profile)  # 3. algorithm
     _check_signature(parsed, keys, algorithm, profile, clock)  # 4. signature
-    _check_form(parsed.claims, profile)  # 5. claims are there and have their types
-    if parsed.claims["iss"] != issuer:  # 6. issuer, RFC 8725 §3.8
+    check_claims(parsed.claims, profile, issuer=issuer, audiences=audiences, clock=clock)  # 5. to 8.
+    return ForeignToken(parsed.claims, algorithm, parsed.key_id)
+
+
+def check_claims(
+    claims: Mapping[str, Any], profile: ForeignProfile, *, issuer: str, audiences: frozenset[str], clock: Clock
+) -> None:
+    """Steps 5 to 8 of `verify_foreign`, for a token whose signature holds.
+
+    Raises:
+        TokenRejected: a claim that is missing, malformed, not for us or not of now.
+    """
+    _check_form(claims, profile)  # 5. claims are there and have their types
+    if claims["iss"] != issuer:  # 6. issuer, RFC 8725 §3.8
         raise TokenRejected("iss")
-    audience = parsed.claims["aud"]
+    audience = claims["aud"]
+    if profile.one_audience and not isinstance(audience, str):
+        raise TokenRejected("aud is a list")
     if audiences.isdisjoint([audience] if isinstance(audience, str) else audience):  # 7. audience, RFC 8725 §3.9
         raise TokenRejected("aud")
-    _check_times(parsed.claims, profile, clock.now().timestamp())  # 8. times
-    return ForeignToken(parsed.claims, algorithm, parsed.key_id)
+    _check_times(claims, profile, clock.now().timestamp())  # 8. times
 
 
 def _algorithm(token: UnverifiedToken, profile: ForeignProfile) -> SignatureAlgorithm:

@@ -1,8 +1,8 @@
 """Keys of somebody else: JWKs and JWK Sets of clients (RFC 7517), of which only usable public keys are kept.
 
 A set is as good as the keys in it that we can use. A key that is malformed, weak or unknown is left out and named
-for the log; it does not take the others with it (RFC 7517 §5). Addresses and certificates in a key (`x5u`, `x5c`)
-are neither fetched nor believed.
+for the log; it does not take the others with it (RFC 7517 §5). Addresses in a key (`x5u`) are never fetched, and
+certificates (`x5c`) lend no trust: they only say which one a client means that logs in with its own (RFC 8705 §2.2).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from keys.errors import KeyRefused
+from keys.jose.jwk_certificate import registered_certificate
 from keys.jose.strict_json import read_object
 from keys.primitives.ports import PublicKey
 from keys.primitives.registry import primitive
@@ -48,6 +49,7 @@ class ForeignKey:
         algorithm: the one algorithm that it is for; None where it does not say.
         members: the members that make the key, and no others.
         fits: it is a key for each of these signature algorithms, by its type, curve and size.
+        certificate: SHA-256 thumbprint, base64url, of the certificate that it is registered with.
     """
 
     key_id: str | None
@@ -55,6 +57,7 @@ class ForeignKey:
     algorithm: str | None
     members: Mapping[str, str]
     fits: Mapping[SignatureAlgorithm, PublicKey]
+    certificate: str | None = None
 
     def is_for(self, use: KeyUse, algorithm: str) -> bool:
         """Whether its own words allow this."""
@@ -114,8 +117,15 @@ def read_jwk(members: object) -> ForeignKey:
     fits = _fits(members)
     if not fits:
         raise KeyRefused("a JWK of no kind, curve or size that is accepted, or a malformed one")
-    public = next(iter(fits.values())).members()
-    return ForeignKey(_text(members, "kid", _LONGEST_KEY_ID), _uses(members), _text(members, "alg", 64), public, fits)
+    public = next(iter(fits.values()))
+    return ForeignKey(
+        _text(members, "kid", _LONGEST_KEY_ID),
+        _uses(members),
+        _text(members, "alg", 64),
+        public.members(),
+        fits,
+        registered_certificate(members, public.encoded),
+    )
 
 
 def _parse(content: bytes) -> Mapping[str, object]:

@@ -113,22 +113,41 @@ def parse_compact(token: str) -> UnverifiedToken:
             header with more than `alg`, `kid` and `typ`: `jwk`, `jku`, `x5u`, `x5c` and `crit` among them
             (RFC 8725 §3.10; RFC 7515 §4.1.11). A JWE has five parts and is refused here.
     """
+    header_part, claims_part = split_compact(token)
+    header = read_part(header_part)
+    if header.keys() - _HEADER_MEMBERS:
+        raise TokenRejected("header member not allowed")
+    if "alg" not in header or not all(isinstance(value, str) for value in header.values()):
+        raise TokenRejected("header member missing or no text")
+    claims = read_part(claims_part)
+    return UnverifiedToken(token, header["alg"], header.get("kid"), header.get("typ"), claims)
+
+
+def split_compact(token: str) -> tuple[str, str]:
+    """Header and claims of a compact JWS, as they stand in it.
+
+    Raises:
+        TokenRejected: too long, or not three parts of base64url; the third must be canonical already.
+    """
     if len(token) > MAXIMUM_SIZE:
         raise TokenRejected("too long")
     match = _COMPACT.fullmatch(token)
     if match is None:
         raise TokenRejected("not a compact JWS")
-    header = _json_object(_decode(match[1]))
-    if header.keys() - _HEADER_MEMBERS:
-        raise TokenRejected("header member not allowed")
-    if "alg" not in header or not all(isinstance(value, str) for value in header.values()):
-        raise TokenRejected("header member missing or no text")
     _decode(match[3])
-    claims = _json_object(_decode(match[2]))
-    return UnverifiedToken(token, header["alg"], header.get("kid"), header.get("typ"), claims)
+    return match[1], match[2]
 
 
-def verify_signature(token: UnverifiedToken, key: VerifyingKey, algorithm: SignatureAlgorithm) -> None:
+def read_part(part: str) -> dict[str, Any]:
+    """The JSON object that is one part of a compact JWS.
+
+    Raises:
+        TokenRejected: no canonical base64url, or no JSON object that everybody reads the same.
+    """
+    return _json_object(_decode(part))
+
+
+def verify_signature(token: UnverifiedToken, key: Key, algorithm: str) -> None:
     """
     Raises:
         TokenRejected: the signature is not by this key with this algorithm.

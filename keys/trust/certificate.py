@@ -20,7 +20,7 @@ from keys.errors import CertificateRefused, KeyRefused
 from keys.spec import SignatureAlgorithm
 from keys.trust.names import NameKey, name_key
 from keys.verification import algorithm_of_identifier
-from keys.x509.public_key import public_key_of
+from keys.public_key import public_key_of
 
 ANY_POLICY = "2.5.29.32.0"
 _LARGEST = 64 * 1024

@@ -14,10 +14,11 @@ NameKey = tuple[frozenset[tuple[str, str]], ...]
 
 def name_key(name: x509.Name) -> NameKey:
     """Comparable and hashable: one set of attributes for each RDN."""
-    return tuple(frozenset((one.oid.dotted_string, _folded(one.value)) for one in rdn) for rdn in name.rdns)
+    return tuple(frozenset((one.oid.dotted_string, folded(one.value)) for one in rdn) for rdn in name.rdns)
 
 
-def _folded(value: str | bytes) -> str:
+def folded(value: str | bytes) -> str:
+    """A value as it is compared; one that is no text stands for itself."""
     if isinstance(value, bytes):
         return f"#{value.hex()}"
     return " ".join(value.split()).casefold()

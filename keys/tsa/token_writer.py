@@ -30,7 +30,7 @@ from keys.spec import ALGORITHMS
 from keys.tsa.identifiers import TST_INFO
 from keys.tsa.moments import digits_for, write_accuracy, write_time
 from keys.tsa.request import TimestampRequest
-from keys.x509.public_key import public_key_of
+from keys.public_key import public_key_of
 
 _CONTEXT_0 = bytes((CONTEXT_0,))
 _DIRECTORY_NAME = 0xA4  # GeneralName [4], explicit because Name is a CHOICE (RFC 5280 §4.2.1.6)

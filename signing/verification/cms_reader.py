@@ -37,7 +37,7 @@ from keys.errors import KeyRefused
 from keys.primitives.ports import PublicKey
 from keys.spec import SignatureAlgorithm, Use
 from keys.verification import counts, load_verification_key
-from keys.x509.public_key import public_key_of
+from keys.public_key import public_key_of
 from signing.pades import algorithms
 
 _MOST_CERTIFICATES = 20

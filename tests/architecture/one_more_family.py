@@ -80,7 +80,7 @@ from keys.verification import algorithm_of_identifier, check_signature  # noqa: 
 from keys.x509.certificate import CertificateRequest, build_certificate  # noqa: E402  # noqa: E402
 from keys.x509.names import authority_name  # noqa: E402
 from keys.x509.profiles import SEAL  # noqa: E402
-from keys.x509.public_key import public_key_of  # noqa: E402
+from keys.public_key import public_key_of  # noqa: E402
 from signing.pades.cms_writer import cms_writer  # noqa: E402
 from signing.verification.cms_reader import read_container  # noqa: E402
 from tests.support.clock import FakeClock  # noqa: E402
