@@ -11,6 +11,7 @@ from idp.authorization.authorize import Authorize
 from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
 from idp.clients.authentication import AuthenticateClient
+from idp.clients.keys import ClientKeys
 from idp.clients.registration import ChangeClientStatus, RegisterClient
 from idp.clients.registry import ClientRegistry
 from idp.directory import Directory, PersonVault
@@ -97,6 +98,7 @@ class IdpServices:
     consents: Consents
     directory: Directory
     registry: ClientRegistry
+    client_keys: ClientKeys
     register_organisation: RegisterOrganisation
     create_account: CreateAccount
     change_account_status: ChangeAccountStatus
@@ -144,6 +146,7 @@ def build_idp(
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
     digests = keys.secrets.tokens
 
+    client_keys = ClientKeys(fetcher, clock)
     constraint = SenderConstraint()
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
     authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
@@ -232,6 +235,7 @@ def build_idp(
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,
         registry=registry,
+        client_keys=client_keys,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
         create_account=CreateAccount(database, stores.accounts, vault, keys.passwords, clock),
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),

@@ -17,10 +17,10 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 from core.text import Text
 from keys.der import BIT_STRING, INTEGER, SEQUENCE, NotDer, dotted, integer_of, only
 from keys.errors import CertificateRefused, KeyRefused
+from keys.public_key import public_key_of
 from keys.spec import SignatureAlgorithm
 from keys.trust.names import NameKey, name_key
 from keys.verification import algorithm_of_identifier
-from keys.public_key import public_key_of
 
 ANY_POLICY = "2.5.29.32.0"
 _LARGEST = 64 * 1024

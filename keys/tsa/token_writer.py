@@ -26,11 +26,11 @@ from keys.der import CONTEXT_0, OCTET_STRING, SEQUENCE, SET, integer, oid, tlv
 from keys.digests import digest_identifier
 from keys.errors import KeyRefused
 from keys.ports import Signer
+from keys.public_key import public_key_of
 from keys.spec import ALGORITHMS
 from keys.tsa.identifiers import TST_INFO
 from keys.tsa.moments import digits_for, write_accuracy, write_time
 from keys.tsa.request import TimestampRequest
-from keys.public_key import public_key_of
 
 _CONTEXT_0 = bytes((CONTEXT_0,))
 _DIRECTORY_NAME = 0xA4  # GeneralName [4], explicit because Name is a CHOICE (RFC 5280 §4.2.1.6)

@@ -26,8 +26,8 @@ from keys.cms import (
 from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, tlv
 from keys.digests import digest_identifier
 from keys.ports import Signer
-from keys.spec import ALGORITHMS
 from keys.public_key import public_key_of
+from keys.spec import ALGORITHMS
 from signing.pades import algorithms
 
 _CMS_VERSION_1 = tlv(INTEGER, b"\x01")  # RFC 5652 §5.1, §5.3: id-data content, signer named by issuer and serial

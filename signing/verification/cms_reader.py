@@ -35,9 +35,9 @@ from keys.der import (
 from keys.digests import UnknownDigest, digest_name
 from keys.errors import KeyRefused
 from keys.primitives.ports import PublicKey
+from keys.public_key import public_key_of
 from keys.spec import SignatureAlgorithm, Use
 from keys.verification import counts, load_verification_key
-from keys.public_key import public_key_of
 from signing.pades import algorithms
 
 _MOST_CERTIFICATES = 20

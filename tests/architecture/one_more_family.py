@@ -73,6 +73,7 @@ from keys.jose.jwk_set import read_jwk_set  # noqa: E402
 from keys.jose.tokens import TokenSigner, TokenVerifier  # noqa: E402
 from keys.keyring import KeyRing  # noqa: E402
 from keys.ports import Signer  # noqa: E402
+from keys.public_key import public_key_of  # noqa: E402
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use  # noqa: E402
 from keys.stores.sql import open_key_store  # noqa: E402
 from keys.trust.certificate import read_certificate  # noqa: E402
@@ -80,7 +81,6 @@ from keys.verification import algorithm_of_identifier, check_signature  # noqa: 
 from keys.x509.certificate import CertificateRequest, build_certificate  # noqa: E402  # noqa: E402
 from keys.x509.names import authority_name  # noqa: E402
 from keys.x509.profiles import SEAL  # noqa: E402
-from keys.public_key import public_key_of  # noqa: E402
 from signing.pades.cms_writer import cms_writer  # noqa: E402
 from signing.verification.cms_reader import read_container  # noqa: E402
 from tests.support.clock import FakeClock  # noqa: E402
