@@ -16,6 +16,10 @@
     │   ├── ConsentRequired              consent_required             OIDC Core §3.1.2.6
     │   ├── RequestNotSupported          request_not_supported        OIDC Core §3.1.2.6
     │   ├── RequestUriNotSupported       request_uri_not_supported    OIDC Core §3.1.2.6
+    │   ├── InvalidRequestObject         invalid_request_object       OIDC Core §3.1.2.6, RFC 9101 §7
+    │   ├── InvalidRequestUri            invalid_request_uri          OIDC Core §3.1.2.6, RFC 9101 §7
+    │   ├── InvalidTarget                invalid_target               RFC 8707 §2
+    │   ├── InvalidAuthorizationDetails  invalid_authorization_details  RFC 9396 §5
     │   ├── RegistrationNotSupported     registration_not_supported   OIDC Core §3.1.2.6
     │   ├── UnmetAuthentication          unmet_authentication_requirements
     │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
@@ -104,6 +108,22 @@ class RequestNotSupported(OAuthError):
 
 class RequestUriNotSupported(OAuthError):
     error = "request_uri_not_supported"
+
+
+class InvalidRequestObject(OAuthError):
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    error = "invalid_request_uri"
+
+
+class InvalidTarget(OAuthError):
+    error = "invalid_target"
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    error = "invalid_authorization_details"
 
 
 class RegistrationNotSupported(OAuthError):

@@ -1,11 +1,12 @@
 """Request parameters as OAuth reads them: each at most once, empty is absent, strict UTF-8.
 
-RFC 6749 §3.1, §3.2 and Appendix B (application/x-www-form-urlencoded).
+RFC 6749 §3.1, §3.2 and Appendix B (application/x-www-form-urlencoded). Only `resource` may come several times
+(RFC 8707 §2), and is therefore kept beside the others: nobody reads one of many by mistake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from idp.errors import InvalidRequest
@@ -13,13 +14,19 @@ from idp.errors import InvalidRequest
 MAX_SIZE = 65_536  # bytes of one query or body
 MAX_FIELDS = 64
 MAX_VALUE = 8_192  # characters
+RESOURCE = "resource"
 
 
 class Parameters(Mapping[str, str]):
-    """The parameters of one request."""
+    """The parameters of one request.
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    Attributes:
+        resources: every value of `resource`, in order.
+    """
+
+    def __init__(self, values: Mapping[str, str], resources: Sequence[str] = ()) -> None:
         self._values = dict(values)
+        self.resources = tuple(resources)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -52,16 +59,20 @@ def parse_parameters(*sources: bytes) -> Parameters:
     """
     values: dict[str, str] = {}
     seen: set[str] = set()
+    resources: list[str] = []
     for source in sources:
         for name, value in _pairs(source):
+            if len(value) > MAX_VALUE:
+                raise InvalidRequest("a parameter is too long")
+            if name == RESOURCE:
+                resources.append(value)
+                continue
             if name in seen:
                 raise InvalidRequest("a parameter is included more than once")  # RFC 6749 §3.1
             seen.add(name)
-            if len(value) > MAX_VALUE:
-                raise InvalidRequest("a parameter is too long")
             if value:  # RFC 6749 §3.1: without a value means omitted
                 values[name] = value
-    return Parameters(values)
+    return Parameters(values, [value for value in resources if value])
 
 
 def _pairs(source: bytes) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""JSON objects of strangers, read so that everybody reads the same (RFC 8259 §4; RFC 7515 §4, RFC 7519 §4)."""
+"""JSON of strangers, read so that everybody reads the same (RFC 8259 §4; RFC 7515 §4, RFC 7519 §4)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ import math
 from typing import Any
 
 
+def read_value(data: bytes) -> Any:
+    """
+    Raises:
+        ValueError: no UTF-8, no JSON, a member twice, NaN or infinity, or nested too deep.
+    """
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise ValueError("not acceptable JSON") from None
+
+
 def read_object(data: bytes) -> dict[str, Any]:
     """
     Raises:
-        ValueError: no UTF-8, no JSON object, a member twice, NaN or infinity, or nested too deep.
+        ValueError: as `read_value`, or no JSON object.
     """
-    try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise ValueError("not acceptable JSON") from None
+    value = read_value(data)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value

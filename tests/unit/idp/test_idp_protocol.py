@@ -66,6 +66,12 @@ def test_what_cannot_be_told_apart_is_refused(sources: tuple[bytes, ...]) -> Non
         parse_parameters(*sources)
 
 
+def test_only_resource_may_come_several_times_and_is_kept_apart() -> None:
+    read = parse_parameters(b"resource=https://a&scope=x&resource=https://b", b"resource=&resource=https://c")
+    assert read.resources == ("https://a", "https://b", "https://c")  # RFC 8707 §2
+    assert dict(read) == {"scope": "x"}
+
+
 def test_too_many_parameters_are_refused() -> None:
     with pytest.raises(InvalidRequest):
         parse_parameters("&".join(f"p{number}=1" for number in range(MAX_FIELDS + 1)).encode())

@@ -1,0 +1,29 @@
+"""The store that the register of protected resources needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.db.database import ReadTx, WriteTx
+from idp.resources.model import ProtectedResource, ResourceStatus
+
+
+class ProtectedResourceStore(Protocol):
+    """Every method works inside the transaction it is given."""
+
+    async def add(self, tx: WriteTx, resource: ProtectedResource) -> bool:
+        """False, and nothing changes, when the identifier is taken."""
+
+    async def get(self, tx: ReadTx, identifier: str) -> ProtectedResource | None: ...
+
+    async def of_client(self, tx: ReadTx, client_id: str) -> Sequence[ProtectedResource]:
+        """The resources that come to introspect as this client, in order of identifier."""
+
+    async def page(self, tx: ReadTx, *, after: str, limit: int) -> Sequence[ProtectedResource]:
+        """In order of identifier, those behind `after`."""
+
+    async def replace(self, tx: WriteTx, resource: ProtectedResource) -> bool:
+        """Write everything but identifier, status and time of creation; False when there is no such resource."""
+
+    async def change_status(self, tx: WriteTx, identifier: str, status: ResourceStatus) -> bool: ...
