@@ -25,11 +25,19 @@ def container(request: Request) -> Container:
 
 
 def language(request: Request) -> Language:
-    """`?lang=`, then the cookie, then Accept-Language; Chinese unless English is asked for."""
+    """`?lang=`, then the cookie, then the portal's wish, then Accept-Language; Chinese unless English is asked for."""
     for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if wish:
             return "en" if wish.lower().startswith("en") else "zh"
+    for tag in getattr(request.state, "ui_locales", "").lower().split():
+        if tag[:2] in ("zh", "en"):
+            return "en" if tag[:2] == "en" else "zh"
     return _accepted(request.headers.get("accept-language", ""))
+
+
+def prefer_languages(request: Request, ui_locales: str) -> None:
+    """What a portal thinks that the person reads (OIDC Core §3.1.2.1): it never outweighs a choice of their own."""
+    request.state.ui_locales = ui_locales
 
 
 def _accepted(header: str) -> Language:

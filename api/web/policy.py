@@ -11,7 +11,7 @@ _FIXED = (
 )
 
 
-def content_security_policy(form_action: Sequence[str] = ()) -> str:
+def content_security_policy(form_action: Sequence[str] = (), frames: Sequence[str] = ()) -> str:
     """Nothing but our own files; forms may lead to ourselves and to the origins in `form_action`.
 
     Browsers apply `form-action` to every redirect that follows a form as well, so the log-in and consent pages
@@ -19,15 +19,17 @@ def content_security_policy(form_action: Sequence[str] = ()) -> str:
 
     Args:
         form_action: origins such as `https://portal.example`; anything else is a programming error.
+        frames: origins that the page's frames may show; none otherwise.
 
     Raises:
         ValueError: an entry is not an origin, and could smuggle a directive into the header.
     """
-    for origin in form_action:
+    for origin in (*form_action, *frames):
         if origin_of(origin) != origin:
             raise ValueError(f"not an origin: {origin!r}")
     allowed = " ".join(["'self'", *dict.fromkeys(form_action)])
-    return f"{_FIXED}; form-action {allowed}"
+    framed = f"; frame-src {' '.join(dict.fromkeys(frames))}" if frames else ""
+    return f"{_FIXED}{framed}; form-action {allowed}"
 
 
 def origin_of(address: str) -> str:

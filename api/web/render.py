@@ -44,32 +44,39 @@ def environment() -> Environment:
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, form_action: Sequence[str] = (), **context: object
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    form_action: Sequence[str] = (),
+    frames: Sequence[str] = (),
+    **context: object,
 ) -> Response:
     """A page for a browser.
 
     Args:
         template: file in one of the template folders.
         form_action: origins, besides our own, that a form on this page may end at.
+        frames: origins that frames on this page show.
         context: what the template shows; texts are escaped.
     """
     settings = container(request).ground.settings
     lang = language(request)
     html = environment().get_template(template).render(**_ground(request, lang), **context)
-    response = HTMLResponse(html, status, page_headers(form_action))
+    response = HTMLResponse(html, status, page_headers(form_action, frames))
     response.headers["Content-Language"] = HTML_LANG[lang]
     csrf.keep_secret(request, response, secure=settings.secure)
     remember_language(request, response, secure=settings.secure)
     return response
 
 
-def page_headers(form_action: Sequence[str] = ()) -> dict[str, str]:
+def page_headers(form_action: Sequence[str] = (), frames: Sequence[str] = ()) -> dict[str, str]:
     """The headers of every page.
 
     `same-origin` rather than `no-referrer`: under the latter browsers send `Origin: null` with our own forms.
     """
     return {
-        "Content-Security-Policy": content_security_policy(form_action),
+        "Content-Security-Policy": content_security_policy(form_action, frames),
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",

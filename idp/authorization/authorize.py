@@ -27,6 +27,7 @@ from idp.ports import AccountStore, ClientStore, ConsentStore, SessionStore, Tok
 from idp.protocol.params import Parameters, parse_parameters
 from idp.protocol.redirect_uri import with_parameters
 from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS, OIDC_SCOPES, role_scopes
+from idp.protocol.session_state import session_state
 from idp.requests.request import (
     AuthorizationRequest,
     check_request,
@@ -177,7 +178,8 @@ class Authorize:
             if need is None:
                 if interaction_id is not None:
                     await self._interactions.finish(interaction_id)
-                return SendTo(await self._grant(request, client, visit, scopes), interaction_id)
+                location = await self._grant(request, client, visit, scopes, session_cookie or "")
+                return SendTo(location, interaction_id)
         if "none" in request.prompt:  # OIDC Core §3.1.2.6
             raise LoginRequired("a log-in is needed") if need == "login" else ConsentRequired("consent is needed")
         if interaction_id is None:
@@ -236,7 +238,14 @@ class Authorize:
             remembered = await self._consent_store.get(tx, account_id=visit.account.id, client_id=request.client_id)
         return None if remembered is not None and open_scopes <= remembered.scopes else "consent"
 
-    async def _grant(self, request: AuthorizationRequest, client: Client, visit: Visit, scopes: tuple[str, ...]) -> str:
+    async def _grant(
+        self,
+        request: AuthorizationRequest,
+        client: Client,
+        visit: Visit,
+        scopes: tuple[str, ...],
+        session_cookie: str,
+    ) -> str:
         """The address with the code; the code works only after everything is written down."""
         code = new_secret()
         code_digest = self._digests.digest(CODE, code)
@@ -265,7 +274,13 @@ class Authorize:
         )
         await self._codes.put(code_digest, grant, self._settings.code_lifetime)
         return with_parameters(
-            request.redirect_uri, {"code": code, "state": request.state, "iss": self._settings.issuer}
+            request.redirect_uri,
+            {
+                "code": code,
+                "state": request.state,
+                "iss": self._settings.issuer,
+                "session_state": session_state(client.id, request.redirect_uri, session_cookie),
+            },
         )
 
     def _family(

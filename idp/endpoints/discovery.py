@@ -31,6 +31,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
         "end_session_endpoint": f"{issuer}/end-session",
+        "check_session_iframe": f"{issuer}/check-session",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
@@ -68,6 +69,8 @@ def metadata(issuer: str) -> dict[str, object]:
         "authorization_response_iss_parameter_supported": True,  # RFC 9207 §3
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "ui_locales_supported": ["zh-CN", "en"],
     }
 

@@ -7,12 +7,14 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from core.principal import SYSTEM
+from core.text import Text
 from idp.model import AccountStatus
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, query_of
@@ -42,7 +44,6 @@ async def test_l_1_discovery_names_the_endpoint_and_the_channel(world: IdpWorld)
     assert metadata["end_session_endpoint"] == f"{ISSUER}/end-session"
     assert metadata["backchannel_logout_supported"] is True
     assert metadata["backchannel_logout_session_supported"] is True
-    assert "frontchannel_logout_supported" not in metadata
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -95,7 +96,8 @@ async def test_l_3_without_proof_there_is_no_redirect_and_no_end(world: IdpWorld
         "twice": [*goodbye.items(), *goodbye.items(), ("id_token_hint", tokens["id_token"])],
     }[case]
     answer = await browser.http.get("/end-session", params=params)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/logout")
+    assert answer.status_code == 303
+    assert urlsplit(answer.headers["location"]).path == "/logout"
     assert await is_logged_in(world, browser), "a page of ours asks first"
 
 
@@ -117,7 +119,50 @@ async def test_l_3_another_portals_return_address_is_not_followed(world: IdpWorl
 async def test_l_3_a_client_id_that_is_not_the_hints(world: IdpWorld) -> None:
     browser, tokens = await entered(world)
     params = {"id_token_hint": tokens["id_token"], "client_id": "portal-b"}
-    assert (await browser.http.get("/end-session", params=params)).headers["location"] == "/logout"
+    location = (await browser.http.get("/end-session", params=params)).headers["location"]
+    assert urlsplit(location).path == "/logout"
+    assert await is_logged_in(world, browser)
+
+
+async def test_l_3_a_portal_that_proves_nothing_is_named_and_gets_a_link_and_never_a_redirect(world: IdpWorld) -> None:
+    browser, _tokens = await entered(world)
+    params = {
+        "client_id": "portal-a",
+        "post_logout_redirect_uri": world.portal_a.goodbye_uri,
+        "state": "s",
+        "ui_locales": "en zh-CN",
+    }
+    location = (await browser.http.get("/end-session", params=params)).headers["location"]
+    assert urlsplit(location).path == "/logout"
+    question = await world.idp.logout_questions.get(query_of(location)["r"])
+    assert question.portal == Text("门户 portal-a", "Portal portal-a")
+    assert question.ui_locales == "en zh-CN"
+    assert await is_logged_in(world, browser)
+    after = await browser.http.post(location)
+    farewell = await world.idp.farewells.get(query_of(after.headers["location"])["f"])
+    assert farewell.back is not None
+    assert (farewell.back.proved, farewell.back.address) == (False, f"{world.portal_a.goodbye_uri}?state=s")
+    assert not await is_logged_in(world, browser)
+
+
+@pytest.mark.parametrize("uri", ["https://evil.test/", "https://b.example.test/goodbye"])
+async def test_l_3_no_link_to_an_address_that_the_named_portal_did_not_register(world: IdpWorld, uri: str) -> None:
+    browser, _tokens = await entered(world)
+    params = {"client_id": "portal-a", "post_logout_redirect_uri": uri}
+    location = (await browser.http.get("/end-session", params=params)).headers["location"]
+    assert (await world.idp.logout_questions.get(query_of(location)["r"])).back is None
+
+
+async def test_a_logout_hint_that_speaks_against_the_token_is_asked_about(world: IdpWorld) -> None:
+    browser, tokens = await entered(world)
+    payload = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[1] + "=="))
+    params = {"id_token_hint": tokens["id_token"], "logout_hint": "somebody else"}
+    location = (await browser.http.get("/end-session", params=params)).headers["location"]
+    assert urlsplit(location).path == "/logout"
+    assert await is_logged_in(world, browser)
+    for fitting in (payload["sid"], payload["sub"]):
+        assert (await browser.http.get("/end-session", params={**params, "logout_hint": fitting})).status_code == 303
+    assert not await is_logged_in(world, browser)
 
 
 async def test_l_3_a_hint_about_somebody_else_asks_first(world: IdpWorld) -> None:

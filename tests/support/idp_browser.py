@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from api.deps import container
 from api.errors.problems import problem_response
 from api.routes import idp as idp_routes
+from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from core.errors import AppError
 from idp.model import ClientAuthMethod
@@ -50,9 +51,11 @@ async def _decide(request: Request, i: str) -> Response:
 
 
 @pages.post("/logout")
-async def _log_out(request: Request) -> Response:
-    await container(request).idp.log_out(read_session_cookie(request))
-    response = RedirectResponse("/logged-out", 303)
+async def _log_out(request: Request, r: str = "") -> Response:
+    idp = container(request).idp
+    back = (await idp.logout_questions.get(r)).back if r else None
+    farewell = await idp.log_out(read_session_cookie(request), back)
+    response = RedirectResponse(logged_out_address(farewell), 303)
     clear_session_cookie(request, response)
     return response
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.routes.idp.hot import add_hot_route, read_body
-from api.session_cookie import clear_flow_cookie, read_flow_cookie, read_session_cookie, set_flow_cookie
+from api.session_cookie import clear_flow_cookie, keep_state, read_flow_cookie, read_session_cookie, set_flow_cookie
 from core.text import Text
 from idp.authorization.authorize import SendTo, Step
 from idp.errors import InteractionGone, InvalidRequest, RequestRefused
@@ -61,6 +61,7 @@ def _follow(request: Request, step: Step) -> Response:
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     if isinstance(step, SendTo):
         response = RedirectResponse(step.location, 303, headers)
+        keep_state(request, response)
         if step.finished is not None:
             clear_flow_cookie(request, response, step.finished)
         return response

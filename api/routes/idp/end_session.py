@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -28,11 +30,18 @@ async def end_session(request: Request) -> Response:
     outcome = await container(request).idp.end_session(*sources, session_cookie=read_session_cookie(request))
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     if isinstance(outcome, ConfirmLogOut):
-        return RedirectResponse(CONFIRM_PAGE, 303, headers)
-    response = RedirectResponse(outcome.location or DONE_PAGE, 303, headers)
+        asked = f"?{urlencode({'r': outcome.question})}" if outcome.question else ""
+        return RedirectResponse(f"{CONFIRM_PAGE}{asked}", 303, headers)
+    onward = logged_out_address(outcome.farewell) if outcome.farewell else outcome.location or DONE_PAGE
+    response = RedirectResponse(onward, 303, headers)
     if outcome.ended_own:
         clear_session_cookie(request, response)
     return response
+
+
+def logged_out_address(farewell: str | None) -> str:
+    """The page after a log-out."""
+    return f"{DONE_PAGE}?{urlencode({'f': farewell})}" if farewell else DONE_PAGE
 
 
 add_hot_route(router, "/end-session", end_session, ["GET", "POST"], summary="RP-initiated log-out")

@@ -8,10 +8,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import container, source_of
+from api.deps import container, prefer_languages, source_of
 from api.errors.problems import status_of
+from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from api.web.forms import read_form
+from api.web.policy import origin_of
 from api.web.render import page
 from api.web.views.entrance import (
     DemoAccount,
@@ -27,6 +29,9 @@ from api.web.visitor import home_of, logged_in, visitor
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.text import Text
 from idp.login.interactions import Interaction
+from idp.logout.farewell import Farewell
+from idp.logout.questions import LogoutQuestion
+from idp.protocol.redirect_uri import host_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -114,28 +119,45 @@ async def decide(request: Request, i: str) -> Response:
 
 
 @router.get("/logout")
-async def logout(request: Request) -> Response:
-    """Ask before ending every session."""
+async def logout(request: Request, r: str = "") -> Response:
+    """Ask before ending every session; `r` is a portal's wish that proved nothing."""
     known = await visitor(request)
     if known is None:
         return page(request, "logged_out.html", view=LoggedOutView())
-    return page(request, "logout.html", view=LogoutView("/logout", known.home))
+    asked = await _asked(request, r)
+    prefer_languages(request, asked.ui_locales)
+    view = LogoutView(f"/logout?r={r}" if r else "/logout", known.home, asked.portal)
+    return page(request, "logout.html", view=view)
 
 
 @router.post("/logout")
-async def log_out(request: Request) -> Response:
+async def log_out(request: Request, r: str = "") -> Response:
     """End the session here and at every portal."""
     await read_form(request)
-    await container(request).idp.log_out(read_session_cookie(request))
-    response = RedirectResponse("/logged-out", 303)
+    back = (await _asked(request, r)).back
+    farewell = await container(request).idp.log_out(read_session_cookie(request), back)
+    response = RedirectResponse(logged_out_address(farewell), 303)
     clear_session_cookie(request, response)
     return response
 
 
 @router.get("/logged-out")
-async def logged_out(request: Request) -> Response:
-    """Every session has ended."""
-    return page(request, "logged_out.html", view=LoggedOutView())
+async def logged_out(request: Request, f: str = "") -> Response:
+    """Every session has ended; portals that want to hear of it in the browser hear of it here."""
+    farewell = await container(request).idp.farewells.get(f) if f else Farewell()
+    back = farewell.back
+    view = LoggedOutView(
+        farewell.frames,
+        back_to=back.address if back else None,
+        back_name=back.portal if back else None,
+        back_host=host_of(back.address) if back else "",
+        onward=back is not None and back.proved,
+    )
+    return page(request, "logged_out.html", frames=[origin_of(one) for one in farewell.frames], view=view)
+
+
+async def _asked(request: Request, question_id: str) -> LogoutQuestion:
+    return await container(request).idp.logout_questions.get(question_id) if question_id else LogoutQuestion()
 
 
 def demo_accounts() -> tuple[DemoAccount, ...]:

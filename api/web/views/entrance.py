@@ -67,14 +67,24 @@ class ScopesView:
 
 @dataclass(frozen=True, slots=True)
 class LogoutView:
-    """`/logout`: the question, and where "no" leads."""
+    """`/logout`: the question, and where "no" leads. `portal` is the site that seems to ask."""
 
     action: str
     stay: str
+    portal: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedOutView:
-    """After log-out."""
+    """After log-out.
 
-    return_to: str | None = None
+    Attributes:
+        frames: addresses of portals that hear of it from this page.
+        onward: the page goes on to `back_to` by itself.
+    """
+
+    frames: tuple[str, ...] = field(default=(), repr=False)
+    back_to: str | None = field(default=None, repr=False)
+    back_name: Text | None = None
+    back_host: str = ""
+    onward: bool = False

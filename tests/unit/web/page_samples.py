@@ -260,7 +260,20 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         "citizen",
     ),
     "logout": ("logout.html", LogoutView("/logout", "/me"), "citizen"),
-    "logged-out": ("logged_out.html", LoggedOutView("/demo/portals/zwfw"), None),
+    "logged-out": ("logged_out.html", LoggedOutView(), None),
+    "logged-out-telling": (
+        "logged_out.html",
+        LoggedOutView(
+            ("/demo/portals/zwfw/front?iss=x&sid=y",), "/demo/portals/zwfw/", Text("门户", "Portal"), "a.example", True
+        ),
+        None,
+    ),
+    "logged-out-link": (
+        "logged_out.html",
+        LoggedOutView((), "/demo/portals/zwfw/", Text("门户", "Portal"), "a.example"),
+        None,
+    ),
+    "logout-for-a-portal": ("logout.html", LogoutView("/logout", "/me", Text("门户", "Portal")), "citizen"),
     "error": (
         "error.html",
         ErrorView(404, Text("没有这个页面", "There is no such page"), Text("请核对地址。", "Check the address.")),
