@@ -22,6 +22,11 @@
     │   ├── InvalidAuthorizationDetails  invalid_authorization_details  RFC 9396 §5
     │   ├── RegistrationNotSupported     registration_not_supported   OIDC Core §3.1.2.6
     │   ├── UnmetAuthentication          unmet_authentication_requirements
+    │   ├── RegistrationError            a registration that is refused
+    │   │   ├── InvalidRedirectUri            invalid_redirect_uri           RFC 7591 §3.2.2
+    │   │   ├── InvalidClientMetadata         invalid_client_metadata        RFC 7591 §3.2.2
+    │   │   ├── InvalidSoftwareStatement      invalid_software_statement     RFC 7591 §3.2.2
+    │   │   └── UnapprovedSoftwareStatement   unapproved_software_statement  RFC 7591 §3.2.2
     │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
     │   └── InsufficientScope            insufficient_scope           RFC 6750 §3.1
     ├── InvalidInput
@@ -132,6 +137,30 @@ class RegistrationNotSupported(OAuthError):
 
 class UnmetAuthentication(OAuthError):
     error = "unmet_authentication_requirements"
+
+
+class RegistrationError(OAuthError):
+    """A registration that is refused; `field` is the member of the document that is to blame."""
+
+    def __init__(self, description: str, *, field: str | None = None, private: str = "") -> None:
+        super().__init__(description, private=private)
+        self.field = field
+
+
+class InvalidRedirectUri(RegistrationError):
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(RegistrationError):
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(RegistrationError):
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(RegistrationError):
+    error = "unapproved_software_statement"
 
 
 class InvalidToken(OAuthError):

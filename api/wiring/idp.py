@@ -14,6 +14,7 @@ from idp.clients.authentication import AuthenticateClient
 from idp.clients.keys import ClientKeys
 from idp.clients.registration import ChangeClientStatus, RegisterClient
 from idp.clients.registry import ClientRegistry
+from idp.clients.secrets import ClientSecrets
 from idp.directory import Directory, PersonVault
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
@@ -148,6 +149,7 @@ def build_idp(
 
     client_keys = ClientKeys(fetcher, clock)
     constraint = SenderConstraint()
+    client_secrets = ClientSecrets(digests, keys.secrets.fields.people)
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
     authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
@@ -241,7 +243,7 @@ def build_idp(
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),
-        register_client=RegisterClient(database, stores.clients, stores.organisations, digests, clock),
+        register_client=RegisterClient(database, stores.clients, stores.organisations, client_secrets, clock),
         change_client_status=ChangeClientStatus(database, stores.clients, registry),
         deliver_logouts=deliver,
         sweep=sweep,

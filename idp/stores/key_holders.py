@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
 from core.db.held_names import HeldNames
 from core.db.walk import Walk, begins_with_text
+from idp.clients.secrets import secret_context
 from idp.directory import account_context
 from idp.identifiers import CITIZEN_ID, PHONE
 from idp.stores.tables import account, account_index, client, session, token_family
@@ -24,10 +25,11 @@ from keys.secrets.purposes import FORMER_FIELDS, FORMER_INDEX, PEOPLE, PEOPLE_IN
 
 _LAG = dt.timedelta(minutes=5)  # a worker that had not heard of the rotation yet
 _SEALED = ("number", "name", "phone")
+_SIGNED_WITH = ("secret_sealed", "earlier_secret_sealed")
 
 
 def people_collections(database: Database, fields: FieldCipher, index: BlindIndex) -> Sequence[Collection]:
-    """Accounts, and the indexes by which they are found."""
+    """Accounts, the indexes by which they are found, and the secrets that clients sign with."""
     columns = [SealedColumn(name, fields, _place(name)) for name in _SEALED]
     names = HeldNames(account_index, "account_id", "kind")
     return (
@@ -40,6 +42,13 @@ def people_collections(database: Database, fields: FieldCipher, index: BlindInde
             name="account_index",
             purposes=(PEOPLE_INDEX, FORMER_INDEX),
         ),
+        SealedRows(
+            database,
+            Walk(client),
+            "client",
+            (PEOPLE, FORMER_FIELDS),
+            [SealedColumn(name, fields, lambda row: secret_context(row["id"])) for name in _SIGNED_WITH],
+        ),
     )
 
 
@@ -48,6 +57,7 @@ def token_holders(clock: Clock) -> Sequence[KeyHolder]:
     now = clock.now
     return (
         StoredDigests(client, "secret_digest", lambda: client.c.secret_digest.is_not(None)),
+        StoredDigests(client, "earlier_secret_digest", lambda: client.c.earlier_secret_ends_at > now()),
         StoredDigests(
             session, "cookie_digest", lambda: and_(session.c.ended_at.is_(None), session.c.expires_at > now())
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PEOPLE = "field.people"  # accounts: names, ID numbers, phones
+PEOPLE = "field.people"  # accounts: names, ID numbers, phones; secrets that clients sign with
 LICENCES = "field.licences"  # licences, consents, records of looks
 DOCUMENTS = "field.documents"  # whole files in the document store
 SHORT_LIVED = "field.shortlived"  # what pages keep for some minutes

@@ -112,6 +112,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
     assert set(rows) == {
         "account",
         "account_index",
+        "client",
         "licence_version",
         "licence",
         "licence_holder",

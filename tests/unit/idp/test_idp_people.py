@@ -145,13 +145,13 @@ PORTAL = {"redirect_uris": ("https://c.test/cb",)}
 MACHINE = {"grants": frozenset({GrantType.CLIENT_CREDENTIALS}), "scopes": frozenset({"licence:read"})}
 REFUSED: list[tuple[dict[str, object], str]] = [
     ({**PORTAL, "client_id": "a b"}, "client_id"),
-    ({**PORTAL, "scopes": frozenset({"openid", "everything"})}, "scopes"),
-    ({**PORTAL, "scopes": frozenset({"licence:read"})}, "redirect_uris"),
+    ({**PORTAL, "scopes": frozenset({"openid", "everything"})}, "scope"),
+    ({**PORTAL, "scopes": frozenset({"licence:read"})}, "scope"),
     ({}, "redirect_uris"),
-    ({**PORTAL, "secret": "short"}, "secret"),
-    ({**MACHINE, "auth_method": ClientAuthMethod.NONE}, "grants"),
-    ({**MACHINE, "scopes": frozenset({"openid"})}, "scopes"),
-    ({"redirect_uris": ("https://c.test/cb", "https://d.test/cb")}, "sector"),
+    ({**PORTAL, "secret": "short"}, "client_secret"),
+    ({**MACHINE, "auth_method": ClientAuthMethod.NONE}, "grant_types"),
+    ({**MACHINE, "scopes": frozenset({"openid"})}, "scope"),
+    ({"redirect_uris": ("https://c.test/cb", "https://d.test/cb")}, "sector_identifier_uri"),
     ({**PORTAL, "id_token_alg": SignatureAlgorithm.PS256}, "id_token_signed_response_alg"),  # no key signs that
     ({**PORTAL, "backchannel_logout_uri": "ftp://c.test/"}, "backchannel_logout_uri"),
     ({**PORTAL, "post_logout_redirect_uris": ("http://c.test/",)}, "post_logout_redirect_uris"),

@@ -1,0 +1,1 @@
+"""What may be registered together: one rule a function, each with its section."""
