@@ -27,3 +27,8 @@ def new_id(clock: Clock, prefix: str) -> str:
 def new_secret(size: int = 32) -> str:
     """A random bearer value of `size` bytes, base64url without padding."""
     return secrets.token_urlsafe(size)
+
+
+def new_code(alphabet: str, length: int) -> str:
+    """A random code for people to type, each place drawn from `alphabet` with equal chances."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))

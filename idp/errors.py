@@ -21,6 +21,9 @@
     │   ├── InvalidTarget                invalid_target               RFC 8707 §2
     │   ├── InvalidAuthorizationDetails  invalid_authorization_details  RFC 9396 §5
     │   ├── RegistrationNotSupported     registration_not_supported   OIDC Core §3.1.2.6
+    │   ├── AuthorizationPending         authorization_pending        RFC 8628 §3.5, CIBA Core §11
+    │   ├── SlowDown                     slow_down                    RFC 8628 §3.5, CIBA Core §11
+    │   ├── ExpiredToken                 expired_token                RFC 8628 §3.5, CIBA Core §11
     │   ├── UnmetAuthentication          unmet_authentication_requirements
     │   ├── RegistrationError            a registration that is refused
     │   │   ├── InvalidRedirectUri            invalid_redirect_uri           RFC 7591 §3.2.2
@@ -30,6 +33,7 @@
     │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
     │   └── InsufficientScope            insufficient_scope           RFC 6750 §3.1
     ├── InvalidInput
+    │   ├── UserCodeUnknown    no device waits under this code (any more)
     │   ├── RequestRefused     the authorization request cannot be answered by redirect: a page of ours says why
     │   └── WrongCredentials   identifier and password do not fit together
     └── NotFound
@@ -135,6 +139,18 @@ class RegistrationNotSupported(OAuthError):
     error = "registration_not_supported"
 
 
+class AuthorizationPending(OAuthError):
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    error = "expired_token"
+
+
 class UnmetAuthentication(OAuthError):
     error = "unmet_authentication_requirements"
 
@@ -177,6 +193,21 @@ class RequestRefused(InvalidInput):
 
 class WrongCredentials(InvalidInput):
     """Identifier and password do not fit; says the same whether or not the account exists."""
+
+
+class UserCodeUnknown(InvalidInput):
+    """No device waits under this code; the same whether it never did, has expired or was decided about."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "user-code-unknown",
+            Text(
+                "没有设备在等这个代码：可能输错了，也可能已经过期。请照着设备屏幕再输一次；过期了就在设备上重新取一个。",
+                "No device is waiting under this code: it may be mistyped, or out of date. Type it again as the device "
+                "shows it, or get a new one there.",
+            ),
+            field="user_code",
+        )
 
 
 class InteractionGone(NotFound):

@@ -16,6 +16,7 @@ from idp.model import (
     AccountStatus,
     Client,
     ClientStatus,
+    Confirmation,
     Consent,
     LogoutDelivery,
     Organisation,
@@ -91,7 +92,7 @@ class SessionStore(Protocol):
     async def add(self, tx: WriteTx, session: Session) -> None: ...
 
     async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
-        """The session under one of the digests that a cookie's value may have."""
+        """The browser's session under one of the digests that a cookie's value may have."""
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None: ...
 
@@ -99,6 +100,9 @@ class SessionStore(Protocol):
         """Write cookie digest and times of `session`, if it lives and its cookie still is `old_digest`."""
 
     async def touch(self, tx: WriteTx, session_id: str, at: dt.datetime) -> None: ...
+
+    async def prolong(self, tx: WriteTx, session_id: str, *, until: dt.datetime) -> bool:
+        """Let a session that has no cookie live until then; False when it has ended."""
 
     async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
         """True for the one caller who ended it."""
@@ -129,6 +133,9 @@ class TokenStore(Protocol):
 
     async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
         """Mark the code as used; True for one caller only."""
+
+    async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
+        """Bind the family's tokens to a key; False when they are bound already."""
 
     async def rotate(
         self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None

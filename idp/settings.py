@@ -19,6 +19,11 @@ class IdpSettings(Section):
         tries_per_identifier: the same from all sources that never logged in to it, per `try_window_wide`.
         tries_per_source_wide: log-in attempts of one source over all identifiers, per `try_window_wide`.
         known_source_lifetime: how long a source counts as known to an account after a log-in.
+        device_lifetime: device and user codes (RFC 8628 §3.2).
+        device_requests_per_source: device authorizations that one source may ask for, per hour.
+        poll_interval: between two polls of a device code or an auth_req_id; `slow_down` adds five seconds each time.
+        code_tries_per_person: user codes that one person may try, per `code_try_window`.
+        code_tries_per_source, code_tries_in_all: the same for one source and for everybody, per `code_try_window_wide`.
         client_cache: how long a registered client may be remembered by a process.
     """
 
@@ -37,6 +42,14 @@ class IdpSettings(Section):
     tries_per_source_wide: int = 1000
     try_window_wide: int = 3600
     known_source_lifetime: int = 90 * 86400
+    device_lifetime: int = 600
+    device_requests_per_source: int = 1000
+    poll_interval: int = 5
+    code_tries_per_person: int = 10
+    code_try_window: int = 900
+    code_tries_per_source: int = 60
+    code_tries_in_all: int = 1000
+    code_try_window_wide: int = 3600
     client_cache: float = 5.0
     logout_timeout: float = 3.0
     logout_attempts: int = 4

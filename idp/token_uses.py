@@ -11,6 +11,10 @@ RETRY = "retry"
 REFRESH = "refresh"
 FAREWELL = "farewell"
 LOGOUT_QUESTION = "logout-question"
+DEVICE_CODE = "device-code"
+USER_CODE = "user-code"
+AUTH_REQ_ID = "auth-req-id"
+LOGIN_HINT = "login-hint"
 
 ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
 """Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

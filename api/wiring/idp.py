@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere
 from api.wiring.ground import Ground
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -22,6 +23,7 @@ from idp.endpoints.introspect import Introspect, Revoke
 from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
 from idp.endpoints.token import TokenEndpoint
 from idp.grants.authorization_code import AuthorizationCodeGrant
+from idp.grants.base import Grant
 from idp.grants.client_credentials import ClientCredentialsGrant
 from idp.grants.codes import AuthorizationCodes
 from idp.grants.refresh_token import RefreshTokenGrant
@@ -89,6 +91,7 @@ class IdpServices:
     introspect: Introspect
     revoke: Revoke
     end_session: EndSessionEndpoint
+    elsewhere: ElsewhereServices
     documents: PublishedDocuments
     authenticate: Authenticate
     interactions: Interactions
@@ -170,10 +173,19 @@ def build_idp(
     interactions = Interactions(kv, registry, digests, settings)
     codes = AuthorizationCodes(kv)
     read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
-    grants = (
+    elsewhere = build_elsewhere(
+        ground,
+        settings,
+        ElsewhereStores(stores.accounts, stores.clients, stores.consents, stores.sessions, stores.tokens),
+        authenticate_client,
+        registry,
+        names,
+    )
+    grants: tuple[Grant, ...] = (
         AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, clock, settings),
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, digests, clock, settings),
         ClientCredentialsGrant(),
+        *elsewhere.grants,
     )
     sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock)
     return IdpServices(
@@ -217,6 +229,7 @@ def build_idp(
         end_session=EndSessionEndpoint(
             database, sessions, stores.sessions, registry, id_tokens, end, deliver, farewells, logout_questions
         ),
+        elsewhere=elsewhere,
         documents=PublishedDocuments(keys.ring, settings),
         authenticate=Authenticate(read_token, stores.accounts, database),
         interactions=interactions,

@@ -14,7 +14,12 @@ from idp.settings import IdpSettings
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.ports import KeyProvider, VerificationKey
 
-_GRANTS = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN, GrantType.CLIENT_CREDENTIALS)
+_GRANTS = (
+    GrantType.AUTHORIZATION_CODE,
+    GrantType.REFRESH_TOKEN,
+    GrantType.CLIENT_CREDENTIALS,
+    GrantType.DEVICE_CODE,
+)
 _SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
 
 
@@ -34,6 +39,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "check_session_iframe": f"{issuer}/check-session",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
+        "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
         "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

@@ -22,7 +22,8 @@ class SqlSessionStore:
         await tx.connection.execute(insert(session).values(values))
 
     async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
-        return await self._one(tx, session.c.cookie_digest.in_(cookie_digests))
+        of_browser = session.c.kind == SessionKind.BROWSER.value
+        return await self._one(tx, session.c.cookie_digest.in_(cookie_digests) & of_browser)
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None:
         return await self._one(tx, session.c.id == session_id)
@@ -53,6 +54,16 @@ class SqlSessionStore:
     async def touch(self, tx: WriteTx, session_id: str, at: dt.datetime) -> None:
         change = update(session).where(session.c.id == session_id, session.c.seen_at < at).values(seen_at=at)
         await tx.connection.execute(change)
+
+    async def prolong(self, tx: WriteTx, session_id: str, *, until: dt.datetime) -> bool:
+        change = (
+            update(session)
+            .where(
+                session.c.id == session_id, session.c.ended_at.is_(None), session.c.kind != SessionKind.BROWSER.value
+            )
+            .values(expires_at=until)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
 
     async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
         change = update(session).where(session.c.id == session_id, session.c.ended_at.is_(None)).values(ended_at=at)

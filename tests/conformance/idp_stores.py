@@ -24,6 +24,7 @@ from idp.model import (
     Organisation,
     Session,
     SessionClient,
+    SessionKind,
     StaffRole,
     TokenFamily,
 )
@@ -315,6 +316,26 @@ class IdpStoresBasic:
         assert ended is not None
         assert ended.ended_at == START
 
+    async def test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged(
+        self, harness: IdpStoresHarness
+    ) -> None:
+        await seeded(harness)
+        sessions, kinds = harness.stores.sessions, (SessionKind.DEVICE, SessionKind.DECOUPLED)
+        later = LATER + HOUR
+        for kind in kinds:
+            made = session(f"ses_{kind}", cookie_digest=f"none:{kind}", kind=kind)
+            await written(harness, lambda tx, m=made: sessions.add(tx, m))
+            async with harness.database.read() as tx:
+                assert await sessions.get(tx, made.id) == made
+                assert await sessions.by_cookie(tx, [made.cookie_digest]) is None
+            assert await written(harness, lambda tx, m=made: sessions.prolong(tx, m.id, until=later))
+            async with harness.database.read() as tx:
+                found = await sessions.get(tx, made.id)
+                assert found == dataclasses.replace(made, expires_at=later)
+            assert await written(harness, lambda tx, m=made: sessions.end(tx, m.id, START))
+            assert not await written(harness, lambda tx, m=made: sessions.prolong(tx, m.id, until=later + HOUR))
+        assert not await written(harness, lambda tx: sessions.prolong(tx, "ses_1", until=LATER + HOUR)), "a browser's"
+
     async def test_visits_only_move_forward(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         sessions = harness.stores.sessions
@@ -373,6 +394,16 @@ class IdpStoresBasic:
         await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
         for done in (True, False):
             assert await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER)) is done
+
+    async def test_a_family_is_bound_to_one_key_for_ever(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens, keys = harness.stores.tokens, (Confirmation("jkt", "first"), Confirmation("x5t#S256", "second"))
+        assert await written(harness, lambda tx: tokens.bind(tx, "fam_1", keys[0]))
+        assert not await written(harness, lambda tx: tokens.bind(tx, "fam_1", keys[1]))
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_1")
+        assert standing is not None
+        assert standing.family.confirmation == keys[0]
 
     async def test_rotation_steps_from_the_current_generation_only(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from api.routes.idp import authorize, check_session, documents, end_session, tokens, userinfo
+from api.routes.idp import authorize, check_session, device, documents, end_session, tokens, userinfo
 
 # the busiest first: each router that does not match costs a request some microseconds
-routers = [tokens.router, userinfo.router, documents.router, authorize.router, end_session.router, check_session.router]
+routers = [
+    tokens.router,
+    userinfo.router,
+    documents.router,
+    authorize.router,
+    end_session.router,
+    check_session.router,
+    device.router,
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -35,7 +36,7 @@ from idp.protocol.redirect_uri import host_of
 
 router = APIRouter(include_in_schema=False)
 
-_OUR_PAGE = re.compile(r"/(?:me|clerk|office|consents)(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
+_OUR_PAGE = re.compile(r"/(?:me|clerk|office|consents|device)(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
 _RESUME = "/authorize/resume"
 _SCOPES = {
     "realname": ScopeWords(
@@ -105,8 +106,7 @@ async def consent(request: Request, i: str) -> Response:
     """May this portal know who you are?"""
     await logged_in(request)
     asking = await container(request).idp.interactions.get(i)
-    gives = (_PSEUDONYM, *(_SCOPES[scope] for scope in asking.scopes if scope in _SCOPES))
-    view = ScopesView(f"/consent?i={i}", asking.client_name, asking.client_host, gives)
+    view = ScopesView(f"/consent?i={i}", asking.client_name, asking.client_host, given_by(asking.scopes))
     return page(request, "scopes.html", form_action=(asking.return_origin,), view=view)
 
 
@@ -158,6 +158,11 @@ async def logged_out(request: Request, f: str = "") -> Response:
 
 async def _asked(request: Request, question_id: str) -> LogoutQuestion:
     return await container(request).idp.logout_questions.get(question_id) if question_id else LogoutQuestion()
+
+
+def given_by(scopes: Sequence[str]) -> tuple[ScopeWords, ...]:
+    """What a person gives away with these scopes, in words."""
+    return (_PSEUDONYM, *(_SCOPES[scope] for scope in scopes if scope in _SCOPES))
 
 
 def demo_accounts() -> tuple[DemoAccount, ...]:

@@ -52,6 +52,7 @@ from api.web.views.own import (
     MeView,
     WithdrawView,
 )
+from api.web.views.sign_ins import DeviceCodeView, DeviceConfirmView, DeviceDoneView
 from api.web.views.verification import Answer, ChangedPage, CodeView, VerifyResultView, VerifyView
 from core.text import Text
 
@@ -259,6 +260,24 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         ),
         "citizen",
     ),
+    "device": ("device.html", DeviceCodeView("WDJB-MJHT"), "citizen"),
+    "device-wrong": ("device.html", DeviceCodeView("WDJB-MJHT", WRONG), "citizen"),
+    "device-confirm": (
+        "device_confirm.html",
+        DeviceConfirmView(
+            "/device/confirm?t=x",
+            "WDJB-MJHT",
+            Text("政务服务大厅自助终端", "Kiosk in the service hall"),
+            HOUSING,
+            "kiosk.demo.invalid",
+            NOW,
+            9,
+            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+        ),
+        "citizen",
+    ),
+    "device-granted": ("device_done.html", DeviceDoneView(granted=True), "citizen"),
+    "device-refused": ("device_done.html", DeviceDoneView(granted=False), "citizen"),
     "logout": ("logout.html", LogoutView("/logout", "/me"), "citizen"),
     "logged-out": ("logged_out.html", LoggedOutView(), None),
     "logged-out-telling": (
