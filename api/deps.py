@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
 
+from api.middleware.proxies import CERTIFICATE
 from api.session_cookie import read_session_cookie
 from core.errors import NotAuthenticated, NotPermitted
 from core.principal import Principal
@@ -53,19 +54,19 @@ def _accepted(header: str) -> Language:
     return max(ranked, key=lambda pair: pair[0])[1] if ranked else "zh"
 
 
-def bearer_token(request: Request) -> str:
-    """The access token of the Authorization header (RFC 6750 §2.1).
+def access_token(request: Request) -> str:
+    """The access token of the Authorization header, as `Bearer` (RFC 6750 §2.1) or `DPoP` (RFC 9449 §7.1).
 
     Raises:
         NotAuthenticated: `token-missing`.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.lower() not in ("bearer", "dpop") or not token.strip():
         raise NotAuthenticated(
             "token-missing",
             Text(
-                "请求没有带访问令牌。请在 Authorization 头里写 Bearer 和令牌。",
-                "No access token. Send it in the Authorization header as Bearer.",
+                "请求没有带访问令牌。请在 Authorization 头里写 Bearer（或 DPoP）和令牌。",
+                "No access token. Send it in the Authorization header as Bearer, or as DPoP with a proof.",
             ),
         )
     return token.strip()
@@ -77,7 +78,7 @@ async def caller(request: Request) -> Principal:
     Raises:
         NotAuthenticated: no token, or one that is not accepted (any more).
     """
-    return await container(request).idp.authenticate(bearer_token(request), facts_of(request))
+    return await container(request).idp.authenticate(access_token(request), facts_of(request))
 
 
 def facts_of(request: Request) -> RequestFacts:
@@ -85,10 +86,27 @@ def facts_of(request: Request) -> RequestFacts:
     headers = request.headers
     return RequestFacts(
         request.method,
-        container(request).ground.settings.issuer + request.url.path,
+        _base(request) + request.url.path,
         headers.get("authorization"),
         tuple(headers.getlist("dpop")),
+        request.scope.get(CERTIFICATE),
     )
+
+
+def _base(request: Request) -> str:
+    """One of the two addresses that are ours; what else a request says to have called does not count."""
+    settings = container(request).ground.settings
+    if settings.mtls_url and settings.mtls_url.endswith(f"://{request.headers.get('host', '').lower()}"):
+        return settings.mtls_url
+    return settings.issuer
+
+
+def renewed_nonce(request: Request, facts: RequestFacts) -> dict[str, str]:
+    """The header that gives a client its next DPoP nonce, where the one that it used grows old (RFC 9449 §8.2)."""
+    if not facts.dpop:
+        return {}
+    nonce = container(request).idp.proofs.renewal(facts)
+    return {} if nonce is None else {"DPoP-Nonce": nonce}
 
 
 def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:

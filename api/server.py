@@ -8,10 +8,11 @@ import sys
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.logging import configure_logging
 from api.main import create_app
+from api.middleware.proxies import behind_proxies
 from api.settings import Settings
 from api.startup import StartupFault, check_port, plain_faults
 from api.wiring.container import Container, build_container
@@ -31,7 +32,7 @@ def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> N
                 "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
             )
         else:
-            app = _settled(create_app(settings, _build, log_requests=not quiet))
+            app = _settled(create_app(settings, _build, log_requests=not quiet), settings)
             uvicorn.run(app, **_options(settings, host, port))
     except SystemExit:
         check_port(host, port)  # uvicorn tells this only to its log, which is mute
@@ -53,16 +54,21 @@ async def _build(settings: Settings) -> Container:
         raise
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> ASGIApp:
     """Application factory for worker processes, which read their settings anew."""
     configure_logging()
-    return _settled(create_app(Settings(), _build))
+    settings = Settings()
+    return _settled(create_app(settings, _build), settings)
 
 
-def _settled(app: FastAPI) -> FastAPI:
-    """What is loaded by now stays: collections under load need not walk through it, which takes 0.1 s each time."""
+def _settled(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Behind its proxies; and what is loaded by now stays: collections under load need not walk through it, which
+    takes 0.1 s each time."""
+    served = behind_proxies(
+        app, trusted=settings.trusted_proxies, certificate_header=settings.client_certificate_header
+    )
     gc.freeze()
-    return app
+    return served
 
 
 def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
@@ -72,8 +78,7 @@ def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "access_log": False,  # it would log query strings, in which codes travel
         "log_config": None,
         "server_header": False,
-        "proxy_headers": True,
-        "forwarded_allow_ips": settings.trusted_proxies,
+        "proxy_headers": False,  # `behind_proxies` does it, which must see the sender first
         "timeout_graceful_shutdown": 20,
         "timeout_keep_alive": 30,
         "h11_max_incomplete_event_size": 64 * 1024,

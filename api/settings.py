@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.egress.rules import EgressRules, HostList
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
+from idp.settings import CertificateChains, DpopNonce, IdpSettings
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
@@ -39,6 +40,12 @@ class Settings(BaseSettings):
         keys_stale_seconds: without a look at the key store for this long a worker uses no key.
         token_key_days: how long a key signs tokens before the next one takes over by itself.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
+        client_certificate_header: header in which a trusted proxy hands on the certificate of a TLS client, as RFC 9440
+            says (`Client-Cert`) or as nginx's `$ssl_client_escaped_cert`; empty: none is believed.
+        client_certificate_chains: who judges these certificates, `ours` (our trust lists) or the `proxy`.
+        mtls_url: public base address at which TLS clients are asked for a certificate (RFC 8705 §5), where it is not
+            the issuer's; without a slash at its end.
+        dpop_nonce: whose DPoP proofs need a nonce of ours: `fapi` (clients of that profile) or `all`.
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -93,6 +100,10 @@ class Settings(BaseSettings):
     keys_stale_seconds: float = Field(default=120.0, ge=30, le=3600)
     token_key_days: int = Field(default=90, ge=8, le=730)
     trusted_proxies: str = "127.0.0.1"
+    client_certificate_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$")
+    client_certificate_chains: CertificateChains = CertificateChains.OURS
+    mtls_url: str = ""
+    dpop_nonce: DpopNonce = DpopNonce.FAPI
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     pki_url: str = ""
@@ -122,6 +133,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         _check_base(self.issuer, "YIZHENG_ISSUER")
         _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
+        _check_base(self.mtls_url or self.issuer, "YIZHENG_MTLS_URL")
         _ = self.trust, self.tsa, self.portal_rules  # a mistake in it is told at the start
         return self
 
@@ -169,6 +181,15 @@ class Settings(BaseSettings):
     @property
     def pki(self) -> PkiSettings:
         return PkiSettings(url=self.pki_url or self.issuer, city=self.city, production=self.mode == "production")
+
+    @property
+    def idp(self) -> IdpSettings:
+        return IdpSettings(
+            issuer=self.issuer,
+            mtls_url=self.mtls_url or None,
+            client_chains=self.client_certificate_chains,
+            dpop_nonce=self.dpop_nonce,
+        )
 
     @property
     def trust(self) -> TrustSettings:
@@ -237,6 +258,8 @@ class Settings(BaseSettings):
             faults.append("YIZHENG_DEMO is on: demo people have published passwords; turn it off")
         if self.master_key is None and self.master_key_file is None:
             faults.append("no master key named: set YIZHENG_MASTER_KEY_FILE to a file outside the data folder")
+        if self.client_certificate_header and self.trusted_proxies == "*":
+            faults.append("anybody may name a client certificate: set YIZHENG_TRUSTED_PROXIES to the proxy's address")
         if self.tsa_clock == "unchecked":
             faults.append("YIZHENG_TSA_CLOCK is unchecked: time-stamps need a clock that is known to follow UTC")
         if self.workers > 1 and self.kv.url.startswith("sqlite"):

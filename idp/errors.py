@@ -30,12 +30,16 @@
     │   │   ├── InvalidClientMetadata         invalid_client_metadata        RFC 7591 §3.2.2
     │   │   ├── InvalidSoftwareStatement      invalid_software_statement     RFC 7591 §3.2.2
     │   │   └── UnapprovedSoftwareStatement   unapproved_software_statement  RFC 7591 §3.2.2
+    │   ├── InvalidDpopProof             invalid_dpop_proof           RFC 9449 §5
+    │   │   └── UseDpopNonce             use_dpop_nonce               RFC 9449 §8, §9
     │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
     │   └── InsufficientScope            insufficient_scope           RFC 6750 §3.1
     ├── InvalidInput
     │   ├── UserCodeUnknown    no device waits under this code (any more)
     │   ├── RequestRefused     the authorization request cannot be answered by redirect: a page of ours says why
     │   └── WrongCredentials   identifier and password do not fit together
+    ├── NotAuthenticated
+    │   └── ProofRefused       the key that an access token is bound to was not proved
     └── NotFound
         └── InteractionGone    the log-in took too long, was finished already, or was begun in another browser
 """
@@ -44,7 +48,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.errors import AppError, InvalidInput, NotFound
+from core.errors import AppError, InvalidInput, NotAuthenticated, NotFound
 from core.text import Text
 
 
@@ -177,6 +181,32 @@ class InvalidSoftwareStatement(RegistrationError):
 
 class UnapprovedSoftwareStatement(RegistrationError):
     error = "unapproved_software_statement"
+
+
+class InvalidDpopProof(OAuthError):
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(InvalidDpopProof):
+    """The proof lacks a nonce that counts now; the one to use goes into the header `DPoP-Nonce`."""
+
+    error = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("the DPoP proof needs the nonce that is in the header DPoP-Nonce")
+        self.nonce = nonce
+
+
+class ProofRefused(NotAuthenticated):
+    """The proof of the key that an access token is bound to is not good; `error` says so in OAuth's words."""
+
+    def __init__(self, error: InvalidDpopProof) -> None:
+        text = Text(
+            "请求没有按要求证明持有密钥：{why}。",
+            "The request does not prove its key as it must: {why}.",
+        )
+        super().__init__("proof-refused", text.format(why=error.description), private=error.private)
+        self.error = error
 
 
 class InvalidToken(OAuthError):

@@ -131,8 +131,16 @@ class TokenStore(Protocol):
     async def by_code(self, tx: ReadTx, code_digests: Sequence[str]) -> TokenFamily | None:
         """The family under one of the digests that its code may have."""
 
-    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
-        """Mark the code as used; True for one caller only."""
+    async def redeem(
+        self,
+        tx: WriteTx,
+        family_id: str,
+        *,
+        at: dt.datetime,
+        expires_at: dt.datetime,
+        confirmation: Confirmation | None = None,
+    ) -> bool:
+        """Mark the code as used, and bind the family to the key that was proved; True for one caller only."""
 
     async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
         """Bind the family's tokens to a key; False when they are bound already."""

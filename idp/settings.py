@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from core.settings import Section
+
+
+class DpopNonce(StrEnum):
+    """Whose DPoP proofs need a nonce of ours (RFC 9449 §8)."""
+
+    FAPI = "fapi"  # clients with a profile of FAPI 2.0, which must know how (FAPI 2.0 §5.3.3.1)
+    ALL = "all"
+
+
+class CertificateChains(StrEnum):
+    """Who has judged that an authority stands behind a client's certificate (RFC 8705 §2.1)."""
+
+    OURS = "ours"
+    PROXY = "proxy"  # it lets nobody through whose certificate it does not trust
 
 
 class IdpSettings(Section):
@@ -24,6 +40,10 @@ class IdpSettings(Section):
         poll_interval: between two polls of a device code or an auth_req_id; `slow_down` adds five seconds each time.
         code_tries_per_person: user codes that one person may try, per `code_try_window`.
         code_tries_per_source, code_tries_in_all: the same for one source and for everybody, per `code_try_window_wide`.
+        dpop_nonce: whose proofs need a nonce of ours; it makes proofs worthless that were made in advance.
+        assertion_lifetime: how far ahead a client assertion's `exp` may lie; its id is remembered for that long.
+        mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
+        client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
         client_cache: how long a registered client may be remembered by a process.
     """
 
@@ -50,6 +70,10 @@ class IdpSettings(Section):
     code_tries_per_source: int = 60
     code_tries_in_all: int = 1000
     code_try_window_wide: int = 3600
+    dpop_nonce: DpopNonce = DpopNonce.FAPI
+    assertion_lifetime: int = 3600
+    mtls_url: str | None = None
+    client_chains: CertificateChains = CertificateChains.OURS
     client_cache: float = 5.0
     logout_timeout: float = 3.0
     logout_attempts: int = 4

@@ -7,10 +7,13 @@ import structlog
 from starlette.responses import Response
 
 from core.errors import AppError, LimitExceeded, Unavailable
-from idp.errors import InsufficientScope, InvalidClient, InvalidToken, OAuthError
+from idp.errors import InsufficientScope, InvalidClient, InvalidDpopProof, InvalidToken, OAuthError, UseDpopNonce
+from keys.jose.possession import ALGORITHMS
 
 log = structlog.get_logger("oauth")
+DPOP_NONCE = "DPoP-Nonce"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
+_PROOF_ALGORITHMS = " ".join(ALGORITHMS)
 
 
 def oauth_error_response(error: AppError) -> Response:
@@ -21,6 +24,8 @@ def oauth_error_response(error: AppError) -> Response:
         if isinstance(error, InvalidClient):
             status = 401
             headers["WWW-Authenticate"] = 'Basic realm="yizheng"'  # RFC 9110 §11.6.1: a 401 always has one
+        elif isinstance(error, UseDpopNonce):
+            headers[DPOP_NONCE] = error.nonce  # RFC 9449 §8
     else:
         code, description, status = _of_ours(error)
         headers["Retry-After"] = "5"
@@ -36,15 +41,26 @@ def _of_ours(error: AppError) -> tuple[str, str, int]:
     return "invalid_request", "the request cannot be served", 400
 
 
-def bearer_error_response(error: OAuthError | None) -> Response:
-    """The answer of a protected resource; without a token there is no error code (RFC 6750 §3.1)."""
-    challenge = 'Bearer realm="yizheng"'
-    status = 401
-    if error is not None:
-        if isinstance(error, InsufficientScope):
-            status = 403
-        elif not isinstance(error, InvalidToken):
-            status = 400
-        challenge += f', error="{error.error}", error_description="{error.description}"'
-        log.info("bearer.refused", error=error.error, detail=error.private or error.description)
-    return Response(b"", status, {**NO_STORE, "WWW-Authenticate": challenge})
+def bearer_error_response(error: OAuthError | None, *, as_dpop: bool = False) -> Response:
+    """The answer of a protected resource; without a token there is no error code (RFC 6750 §3.1, RFC 9449 §7.1).
+
+    Args:
+        as_dpop: the token came with the scheme DPoP.
+    """
+    headers = {**NO_STORE, **token_challenge(error, as_dpop=as_dpop)}
+    if error is None:
+        return Response(b"", 401, headers)
+    log.info("bearer.refused", error=error.error, detail=error.private or error.description)
+    if isinstance(error, InsufficientScope):
+        return Response(b"", 403, headers)
+    return Response(b"", 401 if isinstance(error, InvalidToken | InvalidDpopProof) else 400, headers)
+
+
+def token_challenge(error: OAuthError | None, *, as_dpop: bool = False) -> dict[str, str]:
+    """`WWW-Authenticate` of a resource, and the nonce that a proof lacked. Both schemes are offered; the error goes
+    with the one that it is about (RFC 9449 §7.1, §7.2)."""
+    about = "" if error is None else f', error="{error.error}", error_description="{error.description}"'
+    bearer, dpop = 'Bearer realm="yizheng"', f'DPoP realm="yizheng", algs="{_PROOF_ALGORITHMS}"'
+    of_proof = as_dpop or isinstance(error, InvalidDpopProof)
+    challenge = {"WWW-Authenticate": f"{dpop}{about}, {bearer}" if of_proof else f"{bearer}{about}, {dpop}"}
+    return challenge | ({DPOP_NONCE: error.nonce} if isinstance(error, UseDpopNonce) else {})

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import language
+from api.errors.oauth import token_challenge
 from core.errors import (
     AppError,
     Conflict,
@@ -19,6 +20,7 @@ from core.errors import (
     Unavailable,
 )
 from core.text import Text
+from idp.errors import InvalidToken, OAuthError, ProofRefused
 
 _STATUS: tuple[tuple[type[AppError], int], ...] = (
     (InvalidInput, 400),
@@ -66,9 +68,14 @@ def problem_response(request: Request, error: AppError) -> Response:
     elif isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
     if isinstance(error, NotAuthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="yizheng"' + (
-            "" if error.code == "token-missing" else ', error="invalid_token"'
-        )  # RFC 6750 §3
+        headers |= token_challenge(_of_token(error))
     elif error.code == "scope-missing":
         headers["WWW-Authenticate"] = 'Bearer realm="yizheng", error="insufficient_scope"'
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _of_token(error: NotAuthenticated) -> OAuthError | None:
+    """What is wrong with the access token, in OAuth's words; None where there was none."""
+    if isinstance(error, ProofRefused):
+        return error.error
+    return None if error.code == "token-missing" else InvalidToken("the access token is not valid")

@@ -58,9 +58,9 @@ class Container:
 async def build_container(settings: Settings, clock: Clock | None = None) -> Container:
     """Compose the service from its settings."""
     ground = await build_ground(settings, clock or SystemClock())
-    idp = build_idp(ground)
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
     trust = await build_trust(ground, pki)
+    idp = build_idp(ground, judge=trust.judge)
     signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
     certstore = build_certstore(
         ground,

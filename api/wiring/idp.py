@@ -10,12 +10,19 @@ from core.egress.fetch import Egress
 from core.egress.port import Fetcher
 from idp.authorization.authorize import Authorize
 from idp.binding.constraint import SenderConstraint
+from idp.binding.dpop import DpopProofs
+from idp.binding.nonces import DpopNonces
+from idp.binding.replays import Replays
 from idp.claims import RealNameClaims
+from idp.clients.assertions import ClientAssertions
 from idp.clients.authentication import AuthenticateClient
+from idp.clients.certificates import ClientCertificates
 from idp.clients.keys import ClientKeys
+from idp.clients.ports import CertificateJudge
 from idp.clients.registration import ChangeClientStatus, RegisterClient
 from idp.clients.registry import ClientRegistry
 from idp.clients.secrets import ClientSecrets
+from idp.clients.shown_secrets import ShownSecrets
 from idp.directory import Directory, PersonVault
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
@@ -103,6 +110,8 @@ class IdpServices:
     directory: Directory
     registry: ClientRegistry
     client_keys: ClientKeys
+    proofs: DpopProofs
+    constraint: SenderConstraint
     register_organisation: RegisterOrganisation
     create_account: CreateAccount
     change_account_status: ChangeAccountStatus
@@ -133,6 +142,7 @@ def sql_stores() -> IdpStores:
 def build_idp(
     ground: Ground,
     *,
+    judge: CertificateJudge,
     settings: IdpSettings | None = None,
     stores: IdpStores | None = None,
     messenger: LogoutMessenger | None = None,
@@ -141,9 +151,10 @@ def build_idp(
     """Compose the use cases on the ground.
 
     Args:
+        judge: judges the certificates with which clients log in.
         fetcher: the way out to addresses that clients registered.
     """
-    settings = settings or IdpSettings(issuer=ground.settings.issuer)
+    settings = settings or ground.settings.idp
     stores = stores or sql_stores()
     fetcher = fetcher or Egress(ground.settings.portal_rules)
     messenger = messenger or HttpLogoutMessenger(fetcher)
@@ -151,10 +162,17 @@ def build_idp(
     digests = keys.secrets.tokens
 
     client_keys = ClientKeys(fetcher, clock)
-    constraint = SenderConstraint()
+    replays, nonces = Replays(kv, clock), DpopNonces(digests, clock)
+    proofs = DpopProofs(replays, nonces, clock)
+    constraint = SenderConstraint(proofs, settings.dpop_nonce)
     client_secrets = ClientSecrets(digests, keys.secrets.fields.people)
     registry = ClientRegistry(database, stores.clients, clock, lifetime=settings.client_cache)
-    authenticate_client = AuthenticateClient(registry, digests, database, stores.clients)
+    authenticate_client = AuthenticateClient(
+        registry,
+        ShownSecrets(registry, digests, database, stores.clients, clock),
+        ClientAssertions(client_keys, client_secrets, replays, clock, settings),
+        ClientCertificates(client_keys, judge, settings.client_chains),
+    )
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
     names = PairwiseNames(keys.ring)
@@ -251,6 +269,8 @@ def build_idp(
         directory=directory,
         registry=registry,
         client_keys=client_keys,
+        proofs=proofs,
+        constraint=constraint,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
         create_account=CreateAccount(database, stores.accounts, vault, keys.passwords, clock),
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),

@@ -89,6 +89,7 @@ class Introspect:
             "client_id": family.client_id,
             "scope": " ".join(family.scopes),
             "exp": int(family.expires_at.timestamp()),
+            **({} if family.confirmation is None else {"cnf": family.confirmation.claim()}),
         }
 
     def _is_current(self, standing: Standing, generation: int, client: Client) -> bool:

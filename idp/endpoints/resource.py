@@ -16,7 +16,7 @@ from core.text import Text
 from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
 from idp.clients.registry import ClientRegistry
-from idp.errors import InsufficientScope, InvalidToken
+from idp.errors import InsufficientScope, InvalidDpopProof, InvalidToken, ProofRefused
 from idp.login.sessions import person_principal
 from idp.model import Client, Standing
 from idp.ports import AccountStore, TokenStore
@@ -59,9 +59,10 @@ class ReadAccessToken:
 
         Raises:
             InvalidToken: RFC 6750 §3.1; also a bound token without its proof.
+            InvalidDpopProof, UseDpopNonce: RFC 9449 §7.1.
         """
         live = await self.unproved(token)
-        await self._constraint.check(live.claims.confirmation, token, facts)
+        await self._constraint.check(live.client, live.claims.confirmation, token, facts)
         return live
 
     async def unproved(self, token: str) -> LiveToken:
@@ -100,10 +101,12 @@ class Authenticate:
         """CLIENT for a client's own token; PERSON for a person's; STAFF when it carries rights from a role.
 
         Raises:
-            NotAuthenticated: `token-invalid`.
+            NotAuthenticated: `token-invalid`; `proof-refused` for a bound token whose proof is not good.
         """
         try:
             live = await self._read(token, facts)
+        except InvalidDpopProof as error:
+            raise ProofRefused(error) from None
         except InvalidToken as error:
             raise NotAuthenticated(
                 "token-invalid",

@@ -1,7 +1,8 @@
 """The token endpoint (RFC 6749 §3.2, §5.1; OpenID Connect Core §3.1.3).
 
 Phases, in this order for every grant: 1 client, 2 grant type, 3 the client's right to it, 4 the key that the request
-proves to hold, 5 the grant's own decision, 6 session, account and family alive, 7 scopes still allowed, 8 tokens.
+proves to hold, 5 the grant's own decision, 6 session, account and family alive, and of the key that they are bound to,
+7 scopes still allowed, 8 tokens.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.db.database import Database
-from idp.binding.constraint import SenderConstraint, token_type
+from idp.binding.constraint import SenderConstraint, check_same_key, token_type
 from idp.claims import RealNameClaims
 from idp.clients.authentication import AuthenticateClient
 from idp.errors import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
@@ -81,7 +82,8 @@ class TokenEndpoint:
             return await self._for_client(client, decision, confirmation)
         if not decision.standing.alive(self._clock.now()):
             raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
-        return await self._for_person(client, decision)
+        check_same_key(client, decision.standing.family, confirmation)
+        return await self._for_person(client, decision, confirmation)
 
     async def _for_client(self, client: Client, decision: ForClient, confirmation: Confirmation | None) -> TokenAnswer:
         grant = AccessGrant(
@@ -93,7 +95,7 @@ class TokenEndpoint:
         )
         return self._answer(await self._access_tokens.issue(grant), grant)
 
-    async def _for_person(self, client: Client, decision: ForPerson) -> TokenAnswer:
+    async def _for_person(self, client: Client, decision: ForPerson, confirmation: Confirmation | None) -> TokenAnswer:
         family = decision.standing.family
         scopes = await self._still_allowed(client, family.account_id, decision.scopes)
         details = decision.authorization_details
@@ -102,7 +104,7 @@ class TokenEndpoint:
             scopes,
             family,
             family.resources if decision.audiences is None else decision.audiences,
-            family.confirmation,
+            confirmation,  # a confidential client may prove another key with each refresh (RFC 9449 §5)
             family.authorization_details if details is None else details,
             family.actor,
         )

@@ -56,7 +56,7 @@ class AuthorizationCodeGrant:
             await self._revoke_first(digests, request.client)
             raise InvalidGrant(_NOT_GOOD, private="unknown, expired or spent")
         self._check(grant, request)
-        standing = await self._redeem(grant, request.client)
+        standing = await self._redeem(grant, request)
         scopes = standing.family.scopes
         return ForPerson(standing, scopes, standing.family.generation, grant.nonce, grant.id_token_claims)
 
@@ -69,8 +69,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(_NOT_GOOD, private="another redirect_uri")
         check_verifier(request.parameters.get("code_verifier"), grant.code_challenge)
 
-    async def _redeem(self, grant: CodeGrant, client: Client) -> Standing:
-        now = self._clock.now()
+    async def _redeem(self, grant: CodeGrant, request: TokenRequest) -> Standing:
+        client, now = request.client, self._clock.now()
         async with self._database.write() as tx:
             before = await self._tokens.standing(tx, grant.family_id)
             if before is None:
@@ -79,7 +79,9 @@ class AuthorizationCodeGrant:
             expires_at = session.expires_at if session is not None else now
             if before.family.offline:
                 expires_at = now + dt.timedelta(seconds=self._settings.offline_lifetime)
-            if not await self._tokens.redeem(tx, grant.family_id, at=now, expires_at=expires_at):
+            if not await self._tokens.redeem(
+                tx, grant.family_id, at=now, expires_at=expires_at, confirmation=request.confirmation
+            ):
                 raise InvalidGrant(_NOT_GOOD, private="redeemed before")
             standing = await self._tokens.standing(tx, grant.family_id)
             assert standing is not None, "the row was just written"

@@ -14,6 +14,7 @@ from core.audit.event import AuditEvent, Detail
 from core.clock import Clock
 from core.db.database import Database, WriteTx
 from core.principal import Principal, PrincipalKind
+from idp.binding.constraint import check_same_key
 from idp.errors import InvalidGrant, InvalidRequest
 from idp.grants.base import ForPerson, TokenRequest, narrowed
 from idp.model import Client, GrantType, Standing, TokenFamily
@@ -62,6 +63,7 @@ class RefreshTokenGrant:
         retry_key = _checked(request.retry_key)
         async with self._database.write() as tx:
             standing = await self._standing(tx, token, request.client)
+            check_same_key(request.client, standing.family, request.confirmation)  # before anything is spent
             scopes = narrowed(request.parameters.get("scope"), standing.family.scopes)
             generation = await self._step(tx, token, standing, retry_key, request.client)
         return ForPerson(standing, scopes, generation)

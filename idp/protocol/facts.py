@@ -22,3 +22,8 @@ class RequestFacts:
     authorization: str | None = field(default=None, repr=False)
     dpop: tuple[str, ...] = field(default=(), repr=False)
     certificate: bytes | None = field(default=None, repr=False)
+
+    @property
+    def as_dpop(self) -> bool:
+        """Whether an access token came with the scheme DPoP (RFC 9449 §7.1)."""
+        return self.authorization is not None and self.authorization[:5].lower() == "dpop "

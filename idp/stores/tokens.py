@@ -58,11 +58,19 @@ class SqlTokenStore:
         row = (await tx.connection.execute(query)).one_or_none()
         return None if row is None else _family(row)
 
-    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
+    async def redeem(
+        self,
+        tx: WriteTx,
+        family_id: str,
+        *,
+        at: dt.datetime,
+        expires_at: dt.datetime,
+        confirmation: Confirmation | None = None,
+    ) -> bool:
         change = (
             update(token_family)
             .where(token_family.c.id == family_id, token_family.c.redeemed_at.is_(None))
-            .values(redeemed_at=at, expires_at=expires_at)
+            .values(redeemed_at=at, expires_at=expires_at, **_bound(confirmation))
         )
         return (await tx.connection.execute(change)).rowcount == 1
 
@@ -144,11 +152,16 @@ class SqlTokenStore:
 
 def _values(family: TokenFamily) -> dict[str, object]:
     values = {name: getattr(family, name, None) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
-    bound = family.confirmation
     return values | {
         "origin": family.origin.value,
-        "confirmation_method": bound.method if bound else None,
-        "confirmation_thumbprint": bound.thumbprint if bound else None,
+        **_bound(family.confirmation),
+    }
+
+
+def _bound(confirmation: Confirmation | None) -> dict[str, str | None]:
+    return {
+        "confirmation_method": confirmation.method if confirmation else None,
+        "confirmation_thumbprint": confirmation.thumbprint if confirmation else None,
     }
 
 

@@ -405,6 +405,22 @@ class IdpStoresBasic:
         assert standing is not None
         assert standing.family.confirmation == keys[0]
 
+    async def test_who_redeems_a_code_binds_its_family(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
+        for method, done in (("jkt", True), ("x5t#S256", False)):
+            key = Confirmation(method, "thumbprint")  # type: ignore[arg-type]
+            redeemed = await written(
+                harness,
+                lambda tx, key=key: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER, confirmation=key),
+            )
+            assert redeemed is done
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_2")
+        assert standing is not None
+        assert standing.family.confirmation == Confirmation("jkt", "thumbprint")
+
     async def test_rotation_steps_from_the_current_generation_only(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         tokens = harness.stores.tokens

@@ -44,7 +44,8 @@ async def test_u_1_get_and_post_with_the_header_and_the_body(world: IdpWorld) ->
 async def test_without_a_token_the_challenge_names_no_error(world: IdpWorld) -> None:
     answer = await BackEnd(world, world.portal_a).http.get("/userinfo")
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="yizheng"'
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="yizheng", DPoP')
+    assert "error" not in answer.headers["www-authenticate"]
 
 
 async def test_a_portal_without_approval_gets_a_pseudonym_and_a_level(world: IdpWorld) -> None:

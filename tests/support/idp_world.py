@@ -23,6 +23,7 @@ from core.kv.port import KeyValueStore
 from core.kv.redis import RedisKeyValueStore
 from core.principal import SYSTEM
 from core.text import Text
+from idp.clients.ports import CertificateJudge
 from idp.clients.registration import NewClient
 from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
@@ -31,7 +32,10 @@ from idp.settings import IdpSettings
 from keys.keyring import KeyRing
 from keys.ports import DocumentVault, SecretProvider
 from keys.spec import SignatureAlgorithm
-from tests.support.clock import FakeClock
+from keys.trust.faults import UNKNOWN
+from keys.trust.judgement import Judgement
+from keys.trust.model import Service
+from tests.support.clock import START, FakeClock
 from tests.support.databases import postgres_database, sqlite_database
 from tests.support.idp_keys import FakeKeys, keys_on, shared_ring
 from tests.support.servers import PostgresServer, RedisServer
@@ -90,6 +94,22 @@ class RecordingMessenger:
         return None
 
 
+class NamedAuthorities:
+    """Implements `idp.clients.ports.CertificateJudge`: a certificate is good if its DER is among `good`."""
+
+    def __init__(self) -> None:
+        self.good: set[bytes] = set()
+        self.asked: list[bytes] = []
+
+    async def judge(self, certificate: bytes, *, service: Service) -> Judgement:
+        assert service is Service.MACHINES
+        self.asked.append(certificate)
+        return Judgement(service, START, None if certificate in self.good else UNKNOWN)
+
+
+_: type[CertificateJudge] = NamedAuthorities
+
+
 @dataclass
 class IdpWorld:
     """Everything a test needs."""
@@ -99,6 +119,7 @@ class IdpWorld:
     keys: FakeKeys
     clock: FakeClock
     messenger: RecordingMessenger
+    judge: NamedAuthorities
     lin: Somebody
     zhao: Somebody
     clerk: Somebody
@@ -160,16 +181,21 @@ async def _world(
         cast(DocumentVault, None),  # identity keeps no documents
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
-    messenger = RecordingMessenger()
-    services = build_idp(ground, settings=settings, stores=wrap_stores(sql_stores()), messenger=messenger)
+    messenger, judge = RecordingMessenger(), NamedAuthorities()
+    services = build_idp(ground, judge=judge, settings=settings, stores=wrap_stores(sql_stores()), messenger=messenger)
     try:
-        yield await _populate(ground, services, keys, clock, messenger)
+        yield await _populate(ground, services, keys, clock, messenger, judge)
     finally:
         await kv.close()
 
 
 async def _populate(
-    ground: Ground, idp: IdpServices, keys: FakeKeys, clock: FakeClock, messenger: RecordingMessenger
+    ground: Ground,
+    idp: IdpServices,
+    keys: FakeKeys,
+    clock: FakeClock,
+    messenger: RecordingMessenger,
+    judge: NamedAuthorities,
 ) -> IdpWorld:
     organisation = await idp.register_organisation(
         organisation_code(1), Text("示例市住房保障局", "Example City Housing Bureau"), "government", SYSTEM
@@ -182,6 +208,7 @@ async def _populate(
         keys=keys,
         clock=clock,
         messenger=messenger,
+        judge=judge,
         lin=await somebody(idp, 1, "林知远", "13800000001"),
         zhao=await somebody(idp, 2, "赵一鸣", "13800000002"),
         clerk=clerk,

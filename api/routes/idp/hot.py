@@ -63,9 +63,9 @@ async def read_parameters(request: Request) -> Parameters:
     return parse_parameters(await read_body(request))
 
 
-def json_answer(content: Mapping[str, object]) -> Response:
+def json_answer(content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     """JSON that no cache may keep."""
-    return Response(orjson.dumps(content), 200, NO_STORE, "application/json")
+    return Response(orjson.dumps(content), 200, {**NO_STORE, **headers} if headers else NO_STORE, "application/json")
 
 
 def form_body(*required: str, optional: Sequence[str] = ()) -> dict[str, Any]:

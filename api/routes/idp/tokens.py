@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container, facts_of
+from api.deps import container, facts_of, renewed_nonce
 from api.errors.oauth import NO_STORE, oauth_error_response
 from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
 from core.errors import AppError
@@ -16,15 +16,14 @@ router = APIRouter(tags=["identity"])
 
 async def token(request: Request) -> Response:
     """Exchange a code, a refresh token or the client's own credentials for tokens."""
+    facts = facts_of(request)
     try:
         answer = await container(request).idp.token(
-            await read_parameters(request),
-            facts_of(request),
-            retry_key=request.headers.get("idempotency-key"),
+            await read_parameters(request), facts, retry_key=request.headers.get("idempotency-key")
         )
     except AppError as error:
         return oauth_error_response(error)
-    return json_answer(answer)
+    return json_answer(answer, renewed_nonce(request, facts))
 
 
 async def introspect(request: Request) -> Response:
@@ -45,7 +44,7 @@ async def revoke(request: Request) -> Response:
     return Response(b"", 200, NO_STORE)
 
 
-_CREDENTIALS = ("client_id", "client_secret")
+_CREDENTIALS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
 add_hot_route(
     router,
     "/token",

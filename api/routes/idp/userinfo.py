@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container, facts_of
+from api.deps import container, facts_of, renewed_nonce
 from api.errors.oauth import bearer_error_response, oauth_error_response
 from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters
 from core.errors import AppError
@@ -17,19 +17,20 @@ router = APIRouter(tags=["identity"])
 
 async def userinfo(request: Request) -> Response:
     """The person's pairwise `sub` and real-name level; `name` and `id_number` with the scope `realname`."""
+    facts = facts_of(request)
     try:
-        access_token = await _bearer_token(request)
+        access_token = await _access_token(request)
         if access_token is None:
             return bearer_error_response(None)
-        return json_answer(await container(request).idp.userinfo(access_token, facts_of(request)))
+        return json_answer(await container(request).idp.userinfo(access_token, facts), renewed_nonce(request, facts))
     except OAuthError as error:
-        return bearer_error_response(error)
+        return bearer_error_response(error, as_dpop=facts.as_dpop)
     except AppError as error:
         return oauth_error_response(error)
 
 
-async def _bearer_token(request: Request) -> str | None:
-    """From the header, or from a form body of a POST; never from the query (RFC 6750 §5.3).
+async def _access_token(request: Request) -> str | None:
+    """From the header, as `Bearer` or `DPoP`, or from a form body of a POST; never from the query (RFC 6750 §5.3).
 
     Raises:
         InvalidRequest: in both places (RFC 6750 §2).
@@ -38,7 +39,7 @@ async def _bearer_token(request: Request) -> str | None:
     in_body = None
     if request.method == "POST" and request.headers.get("content-type", "").lower().startswith(FORM):
         in_body = (await read_parameters(request)).get("access_token")
-    header_token = in_header.strip() if scheme.lower() == "bearer" else ""
+    header_token = in_header.strip() if scheme.lower() in ("bearer", "dpop") else ""
     if header_token and in_body:
         raise InvalidRequest("the access token was sent twice")
     return header_token or in_body

@@ -1,0 +1,108 @@
+"""Client assertions: `private_key_jwt` and `client_secret_jwt` (OpenID Connect Core §9; RFC 7521 §4.2; RFC 7523 §3).
+
+Keys and secrets come from the registration only. An assertion counts once: its `jti` is spent after everything else
+has been found good, so that nobody can fill the store, or spend another's id, without the key (attacks O-39).
+"""
+
+from __future__ import annotations
+
+from core.clock import Clock
+from idp.binding.replays import LONGEST_ID, Replays
+from idp.clients.keys import ClientKeys
+from idp.clients.secrets import ClientSecrets
+from idp.errors import InvalidClient
+from idp.model import Client, ClientAuthMethod
+from idp.profiles.rules import AssertionAudience, rules_of
+from idp.settings import IdpSettings
+from keys.errors import TokenRejected
+from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
+from keys.jose.jws import UnverifiedToken
+from keys.jose.mac_tokens import MacAlgorithm, verify_mac_token
+from keys.spec import SignatureAlgorithm, Use
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
+
+ASYMMETRIC = frozenset(SignatureAlgorithm)
+SYMMETRIC = frozenset(MacAlgorithm)
+
+
+class ClientAssertions:
+    """Verifies assertions."""
+
+    def __init__(
+        self, keys: ClientKeys, secrets: ClientSecrets, replays: Replays, clock: Clock, settings: IdpSettings
+    ) -> None:
+        self._keys = keys
+        self._secrets = secrets
+        self._replays = replays
+        self._clock = clock
+        self._settings = settings
+
+    async def verify(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+        """
+        Args:
+            client: who is said to have signed; registered for one of the two methods.
+            assertion: taken apart, and nothing of it believed.
+            endpoint: the address that was called.
+
+        Raises:
+            InvalidClient: it does not prove that the client sent it.
+        """
+        try:
+            if client.auth_method is ClientAuthMethod.SECRET_JWT:
+                self._verify_mac(client, assertion, endpoint)
+            else:
+                await self._verify_signature(client, assertion, endpoint)
+            claims = assertion.claims
+            if claims["sub"] != client.id:  # RFC 7523 §3, 2. B.
+                raise TokenRejected("sub")
+            if not 1 <= len(claims["jti"]) <= LONGEST_ID:
+                raise TokenRejected("jti")
+        except TokenRejected as error:
+            raise InvalidClient(f"the client assertion is not accepted: {error.reason}", private=error.reason) from None
+        until = claims["exp"] + LEEWAY_SECONDS
+        if not await self._replays.first("assertion", client.id, claims["jti"], until=until):
+            raise InvalidClient("the client assertion was used before", private="jti replayed")
+
+    async def _verify_signature(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+        keys = await self._keys.of(client)
+        if not any(assertion.key_id in (None, key.key_id) for key in keys.keys):  # the client has new ones, perhaps
+            keys = await self._keys.fresh(client)
+        verify_foreign(
+            assertion,
+            keys,
+            self._profile(client),
+            issuer=client.id,  # RFC 7523 §3, 1.
+            audiences=self._audiences(client, endpoint),
+            clock=self._clock,
+        )
+
+    def _verify_mac(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+        chosen = client.metadata.token_endpoint_auth_signing_alg
+        verify_mac_token(
+            assertion,
+            self._secrets.opened(client, self._clock.now()),
+            SYMMETRIC if chosen is None else SYMMETRIC & {chosen},
+            self._profile(client),
+            issuer=client.id,
+            audiences=self._audiences(client, endpoint),
+            clock=self._clock,
+        )
+
+    def _profile(self, client: Client) -> ForeignProfile:
+        rules, chosen = rules_of(client), client.metadata.token_endpoint_auth_signing_alg
+        return ForeignProfile(
+            algorithms=rules.algorithms if chosen is None else rules.algorithms & {chosen},
+            types=frozenset({None, "JWT"}),
+            use=Use.LOGIN,
+            required=frozenset({"sub", "jti"}),
+            longest_life=self._settings.assertion_lifetime,
+            one_audience=rules.assertion_audience is AssertionAudience.ISSUER_STRING,
+        )
+
+    def _audiences(self, client: Client, endpoint: str) -> frozenset[str]:
+        """How an assertion may call us (RFC 7523 §3, 3.; FAPI 2.0 §5.3.2.1: only by our issuer)."""
+        issuer = self._settings.issuer
+        if rules_of(client).assertion_audience is AssertionAudience.ISSUER_STRING:
+            return frozenset({issuer})
+        return frozenset({issuer, f"{issuer}/token", endpoint})
