@@ -9,6 +9,7 @@ from core.db.database import Database
 from core.principal import Principal, PrincipalKind, Purpose
 from idp.directory import Directory
 from idp.model import Client, TokenFamily
+from idp.protocol.scopes import REALNAME, SCOPE_CLAIMS
 
 
 class RealNameClaims:
@@ -18,9 +19,10 @@ class RealNameClaims:
         self._database = database
         self._directory = directory
 
-    async def read(self, client: Client, family: TokenFamily, names: Sequence[str], *, basis: str) -> dict[str, str]:
-        """The claims in `names` for the family's person; the person agreed to them when the family was begun."""
-        if not names or not client.realname_approved:
+    async def read(self, client: Client, family: TokenFamily, asked: Sequence[str], *, basis: str) -> dict[str, str]:
+        """The claims in `asked` that are ours to give; the person agreed to them when the family was begun."""
+        names = [name for name in asked if name in SCOPE_CLAIMS[REALNAME]]
+        if not names or not client.realname_approved or REALNAME not in family.scopes:
             return {}
         person = await self._directory.person(family.account_id)
         actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation, session=family.session_id)

@@ -93,7 +93,7 @@ class Directory:
             client = await self._clients.get(tx, client_id)
             if client is None:
                 return None
-            return await self._clients.account_of(tx, subject=subject, sector=client.sector)
+            return await self._clients.account_of(tx, subject=subject, sector=client.subject_sector)
 
     async def organisation(self, uscc: str) -> Organisation | None:
         async with self._database.read() as tx:

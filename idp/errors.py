@@ -5,6 +5,7 @@
     AppError
     ├── OAuthError                       told by JSON or by redirect; `code` is the registered error code
     │   ├── InvalidRequest               invalid_request              RFC 6749 §4.1.2.1, §5.2
+    │   │   └── KeyUnusable              what is for the client only cannot be encrypted to it
     │   ├── InvalidClient                invalid_client               RFC 6749 §5.2
     │   ├── InvalidGrant                 invalid_grant                RFC 6749 §5.2
     │   ├── UnauthorizedClient           unauthorized_client          RFC 6749 §4.1.2.1, §5.2
@@ -14,6 +15,8 @@
     │   ├── AccessDenied                 access_denied                RFC 6749 §4.1.2.1
     │   ├── LoginRequired                login_required               OIDC Core §3.1.2.6
     │   ├── ConsentRequired              consent_required             OIDC Core §3.1.2.6
+    │   ├── AccountSelectionRequired     account_selection_required   OIDC Core §3.1.2.6
+    │   ├── InteractionRequired          interaction_required         OIDC Core §3.1.2.6
     │   ├── RequestNotSupported          request_not_supported        OIDC Core §3.1.2.6
     │   ├── RequestUriNotSupported       request_uri_not_supported    OIDC Core §3.1.2.6
     │   ├── InvalidRequestObject         invalid_request_object       OIDC Core §3.1.2.6, RFC 9101 §7
@@ -33,6 +36,7 @@
     │   ├── InvalidDpopProof             invalid_dpop_proof           RFC 9449 §5
     │   │   └── UseDpopNonce             use_dpop_nonce               RFC 9449 §8, §9
     │   ├── InvalidToken                 invalid_token                RFC 6750 §3.1
+    │   ├── InsufficientAuthentication   insufficient_user_authentication  RFC 9470 §3
     │   └── InsufficientScope            insufficient_scope           RFC 6750 §3.1
     ├── InvalidInput
     │   ├── UserCodeUnknown    no device waits under this code (any more)
@@ -69,6 +73,10 @@ class OAuthError(AppError):
 
 class InvalidRequest(OAuthError):
     error = "invalid_request"
+
+
+class KeyUnusable(InvalidRequest):
+    """The client registered that something is encrypted to it, and has no key for that."""
 
 
 class InvalidClient(OAuthError):
@@ -113,6 +121,14 @@ class LoginRequired(OAuthError):
 
 class ConsentRequired(OAuthError):
     error = "consent_required"
+
+
+class AccountSelectionRequired(OAuthError):
+    error = "account_selection_required"
+
+
+class InteractionRequired(OAuthError):
+    error = "interaction_required"
 
 
 class RequestNotSupported(OAuthError):
@@ -211,6 +227,22 @@ class ProofRefused(NotAuthenticated):
 
 class InvalidToken(OAuthError):
     error = "invalid_token"
+
+
+class InsufficientAuthentication(OAuthError):
+    """The person must log in again, more strongly or anew, before this is answered (RFC 9470 §3).
+
+    Args:
+        acr_values: the contexts of which one is needed.
+        max_age: seconds since the log-in, at most.
+    """
+
+    error = "insufficient_user_authentication"
+
+    def __init__(self, description: str, *, acr_values: tuple[str, ...] = (), max_age: int | None = None) -> None:
+        super().__init__(description)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class InsufficientScope(OAuthError):

@@ -9,10 +9,13 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from core.text import Text
-from idp.client_metadata import ClientMetadata
+from idp.client_metadata import ClientMetadata, SubjectType
 from keys.spec import SignatureAlgorithm
 
 ONE_FACTOR = "urn:yizheng:loa:1"  # the authentication context class (acr) of a password log-in
+
+PUBLIC_SECTOR = ""
+"""The sector of clients with public subjects (OIDC Core §8); no registered sector is empty."""
 
 
 class AccountStatus(StrEnum):
@@ -121,6 +124,11 @@ class Client:
     earlier_secret_sealed: bytes | None = field(default=None, repr=False)
     earlier_secret_ends_at: dt.datetime | None = None
     metadata: ClientMetadata = field(default_factory=ClientMetadata)
+
+    @property
+    def subject_sector(self) -> str:
+        """What the client's subjects are computed for: its sector, or the one that all `public` clients share."""
+        return PUBLIC_SECTOR if self.metadata.subject_type is SubjectType.PUBLIC else self.sector
 
 
 class SessionKind(StrEnum):

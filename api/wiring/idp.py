@@ -9,6 +9,9 @@ from api.wiring.ground import Ground
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
 from idp.authorization.authorize import Authorize
+from idp.authorization.issue import Issue
+from idp.authorization.needs import Needs
+from idp.authorization.responses import Respond
 from idp.binding.constraint import SenderConstraint
 from idp.binding.dpop import DpopProofs
 from idp.binding.nonces import DpopNonces
@@ -39,6 +42,7 @@ from idp.login.interactions import Interactions
 from idp.login.log_in import LogIn
 from idp.login.log_out import LogOut
 from idp.login.open_session import OpenSession
+from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
@@ -67,11 +71,13 @@ from idp.stores.sessions import SqlSessionStore
 from idp.stores.tokens import SqlTokenStore
 from idp.sweep import SweepExpired
 from idp.tokens.access import AccessTokens
+from idp.tokens.for_client import ClientTokens
 from idp.tokens.id_token import IdTokens
 from idp.tokens.logout import LogoutTokens
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshTokens
 from idp.upkeep import Upkeep
+from keys.jose.decryption_keys import DecryptionKeys
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ class IdpServices:
     log_in: LogIn
     log_out: LogOut
     decide_consent: DecideConsent
+    select_account: SelectAccount
     consents: Consents
     directory: Directory
     registry: ClientRegistry
@@ -177,7 +184,8 @@ def build_idp(
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
     names = PairwiseNames(keys.ring)
     access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)
-    id_tokens = IdTokens(keys.signer, keys.verifier, clock, settings)
+    client_tokens = ClientTokens(keys.signer, client_keys)
+    id_tokens = IdTokens(client_tokens, keys.verifier, DecryptionKeys(keys.ring), clock, settings)
     refresh_tokens = RefreshTokens(digests, keys.ring)
     logout_tokens = LogoutTokens(keys.signer, clock, settings)
     claims = RealNameClaims(database, directory)
@@ -188,7 +196,7 @@ def build_idp(
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
-    interactions = Interactions(kv, registry, digests, settings)
+    interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     codes = AuthorizationCodes(kv)
     read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
     elsewhere = build_elsewhere(
@@ -205,26 +213,32 @@ def build_idp(
         ClientCredentialsGrant(),
         *elsewhere.grants,
     )
+    issue = Issue(
+        database,
+        sessions,
+        stores.sessions,
+        stores.clients,
+        stores.tokens,
+        codes,
+        digests,
+        names,
+        access_tokens,
+        id_tokens,
+        claims,
+        clock,
+        settings,
+    )
     sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
-            database,
             registry,
             RequestSources(),
-            sessions,
             interactions,
-            codes,
-            digests,
-            stores.sessions,
-            stores.clients,
-            stores.accounts,
-            stores.consents,
-            stores.tokens,
-            names,
+            Needs(database, sessions, stores.accounts, stores.consents, names, clock),
+            issue,
+            Respond(client_tokens, clock, settings),
             id_tokens,
-            clock,
-            settings,
         ),
         token=TokenEndpoint(
             authenticate_client,
@@ -264,6 +278,7 @@ def build_idp(
             clock,
         ),
         log_out=LogOut(database, sessions, end, deliver, farewells),
+        select_account=SelectAccount(interactions, sessions),
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from typing import Protocol
 
 import orjson
 
@@ -11,8 +11,9 @@ from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
 from idp.settings import IdpSettings
+from keys.jose.decryption_keys import ENCRYPTION_PURPOSE, DecryptionKeys
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
-from keys.ports import KeyProvider, VerificationKey
+from keys.ports import KeyProvider, SecretProvider
 
 _GRANTS = (
     GrantType.AUTHORIZATION_CODE,
@@ -81,14 +82,19 @@ def metadata(issuer: str) -> dict[str, object]:
     }
 
 
+class PublishedKeys(KeyProvider, SecretProvider, Protocol):
+    """Where the keys come from that we publish."""
+
+
 class PublishedDocuments:
     """The two documents as bytes. The JWK Set is rendered again only when the keys have changed."""
 
-    def __init__(self, provider: KeyProvider, settings: IdpSettings) -> None:
+    def __init__(self, provider: PublishedKeys, settings: IdpSettings) -> None:
         self._provider = provider
+        self._decryption = DecryptionKeys(provider)
         self._metadata = orjson.dumps(metadata(settings.issuer))
         self._jwks = b""
-        self._rendered: tuple[Sequence[VerificationKey], ...] = ()
+        self._rendered: tuple[object, ...] = ()
 
     def metadata(self) -> bytes:
         return self._metadata
@@ -96,11 +102,18 @@ class PublishedDocuments:
     def jwks(self) -> bytes:
         """RFC 7517 §5: active, next and verify-only keys; a revoked key is gone as soon as this worker knows.
 
+        Beside them the one key to which clients encrypt (`use` is `enc`).
+
         Raises:
             core.errors.Unavailable: `keys-stale`.
         """
-        keys = tuple(self._provider.verification_keys(purpose) for purpose in TOKEN_PURPOSES.values())
+        keys: tuple[object, ...] = (
+            *(self._provider.verification_keys(purpose) for purpose in TOKEN_PURPOSES.values()),
+            self._provider.accepted(ENCRYPTION_PURPOSE),
+        )
         same = len(keys) == len(self._rendered) and all(map(operator.is_, keys, self._rendered))
         if not same or not self._jwks:
-            self._jwks, self._rendered = orjson.dumps(public_jwks(self._provider)), keys
+            published = public_jwks(self._provider)
+            published["keys"].append(self._decryption.public_jwk())
+            self._jwks, self._rendered = orjson.dumps(published), keys
         return self._jwks

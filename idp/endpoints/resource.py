@@ -163,7 +163,7 @@ class UserInfo:
             raise InsufficientScope("the token was not issued for openid")
         family = live.standing.family
         answer: dict[str, str | int] = {"sub": family.subject, "real_name_level": live.standing.account_level}
-        wanted = family.userinfo_claims or REALNAME_CLAIMS
+        wanted = [name for name in REALNAME_CLAIMS if not family.userinfo_claims or name in family.userinfo_claims]
         if REALNAME in live.claims.scopes:
             answer |= await self._claims.read(live.client, family, wanted, basis="userinfo, scope realname, by consent")
         return answer

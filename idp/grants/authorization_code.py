@@ -13,7 +13,7 @@ from core.principal import Principal, PrincipalKind
 from idp.errors import InvalidGrant
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.codes import AuthorizationCodes, CodeGrant
-from idp.model import Client, GrantType, Standing
+from idp.model import Client, Confirmation, GrantType, Standing
 from idp.ports import SessionStore, TokenStore
 from idp.protocol.pkce import check_verifier
 from idp.settings import IdpSettings
@@ -68,6 +68,8 @@ class AuthorizationCodeGrant:
         if request.parameters.get("redirect_uri") != grant.redirect_uri:  # RFC 6749 §4.1.3: identical
             raise InvalidGrant(_NOT_GOOD, private="another redirect_uri")
         check_verifier(request.parameters.get("code_verifier"), grant.code_challenge)
+        if grant.dpop_jkt is not None and request.confirmation != Confirmation("jkt", grant.dpop_jkt):
+            raise InvalidGrant(_NOT_GOOD, private="another DPoP key")  # RFC 9449 §10
 
     async def _redeem(self, grant: CodeGrant, request: TokenRequest) -> Standing:
         client, now = request.client, self._clock.now()

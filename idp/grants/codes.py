@@ -12,15 +12,21 @@ from core.kv.port import KeyValueStore
 
 @dataclass(frozen=True, slots=True)
 class CodeGrant:
-    """What a code stands for."""
+    """What a code stands for.
+
+    Attributes:
+        code_challenge: None only for clients that were registered to do without it.
+        dpop_jkt: the key that must be proved when the code is redeemed (RFC 9449 §10).
+    """
 
     family_id: str
     client_id: str
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str | None
     nonce: str | None
     id_token_claims: tuple[str, ...]
     expires_at: float  # seconds since 1970
+    dpop_jkt: str | None = None
 
 
 class AuthorizationCodes:

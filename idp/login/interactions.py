@@ -22,10 +22,11 @@ from idp.protocol.redirect_uri import host_of, origin_of
 from idp.requests.request import AuthorizationRequest
 from idp.settings import IdpSettings
 from idp.token_uses import BROWSER, INTERACTION
-from keys.ports import TokenDigests
+from keys.ports import FieldCipher, TokenDigests
 
-Need = Literal["login", "consent"]
+Need = Literal["login", "consent", "select", "create"]
 _SWAPS = 8
+_HINT = "interaction.login_hint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class PendingInteraction:
         browser: digest of the value that only the browser that began it has.
         needs: what is asked of the person now.
         signed_in: digest of the session cookie that a log-in within this interaction made.
+        chosen_in: id of the session that the person chose to go on with.
         decided_in: id of the session in which the person decided about consent.
         granted: what they decided.
+        login_hint: what they may want to log in with, sealed: it may be a phone or ID number.
     """
 
     request: AuthorizationRequest
@@ -46,6 +49,8 @@ class PendingInteraction:
     signed_in: str | None = field(default=None, repr=False)
     decided_in: str | None = None
     granted: bool = False
+    chosen_in: str | None = None
+    login_hint: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Interaction:
         client_host: host of the address that the person will be sent back to.
         return_origin: its origin, for the page's `form-action`.
         scopes: what the portal asks for.
+        login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
+        compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
     """
 
     id: str = field(repr=False)
@@ -66,17 +73,25 @@ class Interaction:
     scopes: tuple[str, ...]
     needs: Need
     idp_hint: str | None = None
+    login_hint: str = field(default="", repr=False)
+    compact: bool = False
 
 
 class Interactions:
     """Keeps interactions."""
 
     def __init__(
-        self, kv: KeyValueStore, registry: ClientRegistry, digests: TokenDigests, settings: IdpSettings
+        self,
+        kv: KeyValueStore,
+        registry: ClientRegistry,
+        digests: TokenDigests,
+        cipher: FieldCipher,
+        settings: IdpSettings,
     ) -> None:
         self._kv = kv
         self._registry = registry
         self._digests = digests
+        self._cipher = cipher
         self._settings = settings
 
     async def get(self, interaction_id: str) -> Interaction:
@@ -99,12 +114,20 @@ class Interactions:
             scopes=pending.request.scopes,
             needs=pending.needs or "login",
             idp_hint=pending.request.idp_hint,
+            login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
+            compact=pending.request.display == "popup",
         )
 
     async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:
         """Store a new one; answers its id and the value for the browser's cookie."""
         interaction_id, browser = new_secret(24), new_secret(24)
-        pending = PendingInteraction(request, self._digests.digest(BROWSER, browser), needs)
+        hint = request.login_hint
+        pending = PendingInteraction(
+            dataclasses.replace(request, login_hint=None),
+            self._digests.digest(BROWSER, browser),
+            needs,
+            login_hint=self._cipher.encrypt(hint, context=_HINT) if hint else None,
+        )
         key = _key(self._digests.digest(INTERACTION, interaction_id))
         await self._kv.put(key, _encode(pending), self._settings.interaction_lifetime)
         return interaction_id, browser
@@ -133,6 +156,9 @@ class Interactions:
 
     async def signed_in(self, interaction_id: str, cookie_digest: str) -> None:
         await self._change(interaction_id, signed_in=cookie_digest)
+
+    async def chosen(self, interaction_id: str, session_id: str) -> None:
+        await self._change(interaction_id, chosen_in=session_id)
 
     async def decided(self, interaction_id: str, session_id: str, *, granted: bool) -> None:
         await self._change(interaction_id, decided_in=session_id, granted=granted)

@@ -54,17 +54,35 @@ class Sessions:
 
     async def find(self, cookie: str | None) -> Visit | None:
         """The visit behind a cookie's value; None when it is unknown, ended, idle for too long or frozen."""
-        if cookie is None or len(cookie) != _COOKIE_LENGTH:
+        if cookie is None:
             return None
         async with self._database.read() as tx:
-            session = await self._sessions.by_cookie(tx, self._digests.digests(SESSION, cookie))
-            if session is None or not self.is_live(session):
-                return None
-            account = await self._accounts.get(tx, session.account_id)
+            visit = await self.look(tx, cookie)
+        if visit is not None and self._is_due(visit.session):
+            async with self._database.write() as tx:
+                await self.touch(tx, visit.session)
+                await tx.commit()
+        return visit
+
+    async def look(self, tx: ReadTx, cookie: str) -> Visit | None:
+        """As `find`, within a transaction; whoever asks so calls `touch` when they write."""
+        if len(cookie) != _COOKIE_LENGTH:
+            return None
+        session = await self._sessions.by_cookie(tx, self._digests.digests(SESSION, cookie))
+        if session is None or not self.is_live(session):
+            return None
+        account = await self._accounts.get(tx, session.account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             return None
-        await self._touch(session)
         return Visit(session, account)
+
+    async def touch(self, tx: WriteTx, session: Session) -> None:
+        """Write the visit down, if the last one was not just now."""
+        if self._is_due(session):
+            await self._sessions.touch(tx, session.id, self._clock.now())
+
+    def _is_due(self, session: Session) -> bool:
+        return self._clock.now() - session.seen_at >= _TOUCH_AFTER
 
     async def previous(self, tx: ReadTx, cookie: str | None) -> Session | None:
         """The session that a browser brings to a log-in, dead or alive but not ended."""
@@ -77,13 +95,6 @@ class Sessions:
         now = self._clock.now()
         idle_until = session.seen_at + dt.timedelta(seconds=self._settings.session_idle)
         return session.ended_at is None and session.expires_at > now and idle_until > now
-
-    async def _touch(self, session: Session) -> None:
-        now = self._clock.now()
-        if now - session.seen_at >= _TOUCH_AFTER:
-            async with self._database.write() as tx:
-                await self._sessions.touch(tx, session.id, now)
-                await tx.commit()
 
     async def principal(self, cookie: str | None) -> Principal | None:
         """Who looks at a page: STAFF with a role, else PERSON; their own name is opened for the page's header."""

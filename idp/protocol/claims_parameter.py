@@ -1,4 +1,4 @@
-"""The `claims` request parameter (OpenID Connect Core §5.5): single claims for userinfo and ID token."""
+"""The `claims` request parameter (OpenID Connect Core §5.5, §5.5.1): single claims for userinfo and ID token."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from idp.errors import InvalidRequest
+from idp.protocol.scopes import REALNAME, SCOPE_CLAIMS, scope_behind
+from keys.jose.strict_json import read_object
 
-REALNAME_CLAIMS = ("name", "id_number")
+REALNAME_CLAIMS = SCOPE_CLAIMS[REALNAME]
 """Claims behind the scope `realname`: the registered name, and the citizen identity number (GB 11643)."""
 
 MAX_LENGTH = 4_096
+_Wishes = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,23 @@ class ClaimsRequest:
     """What of the parameter counts here; claims that we do not have are left out (§5.5: not an error).
 
     Attributes:
-        userinfo: real-name claims asked from userinfo.
-        id_token: real-name claims asked for in the ID token.
+        userinfo: claims about the person asked from userinfo.
+        id_token: claims about the person asked for in the ID token.
         subject: the person must be this one (§5.5.1, `sub` with a value).
         essential_acr: authentication contexts of which one must be met (§5.5.1.1); empty for none.
+        acr: authentication contexts wished for, as `acr_values` wishes them; the first is liked best.
     """
 
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
     subject: str | None = None
     essential_acr: tuple[str, ...] = ()
+    acr: tuple[str, ...] = ()
 
     @property
-    def asks_realname(self) -> bool:
-        return bool(self.userinfo or self.id_token)
+    def names(self) -> frozenset[str]:
+        """All single claims about the person."""
+        return frozenset(self.userinfo + self.id_token)
 
 
 def parse_claims(value: str | None) -> ClaimsRequest:
@@ -47,37 +51,47 @@ def parse_claims(value: str | None) -> ClaimsRequest:
     if len(value) > MAX_LENGTH:
         raise InvalidRequest("claims is too long")
     try:
-        request = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise InvalidRequest("claims is not JSON") from None
-    if not isinstance(request, dict):
-        raise InvalidRequest("claims is not a JSON object")
+        request = read_object(value.encode())
+    except ValueError:
+        raise InvalidRequest("claims is not a JSON object") from None
     userinfo, id_token = _member(request, "userinfo"), _member(request, "id_token")
+    acr = id_token.get("acr", {})
+    contexts = _values(acr)
+    essential = acr.get("essential") is True
     return ClaimsRequest(
-        userinfo=tuple(name for name in REALNAME_CLAIMS if name in userinfo),
-        id_token=tuple(name for name in REALNAME_CLAIMS if name in id_token),
-        subject=_subject(id_token) or _subject(userinfo),
-        essential_acr=_essential_acr(id_token),
+        userinfo=_known(userinfo),
+        id_token=_known(id_token),
+        subject=_subject(userinfo, id_token),
+        essential_acr=contexts if essential else (),
+        acr=() if essential else contexts,
     )
 
 
-def _member(request: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _member(request: Mapping[str, Any], name: str) -> _Wishes:
     member = request.get(name)
     if member is None:
         return {}
-    if not isinstance(member, dict) or not all(v is None or isinstance(v, dict) for v in member.values()):
+    if not isinstance(member, dict) or not all(wish is None or isinstance(wish, dict) for wish in member.values()):
         raise InvalidRequest(f"the member {name} of claims is malformed")
-    return member
+    return {claim: wish or {} for claim, wish in member.items()}
 
 
-def _subject(member: Mapping[str, Any]) -> str | None:
-    value = (member.get("sub") or {}).get("value")
-    return value if isinstance(value, str) else None
+def _known(wishes: _Wishes) -> tuple[str, ...]:
+    """Names that we have; what is asked for in a language (`name#zh-CN`, §5.2) is answered in the one that there is."""
+    names = dict.fromkeys(claim.partition("#")[0] for claim in wishes)
+    return tuple(name for name in names if scope_behind(name) is not None)
 
 
-def _essential_acr(member: Mapping[str, Any]) -> tuple[str, ...]:
-    wish = member.get("acr") or {}
-    if wish.get("essential") is not True:
-        return ()
+def _values(wish: Mapping[str, Any]) -> tuple[str, ...]:
+    """§5.5.1: one `value`, or `values` in order of preference."""
     values = wish.get("values", [wish["value"]] if "value" in wish else [])
-    return tuple(str(value) for value in values) if isinstance(values, list) else ()
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise InvalidRequest("the values of a claim are malformed")
+    return tuple(values)
+
+
+def _subject(*members: _Wishes) -> str | None:
+    named = {one for member in members for one in _values(member.get("sub", {}))}
+    if len(named) > 1:  # whoever is logged in is one person
+        raise InvalidRequest("claims names different persons")
+    return named.pop() if named else None

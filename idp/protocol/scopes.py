@@ -30,6 +30,11 @@ API_SCOPES = frozenset(
 )
 ALL_SCOPES = OIDC_SCOPES | API_SCOPES
 
+SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
+    REALNAME: ("name", "id_number"),
+}
+"""The claims about a person that a scope stands for (OIDC Core §5.4); they are given from userinfo."""
+
 NEEDS_NO_CONSENT = frozenset({OPENID})
 """`openid` tells a portal a pseudonym of its own and a level; everything more is the person's to give."""
 
@@ -58,6 +63,18 @@ def parse_scope(value: str) -> tuple[str, ...]:
     if not all(_SCOPE_TOKEN.fullmatch(part) for part in parts):
         raise InvalidScope("the scope is malformed")
     return tuple(dict.fromkeys(parts))
+
+
+def scope_behind(claim: str, allowed: frozenset[str] | None = None) -> str | None:
+    """The scope that a single claim is asked for under: it needs the same registration, approval and consent.
+
+    Args:
+        allowed: the scopes to choose from; None for all.
+    """
+    for scope, claims in SCOPE_CLAIMS.items():
+        if claim in claims and (allowed is None or scope in allowed):
+            return scope
+    return None
 
 
 def role_scopes(roles: frozenset[str]) -> frozenset[str]:

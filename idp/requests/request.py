@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.text import Text
+from idp.client_metadata import ApplicationType
 from idp.errors import (
     InvalidRequest,
     InvalidScope,
@@ -19,17 +20,29 @@ from idp.errors import (
     RequestRefused,
     RequestUriNotSupported,
     UnauthorizedClient,
-    UnmetAuthentication,
     UnsupportedResponseType,
 )
-from idp.model import ONE_FACTOR, Client, GrantType
+from idp.model import Client, ClientAuthMethod, GrantType
+from idp.profiles.rules import must_bind_tokens, must_use_pkce, rules_of
 from idp.protocol import pkce
 from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
 from idp.protocol.redirect_uri import is_registered
-from idp.protocol.scopes import ALL_SCOPES, OPENID, REALNAME, parse_scope
+from idp.protocol.response_types import (
+    CODE,
+    ID_TOKEN,
+    TOKEN,
+    Carrier,
+    ResponseMode,
+    asked_mode,
+    canonical,
+    holds,
+    shows_tokens,
+)
+from idp.protocol.scopes import ALL_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME, parse_scope
+from idp.requests.asked_claims import AskedClaims
 from idp.requests.sources import Resolved, Source
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 _MAX_STATE = 4_096
 _MAX_NONCE = 1_024
 _PROVIDER_ID = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
@@ -42,11 +55,16 @@ class AuthorizationRequest:
 
     Attributes:
         scopes: what is asked of the person, `openid` among them.
+        code_challenge: None only for clients that were registered to do without it.
+        userinfo_claims: all that userinfo shall tell, where single claims were asked for; else empty.
+        id_token_claims: claims about the person for the ID token.
+        acr_values: authentication contexts wished for; the essential ones are in `claims`.
         resources: what the access tokens shall be for (RFC 8707 §2.1); empty for our own API.
         authorization_details: what is asked for in detail (RFC 9396 §2).
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
         hinted_subject: the person must be this one (`id_token_hint`, or `sub` in `claims`).
         idp_hint: the upstream provider that the portal would send the person to; no more than a wish.
+        login_hint: what the person may want to log in with.
     """
 
     client_id: str
@@ -54,11 +72,19 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     state: str | None
     nonce: str | None
-    code_challenge: str
+    code_challenge: str | None
     prompt: tuple[str, ...]
     max_age: int | None
     claims: ClaimsRequest
+    response_type: str = CODE
+    response_mode: ResponseMode = ResponseMode.QUERY
+    userinfo_claims: tuple[str, ...] = ()
+    id_token_claims: tuple[str, ...] = ()
+    acr_values: tuple[str, ...] = ()
     hinted_subject: str | None = None
+    login_hint: str | None = field(default=None, repr=False)
+    display: str | None = None
+    ui_locales: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     dpop_jkt: str | None = None
@@ -93,7 +119,7 @@ def redirect_uri_of(parameters: Mapping[str, str], client: Client) -> str:
         RequestRefused: `redirect-uri-not-registered`; never answered by redirect (RFC 6749 §4.1.2.1).
     """
     uri = parameters.get("redirect_uri", "")
-    if not is_registered(uri, client.redirect_uris):
+    if not may_return_to(client, uri):
         raise RequestRefused(
             "redirect-uri-not-registered",
             Text(
@@ -105,39 +131,67 @@ def redirect_uri_of(parameters: Mapping[str, str], client: Client) -> str:
     return uri
 
 
+def may_return_to(client: Client, uri: str) -> bool:
+    """Whether the client registered the address; an app may listen on any port of loopback (RFC 8252 §7.3)."""
+    native = client.metadata.application_type is ApplicationType.NATIVE
+    return is_registered(uri, client.redirect_uris, native=native)
+
+
+def encrypts_answers(client: Client) -> bool:
+    """Whether JARM answers to the client are encrypted."""
+    return client.metadata.authorization_encrypted_response_alg is not None
+
+
 def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     """Run the checks that are answered by redirect, in their order.
 
     Raises:
         OAuthError: the first check that does not pass.
     """
-    parameters = resolved.parameters
+    parameters, metadata = resolved.parameters, client.metadata
     for check in CHECKS:
         check(parameters, client)
-    claims = parse_claims(parameters.get("claims"))
+    response_type = canonical(parameters["response_type"])
+    mode = asked_mode(parameters, encrypted=encrypts_answers(client))
+    assert response_type is not None and mode is not None, "checked"  # noqa: PT018 - one fact
+    asked = AskedClaims(parse_claims(parameters.get("claims")), _scopes(parameters, response_type), _allowed(client))
+    max_age = parameters.get("max_age")
     return AuthorizationRequest(
         client_id=client.id,
         redirect_uri=parameters["redirect_uri"],
-        scopes=_scopes(parameters, client, claims),
+        scopes=asked.scopes,
         state=parameters.get("state"),
         nonce=parameters.get("nonce"),
-        code_challenge=parameters["code_challenge"],
+        code_challenge=parameters.get("code_challenge") if holds(response_type, CODE) else None,
         prompt=tuple(parameters.get("prompt", "").split()),
-        max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
-        claims=claims if client.realname_approved else ClaimsRequest(subject=claims.subject),
-        hinted_subject=claims.subject,
+        max_age=metadata.default_max_age if max_age is None else int(max_age),
+        claims=asked.request,
+        response_type=response_type,
+        response_mode=mode,
+        userinfo_claims=asked.userinfo,
+        id_token_claims=asked.id_token(alone=response_type == ID_TOKEN),
+        acr_values=tuple(parameters.get("acr_values", "").split()) or asked.request.acr or metadata.default_acr_values,
+        hinted_subject=asked.request.subject,
+        login_hint=parameters.get("login_hint"),
+        display=parameters.get("display"),
+        ui_locales=tuple(parameters.get("ui_locales", "").split()),
         dpop_jkt=resolved.dpop_jkt,
         source=resolved.source,
         idp_hint=parameters["idp_hint"] if _PROVIDER_ID.fullmatch(parameters.get("idp_hint", "")) else None,
     )
 
 
-def _scopes(parameters: Mapping[str, str], client: Client, claims: ClaimsRequest) -> tuple[str, ...]:
-    """Scopes that do not exist are ignored (OIDC Core §3.1.2.1); those not allowed were refused before."""
-    asked = tuple(scope for scope in parse_scope(parameters["scope"]) if scope in ALL_SCOPES)
-    if claims.asks_realname and client.realname_approved and REALNAME not in asked:
-        return (*asked, REALNAME)  # a single claim needs the same approval and consent as the scope
-    return asked
+def _scopes(parameters: Mapping[str, str], response_type: str) -> tuple[str, ...]:
+    """Scopes that do not exist are ignored (OIDC Core §3.1.2.1); those not allowed were refused before.
+
+    `offline_access` without a code is ignored (§11): there would be no refresh token.
+    """
+    ignored = frozenset() if holds(response_type, CODE) else {OFFLINE_ACCESS}
+    return tuple(scope for scope in parse_scope(parameters["scope"]) if scope in ALL_SCOPES - ignored)
+
+
+def _allowed(client: Client) -> frozenset[str]:
+    return client.scopes - (frozenset() if client.realname_approved else {REALNAME})
 
 
 def check_no_request_object(parameters: Mapping[str, str], _client: Client) -> None:
@@ -154,22 +208,40 @@ def check_sizes(parameters: Mapping[str, str], _client: Client) -> None:
         raise InvalidRequest("state or nonce is too long")
 
 
-def check_response_type(parameters: Mapping[str, str], _client: Client) -> None:
-    response_type = parameters.get("response_type")
-    if response_type is None:
+def check_response_type(parameters: Mapping[str, str], client: Client) -> None:
+    value = parameters.get("response_type")
+    if value is None:
         raise InvalidRequest("response_type is missing")  # RFC 6749 §4.1.2.1
-    if response_type != "code":
-        raise UnsupportedResponseType("response_type must be code")
+    response_type = canonical(value)
+    if response_type is None:
+        raise UnsupportedResponseType("there is no such response_type here")
+    if response_type not in client.metadata.response_types:
+        raise UnauthorizedClient("the client is not registered for this response_type")
+    allowed = rules_of(client).response_types
+    if allowed is not None and response_type not in allowed:
+        raise UnauthorizedClient("the security profile of the client does not allow this response_type")
+    if holds(response_type, TOKEN) and must_bind_tokens(client):  # RFC 9700 §2.1.2: no proof of possession here
+        raise UnauthorizedClient("the access tokens of the client are bound to a key, so none is issued here")
 
 
-def check_response_mode(parameters: Mapping[str, str], _client: Client) -> None:
-    if parameters.get("response_mode", "query") != "query":
-        raise InvalidRequest("response_mode must be query")
+def check_response_mode(parameters: Mapping[str, str], client: Client) -> None:
+    mode = asked_mode(parameters, encrypted=encrypts_answers(client))
+    if mode is None:
+        raise InvalidRequest("response_mode does not exist, or not for this response_type")
+    allowed = rules_of(client).response_modes
+    if allowed is not None and mode not in allowed:
+        raise InvalidRequest("the security profile of the client does not allow this response_mode")
+    web = parameters["redirect_uri"].startswith(("https://", "http://"))
+    if mode.carrier is Carrier.FORM_POST and not web:
+        raise InvalidRequest("response_mode form_post needs a redirect URI that takes a form")
 
 
-def check_grant(_parameters: Mapping[str, str], client: Client) -> None:
-    if GrantType.AUTHORIZATION_CODE not in client.grants:
+def check_grant(parameters: Mapping[str, str], client: Client) -> None:
+    response_type = parameters["response_type"]
+    if holds(response_type, CODE) and GrantType.AUTHORIZATION_CODE not in client.grants:
         raise UnauthorizedClient("the client may not use the authorization code grant")
+    if shows_tokens(response_type) and GrantType.IMPLICIT not in client.grants:
+        raise UnauthorizedClient("the client may not use the implicit grant")
 
 
 def check_scope(parameters: Mapping[str, str], client: Client) -> None:
@@ -183,16 +255,30 @@ def check_scope(parameters: Mapping[str, str], client: Client) -> None:
         raise InvalidScope("the client is not approved for the scope realname")
 
 
-def check_pkce(parameters: Mapping[str, str], _client: Client) -> None:
-    pkce.check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
+def check_pkce(parameters: Mapping[str, str], client: Client) -> None:
+    if not holds(parameters["response_type"], CODE):
+        return
+    public = client.auth_method is ClientAuthMethod.NONE
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    pkce.check_challenge(challenge, method, required=public or must_use_pkce(client))
+
+
+def check_nonce(parameters: Mapping[str, str], _client: Client) -> None:
+    if "nonce" in parameters:
+        return
+    if holds(parameters["response_type"], ID_TOKEN):
+        raise InvalidRequest("nonce is required")  # OIDC Core §3.2.2.1, §3.3.2.1
+    if holds(parameters["response_type"], CODE) and "code_challenge" not in parameters:
+        raise InvalidRequest("without code_challenge a nonce is required")  # OAuth 2.1 §7.5.1
 
 
 def check_prompt(parameters: Mapping[str, str], _client: Client) -> None:
     prompts = parameters.get("prompt", "").split()
     if not PROMPTS.issuperset(prompts):
         raise InvalidRequest("prompt holds an unknown value")
-    if "none" in prompts and len(prompts) > 1:
-        raise InvalidRequest("prompt none stands alone")  # OIDC Core §3.1.2.1
+    for alone in ("none", "create"):  # OIDC Core §3.1.2.1; Initiating User Registration §4.1
+        if alone in prompts and len(prompts) > 1:
+            raise InvalidRequest(f"prompt {alone} stands alone")
 
 
 def check_max_age(parameters: Mapping[str, str], _client: Client) -> None:
@@ -201,10 +287,8 @@ def check_max_age(parameters: Mapping[str, str], _client: Client) -> None:
         raise InvalidRequest("max_age must be a number of seconds")
 
 
-def check_essential_acr(parameters: Mapping[str, str], _client: Client) -> None:
-    essential = parse_claims(parameters.get("claims")).essential_acr
-    if essential and ONE_FACTOR not in essential:
-        raise UnmetAuthentication("the essential acr cannot be met")  # OIDC Core §5.5.1.1
+def check_claims(parameters: Mapping[str, str], _client: Client) -> None:
+    parse_claims(parameters.get("claims"))
 
 
 Check = Callable[[Mapping[str, str], Client], None]
@@ -216,7 +300,8 @@ CHECKS: tuple[Check, ...] = (
     check_grant,
     check_scope,
     check_pkce,
+    check_nonce,
     check_prompt,
     check_max_age,
-    check_essential_acr,
+    check_claims,
 )

@@ -1,4 +1,4 @@
-"""ID tokens (OpenID Connect Core §2, §3.1.3.6) and what can be read from one that comes back as a hint."""
+"""ID tokens (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11) and what can be read from one that comes back as a hint."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from core.clock import Clock
 from idp.model import Client, TokenFamily
 from idp.settings import IdpSettings
+from idp.tokens.for_client import ClientTokens, id_token_protection
 from keys.errors import TokenRejected
-from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.jose.decryption_keys import DecryptionKeys
+from keys.jose.jwe import decrypt
+from keys.jose.tokens import ID_TOKEN, TokenVerifier
 
-TYP = "JWT"
+TYP = ID_TOKEN.typ
+JWE_DOTS = 4  # RFC 7516 §7.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,36 @@ class Hint:
 class IdTokens:
     """Issues ID tokens and reads hints."""
 
-    def __init__(self, signer: TokenSigner, verifier: TokenVerifier, clock: Clock, settings: IdpSettings) -> None:
-        self._signer = signer
+    def __init__(
+        self,
+        tokens: ClientTokens,
+        verifier: TokenVerifier,
+        decryption: DecryptionKeys,
+        clock: Clock,
+        settings: IdpSettings,
+    ) -> None:
+        self._tokens = tokens
         self._verifier = verifier
+        self._decryption = decryption
         self._clock = clock
         self._settings = settings
 
     async def issue(
-        self, client: Client, family: TokenFamily, *, access_token: str, nonce: str | None, extra: Mapping[str, str]
+        self,
+        client: Client,
+        family: TokenFamily,
+        *,
+        nonce: str | None,
+        extra: Mapping[str, str],
+        access_token: str | None = None,
+        code: str | None = None,
+        state: str | None = None,
     ) -> str:
-        """An ID token for `client`, signed with the algorithm that it registered.
+        """An ID token for `client`, signed and encrypted as it registered.
 
         Args:
-            extra: real-name claims that were asked for in the ID token and consented to.
+            extra: claims about the person that were asked for in the ID token and consented to.
+            access_token, code, state: what it comes with, so that none can be exchanged for another on the way.
         """
         now = int(self._clock.now().timestamp())
         claims: dict[str, object] = {
@@ -53,18 +74,27 @@ class IdTokens:
             "acr": family.acr,
             "amr": list(family.amr),  # RFC 8176 §2
             "sid": family.sid,
-            "at_hash": at_hash(access_token),
             **extra,
         }
         if nonce is not None:
             claims["nonce"] = nonce
-        return await self._signer.sign_async(claims, typ=TYP, algorithm=client.id_token_alg)
+        if access_token is not None:
+            claims["at_hash"] = half_hash(access_token)  # OIDC Core §3.1.3.6, §3.2.2.10
+        if code is not None:
+            claims["c_hash"] = half_hash(code)  # OIDC Core §3.3.2.11
+            if state is not None:
+                claims["s_hash"] = half_hash(state)  # FAPI 1.0 Part 2 §5.1
+        return await self._tokens.make(client, claims, ID_TOKEN, id_token_protection(client))
 
     def read_hint(self, token: str) -> Hint | None:
-        """The hint, or None when it is not an ID token of ours; expiry does not matter (RP-Initiated Logout §4)."""
+        """The hint, or None when it is not an ID token of ours; expiry does not matter (RP-Initiated Logout §4).
+
+        A client that got it encrypted may send it encrypted to our key (Core §3.1.2.1); what is encrypted to the
+        client's own key we cannot read.
+        """
         try:
             claims = self._verifier.verify(
-                token, typ=TYP, issuer=self._settings.issuer, audience=None, accept_expired=True
+                self._opened(token), typ=TYP, issuer=self._settings.issuer, audience=None, accept_expired=True
             )
         except TokenRejected:
             return None
@@ -74,8 +104,14 @@ class IdTokens:
             return Hint(client_id, subject, sid)
         return None
 
+    def _opened(self, token: str) -> str:
+        if token.count(".") != JWE_DOTS:
+            return token
+        content = decrypt(token, self._decryption.private()).content
+        return content.decode("ascii", errors="replace")  # what is no token is refused as one
 
-def at_hash(access_token: str) -> str:
-    """Left half of SHA-256, base64url (OIDC Core §3.1.3.6); both our algorithms end in 256."""
-    digest = hashlib.sha256(access_token.encode("ascii")).digest()
+
+def half_hash(value: str) -> str:
+    """`at_hash`, `c_hash`, `s_hash`: the left half of SHA-256, because all algorithms of ID tokens end in 256."""
+    digest = hashlib.sha256(value.encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()

@@ -1,11 +1,12 @@
-"""Pairwise names (OpenID Connect Core §8.1): what one portal sees, no other portal can match.
+"""Pairwise names (OpenID Connect Core §8, §8.1): what one portal sees, no other portal can match.
 
-The subject belongs to a sector, the `sid` to one client: a session id common to all portals would undo the
-pairwise subject.
+Only clients that registered `public` share a subject. The subject belongs to a sector, the `sid` to one client: a
+session id common to all portals would undo the pairwise subject.
 """
 
 from __future__ import annotations
 
+from idp.model import Client
 from idp.tokens.derived import DerivedMac
 from keys.ports import SecretProvider
 
@@ -16,6 +17,10 @@ class PairwiseNames:
     def __init__(self, provider: SecretProvider) -> None:
         self._subjects = DerivedMac(provider, "subject")
         self._sessions = DerivedMac(provider, "session")
+
+    def of(self, client: Client, account_id: str) -> str:
+        """The `sub` of a person at a client, of the type that the client registered."""
+        return self.subject(client.subject_sector, account_id)
 
     def subject(self, sector: str, account_id: str) -> str:
         """The `sub` of a person for a sector: 43 characters, base64url."""

@@ -1,5 +1,5 @@
-"""Our tokens: access tokens (RFC 9068), ID tokens (OpenID Connect Core §2) and logout tokens
-(OpenID Connect Back-Channel Logout §2.4), signed and judged under the rules of RFC 8725.
+"""Our tokens: access tokens (RFC 9068), ID tokens (OpenID Connect Core §2), logout tokens (OpenID Connect Back-Channel
+Logout §2.4), and signed answers to clients, signed and judged under the rules of RFC 8725.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ ACCESS_TOKEN = TokenProfile(
 ID_TOKEN = TokenProfile("JWT", frozenset({"iss", "sub", "aud", "exp", "iat"}))  # OpenID Connect Core §2
 LOGOUT_TOKEN = TokenProfile("logout+jwt", frozenset({"iss", "aud", "iat", "exp", "jti", "events"}))  # Back-Channel §2.4
 
+# What clients read and we never take back. None has all claims of another token with its `typ`, so none passes for it.
+AUTHORIZATION_RESPONSE = TokenProfile("JWT", frozenset({"iss", "aud", "exp"}))  # JARM §2.1
+USERINFO_RESPONSE = TokenProfile("JWT", frozenset({"iss", "aud", "sub"}))  # OpenID Connect Core §5.3.2
+INTROSPECTION_RESPONSE = TokenProfile(
+    "token-introspection+jwt", frozenset({"iss", "aud", "iat", "token_introspection"})
+)  # RFC 9701 §5
+
 PROFILES = {profile.typ: profile for profile in (ACCESS_TOKEN, ID_TOKEN, LOGOUT_TOKEN)}
 
 
@@ -64,21 +71,22 @@ class TokenSigner:
             ValueError: an unknown `typ`, a required claim left out or a time that is no whole number; all three
                 are mistakes of the calling code.
         """
-        return sign_compact(claims, self._prepare(claims, typ, algorithm), typ=typ)
+        return sign_compact(claims, self._prepare(claims, _profile(typ), algorithm), typ=typ)
 
     async def sign_async(self, claims: Mapping[str, Any], *, typ: str, algorithm: SignatureAlgorithm) -> str:
         """As `sign`, in a thread where the key lives on a device."""
-        signer = self._prepare(claims, typ, algorithm)
-        if signer.blocking:
-            return await asyncio.to_thread(sign_compact, claims, signer, typ=typ)
-        return sign_compact(claims, signer, typ=typ)
+        return await self.make(claims, _profile(typ), algorithm)
 
-    def _prepare(self, claims: Mapping[str, Any], typ: str, algorithm: SignatureAlgorithm) -> Signer:
-        profile = PROFILES.get(typ)
-        if profile is None:
-            raise ValueError(f"no token has the type {typ!r}")
+    async def make(self, claims: Mapping[str, Any], profile: TokenProfile, algorithm: SignatureAlgorithm) -> str:
+        """As `sign_async`, for any kind of token."""
+        signer = self._prepare(claims, profile, algorithm)
+        if signer.blocking:
+            return await asyncio.to_thread(sign_compact, claims, signer, typ=profile.typ)
+        return sign_compact(claims, signer, typ=profile.typ)
+
+    def _prepare(self, claims: Mapping[str, Any], profile: TokenProfile, algorithm: SignatureAlgorithm) -> Signer:
         if not profile.required <= claims.keys():
-            raise ValueError(f"a token {typ} needs {sorted(profile.required - claims.keys())}")
+            raise ValueError(f"a token {profile.typ} needs {sorted(profile.required - claims.keys())}")
         if not all(_is_moment(claims[name]) for name in _TIMES if name in claims):
             raise ValueError("times are whole seconds since 1970")
         return self._provider.signer(self._purposes[algorithm])
@@ -160,6 +168,13 @@ class TokenVerifier:
             raise TokenRejected("nbf")
         if now < claims["iat"] - self._leeway:
             raise TokenRejected("iat")
+
+
+def _profile(typ: str) -> TokenProfile:
+    profile = PROFILES.get(typ)
+    if profile is None:
+        raise ValueError(f"no token has the type {typ!r}")
+    return profile
 
 
 def _check_form(claims: Mapping[str, Any], profile: TokenProfile) -> None:

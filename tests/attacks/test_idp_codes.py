@@ -15,7 +15,7 @@ from core.principal import SYSTEM
 from idp.model import AccountStatus
 from tests.conformance.harness import Slow
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import BackEnd, Browser, Entered, Pkce, idp_app, query_of
+from tests.support.idp_browser import BackEnd, Browser, Entered, Pkce, idp_app, query_of, response_of
 from tests.support.idp_world import IdpWorld, Portal, cluster_world, embedded_world
 
 PARALLEL = 50
@@ -167,7 +167,7 @@ async def test_o_11_every_answer_names_its_issuer(world: IdpWorld, changes: dict
     if not changes:
         answer = await browser.log_in(world.lin, answer.headers["location"])
         answer = await browser.http.get(answer.headers["location"])
-    assert query_of(answer.headers["location"])["iss"] == world.idp.settings.issuer
+    assert response_of(answer)["iss"] == world.idp.settings.issuer
 
 
 @pytest.mark.parametrize("status", [AccountStatus.FROZEN, AccountStatus.CLOSED])

@@ -18,7 +18,7 @@ from core.text import Text
 from idp.clients.registration import NewClient
 from idp.errors import RequestRefused
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import Browser, Pkce, authorization_params, query_of
+from tests.support.idp_browser import Browser, Pkce, authorization_params, query_of, response_of
 from tests.support.idp_world import ISSUER, IdpWorld, embedded_world
 
 GOOD = "https://a.example.test/callback"
@@ -205,20 +205,34 @@ async def test_o_12_every_hop_after_a_password_is_303(world: IdpWorld) -> None:
     assert "code=" in answer.headers["location"]
 
 
-RESPONSE_TYPES = ["token", "id_token", "id_token token", "code id_token", "code token", "CODE", "code ", "none", "x"]
+UNKNOWN_TYPES = ["token", "CODE", "code ", " code", "code code", "code  id_token", "none", "code none", "x"]
+NOT_REGISTERED = ["id_token", "id_token token", "token id_token", "code id_token", "code token", "token code id_token"]
 
 
-@pytest.mark.parametrize("response_type", RESPONSE_TYPES)
-async def test_o_13_response_types_that_are_not_offered(world: IdpWorld, response_type: str) -> None:
+@pytest.mark.parametrize("response_type", UNKNOWN_TYPES)
+async def test_o_13_response_types_that_do_not_exist(world: IdpWorld, response_type: str) -> None:
+    browser = Browser(world)
+    await browser.enter(world.portal_a, world.lin)
+    params = response_of(await browser.authorize(world.portal_a, response_type=response_type))
+    assert params["error"] == "unsupported_response_type"
+    assert not params.keys() & {"code", "id_token", "access_token"}
+
+
+@pytest.mark.parametrize("response_type", NOT_REGISTERED)
+async def test_o_13_tokens_in_the_browser_only_for_clients_registered_for_them(
+    world: IdpWorld, response_type: str
+) -> None:
     browser = Browser(world)
     await browser.enter(world.portal_a, world.lin)
     answer = await browser.authorize(world.portal_a, response_type=response_type)
-    assert query_of(answer.headers["location"])["error"] == "unsupported_response_type"
-    assert "#" not in answer.headers["location"]
+    assert "?" not in answer.headers["location"]  # what asks for tokens is answered where tokens are
+    params = response_of(answer)
+    assert params["error"] == "unauthorized_client"
+    assert not params.keys() & {"code", "id_token", "access_token"}
 
 
-@pytest.mark.parametrize("mode", ["fragment", "form_post", "query.jwt", "web_message", "x"])
-async def test_o_13_response_modes_that_are_not_offered(world: IdpWorld, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["web_message", "x", "QUERY", "query jwt", "form_post.jws"])
+async def test_o_13_response_modes_that_do_not_exist(world: IdpWorld, mode: str) -> None:
     answer = await Browser(world).authorize(world.portal_a, response_mode=mode)
     assert query_of(answer.headers["location"])["error"] == "invalid_request"
     twin = await Browser(world).authorize(world.portal_a, response_mode="query")
@@ -243,7 +257,7 @@ async def test_o_21_state_comes_back_encoded_and_as_it_was(world: IdpWorld, stat
     entered = await Browser(world).enter(world.portal_a, world.lin, state=state)
     assert entered.params["state"] == state
     assert entered.params["iss"] == ISSUER
-    assert set(entered.params) == {"code", "state", "iss"}
+    assert set(entered.params) == {"code", "state", "iss", "session_state"}
     assert entered.location.isascii()
     assert entered.location.isprintable()
 

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -149,10 +150,13 @@ class Browser:
         decision: str = "grant",
     ) -> Entered:
         for _ in range(8):
+            if answer.status_code == 200:  # response_mode=form_post
+                form = form_of(answer)
+                return Entered(form.fields, pkce.verifier, portal.redirect_uri, form.action)
             assert answer.status_code == 303, (answer.status_code, answer.text)
             location = answer.headers["location"]
             if not location.startswith("/"):
-                return Entered(query_of(location), pkce.verifier, portal.redirect_uri, location)
+                return Entered(response_of(answer), pkce.verifier, portal.redirect_uri, location)
             if location.startswith("/login"):
                 assert somebody is not None, "a log-in was asked for"
                 answer = await self.log_in(somebody, location)
@@ -243,6 +247,47 @@ def credentials(portal: Portal) -> tuple[dict[str, str], dict[str, str]]:
 
 def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{quote(client_id, safe='')}:{quote(secret, safe='')}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form on a page."""
+
+    action: str
+    fields: dict[str, str]
+
+
+class _FormReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.actions: list[str] = []
+        self.fields: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.actions.append(found["action"])
+        if tag == "input":
+            self.fields.append((found["name"], found["value"]))
+
+
+def form_of(answer: httpx.Response) -> Form:
+    """The one form of a page, read as a browser reads it."""
+    reader = _FormReader()
+    reader.feed(answer.text)
+    assert len(reader.actions) == 1
+    assert len(dict(reader.fields)) == len(reader.fields)
+    return Form(reader.actions[0], dict(reader.fields))
+
+
+def response_of(answer: httpx.Response) -> dict[str, str]:
+    """The parameters of an authorization response, wherever they are; in two places they would be none."""
+    if answer.status_code == 200:
+        return form_of(answer).fields
+    parts = urlsplit(answer.headers["location"])
+    found = dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True))
+    assert not (parts.fragment and {"iss", "response"} & dict(parse_qsl(parts.query)).keys())
+    return found
 
 
 def query_of(location: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
+from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.ports import PasswordHasher, SecretProvider
@@ -19,7 +20,7 @@ from keys.spec import SignatureAlgorithm
 from keys.stores.sql import open_key_store
 from tests.support.clock import FakeClock
 
-_SECRETS = ("oidc.pairwise", *SERVICE_SECRETS)
+_SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, *SERVICE_SECRETS)
 _rings: list[KeyRing] = []
 
 

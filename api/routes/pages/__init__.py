@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes.pages import (
+    account_choice,
     administration,
     clerk,
     consenting,
@@ -18,6 +19,7 @@ from api.routes.pages import (
 
 routers = [
     entrance.router,
+    account_choice.router,
     verification.router,
     own.router,
     consenting.router,

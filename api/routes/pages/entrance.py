@@ -200,10 +200,11 @@ def _login_page(
         action=f"/login{target}",
         client_name=asking.client_name if asking else None,
         client_host=asking.client_host if asking else "",
-        identifier=identifier,
+        identifier=identifier or (asking.login_hint if asking else ""),
         error=error,
         error_field="identifier" if field == "id_number" else field,
         demo_accounts=accounts,
+        compact=asking.compact if asking else False,
     )
     origins = (asking.return_origin,) if asking else ()
     return page(request, "login.html", status=status, form_action=origins, view=view)

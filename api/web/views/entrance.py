@@ -45,6 +45,29 @@ class LoginView:
     error: Text | None = None
     error_field: str | None = None
     demo_accounts: tuple[DemoAccount, ...] = ()
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoiceView:
+    """`/select-account`: go on as `name`, or log in as somebody else. `compact` for a small window."""
+
+    action: str
+    other: str
+    client_name: Text
+    client_host: str
+    name: str = field(repr=False)
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccountView:
+    """`/open-account`: where accounts are opened, and the way to the log-in."""
+
+    log_in: str
+    client_name: Text
+    client_host: str
+    compact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,16 @@ from idp.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
 from idp.protocol.params import MAX_FIELDS, parse_parameters
 from idp.protocol.pkce import check_challenge, check_verifier
-from idp.protocol.redirect_uri import host_of, origin_of, with_parameters
+from idp.protocol.redirect_uri import (
+    host_of,
+    is_registered,
+    origin_of,
+    with_fragment,
+    with_parameters,
+)
 from idp.protocol.scopes import ALL_SCOPES, ROLE_SCOPES, parse_scope, role_scopes
 from idp.tokens.derived import DerivedMac
-from idp.tokens.id_token import at_hash
+from idp.tokens.id_token import half_hash
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshToken, RefreshTokens
 from keys.secrets.purposes import TOKENS
@@ -89,8 +95,18 @@ def test_pkce_example_of_rfc_7636_appendix_b() -> None:
         check_verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", challenge)
 
 
+def test_pkce_may_be_left_out_only_where_that_was_registered() -> None:
+    assert check_challenge(None, None, required=False) is None
+    for challenge, method in ((None, "S256"), ("x" * 43, None), ("x" * 43, "plain"), ("x" * 42, "S256")):
+        with pytest.raises(InvalidRequest):
+            check_challenge(challenge, method, required=False)
+    check_verifier(None, None)
+    with pytest.raises(InvalidGrant):  # RFC 9700 §4.8.2
+        check_verifier("v" * 43, None)
+
+
 def test_at_hash_example_of_openid_connect_core_a_4() -> None:
-    assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+    assert half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
 @given(values)
@@ -106,6 +122,58 @@ def test_hosts_and_origins_as_shown_to_people() -> None:
     assert host_of("https://a.test:8443/cb?x=1") == "a.test:8443"
     assert origin_of("https://a.test:8443/cb?x=1") == "https://a.test:8443"
     assert with_parameters("https://a.test/bye", {"state": None}) == "https://a.test/bye"
+
+
+LOOPBACK = ("http://127.0.0.1:9000/cb", "http://[::1]/cb?x=1", "http://localhost/cb", "com.example.app:/cb")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [*LOOPBACK, "http://127.0.0.1/cb", "http://127.0.0.1:1/cb", "http://127.0.0.1:65535/cb", "http://[::1]:7/cb?x=1"],
+)
+def test_an_app_may_listen_on_any_port_of_loopback(uri: str) -> None:
+    assert is_registered(uri, LOOPBACK, native=True)
+    assert is_registered(uri, LOOPBACK) is (uri in LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost:9000/cb",
+        "http://127.0.0.1:9000/",
+        "http://127.0.0.1:9000/cb/",
+        "http://127.0.0.1:9000/cb?x=1",
+        "http://127.0.0.1:0/cb",
+        "http://127.0.0.1:09/cb",
+        "http://127.0.0.1:65536/cb",
+        "http://127.0.0.1:/cb",
+        "http://127.0.0.1:9@evil.test/cb",
+        "http://127.0.0.1:9.evil.test/cb",
+        "http://127.0.0.1.evil.test/cb",
+        "http://127.0.0.2/cb",
+        "http://[::1]/cb",
+        "https://127.0.0.1:9000/cb",
+        "http://127.0.0.1:9000/cb\n",
+        "http://127.0.0.1:\u0661/cb",
+        "com.example.app:/cb2",
+    ],
+)
+def test_nothing_but_the_port_is_free(uri: str) -> None:
+    assert not is_registered(uri, LOOPBACK, native=True)
+
+
+def test_apps_with_a_scheme_of_their_own_are_named_by_it() -> None:
+    assert origin_of("com.example.app:/cb") == "com.example.app:"
+    assert host_of("com.example.app:/cb") == "com.example.app"
+    assert origin_of("https://a.test:443/cb") == "https://a.test"
+
+
+@given(values)
+def test_parameters_in_the_fragment_can_be_read_again(state: str) -> None:
+    location = with_fragment("https://a.test/cb?kept=1", {"code": "c", "state": state, "error": None})
+    assert location.isascii()
+    assert location.startswith("https://a.test/cb?kept=1#")
+    assert dict(parse_qsl(urlsplit(location).fragment)) == {"code": "c", "state": state}
 
 
 @pytest.mark.parametrize("scope", ["", " ", "a  b", "a\tb", 'a"b', "a\\b", "作用域"])
@@ -137,7 +205,10 @@ def test_roles_give_scopes_that_exist_and_administration_is_split() -> None:
         ({"id_token": {"id_number": {"essential": True}}}, ClaimsRequest(id_token=("id_number",))),
         ({"id_token": {"sub": {"value": "x"}}}, ClaimsRequest(subject="x")),
         ({"id_token": {"acr": {"essential": True, "value": "a"}}}, ClaimsRequest(essential_acr=("a",))),
-        ({"id_token": {"acr": {"values": ["a"]}}}, ClaimsRequest()),
+        ({"id_token": {"acr": {"values": ["a", "b"]}}}, ClaimsRequest(acr=("a", "b"))),
+        ({"id_token": {"acr": None, "auth_time": {"essential": True}}}, ClaimsRequest()),
+        ({"userinfo": {"name#zh-CN": None, "name": None}}, ClaimsRequest(userinfo=("name",))),
+        ({"userinfo": {"sub": {"values": ["x"]}}, "id_token": {"sub": {"value": "x"}}}, ClaimsRequest(subject="x")),
         ({"id_token": {"acr": {"essential": True}}}, ClaimsRequest()),
         ({"unknown": 1}, ClaimsRequest()),
     ],
@@ -146,7 +217,23 @@ def test_claims_parameter(value: object, expected: ClaimsRequest) -> None:
     assert parse_claims(None if value is None else json.dumps(value)) == expected
 
 
-@pytest.mark.parametrize("value", ["", "x", "[]", "1", '{"userinfo": 1}', '{"id_token": {"name": 1}}', "[" * 3000])
+MALFORMED_CLAIMS = [
+    "",
+    "x",
+    "[]",
+    "1",
+    '{"userinfo": 1}',
+    '{"id_token": {"name": 1}}',
+    "[" * 3000,
+    '{"userinfo": {}, "userinfo": {"name": null}}',
+    '{"id_token": {"acr": {"values": "a"}}}',
+    '{"id_token": {"acr": {"values": [1]}}}',
+    '{"id_token": {"sub": {"value": 1}}}',
+    '{"id_token": {"sub": {"value": "x"}}, "userinfo": {"sub": {"value": "y"}}}',
+]
+
+
+@pytest.mark.parametrize("value", MALFORMED_CLAIMS)
 def test_claims_that_are_no_such_object(value: str) -> None:
     with pytest.raises(InvalidRequest):
         parse_claims(value)

@@ -63,7 +63,8 @@ async def test_the_key_set_is_public_and_follows_the_ring(world: IdpWorld) -> No
     assert answer.headers["content-type"] == "application/jwk-set+json"
     assert answer.headers["cache-control"] == "public, max-age=300"
     keys = answer.json()["keys"]
-    assert {key["alg"] for key in keys} == {"ES256", "RS256"}
+    assert {key["alg"] for key in keys if key["use"] == "sig"} == {"ES256", "RS256"}
+    assert [(key["kty"], key["crv"]) for key in keys if key["use"] == "enc"] == [("EC", "P-256")]
     assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & {name for key in keys for name in key}
 
 

@@ -1,0 +1,48 @@
+"""Pages that a portal may ask for before the log-in: which account, and how to get one.
+
+OpenID Connect Core §3.1.2.1 (`prompt=select_account`); Initiating User Registration §4.1 (`prompt=create`).
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import container
+from api.session_cookie import read_session_cookie
+from api.web.forms import read_form
+from api.web.render import page
+from api.web.views.entrance import AccountChoiceView, OpenAccountView
+from api.web.visitor import visitor
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/select-account")
+async def select_account(request: Request, i: str) -> Response:
+    """Go on as whoever is logged in, or as somebody else?"""
+    asking = await container(request).idp.interactions.get(i)
+    known = await visitor(request)
+    if known is None:
+        return RedirectResponse(f"/login?i={i}", 303)
+    view = AccountChoiceView(
+        f"/select-account?i={i}", f"/login?i={i}", asking.client_name, asking.client_host, known.name, asking.compact
+    )
+    return page(request, "select_account.html", form_action=(asking.return_origin,), view=view)
+
+
+@router.post("/select-account")
+async def selected(request: Request, i: str) -> Response:
+    """Go on with the session that is there."""
+    await read_form(request)
+    await container(request).idp.select_account(i, read_session_cookie(request))
+    return RedirectResponse(f"/authorize/resume?i={i}", 303)
+
+
+@router.get("/open-account")
+async def open_account(request: Request, i: str) -> Response:
+    """How to get an account; whoever has one logs in from here."""
+    asking = await container(request).idp.interactions.get(i)
+    view = OpenAccountView(f"/login?i={i}", asking.client_name, asking.client_host, asking.compact)
+    return page(request, "open_account.html", view=view)

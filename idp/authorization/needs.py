@@ -1,0 +1,161 @@
+"""What is still needed of the person before an authorization request can be answered (OpenID Connect Core §3.1.2.3).
+
+One look into the database says who is there, what they may do, and what they agreed to before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.db.database import Database, ReadTx
+from idp import levels
+from idp.errors import (
+    AccessDenied,
+    AccountSelectionRequired,
+    ConsentRequired,
+    InteractionRequired,
+    LoginRequired,
+    OAuthError,
+    UnmetAuthentication,
+)
+from idp.login.interactions import Need, PendingInteraction
+from idp.login.sessions import Sessions, Visit
+from idp.model import Client, Consent
+from idp.ports import AccountStore, ConsentStore
+from idp.protocol.scopes import NEEDS_NO_CONSENT, OIDC_SCOPES, role_scopes
+from idp.requests.request import AuthorizationRequest
+from idp.tokens.pairwise import PairwiseNames
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is there.
+
+    Attributes:
+        visit: their session; None when nobody is logged in.
+        scopes: of those asked for, what the person may give.
+        consent: what they agreed to before.
+    """
+
+    visit: Visit | None = None
+    scopes: tuple[str, ...] = ()
+    consent: Consent | None = None
+
+
+class Needs:
+    """Looks who is there, and says what is needed of them next."""
+
+    def __init__(
+        self,
+        database: Database,
+        sessions: Sessions,
+        accounts: AccountStore,
+        consents: ConsentStore,
+        names: PairwiseNames,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._accounts = accounts
+        self._consents = consents
+        self._names = names
+        self._clock = clock
+
+    async def look(self, request: AuthorizationRequest, session_cookie: str | None) -> Present:
+        """In one read transaction."""
+        if session_cookie is None:
+            return Present()
+        async with self._database.read() as tx:
+            visit = await self._sessions.look(tx, session_cookie)
+            if visit is None:
+                return Present()
+            scopes = await self._effective_scopes(tx, request, visit)
+            consent = None
+            if not NEEDS_NO_CONSENT.issuperset(scopes):
+                consent = await self._consents.get(tx, account_id=visit.account.id, client_id=request.client_id)
+        return Present(visit, scopes, consent)
+
+    def next(
+        self, request: AuthorizationRequest, client: Client, present: Present, pending: PendingInteraction | None
+    ) -> Need | None:
+        """None when everything is there.
+
+        Raises:
+            LoginRequired: somebody else than the one asked for has logged in.
+            UnmetAuthentication: no log-in here can reach what is essential.
+            AccessDenied: the person said no.
+        """
+        visit = present.visit
+        just_now = visit is not None and pending is not None and pending.signed_in == visit.session.cookie_digest
+        if "create" in request.prompt and not just_now:
+            return "create"
+        if visit is None or not self._is_welcome(request, client, visit, just_now=just_now):
+            return self._log_in(request)
+        chosen = just_now or (pending is not None and pending.chosen_in == visit.session.id)
+        if "select_account" in request.prompt and not chosen:
+            return "select"
+        return self._consent(request, visit, present, pending)
+
+    def _log_in(self, request: AuthorizationRequest) -> Need:
+        essential = request.claims.essential_acr
+        if essential and not levels.within_reach(essential):
+            raise UnmetAuthentication("the essential acr cannot be met")  # OIDC Core §5.5.1.1
+        return "login"
+
+    def _is_welcome(self, request: AuthorizationRequest, client: Client, visit: Visit, *, just_now: bool) -> bool:
+        """Whether the session will do, or, right after a log-in, must do."""
+        if request.claims.essential_acr and levels.met(visit.session.acr, request.claims.essential_acr) is None:
+            if just_now:
+                raise UnmetAuthentication("the essential acr was not met")  # OIDC Core §5.5.1.1
+            return False
+        hinted = request.hinted_subject
+        if hinted is not None and hinted != self._names.of(client, visit.account.id):
+            if just_now:  # OIDC Core §3.1.2.2 step 4
+                raise LoginRequired("another person has logged in")
+            return False
+        return just_now or not (
+            "login" in request.prompt
+            or (request.max_age is not None and self._age(visit) >= request.max_age)  # OIDC Core §3.1.2.1
+            or self._could_be_stronger(request.acr_values, visit)
+        )
+
+    def _could_be_stronger(self, wanted: tuple[str, ...], visit: Visit) -> bool:
+        """`acr_values` are wishes: what no log-in can reach is no reason to ask for one (OIDC Core §3.1.2.1)."""
+        return bool(wanted) and levels.met(visit.session.acr, wanted) is None and levels.within_reach(wanted)
+
+    def _age(self, visit: Visit) -> float:
+        return (self._clock.now() - visit.session.authenticated_at).total_seconds()
+
+    def _consent(
+        self, request: AuthorizationRequest, visit: Visit, present: Present, pending: PendingInteraction | None
+    ) -> Need | None:
+        if pending is not None and pending.decided_in == visit.session.id:
+            if not pending.granted:
+                raise AccessDenied("the person did not agree")
+            return None
+        if "consent" in request.prompt:
+            return "consent"
+        agreed = present.consent.scopes if present.consent is not None else frozenset()
+        return None if NEEDS_NO_CONSENT | agreed >= set(present.scopes) else "consent"
+
+    async def _effective_scopes(self, tx: ReadTx, request: AuthorizationRequest, visit: Visit) -> tuple[str, ...]:
+        """API scopes need a role that gives them: a portal cannot lend its own rights to a citizen (attacks O-16)."""
+        if OIDC_SCOPES.issuperset(request.scopes):
+            return request.scopes
+        roles = await self._accounts.roles(tx, visit.account.id)
+        held = OIDC_SCOPES | role_scopes(frozenset(role.role for role in roles))
+        return tuple(scope for scope in request.scopes if scope in held)
+
+
+def silent_refusal(need: Need) -> OAuthError:
+    """What a request with `prompt=none` is told when a page would be needed (OIDC Core §3.1.2.6)."""
+    match need:
+        case "login":
+            return LoginRequired("a log-in is needed")
+        case "consent":
+            return ConsentRequired("consent is needed")
+        case "select":
+            return AccountSelectionRequired("an account must be chosen")
+        case "create":
+            return InteractionRequired("a page is needed")
