@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from core.settings import Section
 
 
@@ -27,6 +29,7 @@ class IdpSettings(Section):
     Attributes:
         issuer: the OpenID issuer, without a slash at its end.
         code_lifetime: authorization codes; at most 60 (RFC 6749 §4.1.2 allows 600, FAPI 2.0 §5.3.2.1 only 60).
+        pushed_lifetime: pushed requests (RFC 9126 §2.2), from 60; FAPI 2.0 §5.3.2.2 wants less than 600.
         interaction_lifetime: from the portal's request until the person has finished logging in and consenting.
         session_idle, session_absolute: the single sign-on session without a visit, and in all.
         offline_lifetime: refresh tokens with `offline_access`; the others end with their session.
@@ -49,6 +52,7 @@ class IdpSettings(Section):
 
     issuer: str
     code_lifetime: int = 60
+    pushed_lifetime: int = Field(default=90, ge=60, lt=600)
     interaction_lifetime: int = 1800
     access_token_lifetime: int = 600
     id_token_lifetime: int = 600

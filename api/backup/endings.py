@@ -74,6 +74,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "organisation": NothingEnds("names only"),
     "staff_role": Kept(),
     "client": Moved("status", ["active"], ["active", "disabled"]),
+    "protected_resource": Moved("status", ["active"], ["active", "disabled"]),
+    "resource_scope": NothingEnds("ends with its resource"),
     "pairwise_subject": NothingEnds("names only"),
     "session": EndedAtRestore(),
     "session_client": EndedAtRestore(),

@@ -30,6 +30,7 @@ from idp.directory import Directory, PersonVault
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
 from idp.endpoints.introspect import Introspect, Revoke
+from idp.endpoints.push import PushEndpoint
 from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
 from idp.endpoints.token import TokenEndpoint
 from idp.grants.authorization_code import AuthorizationCodeGrant
@@ -62,11 +63,18 @@ from idp.ports import (
     SessionStore,
     TokenStore,
 )
+from idp.requests.pushed import PushedRequests
+from idp.requests.referenced import ReferencedObjects
+from idp.requests.request_object import RequestObjects
 from idp.requests.sources import RequestSources
+from idp.resources.known import KnownResources
+from idp.resources.ports import ProtectedResourceStore
+from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
+from idp.stores.resources import SqlProtectedResourceStore
 from idp.stores.sessions import SqlSessionStore
 from idp.stores.tokens import SqlTokenStore
 from idp.sweep import SweepExpired
@@ -91,6 +99,7 @@ class IdpStores:
     sessions: SessionStore
     tokens: TokenStore
     deliveries: DeliveryStore
+    resources: ProtectedResourceStore
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,8 @@ class IdpServices:
 
     settings: IdpSettings
     authorize: Authorize
+    push: PushEndpoint
+    resources: ResourceRegister
     token: TokenEndpoint
     userinfo: UserInfo
     introspect: Introspect
@@ -143,6 +154,7 @@ def sql_stores() -> IdpStores:
         SqlSessionStore(),
         SqlTokenStore(),
         SqlDeliveryStore(),
+        SqlProtectedResourceStore(),
     )
 
 
@@ -198,6 +210,12 @@ def build_idp(
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     codes = AuthorizationCodes(kv)
+    known_resources = KnownResources(
+        database, stores.resources, clock, lifetime=settings.client_cache, ours=settings.issuer
+    )
+    pushed = PushedRequests(kv, digests, clock, settings)
+    objects = RequestObjects(client_keys, DecryptionKeys(keys.ring), clock, settings)
+    sources = RequestSources(pushed, objects, ReferencedObjects(fetcher), known_resources)
     read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
     elsewhere = build_elsewhere(
         ground,
@@ -210,7 +228,7 @@ def build_idp(
     grants: tuple[Grant, ...] = (
         AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, clock, settings),
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, digests, clock, settings),
-        ClientCredentialsGrant(),
+        ClientCredentialsGrant(settings),
         *elsewhere.grants,
     )
     issue = Issue(
@@ -222,6 +240,7 @@ def build_idp(
         codes,
         digests,
         names,
+        known_resources,
         access_tokens,
         id_tokens,
         claims,
@@ -233,12 +252,16 @@ def build_idp(
         settings=settings,
         authorize=Authorize(
             registry,
-            RequestSources(),
+            sources,
             interactions,
             Needs(database, sessions, stores.accounts, stores.consents, names, clock),
             issue,
             Respond(client_tokens, clock, settings),
             id_tokens,
+        ),
+        push=PushEndpoint(authenticate_client, sources, pushed, constraint),
+        resources=ResourceRegister(
+            database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
         ),
         token=TokenEndpoint(
             authenticate_client,
@@ -249,13 +272,21 @@ def build_idp(
             refresh_tokens,
             claims,
             stores.accounts,
+            known_resources,
             database,
             clock,
             settings,
         ),
         userinfo=UserInfo(read_token, claims),
         introspect=Introspect(
-            authenticate_client, read_token, refresh_tokens, stores.tokens, database, clock, settings
+            authenticate_client,
+            read_token,
+            refresh_tokens,
+            stores.tokens,
+            known_resources,
+            database,
+            clock,
+            settings,
         ),
         revoke=Revoke(authenticate_client, access_tokens, refresh_tokens, stores.tokens, database, clock),
         end_session=EndSessionEndpoint(

@@ -24,6 +24,7 @@ from idp.protocol.response_types import answer_mode
 from idp.protocol.session_state import session_state
 from idp.requests.request import (
     AuthorizationRequest,
+    address_beside,
     check_request,
     client_id_of,
     encrypts_answers,
@@ -87,16 +88,23 @@ class Authorize:
         client = await self._registry.active(client_id_of(parameters))
         if client is None:
             raise unknown_client()
-        resolved = await self._sources.resolve(parameters, client)
+        try:
+            resolved = await self._sources.resolve(parameters, client)
+        except OAuthError as error:
+            beside = _return_address(client, address_beside(parameters, client, error), parameters)
+            return await self._refuse(beside, error)
         parameters = resolved.parameters
         to = _return_address(client, redirect_uri_of(parameters, client), parameters)
         try:
+            resolved = await self._sources.addressed(resolved, client)
             request = self._with_hint(check_request(resolved, client), parameters)
             if body is not None:
                 interaction_id, browser = await self._interactions.begin(request, None)
                 return Ask(interaction_id, None, browser)
             return await self._go_on(request, to, session_cookie, None, None)
         except OAuthError as error:
+            if not isinstance(error, KeyUnusable):  # which shows only when the answer is made, after the finish
+                await self._sources.finish(resolved.pushed)
             return await self._refuse(to, error)
 
     async def resume(self, interaction_id: str, *, browser: str | None, session_cookie: str | None) -> Step:
@@ -114,8 +122,9 @@ class Authorize:
         try:
             return await self._go_on(request, to, session_cookie, interaction_id, pending)
         except OAuthError as error:
-            if not isinstance(error, KeyUnusable):  # which shows only when the answer is made, after the finish
+            if not isinstance(error, KeyUnusable):
                 await self._interactions.finish(interaction_id)
+                await self._sources.finish(request.pushed)
             return await self._refuse(to, error, interaction_id)
 
     async def _refuse(self, to: ReturnAddress, error: OAuthError, finished: str | None = None) -> AuthorizationResponse:
@@ -149,6 +158,7 @@ class Authorize:
         if need is None and present.visit is not None:
             if interaction_id is not None:
                 await self._interactions.finish(interaction_id)
+            await self._sources.finish(request.pushed)
             answer = await self._issue(request, to.client, present.visit, present.scopes)
             answer["session_state"] = session_state(to.client.id, to.redirect_uri, session_cookie or "")
             return await self._respond(to, answer, finished=interaction_id)

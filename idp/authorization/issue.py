@@ -21,9 +21,11 @@ from idp.ports import ClientStore, SessionStore, TokenStore
 from idp.protocol.response_types import CODE, ID_TOKEN, TOKEN, holds
 from idp.protocol.scopes import OFFLINE_ACCESS
 from idp.requests.request import AuthorizationRequest
+from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
 from idp.token_uses import CODE as CODE_DIGEST
 from idp.tokens.access import AccessGrant, AccessTokens
+from idp.tokens.aimed import aimed
 from idp.tokens.id_token import IdTokens
 from idp.tokens.pairwise import PairwiseNames
 from keys.ports import TokenDigests
@@ -42,6 +44,7 @@ class Issue:
         codes: AuthorizationCodes,
         digests: TokenDigests,
         names: PairwiseNames,
+        resources: KnownResources,
         access_tokens: AccessTokens,
         id_tokens: IdTokens,
         claims: RealNameClaims,
@@ -56,6 +59,7 @@ class Issue:
         self._codes = codes
         self._digests = digests
         self._names = names
+        self._resources = resources
         self._access_tokens = access_tokens
         self._id_tokens = id_tokens
         self._claims = claims
@@ -109,18 +113,19 @@ class Issue:
 
     async def _access_token(self, family: TokenFamily, client: Client) -> dict[str, str | None]:
         """RFC 6749 §4.2.2; there is never a refresh token here."""
-        grant = AccessGrant(
+        whole = AccessGrant(
             client,
             family.scopes,
             family,
             family.resources,
             authorization_details=family.authorization_details,
         )
+        grant = aimed(whole, await self._resources.of(client), ours=self._settings.issuer)
         return {
             "access_token": await self._access_tokens.issue(grant),
             "token_type": "Bearer",
             "expires_in": str(self._settings.access_token_lifetime),
-            "scope": " ".join(family.scopes),
+            "scope": " ".join(grant.scopes),
         }
 
     async def _id_token(

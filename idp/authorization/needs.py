@@ -23,7 +23,7 @@ from idp.login.interactions import Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, Consent
 from idp.ports import AccountStore, ConsentStore
-from idp.protocol.scopes import NEEDS_NO_CONSENT, OIDC_SCOPES, role_scopes
+from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, role_scopes
 from idp.requests.request import AuthorizationRequest
 from idp.tokens.pairwise import PairwiseNames
 
@@ -134,18 +134,18 @@ class Needs:
             if not pending.granted:
                 raise AccessDenied("the person did not agree")
             return None
-        if "consent" in request.prompt:
+        if "consent" in request.prompt or request.authorization_details:  # what is asked in detail is asked each time
             return "consent"
         agreed = present.consent.scopes if present.consent is not None else frozenset()
         return None if NEEDS_NO_CONSENT | agreed >= set(present.scopes) else "consent"
 
     async def _effective_scopes(self, tx: ReadTx, request: AuthorizationRequest, visit: Visit) -> tuple[str, ...]:
         """API scopes need a role that gives them: a portal cannot lend its own rights to a citizen (attacks O-16)."""
-        if OIDC_SCOPES.issuperset(request.scopes):
+        if API_SCOPES.isdisjoint(request.scopes):
             return request.scopes
         roles = await self._accounts.roles(tx, visit.account.id)
-        held = OIDC_SCOPES | role_scopes(frozenset(role.role for role in roles))
-        return tuple(scope for scope in request.scopes if scope in held)
+        lacking = API_SCOPES - role_scopes(frozenset(role.role for role in roles))
+        return tuple(scope for scope in request.scopes if scope not in lacking)
 
 
 def silent_refusal(need: Need) -> OAuthError:

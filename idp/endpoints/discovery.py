@@ -7,8 +7,11 @@ from typing import Protocol
 
 import orjson
 
+from idp.client_metadata import SecurityProfile
 from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
+from idp.profiles.rules import RULES
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
+from idp.protocol.detail_types import DETAIL_TYPES
 from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
 from idp.settings import IdpSettings
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE, DecryptionKeys
@@ -70,9 +73,14 @@ def metadata(issuer: str) -> dict[str, object]:
             *REALNAME_CLAIMS,
         ],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": sorted(RULES[SecurityProfile.STANDARD].algorithms),
+        "require_signed_request_object": False,  # RFC 9101 §10.5: a client may demand it of itself
+        "pushed_authorization_request_endpoint": f"{issuer}/par",  # RFC 9126 §5
+        "require_pushed_authorization_requests": False,
+        "authorization_details_types_supported": sorted(DETAIL_TYPES),  # RFC 9396 §10
         "authorization_response_iss_parameter_supported": True,  # RFC 9207 §3
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,

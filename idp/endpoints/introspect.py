@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
@@ -14,8 +15,10 @@ from idp.endpoints.resource import LiveToken, ReadAccessToken
 from idp.errors import InvalidClient, InvalidRequest, InvalidToken
 from idp.model import Client, ClientAuthMethod, Standing
 from idp.ports import TokenStore
+from idp.protocol.authorization_details import details_at
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
+from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessClaims, AccessTokens
 from idp.tokens.refresh import RefreshTokens
@@ -29,7 +32,7 @@ _SHOWN = (
 
 
 class Introspect:
-    """Tells a client about its own tokens, and about those of its organisation's other clients.
+    """Tells a client about its own tokens, those of its organisation's other clients, and those for what it serves.
 
     Anything else is answered like a token that does not exist (RFC 7662 §4: no scanning).
     """
@@ -40,12 +43,14 @@ class Introspect:
         read: ReadAccessToken,
         refresh_tokens: RefreshTokens,
         tokens: TokenStore,
+        resources: KnownResources,
         database: Database,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
         self._authenticate = authenticate
         self._read = read
+        self._resources = resources
         self._refresh_tokens = refresh_tokens
         self._tokens = tokens
         self._database = database
@@ -68,9 +73,16 @@ class Introspect:
             live = await self._read.unproved(token)
         except InvalidToken:
             return INACTIVE
-        return self._access(live) if _may_see(client, live.client) else INACTIVE
+        if _may_see(client, live.client):
+            return self._access(live)
+        served = await self._resources.served_by(client.id)
+        if served.isdisjoint(live.claims.audiences):
+            return INACTIVE
+        answer = self._access(live)
+        details = details_at(served, answer.pop("authorization_details", ()))
+        return answer | ({"authorization_details": list(details)} if details else {})  # RFC 9396 §9.2
 
-    def _access(self, live: LiveToken) -> Introspection:
+    def _access(self, live: LiveToken) -> dict[str, Any]:
         shown = {name: live.claims.claims[name] for name in _SHOWN if name in live.claims.claims}
         return {"active": True, "token_type": token_type(live.claims.confirmation), **shown}
 

@@ -62,11 +62,13 @@ class ReadAccessToken:
             InvalidDpopProof, UseDpopNonce: RFC 9449 §7.1.
         """
         live = await self.unproved(token)
+        if live.claims.audiences != self._access_tokens.own_audience:  # RFC 9068 §4, RFC 8707 §2
+            raise InvalidToken("the access token is for another resource")
         await self._constraint.check(live.client, live.claims.confirmation, token, facts)
         return live
 
     async def unproved(self, token: str) -> LiveToken:
-        """The token, whoever presents it: for introspection, where the presenter is a resource server.
+        """The token, whoever presents it and for whomever it is: for introspection, asked by a resource server.
 
         Raises:
             InvalidToken: RFC 6750 §3.1.

@@ -21,13 +21,17 @@ from idp.model import Client, Confirmation, GrantType
 from idp.ports import AccountStore
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
-from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME, role_scopes
+from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME, role_scopes
+from idp.resources.known import KnownResources
+from idp.resources.model import ProtectedResource
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessGrant, AccessTokens
+from idp.tokens.aimed import aimed
 from idp.tokens.id_token import IdTokens
 from idp.tokens.refresh import RefreshTokens
 
 TokenAnswer = Mapping[str, Any]
+Resources = Mapping[str, ProtectedResource]
 
 
 class TokenEndpoint:
@@ -43,6 +47,7 @@ class TokenEndpoint:
         refresh_tokens: RefreshTokens,
         claims: RealNameClaims,
         accounts: AccountStore,
+        resources: KnownResources,
         database: Database,
         clock: Clock,
         settings: IdpSettings,
@@ -55,6 +60,7 @@ class TokenEndpoint:
         self._refresh_tokens = refresh_tokens
         self._claims = claims
         self._accounts = accounts
+        self._resources = resources
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -77,36 +83,49 @@ class TokenEndpoint:
         if grant.grant_type not in client.grants:
             raise UnauthorizedClient("the client is not registered for this grant type")
         confirmation = await self._constraint.confirm(client, facts)
-        decision = await grant.decide(TokenRequest(client, parameters, retry_key, confirmation))
+        resources = await self._resources.of(client)
+        decision = await grant.decide(TokenRequest(client, parameters, retry_key, confirmation, resources))
         if isinstance(decision, ForClient):
-            return await self._for_client(client, decision, confirmation)
+            return await self._for_client(client, decision, confirmation, resources)
         if not decision.standing.alive(self._clock.now()):
             raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
         check_same_key(client, decision.standing.family, confirmation)
-        return await self._for_person(client, decision, confirmation)
+        return await self._for_person(client, decision, confirmation, resources)
 
-    async def _for_client(self, client: Client, decision: ForClient, confirmation: Confirmation | None) -> TokenAnswer:
-        grant = AccessGrant(
-            client,
-            decision.scopes,
-            audiences=decision.audiences,
-            confirmation=confirmation,
-            authorization_details=decision.authorization_details,
+    async def _for_client(
+        self, client: Client, decision: ForClient, confirmation: Confirmation | None, resources: Resources
+    ) -> TokenAnswer:
+        grant = aimed(
+            AccessGrant(
+                client,
+                decision.scopes,
+                audiences=decision.audiences,
+                confirmation=confirmation,
+                authorization_details=decision.authorization_details,
+            ),
+            resources,
+            ours=self._settings.issuer,
         )
         return self._answer(await self._access_tokens.issue(grant), grant)
 
-    async def _for_person(self, client: Client, decision: ForPerson, confirmation: Confirmation | None) -> TokenAnswer:
+    async def _for_person(
+        self, client: Client, decision: ForPerson, confirmation: Confirmation | None, resources: Resources
+    ) -> TokenAnswer:
         family = decision.standing.family
         scopes = await self._still_allowed(client, family.account_id, decision.scopes)
         details = decision.authorization_details
-        grant = AccessGrant(
-            client,
-            scopes,
-            family,
-            family.resources if decision.audiences is None else decision.audiences,
-            confirmation,  # a confidential client may prove another key with each refresh (RFC 9449 §5)
-            family.authorization_details if details is None else details,
-            family.actor,
+        grant = aimed(
+            AccessGrant(
+                client,
+                scopes,
+                family,
+                family.resources if decision.audiences is None else decision.audiences,
+                confirmation,  # a confidential client may prove another key with each refresh (RFC 9449 §5)
+                family.authorization_details if details is None else details,
+                family.actor,
+            ),
+            resources,
+            ours=self._settings.issuer,
         )
         access_token = await self._access_tokens.issue(grant)
         answer = self._answer(access_token, grant)
@@ -134,10 +153,9 @@ class TokenEndpoint:
 
     async def _still_allowed(self, client: Client, account_id: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """Rights may have been taken away since the person agreed; tokens never carry more than holds now."""
-        held = OIDC_SCOPES
+        lacking = frozenset() if client.realname_approved else {REALNAME}
         if API_SCOPES & set(scopes):
             async with self._database.read() as tx:
                 roles = await self._accounts.roles(tx, account_id)
-            held |= role_scopes(frozenset(role.role for role in roles))
-        kept = held & client.scopes - (frozenset() if client.realname_approved else {REALNAME})
-        return tuple(scope for scope in scopes if scope in kept)
+            lacking |= API_SCOPES - role_scopes(frozenset(role.role for role in roles))
+        return tuple(scope for scope in scopes if scope in client.scopes and scope not in lacking)

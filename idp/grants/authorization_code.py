@@ -13,6 +13,7 @@ from core.principal import Principal, PrincipalKind
 from idp.errors import InvalidGrant
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.codes import AuthorizationCodes, CodeGrant
+from idp.grants.narrowing import audiences_of, details_of
 from idp.model import Client, Confirmation, GrantType, Standing
 from idp.ports import SessionStore, TokenStore
 from idp.protocol.pkce import check_verifier
@@ -57,8 +58,16 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(_NOT_GOOD, private="unknown, expired or spent")
         self._check(grant, request)
         standing = await self._redeem(grant, request)
-        scopes = standing.family.scopes
-        return ForPerson(standing, scopes, standing.family.generation, grant.nonce, grant.id_token_claims)
+        family = standing.family
+        return ForPerson(
+            standing,
+            family.scopes,
+            family.generation,
+            grant.nonce,
+            grant.id_token_claims,
+            audiences_of(request, family.resources, ours=self._settings.issuer),
+            details_of(request, family.authorization_details),
+        )
 
     def _check(self, grant: CodeGrant, request: TokenRequest) -> None:
         if grant.client_id != request.client.id:  # RFC 6749 §4.1.3: issued to this client
@@ -67,6 +76,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(_NOT_GOOD, private="expired")
         if request.parameters.get("redirect_uri") != grant.redirect_uri:  # RFC 6749 §4.1.3: identical
             raise InvalidGrant(_NOT_GOOD, private="another redirect_uri")
+        if grant.dpop_jkt is not None and request.confirmation != Confirmation("jkt", grant.dpop_jkt):
+            raise InvalidGrant(_NOT_GOOD, private="another key, or none proved")  # RFC 9449 §10
         check_verifier(request.parameters.get("code_verifier"), grant.code_challenge)
         if grant.dpop_jkt is not None and request.confirmation != Confirmation("jkt", grant.dpop_jkt):
             raise InvalidGrant(_NOT_GOOD, private="another DPoP key")  # RFC 9449 §10
@@ -77,6 +88,8 @@ class AuthorizationCodeGrant:
             before = await self._tokens.standing(tx, grant.family_id)
             if before is None:
                 raise InvalidGrant(_NOT_GOOD, private="family gone")
+            audiences_of(request, before.family.resources, ours=self._settings.issuer)
+            details_of(request, before.family.authorization_details)
             session = await self._sessions.get(tx, before.family.session_id)
             expires_at = session.expires_at if session is not None else now
             if before.family.offline:

@@ -13,6 +13,8 @@ from idp.errors import InvalidScope
 from idp.model import Client, Confirmation, GrantType, Standing
 from idp.protocol.params import Parameters
 from idp.protocol.scopes import parse_scope
+from idp.resources.known import NOTHING
+from idp.resources.model import ProtectedResource
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class TokenRequest:
 
     Attributes:
         confirmation: the key that the request proved to hold; None where none was shown.
+        resources: the protected resources that the client may ask for, by identifier.
     """
 
     client: Client
     parameters: Parameters
     retry_key: str | None = field(default=None, repr=False)
     confirmation: Confirmation | None = None
+    resources: Mapping[str, ProtectedResource] = field(default_factory=lambda: NOTHING)
 
 
 class Grant(Protocol):

@@ -17,6 +17,7 @@ from core.principal import Principal, PrincipalKind
 from idp.binding.constraint import check_same_key
 from idp.errors import InvalidGrant, InvalidRequest
 from idp.grants.base import ForPerson, TokenRequest, narrowed
+from idp.grants.narrowing import audiences_of, details_of
 from idp.model import Client, GrantType, Standing, TokenFamily
 from idp.ports import TokenStore
 from idp.settings import IdpSettings
@@ -50,6 +51,7 @@ class RefreshTokenGrant:
         self._refresh_tokens = refresh_tokens
         self._digests = digests
         self._clock = clock
+        self._ours = settings.issuer
         self._window = dt.timedelta(seconds=settings.retry_window)
 
     @property
@@ -65,8 +67,10 @@ class RefreshTokenGrant:
             standing = await self._standing(tx, token, request.client)
             check_same_key(request.client, standing.family, request.confirmation)  # before anything is spent
             scopes = narrowed(request.parameters.get("scope"), standing.family.scopes)
+            audiences = audiences_of(request, standing.family.resources, ours=self._ours)
+            details = details_of(request, standing.family.authorization_details)
             generation = await self._step(tx, token, standing, retry_key, request.client)
-        return ForPerson(standing, scopes, generation)
+        return ForPerson(standing, scopes, generation, audiences=audiences, authorization_details=details)
 
     async def _standing(self, tx: WriteTx, token: RefreshToken, client: Client) -> Standing:
         standing = await self._tokens.standing(tx, token.family_id)

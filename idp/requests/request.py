@@ -15,16 +15,16 @@ from idp.client_metadata import ApplicationType
 from idp.errors import (
     InvalidRequest,
     InvalidScope,
+    OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
     RequestRefused,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
 from idp.model import Client, ClientAuthMethod, GrantType
 from idp.profiles.rules import must_bind_tokens, must_use_pkce, rules_of
 from idp.protocol import pkce
+from idp.protocol.authorization_details import parse_details
 from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
 from idp.protocol.redirect_uri import is_registered
 from idp.protocol.response_types import (
@@ -40,6 +40,8 @@ from idp.protocol.response_types import (
 )
 from idp.protocol.scopes import ALL_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME, parse_scope
 from idp.requests.asked_claims import AskedClaims
+from idp.requests.profile import check_profile
+from idp.requests.pushed import PushedReference
 from idp.requests.sources import Resolved, Source
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
@@ -62,6 +64,7 @@ class AuthorizationRequest:
         resources: what the access tokens shall be for (RFC 8707 §2.1); empty for our own API.
         authorization_details: what is asked for in detail (RFC 9396 §2).
         dpop_jkt: the key that the code is bound to (RFC 9449 §10).
+        pushed: the pushed request that it was (RFC 9126), to be finished before the answer is given.
         hinted_subject: the person must be this one (`id_token_hint`, or `sub` in `claims`).
         idp_hint: the upstream provider that the portal would send the person to; no more than a wish.
         login_hint: what the person may want to log in with.
@@ -89,6 +92,7 @@ class AuthorizationRequest:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     dpop_jkt: str | None = None
     source: Source = Source.PLAIN
+    pushed: PushedReference | None = field(default=None, repr=False)
     idp_hint: str | None = None
 
 
@@ -142,6 +146,26 @@ def encrypts_answers(client: Client) -> bool:
     return client.metadata.authorization_encrypted_response_alg is not None
 
 
+def address_beside(parameters: Mapping[str, str], client: Client, error: OAuthError) -> str:
+    """Where to tell that a request object or a pushed request cannot be read: the redirect URI that came beside it.
+
+    Raises:
+        RequestRefused: `authorization-request-unusable`, when none came, or none that is registered.
+    """
+    uri = parameters.get("redirect_uri", "")
+    if not may_return_to(client, uri):
+        raise RequestRefused(
+            "authorization-request-unusable",
+            Text(
+                "这次登录请求已经过期、用过了或读不出来。请回到原来的网站，重新点一次登录。",
+                "This log-in request has expired, was used up or cannot be read. Go back to the site and choose log in "
+                "again.",
+            ),
+            private=f"{error.error}: {error.private or error.description}",
+        )
+    return uri
+
+
 def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     """Run the checks that are answered by redirect, in their order.
 
@@ -149,6 +173,7 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
         OAuthError: the first check that does not pass.
     """
     parameters, metadata = resolved.parameters, client.metadata
+    check_profile(resolved, client)
     for check in CHECKS:
         check(parameters, client)
     response_type = canonical(parameters["response_type"])
@@ -159,7 +184,7 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     return AuthorizationRequest(
         client_id=client.id,
         redirect_uri=parameters["redirect_uri"],
-        scopes=asked.scopes,
+        scopes=asked.scopes + _resource_scopes(resolved, client),
         state=parameters.get("state"),
         nonce=parameters.get("nonce"),
         code_challenge=parameters.get("code_challenge") if holds(response_type, CODE) else None,
@@ -175,8 +200,13 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
         login_hint=parameters.get("login_hint"),
         display=parameters.get("display"),
         ui_locales=tuple(parameters.get("ui_locales", "").split()),
+        resources=tuple(dict.fromkeys(parameters.resources)),
+        authorization_details=parse_details(
+            parameters.get("authorization_details"), metadata.authorization_details_types
+        ),
         dpop_jkt=resolved.dpop_jkt,
         source=resolved.source,
+        pushed=resolved.pushed,
         idp_hint=parameters["idp_hint"] if _PROVIDER_ID.fullmatch(parameters.get("idp_hint", "")) else None,
     )
 
@@ -194,11 +224,22 @@ def _allowed(client: Client) -> frozenset[str]:
     return client.scopes - (frozenset() if client.realname_approved else {REALNAME})
 
 
-def check_no_request_object(parameters: Mapping[str, str], _client: Client) -> None:
-    if "request" in parameters:
-        raise RequestNotSupported("request objects are not supported")
-    if "request_uri" in parameters:
-        raise RequestUriNotSupported("request_uri is not supported")
+def _resource_scopes(resolved: Resolved, client: Client) -> tuple[str, ...]:
+    """Scopes that exist only at the protected resources that are asked for.
+
+    Raises:
+        InvalidScope: the client is not registered for one that it asks for.
+    """
+    if not resolved.resources:
+        return ()
+    there = frozenset().union(*(resource.scope_names for resource in resolved.resources))
+    asked = tuple(scope for scope in parse_scope(resolved.parameters["scope"]) if scope in there)
+    if not client.scopes.issuperset(asked):
+        raise InvalidScope("the client is not registered for a scope of the resource")
+    return asked
+
+
+def check_no_registration(parameters: Mapping[str, str], _client: Client) -> None:
     if "registration" in parameters:
         raise RegistrationNotSupported("registration is not supported")
 
@@ -293,7 +334,7 @@ def check_claims(parameters: Mapping[str, str], _client: Client) -> None:
 
 Check = Callable[[Mapping[str, str], Client], None]
 CHECKS: tuple[Check, ...] = (
-    check_no_request_object,
+    check_no_registration,
     check_sizes,
     check_response_type,
     check_response_mode,

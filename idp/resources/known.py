@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from core.clock import Clock
 from core.db.database import Database
@@ -14,6 +15,7 @@ from idp.resources.ports import ProtectedResourceStore
 from idp.resources.targets import MOST_RESOURCES, is_resource_identifier
 
 _MAX_REMEMBERED = 1_000
+NOTHING: Mapping[str, ProtectedResource] = MappingProxyType({})
 
 
 class KnownResources:
@@ -54,6 +56,13 @@ class KnownResources:
         if found is None or found.status is not ResourceStatus.ACTIVE:
             raise InvalidTarget("no such resource, or not for this client")
         return found
+
+    async def of(self, client: Client) -> Mapping[str, ProtectedResource]:
+        """All resources that the client may ask for now, by identifier; costs nothing where it registered none."""
+        if not client.metadata.resources:
+            return NOTHING
+        found = [await self._find(identifier) for identifier in client.metadata.resources]
+        return {one.identifier: one for one in found if one is not None and one.status is ResourceStatus.ACTIVE}
 
     async def served_by(self, client_id: str) -> frozenset[str]:
         """Identifiers of the resources that come to introspect as this client."""

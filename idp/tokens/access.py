@@ -8,6 +8,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.ids import new_secret
+from idp.client_metadata import AccessTokenFormat
 from idp.errors import InvalidToken
 from idp.model import Client, Confirmation, TokenFamily
 from idp.settings import IdpSettings
@@ -21,7 +22,13 @@ FAMILY = "fam"  # our claim: the token family, on tokens that act for a person
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """An access token whose signature, type, audience and times hold; whether it was revoked is another question."""
+    """An access token whose signature, type and times hold.
+
+    For whom it is and whether it was revoked are questions of those who ask.
+
+    Attributes:
+        audiences: protected resources that it is for (RFC 8707).
+    """
 
     subject: str
     client_id: str
@@ -31,6 +38,7 @@ class AccessClaims:
     issued_at: int
     expires_at: int
     confirmation: Confirmation | None
+    audiences: tuple[str, ...]
     claims: Mapping[str, Any]
 
 
@@ -41,6 +49,7 @@ class AccessGrant:
     Attributes:
         family: whose tokens it belongs to; None where the client acts for itself.
         audiences: protected resources that it is for (RFC 8707); empty for our own API.
+        access_token_format: what these resources take; None where the client's own wish counts.
     """
 
     client: Client
@@ -50,6 +59,7 @@ class AccessGrant:
     confirmation: Confirmation | None = None
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     actor: Mapping[str, Any] | None = None
+    access_token_format: AccessTokenFormat | None = None
 
 
 class AccessTokens:
@@ -85,13 +95,19 @@ class AccessTokens:
             claims["act"] = grant.actor  # RFC 8693 §4.1
         return await self._signer.sign_async(claims, typ=TYP, algorithm=SignatureAlgorithm.ES256)
 
+    @property
+    def own_audience(self) -> tuple[str, ...]:
+        """The audience of tokens for our own API; exactly this, so that nobody else holds a token that counts here."""
+        return (self._settings.issuer,)
+
     def read(self, token: str) -> AccessClaims:
         """
         Raises:
             InvalidToken: anything but a current access token of ours (RFC 9068 §4).
         """
         try:
-            claims = self._verifier.verify(token, typ=TYP, issuer=self._settings.issuer, audience=self._settings.issuer)
+            claims = self._verifier.verify(token, typ=TYP, issuer=self._settings.issuer, audience=None)
+            audience = claims["aud"]
             family = claims.get(FAMILY)
             return AccessClaims(
                 subject=_text(claims, "sub"),
@@ -102,6 +118,7 @@ class AccessTokens:
                 issued_at=int(claims["iat"]),
                 expires_at=int(claims["exp"]),
                 confirmation=_confirmation(claims),
+                audiences=(audience,) if isinstance(audience, str) else tuple(audience),
                 claims=claims,
             )
         except (TokenRejected, ValueError) as error:

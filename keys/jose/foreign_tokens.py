@@ -20,6 +20,7 @@ from keys.verification import counts
 LEEWAY_SECONDS = 60
 _LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z
 _TIMES = ("exp", "nbf", "iat")
+_ALWAYS = frozenset({"iss", "aud", "exp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class ForeignProfile:
         algorithms: the allow-list (RFC 8725 §3.1).
         types: accepted values of `typ`; None among them where it may be missing (RFC 8725 §3.11).
         use: what the signature counts as in the algorithm table.
-        required: claims that must be there; `iss`, `aud` and `exp` always.
+        required: claims that must be there; `iss`, `aud` and `exp` too, unless they are in `optional`.
+        optional: which of these three may be missing (OpenID Connect Core §6.1); one that is there must be right.
         longest_life: seconds from now until `exp` at most; None without a limit.
         one_audience: `aud` must be one string; a list is refused, whatever is in it.
     """
@@ -39,6 +41,7 @@ class ForeignProfile:
     types: frozenset[str | None]
     use: Use
     required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     longest_life: int | None = None
     one_audience: bool = False
 
@@ -90,9 +93,9 @@ def check_claims(
         TokenRejected: a claim that is missing, malformed, not for us or not of now.
     """
     _check_form(claims, profile)  # 5. claims are there and have their types
-    if claims["iss"] != issuer:  # 6. issuer, RFC 8725 §3.8
+    if claims.get("iss", issuer) != issuer:  # 6. issuer, RFC 8725 §3.8
         raise TokenRejected("iss")
-    audience = claims["aud"]
+    audience = claims.get("aud", next(iter(audiences)))
     if profile.one_audience and not isinstance(audience, str):
         raise TokenRejected("aud is a list")
     if audiences.isdisjoint([audience] if isinstance(audience, str) else audience):  # 7. audience, RFC 8725 §3.9
@@ -120,13 +123,13 @@ def _check_signature(
 
 
 def _check_form(claims: Mapping[str, Any], profile: ForeignProfile) -> None:
-    if not profile.required | {"iss", "aud", "exp"} <= claims.keys():
+    if not profile.required | (_ALWAYS - profile.optional) <= claims.keys():
         raise TokenRejected("claim missing")
     if not all(_is_moment(claims[name]) for name in _TIMES if name in claims):
         raise TokenRejected("not a time")
     if not all(isinstance(claims[name], str) for name in ("iss", "sub", "jti", "client_id") if name in claims):
         raise TokenRejected("claim not a string")
-    audience = claims["aud"]
+    audience = claims.get("aud", "")
     if not isinstance(audience, str) and not (
         isinstance(audience, list) and audience and all(isinstance(one, str) for one in audience)
     ):
@@ -134,9 +137,9 @@ def _check_form(claims: Mapping[str, Any], profile: ForeignProfile) -> None:
 
 
 def _check_times(claims: Mapping[str, Any], profile: ForeignProfile, now: float) -> None:
-    if now >= claims["exp"] + LEEWAY_SECONDS:  # RFC 7519 §4.1.4
+    if "exp" in claims and now >= claims["exp"] + LEEWAY_SECONDS:  # RFC 7519 §4.1.4
         raise TokenRejected("exp")
-    if profile.longest_life is not None and claims["exp"] > now + profile.longest_life + LEEWAY_SECONDS:
+    if profile.longest_life is not None and claims.get("exp", 0) > now + profile.longest_life + LEEWAY_SECONDS:
         raise TokenRejected("exp too far away")  # RFC 7523 §3: the server may refuse an unreasonable lifetime
     if any(now < claims.get(name, 0) - LEEWAY_SECONDS for name in ("nbf", "iat")):  # RFC 7519 §4.1.5
         raise TokenRejected("not yet valid")

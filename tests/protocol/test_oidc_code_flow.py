@@ -234,9 +234,11 @@ async def test_a_12_somebody_else_logs_in_where_a_person_was_hinted(world: IdpWo
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
+    ("name", "error"), [("request", "invalid_request_object"), ("request_uri", "invalid_request_uri")]
 )
-async def test_a_14_request_objects_are_refused_by_name(world: IdpWorld, name: str, error: str) -> None:
+async def test_a_14_request_objects_that_cannot_be_read_are_refused_by_name(
+    world: IdpWorld, name: str, error: str
+) -> None:
     answer = await Browser(world).authorize(world.portal_a, **{name: "https://a.example.test/x"})
     assert query_of(answer.headers["location"])["error"] == error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.routes.idp import authorize, check_session, device, documents, end_session, tokens, userinfo
+from api.routes.idp import authorize, check_session, device, documents, end_session, pushed, tokens, userinfo
 
 # the busiest first: each router that does not match costs a request some microseconds
 routers = [
@@ -10,6 +10,7 @@ routers = [
     userinfo.router,
     documents.router,
     authorize.router,
+    pushed.router,
     end_session.router,
     check_session.router,
     device.router,

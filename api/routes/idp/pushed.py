@@ -1,0 +1,41 @@
+"""The pushed authorization request endpoint (RFC 9126 §2)."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import container, facts_of
+from api.errors.oauth import NO_STORE, oauth_error_response
+from api.routes.idp.hot import add_hot_route, form_body, read_parameters
+from core.errors import AppError
+
+router = APIRouter(tags=["identity"])
+
+
+async def push(request: Request) -> Response:
+    """Leave an authorization request here; the browser then comes with its `request_uri` only."""
+    try:
+        answer = await container(request).idp.push(await read_parameters(request), facts_of(request))
+    except AppError as error:
+        return oauth_error_response(error)
+    return Response(orjson.dumps(answer), 201, NO_STORE, "application/json")  # RFC 9126 §2.2
+
+
+add_hot_route(
+    router,
+    "/par",
+    push,
+    ["POST"],
+    summary="Pushed authorization request endpoint",
+    openapi_extra=form_body(
+        "client_id",
+        optional=(
+            *("response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method"),
+            *("request", "resource", "authorization_details", "dpop_jkt"),
+            *("client_secret", "client_assertion", "client_assertion_type"),
+        ),
+    ),
+)
