@@ -191,6 +191,7 @@ def build_idp(
         ShownSecrets(registry, digests, database, stores.clients, clock),
         ClientAssertions(client_keys, client_secrets, replays, clock, settings),
         ClientCertificates(client_keys, judge, settings.client_chains),
+        constraint,
     )
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)

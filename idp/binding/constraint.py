@@ -52,6 +52,15 @@ class SenderConstraint:
             facts, nonce_required=self._needs_nonce(client), algorithms=rules_of(client).algorithms
         )
 
+    def expect_nonce(self, client: Client, facts: RequestFacts) -> None:
+        """Ask for a nonce before the client's assertion is spent: it may come again with the same one.
+
+        Raises:
+            UseDpopNonce.
+        """
+        if facts.dpop:
+            self._proofs.expect_nonce(facts, required=self._needs_nonce(client))
+
     async def check(self, client: Client, confirmation: Confirmation | None, token: str, facts: RequestFacts) -> None:
         """Whether a token comes with the proof that it needs.
 

@@ -72,15 +72,21 @@ class DpopProofs:
             raise InvalidDpopProof("the proof was used before")
         return proof.thumbprint
 
+    def expect_nonce(self, facts: RequestFacts, *, required: bool) -> None:
+        """The question of the nonce alone, before anything is spent that the client would miss when it comes again.
+
+        Nothing of the proof is believed yet; one that is malformed is refused where it is judged.
+
+        Raises:
+            UseDpopNonce: the proof lacks a nonce that counts now.
+        """
+        if len(facts.dpop) == 1 and (claims := _unverified(facts.dpop[0])) is not None:
+            self._check_nonce(claims.get("nonce"), required=required)
+
     def renewal(self, facts: RequestFacts) -> str | None:
         """A nonce to send with an answer, where the request's proof used one that grows old (RFC 9449 §8.2)."""
-        if len(facts.dpop) != 1:
-            return None
-        try:
-            _, claims = split_compact(facts.dpop[0])
-            nonce = read_part(claims).get("nonce")
-        except TokenRejected:
-            return None
+        claims = _unverified(facts.dpop[0]) if len(facts.dpop) == 1 else None
+        nonce = None if claims is None else claims.get("nonce")
         return self._nonces.current() if isinstance(nonce, str) and self._nonces.ages(nonce) else None
 
     def _read(self, proof: str, algorithms: frozenset[SignatureAlgorithm] | None) -> Possession:
@@ -112,3 +118,10 @@ class DpopProofs:
         expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
         if not isinstance(ath, str) or not hmac.compare_digest(ath.encode("utf-8", "surrogatepass"), expected):
             raise InvalidDpopProof("ath is not the digest of the access token")
+
+
+def _unverified(proof: str) -> Mapping[str, Any] | None:
+    try:
+        return read_part(split_compact(proof)[1])
+    except TokenRejected:
+        return None

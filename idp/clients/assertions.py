@@ -18,12 +18,13 @@ from keys.errors import TokenRejected
 from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
 from keys.jose.jws import UnverifiedToken
 from keys.jose.mac_tokens import MacAlgorithm, verify_mac_token
-from keys.spec import SignatureAlgorithm, Use
+from keys.spec import ALGORITHMS as SIGNATURES
+from keys.spec import Use
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 
-ASYMMETRIC = frozenset(SignatureAlgorithm)
-SYMMETRIC = frozenset(MacAlgorithm)
+ALGORITHMS = tuple(str(row.algorithm) for row in SIGNATURES.values() if row.tokens) + tuple(map(str, MacAlgorithm))
+"""All that assertions may be signed with; what a client may use, its registration and its profile decide."""
 
 
 class ClientAssertions:
@@ -82,7 +83,7 @@ class ClientAssertions:
         verify_mac_token(
             assertion,
             self._secrets.opened(client, self._clock.now()),
-            SYMMETRIC if chosen is None else SYMMETRIC & {chosen},
+            frozenset(one for one in MacAlgorithm if chosen in (None, one)),
             self._profile(client),
             issuer=client.id,
             audiences=self._audiences(client, endpoint),
@@ -92,7 +93,7 @@ class ClientAssertions:
     def _profile(self, client: Client) -> ForeignProfile:
         rules, chosen = rules_of(client), client.metadata.token_endpoint_auth_signing_alg
         return ForeignProfile(
-            algorithms=rules.algorithms if chosen is None else rules.algorithms & {chosen},
+            algorithms=frozenset(one for one in rules.algorithms if chosen in (None, one)),
             types=frozenset({None, "JWT"}),
             use=Use.LOGIN,
             required=frozenset({"sub", "jti"}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from idp.binding.constraint import SenderConstraint
 from idp.clients.assertions import ClientAssertions
 from idp.clients.certificates import ClientCertificates
 from idp.clients.presented import Presented, PresentedCredentials, presented_credentials
@@ -39,11 +40,13 @@ class AuthenticateClient:
         secrets: ShownSecrets,
         assertions: ClientAssertions,
         certificates: ClientCertificates,
+        constraint: SenderConstraint,
     ) -> None:
         self._registry = registry
         self._secrets = secrets
         self._assertions = assertions
         self._certificates = certificates
+        self._constraint = constraint
 
     async def __call__(self, facts: RequestFacts, parameters: Mapping[str, str]) -> Client:
         """
@@ -53,6 +56,7 @@ class AuthenticateClient:
         Raises:
             InvalidClient: unknown, disabled, not proved, or by another method than the registered one.
             InvalidRequest: more than one method at once (RFC 6749 §2.3).
+            UseDpopNonce: before an assertion is spent, so that it still counts when the request comes again.
         """
         shown = presented_credentials(facts.authorization, parameters)
         client = await self._registry.active(shown.client_id)
@@ -76,6 +80,7 @@ class AuthenticateClient:
         if shown.secret is not None:
             await self._secrets.renew(client, shown.secret)
         elif shown.assertion is not None:
+            self._constraint.expect_nonce(client, facts)
             await self._assertions.verify(client, shown.assertion, facts.url)
         elif client.auth_method in _BY_CERTIFICATE:
             await self._certificates.verify(client, facts.certificate)

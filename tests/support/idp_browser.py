@@ -19,14 +19,17 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import container
 from api.errors.problems import problem_response
+from api.middleware.proxies import CERTIFICATE
 from api.routes import idp as idp_routes
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from core.errors import AppError
 from idp.model import ClientAuthMethod
+from tests.support.idp_proofs import by_assertion
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, Somebody
 
 pages = APIRouter()
@@ -181,7 +184,8 @@ class BackEnd:
     def __init__(self, world: IdpWorld, portal: Portal, app: FastAPI | None = None) -> None:
         self.world = world
         self.portal = portal
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app or idp_app(world)), base_url=ISSUER)
+        served = with_certificate(app or idp_app(world), portal.certificate)
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=served), base_url=ISSUER)
 
     async def post(self, path: str, data: Mapping[str, str], **options: Any) -> httpx.Response:
         """A POST with the portal's own credentials, by its registered method."""
@@ -221,6 +225,15 @@ class BackEnd:
         return await self.http.get("/userinfo", headers={"Authorization": f"Bearer {access_token}"})
 
 
+def with_certificate(app: ASGIApp, certificate: bytes | None) -> ASGIApp:
+    """The application as it sees connections on which this certificate was shown."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CERTIFICATE: certificate}, receive, send)
+
+    return served
+
+
 def authorization_params(portal: Portal, pkce: Pkce, **changes: str | None) -> dict[str, str]:
     params: dict[str, str | None] = {
         "response_type": "code",
@@ -242,6 +255,8 @@ def credentials(portal: Portal) -> tuple[dict[str, str], dict[str, str]]:
         return {}, {"Authorization": basic(portal.client_id, portal.secret or "")}
     if portal.auth_method is ClientAuthMethod.POST:
         return {"client_id": portal.client_id, "client_secret": portal.secret or ""}, {}
+    if portal.assertion is not None:
+        return by_assertion(portal.assertion()), {}
     return {"client_id": portal.client_id}, {}
 
 

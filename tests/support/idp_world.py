@@ -17,6 +17,7 @@ from core.audit.chain import ChainedRow
 from core.audit.sql import read_chain
 from core.blobs.filesystem import FilesystemBlobStore
 from core.db.database import Database
+from core.egress.port import Fetcher
 from core.identifiers.uscc import check_character
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
@@ -77,6 +78,8 @@ class Portal:
     auth_method: ClientAuthMethod = ClientAuthMethod.BASIC
     scope: str = "openid"
     goodbye_uri: str = ""
+    assertion: Callable[[], str] | None = field(default=None, repr=False)  # makes one for each request
+    certificate: bytes | None = field(default=None, repr=False)  # of its TLS connections, DER
 
 
 class RecordingMessenger:
@@ -169,6 +172,7 @@ async def _world(
     wrap_stores: Callable[[IdpStores], IdpStores] = lambda stores: stores,
     ring: KeyRing | None = None,
     secrets: SecretProvider | None = None,
+    fetcher: Fetcher | None = None,
 ) -> AsyncIterator[IdpWorld]:
     keys = keys_on(ring or await shared_ring(), clock, secrets)
     settings = settings or IdpSettings(issuer=ISSUER)
@@ -182,7 +186,14 @@ async def _world(
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
     messenger, judge = RecordingMessenger(), NamedAuthorities()
-    services = build_idp(ground, judge=judge, settings=settings, stores=wrap_stores(sql_stores()), messenger=messenger)
+    services = build_idp(
+        ground,
+        judge=judge,
+        settings=settings,
+        stores=wrap_stores(sql_stores()),
+        messenger=messenger,
+        fetcher=fetcher,
+    )
     try:
         yield await _populate(ground, services, keys, clock, messenger, judge)
     finally:
