@@ -186,6 +186,7 @@ class Settings(BaseSettings):
     def idp(self) -> IdpSettings:
         return IdpSettings(
             issuer=self.issuer,
+            client_certificates=bool(self.client_certificate_header),
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,
             dpop_nonce=self.dpop_nonce,

@@ -45,6 +45,7 @@ class IdpSettings(Section):
         code_tries_per_source, code_tries_in_all: the same for one source and for everybody, per `code_try_window_wide`.
         dpop_nonce: whose proofs need a nonce of ours; it makes proofs worthless that were made in advance.
         assertion_lifetime: how far ahead a client assertion's `exp` may lie; its id is remembered for that long.
+        client_certificates: TLS clients can show certificates, to us or to a proxy that hands them on.
         mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
         client_cache: how long a registered client may be remembered by a process.
@@ -76,6 +77,7 @@ class IdpSettings(Section):
     code_try_window_wide: int = 3600
     dpop_nonce: DpopNonce = DpopNonce.FAPI
     assertion_lifetime: int = 3600
+    client_certificates: bool = False
     mtls_url: str | None = None
     client_chains: CertificateChains = CertificateChains.OURS
     client_cache: float = 5.0

@@ -8,7 +8,8 @@ from typing import Protocol
 import orjson
 
 from idp.client_metadata import SecurityProfile
-from idp.model import ONE_FACTOR, ClientAuthMethod, GrantType
+from idp.endpoints.discovery_proofs import aliases, authentication
+from idp.model import ONE_FACTOR, GrantType
 from idp.profiles.rules import RULES
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.detail_types import DETAIL_TYPES
@@ -24,7 +25,6 @@ _GRANTS = (
     GrantType.CLIENT_CREDENTIALS,
     GrantType.DEVICE_CODE,
 )
-_SECRETS = [ClientAuthMethod.BASIC.value, ClientAuthMethod.POST.value]
 
 
 JWKS_MAX_AGE = 300
@@ -51,9 +51,6 @@ def metadata(issuer: str) -> dict[str, object]:
         "acr_values_supported": [ONE_FACTOR],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [str(algorithm) for algorithm in TOKEN_PURPOSES],
-        "token_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],
-        "introspection_endpoint_auth_methods_supported": _SECRETS,
-        "revocation_endpoint_auth_methods_supported": [*_SECRETS, ClientAuthMethod.NONE.value],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claim_types_supported": ["normal"],
@@ -100,7 +97,8 @@ class PublishedDocuments:
     def __init__(self, provider: PublishedKeys, settings: IdpSettings) -> None:
         self._provider = provider
         self._decryption = DecryptionKeys(provider)
-        self._metadata = orjson.dumps(metadata(settings.issuer))
+        document = metadata(settings.issuer) | authentication(settings)
+        self._metadata = orjson.dumps(document | aliases(document, settings))
         self._jwks = b""
         self._rendered: tuple[object, ...] = ()
 

@@ -79,8 +79,6 @@ class AuthorizationCodeGrant:
         if grant.dpop_jkt is not None and request.confirmation != Confirmation("jkt", grant.dpop_jkt):
             raise InvalidGrant(_NOT_GOOD, private="another key, or none proved")  # RFC 9449 §10
         check_verifier(request.parameters.get("code_verifier"), grant.code_challenge)
-        if grant.dpop_jkt is not None and request.confirmation != Confirmation("jkt", grant.dpop_jkt):
-            raise InvalidGrant(_NOT_GOOD, private="another DPoP key")  # RFC 9449 §10
 
     async def _redeem(self, grant: CodeGrant, request: TokenRequest) -> Standing:
         client, now = request.client, self._clock.now()
