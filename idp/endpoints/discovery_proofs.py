@@ -1,4 +1,4 @@
-"""What the metadata says of how clients prove themselves: methods, algorithms, keys of tokens, addresses for TLS clients.
+"""What the metadata says of how clients prove themselves: methods, algorithms, bound tokens, addresses of TLS.
 
 RFC 8414 §2; OpenID Connect Discovery 1.0 §3; RFC 8705 §3.3, §5; RFC 9449 §5.1.
 """
