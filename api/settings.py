@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         mtls_url: public base address at which TLS clients are asked for a certificate (RFC 8705 §5), where it is not
             the issuer's; without a slash at its end.
         dpop_nonce: whose DPoP proofs need a nonce of ours: `fapi` (clients of that profile) or `all`.
+        registration: who may register clients at `/register`: nobody; `guarded`: whoever holds an initial access token
+            or a software statement of a trusted issuer; `open`: anybody, in development only.
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -104,6 +106,7 @@ class Settings(BaseSettings):
     client_certificate_chains: CertificateChains = CertificateChains.OURS
     mtls_url: str = ""
     dpop_nonce: DpopNonce = DpopNonce.FAPI
+    registration: Literal["off", "guarded", "open"] = "off"
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     pki_url: str = ""
@@ -187,6 +190,7 @@ class Settings(BaseSettings):
         return IdpSettings(
             issuer=self.issuer,
             client_certificates=bool(self.client_certificate_header),
+            registration=self.registration,
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,
             dpop_nonce=self.dpop_nonce,
@@ -261,6 +265,8 @@ class Settings(BaseSettings):
             faults.append("no master key named: set YIZHENG_MASTER_KEY_FILE to a file outside the data folder")
         if self.client_certificate_header and self.trusted_proxies == "*":
             faults.append("anybody may name a client certificate: set YIZHENG_TRUSTED_PROXIES to the proxy's address")
+        if self.registration == "open":
+            faults.append("YIZHENG_REGISTRATION is open: anybody could register clients; set it to guarded or off")
         if self.tsa_clock == "unchecked":
             faults.append("YIZHENG_TSA_CLOCK is unchecked: time-stamps need a clock that is known to follow UTC")
         if self.workers > 1 and self.kv.url.startswith("sqlite"):

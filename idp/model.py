@@ -87,8 +87,18 @@ class GrantType(StrEnum):
 
 
 class ClientStatus(StrEnum):
+    """Life of a client; only an active one can be used.
+
+    ::
+
+        pending ──▶ active ◀──▶ disabled
+           └──────────┴────────────┴────▶ removed
+    """
+
+    PENDING = "pending"  # waits for a security administrator
     ACTIVE = "active"
     DISABLED = "disabled"
+    REMOVED = "removed"  # never comes back
 
 
 @dataclass(frozen=True, slots=True)

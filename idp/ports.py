@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
+from core.errors import AppError
 from idp.model import (
     Account,
     AccountStatus,
@@ -210,4 +211,16 @@ class LogoutMessenger(Protocol):
         """
         Returns:
             `delivered`, or a short word for what went wrong: `status-500`, `timeout`, `unreachable`, `address-refused`.
+        """
+
+
+class ClientErrors(Protocol):
+    """Takes note of refused requests, for the developers of the client to read."""
+
+    def note(self, client_id: str | None, endpoint: str, error: AppError) -> None:
+        """Does not wait and never fails.
+
+        Args:
+            client_id: the client that the request names, believed or not; nothing happens where none is registered.
+            endpoint: short word: `token`, `par`, `authorize`, `userinfo`, `introspect`, `register`.
         """

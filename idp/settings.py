@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,6 +29,8 @@ class IdpSettings(Section):
 
     Attributes:
         issuer: the OpenID issuer, without a slash at its end.
+        registration: who may register clients at `/register`: nobody, whoever holds an initial access token or a
+            software statement, or anybody (a development instance for conformance tests).
         code_lifetime: authorization codes; at most 60 (RFC 6749 §4.1.2 allows 600, FAPI 2.0 §5.3.2.1 only 60).
         pushed_lifetime: pushed requests (RFC 9126 §2.2), from 60; FAPI 2.0 §5.3.2.2 wants less than 600.
         interaction_lifetime: from the portal's request until the person has finished logging in and consenting.
@@ -52,6 +55,7 @@ class IdpSettings(Section):
     """
 
     issuer: str
+    registration: Literal["off", "guarded", "open"] = "off"
     code_lifetime: int = 60
     pushed_lifetime: int = Field(default=90, ge=60, lt=600)
     interaction_lifetime: int = 1800

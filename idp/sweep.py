@@ -6,6 +6,7 @@ import datetime as dt
 
 from core.clock import Clock
 from core.db.database import Database
+from idp.clients.sweeping import SweepRegistrations
 from idp.ports import DeliveryStore, SessionStore, TokenStore
 
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
@@ -21,12 +22,14 @@ class SweepExpired:
         tokens: TokenStore,
         sessions: SessionStore,
         deliveries: DeliveryStore,
+        registrations: SweepRegistrations,
         clock: Clock,
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._sessions = sessions
         self._deliveries = deliveries
+        self._registrations = registrations
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -36,5 +39,6 @@ class SweepExpired:
             count = await self._tokens.delete_expired(tx, now - _KEEP)
             count += await self._sessions.delete_expired(tx, now - _KEEP)
             count += await self._deliveries.delete_finished(tx, now - _KEEP_DELIVERIES)
+            count += await self._registrations(tx, now)
             await tx.commit()
         return count

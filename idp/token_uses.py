@@ -17,6 +17,8 @@ DEVICE_CODE = "device-code"
 USER_CODE = "user-code"
 AUTH_REQ_ID = "auth-req-id"
 LOGIN_HINT = "login-hint"
+INITIAL_ACCESS = "initial-access"
+REGISTRATION_ACCESS = "registration-access"
 
 ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
 """Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

@@ -73,9 +73,15 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "account_index": NothingEnds("names only"),
     "organisation": NothingEnds("names only"),
     "staff_role": Kept(),
-    "client": Moved("status", ["active"], ["active", "disabled"]),
     "protected_resource": Moved("status", ["active"], ["active", "disabled"]),
     "resource_scope": NothingEnds("ends with its resource"),
+    "client": Moved("status", ["pending", "active"], ["pending", "active", "disabled", "removed"]),
+    "client_registration": Kept(["access_digest", "revision"]),
+    "client_proposal": Moved(
+        "state", ["open"], ["open", "approved", "refused", "withdrawn"], ["decided_by", "decided_at"]
+    ),
+    "client_error": NothingEnds("record"),
+    "registration_permit": Moved("state", ["open"], ["open", "ended"], ["ended_at", "uses"]),
     "pairwise_subject": NothingEnds("names only"),
     "session": EndedAtRestore(),
     "session_client": EndedAtRestore(),

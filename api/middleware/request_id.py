@@ -7,6 +7,7 @@ import time
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.correlation import begin_request
 from core.ids import new_secret
 
 log = structlog.get_logger("http")
@@ -32,6 +33,7 @@ class RequestId:
             return
         request_id = new_secret(9)
         scope.setdefault("state", {})["request_id"] = request_id
+        begin_request(request_id)
         began = time.perf_counter()
         status = 500
 

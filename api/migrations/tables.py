@@ -5,6 +5,7 @@ from __future__ import annotations
 import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
+import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.tables
 import keys.stores.backup_tables
@@ -20,6 +21,7 @@ SOURCES = (
     keys.stores.backup_tables,
     keys.stores.reencryption_tables,
     keys.stores.renewal_tables,
+    idp.stores.registration_tables,
     idp.stores.tables,
     idp.stores.resources_tables,
     certstore.stores.tables,

@@ -43,6 +43,7 @@ class Container:
             self.trust.keep_fresh(),
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
+            self.idp.clients.errors_log.forever(),
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),

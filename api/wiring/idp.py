@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere
 from api.wiring.ground import Ground
 from core.egress.fetch import Egress
@@ -21,11 +23,20 @@ from idp.clients.assertions import ClientAssertions
 from idp.clients.authentication import AuthenticateClient
 from idp.clients.certificates import ClientCertificates
 from idp.clients.keys import ClientKeys
-from idp.clients.ports import CertificateJudge
-from idp.clients.registration import ChangeClientStatus, RegisterClient
+from idp.clients.ports import (
+    CertificateJudge,
+    ClientErrorStore,
+    ClientProposals,
+    PermitStore,
+    RegisteredClients,
+    RegistrationStore,
+)
+from idp.clients.registration import RegisterClient
 from idp.clients.registry import ClientRegistry
 from idp.clients.secrets import ClientSecrets
 from idp.clients.shown_secrets import ShownSecrets
+from idp.clients.status import ChangeClientStatus
+from idp.clients.writing import RegistrationStores
 from idp.directory import Directory, PersonVault
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
@@ -71,9 +82,12 @@ from idp.resources.known import KnownResources
 from idp.resources.ports import ProtectedResourceStore
 from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
+from idp.stores.client_errors import SqlClientErrorStore
+from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
+from idp.stores.registrations import SqlPermitStore, SqlRegistrationStore
 from idp.stores.resources import SqlProtectedResourceStore
 from idp.stores.sessions import SqlSessionStore
 from idp.stores.tokens import SqlTokenStore
@@ -88,18 +102,26 @@ from idp.upkeep import Upkeep
 from keys.jose.decryption_keys import DecryptionKeys
 
 
+class AllClients(ClientStore, RegisteredClients, Protocol):
+    """Clients for the protocol and for those who look after them."""
+
+
 @dataclass(frozen=True)
 class IdpStores:
     """The stores; tests put wrapped ones in."""
 
     accounts: AccountStore
     organisations: OrganisationStore
-    clients: ClientStore
+    clients: AllClients
     consents: ConsentStore
     sessions: SessionStore
     tokens: TokenStore
     deliveries: DeliveryStore
     resources: ProtectedResourceStore
+    registrations: RegistrationStore
+    client_proposals: ClientProposals
+    permits: PermitStore
+    client_errors: ClientErrorStore
 
 
 @dataclass(frozen=True)
@@ -135,6 +157,7 @@ class IdpServices:
     change_account_status: ChangeAccountStatus
     assign_staff_role: AssignStaffRole
     remove_staff_role: RemoveStaffRole
+    clients: ClientServices
     register_client: RegisterClient
     change_client_status: ChangeClientStatus
     deliver_logouts: DeliverLogouts
@@ -155,6 +178,10 @@ def sql_stores() -> IdpStores:
         SqlTokenStore(),
         SqlDeliveryStore(),
         SqlProtectedResourceStore(),
+        SqlRegistrationStore(),
+        SqlClientProposals(),
+        SqlPermitStore(),
+        SqlClientErrorStore(),
     )
 
 
@@ -248,7 +275,19 @@ def build_idp(
         clock,
         settings,
     )
-    sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clock)
+    clients = build_clients(
+        database,
+        RegistrationStores(stores.clients, stores.registrations, stores.client_proposals, stores.permits),
+        stores.client_errors,
+        stores.organisations,
+        client_secrets,
+        digests,
+        registry,
+        fetcher,
+        clock,
+        settings,
+    )
+    sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clients.sweep, clock)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -323,8 +362,9 @@ def build_idp(
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),
-        register_client=RegisterClient(database, stores.clients, stores.organisations, client_secrets, clock),
-        change_client_status=ChangeClientStatus(database, stores.clients, registry),
+        clients=clients,
+        register_client=clients.register,
+        change_client_status=clients.status,
         deliver_logouts=deliver,
         sweep=sweep,
         upkeep=Upkeep(deliver, sweep),

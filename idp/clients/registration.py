@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from core.audit.event import AuditEvent, Detail
 from core.clock import Clock
 from core.db.database import Database
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import InvalidInput
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from idp.clients.description import ClientDescription
 from idp.clients.policy import ADMINISTRATOR
-from idp.clients.registry import ClientRegistry
-from idp.clients.rules.addresses import redirect_hosts
-from idp.clients.secrets import SHORTEST, ClientSecrets, MadeSecret
+from idp.clients.records import Origin, Registration
+from idp.clients.secrets import SHORTEST
 from idp.clients.validation import read_description, validated
+from idp.clients.writing import WriteRegistrations
 from idp.directory import organisation_not_found
 from idp.errors import InvalidRedirectUri, RegistrationError
-from idp.model import Client, ClientStatus
-from idp.ports import ClientStore, OrganisationStore
-from idp.protocol.redirect_uri import host_of
+from idp.model import Client
+from idp.ports import OrganisationStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,11 @@ class RegisterClient:
     """The use case."""
 
     def __init__(
-        self,
-        database: Database,
-        clients: ClientStore,
-        organisations: OrganisationStore,
-        secrets: ClientSecrets,
-        clock: Clock,
+        self, database: Database, organisations: OrganisationStore, writing: WriteRegistrations, clock: Clock
     ) -> None:
         self._database = database
-        self._clients = clients
         self._organisations = organisations
-        self._secrets = secrets
+        self._writing = writing
         self._clock = clock
 
     async def __call__(self, new: NewClient, actor: Principal) -> RegisteredClient:
@@ -87,78 +80,23 @@ class RegisterClient:
 
     async def _register(self, new: ClientDescription, chosen: str | None, actor: Principal) -> RegisteredClient:
         client_id = new.client_id or new_id(self._clock, "cli")
-        secret = self._secrets.make(client_id, new.auth_method, chosen=chosen)
-        client = made_client(new, client_id, secret, self._clock)
+        record = Registration(client_id, Origin.OPERATOR, actor.id, 1, self._clock.now())
         async with self._database.write() as tx:
-            if client.organisation and await self._organisations.get(tx, client.organisation) is None:
+            if new.organisation and await self._organisations.get(tx, new.organisation) is None:
                 raise organisation_not_found()
-            if not await self._clients.add(tx, client):
-                raise client_exists()
-            detail: Detail = {"scopes": " ".join(sorted(client.scopes)), "realname": client.realname_approved}
-            tx.audit(AuditEvent("client.register", "done", actor, subject=client.id, detail=detail))
+            client, secret = await self._writing.add(tx, new, client_id, record, active=True, chosen=chosen)
+            tx.audit(AuditEvent("client.register", "done", actor, subject=client.id, detail=audited(client)))
             await tx.commit()
         return RegisteredClient(client, secret.value if secret else None)
 
 
-class ChangeClientStatus:
-    """Disables a client, or lets it work again."""
-
-    def __init__(self, database: Database, clients: ClientStore, registry: ClientRegistry) -> None:
-        self._database = database
-        self._clients = clients
-        self._registry = registry
-
-    async def __call__(self, client_id: str, status: ClientStatus, actor: Principal) -> None:
-        """
-        Raises:
-            NotFound: `client-not-found`.
-        """
-        async with self._database.write() as tx:
-            if not await self._clients.change_status(tx, client_id, status):
-                raise client_not_found()
-            tx.audit(AuditEvent("client.change-status", "done", actor, client_id, detail={"status": status.value}))
-            await tx.commit()
-        self._registry.forget(client_id)
-
-
-def made_client(
-    new: ClientDescription,
-    client_id: str,
-    secret: MadeSecret | None,
-    clock: Clock,
-    *,
-    status: ClientStatus = ClientStatus.ACTIVE,
-) -> Client:
-    """The client that a validated description becomes."""
-    return Client(
-        id=client_id,
-        name=new.name,
-        redirect_uris=new.redirect_uris,
-        post_logout_redirect_uris=new.post_logout_redirect_uris,
-        backchannel_logout_uri=new.backchannel_logout_uri,
-        auth_method=new.auth_method,
-        secret_digest=secret.digest if secret else None,
-        secret_sealed=secret.sealed if secret else None,
-        scopes=new.scopes,
-        grants=new.grants,
-        id_token_alg=new.id_token_alg,
-        organisation=new.organisation,
-        realname_approved=new.realname_approved,
-        sector=sector_of(new, client_id),
-        status=status,
-        created_at=clock.now(),
-        metadata=new.metadata,
-    )
-
-
-def sector_of(new: ClientDescription, client_id: str) -> str:
-    """What pairwise subjects are computed for (OIDC Core §8.1): a host, or the client alone where there is none."""
-    if new.sector is not None:
-        return new.sector
-    if new.metadata.sector_identifier_uri is not None:
-        return host_of(new.metadata.sector_identifier_uri)
-    hosts = redirect_hosts(new)
-    return next(iter(hosts)) if len(hosts) == 1 and "" not in hosts else client_id
+def audited(client: Client) -> Detail:
+    """What the audit log says of a client that was registered."""
+    return {
+        "scopes": " ".join(sorted(client.scopes)),
+        "realname": client.realname_approved,
+        "profile": client.metadata.profile.value,
+    }
 
 
 def read_by_administrator(document: Mapping[str, object]) -> ClientDescription:
@@ -196,13 +134,3 @@ def client_invalid(field: str, why: str) -> InvalidInput:
         "客户端的 {field} 不合规则，请对照说明改一改：{why}。", "The client's {field} is not as required: {why}."
     )
     return InvalidInput("client-invalid", text.format(field=field, why=why), field=field, private=why)
-
-
-def client_exists() -> Conflict:
-    return Conflict(
-        "client-exists", Text("这个客户端标识已经有了，请换一个。", "This client id is taken. Choose another.")
-    )
-
-
-def client_not_found() -> NotFound:
-    return NotFound("client-not-found", Text("没有这个客户端。", "There is no such client."))

@@ -23,6 +23,7 @@ API_SCOPES = frozenset(
         "seal:manage",
         "audit:read",
         "metrics:read",
+        "client:manage",
         "admin:system",
         "admin:security",
         "admin:audit",
@@ -44,6 +45,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "seal-user": frozenset({"seal:sign"}),
     "seal-custodian": frozenset({"seal:sign", "seal:manage"}),
     "auditor": frozenset({"audit:read"}),
+    "portal-manager": frozenset({"client:manage"}),
     # system, security and audit administration are three separate roles (三权分立)
     "system-administrator": frozenset({"admin:system"}),
     "security-administrator": frozenset({"admin:security"}),

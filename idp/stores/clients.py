@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
 from core.text import Text
 from idp.client_metadata import from_stored, to_stored
+from idp.clients.ports import ClientSearch, RegisteredClients
 from idp.model import Client, ClientAuthMethod, ClientStatus, Consent, GrantType
+from idp.ports import ClientStore
+from idp.stores.registration_tables import client_registration
 from idp.stores.tables import client, consent, pairwise_subject
 from idp.stores.upsert import insert_if_new, insert_or_replace
 from keys.spec import SignatureAlgorithm
 
+_SECRETS = frozenset(
+    {
+        "secret_digest",
+        "secret_sealed",
+        "earlier_secret_digest",
+        "earlier_secret_sealed",
+        "earlier_secret_ends_at",
+    }
+)
+_NOT_DESCRIBED = _SECRETS | {"id", "status", "created_at"}
+
 
 class SqlClientStore:
-    """Implements `idp.ports.ClientStore`."""
+    """Implements `idp.ports.ClientStore` and `idp.clients.ports.RegisteredClients`."""
 
     async def add(self, tx: WriteTx, client_: Client) -> bool:
         return await insert_if_new(tx.connection, client, _values(client_))
@@ -27,8 +43,59 @@ class SqlClientStore:
         return None if row is None else _client(row)
 
     async def change_status(self, tx: WriteTx, client_id: str, status: ClientStatus) -> bool:
-        change = update(client).where(client.c.id == client_id).values(status=status.value)
+        return await self.move(tx, client_id, expected=(ClientStatus.ACTIVE, ClientStatus.DISABLED), new=status)
+
+    async def move(self, tx: WriteTx, client_id: str, *, expected: Sequence[ClientStatus], new: ClientStatus) -> bool:
+        here = (client.c.id == client_id, client.c.status.in_([one.value for one in expected]))
+        return (await tx.connection.execute(update(client).where(*here).values(status=new.value))).rowcount == 1
+
+    async def redescribe(self, tx: WriteTx, client_: Client) -> bool:
+        values = {name: value for name, value in _values(client_).items() if name not in _NOT_DESCRIBED}
+        change = update(client).where(client.c.id == client_.id).values(values)
         return (await tx.connection.execute(change)).rowcount == 1
+
+    async def write_secrets(self, tx: WriteTx, client_: Client, *, known: Client) -> bool:
+        here = (
+            client.c.id == client_.id,
+            client.c.secret_digest.is_not_distinct_from(known.secret_digest),
+            client.c.earlier_secret_digest.is_not_distinct_from(known.earlier_secret_digest),
+        )
+        values = {name: value for name, value in _values(client_).items() if name in _SECRETS}
+        return (await tx.connection.execute(update(client).where(*here).values(values))).rowcount == 1
+
+    async def page(self, tx: ReadTx, search: ClientSearch, *, after: str | None, limit: int) -> Sequence[Client]:
+        query = select(client).order_by(client.c.id).limit(limit)
+        if after is not None:
+            query = query.where(client.c.id > after)
+        if search.organisation is not None:
+            query = query.where(client.c.organisation == search.organisation)
+        if search.status is not None:
+            query = query.where(client.c.status == search.status.value)
+        if search.text:
+            columns = (client.c.id, client.c.name_zh, client.c.name_en)
+            query = query.where(or_(*(column.icontains(search.text, autoescape=True) for column in columns)))
+        return [_client(row) for row in await tx.connection.execute(query)]
+
+    async def delete_removed(self, tx: WriteTx, before: dt.datetime, limit: int) -> int:
+        record = client_registration
+        query = (
+            select(client.c.id)
+            .join(record, record.c.client_id == client.c.id)
+            .where(client.c.status == ClientStatus.REMOVED.value, record.c.changed_at < before)
+            .order_by(record.c.changed_at)
+            .limit(limit)
+        )
+        count = 0
+        for (client_id,) in (await tx.connection.execute(query)).all():
+            count += await self._delete(tx, client_id)
+        return count
+
+    async def _delete(self, tx: WriteTx, client_id: str) -> int:
+        try:
+            async with tx.connection.begin_nested():
+                return (await tx.connection.execute(delete(client).where(client.c.id == client_id))).rowcount
+        except IntegrityError:  # tokens, sessions or messages of it are still there; they have an end of their own
+            return 0
 
     async def renew_digest(self, tx: WriteTx, client_id: str, *, old: str, new: str) -> bool:
         change = update(client).where(client.c.id == client_id, client.c.secret_digest == old).values(secret_digest=new)
@@ -125,3 +192,7 @@ def _client(row: Row[Any]) -> Client:
         earlier_secret_ends_at=row.earlier_secret_ends_at,
         metadata=from_stored(row.metadata),
     )
+
+
+_: type[ClientStore] = SqlClientStore
+_registered: type[RegisteredClients] = SqlClientStore

@@ -76,7 +76,7 @@ client = Table(
     Column("scopes", JSON, nullable=False),
     Column("grants", JSON, nullable=False),
     Column("id_token_alg", String(16), nullable=False),
-    Column("organisation", ForeignKey("organisation.uscc")),
+    Column("organisation", ForeignKey("organisation.uscc"), index=True),
     Column("realname_approved", Boolean, nullable=False),
     Column("sector", String(255), nullable=False),
     Column("status", String(16), nullable=False),

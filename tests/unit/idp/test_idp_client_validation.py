@@ -15,8 +15,8 @@ from idp.clients.description import ClientDescription, changes, described, sensi
 from idp.clients.document import registration_document
 from idp.clients.fields import CORE, METADATA
 from idp.clients.policy import ADMINISTRATOR, OPEN_FOR_TESTS, RegistrationPolicy
-from idp.clients.registration import made_client, sector_of
 from idp.clients.validation import read_description, validated
+from idp.clients.writing import made_client, sector_of
 from idp.errors import InvalidClientMetadata, InvalidRedirectUri, RegistrationError
 from idp.model import ClientAuthMethod, GrantType
 from keys.jose.jwk import public_jwk
