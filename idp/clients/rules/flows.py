@@ -78,7 +78,7 @@ def check_redirect(new: ClientDescription, policy: RegistrationPolicy) -> None:
 
 
 def check_scopes(new: ClientDescription, policy: RegistrationPolicy) -> None:
-    if not new.scopes <= ALL_SCOPES:
+    if not (new.scopes <= ALL_SCOPES or new.metadata.resources):  # what else there is exists at a resource only
         raise refused("scope", "holds a scope that does not exist")
     if REALNAME in new.scopes and not new.realname_approved:
         raise refused("scope", "realname needs approval")

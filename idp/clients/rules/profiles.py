@@ -17,12 +17,12 @@ from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.keys import OURS, check_has_keys
 from idp.clients.rules.refusals import refused
 from idp.model import ClientAuthMethod, GrantType
+from idp.profiles.rules import RULES
 from keys.spec import SignatureAlgorithm
 
-STRONG = frozenset({"PS256", "ES256", "EdDSA"})  # FAPI 2.0 §5.4.1
-_AUTHENTICATION = frozenset(
-    {ClientAuthMethod.PRIVATE_KEY_JWT, ClientAuthMethod.TLS, ClientAuthMethod.SELF_SIGNED_TLS}
-)  # FAPI 2.0 §5.3.2.1
+_FAPI2 = RULES[SecurityProfile.FAPI2]  # the other strict profile differs in nothing that is asked here
+STRONG = frozenset(str(algorithm) for algorithm in _FAPI2.algorithms)
+_AUTHENTICATION = _FAPI2.client_auth or frozenset()
 _BY_CERTIFICATE = frozenset({ClientAuthMethod.TLS, ClientAuthMethod.SELF_SIGNED_TLS})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from core.text import Text
 from idp.client_metadata import ClientMetadata, SecurityProfile
 from idp.model import Client, ClientAuthMethod, ClientStatus, GrantType
-from idp.profiles.fitness import misfits
 from idp.profiles.rules import (
     RULES,
     AssertionAudience,
@@ -84,41 +82,3 @@ def test_a_standard_client_has_what_it_registered() -> None:
     assert must_use_pkce(strict)  # the default
     assert must_bind_tokens(strict)
     assert must_bind_tokens(client(tls_client_certificate_bound_access_tokens=True))
-
-
-@pytest.mark.parametrize("profile", SecurityProfile)
-def test_a_fitting_registration_has_no_misfits(profile: SecurityProfile) -> None:
-    assert misfits(client(profile)) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"auth_method": ClientAuthMethod.BASIC}, "token_endpoint_auth_method"),
-        ({"auth_method": ClientAuthMethod.NONE}, "token_endpoint_auth_method"),
-        ({"auth_method": ClientAuthMethod.SECRET_JWT}, "token_endpoint_auth_method"),
-        ({"grants": frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})}, "grant_types"),
-        ({"id_token_alg": SignatureAlgorithm.RS256}, "id_token_signed_response_alg"),
-    ],
-)
-@pytest.mark.parametrize("profile", STRICT)
-def test_what_a_strict_profile_does_not_take_is_named(
-    profile: SecurityProfile, changes: dict[str, Any], field: str
-) -> None:
-    found = misfits(dataclasses.replace(client(profile), **changes))
-    assert [one.field for one in found] == [field]
-    assert misfits(dataclasses.replace(client(), **changes)) == []  # the standard profile takes it
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"response_types": frozenset({"code", "code id_token"})},
-        {"request_object_signing_alg": "RS256"},
-        {"token_endpoint_auth_signing_alg": "RS256"},
-        {"authorization_signed_response_alg": "RS256"},
-        {"request_uris": ("https://a.example.test/request",)},
-    ],
-)
-def test_metadata_that_a_strict_profile_does_not_take_is_named(metadata: dict[str, Any]) -> None:
-    assert [one.field for one in misfits(client(SecurityProfile.FAPI2, **metadata))] == list(metadata)
