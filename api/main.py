@@ -63,8 +63,10 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
     mount_static(app)
     if settings.demo:
         from api.demo.portals import mount_portals
+        from api.demo.upstream import mount_upstream
 
         mount_portals(app, settings)
+        mount_upstream(app, settings)
     _map_errors(app)
     add_middleware(app, secure=settings.secure, log_requests=log_requests)
     return app

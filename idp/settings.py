@@ -52,6 +52,9 @@ class IdpSettings(Section):
         mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
         client_cache: how long a registered client may be remembered by a process.
+        link_freshness: how long after a log-in somebody may change how they log in.
+        upstream_starts: log-ins at upstream providers that one source may begin in a minute.
+        upstream_cache: how long the list of upstream providers may be remembered by a process.
     """
 
     issuer: str
@@ -85,6 +88,9 @@ class IdpSettings(Section):
     mtls_url: str | None = None
     client_chains: CertificateChains = CertificateChains.OURS
     client_cache: float = 5.0
+    link_freshness: int = 300
+    upstream_starts: int = 120
+    upstream_cache: float = 5.0
     logout_timeout: float = 3.0
     logout_attempts: int = 4
     logout_retry_after: int = 20

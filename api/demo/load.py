@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.bridges import COPY_CLASS
 from api.demo import catalogue, city
+from api.demo.upstream.cast import PROVIDERS
 from certstore.copies import REPOSITORY
 from certstore.issue import HolderInput, IssueCommand
 from certstore.model import ConsumerGrant
@@ -37,6 +38,7 @@ async def load_demo_city(container: Container) -> bool:
         return False
     await _load_people(container)
     await _load_clients(container)
+    await _load_upstream(container)
     await _load_catalogue(container)
     await _load_seals(container)
     await _issue_licences(container)
@@ -96,6 +98,11 @@ async def _load_clients(container: Container) -> None:
             sector=f"{client.portal}.demo.invalid" if client.portal else None,  # one host here, two in a city
         )
         await _unless_there(container.idp.register_client(new, SYSTEM))
+
+
+async def _load_upstream(container: Container) -> None:
+    for provider in PROVIDERS:
+        await container.idp.upstream.providers.put(provider.described(container.ground.settings.issuer), SYSTEM)
 
 
 async def _load_catalogue(container: Container) -> None:

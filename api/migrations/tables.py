@@ -8,6 +8,7 @@ import core.idempotency
 import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.tables
+import idp.stores.upstream_tables
 import keys.stores.backup_tables
 import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
@@ -24,6 +25,7 @@ SOURCES = (
     idp.stores.registration_tables,
     idp.stores.tables,
     idp.stores.resources_tables,
+    idp.stores.upstream_tables,
     certstore.stores.tables,
     signing.stores.tables,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere
 from api.wiring.ground import Ground
+from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
 from idp.authorization.authorize import Authorize
@@ -122,6 +123,7 @@ class IdpStores:
     client_proposals: ClientProposals
     permits: PermitStore
     client_errors: ClientErrorStore
+    upstream: UpstreamStores = field(default_factory=upstream_stores)
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class IdpServices:
     register_client: RegisterClient
     change_client_status: ChangeClientStatus
     deliver_logouts: DeliverLogouts
+    upstream: UpstreamServices
     sweep: SweepExpired
     upkeep: Upkeep
     farewells: Farewells
@@ -288,6 +291,8 @@ def build_idp(
         settings,
     )
     sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clients.sweep, clock)
+    create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
+    shared = SharedParts(stores.accounts, create_account, vault, sessions, open_session, interactions, end, deliver)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -358,7 +363,7 @@ def build_idp(
         proofs=proofs,
         constraint=constraint,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
-        create_account=CreateAccount(database, stores.accounts, vault, keys.passwords, clock),
+        create_account=create_account,
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),
@@ -366,6 +371,7 @@ def build_idp(
         register_client=clients.register,
         change_client_status=clients.status,
         deliver_logouts=deliver,
+        upstream=build_upstream(ground, shared, fetcher, settings, stores.upstream),
         sweep=sweep,
         upkeep=Upkeep(deliver, sweep),
         farewells=farewells,

@@ -30,7 +30,7 @@ class SqlSessionStore:
 
     async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Session | None:
         row = (await tx.connection.execute(select(session).where(condition))).one_or_none()
-        return None if row is None else _session(row)
+        return None if row is None else session_of(row)
 
     async def renew(self, tx: WriteTx, session_: Session, *, old_digest: str) -> bool:
         change = (
@@ -73,7 +73,7 @@ class SqlSessionStore:
         query = select(session).where(
             session.c.account_id == account_id, session.c.ended_at.is_(None), session.c.expires_at > now
         )
-        return [_session(row) for row in (await tx.connection.execute(query)).all()]
+        return [session_of(row) for row in (await tx.connection.execute(query)).all()]
 
     async def join(self, tx: WriteTx, entered: SessionClient) -> bool:
         values = {name: getattr(entered, name) for name in session_client.c.keys()}  # noqa: SIM118 - not a dict
@@ -105,7 +105,7 @@ class SqlSessionStore:
         return (await tx.connection.execute(delete(session).where(session.c.expires_at < before))).rowcount
 
 
-def _session(row: Row[Any]) -> Session:
+def session_of(row: Row[Any]) -> Session:
     return Session(
         id=row.id,
         cookie_digest=row.cookie_digest,

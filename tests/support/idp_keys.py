@@ -9,6 +9,7 @@ from pathlib import Path
 
 from api.wiring.secrets import SecretServices, build_secrets
 from core.clock import Clock
+from idp.upstream.credentials import PURPOSE as UPSTREAM
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
@@ -31,6 +32,7 @@ async def make_ring(folder: Path) -> KeyRing:
     await ring.load()
     await ring.create("oidc.es256", SignatureAlgorithm.ES256)
     await ring.create("oidc.rs256", SignatureAlgorithm.RS256, bits=2048)
+    await ring.create(UPSTREAM, SignatureAlgorithm.ES256)
     for purpose in _SECRETS:
         await ring.create_secret(purpose)
     await store.close()

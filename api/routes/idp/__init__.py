@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from api.routes.idp import authorize, check_session, device, documents, end_session, pushed, tokens, userinfo
+from api.routes.idp import (
+    authorize,
+    check_session,
+    device,
+    documents,
+    end_session,
+    pushed,
+    tokens,
+    upstream,
+    userinfo,
+)
 
 # the busiest first: each router that does not match costs a request some microseconds
 routers = [
@@ -14,4 +24,5 @@ routers = [
     end_session.router,
     check_session.router,
     device.router,
+    upstream.router,
 ]

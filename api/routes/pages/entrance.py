@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from api.errors.problems import status_of
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from api.web.forms import read_form
+from api.web.our_pages import after_login, home_after_login
 from api.web.policy import origin_of
 from api.web.render import page
 from api.web.views.entrance import (
@@ -26,7 +27,8 @@ from api.web.views.entrance import (
     ScopesView,
     ScopeWords,
 )
-from api.web.visitor import home_of, logged_in, visitor
+from api.web.views.upstream import WayIn
+from api.web.visitor import logged_in, visitor
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.text import Text
 from idp.login.interactions import Interaction
@@ -36,7 +38,6 @@ from idp.protocol.redirect_uri import host_of
 
 router = APIRouter(include_in_schema=False)
 
-_OUR_PAGE = re.compile(r"/(?:me|clerk|office|consents|device)(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
 _RESUME = "/authorize/resume"
 _SCOPES = {
     "realname": ScopeWords(
@@ -70,12 +71,21 @@ async def front(request: Request) -> Response:
 
 
 @router.get("/login")
-async def login(request: Request, i: str | None = None) -> Response:
-    """The log-in page, for a portal (`i`) or for our own pages (`next`)."""
-    asking = await container(request).idp.interactions.get(i) if i else None
-    if asking is None and (known := await visitor(request)):
-        return RedirectResponse(_after_login(request) or known.home, 303)
-    return _login_page(request, asking)
+async def login(request: Request, i: str | None = None, own: bool = False, again: bool = False) -> Response:
+    """The log-in page, for a portal (`i`) or for our own pages (`next`).
+
+    A portal that may send people straight to an upstream provider does so, but not twice: with `own` they stay here.
+    With `again` somebody who is logged in shows once more that it is they.
+    """
+    idp = container(request).idp
+    asking = await idp.interactions.get(i) if i else None
+    if asking is None and not again and (known := await visitor(request)):
+        return RedirectResponse(after_login(request) or known.home, 303)
+    if asking is not None and not own:
+        hinted = await idp.upstream.registry.hinted(asking.idp_hint, asking.client_id)
+        if hinted is not None:
+            return RedirectResponse(_way_in(hinted.id, asking, None), 303)
+    return await _login_page(request, asking)
 
 
 @router.post("/login")
@@ -91,11 +101,11 @@ async def log_in(request: Request, i: str | None = None) -> Response:
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
         typed, status = form["identifier"], status_of(error)
-        response = _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
+        response = await _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
         if isinstance(error, LimitExceeded) and error.retry_after:
             response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
         return response
-    goal = f"{_RESUME}?i={i}" if i else await _home(request, done.session_cookie_value)
+    goal = f"{_RESUME}?i={i}" if i else await home_after_login(request, done.session_cookie_value)
     response = RedirectResponse(goal, 303)
     set_session_cookie(request, response, done.session_cookie_value)
     return response
@@ -185,7 +195,15 @@ def grouped(id_number: str) -> str:
     return f"{id_number[:6]} {id_number[6:14]} {id_number[14:]}"
 
 
-def _login_page(
+def _way_in(provider_id: str, asking: Interaction | None, goal: str | None, *, again: bool = False) -> str:
+    """The address that leads to a provider and back to where somebody was going."""
+    query = {"i": asking.id} if asking else {} if goal is None else {"next": goal}
+    if again:
+        query["again"] = "1"
+    return f"/upstream/{provider_id}/log-in" + (f"?{urlencode(query)}" if query else "")
+
+
+async def _login_page(
     request: Request,
     asking: Interaction | None,
     *,
@@ -195,7 +213,10 @@ def _login_page(
     status: int = 200,
 ) -> Response:
     accounts = demo_accounts() if container(request).ground.settings.demo else ()
-    target = f"?i={asking.id}" if asking else f"?next={goal}" if (goal := _after_login(request)) else ""
+    goal = after_login(request)
+    target = f"?i={asking.id}" if asking else f"?next={goal}" if goal else ""
+    again = request.query_params.get("again") == "1"
+    offered = await container(request).idp.upstream.registry.offered()
     view = LoginView(
         action=f"/login{target}",
         client_name=asking.client_name if asking else None,
@@ -205,18 +226,7 @@ def _login_page(
         error_field="identifier" if field == "id_number" else field,
         demo_accounts=accounts,
         compact=asking.compact if asking else False,
+        ways=tuple(WayIn(one.name, _way_in(one.id, asking, goal, again=again)) for one in offered),
     )
     origins = (asking.return_origin,) if asking else ()
     return page(request, "login.html", status=status, form_action=origins, view=view)
-
-
-def _after_login(request: Request) -> str | None:
-    """The page of ours that was asked for before the log-in; nothing that could lead elsewhere (attacks O-23)."""
-    goal = request.query_params.get("next", "")
-    return goal if _OUR_PAGE.fullmatch(goal) else None
-
-
-async def _home(request: Request, cookie: str) -> str:
-    """Where somebody goes who logged in for our own pages."""
-    principal = await container(request).idp.sessions.principal(cookie)
-    return _after_login(request) or (home_of(principal) if principal else "/me")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from api.web.views.upstream import WayIn
 from core.text import Text
 
 
@@ -46,6 +47,7 @@ class LoginView:
     error_field: str | None = None
     demo_accounts: tuple[DemoAccount, ...] = ()
     compact: bool = False
+    ways: tuple[WayIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,14 @@ from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
 from tests.unit.web.page_samples import SAMPLES as CITY_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
+from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
 _STAFF_SCOPES = {
     "clerk": {"licence:read"},
     "office": {"licence:issue", "seal:sign"},
     "administrator": {"admin:system"},
 }
-SAMPLES = CITY_SAMPLES | ADMINISTRATION_SAMPLES
+SAMPLES = CITY_SAMPLES | ADMINISTRATION_SAMPLES | UPSTREAM_SAMPLES
 
 
 def somebody(kind: str | None) -> Visitor | None:
