@@ -20,8 +20,7 @@ async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         BackendMissing: Node is not installed, or its packages cannot be.
     """
-    node = _program("node")
-    await _packages()
+    node = await node_program()
     process = await asyncio.create_subprocess_exec(
         node,
         str(FOLDER / script),
@@ -35,6 +34,17 @@ async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(output))
 
 
+async def node_program() -> str:
+    """Node.js, with the packages of the folder installed.
+
+    Raises:
+        BackendMissing: Node is not installed, or its packages cannot be.
+    """
+    node = _program("node")
+    await _packages()
+    return node
+
+
 def _program(name: str) -> str:
     """The environment's own Node.js comes first: Debian's is too old for today's clients."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
@@ -44,7 +54,8 @@ def _program(name: str) -> str:
 
 
 async def _packages() -> None:
-    if (FOLDER / "node_modules" / "openid-client").is_dir():
+    wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"]
+    if all((FOLDER / "node_modules" / name).is_dir() for name in wanted):
         return
     npm = _program("npm")
     process = await asyncio.create_subprocess_exec(
