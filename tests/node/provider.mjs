@@ -18,6 +18,7 @@ const provider = new Provider(issuer, {
   findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
   cookies: { keys: ['only a test'] },
+  acrValues: ['urn:yizheng:loa:1'],
   enabledJWA: {
     clientAuthSigningAlgValues: ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'],
     requestObjectSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
@@ -34,7 +35,8 @@ const provider = new Provider(issuer, {
     requestObjects: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      defaultResource: () => given.resource,
+      // only where a client acts for itself, so that people's tokens are for userinfo
+      defaultResource: (_ctx, client) => (client.clientId === 'machine' ? given.resource : undefined),
       useGrantedResource: () => true,
       getResourceServerInfo: (_ctx, resource) => {
         if (resource !== given.resource) throw new Error('no such resource')
