@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
@@ -72,13 +72,16 @@ def access_token(request: Request) -> str:
     return token.strip()
 
 
-async def caller(request: Request) -> Principal:
+async def caller(request: Request, scopes: Sequence[str] = ()) -> Principal:
     """Who calls the API.
 
+    Args:
+        scopes: those that the call rests on; one of them may ask for a stronger or fresher log-in (RFC 9470).
+
     Raises:
-        NotAuthenticated: no token, or one that is not accepted (any more).
+        NotAuthenticated: no token, or one that is not accepted (any more), or not for these scopes.
     """
-    return await container(request).idp.authenticate(access_token(request), facts_of(request))
+    return await container(request).idp.authenticate(access_token(request), facts_of(request), scopes)
 
 
 def facts_of(request: Request) -> RequestFacts:
@@ -117,7 +120,7 @@ def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
     """
 
     async def check(request: Request) -> Principal:
-        principal = await caller(request)
+        principal = await caller(request, scopes)
         missing = [scope for scope in scopes if not principal.may(scope)]
         if missing:
             raise NotPermitted(

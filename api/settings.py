@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.egress.rules import EgressRules, HostList
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from idp.settings import CertificateChains, DpopNonce, IdpSettings
+from idp.step_up import read_demands
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
@@ -48,6 +49,8 @@ class Settings(BaseSettings):
         dpop_nonce: whose DPoP proofs need a nonce of ours: `fapi` (clients of that profile) or `all`.
         registration: who may register clients at `/register`: nobody; `guarded`: whoever holds an initial access token
             or a software statement of a trusted issuer; `open`: anybody, in development only.
+        step_up: scopes whose use asks for a stronger or fresher log-in, such as `seal:sign=900` (seconds since the
+            log-in) or `realname=urn:yizheng:loa:2`, separated by commas.
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -107,6 +110,7 @@ class Settings(BaseSettings):
     mtls_url: str = ""
     dpop_nonce: DpopNonce = DpopNonce.FAPI
     registration: Literal["off", "guarded", "open"] = "off"
+    step_up: str = ""
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     pki_url: str = ""
@@ -137,7 +141,7 @@ class Settings(BaseSettings):
         _check_base(self.issuer, "YIZHENG_ISSUER")
         _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
         _check_base(self.mtls_url or self.issuer, "YIZHENG_MTLS_URL")
-        _ = self.trust, self.tsa, self.portal_rules  # a mistake in it is told at the start
+        _ = self.trust, self.tsa, self.portal_rules, read_demands(self.step_up)  # a mistake in it is told at the start
         return self
 
     @property
@@ -194,6 +198,7 @@ class Settings(BaseSettings):
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,
             dpop_nonce=self.dpop_nonce,
+            step_up=self.step_up,
         )
 
     @property

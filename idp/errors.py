@@ -235,6 +235,21 @@ class InsufficientAuthentication(OAuthError):
         self.max_age = max_age
 
 
+class LogInAgain(NotAuthenticated):
+    """The log-in behind an access token is too weak or too old for this call; `error` says so in OAuth's words."""
+
+    def __init__(self, error: InsufficientAuthentication) -> None:
+        super().__init__(
+            "step-up-needed",
+            Text(
+                "这一步要求更强或更近的登录：请按 WWW-Authenticate 里的要求，让本人重新登录一次。",
+                "This takes a stronger or a fresher log-in: have the person log in as WWW-Authenticate says.",
+            ),
+            private=error.private,
+        )
+        self.error = error
+
+
 class InsufficientScope(OAuthError):
     error = "insufficient_scope"
 

@@ -51,6 +51,8 @@ class IdpSettings(Section):
         client_certificates: TLS clients can show certificates, to us or to a proxy that hands them on.
         mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
+        step_up: scopes whose use asks for a stronger or fresher log-in (RFC 9470), in the form of
+            `idp.step_up.read_demands`; none by default.
         client_cache: how long a registered client may be remembered by a process.
         link_freshness: how long after a log-in somebody may change how they log in.
         upstream_starts: log-ins at upstream providers that one source may begin in a minute.
@@ -87,6 +89,7 @@ class IdpSettings(Section):
     client_certificates: bool = False
     mtls_url: str | None = None
     client_chains: CertificateChains = CertificateChains.OURS
+    step_up: str = ""
     client_cache: float = 5.0
     link_freshness: int = 300
     upstream_starts: int = 120

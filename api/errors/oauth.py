@@ -7,7 +7,15 @@ import structlog
 from starlette.responses import Response
 
 from core.errors import AppError, LimitExceeded, Unavailable
-from idp.errors import InsufficientScope, InvalidClient, InvalidDpopProof, InvalidToken, OAuthError, UseDpopNonce
+from idp.errors import (
+    InsufficientAuthentication,
+    InsufficientScope,
+    InvalidClient,
+    InvalidDpopProof,
+    InvalidToken,
+    OAuthError,
+    UseDpopNonce,
+)
 from keys.jose.possession import ALGORITHMS
 
 log = structlog.get_logger("oauth")
@@ -53,14 +61,23 @@ def bearer_error_response(error: OAuthError | None, *, as_dpop: bool = False) ->
     log.info("bearer.refused", error=error.error, detail=error.private or error.description)
     if isinstance(error, InsufficientScope):
         return Response(b"", 403, headers)
-    return Response(b"", 401 if isinstance(error, InvalidToken | InvalidDpopProof) else 400, headers)
+    unauthorized = InvalidToken | InvalidDpopProof | InsufficientAuthentication
+    return Response(b"", 401 if isinstance(error, unauthorized) else 400, headers)
 
 
 def token_challenge(error: OAuthError | None, *, as_dpop: bool = False) -> dict[str, str]:
     """`WWW-Authenticate` of a resource, and the nonce that a proof lacked. Both schemes are offered; the error goes
     with the one that it is about (RFC 9449 §7.1, §7.2)."""
     about = "" if error is None else f', error="{error.error}", error_description="{error.description}"'
+    if isinstance(error, InsufficientAuthentication):
+        about += _needed(error)
     bearer, dpop = 'Bearer realm="yizheng"', f'DPoP realm="yizheng", algs="{_PROOF_ALGORITHMS}"'
     of_proof = as_dpop or isinstance(error, InvalidDpopProof)
     challenge = {"WWW-Authenticate": f"{dpop}{about}, {bearer}" if of_proof else f"{bearer}{about}, {dpop}"}
     return challenge | ({DPOP_NONCE: error.nonce} if isinstance(error, UseDpopNonce) else {})
+
+
+def _needed(error: InsufficientAuthentication) -> str:
+    """What the client shall ask for at the authorization endpoint (RFC 9470 §3)."""
+    acr = f', acr_values="{" ".join(error.acr_values)}"' if error.acr_values else ""
+    return acr if error.max_age is None else f'{acr}, max_age="{error.max_age}"'

@@ -20,7 +20,7 @@ from core.errors import (
     Unavailable,
 )
 from core.text import Text
-from idp.errors import InvalidToken, OAuthError, ProofRefused
+from idp.errors import InvalidToken, LogInAgain, OAuthError, ProofRefused
 
 _STATUS: tuple[tuple[type[AppError], int], ...] = (
     (InvalidInput, 400),
@@ -76,6 +76,6 @@ def problem_response(request: Request, error: AppError) -> Response:
 
 def _of_token(error: NotAuthenticated) -> OAuthError | None:
     """What is wrong with the access token, in OAuth's words; None where there was none."""
-    if isinstance(error, ProofRefused):
+    if isinstance(error, ProofRefused | LogInAgain):
         return error.error
     return None if error.code == "token-missing" else InvalidToken("the access token is not valid")

@@ -85,6 +85,7 @@ from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
 from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
+from idp.step_up import StepUp, read_demands
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
@@ -262,6 +263,7 @@ def build_idp(
         ClientCredentialsGrant(settings),
         *elsewhere.grants,
     )
+    step_up = StepUp(read_demands(settings.step_up), clock)
     issue = Issue(
         database,
         sessions,
@@ -322,13 +324,14 @@ def build_idp(
             clock,
             settings,
         ),
-        userinfo=UserInfo(read_token, claims),
+        userinfo=UserInfo(read_token, claims, client_tokens, step_up, settings),
         introspect=Introspect(
             authenticate_client,
             read_token,
             refresh_tokens,
             stores.tokens,
             known_resources,
+            client_tokens,
             database,
             clock,
             settings,
@@ -339,7 +342,7 @@ def build_idp(
         ),
         elsewhere=elsewhere,
         documents=PublishedDocuments(keys.ring, settings),
-        authenticate=Authenticate(read_token, stores.accounts, database),
+        authenticate=Authenticate(read_token, stores.accounts, database, step_up),
         interactions=interactions,
         sessions=sessions,
         log_in=LogIn(

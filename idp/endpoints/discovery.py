@@ -9,17 +9,23 @@ import orjson
 
 from idp.client_metadata import SecurityProfile
 from idp.endpoints.discovery_proofs import aliases, authentication
-from idp.model import ONE_FACTOR, GrantType
+from idp.levels import LEVELS
+from idp.model import GrantType
 from idp.profiles.rules import RULES
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.detail_types import DETAIL_TYPES
+from idp.protocol.response_types import RESPONSE_TYPES, ResponseMode
 from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
 from idp.settings import IdpSettings
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE, DecryptionKeys
+from keys.jose.jwe_content import ContentEncryption
+from keys.jose.jwe_keys import KeyManagement
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.ports import KeyProvider, SecretProvider
 
+_SIGNED_MODES = [mode.value for mode in ResponseMode if mode.signed]
 _GRANTS = (
+    GrantType.IMPLICIT,
     GrantType.AUTHORIZATION_CODE,
     GrantType.REFRESH_TOKEN,
     GrantType.CLIENT_CREDENTIALS,
@@ -45,14 +51,15 @@ def metadata(issuer: str) -> dict[str, object]:
         "revocation_endpoint": f"{issuer}/revoke",
         "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
         "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": ["query", "fragment", "form_post", "jwt", *_SIGNED_MODES],
         "grant_types_supported": [grant.value for grant in _GRANTS],
-        "acr_values_supported": [ONE_FACTOR],
-        "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": [str(algorithm) for algorithm in TOKEN_PURPOSES],
+        "acr_values_supported": list(LEVELS),
+        "subject_types_supported": ["pairwise", "public"],
+        **_protections("id_token", "userinfo", "authorization", "introspection"),
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
+        "display_values_supported": ["page", "popup", "touch"],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "sub",
@@ -65,10 +72,13 @@ def metadata(issuer: str) -> dict[str, object]:
             "acr",
             "amr",
             "at_hash",
+            "c_hash",
+            "s_hash",
             "sid",
             "real_name_level",
             *REALNAME_CLAIMS,
         ],
+        "claims_locales_supported": ["zh-CN"],
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
@@ -85,6 +95,16 @@ def metadata(issuer: str) -> dict[str, object]:
         "frontchannel_logout_session_supported": True,
         "ui_locales_supported": ["zh-CN", "en"],
     }
+
+
+def _protections(*kinds: str) -> dict[str, list[str]]:
+    """How the tokens for clients can be signed and encrypted (Discovery §3; JARM §4; RFC 9701 §7)."""
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        found[f"{kind}_signing_alg_values_supported"] = [str(algorithm) for algorithm in TOKEN_PURPOSES]
+        found[f"{kind}_encryption_alg_values_supported"] = [str(management) for management in KeyManagement]
+        found[f"{kind}_encryption_enc_values_supported"] = [str(encryption) for encryption in ContentEncryption]
+    return found
 
 
 class PublishedKeys(KeyProvider, SecretProvider, Protocol):

@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662) and revocation (RFC 7009)."""
+"""Token introspection (RFC 7662), also as a signed token (RFC 9701), and revocation (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from idp.protocol.params import Parameters
 from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessClaims, AccessTokens
+from idp.tokens.for_client import ClientTokens, introspection_protection
 from idp.tokens.refresh import RefreshTokens
+from keys.jose.tokens import INTROSPECTION_RESPONSE
 
 Introspection = Mapping[str, object]
 INACTIVE: Introspection = {"active": False}
@@ -44,6 +46,7 @@ class Introspect:
         refresh_tokens: RefreshTokens,
         tokens: TokenStore,
         resources: KnownResources,
+        client_tokens: ClientTokens,
         database: Database,
         clock: Clock,
         settings: IdpSettings,
@@ -51,14 +54,20 @@ class Introspect:
         self._authenticate = authenticate
         self._read = read
         self._resources = resources
+        self._client_tokens = client_tokens
         self._refresh_tokens = refresh_tokens
         self._tokens = tokens
         self._database = database
         self._clock = clock
         self._settings = settings
 
-    async def __call__(self, parameters: Parameters, facts: RequestFacts) -> Introspection:
+    async def __call__(
+        self, parameters: Parameters, facts: RequestFacts, *, as_token: bool = False
+    ) -> Introspection | str:
         """
+        Args:
+            as_token: the answer is wanted as evidence: a token signed for the asking client (RFC 9701 §4, §5).
+
         Raises:
             InvalidClient: also for public clients (RFC 7662 §2.1: some form of authorization is a must).
             InvalidRequest: no token.
@@ -66,6 +75,10 @@ class Introspect:
         client = await self._authenticate(facts, parameters)
         if client.auth_method is ClientAuthMethod.NONE:
             raise InvalidClient("public clients may not introspect")
+        answer = await self._answer(parameters, client)
+        return await self._evidence(answer, client) if as_token else answer
+
+    async def _answer(self, parameters: Parameters, client: Client) -> Introspection:
         token = parameters.required("token")  # token_type_hint is not needed: the kinds look different (§2.1)
         if self._refresh_tokens.read(token) is not None:
             return await self._refresh(token, client)
@@ -81,6 +94,16 @@ class Introspect:
         answer = self._access(live)
         details = details_at(served, answer.pop("authorization_details", ()))
         return answer | ({"authorization_details": list(details)} if details else {})  # RFC 9396 §9.2
+
+    async def _evidence(self, answer: Introspection, client: Client) -> str:
+        """RFC 9701 §5: what was said of the token is inside one claim, so that this can never pass for the token."""
+        claims = {
+            "iss": self._settings.issuer,
+            "aud": client.id,
+            "iat": int(self._clock.now().timestamp()),
+            "token_introspection": answer,
+        }
+        return await self._client_tokens.make(client, claims, INTROSPECTION_RESPONSE, introspection_protection(client))
 
     def _access(self, live: LiveToken) -> dict[str, Any]:
         shown = {name: live.claims.claims[name] for name in _SHOWN if name in live.claims.claims}

@@ -1,12 +1,13 @@
 """Access tokens at our own resources: the principal behind a token, and the userinfo answer.
 
-RFC 6750; RFC 9068 §4; OpenID Connect Core §5.3.
+RFC 6750; RFC 9068 §4; RFC 9470 §3; OpenID Connect Core §5.3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.clock import Clock
 from core.db.database import Database
@@ -16,14 +17,25 @@ from core.text import Text
 from idp.binding.constraint import SenderConstraint
 from idp.claims import RealNameClaims
 from idp.clients.registry import ClientRegistry
-from idp.errors import InsufficientScope, InvalidDpopProof, InvalidToken, ProofRefused
+from idp.errors import (
+    InsufficientAuthentication,
+    InsufficientScope,
+    InvalidDpopProof,
+    InvalidToken,
+    LogInAgain,
+    ProofRefused,
+)
 from idp.login.sessions import person_principal
 from idp.model import Client, Standing
 from idp.ports import AccountStore, TokenStore
 from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.facts import RequestFacts
-from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME
+from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME
+from idp.settings import IdpSettings
+from idp.step_up import StepUp
 from idp.tokens.access import AccessClaims, AccessTokens
+from idp.tokens.for_client import ClientTokens, userinfo_protection
+from keys.jose.tokens import USERINFO_RESPONSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +106,28 @@ class ReadAccessToken:
 class Authenticate:
     """Who calls our API (`services.authenticate`)."""
 
-    def __init__(self, read: ReadAccessToken, accounts: AccountStore, database: Database) -> None:
+    def __init__(self, read: ReadAccessToken, accounts: AccountStore, database: Database, step_up: StepUp) -> None:
         self._read = read
         self._accounts = accounts
         self._database = database
+        self._step_up = step_up
 
-    async def __call__(self, token: str, facts: RequestFacts) -> Principal:
+    async def __call__(self, token: str, facts: RequestFacts, scopes: Collection[str] = ()) -> Principal:
         """CLIENT for a client's own token; PERSON for a person's; STAFF when it carries rights from a role.
 
+        Args:
+            scopes: those that the call rests on.
+
         Raises:
-            NotAuthenticated: `token-invalid`; `proof-refused` for a bound token whose proof is not good.
+            NotAuthenticated: `token-invalid`; `proof-refused` for a bound token whose proof is not good;
+                `step-up-needed` when a scope asks for a stronger or fresher log-in.
         """
         try:
             live = await self._read(token, facts)
+            if live.standing is not None:
+                self._step_up.check(live.claims.scopes.intersection(scopes), live.standing.family)
+        except InsufficientAuthentication as error:
+            raise LogInAgain(error) from None
         except InvalidDpopProof as error:
             raise ProofRefused(error) from None
         except InvalidToken as error:
@@ -150,22 +171,41 @@ class Authenticate:
 class UserInfo:
     """The userinfo endpoint."""
 
-    def __init__(self, read: ReadAccessToken, claims: RealNameClaims) -> None:
+    def __init__(
+        self,
+        read: ReadAccessToken,
+        claims: RealNameClaims,
+        tokens: ClientTokens,
+        step_up: StepUp,
+        settings: IdpSettings,
+    ) -> None:
         self._read = read
         self._claims = claims
+        self._tokens = tokens
+        self._step_up = step_up
+        self._issuer = settings.issuer
 
-    async def __call__(self, token: str, facts: RequestFacts) -> Mapping[str, str | int]:
+    async def __call__(self, token: str, facts: RequestFacts) -> Mapping[str, Any] | str:
         """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; real-name claims where they were granted.
+
+        Returns:
+            A token (`application/jwt`) for clients that registered to have it signed or encrypted (§5.3.2).
 
         Raises:
             InvalidToken, InsufficientScope: RFC 6750 §3.1.
+            InsufficientAuthentication: RFC 9470 §3.
         """
         live = await self._read(token, facts)
         if live.standing is None or OPENID not in live.claims.scopes:
             raise InsufficientScope("the token was not issued for openid")
         family = live.standing.family
-        answer: dict[str, str | int] = {"sub": family.subject, "real_name_level": live.standing.account_level}
+        self._step_up.check(live.claims.scopes & OIDC_SCOPES, family)
+        answer: dict[str, Any] = {"sub": family.subject, "real_name_level": live.standing.account_level}
         wanted = [name for name in REALNAME_CLAIMS if not family.userinfo_claims or name in family.userinfo_claims]
         if REALNAME in live.claims.scopes:
             answer |= await self._claims.read(live.client, family, wanted, basis="userinfo, scope realname, by consent")
-        return answer
+        protection = userinfo_protection(live.client)
+        if protection is None:
+            return answer
+        answer |= {"iss": self._issuer, "aud": live.client.id}  # OIDC Core §5.3.2
+        return await self._tokens.make(live.client, answer, USERINFO_RESPONSE, protection)

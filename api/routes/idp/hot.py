@@ -68,6 +68,11 @@ def json_answer(content: Mapping[str, object], headers: Mapping[str, str] | None
     return Response(orjson.dumps(content), 200, {**NO_STORE, **headers} if headers else NO_STORE, "application/json")
 
 
+def token_answer(token: str, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+    """One signed or encrypted token that no cache may keep."""
+    return Response(token, 200, {**NO_STORE, **headers} if headers else NO_STORE, media_type)
+
+
 def form_body(*required: str, optional: Sequence[str] = ()) -> dict[str, Any]:
     """The OpenAPI description of a form body."""
     schema = {

@@ -1,4 +1,4 @@
-"""Token, introspection and revocation endpoints (RFC 6749 §3.2, RFC 7662, RFC 7009)."""
+"""Token, introspection and revocation endpoints (RFC 6749 §3.2, RFC 7662, RFC 9701, RFC 7009)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from api.deps import container, facts_of, renewed_nonce
 from api.errors.oauth import NO_STORE, oauth_error_response
-from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
+from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters, token_answer
 from core.errors import AppError
 
 router = APIRouter(tags=["identity"])
+_INTROSPECTION_JWT = "application/token-introspection+jwt"  # RFC 9701 §4
 
 
 async def token(request: Request) -> Response:
@@ -29,10 +30,14 @@ async def token(request: Request) -> Response:
 async def introspect(request: Request) -> Response:
     """Is this token good now, and for what?"""
     try:
-        answer = await container(request).idp.introspect(await read_parameters(request), facts_of(request))
+        answer = await container(request).idp.introspect(
+            await read_parameters(request),
+            facts_of(request),
+            as_token=_INTROSPECTION_JWT in request.headers.get("accept", ""),
+        )
     except AppError as error:
         return oauth_error_response(error)
-    return json_answer(answer)
+    return token_answer(answer, _INTROSPECTION_JWT) if isinstance(answer, str) else json_answer(answer)
 
 
 async def revoke(request: Request) -> Response:

@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from api.deps import container, facts_of, renewed_nonce
 from api.errors.oauth import bearer_error_response, oauth_error_response
-from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters
+from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters, token_answer
 from core.errors import AppError
 from idp.errors import InvalidRequest, OAuthError
 
 router = APIRouter(tags=["identity"])
+_JWT = "application/jwt"  # OIDC Core §5.3.2
 
 
 async def userinfo(request: Request) -> Response:
@@ -22,7 +23,9 @@ async def userinfo(request: Request) -> Response:
         access_token = await _access_token(request)
         if access_token is None:
             return bearer_error_response(None)
-        return json_answer(await container(request).idp.userinfo(access_token, facts), renewed_nonce(request, facts))
+        answer = await container(request).idp.userinfo(access_token, facts)
+        headers = renewed_nonce(request, facts)
+        return token_answer(answer, _JWT, headers) if isinstance(answer, str) else json_answer(answer, headers)
     except OAuthError as error:
         return bearer_error_response(error, as_dpop=facts.as_dpop)
     except AppError as error:
