@@ -51,6 +51,9 @@ class ResponseMode(StrEnum):
         return self.value.endswith(".jwt")
 
 
+_MODES = {mode.value: mode for mode in ResponseMode}
+
+
 def canonical(response_type: str) -> str | None:
     """The registered name, because the order of the words does not matter (§5); None for what does not exist here."""
     words = response_type.split(" ")
@@ -76,7 +79,7 @@ def asked_mode(parameters: Mapping[str, str], *, encrypted: bool) -> ResponseMod
     asked = parameters.get("response_mode", Carrier.FRAGMENT if tokens else Carrier.QUERY)
     if asked == "jwt":
         return ResponseMode.FRAGMENT_JWT if tokens else ResponseMode.QUERY_JWT
-    mode = ResponseMode(asked) if asked in set(ResponseMode) else None
+    mode = _MODES.get(asked)
     if mode is not None and mode.carrier is Carrier.QUERY and tokens and not (mode.signed and encrypted):
         return None
     return mode

@@ -22,7 +22,7 @@ from idp.errors import (
     UnsupportedResponseType,
 )
 from idp.model import Client, ClientAuthMethod, GrantType
-from idp.profiles.rules import must_bind_tokens, must_use_pkce, rules_of
+from idp.profiles.rules import must_bind_tokens, must_use_pkce
 from idp.protocol import pkce
 from idp.protocol.authorization_details import parse_details
 from idp.protocol.claims_parameter import ClaimsRequest, parse_claims
@@ -258,9 +258,6 @@ def check_response_type(parameters: Mapping[str, str], client: Client) -> None:
         raise UnsupportedResponseType("there is no such response_type here")
     if response_type not in client.metadata.response_types:
         raise UnauthorizedClient("the client is not registered for this response_type")
-    allowed = rules_of(client).response_types
-    if allowed is not None and response_type not in allowed:
-        raise UnauthorizedClient("the security profile of the client does not allow this response_type")
     if holds(response_type, TOKEN) and must_bind_tokens(client):  # RFC 9700 §2.1.2: no proof of possession here
         raise UnauthorizedClient("the access tokens of the client are bound to a key, so none is issued here")
 
@@ -269,9 +266,6 @@ def check_response_mode(parameters: Mapping[str, str], client: Client) -> None:
     mode = asked_mode(parameters, encrypted=encrypts_answers(client))
     if mode is None:
         raise InvalidRequest("response_mode does not exist, or not for this response_type")
-    allowed = rules_of(client).response_modes
-    if allowed is not None and mode not in allowed:
-        raise InvalidRequest("the security profile of the client does not allow this response_mode")
     web = parameters["redirect_uri"].startswith(("https://", "http://"))
     if mode.carrier is Carrier.FORM_POST and not web:
         raise InvalidRequest("response_mode form_post needs a redirect URI that takes a form")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -77,7 +77,7 @@ class Http:
 
 @contextlib.asynccontextmanager
 async def http(city: World) -> AsyncIterator[Http]:
-    async def authenticate(token: str, _facts: RequestFacts) -> Principal:
+    async def authenticate(token: str, _facts: RequestFacts, _scopes: Sequence[str] = ()) -> Principal:
         if token not in TOKENS:
             raise NotAuthenticated("token-invalid", Text("令牌无效。", "The token is not valid."))
         return TOKENS[token]

@@ -1,6 +1,7 @@
 """What every answer has: problem documents, request ids, headers, limits, one log line."""
 
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,7 @@ def _application() -> FastAPI:
     app = FastAPI()
     container: Any = SimpleNamespace(ground=SimpleNamespace(settings=Settings(issuer="https://id.example.cn")))
 
-    async def authenticate(token: str, _facts: RequestFacts) -> Principal:
+    async def authenticate(token: str, _facts: RequestFacts, _scopes: Sequence[str] = ()) -> Principal:
         return Principal(PrincipalKind.CLIENT, "c", scopes=frozenset(token.split()))
 
     container.idp = SimpleNamespace(authenticate=authenticate)

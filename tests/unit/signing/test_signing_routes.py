@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -33,7 +33,7 @@ TOKENS = {
 }
 
 
-async def _authenticate(token: str, _facts: RequestFacts) -> Principal:
+async def _authenticate(token: str, _facts: RequestFacts, _scopes: Sequence[str] = ()) -> Principal:
     if token not in TOKENS:
         raise NotAuthenticated("token-invalid", Text("令牌无效", "invalid"))
     return TOKENS[token]
