@@ -83,9 +83,9 @@ from idp.resources.known import KnownResources
 from idp.resources.ports import ProtectedResourceStore
 from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
+from idp.step_up import StepUp, read_demands
 from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
-from idp.step_up import StepUp, read_demands
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
