@@ -84,6 +84,8 @@ def metadata(issuer: str) -> dict[str, object]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": sorted(RULES[SecurityProfile.STANDARD].algorithms),
+        "request_object_encryption_alg_values_supported": [str(one) for one in KeyManagement if one.agrees],
+        "request_object_encryption_enc_values_supported": [str(one) for one in ContentEncryption],
         "require_signed_request_object": False,  # RFC 9101 §10.5: a client may demand it of itself
         "pushed_authorization_request_endpoint": f"{issuer}/par",  # RFC 9126 §5
         "require_pushed_authorization_requests": False,
