@@ -210,6 +210,8 @@ class TokenFamily:
         generation: number of the refresh token that is good now.
         retry_digest: digest of the Idempotency-Key of the latest rotation, if it had one.
         offline: the refresh token outlives the session's expiry (scope `offline_access`), never its log-out.
+        expires_at: the end if it is not used before; moves on with every use.
+        ends_at: the end in any case, known once tokens were handed out.
         userinfo_claims: single claims asked for by the `claims` parameter.
     """
 
@@ -239,6 +241,7 @@ class TokenFamily:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     confirmation: Confirmation | None = None
     actor: Mapping[str, Any] | None = None
+    ends_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +267,45 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person agreed that a portal may get, until it is withdrawn."""
+    """What a person agreed that a portal may get, until it is withdrawn.
+
+    Attributes:
+        scopes: what was agreed to: scopes, and single claims as `claim:birthdate`.
+        declined: what was asked and left out; the portal is not let ask again each time.
+    """
 
     account_id: str
     client_id: str
     scopes: frozenset[str]
     granted_at: dt.datetime
+    declined: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProfile:
+    """What a person stated about themselves beyond name, number and phone; `content` is sealed JSON."""
+
+    account_id: str
+    content: bytes = field(repr=False)
+    updated_at: dt.datetime
+
+
+class NoticeKind(StrEnum):
+    """What a person is told about their own account."""
+
+    REFRESH_REUSED = "refresh-reused"  # a portal's token was used twice: it, or a thief, has a copy
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know when they come next."""
+
+    id: str
+    account_id: str
+    kind: NoticeKind
+    client_id: str
+    at: dt.datetime
+    seen_at: dt.datetime | None = None
 
 
 class DeliveryState(StrEnum):
@@ -291,3 +327,24 @@ class LogoutDelivery:
     due_at: dt.datetime
     last_result: str | None
     created_at: dt.datetime
+    tried_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryHealth:
+    """How a portal takes its logout notices.
+
+    Attributes:
+        pending, delivered, given_up: since a moment.
+        failures_in_row: attempts that failed since the last one that arrived.
+        last_delivered_at: None when none ever arrived.
+        last_result: of the newest attempt.
+    """
+
+    pending: int = 0
+    delivered: int = 0
+    given_up: int = 0
+    failures_in_row: int = 0
+    last_delivered_at: dt.datetime | None = None
+    last_result: str | None = None

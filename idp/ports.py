@@ -14,12 +14,15 @@ from core.db.database import ReadTx, WriteTx
 from core.errors import AppError
 from idp.model import (
     Account,
+    AccountProfile,
     AccountStatus,
     Client,
     ClientStatus,
     Confirmation,
     Consent,
+    DeliveryHealth,
     LogoutDelivery,
+    Notice,
     Organisation,
     Session,
     SessionClient,
@@ -142,17 +145,30 @@ class TokenStore(Protocol):
         *,
         at: dt.datetime,
         expires_at: dt.datetime,
+        ends_at: dt.datetime,
         confirmation: Confirmation | None = None,
     ) -> bool:
-        """Mark the code as used, and bind the family to the key that was proved; True for one caller only."""
+        """Mark the code as used, set both ends, and bind the family to the key that was proved; True for one only."""
 
     async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
         """Bind the family's tokens to a key; False when they are bound already."""
 
     async def rotate(
-        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None
+        self,
+        tx: WriteTx,
+        family_id: str,
+        *,
+        generation: int,
+        at: dt.datetime,
+        expires_at: dt.datetime,
+        retry_digest: str | None,
     ) -> bool:
         """Step on from `generation`, if it is the current one and the family lives; True for one caller only."""
+
+    async def use(
+        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, expires_at: dt.datetime
+    ) -> bool:
+        """Note a use without a step, if `generation` is the current one and the family lives; True for all then."""
 
     async def revoke(self, tx: WriteTx, family_id: str, *, at: dt.datetime, reason: str) -> bool:
         """True for the one caller who revoked it."""
@@ -188,6 +204,29 @@ class ConsentStore(Protocol):
     async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[Consent]: ...
 
 
+class ProfileStore(Protocol):
+    """What people stated about themselves, sealed."""
+
+    async def get(self, tx: ReadTx, account_id: str) -> AccountProfile | None: ...
+
+    async def put(self, tx: WriteTx, profile: AccountProfile) -> None:
+        """Set it, replacing an earlier one."""
+
+
+class NoticeStore(Protocol):
+    """What people are told about their accounts."""
+
+    async def add(self, tx: WriteTx, notice: Notice) -> None: ...
+
+    async def unseen(self, tx: ReadTx, account_id: str, limit: int) -> Sequence[Notice]:
+        """Those that were not put away, the newest first."""
+
+    async def see(self, tx: WriteTx, notice_id: str, *, account_id: str, at: dt.datetime) -> bool:
+        """True when it was this person's, and not put away before."""
+
+    async def delete_before(self, tx: WriteTx, before: dt.datetime) -> int: ...
+
+
 class DeliveryStore(Protocol):
     """Logout tokens on their way to portals."""
 
@@ -201,8 +240,19 @@ class DeliveryStore(Protocol):
     async def finish(self, tx: WriteTx, delivery: LogoutDelivery) -> None:
         """Write state, due time and result of an attempt."""
 
-    async def of_client(self, tx: ReadTx, client_id: str, limit: int) -> Sequence[LogoutDelivery]:
-        """The newest first, for the operator."""
+    async def of_client(
+        self, tx: ReadTx, client_id: str, limit: int, *, before: tuple[dt.datetime, str] | None = None
+    ) -> Sequence[LogoutDelivery]:
+        """The newest first; those that come after the row with this moment and id."""
+
+    async def health(self, tx: ReadTx, client_id: str, *, since: dt.datetime) -> DeliveryHealth:
+        """How the client took what was begun at `since` or later."""
+
+    async def failing(self, tx: ReadTx, client_ids: Sequence[str], *, since: dt.datetime, failures: int) -> set[str]:
+        """Those among them whose newest notices, at least so many, have all been tried in vain since a moment."""
+
+    async def try_again(self, tx: WriteTx, delivery_id: str, *, client_id: str, at: dt.datetime) -> bool:
+        """Make one that was given up pending and due, with a fresh count of attempts; False when it was not."""
 
     async def delete_finished(self, tx: WriteTx, before: dt.datetime) -> int: ...
 

@@ -35,8 +35,10 @@ class IdpSettings(Section):
         pushed_lifetime: pushed requests (RFC 9126 §2.2), from 60; FAPI 2.0 §5.3.2.2 wants less than 600.
         interaction_lifetime: from the portal's request until the person has finished logging in and consenting.
         session_idle, session_absolute: the single sign-on session without a visit, and in all.
-        offline_lifetime: refresh tokens with `offline_access`; the others end with their session.
-        retry_window: how long a refresh request may be repeated under its Idempotency-Key.
+        refresh_idle_…, refresh_absolute_…: refresh tokens with `offline_access` without a use, and in all, by what
+            the client proves beside them: a private key, a secret, or nothing (public). The others go with their
+            session: `session_idle` without a use, and its end.
+        retry_window: how long a refresh request whose answer was lost may be repeated (ADR 26).
         tries_per_source: wrong passwords for one identifier from one source, per `try_window`.
         tries_per_identifier: the same from all sources that never logged in to it, per `try_window_wide`.
         tries_per_source_wide: log-in attempts of one source over all identifiers, per `try_window_wide`.
@@ -68,8 +70,13 @@ class IdpSettings(Section):
     id_token_lifetime: int = 600
     session_idle: int = 3600
     session_absolute: int = 12 * 3600
-    offline_lifetime: int = 30 * 86400
-    retry_window: int = 10
+    refresh_idle_key: int = 30 * 86400
+    refresh_absolute_key: int = 90 * 86400
+    refresh_idle_secret: int = 14 * 86400
+    refresh_absolute_secret: int = 30 * 86400
+    refresh_idle_public: int = 7 * 86400
+    refresh_absolute_public: int = 30 * 86400
+    retry_window: int = 15
     tries_per_source: int = 5
     try_window: int = 900
     tries_per_identifier: int = 50
@@ -95,7 +102,7 @@ class IdpSettings(Section):
     upstream_starts: int = 120
     upstream_cache: float = 5.0
     logout_timeout: float = 3.0
-    logout_attempts: int = 4
+    logout_attempts: int = 8
     logout_retry_after: int = 20
 
     @property

@@ -7,10 +7,11 @@ import datetime as dt
 from core.clock import Clock
 from core.db.database import Database
 from idp.clients.sweeping import SweepRegistrations
-from idp.ports import DeliveryStore, SessionStore, TokenStore
+from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
+_KEEP_NOTICES = dt.timedelta(days=180)
 
 
 class SweepExpired:
@@ -22,6 +23,7 @@ class SweepExpired:
         tokens: TokenStore,
         sessions: SessionStore,
         deliveries: DeliveryStore,
+        notices: NoticeStore,
         registrations: SweepRegistrations,
         clock: Clock,
     ) -> None:
@@ -29,6 +31,7 @@ class SweepExpired:
         self._tokens = tokens
         self._sessions = sessions
         self._deliveries = deliveries
+        self._notices = notices
         self._registrations = registrations
         self._clock = clock
 
@@ -39,6 +42,7 @@ class SweepExpired:
             count = await self._tokens.delete_expired(tx, now - _KEEP)
             count += await self._sessions.delete_expired(tx, now - _KEEP)
             count += await self._deliveries.delete_finished(tx, now - _KEEP_DELIVERIES)
+            count += await self._notices.delete_before(tx, now - _KEEP_NOTICES)
             count += await self._registrations(tx, now)
             await tx.commit()
         return count

@@ -88,6 +88,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "token_family": EndedAtRestore(),
     "revoked_token": Added(None),
     "portal_consent": Kept(["scopes"]),
+    "account_profile": NothingEnds("content; the account has the state"),
+    "account_notice": NothingEnds("messages to people"),
     "logout_delivery": NothingEnds("messages that end sessions"),
     "upstream_provider": Moved("status", ["active"], "revision", ["revision"]),
     "upstream_link": Kept(),

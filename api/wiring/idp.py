@@ -64,6 +64,7 @@ from idp.logout.farewell import Farewells
 from idp.logout.front_channel import FrontChannel
 from idp.logout.messenger import HttpLogoutMessenger
 from idp.logout.questions import LogoutQuestions
+from idp.notices import Notices
 from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
 from idp.ports import (
     AccountStore,
@@ -71,7 +72,9 @@ from idp.ports import (
     ConsentStore,
     DeliveryStore,
     LogoutMessenger,
+    NoticeStore,
     OrganisationStore,
+    ProfileStore,
     SessionStore,
     TokenStore,
 )
@@ -88,7 +91,9 @@ from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
+from idp.stores.profiles import SqlProfileStore
 from idp.stores.registrations import SqlPermitStore, SqlRegistrationStore
 from idp.stores.resources import SqlProtectedResourceStore
 from idp.stores.sessions import SqlSessionStore
@@ -97,6 +102,7 @@ from idp.sweep import SweepExpired
 from idp.tokens.access import AccessTokens
 from idp.tokens.for_client import ClientTokens
 from idp.tokens.id_token import IdTokens
+from idp.tokens.lifetimes import RefreshLifetimes
 from idp.tokens.logout import LogoutTokens
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshTokens
@@ -124,6 +130,8 @@ class IdpStores:
     client_proposals: ClientProposals
     permits: PermitStore
     client_errors: ClientErrorStore
+    profiles: ProfileStore
+    notices: NoticeStore
     upstream: UpstreamStores = field(default_factory=upstream_stores)
 
 
@@ -168,6 +176,7 @@ class IdpServices:
     sweep: SweepExpired
     upkeep: Upkeep
     farewells: Farewells
+    notices: Notices
     logout_questions: LogoutQuestions
     fetcher: Fetcher
 
@@ -186,6 +195,8 @@ def sql_stores() -> IdpStores:
         SqlClientProposals(),
         SqlPermitStore(),
         SqlClientErrorStore(),
+        SqlProfileStore(),
+        SqlNoticeStore(),
     )
 
 
@@ -230,11 +241,12 @@ def build_idp(
     access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)
     client_tokens = ClientTokens(keys.signer, client_keys)
     id_tokens = IdTokens(client_tokens, keys.verifier, DecryptionKeys(keys.ring), clock, settings)
-    refresh_tokens = RefreshTokens(digests, keys.ring)
+    refresh_tokens, lifetimes = RefreshTokens(digests, keys.ring), RefreshLifetimes(settings)
     logout_tokens = LogoutTokens(keys.signer, clock, settings)
     claims = RealNameClaims(database, directory)
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
+    notices = Notices(database, stores.notices, clock)
     farewells = Farewells(kv, FrontChannel(database, stores.sessions, registry, settings), digests)
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
@@ -258,8 +270,8 @@ def build_idp(
         names,
     )
     grants: tuple[Grant, ...] = (
-        AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, clock, settings),
-        RefreshTokenGrant(database, stores.tokens, refresh_tokens, digests, clock, settings),
+        AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, lifetimes, clock, settings),
+        RefreshTokenGrant(database, stores.tokens, refresh_tokens, lifetimes, notices, digests, clock, settings),
         ClientCredentialsGrant(settings),
         *elsewhere.grants,
     )
@@ -292,7 +304,9 @@ def build_idp(
         clock,
         settings,
     )
-    sweep = SweepExpired(database, stores.tokens, stores.sessions, stores.deliveries, clients.sweep, clock)
+    sweep = SweepExpired(
+        database, stores.tokens, stores.sessions, stores.deliveries, stores.notices, clients.sweep, clock
+    )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
     shared = SharedParts(stores.accounts, create_account, vault, sessions, open_session, interactions, end, deliver)
     return IdpServices(
@@ -378,6 +392,7 @@ def build_idp(
         sweep=sweep,
         upkeep=Upkeep(deliver, sweep),
         farewells=farewells,
+        notices=notices,
         logout_questions=logout_questions,
         fetcher=fetcher,
     )

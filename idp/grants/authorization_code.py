@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Sequence
 
 from core.audit.event import AuditEvent
@@ -19,6 +18,7 @@ from idp.ports import SessionStore, TokenStore
 from idp.protocol.pkce import check_verifier
 from idp.settings import IdpSettings
 from idp.token_uses import CODE
+from idp.tokens.lifetimes import RefreshLifetimes
 from keys.ports import TokenDigests
 
 REPLAYED = "code-replayed"
@@ -35,6 +35,7 @@ class AuthorizationCodeGrant:
         digests: TokenDigests,
         tokens: TokenStore,
         sessions: SessionStore,
+        lifetimes: RefreshLifetimes,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
@@ -44,7 +45,8 @@ class AuthorizationCodeGrant:
         self._tokens = tokens
         self._sessions = sessions
         self._clock = clock
-        self._settings = settings
+        self._lifetimes = lifetimes
+        self._ours = settings.issuer
 
     @property
     def grant_type(self) -> GrantType:
@@ -65,7 +67,7 @@ class AuthorizationCodeGrant:
             family.generation,
             grant.nonce,
             grant.id_token_claims,
-            audiences_of(request, family.resources, ours=self._settings.issuer),
+            audiences_of(request, family.resources, ours=self._ours),
             details_of(request, family.authorization_details),
         )
 
@@ -86,14 +88,19 @@ class AuthorizationCodeGrant:
             before = await self._tokens.standing(tx, grant.family_id)
             if before is None:
                 raise InvalidGrant(_NOT_GOOD, private="family gone")
-            audiences_of(request, before.family.resources, ours=self._settings.issuer)
+            audiences_of(request, before.family.resources, ours=self._ours)
             details_of(request, before.family.authorization_details)
             session = await self._sessions.get(tx, before.family.session_id)
-            expires_at = session.expires_at if session is not None else now
-            if before.family.offline:
-                expires_at = now + dt.timedelta(seconds=self._settings.offline_lifetime)
+            session_ends = session.expires_at if session is not None else now
+            bound = dataclasses.replace(before.family, confirmation=request.confirmation)
+            ends = self._lifetimes.first(request.client, bound, session_ends=session_ends, now=now)
             if not await self._tokens.redeem(
-                tx, grant.family_id, at=now, expires_at=expires_at, confirmation=request.confirmation
+                tx,
+                grant.family_id,
+                at=now,
+                expires_at=ends.idle,
+                ends_at=ends.absolute,
+                confirmation=request.confirmation,
             ):
                 raise InvalidGrant(_NOT_GOOD, private="redeemed before")
             standing = await self._tokens.standing(tx, grant.family_id)

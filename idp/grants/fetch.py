@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from core.audit.event import AuditEvent
@@ -12,6 +13,7 @@ from idp.errors import InvalidGrant
 from idp.model import Client, Confirmation, Standing, TokenFamily
 from idp.ports import SessionStore, TokenStore
 from idp.settings import IdpSettings
+from idp.tokens.lifetimes import RefreshLifetimes
 
 
 class FetchGranted:
@@ -25,6 +27,7 @@ class FetchGranted:
         self._sessions = sessions
         self._clock = clock
         self._settings = settings
+        self._lifetimes = RefreshLifetimes(settings)
 
     async def __call__(self, family_id: str, client: Client, confirmation: Confirmation | None) -> Standing:
         """The family as it stands afterwards; from here on its session lives as long as one of a browser.
@@ -39,7 +42,7 @@ class FetchGranted:
             before = await self._tokens.standing(tx, family_id)
             if before is None or before.family.client_id != client.id or not before.alive(self._clock.now()):
                 raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
-            await self._begin(tx, before.family, confirmation)
+            await self._begin(tx, before.family, client, confirmation)
             standing = await self._tokens.standing(tx, family_id)
             assert standing is not None, "the row was just written"
             actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation)
@@ -48,12 +51,13 @@ class FetchGranted:
             await tx.commit()
         return standing
 
-    async def _begin(self, tx: WriteTx, family: TokenFamily, confirmation: Confirmation | None) -> None:
+    async def _begin(self, tx: WriteTx, family: TokenFamily, client: Client, confirmation: Confirmation | None) -> None:
         now = self._clock.now()
         session_ends = now + dt.timedelta(seconds=self._settings.session_absolute)
-        expires_at = now + dt.timedelta(seconds=self._settings.offline_lifetime) if family.offline else session_ends
+        bound = dataclasses.replace(family, confirmation=confirmation)
+        ends = self._lifetimes.first(client, bound, session_ends=session_ends, now=now)
         await self._sessions.prolong(tx, family.session_id, until=session_ends)
-        if not await self._tokens.redeem(tx, family.id, at=now, expires_at=expires_at):
+        if not await self._tokens.redeem(
+            tx, family.id, at=now, expires_at=ends.idle, ends_at=ends.absolute, confirmation=confirmation
+        ):
             raise InvalidGrant("the grant was used already", private="redeemed before")
-        if confirmation is not None:
-            await self._tokens.bind(tx, family.id, confirmation)

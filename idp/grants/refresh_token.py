@@ -1,9 +1,11 @@
-"""The refresh grant: rotation at every use, reuse kills the family (RFC 6749 §6, §10.4; RFC 9700 §4.14.2).
+"""The refresh grant: idle and absolute lifetimes, rotation, lost answers, reuse (RFC 6749 §6, §10.4; RFC 9700 §4.14.2).
 
-A lost answer is no reuse: a client that sends an `Idempotency-Key` may repeat the very same request within a few
-seconds and gets the same refresh token again. Without the header, and for anybody who has only the token, the second
-use of a token ends the family. So the common pain of rotation (a lost reply logs people out) has a remedy that
-opens no window to a thief.
+1. A token whose holder proves a private key does not change: it is of no use to a thief (`idp.tokens.lifetimes`).
+2. Any other token changes at every use. Whoever comes with an older one is told apart (ADR 26):
+   - its answer was lost, if it is the immediate predecessor, a few seconds old, its successor was never used, and it
+     comes from the same caller: a client that proved its secret again, or one that repeats its `Idempotency-Key`.
+     That caller gets the very same successor again.
+   - else it was stolen, or its successor was: the family ends, and the person is told.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from idp.binding.constraint import check_same_key
 from idp.errors import InvalidGrant, InvalidRequest
 from idp.grants.base import ForPerson, TokenRequest, narrowed
 from idp.grants.narrowing import audiences_of, details_of
-from idp.model import Client, GrantType, Standing, TokenFamily
+from idp.model import Client, GrantType, NoticeKind, Standing, TokenFamily
+from idp.notices import Notices
 from idp.ports import TokenStore
 from idp.settings import IdpSettings
 from idp.token_uses import RETRY
+from idp.tokens.lifetimes import Holder, RefreshLifetimes, holder_of
 from idp.tokens.refresh import RefreshToken, RefreshTokens
 from keys.ports import TokenDigests
 
@@ -42,6 +46,8 @@ class RefreshTokenGrant:
         database: Database,
         tokens: TokenStore,
         refresh_tokens: RefreshTokens,
+        lifetimes: RefreshLifetimes,
+        notices: Notices,
         digests: TokenDigests,
         clock: Clock,
         settings: IdpSettings,
@@ -49,6 +55,8 @@ class RefreshTokenGrant:
         self._database = database
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
+        self._lifetimes = lifetimes
+        self._notices = notices
         self._digests = digests
         self._clock = clock
         self._ours = settings.issuer
@@ -62,14 +70,14 @@ class RefreshTokenGrant:
         token = self._refresh_tokens.read(request.parameters.required("refresh_token"))
         if token is None:
             raise InvalidGrant(_NOT_GOOD, private="not ours")
-        retry_key = _checked(request.retry_key)
+        _check_key(request.retry_key)
         async with self._database.write() as tx:
             standing = await self._standing(tx, token, request.client)
             check_same_key(request.client, standing.family, request.confirmation)  # before anything is spent
             scopes = narrowed(request.parameters.get("scope"), standing.family.scopes)
             audiences = audiences_of(request, standing.family.resources, ours=self._ours)
             details = details_of(request, standing.family.authorization_details)
-            generation = await self._step(tx, token, standing, retry_key, request.client)
+            generation = await self._generation(tx, token, standing.family, request)
         return ForPerson(standing, scopes, generation, audiences=audiences, authorization_details=details)
 
     async def _standing(self, tx: WriteTx, token: RefreshToken, client: Client) -> Standing:
@@ -80,39 +88,62 @@ class RefreshTokenGrant:
             raise InvalidGrant(_NOT_GOOD, private="family, session or account is dead")
         return standing
 
-    async def _step(
-        self, tx: WriteTx, token: RefreshToken, standing: Standing, retry_key: str | None, client: Client
-    ) -> int:
-        """Rotate and commit; answers the generation to hand out."""
-        now = self._clock.now()
-        retry_digest = None if retry_key is None else self._digests.digest(RETRY, retry_key)
-        if await self._tokens.rotate(
-            tx, token.family_id, generation=token.generation, at=now, retry_digest=retry_digest
-        ):
+    async def _generation(self, tx: WriteTx, token: RefreshToken, family: TokenFamily, request: TokenRequest) -> int:
+        """The generation to hand out; what was decided is committed when this returns or raises."""
+        if await self._step(tx, token, family, request):
             await tx.commit()
-            return token.generation + 1
+            return token.generation if self._stays(family, request) else token.generation + 1
         current = await self._tokens.standing(tx, token.family_id)  # whoever was faster has committed
-        if current is not None and self._is_lost_answer(current.family, token, retry_key):
+        if current is not None and self._is_lost_answer(current.family, token, request):
             return current.family.generation
-        if await self._tokens.revoke(tx, token.family_id, at=now, reason=REUSED):
-            actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation)
-            detail: Detail = {"reason": REUSED, "generation": token.generation}
-            tx.audit(AuditEvent("token.refresh", "refused", actor, standing.family.account_id, detail=detail))
-            await tx.commit()  # before the error: a rollback would undo the revocation
+        await self._end(tx, token, family, request.client)
         raise InvalidGrant(_NOT_GOOD, private=REUSED)
 
-    def _is_lost_answer(self, family: TokenFamily, token: RefreshToken, retry_key: str | None) -> bool:
+    async def _step(self, tx: WriteTx, token: RefreshToken, family: TokenFamily, request: TokenRequest) -> bool:
+        now = self._clock.now()
+        until = self._lifetimes.after_use(request.client, family, now)
+        if self._stays(family, request):
+            return await self._tokens.use(tx, family.id, generation=token.generation, at=now, expires_at=until)
+        key = request.retry_key
+        return await self._tokens.rotate(
+            tx,
+            family.id,
+            generation=token.generation,
+            at=now,
+            expires_at=until,
+            retry_digest=None if key is None else self._digests.digest(RETRY, key),
+        )
+
+    def _stays(self, family: TokenFamily, request: TokenRequest) -> bool:
+        return holder_of(request.client, family) is Holder.KEY
+
+    def _is_lost_answer(self, family: TokenFamily, token: RefreshToken, request: TokenRequest) -> bool:
         return (
-            retry_key is not None
-            and self._digests.matches(RETRY, retry_key, family.retry_digest)
+            self._same_caller(family, request)
             and family.revoked_at is None
             and family.generation == token.generation + 1  # its successor has not been used yet
             and family.rotated_at is not None
             and self._clock.now() - family.rotated_at <= self._window
         )
 
+    def _same_caller(self, family: TokenFamily, request: TokenRequest) -> bool:
+        if holder_of(request.client, family) is not Holder.NOTHING:
+            return True  # it has just proved its secret: a thief of the token alone comes to nothing
+        key = request.retry_key
+        return key is not None and self._digests.matches(RETRY, key, family.retry_digest)
 
-def _checked(key: str | None) -> str | None:
+    async def _end(self, tx: WriteTx, token: RefreshToken, family: TokenFamily, client: Client) -> None:
+        """Committed before the error is raised: a rollback would undo it. One of many callers does it."""
+        now = self._clock.now()
+        if not await self._tokens.revoke(tx, family.id, at=now, reason=REUSED):
+            return
+        actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation)
+        detail: Detail = {"reason": REUSED, "generation": token.generation}
+        tx.audit(AuditEvent("token.refresh", "refused", actor, family.account_id, detail=detail))
+        await self._notices.tell(tx, family.account_id, NoticeKind.REFRESH_REUSED, client_id=client.id)
+        await tx.commit()
+
+
+def _check_key(key: str | None) -> None:
     if key is not None and not (16 <= len(key) <= _MAX_KEY and key.isascii() and key.isprintable()):
         raise InvalidRequest("Idempotency-Key takes 16 to 128 printable ASCII characters")
-    return key

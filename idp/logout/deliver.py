@@ -20,6 +20,9 @@ from idp.settings import IdpSettings
 from idp.tokens.logout import LogoutTokens
 
 _PARALLEL = 16
+_FAILING_FOR = dt.timedelta(minutes=10)
+_FAILURES = 3
+_IN_VAIN = frozenset({"not-registered", "address-refused"})  # no later attempt can end otherwise
 
 
 class DeliverLogouts:
@@ -48,10 +51,22 @@ class DeliverLogouts:
         """Attempt what is due; answers how many. For the worker, every few seconds."""
         async with self._database.read() as tx:
             due = await self._deliveries.due(tx, self._clock.now(), limit)
-        return await self.attempt(due)
+        return await self._attempt(due)
 
-    async def attempt(self, deliveries: Sequence[LogoutDelivery]) -> int:
-        """One attempt for each, in parallel; a portal that does not answer costs the time-out and no more."""
+    async def attempt(self, deliveries: Sequence[LogoutDelivery]) -> None:
+        """While the person waits: one attempt for each, in parallel; one that does not answer costs the time-out.
+
+        Portals that took no notice for a while keep nobody waiting: theirs are left to the worker.
+        """
+        if not deliveries:
+            return
+        since = self._clock.now() - _FAILING_FOR
+        async with self._database.read() as tx:
+            names = sorted({one.client_id for one in deliveries})
+            failing = await self._deliveries.failing(tx, names, since=since, failures=_FAILURES)
+        await self._attempt([one for one in deliveries if one.client_id not in failing])
+
+    async def _attempt(self, deliveries: Sequence[LogoutDelivery]) -> int:
         if not deliveries:
             return 0
         claimed = await self._claim(deliveries)
@@ -72,19 +87,27 @@ class DeliverLogouts:
     async def _post(self, delivery: LogoutDelivery) -> str:
         client = await self._registry.active(delivery.client_id)
         if client is None or client.backchannel_logout_uri is None:
-            return "not-registered"
+            return "not-registered"  # any more
         token = await self._tokens.issue(client, delivery)
         async with self._slots:
             return await self._messenger.post(client.backchannel_logout_uri, token)
 
     def _after(self, delivery: LogoutDelivery, result: str) -> LogoutDelivery:
+        now = self._clock.now()
         if result == "delivered":
             state = DeliveryState.DELIVERED
-        elif result == "not-registered" or delivery.attempts >= self._settings.logout_attempts:
+        elif result in _IN_VAIN or delivery.attempts >= self._settings.logout_attempts:
             state = DeliveryState.GIVEN_UP
         else:
             state = DeliveryState.PENDING
-        # 20 s, 40 s, 80 s: a portal that restarts hears of it, one that is gone does not fill the table
-        pause = self._settings.logout_retry_after * 2 ** (delivery.attempts - 1)
-        due_at = self._clock.now() + dt.timedelta(seconds=pause)
-        return dataclasses.replace(delivery, state=state, due_at=due_at, last_result=result)
+        # 20 s, 1 min, 3, 9, 27, 81 min, 4 h: a portal that restarts hears of it soon, one that is mended within the
+        # life of a session still hears of it, and one that is gone does not fill the table
+        pause = self._settings.logout_retry_after * 3 ** (delivery.attempts - 1)
+        return dataclasses.replace(
+            delivery,
+            state=state,
+            due_at=now + dt.timedelta(seconds=pause),
+            last_result=result,
+            tried_at=now,
+            finished_at=None if state is DeliveryState.PENDING else now,
+        )

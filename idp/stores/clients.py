@@ -127,6 +127,7 @@ class SqlConsentStore:
             "client_id": consent_.client_id,
             "scopes": sorted(consent_.scopes),
             "granted_at": consent_.granted_at,
+            "declined": sorted(consent_.declined),
         }
         await insert_or_replace(tx.connection, consent, values, key=("account_id", "client_id"))
 
@@ -140,7 +141,7 @@ class SqlConsentStore:
 
 
 def _consent(row: Row[Any]) -> Consent:
-    return Consent(row.account_id, row.client_id, frozenset(row.scopes), row.granted_at)
+    return Consent(row.account_id, row.client_id, frozenset(row.scopes), row.granted_at, frozenset(row.declined))
 
 
 def _values(client_: Client) -> dict[str, object]:

@@ -152,6 +152,7 @@ token_family = Table(
     Column("confirmation_method", String(16)),
     Column("confirmation_thumbprint", String(64)),
     Column("actor", JSON(none_as_null=True)),
+    Column("ends_at", UtcDateTime),
     Index(None, "account_id", "client_id"),
 )
 
@@ -169,13 +170,34 @@ consent = Table(
     Column("client_id", ForeignKey("client.id"), primary_key=True),
     Column("scopes", JSON, nullable=False),
     Column("granted_at", UtcDateTime, nullable=False),
+    Column("declined", JSON, nullable=False, server_default="[]"),
+)
+
+account_profile = Table(
+    "account_profile",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+account_notice = Table(
+    "account_notice",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("client_id", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("seen_at", UtcDateTime),
+    Index(None, "account_id", "at"),
 )
 
 logout_delivery = Table(
     "logout_delivery",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("client_id", ForeignKey("client.id"), nullable=False, index=True),
+    Column("client_id", ForeignKey("client.id"), nullable=False),
     Column("sid", String(64), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("state", String(16), nullable=False),
@@ -183,5 +205,8 @@ logout_delivery = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("last_result", String(64)),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("tried_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
     Index(None, "state", "due_at"),
+    Index(None, "client_id", "created_at", "id"),
 )

@@ -43,7 +43,12 @@ _ROTATE = (
         token_family.c.revoked_at.is_(None),
         token_family.c.expires_at > bindparam("at"),
     )
-    .values(generation=bindparam("next"), rotated_at=bindparam("at"), retry_digest=bindparam("retry"))
+    .values(
+        generation=bindparam("next"),
+        rotated_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        retry_digest=bindparam("retry"),
+    )
 )
 
 
@@ -65,12 +70,13 @@ class SqlTokenStore:
         *,
         at: dt.datetime,
         expires_at: dt.datetime,
+        ends_at: dt.datetime,
         confirmation: Confirmation | None = None,
     ) -> bool:
         change = (
             update(token_family)
             .where(token_family.c.id == family_id, token_family.c.redeemed_at.is_(None))
-            .values(redeemed_at=at, expires_at=expires_at, **_bound(confirmation))
+            .values(redeemed_at=at, expires_at=expires_at, ends_at=ends_at, **_bound(confirmation))
         )
         return (await tx.connection.execute(change)).rowcount == 1
 
@@ -83,14 +89,35 @@ class SqlTokenStore:
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def rotate(
-        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, retry_digest: str | None
+        self,
+        tx: WriteTx,
+        family_id: str,
+        *,
+        generation: int,
+        at: dt.datetime,
+        expires_at: dt.datetime,
+        retry_digest: str | None,
     ) -> bool:
         values = {
             "family_id": family_id,
             "current": generation,
             "at": at,
+            "until": expires_at,
             "retry": retry_digest,
             "next": generation + 1,
+        }
+        return (await tx.connection.execute(_ROTATE, values)).rowcount == 1
+
+    async def use(
+        self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, expires_at: dt.datetime
+    ) -> bool:
+        values = {
+            "family_id": family_id,
+            "current": generation,
+            "at": at,
+            "until": expires_at,
+            "retry": None,
+            "next": generation,
         }
         return (await tx.connection.execute(_ROTATE, values)).rowcount == 1
 
@@ -196,4 +223,5 @@ def _family(row: Row[Any]) -> TokenFamily:
         authorization_details=tuple(row.authorization_details),
         confirmation=bound,
         actor=row.actor,
+        ends_at=row.ends_at,
     )

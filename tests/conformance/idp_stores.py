@@ -12,15 +12,19 @@ from core.text import Text
 from idp.client_metadata import ApplicationType, ClientMetadata, DeliveryMode, SecurityProfile
 from idp.model import (
     Account,
+    AccountProfile,
     AccountStatus,
     Client,
     ClientAuthMethod,
     ClientStatus,
     Confirmation,
     Consent,
+    DeliveryHealth,
     DeliveryState,
     GrantType,
     LogoutDelivery,
+    Notice,
+    NoticeKind,
     Organisation,
     Session,
     SessionClient,
@@ -36,6 +40,8 @@ HOUR = dt.timedelta(hours=1)
 LATER = START + HOUR
 USCC = "11410199DEMA000011"
 MANY = 20
+ENDS: dict[str, Any] = {"expires_at": LATER, "ends_at": LATER}
+STEP: dict[str, Any] = {"at": START, "expires_at": LATER, "retry_digest": None}
 
 
 def account(name: str = "acc_1", **changes: Any) -> Account:
@@ -273,7 +279,7 @@ class IdpStoresBasic:
     async def test_a_consent_is_replaced_and_withdrawn(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         consents = harness.stores.consents
-        first = Consent("acc_1", "portal", frozenset({"realname"}), START)
+        first = Consent("acc_1", "portal", frozenset({"realname"}), START, frozenset({"email", "phone"}))
         second = Consent("acc_1", "portal", frozenset({"realname", "offline_access"}), LATER)
         for one in (first, second):
             await written(harness, lambda tx, c=one: consents.remember(tx, c))
@@ -393,7 +399,7 @@ class IdpStoresBasic:
         tokens = harness.stores.tokens
         await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
         for done in (True, False):
-            assert await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER)) is done
+            assert await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, **ENDS)) is done
 
     async def test_a_family_is_bound_to_one_key_for_ever(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
@@ -413,7 +419,7 @@ class IdpStoresBasic:
             key = Confirmation(method, "thumbprint")  # type: ignore[arg-type]
             redeemed = await written(
                 harness,
-                lambda tx, key=key: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER, confirmation=key),
+                lambda tx, key=key: tokens.redeem(tx, "fam_2", at=START, **ENDS, confirmation=key),
             )
             assert redeemed is done
         async with harness.database.read() as tx:
@@ -427,7 +433,8 @@ class IdpStoresBasic:
 
         async def rotate(name: str, generation: int, at: dt.datetime = START) -> Any:
             return await written(
-                harness, lambda tx: tokens.rotate(tx, name, generation=generation, at=at, retry_digest="r")
+                harness,
+                lambda tx: tokens.rotate(tx, name, generation=generation, at=at, expires_at=LATER, retry_digest="r"),
             )
 
         assert [await rotate("fam_1", number) for number in (1, 0, 0, 1, 3)] == [False, True, False, True, False]
@@ -441,6 +448,72 @@ class IdpStoresBasic:
         assert standing is not None
         found = standing.family
         assert (found.generation, found.rotated_at, found.retry_digest) == (2, START, "r")
+
+    async def test_a_use_without_a_step_is_noted_while_the_generation_is_current(
+        self, harness: IdpStoresHarness
+    ) -> None:
+        await seeded(harness)
+        tokens, until = harness.stores.tokens, LATER + HOUR
+
+        async def use(generation: int, at: dt.datetime = START) -> Any:
+            return await written(
+                harness, lambda tx: tokens.use(tx, "fam_1", generation=generation, at=at, expires_at=until)
+            )
+
+        assert [await use(number) for number in (1, 0, 0)] == [False, True, True]
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_1")
+        assert standing is not None
+        assert (standing.family.generation, standing.family.rotated_at) == (0, START)
+        assert standing.family.expires_at == until
+        assert not await use(0, until), "expired"
+        await written(harness, lambda tx: tokens.revoke(tx, "fam_1", at=START, reason="r"))
+        assert not await use(0), "revoked"
+
+    async def test_both_ends_are_set_when_tokens_are_handed_out(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        tokens = harness.stores.tokens
+        await written(harness, lambda tx: tokens.add(tx, family("fam_2")))
+        await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, expires_at=LATER, ends_at=LATER + HOUR))
+        await written(
+            harness,
+            lambda tx: tokens.rotate(tx, "fam_2", generation=0, at=START, expires_at=LATER + HOUR, retry_digest=None),
+        )
+        async with harness.database.read() as tx:
+            standing = await tokens.standing(tx, "fam_2")
+        assert standing is not None
+        assert (standing.family.expires_at, standing.family.ends_at) == (LATER + HOUR, LATER + HOUR)
+
+    async def test_a_profile_is_replaced(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        profiles = harness.stores.profiles
+        for content in (b"first", b"second"):
+            one = AccountProfile("acc_1", content, START)
+            await written(harness, lambda tx, p=one: profiles.put(tx, p))
+            async with harness.database.read() as tx:
+                assert await profiles.get(tx, "acc_1") == one
+                assert await profiles.get(tx, "acc_2") is None
+
+    async def test_notices_are_their_own_persons_and_put_away_once(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        notices = harness.stores.notices
+        told = [
+            Notice(f"ntc_{number}", "acc_1", NoticeKind.REFRESH_REUSED, "portal", START + number * HOUR)
+            for number in range(3)
+        ]
+
+        async def work(tx: Any) -> list[bool]:
+            for one in told:
+                await notices.add(tx, one)
+            others = await notices.see(tx, "ntc_1", account_id="acc_2", at=LATER)
+            return [others, *[await notices.see(tx, "ntc_1", account_id="acc_1", at=LATER) for _ in range(2)]]
+
+        assert await written(harness, work) == [False, True, False]
+        async with harness.database.read() as tx:
+            assert list(await notices.unseen(tx, "acc_1", 9)) == [told[2], told[0]]
+            assert list(await notices.unseen(tx, "acc_1", 1)) == [told[2]]
+            assert not await notices.unseen(tx, "acc_2", 9)
+        assert await written(harness, lambda tx: notices.delete_before(tx, START + HOUR)) == 1
 
     async def test_revocation_keeps_the_first_reason(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
@@ -516,6 +589,39 @@ class IdpStoresBasic:
         assert standing is not None
         assert standing.alive(LATER), "an offline family outlives its session's expiry"
 
+    async def test_the_health_of_a_portal_and_another_try(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        deliveries = harness.stores.deliveries
+        fates = [
+            (DeliveryState.DELIVERED, 1, 1, "delivered"),
+            (DeliveryState.GIVEN_UP, 8, 2, "status-500"),
+            (DeliveryState.PENDING, 2, 3, "timeout"),
+        ]
+        rows = [
+            delivery(
+                f"lgo_{hours}", state=state, attempts=attempts, tried_at=START + hours * HOUR, last_result=result,
+                finished_at=None if state is DeliveryState.PENDING else START + hours * HOUR,
+            )
+            for state, attempts, hours, result in fates
+        ]  # fmt: skip
+        await written(harness, lambda tx: deliveries.add(tx, [*rows, delivery("lgo_new")]))
+        async with harness.database.read() as tx:
+            health = await deliveries.health(tx, "portal", since=START)
+            assert health == DeliveryHealth(2, 1, 1, 10, START + HOUR, "timeout")
+            assert (await deliveries.health(tx, "portal", since=LATER)).pending == 0
+            assert await deliveries.health(tx, "another", since=START) == DeliveryHealth()
+            for hours, failures, found in ((2, 2, {"portal"}), (2, 3, set()), (1, 2, set())):
+                since = START + hours * HOUR
+                assert await deliveries.failing(tx, ["portal", "x"], since=since, failures=failures) == found
+        again = [("lgo_2", "another"), ("lgo_1", "portal"), ("lgo_2", "portal"), ("lgo_2", "portal")]
+        done = [
+            await written(harness, lambda tx, d=one, c=of: deliveries.try_again(tx, d, client_id=c, at=LATER))
+            for one, of in again
+        ]
+        assert done == [False, False, True, False]
+        async with harness.database.read() as tx:
+            assert "lgo_2" in [one.id for one in await deliveries.due(tx, LATER, 9)]
+
     async def test_deliveries_are_due_claimed_and_finished(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         deliveries = harness.stores.deliveries
@@ -529,11 +635,16 @@ class IdpStoresBasic:
         assert not await written(harness, lambda tx: deliveries.claim(tx, first, until=LATER))
         async with harness.database.read() as tx:
             assert not await deliveries.due(tx, START, 10), "in somebody's hands"
-        done = dataclasses.replace(first, attempts=1, state=DeliveryState.DELIVERED, last_result="delivered")
+        done = dataclasses.replace(
+            first, attempts=1, state=DeliveryState.DELIVERED, last_result="delivered", finished_at=LATER
+        )
         await written(harness, lambda tx: deliveries.finish(tx, done))
         async with harness.database.read() as tx:
             assert [one.id for one in await deliveries.due(tx, LATER, 10)] == ["lgo_2"]
             assert done in await deliveries.of_client(tx, "portal", 10)
+            assert [one.id for one in await deliveries.of_client(tx, "portal", 1)] == ["lgo_2"]
+            assert list(await deliveries.of_client(tx, "portal", 9, before=(START, "lgo_2"))) == [done]
+            assert not await deliveries.of_client(tx, "portal", 9, before=(START, "lgo_1"))
         assert await written(harness, lambda tx: deliveries.delete_finished(tx, LATER)) == 1
 
 
@@ -544,8 +655,8 @@ class IdpStoresTransaction:
         await seeded(harness)
         tokens = harness.stores.tokens
         async with harness.database.write() as tx:
-            assert await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
-        assert await written(harness, lambda tx: tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None))
+            assert await tokens.rotate(tx, "fam_1", generation=0, **STEP)
+        assert await written(harness, lambda tx: tokens.rotate(tx, "fam_1", generation=0, **STEP))
 
     async def test_the_second_of_two_open_rotations_loses(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
@@ -554,7 +665,7 @@ class IdpStoresTransaction:
 
         async def first() -> bool:
             async with harness.database.write() as tx:
-                done = await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
+                done = await tokens.rotate(tx, "fam_1", generation=0, **STEP)
                 first_is_in.set()
                 await asyncio.sleep(0.05)
                 await tx.commit()
@@ -563,7 +674,7 @@ class IdpStoresTransaction:
         async def second() -> bool:
             await first_is_in.wait()
             async with harness.database.write() as tx:
-                done = await tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None)
+                done = await tokens.rotate(tx, "fam_1", generation=0, **STEP)
                 await tx.commit()
             return done
 
@@ -605,7 +716,7 @@ class IdpStoresContention:
 
     async def test_one_rotates(self, harness: IdpStoresHarness) -> None:
         async def work(stores: Any, tx: Any) -> bool:
-            return bool(await stores.tokens.rotate(tx, "fam_1", generation=0, at=START, retry_digest=None))
+            return bool(await stores.tokens.rotate(tx, "fam_1", generation=0, **STEP))
 
         assert await self._winners(harness, work) == 1
 
@@ -615,7 +726,7 @@ class IdpStoresContention:
         slow = harness.slow
 
         async def redeem() -> bool:
-            return bool(await written(harness, lambda tx: slow.tokens.redeem(tx, "fam_2", at=START, expires_at=LATER)))
+            return bool(await written(harness, lambda tx: slow.tokens.redeem(tx, "fam_2", at=START, **ENDS)))
 
         assert sum(await asyncio.gather(*(redeem() for _ in range(MANY)))) == 1
 

@@ -17,6 +17,7 @@ from api.wiring.idp import IdpStores, sql_stores
 from core.db.database import ReadTx, WriteTx
 from idp.model import (
     Account,
+    AccountProfile,
     AccountStatus,
     Client,
     Confirmation,
@@ -29,7 +30,9 @@ from idp.model import (
 )
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore
+from idp.stores.profiles import SqlProfileStore
 from idp.stores.sessions import SqlSessionStore
 from idp.stores.tables import account, logout_delivery, session, token_family
 from idp.stores.tokens import SqlTokenStore
@@ -56,7 +59,12 @@ class _RotatesTheDead(SqlTokenStore):
 
     async def rotate(self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, **rest: Any) -> bool:
         here = (token_family.c.id == family_id, token_family.c.generation == generation, token_family.c.expires_at > at)
-        values = {"generation": generation + 1, "rotated_at": at, "retry_digest": "r"}
+        values = {
+            "generation": generation + 1,
+            "rotated_at": at,
+            "retry_digest": "r",
+            "expires_at": rest.get("expires_at", at),
+        }
         return (await tx.connection.execute(update(token_family).where(*here).values(values))).rowcount == 1
 
 
@@ -74,12 +82,12 @@ class _ReadsThenRotates(SqlTokenStore):
 
 
 class _ReadsThenRedeems(SqlTokenStore):
-    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, expires_at: dt.datetime) -> bool:
+    async def redeem(self, tx: WriteTx, family_id: str, *, at: dt.datetime, **rest: Any) -> bool:
         query = select(token_family.c.redeemed_at).where(token_family.c.id == family_id)
         if (await tx.connection.execute(query)).scalar_one() is not None:
             return False
         await asyncio.sleep(_PAUSE)
-        change = update(token_family).where(token_family.c.id == family_id).values(redeemed_at=at)
+        change = update(token_family).where(token_family.c.id == family_id).values(redeemed_at=at, **rest)
         await tx.connection.execute(change)
         return True
 
@@ -241,6 +249,45 @@ class _OneSectorForAll(SqlClientStore):
         return await super().account_of(tx, subject=subject, sector="a.test")
 
 
+class _StepsAtEveryUse(SqlTokenStore):
+    """A token that should stay changes all the same."""
+
+    async def use(self, tx: WriteTx, family_id: str, *, generation: int, **rest: Any) -> bool:
+        return await self.rotate(tx, family_id, generation=generation, retry_digest=None, **rest)
+
+
+class _ForgetsTheEnd(SqlTokenStore):
+    """The absolute lifetime is not written down."""
+
+    async def redeem(self, tx: WriteTx, family_id: str, *, ends_at: dt.datetime, **rest: Any) -> bool:
+        return await super().redeem(tx, family_id, ends_at=ends_at + dt.timedelta(days=1), **rest)
+
+
+class _KeepsTheFirstProfile(SqlProfileStore):
+    async def put(self, tx: WriteTx, profile: AccountProfile) -> None:
+        if await self.get(tx, profile.account_id) is None:
+            await super().put(tx, profile)
+
+
+class _PutsAwayAnybodys(SqlNoticeStore):
+    async def see(self, tx: WriteTx, notice_id: str, *, account_id: str, at: dt.datetime) -> bool:
+        return await super().see(tx, notice_id, account_id="acc_1", at=at)
+
+
+class _RevivesTheDelivered(SqlDeliveryStore):
+    """Another try for what has arrived: a person would be logged out twice."""
+
+    async def try_again(self, tx: WriteTx, delivery_id: str, *, client_id: str, at: dt.datetime) -> bool:
+        change = update(logout_delivery).where(logout_delivery.c.id == delivery_id)
+        values = {"state": "pending", "due_at": at}
+        return (await tx.connection.execute(change.values(values))).rowcount == 1
+
+
+class _ForgivesAFailingPortal(SqlDeliveryStore):
+    async def failing(self, tx: ReadTx, client_ids: Sequence[str], **rest: Any) -> set[str]:
+        return set()
+
+
 class _ClaimsForEverybody(SqlDeliveryStore):
     async def claim(self, tx: WriteTx, delivery: LogoutDelivery, *, until: dt.datetime) -> bool:
         change = update(logout_delivery).where(logout_delivery.c.id == delivery.id).values(due_at=until)
@@ -258,6 +305,12 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"tokens": _BindsAgain()}, "test_a_family_is_bound_to_one_key_for_ever"),
     ({"sessions": _LetsDevicesIn()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
     ({"sessions": _ProlongsTheDead()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
+    ({"tokens": _StepsAtEveryUse()}, "test_a_use_without_a_step_is_noted_while_the_generation_is_current"),
+    ({"tokens": _ForgetsTheEnd()}, "test_both_ends_are_set_when_tokens_are_handed_out"),
+    ({"profiles": _KeepsTheFirstProfile()}, "test_a_profile_is_replaced"),
+    ({"notices": _PutsAwayAnybodys()}, "test_notices_are_their_own_persons_and_put_away_once"),
+    ({"deliveries": _RevivesTheDelivered()}, "test_the_health_of_a_portal_and_another_try"),
+    ({"deliveries": _ForgivesAFailingPortal()}, "test_the_health_of_a_portal_and_another_try"),
     ({"tokens": _RevokesAgain()}, "test_revocation_keeps_the_first_reason"),
     ({"tokens": _RevokesEverybody()}, "test_revocation_by_session_and_by_portal_spares_the_rest"),
     ({"tokens": _IgnoresTheSession()}, "test_everything_that_can_end_a_token_shows_in_its_standing"),

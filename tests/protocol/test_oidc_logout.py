@@ -242,11 +242,28 @@ async def test_a_notice_that_fails_is_tried_again_and_given_up_in_the_end(world:
     world.messenger.answer = lambda _uri: "status-500"
     await browser.http.post("/logout")
     attempts = [len(world.messenger.sent)]
-    for pause in (19, 1, 40, 80, 1000):
+    for pause in (19, 1, 60, 180, 540, 1620, 4860, 14580, 100_000):
         world.clock.advance(pause)
         await world.idp.deliver_logouts.run_due()
         attempts.append(len(world.messenger.sent))
-    assert attempts == [1, 1, 2, 3, 4, 4]
+    assert attempts == [1, 1, 2, 3, 4, 5, 6, 7, 8, 8], "each pause is three times the one before"
+
+
+async def test_a_portal_that_has_been_failing_keeps_nobody_waiting(world: IdpWorld) -> None:
+    world.messenger.answer = lambda _uri: "timeout"
+    for _ in range(3):
+        browser, _tokens = await entered(world)
+        await browser.http.post("/logout")
+    assert len(world.messenger.sent) == 3
+    browser, _tokens = await entered(world)
+    await browser.http.post("/logout")
+    assert len(world.messenger.sent) == 3, "its notice is left to the worker"
+    world.messenger.answer = lambda _uri: "delivered"
+    await world.idp.deliver_logouts.run_due()
+    assert len(world.messenger.sent) == 4
+    browser, _tokens = await entered(world)
+    await browser.http.post("/logout")
+    assert len(world.messenger.sent) == 5, "it took one, so it is told at once again"
 
 
 async def test_a_notice_that_arrives_late_arrives_once(world: IdpWorld) -> None:

@@ -137,8 +137,26 @@ async def test_refresh_ends_with_the_session_unless_offline(world: IdpWorld) -> 
 
 async def test_offline_tokens_have_an_end_too(world: IdpWorld) -> None:
     back_end, tokens = await begun(world, world.portal_b, scope="openid offline_access")
-    world.clock.advance(30 * 86400)
+    for _ in range(3):
+        world.clock.advance(9 * 86400)
+        tokens = (await back_end.refresh(tokens["refresh_token"])).json()
+    world.clock.advance(3 * 86400)
     assert (await back_end.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_a_refresh_token_that_nobody_uses_ends_before(world: IdpWorld) -> None:
+    offline, lasting = await begun(world, world.portal_b, scope="openid offline_access")
+    online, tokens = await begun(world, world.portal_a)
+    world.clock.advance(3500)
+    tokens = (await online.refresh(tokens["refresh_token"])).json()
+    world.clock.advance(3500)
+    tokens = (await online.refresh(tokens["refresh_token"])).json()
+    world.clock.advance(3601)
+    assert (await online.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant", "idle"
+    world.clock.advance(14 * 86400)
+    assert (await offline.refresh(lasting["refresh_token"])).json()["error"] == "invalid_grant", "idle"
+    await world.idp.sweep()
+    assert (await offline.introspect(lasting["refresh_token"])) == {"active": False}
 
 
 async def test_refresh_may_narrow_the_scope_but_never_widen_it(world: IdpWorld) -> None:
@@ -152,11 +170,12 @@ async def test_refresh_may_narrow_the_scope_but_never_widen_it(world: IdpWorld) 
     assert (await back_end.refresh(narrowed["refresh_token"])).json()["scope"] == "openid realname"
 
 
-async def test_a_lost_answer_may_be_asked_for_again_under_its_key(world: IdpWorld) -> None:
-    back_end, tokens = await begun(world, world.portal_a)
-    key = "01J-retry-of-one-request"
+@pytest.mark.parametrize(("client", "key"), [("portal_a", None), ("phone_app", "01J-retry-of-one-request")])
+async def test_a_lost_answer_may_be_asked_for_again(world: IdpWorld, client: str, key: str | None) -> None:
+    """By a client that proves its secret again; by a public one under the key of its first request."""
+    back_end, tokens = await begun(world, getattr(world, client))
     first = (await back_end.refresh(tokens["refresh_token"], key=key)).json()
-    world.clock.advance(9)
+    world.clock.advance(14)
     second = await back_end.refresh(tokens["refresh_token"], key=key)
     assert second.json()["refresh_token"] == first["refresh_token"]
     assert (await back_end.refresh(first["refresh_token"])).status_code == 200
@@ -164,11 +183,11 @@ async def test_a_lost_answer_may_be_asked_for_again_under_its_key(world: IdpWorl
 
 @pytest.mark.parametrize("case", ["another key", "no key", "too late", "successor used"])
 async def test_what_is_no_lost_answer_is_reuse(world: IdpWorld, case: str) -> None:
-    back_end, tokens = await begun(world, world.portal_a)
+    back_end, tokens = await begun(world, world.phone_app if case.endswith("key") else world.portal_a)
     key = "01J-retry-of-one-request"
     first = (await back_end.refresh(tokens["refresh_token"], key=key)).json()
     if case == "too late":
-        world.clock.advance(11)
+        world.clock.advance(16)
     if case == "successor used":
         first = (await back_end.refresh(first["refresh_token"])).json()
     again = {"another key": "01J-another-request", "no key": None}.get(case, key)
