@@ -21,7 +21,11 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey, generate_key
 
 from core.clock import Clock
+from keys.backends.software import SoftwareSigner
+from keys.primitives.registry import primitive
+from keys.spec import SignatureAlgorithm
 from tests.support.idp_world import ISSUER
+from tests.unit.keys.forge import encoded, part, raw_signature
 
 _KINDS: dict[str, tuple[str, Any]] = {
     "ES256": ("EC", "P-256"),
@@ -68,6 +72,14 @@ class SigningKey:
             warnings.simplefilter("ignore")  # joserfc warns of EdDSA
             present = {name: value for name, value in members.items() if value is not None}
             return jwt.encode(present, said, self.key, algorithms=_ANY)
+
+
+def signed_by_hand(key: SigningKey, header: dict[str, Any], claims: str) -> str:
+    """Truly signed with an ES256 key, under a header and over claims (already encoded) that no library would write."""
+    private = primitive(SignatureAlgorithm.ES256).load_private(key.key.as_der(private=True))
+    signing_input = f"{part(header)}.{claims}"
+    signer = SoftwareSigner(private, SignatureAlgorithm.ES256)
+    return f"{signing_input}.{encoded(raw_signature(signer, signing_input.encode()))}"
 
 
 def assertion(
