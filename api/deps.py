@@ -86,22 +86,15 @@ async def caller(request: Request, scopes: Sequence[str] = ()) -> Principal:
 
 def facts_of(request: Request) -> RequestFacts:
     """What the protocol's rules may know of the request; the address is the one that clients know us by."""
-    headers = request.headers
+    headers, settings, path = request.headers, container(request).ground.settings, request.url.path
     return RequestFacts(
         request.method,
-        _base(request) + request.url.path,
+        settings.issuer + path,
         headers.get("authorization"),
         tuple(headers.getlist("dpop")),
         request.scope.get(CERTIFICATE),
+        settings.mtls_url + path if settings.mtls_url else None,
     )
-
-
-def _base(request: Request) -> str:
-    """One of the two addresses that are ours; what else a request says to have called does not count."""
-    settings = container(request).ground.settings
-    if settings.mtls_url and settings.mtls_url.endswith(f"://{request.headers.get('host', '').lower()}"):
-        return settings.mtls_url
-    return settings.issuer
 
 
 def renewed_nonce(request: Request, facts: RequestFacts) -> dict[str, str]:

@@ -59,7 +59,7 @@ class DpopProofs:
         self._check_form(claims)
         if claims["htm"] != facts.method:  # 8.
             raise InvalidDpopProof("htm is not the method of the request")
-        if not names_endpoint(claims["htu"], facts.url):  # 9.
+        if not any(names_endpoint(claims["htu"], url) for url in facts.addresses):  # 9.
             raise InvalidDpopProof("htu is not the address of the request")
         self._check_nonce(claims.get("nonce"), required=nonce_required)  # 10.
         now = self._clock.now().timestamp()

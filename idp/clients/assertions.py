@@ -39,21 +39,21 @@ class ClientAssertions:
         self._clock = clock
         self._settings = settings
 
-    async def verify(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+    async def verify(self, client: Client, assertion: UnverifiedToken, addresses: tuple[str, ...]) -> None:
         """
         Args:
             client: who is said to have signed; registered for one of the two methods.
             assertion: taken apart, and nothing of it believed.
-            endpoint: the address that was called.
+            addresses: of the endpoint that was called.
 
         Raises:
             InvalidClient: it does not prove that the client sent it.
         """
         try:
             if client.auth_method is ClientAuthMethod.SECRET_JWT:
-                self._verify_mac(client, assertion, endpoint)
+                self._verify_mac(client, assertion, addresses)
             else:
-                await self._verify_signature(client, assertion, endpoint)
+                await self._verify_signature(client, assertion, addresses)
             claims = assertion.claims
             if claims["sub"] != client.id:  # RFC 7523 §3, 2. B.
                 raise TokenRejected("sub")
@@ -65,7 +65,7 @@ class ClientAssertions:
         if not await self._replays.first("assertion", client.id, claims["jti"], until=until):
             raise InvalidClient("the client assertion was used before", private="jti replayed")
 
-    async def _verify_signature(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+    async def _verify_signature(self, client: Client, assertion: UnverifiedToken, addresses: tuple[str, ...]) -> None:
         keys = await self._keys.of(client)
         if not any(assertion.key_id in (None, key.key_id) for key in keys.keys):  # the client has new ones, perhaps
             keys = await self._keys.fresh(client)
@@ -74,11 +74,11 @@ class ClientAssertions:
             keys,
             self._profile(client),
             issuer=client.id,  # RFC 7523 §3, 1.
-            audiences=self._audiences(client, endpoint),
+            audiences=self._audiences(client, addresses),
             clock=self._clock,
         )
 
-    def _verify_mac(self, client: Client, assertion: UnverifiedToken, endpoint: str) -> None:
+    def _verify_mac(self, client: Client, assertion: UnverifiedToken, addresses: tuple[str, ...]) -> None:
         chosen = client.metadata.token_endpoint_auth_signing_alg
         verify_mac_token(
             assertion,
@@ -86,7 +86,7 @@ class ClientAssertions:
             frozenset(one for one in MacAlgorithm if chosen in (None, one)),
             self._profile(client),
             issuer=client.id,
-            audiences=self._audiences(client, endpoint),
+            audiences=self._audiences(client, addresses),
             clock=self._clock,
         )
 
@@ -101,9 +101,9 @@ class ClientAssertions:
             one_audience=rules.assertion_audience is AssertionAudience.ISSUER_STRING,
         )
 
-    def _audiences(self, client: Client, endpoint: str) -> frozenset[str]:
+    def _audiences(self, client: Client, addresses: tuple[str, ...]) -> frozenset[str]:
         """How an assertion may call us (RFC 7523 §3, 3.; FAPI 2.0 §5.3.2.1: only by our issuer)."""
         issuer = self._settings.issuer
         if rules_of(client).assertion_audience is AssertionAudience.ISSUER_STRING:
             return frozenset({issuer})
-        return frozenset({issuer, f"{issuer}/token", endpoint})
+        return frozenset({issuer, f"{issuer}/token", *addresses})

@@ -81,6 +81,6 @@ class AuthenticateClient:
             await self._secrets.renew(client, shown.secret)
         elif shown.assertion is not None:
             self._constraint.expect_nonce(client, facts)
-            await self._assertions.verify(client, shown.assertion, facts.url)
+            await self._assertions.verify(client, shown.assertion, facts.addresses)
         elif client.auth_method in _BY_CERTIFICATE:
             await self._certificates.verify(client, facts.certificate)

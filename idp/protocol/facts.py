@@ -15,6 +15,7 @@ class RequestFacts:
         authorization: the Authorization header.
         dpop: every DPoP header, in order; more than one is an error (RFC 9449 §4.3).
         certificate: the client's certificate as DER, from the TLS connection or from the proxy that ended it.
+        alias: the endpoint's other address, at which TLS clients are asked for a certificate (RFC 8705 §5).
     """
 
     method: str
@@ -22,6 +23,12 @@ class RequestFacts:
     authorization: str | None = field(default=None, repr=False)
     dpop: tuple[str, ...] = field(default=(), repr=False)
     certificate: bytes | None = field(default=None, repr=False)
+    alias: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """By which the endpoint is known; whatever the request says to have called does not count."""
+        return (self.url,) if self.alias is None else (self.url, self.alias)
 
     @property
     def as_dpop(self) -> bool:

@@ -24,11 +24,14 @@ import asyncpg  # type: ignore[import-untyped]  # ships no types
 import pytest
 import redis
 import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from keys.master_key import load_master_key
 from keys.settings import KeysSettings
+from keys.trust.peer import read_forwarded_certificate
 from tests.architecture.dockerfile import Stage, parse
 from tests.architecture.tree import PACKAGES, ROOT
+from tests.support.idp_proofs import client_certificate
 from tests.support.servers import PostgresServer, free_port
 
 DOCKER = ROOT / "docker"
@@ -377,11 +380,12 @@ class _Worker(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def proxy_configuration(secrets: Path, tmp_path: Path) -> tuple[Path, int, int]:
-    """The shipped configuration with names, ports and paths of this machine; its plain and its TLS port."""
+def proxy_configuration(secrets: Path, tmp_path: Path) -> tuple[Path, int, int, int]:
+    """The shipped configuration with names, ports and paths of this machine; its plain port, its TLS port, and the one
+    where clients are asked for certificates."""
     worker = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Worker)
     threading.Thread(target=worker.serve_forever, daemon=True).start()
-    plain, tls = free_port(), free_port()
+    plain, tls, mutual = free_port(), free_port(), free_port()
     (tmp_path / "run").mkdir()
     text = (DOCKER / "nginx.conf").read_text()
     for old, new in {
@@ -389,6 +393,7 @@ def proxy_configuration(secrets: Path, tmp_path: Path) -> tuple[Path, int, int]:
         "api-2:8000": f"127.0.0.1:{free_port()}",  # a worker that is down
         "listen 8080": f"listen 127.0.0.1:{plain}",
         "listen 8443": f"listen 127.0.0.1:{tls}",
+        "listen 8444": f"listen 127.0.0.1:{mutual}",
         "/tmp/": f"{tmp_path}/run/",
         "/run/secrets/": f"{secrets}/",
         "/dev/stdout": f"{tmp_path}/run/access.log",
@@ -397,7 +402,7 @@ def proxy_configuration(secrets: Path, tmp_path: Path) -> tuple[Path, int, int]:
         text = text.replace(old, new)
     configuration = tmp_path / "nginx.conf"
     configuration.write_text(text)
-    return configuration, plain, tls
+    return configuration, plain, tls, mutual
 
 
 @pytest.fixture
@@ -406,7 +411,7 @@ def nginx(program: Callable[..., str]) -> str:
 
 
 def test_nginx_accepts_the_configuration(
-    proxy_configuration: tuple[Path, int, int], tmp_path: Path, nginx: str
+    proxy_configuration: tuple[Path, int, int, int], tmp_path: Path, nginx: str
 ) -> None:
     done = _run([nginx, "-t", "-p", str(tmp_path), "-e", "stderr", "-c", str(proxy_configuration[0])])
     assert done.returncode == 0, done.stderr
@@ -414,9 +419,9 @@ def test_nginx_accepts_the_configuration(
 
 
 def test_the_proxy_tells_the_true_address_and_passes_over_a_worker_that_is_down(
-    proxy_configuration: tuple[Path, int, int], tmp_path: Path, nginx: str
+    proxy_configuration: tuple[Path, int, int, int], tmp_path: Path, nginx: str
 ) -> None:
-    configuration, plain, tls = proxy_configuration
+    configuration, plain, tls, _mutual = proxy_configuration
     command = [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
     with _process(command, tls):
         for _ in range(4):
@@ -438,10 +443,32 @@ def test_the_proxy_tells_the_true_address_and_passes_over_a_worker_that_is_down(
     assert "secret-code" not in log
 
 
-def _open(request: urllib.request.Request) -> bytes:
+def test_o41_the_proxy_hands_on_the_certificate_that_was_shown_and_no_other(
+    proxy_configuration: tuple[Path, int, int, int], tmp_path: Path, nginx: str
+) -> None:
+    configuration, _plain, tls, mutual = proxy_configuration
+    mine, lie = client_certificate(), client_certificate("someone else")
+    files = tmp_path / "client.crt", tmp_path / "client.key"
+    files[0].write_text(mine.pem)
+    files[1].write_bytes(mine.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    header = COMPOSE["services"]["api-1"]["environment"]["YIZHENG_CLIENT_CERTIFICATE_HEADER"].partition(":+")[2][:-1]
+    forged = {header: lie.escaped, "X-Forwarded-For": "172.31.253.2"}
+    command = [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
+    with _process(command, mutual):
+        for port, shown, expected in ((mutual, files, mine.der), (mutual, None, None), (tls, files, None)):
+            seen = json.loads(_ask(port, "/token", forged, shown=shown))
+            assert (read_forwarded_certificate(seen[header]) if header in seen else None) == expected
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            _ask(mutual, "/login", {}, shown=files)
+        assert refused.value.code == 404, "people's pages are not here"
+
+
+def _open(request: urllib.request.Request, shown: tuple[Path, Path] | None = None) -> bytes:
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
+    if shown is not None:
+        trusting.load_cert_chain(*shown)
     handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting), _Stay())
     with urllib.request.build_opener(*handlers).open(request, timeout=10) as answer:
         content: bytes = answer.read()
@@ -455,5 +482,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _ask(port: int, path: str, headers: dict[str, str], *, method: str = "GET") -> bytes:
-    return _open(urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers=headers, method=method))
+def _ask(
+    port: int,
+    path: str,
+    headers: dict[str, str],
+    *,
+    method: str = "GET",
+    shown: tuple[Path, Path] | None = None,
+) -> bytes:
+    return _open(urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers=headers, method=method), shown)
