@@ -1,20 +1,24 @@
-// The peer: npm oidc-provider with a plain in-memory Map store, ES256 keys, JWT access tokens and rotating refresh
-// tokens; userinfo and introspection get an opaque access token, the only kind that it takes there by default.
-// Started by bench/idp.py; prints one JSON line with its seeds when it listens.
+// The peer: npm oidc-provider in its best configuration: everything in a Map in memory, ES256, opaque access tokens,
+// rotating refresh tokens, one session that is logged in to the client.
+// Started by bench/idp.py; reads { port, jwk } as JSON from its arguments, prints one JSON line when it listens.
 import { generateKeyPairSync } from 'node:crypto';
 import Provider from 'oidc-provider';
 
-const port = Number(process.argv[2]);
+const { port, jwk, callback } = JSON.parse(process.argv[2]);
 const issuer = `http://127.0.0.1:${port}`;
 const rows = new Map();
+const sessions = new Map();
 
 class MapStore {
   constructor(model) { this.model = model; }
   #key(id) { return `${this.model}:${id}`; }
-  async upsert(id, payload) { rows.set(this.#key(id), payload); }
+  async upsert(id, payload) {
+    rows.set(this.#key(id), payload);
+    if (this.model === 'Session') sessions.set(payload.uid, payload);
+  }
   async find(id) { return rows.get(this.#key(id)); }
+  async findByUid(uid) { return sessions.get(uid); }
   async findByUserCode() {}
-  async findByUid() {}
   async consume(id) { const row = rows.get(this.#key(id)); if (row) row.consumed = Math.floor(Date.now() / 1000); }
   async destroy(id) { rows.delete(this.#key(id)); }
   async revokeByGrantId(grantId) {
@@ -28,66 +32,57 @@ function es256() {
 }
 
 const secret = 'bench-secret-of-forty-characters-or-more-0123456789';
+const common = { id_token_signed_response_alg: 'ES256', scope: 'openid licence:read' };
 const provider = new Provider(issuer, {
   adapter: MapStore,
   jwks: { keys: [es256()] },
   clients: [{
+    ...common,
     client_id: 'bench',
     client_secret: secret,
     grant_types: ['client_credentials', 'refresh_token', 'authorization_code'],
-    redirect_uris: [`${issuer}/callback`],
-    id_token_signed_response_alg: 'ES256',
-    scope: 'openid offline_access licence:read',
+    redirect_uris: [callback],
+  }, {
+    ...common,
+    client_id: 'bench-jwt',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [jwk] },
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
   }],
-  scopes: ['openid', 'offline_access', 'licence:read'],
+  scopes: ['openid', 'licence:read'],
   rotateRefreshToken: true,
-  ttl: { Grant: 86400, RefreshToken: 86400, ClientCredentials: 600, AccessToken: 600, IdToken: 600 },
+  issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+  pkce: { required: () => true },
+  ttl: {
+    Grant: 86400, Session: 86400, RefreshToken: 86400, ClientCredentials: 600, AccessToken: 600, IdToken: 600,
+    AuthorizationCode: 60,
+  },
   findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: () => `${issuer}/api`,
-      useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
-        scope: 'licence:read', accessTokenFormat: 'jwt', accessTokenTTL: 600, jwt: { sign: { alg: 'ES256' } },
-      }),
-    },
+    resourceIndicators: { enabled: false },
   },
 });
 provider.on('server_error', (_ctx, error) => { process.stderr.write(`${error.stack}\n`); });
 
 const client = await provider.Client.find('bench');
+const grant = new provider.Grant({ accountId: 'someone', clientId: 'bench' });
+grant.addOIDCScope('openid');
+const grantId = await grant.save();
+const session = new provider.Session({
+  accountId: 'someone', loginTs: Math.floor(Date.now() / 1000), authorizations: { bench: { sid: 'sid', grantId } },
+});
+await session.save(86400);
+const access = await new provider.AccessToken({
+  accountId: 'someone', client, grantId, scope: 'openid', gty: 'authorization_code', expiresWithSession: false,
+}).save();
 
-async function grant() {
-  const made = new provider.Grant({ accountId: 'someone', clientId: 'bench' });
-  made.addOIDCScope('openid offline_access');
-  made.addResourceScope(`${issuer}/api`, 'licence:read');
-  return made.save();
-}
-
-async function refreshToken() {
-  const now = Math.floor(Date.now() / 1000);
-  const token = new provider.RefreshToken({
-    accountId: 'someone', client, grantId: await grant(), scope: 'openid offline_access', gty: 'authorization_code',
-    authTime: now, expiresWithSession: false, rotations: 0, iiat: now,
-  });
-  return token.save();
-}
-
-async function accessToken() {
-  const token = new provider.AccessToken({
-    accountId: 'someone', client, grantId: await grant(), scope: 'openid', gty: 'authorization_code',
-    expiresWithSession: false,
-  });
-  return token.save();
-}
-
-const refresh = [];
-for (let n = 0; n < Number(process.argv[3] ?? 64); n += 1) refresh.push(await refreshToken());
-const access = await accessToken();
 provider.listen(port, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ client_id: 'bench', client_secret: secret, refresh, access })}\n`);
+  const cookie = `${provider.cookieName('session')}=${session.id}`;
+  process.stdout.write(`${JSON.stringify({ client_id: 'bench', client_secret: secret, access, cookie })}\n`);
 });

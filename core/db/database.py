@@ -5,50 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.audit.event import AuditEvent
-from core.audit.sql import append_events
 from core.clock import Clock
 from core.db.engine import reading, writing
 from core.db.faults import FAULTS, database_unavailable, told
+from core.db.quick import QuickRead, QuickUnits, QuickWrite
+from core.db.units import ReadTx, WriteTx
 
-
-class ReadTx:
-    """One consistent look at the database: all its queries see the same moment. Use `connection` for queries only."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-
-
-class WriteTx(ReadTx):
-    """One unit of work: all of it, its audit events included, or nothing."""
-
-    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
-        super().__init__(connection)
-        self._clock = clock
-        self._events: list[AuditEvent] = []
-        self.committed = False
-
-    def audit(self, event: AuditEvent) -> None:
-        """Remember an event; it is chained to the log when the unit commits, and only then."""
-        self._events.append(event)
-
-    async def commit(self) -> None:
-        """Append the audit events and commit. Durable when this returns; call it before building the answer."""
-        if self._events:
-            await append_events(self.connection, self._events, self._clock.now())
-            self._events = []
-        await self.connection.commit()
-        self.committed = True
-
-    def refuse_lost_events(self) -> None:
-        """
-        Raises:
-            RuntimeError: an event was added after the last commit of a unit that committed; it would be lost unseen.
-        """
-        if self.committed and self._events:
-            raise RuntimeError(f"audit event after the commit: {self._events[0].action}")
+__all__ = ["Database", "ReadTx", "WriteTx"]
 
 
 class Database:
@@ -58,6 +24,7 @@ class Database:
         self.engine = engine
         self._reading, self._writing = reading(engine), writing(engine)
         self._clock = clock
+        self._quick = QuickUnits(engine, clock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
@@ -106,11 +73,28 @@ class Database:
                 raise
             raise database_unavailable(error) from error
 
+    def quick_read(self) -> QuickRead:
+        """`async with` it: a look by prepared statements alone, each of which sees the database as it is then.
+
+        Raises:
+            Unavailable: `database-unavailable`.
+        """
+        return self._quick.read()
+
+    def quick_write(self) -> QuickWrite:
+        """`async with` it: a unit of work by prepared statements alone; what it promises is what `write` promises.
+
+        Raises:
+            Unavailable: `database-unavailable`; nothing of the unit was kept.
+        """
+        return self._quick.write()
+
     async def record(self, event: AuditEvent) -> None:
         """Write one audit event in a unit of its own: refusals, and reads that change nothing else."""
-        async with self.write() as tx:
+        async with self.quick_write() as tx:
             tx.audit(event)
             await tx.commit()
 
     async def close(self) -> None:
+        await self._quick.close()
         await self.engine.dispose()

@@ -61,4 +61,4 @@ def _configure_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "engine_disposed")
     def _on_dispose(disposed: Engine) -> None:
         assert isinstance(disposed.dialect, LoopDialect)
-        disposed.dialect.close_writer()
+        disposed.dialect.close_own()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -31,3 +33,15 @@ def told(error: PoolTimeout | DBAPIError) -> Unavailable | None:
     state = getattr(error.orig, "sqlstate", None)
     passing = state.startswith(_TRY_AGAIN) if isinstance(state, str) else isinstance(error, _WITHOUT_STATE)
     return database_unavailable(error) if passing or error.connection_invalidated else None
+
+
+def told_by_driver(error: Exception) -> Unavailable | None:
+    """The same for an error that comes straight from a driver."""
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        passing = state.startswith(_TRY_AGAIN)
+    else:  # asyncpg's InterfaceError and the network's own have no state
+        passing = isinstance(error, sqlite3.OperationalError | OSError | TimeoutError) or (
+            type(error).__name__ in ("InterfaceError", "InternalClientError")
+        )
+    return database_unavailable(error) if passing else None

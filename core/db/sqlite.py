@@ -284,6 +284,8 @@ class LoopDialect(SQLiteDialect_pysqlite):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._writer: Writer | None = None
+        self._connect: Callable[[float], sqlite3.Connection] | None = None
+        self._reader: sqlite3.Connection | None = None
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[Pool]:
@@ -297,8 +299,19 @@ class LoopDialect(SQLiteDialect_pysqlite):
             return _open(places, options | {"timeout": patience})
 
         if self._writer is None:
-            self._writer = Writer(connect)
+            self._connect, self._writer = connect, Writer(connect)
         return LoopConnection(connect, self._writer)
+
+    def writer(self) -> Writer | None:
+        """The one way to write; None before the first connection was made."""
+        return self._writer
+
+    def reader(self) -> sqlite3.Connection:
+        """A connection for single statements, each of which sees the database as it is then; `connect` came before."""
+        if self._reader is None:
+            assert self._connect is not None, "the pool has connected once"
+            self._reader = self._connect(BUSY_SECONDS)
+        return self._reader
 
     def do_begin(self, dbapi_connection: Any) -> None:
         dbapi_connection.begin()
@@ -306,10 +319,13 @@ class LoopDialect(SQLiteDialect_pysqlite):
     def do_terminate(self, dbapi_connection: Any) -> None:
         dbapi_connection.close()
 
-    def close_writer(self) -> None:
+    def close_own(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
 
 def _open(places: Sequence[Any], options: dict[str, Any]) -> sqlite3.Connection:

@@ -83,7 +83,7 @@ class Issue:
         return answer
 
     async def _write(self, family: TokenFamily, client: Client, visit: Visit) -> None:
-        async with self._database.write() as tx:
+        async with self._database.quick_write() as tx:
             await self._sessions.touch(tx, visit.session)
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, family.created_at)
             if await self._session_store.join(tx, entered):

@@ -66,7 +66,7 @@ class Needs:
         """In one read transaction."""
         if session_cookie is None:
             return Present()
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             visit = await self._sessions.look(tx, session_cookie)
             if visit is None:
                 return Present()

@@ -112,7 +112,7 @@ class Introspect:
     async def _refresh(self, token: str, client: Client) -> Introspection:
         read = self._refresh_tokens.read(token)
         assert read is not None, "the caller has looked"
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             standing = await self._tokens.standing(tx, read.family_id)
         if standing is None or not self._is_current(standing, read.generation, client):
             return INACTIVE

@@ -90,11 +90,11 @@ class ReadAccessToken:
         if client is None:
             raise InvalidToken("the access token is not valid", private="client disabled")
         if claims.family_id is None:
-            async with self._database.read() as tx:
+            async with self._database.quick_read() as tx:
                 if await self._tokens.is_token_revoked(tx, claims.token_id):
                     raise InvalidToken("the access token is not valid", private="revoked")
             return LiveToken(claims, client, None)
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             standing = await self._tokens.standing(tx, claims.family_id, token_id=claims.token_id)
         if standing is None or not standing.alive(self._clock.now()):
             raise InvalidToken("the access token is not valid", private="session, account, family or token is dead")
@@ -153,7 +153,7 @@ class Authenticate:
             return Principal(
                 PrincipalKind.PERSON, family.account_id, scopes=live.claims.scopes, session=family.session_id
             )
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             account = await self._accounts.get(tx, family.account_id)
             roles = await self._accounts.roles(tx, family.account_id)
         assert account is not None, "a family has an account"

@@ -155,7 +155,7 @@ class TokenEndpoint:
         """Rights may have been taken away since the person agreed; tokens never carry more than holds now."""
         lacking = frozenset() if client.realname_approved else {REALNAME}
         if API_SCOPES & set(scopes):
-            async with self._database.read() as tx:
+            async with self._database.quick_read() as tx:
                 roles = await self._accounts.roles(tx, account_id)
             lacking |= API_SCOPES - role_scopes(frozenset(role.role for role in roles))
         return tuple(scope for scope in scopes if scope in client.scopes and scope not in lacking)

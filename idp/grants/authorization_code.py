@@ -84,7 +84,7 @@ class AuthorizationCodeGrant:
 
     async def _redeem(self, grant: CodeGrant, request: TokenRequest) -> Standing:
         client, now = request.client, self._clock.now()
-        async with self._database.write() as tx:
+        async with self._database.quick_write() as tx:
             before = await self._tokens.standing(tx, grant.family_id)
             if before is None:
                 raise InvalidGrant(_NOT_GOOD, private="family gone")
@@ -113,7 +113,7 @@ class AuthorizationCodeGrant:
 
     async def _revoke_first(self, digests: Sequence[str], client: Client) -> None:
         """RFC 6749 §4.1.2: a code used twice takes the tokens of its first use with it; committed before the error."""
-        async with self._database.write() as tx:
+        async with self._database.quick_write() as tx:
             family = await self._tokens.by_code(tx, digests)
             if family is None:
                 return

@@ -71,7 +71,7 @@ class RefreshTokenGrant:
         if token is None:
             raise InvalidGrant(_NOT_GOOD, private="not ours")
         _check_key(request.retry_key)
-        async with self._database.write() as tx:
+        async with self._database.quick_write() as tx:
             standing = await self._standing(tx, token, request.client)
             check_same_key(request.client, standing.family, request.confirmation)  # before anything is spent
             scopes = narrowed(request.parameters.get("scope"), standing.family.scopes)

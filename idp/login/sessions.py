@@ -56,10 +56,10 @@ class Sessions:
         """The visit behind a cookie's value; None when it is unknown, ended, idle for too long or frozen."""
         if cookie is None:
             return None
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             visit = await self.look(tx, cookie)
         if visit is not None and self._is_due(visit.session):
-            async with self._database.write() as tx:
+            async with self._database.quick_write() as tx:
                 await self.touch(tx, visit.session)
                 await tx.commit()
         return visit

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
+from core.prepared import Prepared
 from core.text import Text
 from idp.client_metadata import from_stored, to_stored
 from idp.clients.ports import ClientSearch, RegisteredClients
@@ -17,7 +18,7 @@ from idp.model import Client, ClientAuthMethod, ClientStatus, Consent, GrantType
 from idp.ports import ClientStore
 from idp.stores.registration_tables import client_registration
 from idp.stores.tables import client, consent, pairwise_subject
-from idp.stores.upsert import insert_if_new, insert_or_replace
+from idp.stores.upsert import insert_if_new, insert_or_replace, prepared_if_new
 from keys.spec import SignatureAlgorithm
 
 _SECRETS = frozenset(
@@ -30,6 +31,12 @@ _SECRETS = frozenset(
     }
 )
 _NOT_DESCRIBED = _SECRETS | {"id", "status", "created_at"}
+_REMEMBER_SUBJECT = prepared_if_new(pairwise_subject)
+_CONSENT = Prepared(
+    select(consent).where(
+        consent.c.account_id == bindparam("account_id"), consent.c.client_id == bindparam("client_id")
+    )
+)
 
 
 class SqlClientStore:
@@ -103,7 +110,7 @@ class SqlClientStore:
 
     async def remember_subject(self, tx: WriteTx, *, subject: str, sector: str, account_id: str) -> None:
         values = {"subject": subject, "sector": sector, "account_id": account_id}
-        await insert_if_new(tx.connection, pairwise_subject, values)
+        await tx.change(_REMEMBER_SUBJECT, values)
 
     async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None:
         query = select(pairwise_subject.c.account_id).where(
@@ -117,8 +124,7 @@ class SqlConsentStore:
     """Implements `idp.ports.ConsentStore`."""
 
     async def get(self, tx: ReadTx, *, account_id: str, client_id: str) -> Consent | None:
-        query = select(consent).where(consent.c.account_id == account_id, consent.c.client_id == client_id)
-        row = (await tx.connection.execute(query)).one_or_none()
+        row = await tx.row(_CONSENT, {"account_id": account_id, "client_id": client_id})
         return None if row is None else _consent(row)
 
     async def remember(self, tx: WriteTx, consent_: Consent) -> None:

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
+from core.prepared import Prepared
 from core.text import Text
 from idp.model import Account, AccountStatus, Organisation, StaffRole
 from idp.stores.tables import account, account_index, organisation, staff_role
@@ -18,6 +19,13 @@ from idp.stores.upsert import insert_if_new
 # Built once: log-ins, real names and look-ups by portals all come this way.
 _HELD = select(account_index.c.account_id).where(account_index.c.digest.in_(bindparam("digests", expanding=True)))
 _BY_IDENTIFIER = select(account).where(account.c.id.in_(_HELD))
+
+_GET = Prepared(select(account).where(account.c.id == bindparam("account_id")))
+_ROLES = Prepared(
+    select(staff_role)
+    .where(staff_role.c.account_id == bindparam("account_id"))
+    .order_by(staff_role.c.since, staff_role.c.organisation, staff_role.c.role)
+)
 
 
 class SqlAccountStore:
@@ -37,14 +45,11 @@ class SqlAccountStore:
         return True
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None:
-        return await self._one(tx, account.c.id == account_id)
+        row = await tx.row(_GET, {"account_id": account_id})
+        return None if row is None else _account(row)
 
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
         row = (await tx.connection.execute(_BY_IDENTIFIER, {"digests": list(indexes)})).one_or_none()
-        return None if row is None else _account(row)
-
-    async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Account | None:
-        row = (await tx.connection.execute(select(account).where(condition))).one_or_none()
         return None if row is None else _account(row)
 
     async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
@@ -86,12 +91,7 @@ class SqlAccountStore:
         return (await tx.connection.execute(removal)).rowcount == 1
 
     async def roles(self, tx: ReadTx, account_id: str) -> Sequence[StaffRole]:
-        query = (
-            select(staff_role)
-            .where(staff_role.c.account_id == account_id)
-            .order_by(staff_role.c.since, staff_role.c.organisation, staff_role.c.role)
-        )
-        rows = (await tx.connection.execute(query)).all()
+        rows = await tx.rows(_ROLES, {"account_id": account_id})
         return [StaffRole(row.account_id, row.organisation, row.role) for row in rows]
 
 

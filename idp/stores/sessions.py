@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
+from core.prepared import Prepared, Row
 from idp.model import Session, SessionClient, SessionKind
 from idp.stores.tables import client, session, session_client
-from idp.stores.upsert import insert_if_new
+from idp.stores.upsert import prepared_if_new
+
+_OF_BROWSER = session.c.kind == SessionKind.BROWSER.value
+_BY_COOKIE = Prepared(select(session).where(session.c.cookie_digest == bindparam("digest"), _OF_BROWSER))
+_GET = Prepared(select(session).where(session.c.id == bindparam("session_id")))
+_ADD = Prepared(insert(session))
+_JOIN = prepared_if_new(session_client)
+_TOUCH = Prepared(
+    update(session)
+    .where(session.c.id == bindparam("session_id"), session.c.seen_at < bindparam("at"))
+    .values(seen_at=bindparam("at"))
+)
 
 
 class SqlSessionStore:
@@ -19,17 +30,17 @@ class SqlSessionStore:
 
     async def add(self, tx: WriteTx, session_: Session) -> None:
         values = {name: getattr(session_, name) for name in session.c.keys()}  # noqa: SIM118 - not a dict
-        await tx.connection.execute(insert(session).values(values))
+        await tx.change(_ADD, values)
 
     async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
-        of_browser = session.c.kind == SessionKind.BROWSER.value
-        return await self._one(tx, session.c.cookie_digest.in_(cookie_digests) & of_browser)
+        for digest in cookie_digests:  # one, unless their key has just been replaced
+            row = await tx.row(_BY_COOKIE, {"digest": digest})
+            if row is not None:
+                return session_of(row)
+        return None
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None:
-        return await self._one(tx, session.c.id == session_id)
-
-    async def _one(self, tx: ReadTx, condition: ColumnElement[bool]) -> Session | None:
-        row = (await tx.connection.execute(select(session).where(condition))).one_or_none()
+        row = await tx.row(_GET, {"session_id": session_id})
         return None if row is None else session_of(row)
 
     async def renew(self, tx: WriteTx, session_: Session, *, old_digest: str) -> bool:
@@ -52,8 +63,7 @@ class SqlSessionStore:
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def touch(self, tx: WriteTx, session_id: str, at: dt.datetime) -> None:
-        change = update(session).where(session.c.id == session_id, session.c.seen_at < at).values(seen_at=at)
-        await tx.connection.execute(change)
+        await tx.change(_TOUCH, {"session_id": session_id, "at": at})
 
     async def prolong(self, tx: WriteTx, session_id: str, *, until: dt.datetime) -> bool:
         change = (
@@ -77,7 +87,7 @@ class SqlSessionStore:
 
     async def join(self, tx: WriteTx, entered: SessionClient) -> bool:
         values = {name: getattr(entered, name) for name in session_client.c.keys()}  # noqa: SIM118 - not a dict
-        return await insert_if_new(tx.connection, session_client, values)
+        return await tx.change(_JOIN, values) == 1
 
     async def clients(self, tx: ReadTx, session_id: str) -> Sequence[SessionClient]:
         query = (
@@ -105,7 +115,7 @@ class SqlSessionStore:
         return (await tx.connection.execute(delete(session).where(session.c.expires_at < before))).rowcount
 
 
-def session_of(row: Row[Any]) -> Session:
+def session_of(row: Row) -> Session:
     return Session(
         id=row.id,
         cookie_digest=row.cookie_digest,
@@ -120,5 +130,5 @@ def session_of(row: Row[Any]) -> Session:
     )
 
 
-def _entered(row: Row[Any]) -> SessionClient:
+def _entered(row: Row) -> SessionClient:
     return SessionClient(row.session_id, row.client_id, row.sid, row.subject, row.joined_at)

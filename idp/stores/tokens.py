@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, String, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import String, bindparam, delete, exists, insert, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
+from core.prepared import Prepared, Row
 from idp.model import AccountStatus, Confirmation, GrantType, Standing, TokenFamily
 from idp.stores.tables import account, revoked_token, session, token_family
-from idp.stores.upsert import insert_if_new
+from idp.stores.upsert import prepared_if_new
 
 # The statements of the hot endpoints are built once: building one costs more than SQLite takes to answer it.
-_REVOKED = select(revoked_token.c.id).where(revoked_token.c.id == bindparam("token_id"))
+_REVOKED = Prepared(select(revoked_token.c.id).where(revoked_token.c.id == bindparam("token_id")))
+_ADD_REVOKED = prepared_if_new(revoked_token)
 
-_STANDING = (
+_STANDING = Prepared(
     select(
         token_family,
         # A session's row that was swept away had expired; offline families live on without it.
@@ -32,9 +33,28 @@ _STANDING = (
     .where(token_family.c.id == bindparam("family_id"))
 )
 
-_ADD = insert(token_family)
+_ADD = Prepared(insert(token_family))
+_BY_CODE = Prepared(select(token_family).where(token_family.c.code_digest == bindparam("digest")))
 
-_ROTATE = (
+_REDEEM = Prepared(
+    update(token_family)
+    .where(token_family.c.id == bindparam("family_id"), token_family.c.redeemed_at.is_(None))
+    .values(
+        redeemed_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        ends_at=bindparam("ends"),
+        confirmation_method=bindparam("method"),
+        confirmation_thumbprint=bindparam("thumbprint"),
+    )
+)
+
+_REVOKE = Prepared(
+    update(token_family)
+    .where(token_family.c.id == bindparam("family_id"), token_family.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("at"), revoked_for=bindparam("reason"))
+)
+
+_ROTATE = Prepared(
     update(token_family)
     .where(
         token_family.c.id == bindparam("family_id"),
@@ -56,12 +76,14 @@ class SqlTokenStore:
     """Implements `idp.ports.TokenStore`."""
 
     async def add(self, tx: WriteTx, family: TokenFamily) -> None:
-        await tx.connection.execute(_ADD, _values(family))
+        await tx.change(_ADD, _values(family))
 
     async def by_code(self, tx: ReadTx, code_digests: Sequence[str]) -> TokenFamily | None:
-        query = select(token_family).where(token_family.c.code_digest.in_(code_digests))
-        row = (await tx.connection.execute(query)).one_or_none()
-        return None if row is None else _family(row)
+        for digest in code_digests:  # one, unless their key has just been replaced
+            row = await tx.row(_BY_CODE, {"digest": digest})
+            if row is not None:
+                return _family(row)
+        return None
 
     async def redeem(
         self,
@@ -73,12 +95,15 @@ class SqlTokenStore:
         ends_at: dt.datetime,
         confirmation: Confirmation | None = None,
     ) -> bool:
-        change = (
-            update(token_family)
-            .where(token_family.c.id == family_id, token_family.c.redeemed_at.is_(None))
-            .values(redeemed_at=at, expires_at=expires_at, ends_at=ends_at, **_bound(confirmation))
-        )
-        return (await tx.connection.execute(change)).rowcount == 1
+        values = {
+            "family_id": family_id,
+            "at": at,
+            "until": expires_at,
+            "ends": ends_at,
+            "method": confirmation.method if confirmation else None,
+            "thumbprint": confirmation.thumbprint if confirmation else None,
+        }
+        return await tx.change(_REDEEM, values) == 1
 
     async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
         change = (
@@ -106,7 +131,7 @@ class SqlTokenStore:
             "retry": retry_digest,
             "next": generation + 1,
         }
-        return (await tx.connection.execute(_ROTATE, values)).rowcount == 1
+        return await tx.change(_ROTATE, values) == 1
 
     async def use(
         self, tx: WriteTx, family_id: str, *, generation: int, at: dt.datetime, expires_at: dt.datetime
@@ -119,15 +144,10 @@ class SqlTokenStore:
             "retry": None,
             "next": generation,
         }
-        return (await tx.connection.execute(_ROTATE, values)).rowcount == 1
+        return await tx.change(_ROTATE, values) == 1
 
     async def revoke(self, tx: WriteTx, family_id: str, *, at: dt.datetime, reason: str) -> bool:
-        change = (
-            update(token_family)
-            .where(token_family.c.id == family_id, token_family.c.revoked_at.is_(None))
-            .values(revoked_at=at, revoked_for=reason)
-        )
-        return (await tx.connection.execute(change)).rowcount == 1
+        return await tx.change(_REVOKE, {"family_id": family_id, "at": at, "reason": reason}) == 1
 
     async def revoke_between(
         self, tx: WriteTx, *, account_id: str, client_id: str, at: dt.datetime, reason: str
@@ -152,8 +172,7 @@ class SqlTokenStore:
         return (await tx.connection.execute(change)).rowcount
 
     async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
-        found = await tx.connection.execute(_STANDING, {"family_id": family_id, "token_id": token_id})
-        row = found.one_or_none()
+        row = await tx.row(_STANDING, {"family_id": family_id, "token_id": token_id})
         if row is None:
             return None
         return Standing(
@@ -165,11 +184,10 @@ class SqlTokenStore:
         )
 
     async def revoke_token(self, tx: WriteTx, token_id: str, *, expires_at: dt.datetime) -> None:
-        await insert_if_new(tx.connection, revoked_token, {"id": token_id, "expires_at": expires_at})
+        await tx.change(_ADD_REVOKED, {"id": token_id, "expires_at": expires_at})
 
     async def is_token_revoked(self, tx: ReadTx, token_id: str) -> bool:
-        found = await tx.connection.execute(_REVOKED, {"token_id": token_id})
-        return found.one_or_none() is not None
+        return await tx.row(_REVOKED, {"token_id": token_id}) is not None
 
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
         families = await tx.connection.execute(delete(token_family).where(token_family.c.expires_at < before))
@@ -179,20 +197,15 @@ class SqlTokenStore:
 
 def _values(family: TokenFamily) -> dict[str, object]:
     values = {name: getattr(family, name, None) for name in token_family.c.keys()}  # noqa: SIM118 - not a dict
+    bound = family.confirmation
     return values | {
         "origin": family.origin.value,
-        **_bound(family.confirmation),
+        "confirmation_method": bound.method if bound else None,
+        "confirmation_thumbprint": bound.thumbprint if bound else None,
     }
 
 
-def _bound(confirmation: Confirmation | None) -> dict[str, str | None]:
-    return {
-        "confirmation_method": confirmation.method if confirmation else None,
-        "confirmation_thumbprint": confirmation.thumbprint if confirmation else None,
-    }
-
-
-def _family(row: Row[Any]) -> TokenFamily:
+def _family(row: Row) -> TokenFamily:
     bound = None
     if row.confirmation_method is not None:
         bound = Confirmation(row.confirmation_method, row.confirmation_thumbprint)

@@ -9,10 +9,20 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.prepared import Prepared
+
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:
     # the two constructs are spelled alike and share no type
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def prepared_if_new(table: Table) -> Prepared:
+    """INSERT of a whole row, unless a unique constraint stands against it."""
+    return Prepared(
+        sqlite.insert(table).on_conflict_do_nothing(),
+        postgresql=postgresql.insert(table).on_conflict_do_nothing(),
+    )
 
 
 async def insert_if_new(connection: AsyncConnection, table: Table, values: Mapping[str, object]) -> bool:

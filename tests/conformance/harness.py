@@ -70,8 +70,12 @@ class Slow:
 
 
 async def at_once(*calls: Awaitable[Any]) -> list[Any]:
-    """All at the same time; answers in order, exceptions raised."""
-    return list(await asyncio.gather(*calls))
+    """All at the same time; answers in order, the first exception raised when all have ended."""
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
 
 
 async def failing(

@@ -269,7 +269,7 @@ async def test_a_log_written_without_the_head_is_caught(tmp_path: Path, monkeypa
         await append_events(connection, *arguments)
         await connection.exec_driver_sql("UPDATE audit_head SET number = 0, hash = zeroblob(32)")
 
-    monkeypatch.setattr("core.db.database.append_events", headless)
+    monkeypatch.setattr("core.db.units.append_events", headless)
     name = "test_forty_units_on_two_workers_make_one_chain"
     assert await failing(CONTRACT, lambda: _opened(tmp_path), only=name) == {name}
 

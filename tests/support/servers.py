@@ -48,7 +48,7 @@ class PostgresServer:
 
 @dataclass(frozen=True)
 class RedisServer:
-    """A Redis or Valkey server of our own; nothing is kept on disk."""
+    """A Redis or Valkey server of our own."""
 
     port: int
 
@@ -88,8 +88,8 @@ def restore_pin(token: SoftHsmToken) -> None:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A fresh cluster, tuned for speed at the price of safety against power cuts."""
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A fresh cluster; tuned for speed at the price of safety against power cuts, unless it is to be `durable`."""
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
     with _folder() as folder:
         user = _give_away(folder) if os.geteuid() == 0 else None
@@ -103,12 +103,11 @@ def postgres_server() -> Iterator[PostgresServer]:
         tuning = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
             "max_connections": "200",
             "shared_buffers": "32MB",
         }
+        if not durable:
+            tuning |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
 
         def command(port: int) -> list[str]:
@@ -121,11 +120,20 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """A fresh Redis or Valkey, whichever is installed."""
+def redis_server(*, durable: bool = False) -> Iterator[RedisServer]:
+    """A fresh Redis or Valkey, whichever is installed; `durable` keeps an append-only file, as an installation does."""
     server = program("redis-server", "valkey-server", "redis-server")
     with _folder() as folder:
-        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        options = [
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "yes" if durable else "no",
+            "--dir",
+            str(folder),
+        ]
 
         def command(port: int) -> list[str]:
             return _as_user(None, [server, "--port", str(port), *options], death="TERM")
