@@ -7,7 +7,6 @@ and says why; a difference that is no longer there fails too, so the table canno
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,8 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.principal import SYSTEM
-from idp.clients.registration import NewClient, read_by_administrator
 from tests.protocol.differential import credentials, devices, pushed, redemptions, refreshes, requests, resources
 from tests.protocol.differential.cases import CASES
 from tests.protocol.differential.differences import DIFFERENCES
@@ -24,6 +21,7 @@ from tests.support.clock import FakeClock
 from tests.support.idp_browser import idp_app
 from tests.support.idp_world import ISSUER, IdpWorld, embedded_world
 from tests.support.peer_provider import peer_provider
+from tests.support.registered import registered
 from tests.support.servers import BackendMissing
 from tests.support.two_providers import CLIENTS, Provider, metadata_of
 
@@ -55,16 +53,8 @@ SCOPES = ["openid", "offline_access", "licence:read", "licence:issue"]
 async def world(tmp_path: Path) -> AsyncIterator[IdpWorld]:
     async with embedded_world(tmp_path, FakeClock()) as made:
         for client in CLIENTS:
-            await made.idp.register_client(_new(client), SYSTEM)
+            await registered(made, metadata_of(client))
         yield made
-
-
-def _new(client: dict[str, object]) -> NewClient:
-    document = {"client_name": client["client_id"], **metadata_of(client)}
-    secret = document.pop("client_secret", None)
-    description = read_by_administrator(document)
-    values = {field.name: getattr(description, field.name) for field in dataclasses.fields(description)}
-    return NewClient(**values, secret=secret)
 
 
 @contextlib.asynccontextmanager

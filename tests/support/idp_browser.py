@@ -175,7 +175,7 @@ class Browser:
 
     @property
     def session_cookie(self) -> str | None:
-        return self.http.cookies.get("__Host-yz_session")
+        return self.http.cookies.get("__Host-yz_session") or self.http.cookies.get("yz_session")
 
 
 class BackEnd:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from tests.support.servers import BackendMissing
 FOLDER = Path(__file__).parents[1] / "node"
 
 
-async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
+Meanwhile = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def run_node(script: str, given: dict[str, Any], meanwhile: Meanwhile | None = None) -> dict[str, Any]:
     """Run a script with one JSON argument; answers the JSON that it prints.
+
+    Args:
+        meanwhile: what the person does elsewhere, once the script says in JSON on its error stream what is to be done.
 
     Raises:
         BackendMissing: Node is not installed, or its packages cannot be.
@@ -28,9 +35,15 @@ async def run_node(script: str, given: dict[str, Any]) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    said = b""
     async with asyncio.timeout(60):
+        if meanwhile is not None:
+            assert process.stderr is not None
+            said = await process.stderr.readline()
+            if said.startswith(b"{"):
+                await meanwhile(json.loads(said))
         output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode(errors="replace")[-2000:]
+    assert process.returncode == 0, (said + errors).decode(errors="replace")[-3000:]
     return dict(json.loads(output))
 
 
