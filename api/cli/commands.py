@@ -12,6 +12,7 @@ from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
+from api.cli.resource_app import resource_app
 from api.cli.trust_app import trust_app
 from api.cli.tsa_app import tsa_app
 from api.settings import DEFAULT_PORT
@@ -24,6 +25,7 @@ app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
+app.add_typer(resource_app, name="resource")
 app.add_typer(tsa_app, name="tsa")
 app.add_typer(trust_app, name="trust")
 app.add_typer(backup_app, name="backup")

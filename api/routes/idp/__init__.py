@@ -8,6 +8,7 @@ from api.routes.idp import (
     device,
     documents,
     end_session,
+    protected_resources,
     pushed,
     tokens,
     upstream,
@@ -24,5 +25,6 @@ routers = [
     end_session.router,
     check_session.router,
     device.router,
+    protected_resources.router,
     upstream.router,
 ]
