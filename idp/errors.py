@@ -25,6 +25,9 @@
     │   ├── AuthorizationPending         authorization_pending        RFC 8628 §3.5, CIBA Core §11
     │   ├── SlowDown                     slow_down                    RFC 8628 §3.5, CIBA Core §11
     │   ├── ExpiredToken                 expired_token                RFC 8628 §3.5, CIBA Core §11
+    │   ├── UnknownUserId                unknown_user_id              CIBA Core §13
+    │   ├── ExpiredLoginHint             expired_login_hint_token     CIBA Core §13
+    │   ├── InvalidBindingMessage        invalid_binding_message      CIBA Core §13
     │   ├── UnmetAuthentication          unmet_authentication_requirements
     │   ├── RegistrationError            a registration that is refused
     │   │   ├── InvalidRedirectUri            invalid_redirect_uri           RFC 7591 §3.2.2
@@ -159,6 +162,18 @@ class SlowDown(OAuthError):
 
 class ExpiredToken(OAuthError):
     error = "expired_token"
+
+
+class UnknownUserId(OAuthError):
+    error = "unknown_user_id"
+
+
+class ExpiredLoginHint(OAuthError):
+    error = "expired_login_hint_token"
+
+
+class InvalidBindingMessage(OAuthError):
+    error = "invalid_binding_message"
 
 
 class UnmetAuthentication(OAuthError):

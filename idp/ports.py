@@ -150,9 +150,6 @@ class TokenStore(Protocol):
     ) -> bool:
         """Mark the code as used, set both ends, and bind the family to the key that was proved; True for one only."""
 
-    async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
-        """Bind the family's tokens to a key; False when they are bound already."""
-
     async def rotate(
         self,
         tx: WriteTx,

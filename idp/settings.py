@@ -55,6 +55,11 @@ class IdpSettings(Section):
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
         step_up: scopes whose use asks for a stronger or fresher log-in (RFC 9470), in the form of
             `idp.step_up.read_demands`; none by default.
+        ciba_lifetime: backchannel requests, unless another time is asked for; at most `ciba_lifetime_most`.
+        ciba_requests_per_person: what one client may ask one person, per `ciba_lifetime_most`.
+        hint_lifetime: the token that a person shows at a counter.
+        notice_attempts: how often a message to a client's notification endpoint is tried; first again after
+            `notice_retry_after`, then after twice the time each.
         client_cache: how long a registered client may be remembered by a process.
         link_freshness: how long after a log-in somebody may change how they log in.
         upstream_starts: log-ins at upstream providers that one source may begin in a minute.
@@ -97,6 +102,12 @@ class IdpSettings(Section):
     mtls_url: str | None = None
     client_chains: CertificateChains = CertificateChains.OURS
     step_up: str = ""
+    ciba_lifetime: int = 300
+    ciba_lifetime_most: int = 900
+    ciba_requests_per_person: int = 15
+    hint_lifetime: int = 300
+    notice_attempts: int = 5
+    notice_retry_after: int = 5
     client_cache: float = 5.0
     link_freshness: int = 300
     upstream_starts: int = 120

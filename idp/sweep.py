@@ -6,6 +6,7 @@ import datetime as dt
 
 from core.clock import Clock
 from core.db.database import Database
+from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 
@@ -25,6 +26,7 @@ class SweepExpired:
         deliveries: DeliveryStore,
         notices: NoticeStore,
         registrations: SweepRegistrations,
+        backchannel: BackchannelStore,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -33,6 +35,7 @@ class SweepExpired:
         self._deliveries = deliveries
         self._notices = notices
         self._registrations = registrations
+        self._backchannel = backchannel
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -44,5 +47,6 @@ class SweepExpired:
             count += await self._deliveries.delete_finished(tx, now - _KEEP_DELIVERIES)
             count += await self._notices.delete_before(tx, now - _KEEP_NOTICES)
             count += await self._registrations(tx, now)
+            count += await self._backchannel.delete_expired(tx, now - _KEEP)
             await tx.commit()
         return count

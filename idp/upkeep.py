@@ -1,10 +1,11 @@
-"""What a worker does besides answering: tries failed logout notices again and sweeps what has expired."""
+"""What a worker does besides answering: tries failed notices to clients again and sweeps what has expired."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
+from idp.ciba.notify import NotifyClients
 from idp.logout.deliver import DeliverLogouts
 from idp.sweep import SweepExpired
 
@@ -20,9 +21,16 @@ class Upkeep:
     """
 
     def __init__(
-        self, deliver: DeliverLogouts, sweep: SweepExpired, *, every: float = 5.0, sweep_after: int = 120
+        self,
+        deliver: DeliverLogouts,
+        notify: NotifyClients,
+        sweep: SweepExpired,
+        *,
+        every: float = 5.0,
+        sweep_after: int = 120,
     ) -> None:
         self._deliver = deliver
+        self._notify = notify
         self._sweep = sweep
         self._every = every
         self._sweep_after = sweep_after
@@ -35,6 +43,7 @@ class Upkeep:
             looks += 1
             try:
                 await self._deliver.run_due()
+                await self._notify.run_due()
                 if looks % self._sweep_after == 0:
                     await self._sweep()
             except Exception as error:  # whatever it is, the next look must come

@@ -95,6 +95,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "upstream_link": Kept(),
     "upstream_bar": Added("since", parent=("provider_id", "upstream_provider")),
     "upstream_session": EndedAtRestore(),
+    "backchannel_request": NothingEnds("questions of some minutes; what they began ends at the restore"),
     "licence_type": NothingEnds("catalogue"),
     "service_item": NothingEnds("catalogue"),
     "item_material": NothingEnds("catalogue"),

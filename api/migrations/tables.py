@@ -5,6 +5,7 @@ from __future__ import annotations
 import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
+import idp.stores.ciba_tables
 import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.tables
@@ -26,6 +27,7 @@ SOURCES = (
     idp.stores.tables,
     idp.stores.resources_tables,
     idp.stores.upstream_tables,
+    idp.stores.ciba_tables,
     certstore.stores.tables,
     signing.stores.tables,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from api.wiring.clients import ClientServices, build_clients
-from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere
+from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
 from api.wiring.ground import Ground
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
@@ -19,6 +19,7 @@ from idp.binding.constraint import SenderConstraint
 from idp.binding.dpop import DpopProofs
 from idp.binding.nonces import DpopNonces
 from idp.binding.replays import Replays
+from idp.ciba.ports import BackchannelStore
 from idp.claims import RealNameClaims
 from idp.clients.assertions import ClientAssertions
 from idp.clients.authentication import AuthenticateClient
@@ -55,6 +56,7 @@ from idp.login.interactions import Interactions
 from idp.login.log_in import LogIn
 from idp.login.log_out import LogOut
 from idp.login.open_session import OpenSession
+from idp.login.own_sessions import OwnSessions
 from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
@@ -87,6 +89,7 @@ from idp.resources.ports import ProtectedResourceStore
 from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
 from idp.step_up import StepUp, read_demands
+from idp.stores.ciba import SqlBackchannelStore
 from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
@@ -132,6 +135,7 @@ class IdpStores:
     client_errors: ClientErrorStore
     profiles: ProfileStore
     notices: NoticeStore
+    backchannel: BackchannelStore
     upstream: UpstreamStores = field(default_factory=upstream_stores)
 
 
@@ -155,6 +159,7 @@ class IdpServices:
     sessions: Sessions
     log_in: LogIn
     log_out: LogOut
+    own_sessions: OwnSessions
     decide_consent: DecideConsent
     select_account: SelectAccount
     consents: Consents
@@ -197,6 +202,7 @@ def sql_stores() -> IdpStores:
         SqlClientErrorStore(),
         SqlProfileStore(),
         SqlNoticeStore(),
+        SqlBackchannelStore(),
     )
 
 
@@ -261,19 +267,18 @@ def build_idp(
     objects = RequestObjects(client_keys, DecryptionKeys(keys.ring), clock, settings)
     sources = RequestSources(pushed, objects, ReferencedObjects(fetcher), known_resources)
     read_token = ReadAccessToken(database, access_tokens, constraint, registry, stores.tokens, clock)
-    elsewhere = build_elsewhere(
+    elsewhere_parts = build_parts(
         ground,
         settings,
-        ElsewhereStores(stores.accounts, stores.clients, stores.consents, stores.sessions, stores.tokens),
-        authenticate_client,
-        registry,
-        names,
+        ElsewhereStores(
+            stores.accounts, stores.clients, stores.consents, stores.sessions, stores.tokens, stores.backchannel
+        ),
     )
     grants: tuple[Grant, ...] = (
         AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, lifetimes, clock, settings),
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, lifetimes, notices, digests, clock, settings),
         ClientCredentialsGrant(settings),
-        *elsewhere.grants,
+        *elsewhere_parts.grants,
     )
     step_up = StepUp(read_demands(settings.step_up), clock)
     issue = Issue(
@@ -305,10 +310,45 @@ def build_idp(
         settings,
     )
     sweep = SweepExpired(
-        database, stores.tokens, stores.sessions, stores.deliveries, stores.notices, clients.sweep, clock
+        database,
+        stores.tokens,
+        stores.sessions,
+        stores.deliveries,
+        stores.notices,
+        clients.sweep,
+        stores.backchannel,
+        clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
     shared = SharedParts(stores.accounts, create_account, vault, sessions, open_session, interactions, end, deliver)
+    token = TokenEndpoint(
+        authenticate_client,
+        constraint,
+        grants,
+        access_tokens,
+        id_tokens,
+        refresh_tokens,
+        claims,
+        stores.accounts,
+        known_resources,
+        database,
+        clock,
+        settings,
+    )
+    elsewhere = build_elsewhere(
+        ground,
+        settings,
+        elsewhere_parts,
+        authenticate=authenticate_client,
+        registry=registry,
+        client_keys=client_keys,
+        replays=replays,
+        directory=directory,
+        names=names,
+        id_tokens=id_tokens,
+        endpoint=token,
+        fetcher=fetcher,
+    )
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -324,20 +364,7 @@ def build_idp(
         resources=ResourceRegister(
             database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
         ),
-        token=TokenEndpoint(
-            authenticate_client,
-            constraint,
-            grants,
-            access_tokens,
-            id_tokens,
-            refresh_tokens,
-            claims,
-            stores.accounts,
-            known_resources,
-            database,
-            clock,
-            settings,
-        ),
+        token=token,
         userinfo=UserInfo(read_token, claims, client_tokens, step_up, settings),
         introspect=Introspect(
             authenticate_client,
@@ -372,6 +399,7 @@ def build_idp(
         ),
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
+        own_sessions=OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock),
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,
@@ -390,7 +418,7 @@ def build_idp(
         deliver_logouts=deliver,
         upstream=build_upstream(ground, shared, fetcher, settings, stores.upstream),
         sweep=sweep,
-        upkeep=Upkeep(deliver, sweep),
+        upkeep=Upkeep(deliver, elsewhere.notify, sweep),
         farewells=farewells,
         notices=notices,
         logout_questions=logout_questions,

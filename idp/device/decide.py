@@ -23,10 +23,9 @@ from idp.device.requests import DeviceRequests, Found
 from idp.device.user_code import LENGTH, read_user_code
 from idp.errors import UserCodeUnknown
 from idp.login.elsewhere import Agreed, GrantElsewhere
+from idp.login.rights import WithinRights
 from idp.login.sessions import Visit
 from idp.model import Client, GrantType
-from idp.ports import AccountStore
-from idp.protocol.scopes import OIDC_SCOPES, role_scopes
 from idp.settings import IdpSettings
 from idp.token_uses import USER_CODE
 from keys.ports import TokenDigests
@@ -62,7 +61,7 @@ class DecideDevice:
         requests: DeviceRequests,
         guessing: CodeGuessing,
         registry: ClientRegistry,
-        accounts: AccountStore,
+        within_rights: WithinRights,
         grant: GrantElsewhere,
         kv: KeyValueStore,
         digests: TokenDigests,
@@ -73,7 +72,7 @@ class DecideDevice:
         self._requests = requests
         self._guessing = guessing
         self._registry = registry
-        self._accounts = accounts
+        self._within_rights = within_rights
         self._grant = grant
         self._kv = kv
         self._digests = digests
@@ -109,7 +108,7 @@ class DecideDevice:
         return DeviceQuestion(
             code,
             client,
-            await self._within_rights(found.request.scopes, visit),
+            await self._within_rights(found.request.scopes, visit.account.id),
             dt.datetime.fromtimestamp(found.request.asked_at, dt.UTC),
             dt.datetime.fromtimestamp(found.request.expires_at, dt.UTC),
         )
@@ -158,15 +157,6 @@ class DecideDevice:
         if client is None:
             raise UserCodeUnknown()
         return found, client
-
-    async def _within_rights(self, scopes: tuple[str, ...], visit: Visit) -> tuple[str, ...]:
-        """API scopes need a role that gives them (attacks O-16)."""
-        if OIDC_SCOPES.issuperset(scopes):
-            return scopes
-        async with self._database.read() as tx:
-            roles = await self._accounts.roles(tx, visit.account.id)
-        held = OIDC_SCOPES | role_scopes(frozenset(role.role for role in roles))
-        return tuple(scope for scope in scopes if scope in held)
 
     async def _ticket(self, visit: Visit, ticket: str) -> str:
         """The code that was typed in this session."""

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import orjson
 
-from idp.client_metadata import SecurityProfile
+from idp.ciba.signed_request import ALGORITHMS as CIBA_ALGORITHMS
+from idp.client_metadata import DeliveryMode, SecurityProfile
 from idp.endpoints.discovery_proofs import aliases, authentication
 from idp.levels import LEVELS
 from idp.model import GrantType
@@ -30,6 +31,7 @@ _GRANTS = (
     GrantType.REFRESH_TOKEN,
     GrantType.CLIENT_CREDENTIALS,
     GrantType.DEVICE_CODE,
+    GrantType.CIBA,
 )
 
 
@@ -50,6 +52,12 @@ def metadata(issuer: str) -> dict[str, object]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
+        "backchannel_authentication_endpoint": f"{issuer}/backchannel-authentication",  # CIBA Core §4
+        "backchannel_token_delivery_modes_supported": [str(mode) for mode in DeliveryMode],
+        "backchannel_authentication_request_signing_alg_values_supported": [
+            str(algorithm) for algorithm in CIBA_ALGORITHMS
+        ],
+        "backchannel_user_code_parameter_supported": False,
         "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": ["query", "fragment", "form_post", "jwt", *_SIGNED_MODES],

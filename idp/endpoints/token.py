@@ -27,7 +27,7 @@ from idp.resources.model import ProtectedResource
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessGrant, AccessTokens
 from idp.tokens.aimed import aimed
-from idp.tokens.id_token import IdTokens
+from idp.tokens.id_token import IdTokens, half_hash
 from idp.tokens.refresh import RefreshTokens
 
 TokenAnswer = Mapping[str, Any]
@@ -87,6 +87,19 @@ class TokenEndpoint:
         decision = await grant.decide(TokenRequest(client, parameters, retry_key, confirmation, resources))
         if isinstance(decision, ForClient):
             return await self._for_client(client, decision, confirmation, resources)
+        return await self._checked(client, decision, confirmation, resources)
+
+    async def unasked(self, client: Client, decision: ForPerson) -> TokenAnswer:
+        """The phases after a grant's own decision, where tokens are sent without a token request (CIBA push).
+
+        Raises:
+            InvalidGrant: session, account or family have ended.
+        """
+        return await self._checked(client, decision, None, await self._resources.of(client))
+
+    async def _checked(
+        self, client: Client, decision: ForPerson, confirmation: Confirmation | None, resources: Resources
+    ) -> TokenAnswer:
         if not decision.standing.alive(self._clock.now()):
             raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
         check_same_key(client, decision.standing.family, confirmation)
@@ -135,6 +148,8 @@ class TokenEndpoint:
             extra = await self._claims.read(
                 client, family, decision.id_token_claims, basis="claims in the ID token, by consent"
             )
+            if decision.auth_req_id is not None:
+                extra |= _pushed(decision.auth_req_id, answer.get("refresh_token"))
             answer["id_token"] = await self._id_tokens.issue(
                 client, family, access_token=access_token, nonce=decision.nonce, extra=extra
             )
@@ -159,3 +174,11 @@ class TokenEndpoint:
                 roles = await self._accounts.roles(tx, account_id)
             lacking |= API_SCOPES - role_scopes(frozenset(role.role for role in roles))
         return tuple(scope for scope in scopes if scope in client.scopes and scope not in lacking)
+
+
+def _pushed(auth_req_id: str, refresh_token: str | None) -> dict[str, str]:
+    """What binds a pushed ID token to its request and to the refresh token beside it (CIBA Core §10.3.1)."""
+    claims = {"urn:openid:params:jwt:claim:auth_req_id": auth_req_id}
+    if refresh_token is not None:
+        claims["urn:openid:params:jwt:claim:rt_hash"] = half_hash(refresh_token)
+    return claims

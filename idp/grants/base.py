@@ -28,6 +28,7 @@ class ForPerson:
         id_token_claims: real-name claims asked for in the ID token.
         audiences: what the access token is for; None for all that the family was granted (RFC 8707 §2.2).
         authorization_details: None for all that the family was granted (RFC 9396 §6).
+        auth_req_id: of the request that the tokens are pushed for (CIBA Core §10.3.1).
     """
 
     standing: Standing
@@ -37,6 +38,7 @@ class ForPerson:
     id_token_claims: tuple[str, ...] = ()
     audiences: tuple[str, ...] | None = None
     authorization_details: tuple[Mapping[str, Any], ...] | None = None
+    auth_req_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

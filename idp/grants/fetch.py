@@ -30,7 +30,7 @@ class FetchGranted:
         self._lifetimes = RefreshLifetimes(settings)
 
     async def __call__(self, family_id: str, client: Client, confirmation: Confirmation | None) -> Standing:
-        """The family as it stands afterwards; from here on its session lives as long as one of a browser.
+        """The family as it stands afterwards; from here on its session lives as long as its tokens.
 
         Args:
             confirmation: the key that the tokens are bound to.
@@ -56,7 +56,8 @@ class FetchGranted:
         session_ends = now + dt.timedelta(seconds=self._settings.session_absolute)
         bound = dataclasses.replace(family, confirmation=confirmation)
         ends = self._lifetimes.first(client, bound, session_ends=session_ends, now=now)
-        await self._sessions.prolong(tx, family.session_id, until=session_ends)
+        # nothing else lives in this session: as long as its tokens do, the person finds it in their list
+        await self._sessions.prolong(tx, family.session_id, until=ends.absolute)
         if not await self._tokens.redeem(
             tx, family.id, at=now, expires_at=ends.idle, ends_at=ends.absolute, confirmation=confirmation
         ):

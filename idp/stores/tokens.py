@@ -105,14 +105,6 @@ class SqlTokenStore:
         }
         return await tx.change(_REDEEM, values) == 1
 
-    async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
-        change = (
-            update(token_family)
-            .where(token_family.c.id == family_id, token_family.c.confirmation_method.is_(None))
-            .values(confirmation_method=confirmation.method, confirmation_thumbprint=confirmation.thumbprint)
-        )
-        return (await tx.connection.execute(change)).rowcount == 1
-
     async def rotate(
         self,
         tx: WriteTx,

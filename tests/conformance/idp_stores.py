@@ -401,16 +401,6 @@ class IdpStoresBasic:
         for done in (True, False):
             assert await written(harness, lambda tx: tokens.redeem(tx, "fam_2", at=START, **ENDS)) is done
 
-    async def test_a_family_is_bound_to_one_key_for_ever(self, harness: IdpStoresHarness) -> None:
-        await seeded(harness)
-        tokens, keys = harness.stores.tokens, (Confirmation("jkt", "first"), Confirmation("x5t#S256", "second"))
-        assert await written(harness, lambda tx: tokens.bind(tx, "fam_1", keys[0]))
-        assert not await written(harness, lambda tx: tokens.bind(tx, "fam_1", keys[1]))
-        async with harness.database.read() as tx:
-            standing = await tokens.standing(tx, "fam_1")
-        assert standing is not None
-        assert standing.family.confirmation == keys[0]
-
     async def test_who_redeems_a_code_binds_its_family(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         tokens = harness.stores.tokens

@@ -20,7 +20,6 @@ from idp.model import (
     AccountProfile,
     AccountStatus,
     Client,
-    Confirmation,
     Consent,
     LogoutDelivery,
     Session,
@@ -90,15 +89,6 @@ class _ReadsThenRedeems(SqlTokenStore):
         change = update(token_family).where(token_family.c.id == family_id).values(redeemed_at=at, **rest)
         await tx.connection.execute(change)
         return True
-
-
-class _BindsAgain(SqlTokenStore):
-    """Whoever comes later gets the tokens bound to their own key."""
-
-    async def bind(self, tx: WriteTx, family_id: str, confirmation: Confirmation) -> bool:
-        values = {"confirmation_method": confirmation.method, "confirmation_thumbprint": confirmation.thumbprint}
-        change = update(token_family).where(token_family.c.id == family_id).values(values)
-        return (await tx.connection.execute(change)).rowcount == 1
 
 
 class _LetsDevicesIn(SqlSessionStore):
@@ -302,7 +292,6 @@ class _NeverForgets(SqlDeliveryStore):
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"tokens": _RotatesAnything()}, "test_rotation_steps_from_the_current_generation_only"),
     ({"tokens": _RotatesTheDead()}, "test_rotation_steps_from_the_current_generation_only"),
-    ({"tokens": _BindsAgain()}, "test_a_family_is_bound_to_one_key_for_ever"),
     ({"sessions": _LetsDevicesIn()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
     ({"sessions": _ProlongsTheDead()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
     ({"tokens": _StepsAtEveryUse()}, "test_a_use_without_a_step_is_noted_while_the_generation_is_current"),

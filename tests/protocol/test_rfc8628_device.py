@@ -155,8 +155,14 @@ async def test_a_confidential_client_must_prove_itself_at_both_endpoints(world: 
     assert (await poll(world, television, answer["device_code"])).status_code == 200
 
 
-async def test_the_device_has_a_session_of_its_own_that_no_cookie_enters(world: IdpWorld, kiosk: Portal) -> None:
-    browser, answer = Browser(world), await begin(world, kiosk)
+@pytest.mark.parametrize("offline", [False, True])
+async def test_the_device_has_a_session_of_its_own_that_no_cookie_enters(
+    world: IdpWorld, kiosk: Portal, *, offline: bool
+) -> None:
+    """It lives as long as its tokens, so that the person can always find it and end it."""
+    settings = world.idp.settings
+    lifetime = settings.refresh_absolute_public if offline else settings.session_absolute
+    browser, answer = Browser(world), await begin(world, kiosk, scope="openid offline_access" if offline else "openid")
     await answer_device(world, browser, world.lin, answer["user_code"])
     assert (await poll(world, kiosk, answer["device_code"])).status_code == 200
     store = SqlSessionStore()
@@ -165,7 +171,7 @@ async def test_the_device_has_a_session_of_its_own_that_no_cookie_enters(world: 
         of_device = next(one for one in live if one.kind is SessionKind.DEVICE)
         assert len(live) == 2
         assert await store.by_cookie(tx, [of_device.cookie_digest]) is None
-        assert (of_device.expires_at - world.clock.now()).total_seconds() == world.idp.settings.session_absolute
+        assert (of_device.expires_at - world.clock.now()).total_seconds() == lifetime
     assert await world.idp.sessions.find(of_device.cookie_digest) is None
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
+from core.egress.port import Fetched, Fetcher
 from core.text import Text
 from idp.client_metadata import ClientMetadata
 from idp.login.sessions import Visit
 from idp.model import Client, ClientAuthMethod, ClientStatus, GrantType
 from idp.stores.clients import SqlClientStore
 from idp.token_uses import CLIENT_SECRET
+from idp.tokens.pairwise import PairwiseNames
 from keys.spec import SignatureAlgorithm
 from tests.support.idp_browser import Browser
 from tests.support.idp_world import IdpWorld, Portal, Somebody
@@ -69,3 +74,47 @@ async def answer_device(
     decide = world.idp.elsewhere.decide_device
     ticket = await decide.enter(visit, user_code, "192.0.2.10")
     await decide.decide(visit, ticket, granted=granted)
+
+
+class Callback(Fetcher):
+    """A client's notification endpoint: notes what came, answers as `answer` says."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, Mapping[str, str], dict[str, Any]]] = []
+        self.answer: Callable[[], Fetched] = lambda: Fetched(204, "", b"")
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        media_types: frozenset[str] | None = None,
+    ) -> Fetched:
+        assert method == "POST"
+        self.got.append((url, headers or {}, dict(orjson.loads(body))))
+        return self.answer()
+
+
+async def answer_request(
+    world: IdpWorld, browser: Browser, somebody: Somebody, *, granted: bool = True, number: int = 0
+) -> None:
+    """Look at what waits on the phone, and decide about it."""
+    visit = await visit_of(world, browser, somebody)
+    decide = world.idp.elsewhere.decide_backchannel
+    waiting = await decide.waiting(somebody.account_id)
+    await decide.decide(visit, waiting[number].request.id, granted=granted)
+
+
+async def subject_at(world: IdpWorld, portal: Portal, somebody: Somebody) -> str:
+    """The person's `sub` at a client that has seen them before."""
+    client = await world.idp.registry.active(portal.client_id)
+    assert client is not None
+    subject = PairwiseNames(world.keys.ring).subject(client.sector, somebody.account_id)
+    async with world.ground.database.write() as tx:
+        await SqlClientStore().remember_subject(
+            tx, subject=subject, sector=client.sector, account_id=somebody.account_id
+        )
+        await tx.commit()
+    return subject

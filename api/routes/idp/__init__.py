@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.routes.idp import (
     authorize,
+    backchannel,
     check_session,
     device,
     documents,
@@ -27,4 +28,5 @@ routers = [
     device.router,
     protected_resources.router,
     upstream.router,
+    backchannel.router,
 ]

@@ -15,6 +15,7 @@ from api.routes.pages import (
     own,
     seal_pictures,
     sealing,
+    sign_ins,
     verification,
 )
 
@@ -24,6 +25,7 @@ routers = [
     verification.router,
     own.router,
     identities.router,
+    sign_ins.router,
     consenting.router,
     devices.router,
     clerk.router,

@@ -57,6 +57,7 @@ async def me(request: Request) -> Response:
         pending=sum(state is ConsentState.PENDING for _, state in waiting),
         due=_due_words(due, calendar_day(now)) if due else None,
         due_href=f"/me/licences/{due.id}" if due else "",
+        sign_ins=len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)),
     )
     return page(request, "me.html", view=view)
 

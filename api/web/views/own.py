@@ -38,6 +38,7 @@ class MeView:
     pending: int = 0
     due: Text | None = None
     due_href: str = ""
+    sign_ins: int = 0
 
 
 @dataclass(frozen=True, slots=True)

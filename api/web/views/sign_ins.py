@@ -36,3 +36,72 @@ class DeviceDoneView:
     """`/device/done`."""
 
     granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """A client that waits for the person's answer."""
+
+    href: str
+    client_name: Text
+    organisation: Text | None
+    asked_at: dt.datetime
+    minutes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A place where the person is logged in. `entered` names the clients that were entered from there."""
+
+    icon: str
+    title: Text
+    entered: tuple[Text, ...]
+    since: dt.datetime
+    current: bool
+    end_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInsView:
+    """`/me/sign-ins`.
+
+    Attributes:
+        again: address to which the page goes on by itself while nothing has been asked; None when it rests.
+    """
+
+    asked: tuple[AskedRow, ...]
+    sessions: tuple[SessionRow, ...]
+    again: str | None = None
+    done: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedView:
+    """`/me/sign-ins/requests/{id}`: who asks, with the words that both screens show."""
+
+    action: str
+    client_name: Text
+    organisation: Text | None
+    host: str | None
+    binding_message: str | None
+    asked_at: dt.datetime
+    minutes_left: int
+    gives: tuple[ScopeWords, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessionView:
+    """`/me/sign-ins/{id}/end`: the question before it is done."""
+
+    action: str
+    title: Text
+    consequence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CounterCodeView:
+    """`/me/sign-ins/code`: what a person shows at a counter; `picture` is an SVG of ours."""
+
+    token: str = field(repr=False)
+    picture: str = field(repr=False)
+    minutes: int

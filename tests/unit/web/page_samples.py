@@ -52,7 +52,17 @@ from api.web.views.own import (
     MeView,
     WithdrawView,
 )
-from api.web.views.sign_ins import DeviceCodeView, DeviceConfirmView, DeviceDoneView
+from api.web.views.sign_ins import (
+    AskedRow,
+    AskedView,
+    CounterCodeView,
+    DeviceCodeView,
+    DeviceConfirmView,
+    DeviceDoneView,
+    EndSessionView,
+    SessionRow,
+    SignInsView,
+)
 from api.web.views.verification import Answer, ChangedPage, CodeView, VerifyResultView, VerifyView
 from core.text import Text
 
@@ -278,6 +288,44 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     ),
     "device-granted": ("device_done.html", DeviceDoneView(granted=True), "citizen"),
     "device-refused": ("device_done.html", DeviceDoneView(granted=False), "citizen"),
+    "sign-ins": (
+        "sign_ins.html",
+        SignInsView(
+            (AskedRow("/me/sign-ins/requests/cba_1", PORTAL, HOUSING, NOW, 4),),
+            (
+                SessionRow("user", Text("浏览器", "A browser"), (PORTAL,), NOW, True, "/logout"),
+                SessionRow("phone", Text("自助终端", "Kiosk"), (), NOW, False, "/me/sign-ins/ses_1/end"),
+            ),
+            done=Text("已确认。", "Confirmed."),
+        ),
+        "citizen",
+    ),
+    "sign-ins-none": ("sign_ins.html", SignInsView((), (), "/me/sign-ins?wait=59"), "citizen"),
+    "sign-in-request": (
+        "sign_in_request.html",
+        AskedView(
+            "/me/sign-ins/requests/cba_1",
+            PORTAL,
+            HOUSING,
+            "zwfw.demo.invalid",
+            "GZF-0418",
+            NOW,
+            4,
+            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+        ),
+        "citizen",
+    ),
+    "sign-in-request-plain": (
+        "sign_in_request.html",
+        AskedView("/me/sign-ins/requests/cba_1", PORTAL, None, None, None, NOW, 4, ()),
+        "citizen",
+    ),
+    "session-end": (
+        "session_end.html",
+        EndSessionView("/me/sign-ins/ses_1/end", Text("结束？", "End it?"), Text("马上退出。", "At once.")),
+        "citizen",
+    ),
+    "counter-code": ("counter_code.html", CounterCodeView("hint_x", "", 5), "citizen"),
     "logout": ("logout.html", LogoutView("/logout", "/me"), "citizen"),
     "logged-out": ("logged_out.html", LoggedOutView(), None),
     "logged-out-telling": (
