@@ -70,7 +70,7 @@ def shows_tokens(response_type: str) -> bool:
 
 
 def asked_mode(parameters: Mapping[str, str], *, encrypted: bool) -> ResponseMode | None:
-    """The mode that a request asks for, or gets by default; None where there is no such mode for its response type.
+    """The mode that a request asks for, or gets by default; None where there is no such mode for what it asks.
 
     Args:
         encrypted: JARM answers to this client are encrypted, so that even tokens may be in a query (JARM §2.3.1).
@@ -82,7 +82,8 @@ def asked_mode(parameters: Mapping[str, str], *, encrypted: bool) -> ResponseMod
     mode = _MODES.get(asked)
     if mode is not None and mode.carrier is Carrier.QUERY and tokens and not (mode.signed and encrypted):
         return None
-    return mode
+    takes_forms = parameters.get("redirect_uri", "").startswith(("https://", "http://"))  # not an app (RFC 8252 §7.1)
+    return None if mode is not None and mode.carrier is Carrier.FORM_POST and not takes_forms else mode
 
 
 def answer_mode(parameters: Mapping[str, str], *, encrypted: bool) -> ResponseMode:

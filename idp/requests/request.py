@@ -31,7 +31,6 @@ from idp.protocol.response_types import (
     CODE,
     ID_TOKEN,
     TOKEN,
-    Carrier,
     ResponseMode,
     asked_mode,
     canonical,
@@ -263,12 +262,8 @@ def check_response_type(parameters: Mapping[str, str], client: Client) -> None:
 
 
 def check_response_mode(parameters: Mapping[str, str], client: Client) -> None:
-    mode = asked_mode(parameters, encrypted=encrypts_answers(client))
-    if mode is None:
-        raise InvalidRequest("response_mode does not exist, or not for this response_type")
-    web = parameters["redirect_uri"].startswith(("https://", "http://"))
-    if mode.carrier is Carrier.FORM_POST and not web:
-        raise InvalidRequest("response_mode form_post needs a redirect URI that takes a form")
+    if asked_mode(parameters, encrypted=encrypts_answers(client)) is None:
+        raise InvalidRequest("response_mode does not exist, or not for this response_type or redirect_uri")
 
 
 def check_grant(parameters: Mapping[str, str], client: Client) -> None:

@@ -54,6 +54,12 @@ async def _decide(request: Request, i: str) -> Response:
     return RedirectResponse(f"/authorize/resume?i={i}", 303)
 
 
+@pages.post("/select-account")
+async def _select(request: Request, i: str) -> Response:
+    await container(request).idp.select_account(i, read_session_cookie(request))
+    return RedirectResponse(f"/authorize/resume?i={i}", 303)
+
+
 @pages.post("/logout")
 async def _log_out(request: Request, r: str = "") -> Response:
     idp = container(request).idp

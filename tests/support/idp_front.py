@@ -6,10 +6,12 @@ from typing import Any
 
 from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
+from sqlalchemy import update
 
 from idp.client_metadata import ClientMetadata
 from idp.model import GrantType
 from idp.protocol.response_types import RESPONSE_TYPES
+from idp.stores.tables import session
 from tests.support.idp_browser import BackEnd
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, portal
 
@@ -56,3 +58,10 @@ def opened(token: str, key: RSAKey | ECKey, management: str, encryption: str) ->
     read = jwe.decrypt_compact(token, key, algorithms=[management, encryption])
     assert read.plaintext is not None
     return read.plaintext.decode(), dict(read.headers())
+
+
+async def stand_higher(world: IdpWorld, acr: str, *amr: str) -> None:
+    """Let every session have come about by a stronger log-in than the page offers."""
+    async with world.ground.database.write() as tx:
+        await tx.connection.execute(update(session).values(acr=acr, amr=list(amr)))
+        await tx.commit()

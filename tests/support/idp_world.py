@@ -250,10 +250,14 @@ async def portal(idp: IdpServices, client_id: str, host: str, **options: Any) ->
     new = NewClient(
         Text(f"门户 {client_id}", f"Portal {client_id}"),
         client_id,
-        redirect_uris=(f"https://{host}/callback", f"https://{host}/callback?kept=1"),
-        post_logout_redirect_uris=(f"https://{host}/goodbye",),
-        backchannel_logout_uri=f"https://{host}/backchannel",
-        **{"scopes": frozenset({"openid", "offline_access"}), "sector": host, **options},
+        **{
+            "redirect_uris": (f"https://{host}/callback", f"https://{host}/callback?kept=1"),
+            "post_logout_redirect_uris": (f"https://{host}/goodbye",),
+            "backchannel_logout_uri": f"https://{host}/backchannel",
+            "scopes": frozenset({"openid", "offline_access"}),
+            "sector": host,
+            **options,
+        },
     )
     made = await idp.register_client(new, SYSTEM)
     return Portal(

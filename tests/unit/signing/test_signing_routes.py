@@ -68,7 +68,7 @@ async def http(office: SealOffice) -> AsyncIterator[httpx.AsyncClient]:
     app.state.container = SimpleNamespace(
         signing=signing,
         idp=SimpleNamespace(authenticate=_authenticate),
-        ground=SimpleNamespace(settings=SimpleNamespace(issuer="http://test")),
+        ground=SimpleNamespace(settings=SimpleNamespace(issuer="http://test", mtls_url="")),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
