@@ -61,7 +61,11 @@ class DecideConsent:
                 earlier = await self._consents.get(tx, account_id=account_id, client_id=request.client_id)
                 scopes = frozenset(request.scopes) - NEEDS_NO_CONSENT | (earlier.scopes if earlier else frozenset())
                 await self._consents.remember(tx, Consent(account_id, request.client_id, scopes, self._clock.now()))
-            detail = {"client": request.client_id, "scopes": " ".join(request.scopes)}
+            detail: Detail = {
+                "client": request.client_id,
+                "scopes": " ".join(request.scopes),
+                "details": " ".join(one["type"] for one in request.authorization_details),
+            }
             outcome: Outcome = "done" if granted else "refused"
             tx.audit(AuditEvent("portal-consent.grant", outcome, actor, account_id, detail=detail))
             await tx.commit()

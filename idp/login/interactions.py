@@ -7,8 +7,9 @@ bound to the browser that began it, so a log-in prepared elsewhere cannot be fin
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,6 +62,7 @@ class Interaction:
         client_host: host of the address that the person will be sent back to.
         return_origin: its origin, for the page's `form-action`.
         scopes: what the portal asks for.
+        authorization_details: what it asks for in detail (RFC 9396).
         login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
         compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
     """
@@ -75,6 +77,7 @@ class Interaction:
     idp_hint: str | None = None
     login_hint: str = field(default="", repr=False)
     compact: bool = False
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
 
 
 class Interactions:
@@ -116,6 +119,7 @@ class Interactions:
             idp_hint=pending.request.idp_hint,
             login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
             compact=pending.request.display == "popup",
+            authorization_details=pending.request.authorization_details,
         )
 
     async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.audit.event import AuditEvent, Detail
@@ -113,6 +113,14 @@ class ResourceRegister:
         if found is None:
             raise _not_found()
         return found
+
+    async def words(self, scopes: Sequence[str]) -> Mapping[str, Text]:
+        """What people are told of those scopes that belong to a resource; costs nothing where none can."""
+        theirs = [scope for scope in scopes if scope not in ALL_SCOPES]
+        if not theirs:
+            return {}
+        async with self._database.read() as tx:
+            return await self._resources.scope_words(tx, theirs)
 
     async def page(self, cursor: str | None = None, limit: int | None = None) -> Page[ProtectedResource]:
         """In order of identifier."""

@@ -13,6 +13,7 @@ from api.deps import container, prefer_languages, source_of
 from api.errors.problems import status_of
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
+from api.web.asked_details import in_words, words_of
 from api.web.forms import read_form
 from api.web.our_pages import after_login, home_after_login
 from api.web.policy import origin_of
@@ -113,10 +114,18 @@ async def log_in(request: Request, i: str | None = None) -> Response:
 
 @router.get("/consent")
 async def consent(request: Request, i: str) -> Response:
-    """May this portal know who you are?"""
+    """May this portal know who you are, and do what it asks for?"""
     await logged_in(request)
-    asking = await container(request).idp.interactions.get(i)
-    view = ScopesView(f"/consent?i={i}", asking.client_name, asking.client_host, given_by(asking.scopes))
+    services = container(request)
+    asking = await services.idp.interactions.get(i)
+    view = ScopesView(
+        f"/consent?i={i}",
+        asking.client_name,
+        asking.client_host,
+        given_by(asking.scopes),
+        await in_words(asking.authorization_details, services),
+        words_of(asking.scopes, await services.idp.resources.words(asking.scopes)),
+    )
     return page(request, "scopes.html", form_action=(asking.return_origin,), view=view)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from api.web.asked_details import DetailWords
 from api.web.views.upstream import WayIn
 from core.text import Text
 
@@ -82,12 +83,19 @@ class ScopeWords:
 
 @dataclass(frozen=True, slots=True)
 class ScopesView:
-    """`/consent`: which portal wants to know what about the person."""
+    """`/consent`: which portal wants to know what about the person, and what it wants to do for them.
+
+    Attributes:
+        details: what it asks for in detail, each time anew.
+        elsewhere: what it may do at other services, in their words.
+    """
 
     action: str
     client_name: Text
     client_host: str
     gives: tuple[ScopeWords, ...]
+    details: tuple[DetailWords, ...] = ()
+    elsewhere: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
