@@ -15,6 +15,7 @@ from api.main import create_app
 from api.middleware.proxies import behind_proxies
 from api.settings import Settings
 from api.startup import StartupFault, check_port, plain_faults
+from api.tls import tls_options
 from api.wiring.container import Container, build_container
 
 
@@ -84,4 +85,5 @@ def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "h11_max_incomplete_event_size": 64 * 1024,
         "loop": "uvloop",
         "http": "httptools",
+        **tls_options(settings),
     }

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         client_certificate_chains: who judges these certificates, `ours` (our trust lists) or the `proxy`.
         mtls_url: public base address at which TLS clients are asked for a certificate (RFC 8705 §5), where it is not
             the issuer's; without a slash at its end.
+        tls_certificate_file, tls_key_file: PEM, to end TLS here and not in a proxy.
+        tls_client_authorities_file: PEM, the authorities whose certificates TLS clients may show to us then; a
+            certificate that a client issued to itself is its own authority.
         dpop_nonce: whose DPoP proofs need a nonce of ours: `fapi` (clients of that profile) or `all`.
         registration: who may register clients at `/register`: nobody; `guarded`: whoever holds an initial access token
             or a software statement of a trusted issuer; `open`: anybody, in development only.
@@ -108,6 +111,9 @@ class Settings(BaseSettings):
     client_certificate_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$")
     client_certificate_chains: CertificateChains = CertificateChains.OURS
     mtls_url: str = ""
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_authorities_file: Path | None = None
     dpop_nonce: DpopNonce = DpopNonce.FAPI
     registration: Literal["off", "guarded", "open"] = "off"
     step_up: str = ""
@@ -140,6 +146,10 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         _check_base(self.issuer, "YIZHENG_ISSUER")
         _check_base(self.pki_url or self.issuer, "YIZHENG_PKI_URL")
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("YIZHENG_TLS_CERTIFICATE_FILE and YIZHENG_TLS_KEY_FILE go together")
+        if self.tls_client_authorities_file is not None and self.tls_certificate_file is None:
+            raise ValueError("YIZHENG_TLS_CLIENT_AUTHORITIES_FILE needs YIZHENG_TLS_CERTIFICATE_FILE")
         _check_base(self.mtls_url or self.issuer, "YIZHENG_MTLS_URL")
         _ = self.trust, self.tsa, self.portal_rules, read_demands(self.step_up)  # a mistake in it is told at the start
         return self
@@ -193,7 +203,7 @@ class Settings(BaseSettings):
     def idp(self) -> IdpSettings:
         return IdpSettings(
             issuer=self.issuer,
-            client_certificates=bool(self.client_certificate_header),
+            client_certificates=bool(self.client_certificate_header or self.tls_client_authorities_file),
             registration=self.registration,
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,
