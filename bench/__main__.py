@@ -11,6 +11,7 @@ from bench.report import publish
 NAMES = {
     "backup": "backup and restore",
     "idp": "identity endpoints",
+    "idp_timing": "what the time of an answer tells of a client's secret",
     "keys": "signatures, verifications and what is built on them",
     "keys_fields": "encrypted rows and values",
     "keys_ocsp": "OCSP answers",
