@@ -80,6 +80,8 @@ def _value(text: str, place: int) -> tuple[str, int]:
     encoded = _HEX.match(text, place)
     if encoded is not None:
         return folded(_of_encoding(bytes.fromhex(encoded[1]))), encoded.end()
+    if text.startswith("#", place):  # RFC 4514 §2.4: as the first character of a text it is escaped
+        raise ValueError("the octets after # are not hexadecimal")
     octets = bytearray()
     while match := _PIECE.match(text, place):
         octets += bytes.fromhex(match[1]) if match[1] else (match[2] or match[3]).encode("utf-8")
