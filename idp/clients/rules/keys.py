@@ -19,6 +19,7 @@ from keys.jose.jwk import TOKEN_PURPOSES
 from keys.jose.jwk_set import JwkSet, read_jwk_set
 from keys.jose.mac_tokens import MacAlgorithm
 from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.trust.written_names import read_written_name
 
 OURS = frozenset(str(algorithm) for algorithm in TOKEN_PURPOSES)
 """Algorithms that we sign with."""
@@ -79,8 +80,21 @@ def check_certificates(new: ClientDescription, policy: RegistrationPolicy) -> No
             raise refused("token_endpoint_auth_method", "tls_client_auth takes exactly one subject of a certificate")
     elif given:
         raise refused(f"tls_client_auth_{given[0]}", "goes with tls_client_auth only")
+    _check_subject(new.metadata.tls_client_auth_subject_dn)
     if new.auth_method is ClientAuthMethod.SELF_SIGNED_TLS:  # RFC 8705 §2.2.2
         check_has_keys(new, "token_endpoint_auth_method")
+        jwks = new.metadata.jwks
+        if jwks is not None and not any(key.certificate for key in _key_set(jwks).keys):
+            raise refused("jwks", "needs a key with its certificate, as x5c or x5t#S256")
+
+
+def _check_subject(written: str | None) -> None:
+    if written is None:
+        return
+    try:
+        read_written_name(written)
+    except ValueError as error:
+        raise refused("tls_client_auth_subject_dn", f"is no distinguished name (RFC 4514): {error}") from None
 
 
 def check_key_set(new: ClientDescription, policy: RegistrationPolicy) -> None:
