@@ -81,7 +81,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("tls_client_auth_san_dns", WEB, {"tls_client_auth_san_dns": "a.cn"}),
     (
         "tls_client_auth_subject_dn",
-        WEB | {"token_endpoint_auth_method": "tls_client_auth"},
+        WEB | {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=a,O=b"},
         {"tls_client_auth_subject_dn": "/CN=a/O=b"},
     ),
     ("jwks", KEYED, {"token_endpoint_auth_method": "self_signed_tls_client_auth"}),

@@ -96,5 +96,5 @@ def test_two_spellings_and_two_names(one: str, other: str, same: bool) -> None:
     ],
 )
 def test_what_is_no_name(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_written_name(text)
