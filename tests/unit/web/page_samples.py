@@ -17,12 +17,14 @@ from api.web.views.desk import (
     Part,
 )
 from api.web.views.entrance import (
+    AccountChoiceView,
     DemoAccount,
     DemoPortal,
     FrontView,
     LoggedOutView,
     LoginView,
     LogoutView,
+    OpenAccountView,
     ScopesView,
     ScopeWords,
 )
@@ -260,6 +262,21 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         None,
     ),
     "login-refused": ("login.html", LoginView("/login", error=WRONG), None),
+    "login-popup": (
+        "login.html",
+        LoginView("/login?i=1", PORTAL, "zwfw.demo.invalid", "13800000001", compact=True),
+        None,
+    ),
+    "select-account": (
+        "select_account.html",
+        AccountChoiceView("/select-account?i=1", "/login?i=1", PORTAL, "zwfw.demo.invalid", "林知远"),
+        "citizen",
+    ),
+    "open-account": (
+        "open_account.html",
+        OpenAccountView("/login?i=1", PORTAL, "zwfw.demo.invalid", compact=True),
+        None,
+    ),
     "scopes": (
         "scopes.html",
         ScopesView(
