@@ -11,6 +11,7 @@ from idp.client_metadata import DeliveryMode
 from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, UnauthorizedClient
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.fetch import FetchGranted
+from idp.grants.narrowing import check_nothing_beyond
 from idp.grants.pace import PollPace
 from idp.model import Client, GrantType
 from idp.settings import IdpSettings
@@ -55,6 +56,7 @@ class CibaGrant:
         if asked.state is RequestState.PENDING:
             await self._pace.keep(asked.id, self._settings.ciba_lifetime_most)
             raise AuthorizationPending("the person has not decided yet")
+        check_nothing_beyond(request, ours=self._settings.issuer)
         assert asked.family_id is not None, "an approval begins a family"
         standing = await self._fetch(asked.family_id, request.client, request.confirmation)
         return ForPerson(standing, standing.family.scopes, standing.family.generation)

@@ -8,6 +8,7 @@ from idp.device.requests import KEPT_AFTER, DeviceRequests, Found
 from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.fetch import FetchGranted
+from idp.grants.narrowing import check_nothing_beyond
 from idp.grants.pace import PollPace
 from idp.model import Client, GrantType
 from idp.settings import IdpSettings
@@ -40,6 +41,7 @@ class DeviceCodeGrant:
         if found.request.state is DeviceState.PENDING:
             await self._pace.keep(found.key, self._settings.device_lifetime + KEPT_AFTER)
             raise AuthorizationPending("the person has not decided yet")
+        check_nothing_beyond(request, ours=self._settings.issuer)
         approved = await self._requests.take(found)  # of polls at the same time, one gets it
         if approved is None or approved.family_id is None:
             raise InvalidGrant(_NOT_GOOD, private="fetched by another poll")

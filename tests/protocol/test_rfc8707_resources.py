@@ -14,13 +14,15 @@ import pytest
 from core.errors import NotAuthenticated
 from core.principal import SYSTEM
 from idp.client_metadata import AccessTokenFormat
+from idp.model import ClientAuthMethod, GrantType
 from idp.protocol.facts import RequestFacts
 from idp.resources.model import ResourceStatus
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
+from tests.support.grants_world import answer_device, other_client
 from tests.support.idp_browser import BackEnd, Browser, Entered, Pkce, authorization_params, query_of
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
-from tests.support.resources import LAND, TAX, add_resources, described
+from tests.support.resources import COPY, LAND, TAX, add_resources, described
 
 SCOPE = "openid tax:read land:read"
 
@@ -234,3 +236,30 @@ async def test_resources_inside_a_pushed_request(world: IdpWorld) -> None:
     step = await browser.http.get("/authorize", params=params)
     entered = await browser.follow(step, pkce, world.portal_a, world.lin)
     assert claims_of((await redeem(world, entered)).json()["access_token"])["aud"] == [TAX, LAND]
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"resource": TAX}, "invalid_target"),
+        ({"authorization_details": json.dumps([COPY])}, "invalid_authorization_details"),
+    ],
+)
+async def test_o_16_a_device_asks_for_no_more_than_the_person_saw(
+    world: IdpWorld, more: dict[str, str], error: str
+) -> None:
+    kiosk = await other_client(
+        world,
+        "kiosk",
+        GrantType.DEVICE_CODE,
+        auth_method=ClientAuthMethod.NONE,
+        resources=(TAX,),
+        authorization_details_types=("licence_copy",),
+    )
+    back_end = BackEnd(world, kiosk)
+    begun = (await back_end.post("/device-authorization", {"scope": "openid"})).json()
+    await answer_device(world, Browser(world), world.lin, begun["user_code"])
+    form = {"grant_type": GrantType.DEVICE_CODE.value, "device_code": begun["device_code"]}
+    refused = await back_end.post("/token", form | more)
+    assert (refused.status_code, refused.json()["error"]) == (400, error)
+    assert (await back_end.post("/token", form)).status_code == 200, "and the code is not spent by it"
