@@ -19,7 +19,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders
 from api.middleware.unexpected import UnexpectedErrors
-from api.routes import certstore, health, idp, metrics, pages, pki, signing
+from api.routes import certstore, clients, health, idp, metrics, pages, pki, signing
 from api.settings import Settings
 from api.version import VERSION
 from api.web.errors import error_page
@@ -57,7 +57,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
     app.state.ocsp_windows = SourceWindows()
-    for domain in (idp, pki, certstore, signing, pages, health, metrics):  # asked most, found first
+    for domain in (idp, pki, certstore, signing, clients, pages, health, metrics):  # asked most, found first
         for router in domain.routers:
             app.include_router(router)
     mount_static(app)

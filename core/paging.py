@@ -40,12 +40,27 @@ def decode_cursor(cursor: str, size: int) -> list[str | int]:
         if not isinstance(values, list) or len(values) != size or not all(isinstance(v, str | int) for v in values):
             raise ValueError
     except (ValueError, binascii.Error, orjson.JSONDecodeError):
-        raise InvalidInput(
-            "cursor-invalid",
-            Text("翻页标记无效，请从第一页开始。", "The cursor is not valid. Start from the first page."),
-            field="cursor",
-        ) from None
+        raise _cursor_invalid() from None
     return values
+
+
+def last_id(cursor: str | None) -> str | None:
+    """The one text that a cursor holds, for lists in the order of an id; None for the first page.
+
+    Raises:
+        InvalidInput: `cursor-invalid`.
+    """
+    if not cursor:
+        return None
+    (last,) = decode_cursor(cursor, 1)
+    if not isinstance(last, str) or not last.isprintable():
+        raise _cursor_invalid()
+    return last
+
+
+def _cursor_invalid() -> InvalidInput:
+    text = Text("翻页标记无效，请从第一页开始。", "The cursor is not valid. Start from the first page.")
+    return InvalidInput("cursor-invalid", text, field="cursor")
 
 
 def page_size(asked: int | None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from idp.clients.description import ClientDescription
 from idp.clients.fields import CORE, METADATA
 from idp.model import Client
 
@@ -17,20 +18,28 @@ def registration_document(client: Client, *, administrators: bool = False) -> di
     Args:
         administrators: with the members that only people with that duty set.
     """
+    issued = {"client_id": client.id, "client_id_issued_at": int(client.created_at.timestamp())}
+    return issued | _document(client, administrators=administrators)
+
+
+def description_document(description: ClientDescription) -> dict[str, Any]:
+    """The same for a client that is not one yet, for whoever decides over it."""
+    return _document(description, administrators=True)
+
+
+def _document(of: Client | ClientDescription, *, administrators: bool) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "client_id": client.id,
-        "client_id_issued_at": int(client.created_at.timestamp()),
-        "client_name": client.name.zh,
-        "client_name#zh-CN": client.name.zh,
-        "client_name#en": client.name.en,
+        "client_name": of.name.zh,
+        "client_name#zh-CN": of.name.zh,
+        "client_name#en": of.name.en,
     }
     for name, (attribute, member) in CORE.items():
         if administrators or not member.administrators:
-            _put(document, name, getattr(client, attribute))
+            _put(document, name, getattr(of, attribute))
     for name, member in METADATA.items():
         if administrators or not member.administrators:
-            _put(document, name, getattr(client.metadata, name))
-    document["scope"] = " ".join(sorted(client.scopes))
+            _put(document, name, getattr(of.metadata, name))
+    document["scope"] = " ".join(sorted(of.scopes))
     return document
 
 

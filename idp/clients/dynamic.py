@@ -20,7 +20,7 @@ from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.clients.admission import Admission, Admitted
-from idp.clients.description import ClientDescription, described
+from idp.clients.description import CLIENT_ID, ClientDescription, described
 from idp.clients.document import registration_document
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.records import Origin, ProposalKind, Registration
@@ -185,6 +185,8 @@ class DynamicRegistration:
     async def _known(self, client_id: str, bearer: str | None) -> _Known:
         """RFC 7592 §2.1: the same answer whatever is wrong."""
         self._check_on()
+        if not CLIENT_ID.fullmatch(client_id):
+            raise _invalid_token("no client id")
         async with self._database.read() as tx:
             record = await self._stores.registrations.get(tx, client_id)
             client = await self._stores.clients.get(tx, client_id)

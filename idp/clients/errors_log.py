@@ -19,7 +19,7 @@ from core.correlation import current_request
 from core.db.database import Database
 from core.errors import AppError, Unavailable
 from core.ids import new_id
-from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from idp.clients.looking import LookAtClients
 from idp.clients.ports import ClientErrorStore
@@ -118,7 +118,7 @@ class ReadClientErrors:
         """
         await self._look.read(client_id, actor)
         size = page_size(limit)
-        before = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        before = last_id(cursor)
         async with self._database.read() as tx:
             found = await self._store.of_client(tx, client_id, before=before, limit=size + 1)
         return Page(found[:size], encode_cursor(found[size - 1].id) if len(found) > size else None)

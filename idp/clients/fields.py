@@ -41,8 +41,8 @@ class Member:
 
 
 def text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
-        raise _wrong(name, "must be a text of a sensible length")
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or not value.isprintable():
+        raise _wrong(name, "must be a printable text of a sensible length")
     return value
 
 

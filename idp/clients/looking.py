@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.db.database import Database
-from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from idp.clients import duties
+from idp.clients.description import CLIENT_ID
 from idp.clients.duties import Duties, client_not_found
 from idp.clients.ports import ClientSearch
 from idp.clients.records import ClientProposal, Registration
@@ -51,7 +52,9 @@ class LookAtClients:
                 return Page(())
             search = dataclasses.replace(search, organisation=only)
         size = page_size(limit)
-        after = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        after = last_id(cursor)
+        if not all((part or "").isprintable() for part in (search.text, search.organisation)):
+            return Page(())  # nothing is named so, and a database may refuse to look for it
         async with self._database.read() as tx:
             found = await self._stores.clients.page(tx, search, after=after, limit=size + 1)
         return Page(found[:size], encode_cursor(found[size - 1].id) if len(found) > size else None)
@@ -63,6 +66,8 @@ class LookAtClients:
             NotPermitted: `duty-missing`.
         """
         duties.within(actor)
+        if not CLIENT_ID.fullmatch(client_id):
+            raise client_not_found()
         async with self._database.read() as tx:
             client = await self._stores.clients.get(tx, client_id)
             record = await self._stores.registrations.get(tx, client_id)

@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import new_id, new_secret
-from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from core.text import Text
 from idp.clients.duties import Duties
@@ -125,7 +125,7 @@ class IssuePermits:
         """The newest first, also those that are over, while they are kept."""
         await self._duties.check_decides(actor, "permit.list", None)
         size = page_size(limit)
-        after = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        after = last_id(cursor)
         async with self._database.read() as tx:
             found = await self._permits.page(tx, kind, after=after, limit=size + 1)
         return Page(found[:size], encode_cursor(found[size - 1].id) if len(found) > size else None)

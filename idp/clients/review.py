@@ -9,7 +9,7 @@ from core.audit.event import AuditEvent, Outcome
 from core.clock import Clock
 from core.db.database import Database, WriteTx
 from core.errors import Conflict, NotFound, NotPermitted
-from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from core.text import Text
 from idp.clients import duties
@@ -54,7 +54,7 @@ class ReviewClients:
             InvalidInput: `cursor-invalid`.
         """
         only, size = duties.within(actor), page_size(limit)
-        after = str(decode_cursor(cursor, 1)[0]) if cursor else None
+        after = last_id(cursor)
         async with self._database.read() as tx:
             found = await self._stores.proposals.open(tx, organisation=only, after=after, limit=size + 1)
         return Page(found[:size], encode_cursor(found[size - 1].id) if len(found) > size else None)

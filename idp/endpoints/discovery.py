@@ -117,6 +117,11 @@ def _protections(*kinds: str) -> dict[str, list[str]]:
     return found
 
 
+def registration(settings: IdpSettings) -> dict[str, object]:
+    """Where clients register themselves, if they may (Discovery §3, RFC 8414 §2)."""
+    return {} if settings.registration == "off" else {"registration_endpoint": f"{settings.issuer}/register"}
+
+
 class PublishedKeys(KeyProvider, SecretProvider, Protocol):
     """Where the keys come from that we publish."""
 
@@ -127,7 +132,7 @@ class PublishedDocuments:
     def __init__(self, provider: PublishedKeys, settings: IdpSettings) -> None:
         self._provider = provider
         self._decryption = DecryptionKeys(provider)
-        document = metadata(settings.issuer) | authentication(settings)
+        document = metadata(settings.issuer) | authentication(settings) | registration(settings)
         self._metadata = orjson.dumps(document | aliases(document, settings))
         self._jwks = b""
         self._rendered: tuple[object, ...] = ()

@@ -11,6 +11,7 @@ from api.routes.idp import (
     end_session,
     protected_resources,
     pushed,
+    registration,
     tokens,
     upstream,
     userinfo,
@@ -29,4 +30,5 @@ routers = [
     protected_resources.router,
     upstream.router,
     backchannel.router,
+    registration.router,
 ]

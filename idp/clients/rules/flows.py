@@ -5,11 +5,10 @@ RFC 7591 §2; OpenID Connect Registration §2; RFC 6749 §4.4; RFC 8628 §3.1; C
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from idp.client_metadata import ApplicationType, DeliveryMode
-from idp.clients.description import ClientDescription
+from idp.clients.description import CLIENT_ID, ClientDescription
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.refusals import refused
 from idp.errors import InvalidRedirectUri
@@ -33,12 +32,11 @@ _PROVES_ITSELF = {
     GrantType.CIBA: "CIBA Core section 4",
     GrantType.TOKEN_EXCHANGE: "our own rule, RFC 8693 section 2.1 leaves it open",
 }
-_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}", re.ASCII)
 _LONGEST_NAME = 100
 
 
 def check_names(new: ClientDescription, policy: RegistrationPolicy) -> None:
-    if new.client_id is not None and not _CLIENT_ID.fullmatch(new.client_id):
+    if new.client_id is not None and not CLIENT_ID.fullmatch(new.client_id):
         raise refused("client_id", "takes 3 to 64 letters, digits, dots, dashes")
     for name in (new.name.zh, new.name.en):  # people read it on the consent page: nothing invisible, nothing turned
         if not 0 < len(name.strip()) <= _LONGEST_NAME or not name.isprintable():
