@@ -72,14 +72,32 @@ def access_token(request: Request) -> str:
     return token.strip()
 
 
-async def caller(request: Request, scopes: Sequence[str] = ()) -> Principal:
+async def caller(request: Request) -> Principal:
     """Who calls the API.
 
-    Args:
-        scopes: those that the call rests on; one of them may ask for a stronger or fresher log-in (RFC 9470).
+    Raises:
+        NotAuthenticated: no token, or one that is not accepted (any more).
+    """
+    return await _caller(request, ())
+
+
+def caller_by(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that answers the caller, whose token has one of `scopes` or is refused by the use case.
 
     Raises:
-        NotAuthenticated: no token, or one that is not accepted (any more), or not for these scopes.
+        NotAuthenticated: as `caller`; or one of the scopes asks for a stronger or fresher log-in (RFC 9470).
+    """
+
+    async def find(request: Request) -> Principal:
+        return await _caller(request, scopes)
+
+    return find
+
+
+async def _caller(request: Request, scopes: Sequence[str]) -> Principal:
+    """
+    Args:
+        scopes: those that the call rests on. Never a parameter of a dependency: the caller would choose them.
     """
     return await container(request).idp.authenticate(access_token(request), facts_of(request), scopes)
 
@@ -113,7 +131,7 @@ def requires(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
     """
 
     async def check(request: Request) -> Principal:
-        principal = await caller(request, scopes)
+        principal = await _caller(request, scopes)
         missing = [scope for scope in scopes if not principal.may(scope)]
         if missing:
             raise NotPermitted(

@@ -357,7 +357,7 @@ def build_idp(
             interactions,
             Needs(database, sessions, stores.accounts, stores.consents, names, clock),
             issue,
-            Respond(client_tokens, clock, settings),
+            Respond(client_tokens, clients.errors_log, clock, settings),
             id_tokens,
         ),
         push=PushEndpoint(authenticate_client, sources, pushed, constraint),

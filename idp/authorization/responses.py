@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from core.clock import Clock
 from idp.errors import OAuthError
 from idp.model import Client
+from idp.ports import ClientErrors
 from idp.protocol.redirect_uri import with_fragment, with_parameters
 from idp.protocol.response_types import Carrier, ResponseMode
 from idp.settings import IdpSettings
@@ -57,8 +58,9 @@ class ReturnAddress:
 class Respond:
     """Turns parameters into an answer in the mode that was asked for."""
 
-    def __init__(self, tokens: ClientTokens, clock: Clock, settings: IdpSettings) -> None:
+    def __init__(self, tokens: ClientTokens, errors: ClientErrors, clock: Clock, settings: IdpSettings) -> None:
         self._tokens = tokens
+        self._errors = errors
         self._clock = clock
         self._settings = settings
 
@@ -82,6 +84,7 @@ class Respond:
         self, to: ReturnAddress, error: OAuthError, *, finished: str | None = None
     ) -> AuthorizationResponse:
         """RFC 6749 §4.1.2.1."""
+        self._errors.note(to.client.id, "authorize", error)
         said = {"error": error.error, "error_description": error.description}
         return await self(to, said, finished=finished)
 

@@ -21,6 +21,7 @@ from core.errors import AppError, Unavailable
 from core.ids import new_id
 from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
+from idp.clients.description import CLIENT_ID
 from idp.clients.looking import LookAtClients
 from idp.clients.ports import ClientErrorStore
 from idp.clients.records import ClientError
@@ -33,7 +34,20 @@ KEPT = 500
 KEPT_FOR = dt.timedelta(days=30)
 _MOST_SORTS = 2_000  # in one moment, over all clients
 _MOST_OF_ONE = 50  # for one client
-_LONGEST_ID = 64
+_NO_FAULT = frozenset(
+    {
+        "login_required",
+        "consent_required",
+        "interaction_required",
+        "account_selection_required",
+        "access_denied",
+        "authorization_pending",
+        "slow_down",
+        "use_dpop_nonce",
+    }
+)
+"""Answers that say how things stand, or what to do next; no developer has anything to mend."""
+
 _log = logging.getLogger(__name__)
 
 _RUN = re.compile(r"[A-Za-z0-9_\-+/=.~]{20,}|\d{6,}")
@@ -62,7 +76,9 @@ class ErrorsLog:
         self._of_client: dict[str, int] = {}
 
     def note(self, client_id: str | None, endpoint: str, error: AppError) -> None:
-        if client_id is None or not 0 < len(client_id) <= _LONGEST_ID or isinstance(error, Unavailable):
+        if client_id is None or not CLIENT_ID.fullmatch(client_id) or isinstance(error, Unavailable):
+            return
+        if isinstance(error, OAuthError) and error.error in _NO_FAULT:
             return
         sort = (client_id, endpoint, *_told(error))
         found = self._gathered.get(sort)

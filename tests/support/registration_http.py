@@ -123,7 +123,7 @@ async def registration_world(
         )
         known = people(world.organisation)
 
-        async def authenticate(token: str, _facts: RequestFacts) -> Principal:
+        async def authenticate(token: str, _facts: RequestFacts, *_rest: object) -> Principal:
             if token not in known:
                 raise NotAuthenticated("token-invalid", Text("令牌无效。", "The token is not valid."))
             return known[token]

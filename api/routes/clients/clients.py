@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import caller, container
+from api.deps import container
 from api.routes.certstore.shapes import Cursor, IfMatch, In, etag, page_out, revision_of
-from api.routes.clients.shapes import Document, client_out, error_out, proposed_out, view_out
-from core.principal import Principal
+from api.routes.clients.shapes import Caller, Document, client_out, error_out, proposed_out, view_out
 from idp.clients.ports import ClientSearch
 from idp.model import ClientStatus
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
-Caller = Annotated[Principal, Depends(caller)]
 
 
 class StatusIn(In):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import caller, container
+from api.deps import container
 from api.routes.certstore.shapes import Cursor, In, page_out
-from api.routes.clients.shapes import permit_out
+from api.routes.clients.shapes import Caller, permit_out
 from core.principal import Principal
 from idp.client_metadata import SecurityProfile
 from idp.clients.permits import LONGEST, MOST_CLIENTS
@@ -21,7 +21,6 @@ from idp.clients.records import PermitKind
 from idp.model import GrantType
 
 router = APIRouter(prefix="/v1", tags=["clients"])
-Caller = Annotated[Principal, Depends(caller)]
 Note = Annotated[str, Field(min_length=1, max_length=200)]
 Clients = Annotated[int, Field(ge=1, le=MOST_CLIENTS)]
 _DEFAULT = RegistrationPolicy()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 
-from api.deps import caller, container
+from api.deps import container
 from api.routes.certstore.shapes import Cursor, In, page_out
-from api.routes.clients.shapes import proposal_out
-from core.principal import Principal
+from api.routes.clients.shapes import Caller, proposal_out
 from idp.clients.document import description_document
 
 router = APIRouter(prefix="/v1/client-proposals", tags=["clients"])
-Caller = Annotated[Principal, Depends(caller)]
 
 
 class DecisionIn(In):

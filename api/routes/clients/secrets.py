@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import caller, container
+from api.deps import container
 from api.routes.certstore.shapes import In
-from core.principal import Principal
+from api.routes.clients.shapes import Caller
 from idp.clients.rotation import LONGEST_OVERLAP, OVERLAP
 
 router = APIRouter(prefix="/v1/clients", tags=["clients"])
-Caller = Annotated[Principal, Depends(caller)]
 
 
 class SecretIn(In):

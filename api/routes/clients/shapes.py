@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Body
+from fastapi import Body, Depends
 
+from api.deps import caller_by
+from core.principal import Principal
 from idp.clients.document import registration_document
+from idp.clients.duties import DECIDES, PROPOSES, PROPOSES_OWN
 from idp.clients.looking import PortalView
 from idp.clients.proposing import Proposed
 from idp.clients.records import ClientError, ClientProposal, Permit, Registration
 from idp.model import Client
+
+Caller = Annotated[Principal, Depends(caller_by(PROPOSES, PROPOSES_OWN, DECIDES))]
+"""Somebody; what they may do is for the use cases to say."""
 
 Document = Annotated[dict[str, Any], Body(max_length=150)]
 """A registration document (RFC 7591 §2) with the members that people may ask for; see `docs/registration.md`."""

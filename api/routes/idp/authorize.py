@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import LANGUAGE_COOKIE, container
+from api.errors.noting import note
 from api.routes.idp.hot import add_hot_route, read_body
 from api.session_cookie import clear_flow_cookie, keep_state, read_flow_cookie, read_session_cookie, set_flow_cookie
 from api.web.form_post import form_post_page
@@ -33,11 +34,15 @@ _PAGES: dict[Need | None, str] = {
 
 async def authorize(request: Request) -> Response:
     """Begin a log-in for a portal."""
-    step = await container(request).idp.authorize.begin(
-        query=request.scope["query_string"],
-        body=await _form(request) if request.method == "POST" else None,
-        session_cookie=read_session_cookie(request),
-    )
+    try:
+        step = await container(request).idp.authorize.begin(
+            query=request.scope["query_string"],
+            body=await _form(request) if request.method == "POST" else None,
+            session_cookie=read_session_cookie(request),
+        )
+    except RequestRefused as error:
+        note(request, "authorize", error, request.query_params.get("client_id"))
+        raise
     return _follow(request, step)
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, facts_of
-from api.errors.oauth import oauth_error_response
+from api.errors.noting import refused
 from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
 from core.errors import AppError
 
@@ -16,12 +16,12 @@ router = APIRouter(tags=["identity"])
 
 async def backchannel_authentication(request: Request) -> Response:
     """Ask a person to confirm on their own phone."""
+    parameters = None
     try:
-        answer = await container(request).idp.elsewhere.begin_backchannel(
-            await read_parameters(request), facts_of(request)
-        )
+        parameters = await read_parameters(request)
+        answer = await container(request).idp.elsewhere.begin_backchannel(parameters, facts_of(request))
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "backchannel", error, parameters)
     return json_answer(answer)
 
 

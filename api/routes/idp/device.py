@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, facts_of, source_of
-from api.errors.oauth import oauth_error_response
+from api.errors.noting import refused
 from api.errors.problems import problem_response
 from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters
 from api.web.qr import qr_svg
@@ -21,12 +21,12 @@ router = APIRouter(tags=["identity"])
 
 async def device_authorization(request: Request) -> Response:
     """Begin a log-in for a device that has no keyboard or browser of its own."""
+    parameters = None
     try:
-        answer = await container(request).idp.elsewhere.begin_device(
-            await read_parameters(request), facts_of(request), source_of(request)
-        )
+        parameters = await read_parameters(request)
+        answer = await container(request).idp.elsewhere.begin_device(parameters, facts_of(request), source_of(request))
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "device", error, parameters)
     return json_answer(answer)
 
 

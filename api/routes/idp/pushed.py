@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, facts_of
-from api.errors.oauth import NO_STORE, oauth_error_response
+from api.errors.noting import refused
+from api.errors.oauth import NO_STORE
 from api.routes.idp.hot import add_hot_route, form_body, read_parameters
 from core.errors import AppError
 
@@ -17,10 +18,12 @@ router = APIRouter(tags=["identity"])
 
 async def push(request: Request) -> Response:
     """Leave an authorization request here; the browser then comes with its `request_uri` only."""
+    parameters = None
     try:
-        answer = await container(request).idp.push(await read_parameters(request), facts_of(request))
+        parameters = await read_parameters(request)
+        answer = await container(request).idp.push(parameters, facts_of(request))
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "par", error, parameters)
     return Response(orjson.dumps(answer), 201, NO_STORE, "application/json")  # RFC 9126 §2.2
 
 

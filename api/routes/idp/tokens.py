@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, facts_of, renewed_nonce
-from api.errors.oauth import NO_STORE, oauth_error_response
+from api.errors.noting import refused
+from api.errors.oauth import NO_STORE
 from api.routes.idp.hot import add_hot_route, form_body, json_answer, read_parameters, token_answer
 from core.errors import AppError
 
@@ -17,35 +18,36 @@ _INTROSPECTION_JWT = "application/token-introspection+jwt"  # RFC 9701 §4
 
 async def token(request: Request) -> Response:
     """Exchange a code, a refresh token or the client's own credentials for tokens."""
-    facts = facts_of(request)
+    facts, parameters = facts_of(request), None
     try:
-        answer = await container(request).idp.token(
-            await read_parameters(request), facts, retry_key=request.headers.get("idempotency-key")
-        )
+        parameters = await read_parameters(request)
+        answer = await container(request).idp.token(parameters, facts, retry_key=request.headers.get("idempotency-key"))
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "token", error, parameters)
     return json_answer(answer, renewed_nonce(request, facts))
 
 
 async def introspect(request: Request) -> Response:
     """Is this token good now, and for what?"""
+    parameters = None
     try:
+        parameters = await read_parameters(request)
         answer = await container(request).idp.introspect(
-            await read_parameters(request),
-            facts_of(request),
-            as_token=_INTROSPECTION_JWT in request.headers.get("accept", ""),
+            parameters, facts_of(request), as_token=_INTROSPECTION_JWT in request.headers.get("accept", "")
         )
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "introspect", error, parameters)
     return token_answer(answer, _INTROSPECTION_JWT) if isinstance(answer, str) else json_answer(answer)
 
 
 async def revoke(request: Request) -> Response:
     """Revoke a token; with a refresh token everything that descends from it."""
+    parameters = None
     try:
-        await container(request).idp.revoke(await read_parameters(request), facts_of(request))
+        parameters = await read_parameters(request)
+        await container(request).idp.revoke(parameters, facts_of(request))
     except AppError as error:
-        return oauth_error_response(error)
+        return refused(request, "revoke", error, parameters)
     return Response(b"", 200, NO_STORE)
 
 

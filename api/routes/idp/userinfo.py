@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, facts_of, renewed_nonce
+from api.errors.noting import note
 from api.errors.oauth import bearer_error_response, oauth_error_response
 from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters, token_answer
 from core.errors import AppError
+from idp.clients.attribution import client_of_token
 from idp.errors import InvalidRequest, OAuthError
 
 router = APIRouter(tags=["identity"])
@@ -18,7 +20,7 @@ _JWT = "application/jwt"  # OIDC Core §5.3.2
 
 async def userinfo(request: Request) -> Response:
     """The person's pairwise `sub` and real-name level; `name` and `id_number` with the scope `realname`."""
-    facts = facts_of(request)
+    facts, access_token = facts_of(request), None
     try:
         access_token = await _access_token(request)
         if access_token is None:
@@ -27,6 +29,7 @@ async def userinfo(request: Request) -> Response:
         headers = renewed_nonce(request, facts)
         return token_answer(answer, _JWT, headers) if isinstance(answer, str) else json_answer(answer, headers)
     except OAuthError as error:
+        note(request, "userinfo", error, client_of_token(access_token))
         return bearer_error_response(error, as_dpop=facts.as_dpop)
     except AppError as error:
         return oauth_error_response(error)
