@@ -195,10 +195,12 @@ class UpstreamBrowser(Browser):
 
     async def form(self) -> dict[str, str]:
         """The hidden member of a form of ours, for this browser and session."""
-        page = await self.http.get("/me/identities")
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
-        assert found is not None, (page.status_code, page.text[:200])
-        return {"csrf": found[1]}
+        for path in ("", "/province/unlink", "/university/unlink"):
+            page = await self.http.get(f"/me/identities{path}")
+            found = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
+            if found is not None:
+                return {"csrf": found[1]}
+        raise AssertionError(f"no form of ours: {page.status_code}")
 
     async def who(self) -> str | None:
         """The account that is logged in here."""
