@@ -15,6 +15,7 @@ from api.cli.keys_app import keys_app
 from api.cli.resource_app import resource_app
 from api.cli.trust_app import trust_app
 from api.cli.tsa_app import tsa_app
+from api.cli.upstream_app import upstream_app
 from api.settings import DEFAULT_PORT
 from api.startup import check_libraries, check_port, check_production
 
@@ -28,6 +29,7 @@ app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")
 app.add_typer(tsa_app, name="tsa")
 app.add_typer(trust_app, name="trust")
+app.add_typer(upstream_app, name="upstream")
 app.add_typer(backup_app, name="backup")
 app.command()(restore)
 

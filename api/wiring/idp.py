@@ -253,7 +253,6 @@ def build_idp(
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)
-    farewells = Farewells(kv, FrontChannel(database, stores.sessions, registry, settings), digests)
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
@@ -349,6 +348,9 @@ def build_idp(
         endpoint=token,
         fetcher=fetcher,
     )
+    upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)
+    front_channel = FrontChannel(database, stores.sessions, registry, settings)
+    farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -416,7 +418,7 @@ def build_idp(
         register_client=clients.register,
         change_client_status=clients.status,
         deliver_logouts=deliver,
-        upstream=build_upstream(ground, shared, fetcher, settings, stores.upstream),
+        upstream=upstream,
         sweep=sweep,
         upkeep=Upkeep(deliver, elsewhere.notify, sweep),
         farewells=farewells,

@@ -7,6 +7,7 @@ portal proved to be its own, or shows a link to one that it only named.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
@@ -40,17 +41,31 @@ class Farewell:
     Attributes:
         frames: addresses of portals that must be visited before the browser goes on.
         back: where it goes on to; None to stay.
+        elsewhere: the provider by which the person had logged in, where they may be logged in still.
+        ended: the session that ended; only where there is such a provider.
     """
 
     frames: tuple[str, ...] = field(default=(), repr=False)
     back: Return | None = None
+    elsewhere: Text | None = None
+    ended: str | None = None
+
+
+class Elsewhere(Protocol):
+    """Knows where else a log-out may be due."""
+
+    async def offered(self, session_id: str) -> Text | None:
+        """Name of the provider at which the person may be logged in still; None where there is nothing to do."""
 
 
 class Farewells:
     """Keeps them under the digest of a random id."""
 
-    def __init__(self, kv: KeyValueStore, front_channel: FrontChannel, digests: TokenDigests) -> None:
+    def __init__(
+        self, kv: KeyValueStore, front_channel: FrontChannel, elsewhere: Elsewhere, digests: TokenDigests
+    ) -> None:
         self._kv = kv
+        self._elsewhere = elsewhere
         self._front_channel = front_channel
         self._digests = digests
 
@@ -61,13 +76,23 @@ class Farewells:
             session_id: the session that has ended, if there was one.
         """
         frames = () if session_id is None else await self._front_channel.addresses(session_id)
-        if not frames and (back is None or back.proved):
+        elsewhere = None if session_id is None else await self._elsewhere.offered(session_id)
+        to_show = elsewhere is not None if back is None else not back.proved
+        if not frames and not to_show:
             return None
+        farewell = Farewell(frames, back, elsewhere, None if elsewhere is None else session_id)
         farewell_id = new_secret(24)
-        await self._kv.put(
-            _key(self._digests.digest(FAREWELL, farewell_id)), msgspec.json.encode(Farewell(frames, back)), _LIFETIME
-        )
+        key = _key(self._digests.digest(FAREWELL, farewell_id))
+        await self._kv.put(key, msgspec.json.encode(farewell), _LIFETIME)
         return farewell_id
+
+    async def leave(self, farewell_id: str) -> str | None:
+        """The session that ended, for the one request that leads to the log-out elsewhere."""
+        ended = (await self.get(farewell_id)).ended
+        mark = f"idp:farewell-left:{self._digests.digest(FAREWELL, farewell_id)}"
+        if ended is None or not await self._kv.put_if_absent(mark, b"1", _LIFETIME):
+            return None
+        return ended
 
     async def get(self, farewell_id: str) -> Farewell:
         """An empty one when it is unknown or long past: the person is logged out all the same."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 from core.text import Text
+from idp.levels import LEVELS
 from idp.upstream.model import (
     HIGHEST_LEVEL,
     LEAST_LEVEL,
@@ -107,6 +108,7 @@ def _rules(one: ProviderDescription, *, secure: bool) -> Sequence[tuple[str, Cal
             lambda: realname or not (claims or levels),
             "of a provider that is not trusted for real names no personal claim is read",
         ),
+        ("mapping", lambda: set(mapping.acrs.values()) <= set(LEVELS), f"classes of ours: {', '.join(LEVELS)}"),
         ("mapping", lambda: all(map(_VISIBLE.fullmatch, words)) and len(words) <= _MOST, "short values"),
     )
 

@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse
 
 from api.demo.upstream.cast import REALNAME_MAPPING
 from api.demo.upstream.pages import StandInPages
 from api.demo.upstream.provider import RegisteredClient, StandIn, StandInPerson, StandInSession
-from api.routes.pages import identities
+from api.routes.pages import entrance, identities
 from core.egress.errors import FetchFailed
 from core.egress.port import Fetched
 from core.principal import SYSTEM
@@ -254,6 +255,7 @@ async def upstream_world(
     )
     async with opened as idp:
         app = idp_app(idp)
+        app.router.routes.insert(0, APIRoute("/logged-out", entrance.logged_out, methods=["GET"]))  # the real page
         app.include_router(identities.router)
         people = (
             of(idp.lin, "lin"),

@@ -14,6 +14,7 @@ from api.routes.idp import (
     registration,
     tokens,
     upstream,
+    upstream_providers,
     userinfo,
 )
 
@@ -31,4 +32,5 @@ routers = [
     upstream.router,
     backchannel.router,
     registration.router,
+    upstream_providers.router,
 ]

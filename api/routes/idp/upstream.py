@@ -21,16 +21,18 @@ from api.session_cookie import (
     set_flow_cookie,
     set_session_cookie,
 )
+from api.web.forms import read_form
 from api.web.our_pages import after_login, home_after_login, our_page
 from api.web.policy import origin_of
 from api.web.render import page
-from api.web.views.upstream import UpstreamRefusedView
+from api.web.views.upstream import GoodbyeView, UpstreamRefusedView
 from core.errors import AppError, LimitExceeded, NotFound, Unavailable
 from core.text import Text
 from idp.protocol.params import parse_parameters
 from idp.upstream.arrive import Arrived, Failed
 from idp.upstream.attempts import Attempt
 from idp.upstream.depart import Departure
+from idp.upstream.errors import AttemptGone
 
 router = APIRouter(tags=["upstream"])
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -76,7 +78,10 @@ async def callback(request: Request, provider: str) -> Response:
     arrive = container(request).idp.upstream.arrive
     state = request.query_params.get("state", "")
     browser = read_flow_cookie(request, state) if state else None
-    attempt, answer = await arrive.attempt(provider, request.scope["query_string"], browser)
+    try:
+        attempt, answer = await arrive.attempt(provider, request.scope["query_string"], browser)
+    except AttemptGone as error:
+        return _refused(request, error, "/login")
     flow = read_flow_cookie(request, attempt.interaction_id) if attempt.interaction_id else None
     try:
         arrived = await arrive(attempt, answer, flow=flow, session_cookie=read_session_cookie(request))
@@ -154,6 +159,20 @@ def _framed_by(issuer: str) -> Mapping[str, str]:
         "Cache-Control": "no-store",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
+
+
+@router.post("/upstream/goodbye", include_in_schema=False)
+async def goodbye(request: Request) -> Response:
+    """From the page after our log-out to the provider's (RP-Initiated Logout 1.0 §2); once, for the form holds a token
+    of the provider's that a page which can be opened again must not show."""
+    form = await read_form(request)
+    idp = container(request).idp
+    ended = await idp.farewells.leave(form["f"]) if form["f"] else None
+    found = await idp.upstream.goodbye.goodbye(ended) if ended else None
+    if found is None:
+        return RedirectResponse("/logged-out", 303, _HEADERS)
+    view = GoodbyeView(found.name, found.endpoint, tuple(found.fields))
+    return page(request, "upstream_goodbye.html", form_action=(origin_of(found.endpoint),), view=view)
 
 
 @router.get("/upstream/{provider}/logged-out", include_in_schema=False)

@@ -171,6 +171,8 @@ async def logged_out(request: Request, f: str = "") -> Response:
         back_name=back.portal if back else None,
         back_host=host_of(back.address) if back else "",
         onward=back is not None and back.proved,
+        elsewhere=farewell.elsewhere,
+        farewell=f,
     )
     return page(request, "logged_out.html", frames=[origin_of(one) for one in farewell.frames], view=view)
 

@@ -81,6 +81,11 @@ async def unlink(request: Request, provider: str) -> Response:
     return RedirectResponse(f"{LINKED_PAGE}?unlinked={provider}", 303)
 
 
+async def ways_in(request: Request) -> tuple[IdentityRow, ...]:
+    """Linked ones first, for the person's home page; empty where the city has no other provider."""
+    return tuple(_row(one) for one in (await _own(request)).identities)
+
+
 async def _own(request: Request) -> OwnIdentities:
     await logged_in(request)
     own = await container(request).idp.upstream.identities.of(read_session_cookie(request))

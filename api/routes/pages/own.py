@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
+from api.routes.pages.identities import ways_in
 from api.routes.pages.life import story_of, turning_point
 from api.routes.pages.looks import access_row, look_entry
 from api.routes.pages.seal_pictures import seal_of
@@ -58,6 +59,7 @@ async def me(request: Request) -> Response:
         due=_due_words(due, calendar_day(now)) if due else None,
         due_href=f"/me/licences/{due.id}" if due else "",
         sign_ins=len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)),
+        ways=await ways_in(request),
     )
     return page(request, "me.html", view=view)
 

@@ -114,6 +114,7 @@ class LoggedOutView:
     Attributes:
         frames: addresses of portals that hear of it from this page.
         onward: the page goes on to `back_to` by itself.
+        elsewhere: the provider at which they may log out too; `farewell` names this page in the form.
     """
 
     frames: tuple[str, ...] = field(default=(), repr=False)
@@ -121,3 +122,5 @@ class LoggedOutView:
     back_name: Text | None = None
     back_host: str = ""
     onward: bool = False
+    elsewhere: Text | None = None
+    farewell: str = field(default="", repr=False)

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from api.web.views.common import TimelineEntry, Tone
+from api.web.views.upstream import IdentityRow
 from core.text import Text
 
 
@@ -39,6 +40,7 @@ class MeView:
     due: Text | None = None
     due_href: str = ""
     sign_ins: int = 0
+    ways: tuple[IdentityRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.web.views.entrance import LoginView
+from api.web.views.entrance import LoggedOutView, LoginView
 from api.web.views.upstream import (
     GoodbyeView,
     IdentitiesView,
@@ -43,6 +43,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         LinkView(PROVINCE, "id.province.invalid", "https://id.province.invalid/a"),
         "citizen",
     ),
+    "logged-out-elsewhere": ("logged_out.html", LoggedOutView(elsewhere=PROVINCE, farewell="f"), None),
     "goodbye": (
         "upstream_goodbye.html",
         GoodbyeView(PROVINCE, "https://id.province.invalid/end", (("client_id", "city"),)),
