@@ -83,7 +83,11 @@ def build_upstream(
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
     digests, secrets = keys.secrets.tokens, keys.secrets
     transport = Transport(fetcher)
-    documents = Documents(transport, clock, secure=settings.secure)
+
+    def fresh_documents() -> Documents:
+        return Documents(transport, clock, secure=settings.secure)
+
+    documents = fresh_documents()
     credentials = ClientCredentials(keys.ring, secrets.fields.people, clock)
     registry = ProviderRegistry(database, stores.providers, clock, lifetime=settings.upstream_cache)
     attempts = Attempts(kv, digests, secrets.fields.short_lived, settings)
@@ -135,6 +139,6 @@ def build_upstream(
             settings,
         ),
         providers=Providers(database, stores.providers, registry, credentials, clock, settings),
-        check=CheckProvider(documents, transport, credentials, settings),
+        check=CheckProvider(fresh_documents, transport, credentials, settings),
         credentials=credentials,
     )

@@ -27,16 +27,20 @@ class Finding:
 
 
 class CheckProvider:
-    """The use case; what depends on a step that failed is not tried."""
+    """The use case; what depends on a step that failed is not tried.
+
+    Args:
+        fresh: documents that remember nothing from before.
+    """
 
     def __init__(
         self,
-        documents: Documents,
+        fresh: Callable[[], Documents],
         transport: Transport,
         credentials: ClientCredentials,
         settings: IdpSettings,
     ) -> None:
-        self._documents = documents
+        self._fresh = fresh
         self._transport = transport
         self._credentials = credentials
         self._settings = settings
@@ -44,21 +48,22 @@ class CheckProvider:
     async def __call__(self, provider: Provider) -> Sequence[Finding]:
         """`metadata`, `keys`, `credentials`, in this order, up to the first that fails."""
         findings: list[Finding] = []
-        steps: tuple[tuple[str, Callable[[Provider], Awaitable[Text]]], ...] = (
+        documents = self._fresh()
+        steps: tuple[tuple[str, Callable[[Provider, Documents], Awaitable[Text]]], ...] = (
             ("metadata", self._metadata),
             ("keys", self._keys),
             ("credentials", self._credentials_taken),
         )
         for name, step in steps:
             try:
-                findings.append(Finding(name, True, await step(provider)))
+                findings.append(Finding(name, True, await step(provider, documents)))
             except AppError as error:
                 findings.append(Finding(name, False, error.text, error.private))
                 break
         return findings
 
-    async def _metadata(self, provider: Provider) -> Text:
-        found = await self._documents.metadata(provider)
+    async def _metadata(self, provider: Provider, documents: Documents) -> Text:
+        found = await documents.metadata(provider)
         has = [
             name
             for name, there in (
@@ -75,8 +80,8 @@ class CheckProvider:
             has=", ".join(has) or "-"
         )
 
-    async def _keys(self, provider: Provider) -> Text:
-        keys = await self._documents.keys(provider)
+    async def _keys(self, provider: Provider, documents: Documents) -> Text:
+        keys = await documents.keys(provider)
         fitting = {str(algorithm) for algorithm in provider.algorithms if any(algorithm in k.fits for k in keys.keys)}
         if not fitting:
             raise UpstreamUnavailable(
@@ -84,7 +89,7 @@ class CheckProvider:
             )
         return Text("公钥可读：{names}", "Keys are there: {names}").format(names=", ".join(sorted(fitting)))
 
-    async def _credentials_taken(self, provider: Provider) -> Text:
+    async def _credentials_taken(self, provider: Provider, documents: Documents) -> Text:
         """A code that nobody issued must be refused as such (RFC 6749 §5.2): then the provider knew us."""
         form, headers = await self._credentials.present(provider)
         grant = {
@@ -93,7 +98,7 @@ class CheckProvider:
             "redirect_uri": callback_uri(self._settings.issuer, provider.id),
             "code_verifier": "yizheng-connection-test-0123456789-0123456789",
         }
-        endpoint = (await self._documents.metadata(provider)).token_endpoint
+        endpoint = (await documents.metadata(provider)).token_endpoint
         status, answer = await self._transport.post(provider, endpoint, {**grant, **form}, headers)
         if answer.get("error") != "invalid_grant":
             raise UpstreamUnavailable(provider.name, private=f"token endpoint: status {status}, {error_code(answer)}")
