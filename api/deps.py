@@ -104,7 +104,8 @@ async def _caller(request: Request, scopes: Sequence[str]) -> Principal:
 
 def facts_of(request: Request) -> RequestFacts:
     """What the protocol's rules may know of the request; the address is the one that clients know us by."""
-    headers, settings, path = request.headers, container(request).ground.settings, request.url.path
+    headers, settings = request.headers, container(request).ground.settings
+    path = request.scope.get("raw_path", b"").decode("latin-1") or request.scope["path"]
     return RequestFacts(
         request.method,
         settings.issuer + path,

@@ -6,13 +6,16 @@ has been found good, so that nobody can fill the store, or spend another's id, w
 
 from __future__ import annotations
 
+import functools
+
 from core.clock import Clock
 from idp.binding.replays import LONGEST_ID, Replays
+from idp.client_metadata import SecurityProfile
 from idp.clients.keys import ClientKeys
 from idp.clients.secrets import ClientSecrets
 from idp.errors import InvalidClient
 from idp.model import Client, ClientAuthMethod
-from idp.profiles.rules import AssertionAudience, rules_of
+from idp.profiles.rules import RULES, AssertionAudience, rules_of
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
 from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
@@ -91,15 +94,8 @@ class ClientAssertions:
         )
 
     def _profile(self, client: Client) -> ForeignProfile:
-        rules, chosen = rules_of(client), client.metadata.token_endpoint_auth_signing_alg
-        return ForeignProfile(
-            algorithms=frozenset(one for one in rules.algorithms if chosen in (None, one)),
-            types=frozenset({None, "JWT"}),
-            use=Use.LOGIN,
-            required=frozenset({"sub", "jti"}),
-            longest_life=self._settings.assertion_lifetime,
-            one_audience=rules.assertion_audience is AssertionAudience.ISSUER_STRING,
-        )
+        metadata = client.metadata
+        return _profile(metadata.profile, metadata.token_endpoint_auth_signing_alg, self._settings.assertion_lifetime)
 
     def _audiences(self, client: Client, addresses: tuple[str, ...]) -> frozenset[str]:
         """How an assertion may call us (RFC 7523 §3, 3.; FAPI 2.0 §5.3.2.1: only by our issuer)."""
@@ -107,3 +103,17 @@ class ClientAssertions:
         if rules_of(client).assertion_audience is AssertionAudience.ISSUER_STRING:
             return frozenset({issuer})
         return frozenset({issuer, f"{issuer}/token", *addresses})
+
+
+@functools.lru_cache(maxsize=128)
+def _profile(profile: SecurityProfile, chosen: str | None, lifetime: int) -> ForeignProfile:
+    """What an assertion must be, of clients with these wishes."""
+    rules = RULES[profile]
+    return ForeignProfile(
+        algorithms=frozenset(one for one in rules.algorithms if chosen in (None, one)),
+        types=frozenset({None, "JWT"}),
+        use=Use.LOGIN,
+        required=frozenset({"sub", "jti"}),
+        longest_life=lifetime,
+        one_audience=rules.assertion_audience is AssertionAudience.ISSUER_STRING,
+    )
