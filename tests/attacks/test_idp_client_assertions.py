@@ -29,9 +29,10 @@ from tests.support.idp_world import ISSUER, IdpWorld, Portal, cluster_world, emb
 from tests.support.servers import PostgresServer, RedisServer
 from tests.unit.keys.forge import encoded, part, token
 
-DOORS = ("/token", "/introspect", "/revoke")
-FORM = {"grant_type": "client_credentials", "token": "unknown"}
+DOORS = ("/token", "/introspect", "/revoke", "/par", "/device-authorization", "/backchannel-authentication")
+FORM = {"grant_type": "client_credentials", "token": "unknown", "response_type": "code"}
 REFUSED = (401, "invalid_client")
+RECOGNISED = ((200, ""), (400, "unauthorized_client"), (400, "invalid_request"))  # let in, whatever it may do there
 PARALLEL = 20
 KEY, STRANGER = SigningKey(), SigningKey()
 Forge = Callable[[FakeClock], str]
@@ -224,8 +225,8 @@ async def test_o30_o31_o34_a_forged_assertion_is_refused(world: IdpWorld, door: 
     for name, forge in rows.items():
         assert await shown(world, forge(world.clock), door, client_id="system") == REFUSED, name
         assert await shown(world, forge(world.clock), door) == REFUSED, name
-    assert (await shown(world, assertion(KEY, "system", world.clock), door))[0] == 200
-    assert (await shown(world, _with_header()(world.clock), door))[0] == 200, "the twin of what is written by hand"
+    for twin in (assertion(KEY, "system", world.clock), _with_header()(world.clock)):
+        assert await shown(world, twin, door) in RECOGNISED
     assert Nobody.asked == [], "no header sends us anywhere"
 
 
@@ -233,7 +234,7 @@ async def test_o39_an_assertion_counts_once_at_all_doors_together(world: IdpWorl
     await system(world)
     for door in DOORS:
         text = assertion(KEY, "system", world.clock)
-        assert (await shown(world, text, door))[0] == 200
+        assert await shown(world, text, door) in RECOGNISED
         for again in DOORS:
             assert await shown(world, text, again) == REFUSED
     text = assertion(KEY, "system", world.clock, exp=int(world.clock.now().timestamp()) + 600)

@@ -21,7 +21,7 @@ from tests.support.idp_browser import BackEnd, basic
 from tests.support.idp_proofs import SigningKey, assertion, by_assertion
 from tests.support.idp_world import IdpWorld, embedded_world
 
-DOORS = ("/token", "/introspect", "/revoke", "/par", "/device-authorization")
+DOORS = ("/token", "/introspect", "/revoke", "/par", "/device-authorization", "/backchannel-authentication")
 FORM = {
     "grant_type": "client_credentials",
     "token": "unknown",
