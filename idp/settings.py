@@ -68,7 +68,7 @@ class IdpSettings(Section):
 
     issuer: str
     registration: Literal["off", "guarded", "open"] = "off"
-    code_lifetime: int = 60
+    code_lifetime: int = Field(default=60, gt=0, le=60)
     pushed_lifetime: int = Field(default=90, ge=60, lt=600)
     interaction_lifetime: int = 1800
     access_token_lifetime: int = 600

@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     addresses.check_redirect_uris,
     flows.check_redirect,
     flows.check_scopes,
+    flows.check_details_and_resources,
     flows.check_public_clients,
     addresses.check_sector,
     addresses.check_log_out,

@@ -56,9 +56,7 @@ class ProfileRules:
         response_types, response_modes: how the answer may come back.
         pkce: a code challenge is demanded whatever the client registered (RFC 7636).
         sender_constrained: access tokens are bound to a key (RFC 9449, RFC 8705).
-        rotates_refresh_tokens: False where the binding makes rotation needless (FAPI 2.0 §5.3.2.1).
         request_object: what signed requests must be.
-        longest_code: seconds for which a code lives at most.
     """
 
     client_auth: frozenset[ClientAuthMethod] | None
@@ -71,9 +69,7 @@ class ProfileRules:
     response_modes: frozenset[str] | None
     pkce: bool
     sender_constrained: bool
-    rotates_refresh_tokens: bool
     request_object: RequestObjectRules
-    longest_code: int
 
 
 _FAPI_ALGORITHMS = frozenset(  # FAPI 2.0 §5.4.1
@@ -93,7 +89,6 @@ _SIGNED_REQUEST = RequestObjectRules(  # Message Signing §5.3.1
     longest_life=LONGEST_REQUEST,
     oldest_start=LONGEST_REQUEST,
 )
-_LONGEST_CODE = 60  # FAPI 2.0 §5.3.2.1
 
 _STANDARD = ProfileRules(
     client_auth=None,
@@ -106,9 +101,7 @@ _STANDARD = ProfileRules(
     response_modes=None,
     pkce=False,
     sender_constrained=False,
-    rotates_refresh_tokens=True,
     request_object=RequestObjectRules(required=frozenset(), alone=False),
-    longest_code=_LONGEST_CODE,
 )
 _FAPI2 = ProfileRules(
     client_auth=_FAPI_AUTHENTICATION,
@@ -121,9 +114,7 @@ _FAPI2 = ProfileRules(
     response_modes=None,
     pkce=True,
     sender_constrained=True,
-    rotates_refresh_tokens=False,
     request_object=_SIGNED_REQUEST,
-    longest_code=_LONGEST_CODE,
 )
 _FAPI2_MESSAGE_SIGNING = ProfileRules(
     client_auth=_FAPI2.client_auth,
@@ -136,9 +127,7 @@ _FAPI2_MESSAGE_SIGNING = ProfileRules(
     response_modes=_JARM,  # Message Signing §5.4.1
     pkce=True,
     sender_constrained=True,
-    rotates_refresh_tokens=False,
     request_object=_SIGNED_REQUEST,
-    longest_code=_LONGEST_CODE,
 )
 
 RULES: Mapping[SecurityProfile, ProfileRules] = {

@@ -56,7 +56,7 @@ class RequestObjects:
     async def read(self, text: str, client: Client) -> ReadObject:
         """
         Raises:
-            InvalidRequestObject: for whatever reason; the reason in detail is for the log only.
+            InvalidRequestObject: for whatever reason, which its developers are told: it is their own object.
         """
         rules = rules_of(client)
         try:
@@ -66,7 +66,7 @@ class RequestObjects:
             _check_meaning(claims, client)
             parameters = _parameters(claims)
         except TokenRejected as rejected:
-            raise InvalidRequestObject("the request object is not acceptable", private=rejected.reason) from None
+            raise InvalidRequestObject(_told(rejected.reason), private=rejected.reason) from None
         alone = rules.request_object.alone or must_sign_requests(client) or str(parsed.typ).endswith(TYP)
         return ReadObject(parameters, alone)
 
@@ -97,6 +97,11 @@ class RequestObjects:
             keys = await self._keys.fresh(client)  # perhaps it has changed its keys just now
             found = verify_foreign(parsed, keys, profile, issuer=client.id, audiences=audiences, clock=self._clock)
         return found.claims
+
+
+def _told(reason: str) -> str:
+    """Of what went wrong with the encryption nothing is told: answers that differ are what oracles are made of."""
+    return "the request object is not acceptable" + ("" if reason.startswith("JWE") else f": {reason}")
 
 
 def _algorithms(client: Client, rules: ProfileRules) -> frozenset[SignatureAlgorithm]:

@@ -112,7 +112,10 @@ class RequestSources:
         asked = resolved.parameters.resources
         if not asked:
             return resolved
-        return dataclasses.replace(resolved, resources=await self._resources.asked(asked, client))
+        found = await self._resources.asked(asked, client)
+        if "token" in resolved.parameters.get("response_type", "").split():
+            self._resources.check_one_token(asked, found)
+        return dataclasses.replace(resolved, resources=found)
 
     async def finish(self, pushed: PushedReference | None) -> None:
         """To be called before the answer to a request is given.

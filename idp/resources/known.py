@@ -12,7 +12,7 @@ from idp.errors import InvalidTarget
 from idp.model import Client
 from idp.resources.model import ProtectedResource, ResourceStatus
 from idp.resources.ports import ProtectedResourceStore
-from idp.resources.targets import MOST_RESOURCES, is_resource_identifier
+from idp.resources.targets import MOST_RESOURCES, is_resource_identifier, target_of
 
 _MAX_REMEMBERED = 1_000
 NOTHING: Mapping[str, ProtectedResource] = MappingProxyType({})
@@ -56,6 +56,14 @@ class KnownResources:
         if found is None or found.status is not ResourceStatus.ACTIVE:
             raise InvalidTarget("no such resource, or not for this client")
         return found
+
+    def check_one_token(self, asked: Sequence[str], found: Sequence[ProtectedResource]) -> None:
+        """For a token that is issued at once, without a later request that could narrow it.
+
+        Raises:
+            InvalidTarget: these resources share no token.
+        """
+        target_of(tuple(dict.fromkeys(asked)), found, (), ours=self._ours)
 
     async def of(self, client: Client) -> Mapping[str, ProtectedResource]:
         """All resources that the client may ask for now, by identifier; costs nothing where it registered none."""

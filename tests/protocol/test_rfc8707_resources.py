@@ -263,3 +263,17 @@ async def test_o_16_a_device_asks_for_no_more_than_the_person_saw(
     refused = await back_end.post("/token", form | more)
     assert (refused.status_code, refused.json()["error"]) == (400, error)
     assert (await back_end.post("/token", form)).status_code == 200, "and the code is not spent by it"
+
+
+async def test_a_token_from_the_authorization_endpoint_is_for_the_resource_too(world: IdpWorld) -> None:
+    """Implicit and hybrid responses: the same audience and scopes, and nothing that could not be issued."""
+    grants = ["authorization_code", "implicit", "refresh_token"]
+    await change_client(world, "portal-a", response_types=frozenset({"id_token token"}), columns={"grants": grants})
+    browser, pkce = Browser(world), Pkce()
+    asked = authorization_params(world.portal_a, pkce, scope=SCOPE, response_type="id_token token")
+    answer = await browser.http.get("/authorize", params=[*asked.items(), ("resource", TAX)])
+    entered = await browser.follow(answer, pkce, world.portal_a, world.lin)
+    assert entered.params["scope"] == "tax:read"
+    assert claims_of(entered.params["access_token"])["aud"] == TAX
+    mixed = await browser.http.get("/authorize", params=[*asked.items(), ("resource", TAX), ("resource", ISSUER)])
+    assert "error=invalid_target" in mixed.headers["location"]

@@ -13,7 +13,9 @@ from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.refusals import refused
 from idp.errors import InvalidRedirectUri
 from idp.model import ClientAuthMethod, GrantType
+from idp.protocol.detail_types import DETAIL_TYPES
 from idp.protocol.scopes import ALL_SCOPES, OIDC_SCOPES, OPENID, REALNAME
+from idp.resources.targets import is_resource_identifier
 
 GRANTS_OF_RESPONSE_TYPES: Mapping[str, frozenset[GrantType]] = {
     "code": frozenset({GrantType.AUTHORIZATION_CODE}),
@@ -84,6 +86,13 @@ def check_scopes(new: ClientDescription, policy: RegistrationPolicy) -> None:
         raise refused("scope", "must hold openid")
     if not new.grants & (FOR_PEOPLE | {GrantType.TOKEN_EXCHANGE}) and new.scopes & OIDC_SCOPES:
         raise refused("scope", "without log-in there are no OpenID Connect scopes")
+
+
+def check_details_and_resources(new: ClientDescription, policy: RegistrationPolicy) -> None:
+    if not DETAIL_TYPES.keys() >= set(new.metadata.authorization_details_types):  # RFC 9396 §10
+        raise refused("authorization_details_types", "holds a type that does not exist")
+    if not all(is_resource_identifier(one) for one in new.metadata.resources):  # RFC 8707 §2
+        raise refused("resources", "holds something else than absolute URIs without a fragment")
 
 
 def check_public_clients(new: ClientDescription, policy: RegistrationPolicy) -> None:

@@ -57,6 +57,11 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("redirect_uris", WEB | {"application_type": "native"}, {"redirect_uris": ["http://a.example.cn/cb"]}),
     ("redirect_uris", WEB | {"application_type": "native"}, {"redirect_uris": ["javascript:/cb"]}),
     ("application_type", WEB, {"application_type": "service"}),
+    (
+        "authorization_details_types",
+        WEB | {"authorization_details_types": ["seal_sign"]},
+        {"authorization_details_types": ["seal_sign", "unknown"]},
+    ),
     ("client_name", WEB, {"client_name": "A\u202eB"}),
     ("client_name", WEB, {"client_name": "x" * 101}),
     ("client_name#zh-CN", WEB, {"client_name#zh-CN": 7}),
