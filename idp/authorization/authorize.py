@@ -26,6 +26,7 @@ from idp.requests.request import (
     AuthorizationRequest,
     address_beside,
     check_request,
+    check_still_allowed,
     client_id_of,
     encrypts_answers,
     may_return_to,
@@ -120,6 +121,7 @@ class Authorize:
             raise unknown_client()
         to = ReturnAddress(client, request.redirect_uri, request.response_mode, request.state)
         try:
+            check_still_allowed(request, client)
             return await self._go_on(request, to, session_cookie, interaction_id, pending)
         except OAuthError as error:
             if not isinstance(error, KeyUnusable):

@@ -210,6 +210,17 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     )
 
 
+def check_still_allowed(request: AuthorizationRequest, client: Client) -> None:
+    """The person was on a page for a while: what the client may do can have become less.
+
+    Raises:
+        UnauthorizedClient, InvalidScope: as in the checks.
+    """
+    asked = {"response_type": request.response_type, "scope": " ".join(request.scopes)}
+    for check in (check_response_type, check_grant, check_scope):
+        check(asked, client)
+
+
 def _scopes(parameters: Mapping[str, str], response_type: str) -> tuple[str, ...]:
     """Scopes that do not exist are ignored (OIDC Core §3.1.2.1); those not allowed were refused before.
 

@@ -289,7 +289,7 @@ class _FormReader(HTMLParser):
         if tag == "form":
             self.actions.append(found["action"])
         if tag == "input":
-            self.fields.append((found["name"], found["value"]))
+            self.fields.append((found["name"], found.get("value", "")))
 
 
 def form_of(answer: httpx.Response) -> Form:
