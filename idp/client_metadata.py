@@ -62,6 +62,8 @@ class ClientMetadata:
         access_token_format: None for the service's choice.
         resources: protected resources that the client may ask tokens for (RFC 8707).
         exchange_audiences: clients and resources for which it may exchange tokens (RFC 8693).
+        exchange_impersonation: it may do so in people's names without saying who acts.
+        exchange_actor: the client that may act for people with tokens of this one; they say so in `may_act`.
         response_types: each with its words in the order of OAuth 2.0 Multiple Response Types §3, e.g. `code id_token`.
     """
 
@@ -119,6 +121,8 @@ class ClientMetadata:
     access_token_format: AccessTokenFormat | None = None
     resources: tuple[str, ...] = ()
     exchange_audiences: tuple[str, ...] = ()
+    exchange_impersonation: bool = False
+    exchange_actor: str | None = None
 
     client_uri: str | None = None
     logo_uri: str | None = None

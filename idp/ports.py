@@ -181,6 +181,9 @@ class TokenStore(Protocol):
     async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
         """The family with all that decides over it, in one look."""
 
+    async def newest(self, tx: ReadTx, *, session_id: str, client_id: str) -> Standing | None:
+        """The family whose tokens a client was handed last in a session, and were not revoked."""
+
     async def revoke_token(self, tx: WriteTx, token_id: str, *, expires_at: dt.datetime) -> None: ...
 
     async def is_token_revoked(self, tx: ReadTx, token_id: str) -> bool: ...

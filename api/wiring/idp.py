@@ -46,11 +46,14 @@ from idp.endpoints.introspect import Introspect, Revoke
 from idp.endpoints.push import PushEndpoint
 from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
 from idp.endpoints.token import TokenEndpoint
+from idp.exchange.parties import Parties
+from idp.exchange.targets import Targets
 from idp.grants.authorization_code import AuthorizationCodeGrant
 from idp.grants.base import Grant
 from idp.grants.client_credentials import ClientCredentialsGrant
 from idp.grants.codes import AuthorizationCodes
 from idp.grants.refresh_token import RefreshTokenGrant
+from idp.grants.token_exchange import TokenExchangeGrant
 from idp.login.consent import Consents, DecideConsent
 from idp.login.interactions import Interactions
 from idp.login.log_in import LogIn
@@ -278,6 +281,13 @@ def build_idp(
         RefreshTokenGrant(database, stores.tokens, refresh_tokens, lifetimes, notices, digests, clock, settings),
         ClientCredentialsGrant(settings),
         *elsewhere_parts.grants,
+        TokenExchangeGrant(
+            database,
+            Parties(database, read_token, id_tokens, stores.sessions, stores.tokens, clock),
+            Targets(known_resources, registry, ours=settings.issuer),
+            stores.clients,
+            names,
+        ),
     )
     step_up = StepUp(read_demands(settings.step_up), clock)
     issue = Issue(

@@ -254,7 +254,11 @@ class DynamicRegistration:
 def _keeping(client: Client, new: ClientDescription, policy: RegistrationPolicy) -> ClientDescription:
     """What people gave the client beyond its policy is not its own to give up or to change."""
     metadata = dataclasses.replace(
-        new.metadata, resources=client.metadata.resources, exchange_audiences=client.metadata.exchange_audiences
+        new.metadata,
+        resources=client.metadata.resources,
+        exchange_audiences=client.metadata.exchange_audiences,
+        exchange_impersonation=client.metadata.exchange_impersonation,
+        exchange_actor=client.metadata.exchange_actor,
     )
     by_addresses = sector_of(dataclasses.replace(described(client), sector=None), client.id)
     return dataclasses.replace(

@@ -183,6 +183,8 @@ METADATA: Mapping[str, Member] = {
     "access_token_format": Member(word_of(AccessTokenFormat), "ours"),
     "resources": Member(texts, "ours", administrators=True),
     "exchange_audiences": Member(texts, "ours", administrators=True),
+    "exchange_impersonation": Member(flag, "ours", administrators=True),
+    "exchange_actor": Member(text, "ours", administrators=True),
     "client_uri": Member(text, _7591),
     "logo_uri": Member(text, _7591),
     "policy_uri": Member(text, _7591),

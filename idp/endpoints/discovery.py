@@ -32,6 +32,7 @@ _GRANTS = (
     GrantType.CLIENT_CREDENTIALS,
     GrantType.DEVICE_CODE,
     GrantType.CIBA,
+    GrantType.TOKEN_EXCHANGE,
 )
 
 

@@ -29,7 +29,14 @@ Introspection = Mapping[str, object]
 INACTIVE: Introspection = {"active": False}
 _SHOWN = (
     *("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti"),  # RFC 7662 §2.2
-    *("auth_time", "acr", "cnf", "authorization_details", "act"),  # RFC 9470 §6.2, 8705 §3.2, 9396 §9.2, 8693 §4.1
+    *(
+        "auth_time",
+        "acr",
+        "cnf",
+        "authorization_details",
+        "act",
+        "may_act",
+    ),  # RFC 9470 §6.2, 8705 §3.2, 9396 §9.2, 8693 §4.1
 )
 
 
@@ -88,7 +95,7 @@ class Introspect:
             return INACTIVE
         if _may_see(client, live.client):
             return self._access(live)
-        served = await self._resources.served_by(client.id)
+        served = await self._resources.served_by(client.id) | {client.id}  # RFC 8693 §2.1: a client may be meant
         if served.isdisjoint(live.claims.audiences):
             return INACTIVE
         answer = self._access(live)

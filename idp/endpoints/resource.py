@@ -33,7 +33,7 @@ from idp.protocol.facts import RequestFacts
 from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME
 from idp.settings import IdpSettings
 from idp.step_up import StepUp
-from idp.tokens.access import AccessClaims, AccessTokens
+from idp.tokens.access import EXCHANGED, AccessClaims, AccessTokens
 from idp.tokens.for_client import ClientTokens, userinfo_protection
 from keys.jose.tokens import USERINFO_RESPONSE
 
@@ -99,8 +99,15 @@ class ReadAccessToken:
         if standing is None or not standing.alive(self._clock.now()):
             raise InvalidToken("the access token is not valid", private="session, account, family or token is dead")
         if (standing.family.client_id, standing.family.subject) != (claims.client_id, claims.subject):
-            raise InvalidToken("the access token is not valid", private="not of this family")
+            await self._check_exchanged(claims, standing)
         return LiveToken(claims, client, standing)
+
+    async def _check_exchanged(self, claims: AccessClaims, standing: Standing) -> None:
+        """A token that was issued for another client's ends with that client, too (RFC 8693)."""
+        if claims.claims.get(EXCHANGED) is not True:
+            raise InvalidToken("the access token is not valid", private="not of this family")
+        if await self._registry.active(standing.family.client_id) is None:
+            raise InvalidToken("the access token is not valid", private="the client of the family is disabled")
 
 
 class Authenticate:
@@ -200,7 +207,7 @@ class UserInfo:
             raise InsufficientScope("the token was not issued for openid")
         family = live.standing.family
         self._step_up.check(live.claims.scopes & OIDC_SCOPES, family)
-        answer: dict[str, Any] = {"sub": family.subject, "real_name_level": live.standing.account_level}
+        answer: dict[str, Any] = {"sub": live.claims.subject, "real_name_level": live.standing.account_level}
         wanted = [name for name in REALNAME_CLAIMS if not family.userinfo_claims or name in family.userinfo_claims]
         if REALNAME in live.claims.scopes:
             answer |= await self._claims.read(live.client, family, wanted, basis="userinfo, scope realname, by consent")

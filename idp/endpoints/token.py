@@ -7,6 +7,7 @@ proves to hold, 5 the grant's own decision, 6 session, account and family alive,
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from idp.binding.constraint import SenderConstraint, check_same_key, token_type
 from idp.claims import RealNameClaims
 from idp.clients.authentication import AuthenticateClient
 from idp.errors import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
-from idp.grants.base import ForClient, ForPerson, Grant, TokenRequest
+from idp.grants.base import Exchanged, ForClient, ForPerson, Grant, TokenRequest
 from idp.model import Client, Confirmation, GrantType
 from idp.ports import AccountStore
 from idp.protocol.facts import RequestFacts
@@ -87,6 +88,8 @@ class TokenEndpoint:
         decision = await grant.decide(TokenRequest(client, parameters, retry_key, confirmation, resources))
         if isinstance(decision, ForClient):
             return await self._for_client(client, decision, confirmation, resources)
+        if isinstance(decision, Exchanged):
+            return await self._exchanged(client, decision)
         return await self._checked(client, decision, confirmation, resources)
 
     async def unasked(self, client: Client, decision: ForPerson) -> TokenAnswer:
@@ -154,6 +157,21 @@ class TokenEndpoint:
                 client, family, access_token=access_token, nonce=decision.nonce, extra=extra
             )
         return answer
+
+    async def _exchanged(self, client: Client, decision: Exchanged) -> TokenAnswer:
+        """RFC 8693 §2.2.1: no refresh token and no ID token; it lives at most as long as what it was made from."""
+        now = self._clock.now()
+        if not decision.standing.alive(now):
+            raise InvalidGrant("the grant is not valid any more", private="session, account or family is dead")
+        account_id = decision.standing.family.account_id
+        scopes = await self._still_allowed(client, account_id, decision.grant.scopes)
+        grant = dataclasses.replace(decision.grant, scopes=scopes)
+        answer = self._answer(await self._access_tokens.issue(grant), grant)
+        seconds = int(now.timestamp())
+        return answer | {
+            "issued_token_type": decision.issued_token_type,
+            "expires_in": self._access_tokens.ends_at(grant, seconds) - seconds,
+        }
 
     def _answer(self, access_token: str, grant: AccessGrant) -> dict[str, Any]:
         answer: dict[str, Any] = {

@@ -15,6 +15,7 @@ from idp.protocol.params import Parameters
 from idp.protocol.scopes import parse_scope
 from idp.resources.known import NOTHING
 from idp.resources.model import ProtectedResource
+from idp.tokens.access import AccessGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,20 @@ class ForClient:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
 
 
-Decision = ForPerson | ForClient
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One access token may be issued for another (RFC 8693 §2.2.1).
+
+    Attributes:
+        standing: of the family of the subject's token; the new one hangs on it.
+    """
+
+    standing: Standing
+    grant: AccessGrant
+    issued_token_type: str
+
+
+Decision = ForPerson | ForClient | Exchanged
 
 
 @dataclass(frozen=True, slots=True)

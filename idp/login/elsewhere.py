@@ -70,7 +70,7 @@ class GrantElsewhere:
         entered = SessionClient(session.id, client.id, family.sid, family.subject, family.created_at)
         await self._sessions.join(tx, entered)
         await self._clients.remember_subject(
-            tx, subject=family.subject, sector=client.sector, account_id=visit.account.id
+            tx, subject=family.subject, sector=client.subject_sector, account_id=visit.account.id
         )
         await self._remember(tx, visit.account.id, client, agreed)
         await self._tokens.add(tx, family)
@@ -100,7 +100,7 @@ class GrantElsewhere:
             session_id=session.id,
             account_id=visit.account.id,
             client_id=client.id,
-            subject=self._names.subject(client.sector, visit.account.id),
+            subject=self._names.of(client, visit.account.id),
             sid=self._names.sid(session.id, client.id),
             scopes=agreed.scopes,
             userinfo_claims=(),
@@ -118,5 +118,7 @@ class GrantElsewhere:
     async def _remember(self, tx: WriteTx, account_id: str, client: Client, agreed: Agreed) -> None:
         """So that the person sees the consent in their list, and can withdraw it with all tokens."""
         earlier = await self._consents.get(tx, account_id=account_id, client_id=client.id)
-        scopes = frozenset(agreed.scopes) - NEEDS_NO_CONSENT | (earlier.scopes if earlier else frozenset())
-        await self._consents.remember(tx, Consent(account_id, client.id, scopes, self._clock.now()))
+        given = frozenset(agreed.scopes) - NEEDS_NO_CONSENT
+        scopes, declined = (earlier.scopes, earlier.declined) if earlier else (frozenset(), frozenset())
+        now = self._clock.now()
+        await self._consents.remember(tx, Consent(account_id, client.id, scopes | given, now, declined - given))

@@ -65,6 +65,10 @@ class KnownResources:
         """
         target_of(tuple(dict.fromkeys(asked)), found, (), ours=self._ours)
 
+    async def get(self, identifier: str) -> ProtectedResource | None:
+        """The resource of this name in whatever state; for names that somebody has registered for a client."""
+        return await self._find(identifier)
+
     async def of(self, client: Client) -> Mapping[str, ProtectedResource]:
         """All resources that the client may ask for now, by identifier; costs nothing where it registered none."""
         if not client.metadata.resources:

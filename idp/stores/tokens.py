@@ -48,6 +48,18 @@ _REDEEM = Prepared(
     )
 )
 
+_NEWEST = Prepared(
+    select(token_family.c.id)
+    .where(
+        token_family.c.session_id == bindparam("session_id"),
+        token_family.c.client_id == bindparam("client_id"),
+        token_family.c.redeemed_at.is_not(None),
+        token_family.c.revoked_at.is_(None),
+    )
+    .order_by(token_family.c.created_at.desc(), token_family.c.id.desc())
+    .limit(1)
+)
+
 _REVOKE = Prepared(
     update(token_family)
     .where(token_family.c.id == bindparam("family_id"), token_family.c.revoked_at.is_(None))
@@ -174,6 +186,10 @@ class SqlTokenStore:
             row.account_level,
             bool(row.token_revoked),
         )
+
+    async def newest(self, tx: ReadTx, *, session_id: str, client_id: str) -> Standing | None:
+        row = await tx.row(_NEWEST, {"session_id": session_id, "client_id": client_id})
+        return None if row is None else await self.standing(tx, row.id)
 
     async def revoke_token(self, tx: WriteTx, token_id: str, *, expires_at: dt.datetime) -> None:
         await tx.change(_ADD_REVOKED, {"id": token_id, "expires_at": expires_at})

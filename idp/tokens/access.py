@@ -18,6 +18,7 @@ from keys.spec import SignatureAlgorithm
 
 TYP = "at+jwt"  # RFC 9068 §2.1
 FAMILY = "fam"  # our claim: the token family, on tokens that act for a person
+EXCHANGED = "exchanged"  # our claim: on tokens that hang on a family of another client (RFC 8693)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class AccessGrant:
         family: whose tokens it belongs to; None where the client acts for itself.
         audiences: protected resources that it is for (RFC 8707); empty for our own API.
         access_token_format: what these resources take; None where the client's own wish counts.
+        subject: the person's name at the audience; None for the family's.
+        not_after: seconds since 1970 by which it ends at the latest.
+        exchanged: it was issued for another token, perhaps of another client than the family's.
     """
 
     client: Client
@@ -60,6 +64,9 @@ class AccessGrant:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     actor: Mapping[str, Any] | None = None
     access_token_format: AccessTokenFormat | None = None
+    subject: str | None = None
+    not_after: int | None = None
+    exchanged: bool = False
 
 
 class AccessTokens:
@@ -79,9 +86,9 @@ class AccessTokens:
             "iss": self._settings.issuer,
             "aud": audiences[0] if len(audiences) == 1 else list(audiences),
             "iat": now,
-            "exp": now + self._settings.access_token_lifetime,
+            "exp": self.ends_at(grant, now),
             "jti": new_secret(16),
-            "sub": grant.client.id if grant.family is None else grant.family.subject,
+            "sub": _subject(grant),
             "client_id": grant.client.id,
             "scope": " ".join(grant.scopes),
         }
@@ -93,7 +100,16 @@ class AccessTokens:
             claims["authorization_details"] = list(grant.authorization_details)  # RFC 9396 §9.1
         if grant.actor is not None:
             claims["act"] = grant.actor  # RFC 8693 §4.1
+        if grant.exchanged:
+            claims[EXCHANGED] = True
+        elif grant.family is not None and grant.client.metadata.exchange_actor is not None:
+            claims["may_act"] = {"client_id": grant.client.metadata.exchange_actor}  # RFC 8693 §4.4
         return await self._signer.sign_async(claims, typ=TYP, algorithm=SignatureAlgorithm.ES256)
+
+    def ends_at(self, grant: AccessGrant, now: int) -> int:
+        """Seconds since 1970."""
+        usual = now + self._settings.access_token_lifetime
+        return usual if grant.not_after is None else min(usual, grant.not_after)
 
     @property
     def own_audience(self) -> tuple[str, ...]:
@@ -123,6 +139,12 @@ class AccessTokens:
             )
         except (TokenRejected, ValueError) as error:
             raise InvalidToken("the access token is not valid", private=str(error)) from None
+
+
+def _subject(grant: AccessGrant) -> str:
+    if grant.subject is not None:
+        return grant.subject
+    return grant.client.id if grant.family is None else grant.family.subject
 
 
 def _of_family(family: TokenFamily) -> dict[str, Any]:

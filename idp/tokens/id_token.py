@@ -27,6 +27,7 @@ class Hint:
     client_id: str
     subject: str
     sid: str
+    expires_at: int = 0
 
 
 class IdTokens:
@@ -92,16 +93,23 @@ class IdTokens:
         A client that got it encrypted may send it encrypted to our key (Core §3.1.2.1); what is encrypted to the
         client's own key we cannot read.
         """
+        return self._read(token, accept_expired=True)
+
+    def read(self, token: str) -> Hint | None:
+        """The same of one that is still good: as proof of who is there (RFC 8693 §3)."""
+        return self._read(token, accept_expired=False)
+
+    def _read(self, token: str, *, accept_expired: bool) -> Hint | None:
         try:
             claims = self._verifier.verify(
-                self._opened(token), typ=TYP, issuer=self._settings.issuer, audience=None, accept_expired=True
+                self._opened(token), typ=TYP, issuer=self._settings.issuer, audience=None, accept_expired=accept_expired
             )
         except TokenRejected:
             return None
         parts = (claims.get("aud"), claims.get("sub"), claims.get("sid"))
         client_id, subject, sid = parts
         if isinstance(client_id, str) and isinstance(subject, str) and isinstance(sid, str):
-            return Hint(client_id, subject, sid)
+            return Hint(client_id, subject, sid, int(claims["exp"]))
         return None
 
     def _opened(self, token: str) -> str:

@@ -417,6 +417,25 @@ class IdpStoresBasic:
         assert standing is not None
         assert standing.family.confirmation == Confirmation("jkt", "thumbprint")
 
+    async def test_the_newest_family_of_a_client_in_a_session(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        stores = harness.stores
+        await written(harness, lambda tx: stores.clients.add(tx, client("other")))
+        later = {"created_at": LATER, "redeemed_at": LATER}
+        for one in (
+            family("fam_2", **later),
+            family("fam_3", **later | {"created_at": LATER + HOUR}, revoked_at=LATER, revoked_for="x"),
+            family("fam_4", **later | {"created_at": LATER + HOUR, "redeemed_at": None}),
+            family("fam_5", **later | {"created_at": LATER + HOUR}, client_id="other"),
+            family("fam_6", **later | {"created_at": LATER + HOUR}, session_id="ses_2"),
+        ):
+            await written(harness, lambda tx, f=one: stores.tokens.add(tx, f))
+        async with harness.database.read() as tx:
+            found = await stores.tokens.newest(tx, session_id="ses_1", client_id="portal")
+            assert found is not None
+            assert found.family.id == "fam_2"
+            assert await stores.tokens.newest(tx, session_id="ses_9", client_id="portal") is None
+
     async def test_rotation_steps_from_the_current_generation_only(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         tokens = harness.stores.tokens

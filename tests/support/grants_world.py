@@ -57,6 +57,14 @@ async def other_client(world: IdpWorld, client_id: str, *grants: GrantType, **ch
     return Portal(client_id, secret=secret, auth_method=method, scope=" ".join(sorted(client.scopes)))
 
 
+async def disable(world: IdpWorld, client_id: str) -> None:
+    """Take a client out of use, whichever way it came in."""
+    async with world.ground.database.write() as tx:
+        assert await SqlClientStore().change_status(tx, client_id, ClientStatus.DISABLED)
+        await tx.commit()
+    world.idp.registry.forget(client_id)
+
+
 async def visit_of(world: IdpWorld, browser: Browser, somebody: Somebody) -> Visit:
     """The person's visit, after a log-in to our own pages if they need one."""
     if browser.session_cookie is None:

@@ -118,3 +118,5 @@ def check_ciba(new: ClientDescription, policy: RegistrationPolicy) -> None:
 def check_exchange(new: ClientDescription, policy: RegistrationPolicy) -> None:
     if new.metadata.exchange_audiences and GrantType.TOKEN_EXCHANGE not in new.grants:
         raise refused("exchange_audiences", "goes with the token exchange grant only")
+    if new.metadata.exchange_impersonation and GrantType.TOKEN_EXCHANGE not in new.grants:
+        raise refused("exchange_impersonation", "goes with the token exchange grant only")

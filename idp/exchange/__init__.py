@@ -1,0 +1,1 @@
+"""Token exchange (RFC 8693): who may hand which token on, to whom, and in whose name."""
