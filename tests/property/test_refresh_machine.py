@@ -153,7 +153,9 @@ class RefreshMachine(RuleBasedStateMachine):
         ends = self.lifetimes.first(owner, made, session_ends=self.session_end, now=now)
         async with self.database.write() as tx:
             await self.stores.tokens.add(tx, made)
-            await self.stores.tokens.redeem(tx, name, at=now, expires_at=ends.idle, ends_at=ends.absolute)
+            await self.stores.tokens.redeem(
+                tx, name, at=now, expires_at=ends.idle, ends_at=ends.absolute, confirmation=made.confirmation
+            )
             await tx.commit()
         return self.tokens.make(name, 0)
 
