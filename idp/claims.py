@@ -1,39 +1,82 @@
-"""Real-name claims: opened only here, and every opening is an audit event."""
+"""Claims about a person: opened only here, and every opening is an audit event (OpenID Connect Core §5.1, §5.4).
+
+What a scope gives depends on the portal too: one that is not approved for real names never gets a name, a birthday or
+an ID number through `profile`, only what a greeting and an age group need.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.principal import Principal, PrincipalKind, Purpose
-from idp.directory import Directory
-from idp.model import Client, TokenFamily
+from idp.directory import PersonVault
+from idp.model import Account, AccountProfile, Client, TokenFamily
+from idp.ports import AccountStore, ProfileStore
+from idp.profile import Details, opened
 from idp.protocol.scopes import REALNAME, SCOPE_CLAIMS
 
+VERIFIED = 2  # the real-name level from which name, number and phone have been checked
+LOCALE, ZONE = "zh-CN", "Asia/Shanghai"
 
-class RealNameClaims:
-    """Answers `name` (registered name) and `id_number` (citizen identity number, GB 11643)."""
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+class PersonalClaims:
+    """Answers the claims behind the scopes `realname`, `profile`, `email`, `phone` and `address`."""
+
+    def __init__(self, database: Database, accounts: AccountStore, profiles: ProfileStore, vault: PersonVault) -> None:
         self._database = database
-        self._directory = directory
+        self._accounts = accounts
+        self._profiles = profiles
+        self._vault = vault
 
-    async def read(self, client: Client, family: TokenFamily, asked: Sequence[str], *, basis: str) -> dict[str, str]:
-        """The claims in `asked` that are ours to give; the person agreed to them when the family was begun."""
-        names = [name for name in asked if name in SCOPE_CLAIMS[REALNAME]]
-        if not names or not client.realname_approved or REALNAME not in family.scopes:
+    async def read(
+        self, client: Client, family: TokenFamily, asked: Sequence[str], *, scopes: Collection[str], basis: str
+    ) -> dict[str, Any]:
+        """The claims in `asked` that are ours to give and that there are; the person agreed to `scopes`."""
+        real = REALNAME in scopes and client.realname_approved
+        given = {claim for scope in scopes if real or scope != REALNAME for claim in SCOPE_CLAIMS.get(scope, ())}
+        names = [name for name in asked if name in given]
+        if not names:
             return {}
-        person = await self._directory.person(family.account_id)
+        account, profile = await self._person(family.account_id)
         actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation, session=family.session_id)
-        event = AuditEvent(
-            "identity.read",
-            "done",
-            actor,
-            family.account_id,
-            Purpose(basis=basis),
-            {"claims": " ".join(names)},
-        )
+        detail = {"claims": " ".join(names)}
+        event = AuditEvent("identity.read", "done", actor, family.account_id, Purpose(basis=basis), detail)
         await self._database.record(event)
-        values = {"name": person.name, "id_number": person.citizen_id.number}
-        return {name: values[name] for name in names}
+        values = self._values(account, profile, real=real)
+        return {name: values[name] for name in names if values[name] is not None}
+
+    async def _person(self, account_id: str) -> tuple[Account, AccountProfile | None]:
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, account_id)
+            profile = await self._profiles.get(tx, account_id)
+        assert account is not None, "a family has an account"
+        return account, profile
+
+    def _values(self, account: Account, profile: AccountProfile | None, *, real: bool) -> dict[str, Any]:
+        person = self._vault.person(account)
+        details = Details() if profile is None else opened(self._vault, profile)
+        born = person.citizen_id.birth_date
+        phone = self._vault.phone(account)
+        changed = account.created_at if profile is None else profile.updated_at
+        return {
+            "name": person.name if real else masked(person.name),
+            "id_number": person.citizen_id.number if real else None,
+            "gender": person.citizen_id.sex,
+            "birthdate": born.isoformat() if real else f"{born:%Y}",  # §5.1: YYYY for the year alone
+            "locale": LOCALE,
+            "zoneinfo": ZONE,
+            "updated_at": int(changed.timestamp()),
+            "email": details.email,
+            "email_verified": None if details.email is None else details.email_verified,
+            "phone_number": None if phone is None else f"+86{phone}",  # §5.1: E.164
+            "phone_number_verified": None if phone is None else account.level >= VERIFIED,
+            "address": None if details.address is None else details.address.claim(),
+        }
+
+
+def masked(name: str) -> str:
+    """The first character and two stars: enough to be greeted by, and no longer a name."""
+    return f"{name[:1]}**"

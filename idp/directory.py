@@ -39,8 +39,14 @@ class PersonVault:
     def seal(self, account_id: str, column: str, value: str) -> bytes:
         return self._fields.encrypt(value, context=account_context(account_id, column))
 
+    def open(self, account_id: str, column: str, sealed: bytes) -> str:
+        return self._fields.decrypt(sealed, context=account_context(account_id, column))
+
     def name(self, account: Account) -> str:
-        return self._fields.decrypt(account.name, context=account_context(account.id, "name"))
+        return self.open(account.id, "name", account.name)
+
+    def phone(self, account: Account) -> str | None:
+        return None if account.phone is None else self.open(account.id, "phone", account.phone)
 
     def person(self, account: Account) -> Person:
         number = self._fields.decrypt(account.number, context=account_context(account.id, "number"))

@@ -49,18 +49,22 @@ class Person:
     id_number: str
     name: str
     phone: str
+    email: str
+    street: str
     works_at: Department | None = None
     roles: tuple[str, ...] = ()
     does: Text = CITIZEN
 
 
-LIN = Person("lin", "410199198802291031", "林知远", "13900000001")
-ZHAO = Person("zhao", "410199199607152049", "赵映雪", "13900000002")
+LIN = Person("lin", "410199198802291031", "林知远", "13900000001", "lin@citizen.invalid", "演示路 18 号 6 幢")
+ZHAO = Person("zhao", "410199199607152049", "赵映雪", "13900000002", "zhao@citizen.invalid", "演示路 22 号 1 幢")
 CHEN = Person(
     "chen",
     "410199199111204060",
     "陈素",
     "13900000003",
+    "chen@citizen.invalid",
+    "松风巷 3 号",
     HOUSING,
     ("clerk",),
     Text("住房保障局窗口人员", "clerk, Housing Bureau"),
@@ -70,6 +74,8 @@ XU = Person(
     "410199197903113053",
     "许文澜",
     "13900000004",
+    "xu@citizen.invalid",
+    "松风巷 9 号",
     POLICE,
     ("issuer", "seal-user"),
     Text("公安局发证人员", "issuer, Police Bureau"),
@@ -79,6 +85,8 @@ HE = Person(
     "410199198505085012",
     "何向川",
     "13900000005",
+    "he@citizen.invalid",
+    "石桥街 41 号",
     HOUSING,
     ("issuer", "seal-user"),
     Text("住房保障局发证和用印人员", "issuer and seal user, Housing Bureau"),
@@ -88,6 +96,8 @@ HENG = Person(
     "410199198106171079",
     "许衡",
     "13900000006",
+    "heng@citizen.invalid",
+    "石桥街 57 号",
     DATA_BUREAU,
     ("system-administrator",),
     Text("系统管理员", "system administrator"),
@@ -97,6 +107,8 @@ SHEN = Person(
     "41019919840923206X",
     "沈砚",
     "13900000007",
+    "shen@citizen.invalid",
+    "石桥街 60 号",
     DATA_BUREAU,
     ("security-administrator",),
     Text("安全管理员", "security administrator"),

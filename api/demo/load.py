@@ -19,6 +19,7 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from idp.clients.registration import NewClient
 from idp.model import GrantType, StaffRole
 from idp.people import NewAccount
+from idp.profile import Details, PostalAddress
 from keys.spec import SignatureAlgorithm
 from signing.model import ANY_DOCUMENT, GranteeKind, Seal
 from signing.seals.create import CreateSealCommand
@@ -72,6 +73,9 @@ async def _load_people(container: Container) -> None:
         account = await _unless_there(idp.create_account(new, SYSTEM))
         if account is None:
             account = await idp.directory.account_by_citizen_id(parse_citizen_id(person.id_number, today=today))
+        else:
+            address = PostalAddress(person.street, "青石区", "示例市", "459999")
+            await idp.state_details(account, Details(person.email, email_verified=True, address=address), SYSTEM)
         if account and person.works_at:
             for role in person.roles:
                 await idp.assign_staff_role(StaffRole(account, person.works_at.code, role), SYSTEM)

@@ -20,7 +20,7 @@ from idp.binding.dpop import DpopProofs
 from idp.binding.nonces import DpopNonces
 from idp.binding.replays import Replays
 from idp.ciba.ports import BackchannelStore
-from idp.claims import RealNameClaims
+from idp.claims import PersonalClaims
 from idp.clients.assertions import ClientAssertions
 from idp.clients.authentication import AuthenticateClient
 from idp.clients.certificates import ClientCertificates
@@ -83,6 +83,7 @@ from idp.ports import (
     SessionStore,
     TokenStore,
 )
+from idp.profile import StateDetails
 from idp.requests.pushed import PushedRequests
 from idp.requests.referenced import ReferencedObjects
 from idp.requests.request_object import RequestObjects
@@ -173,6 +174,7 @@ class IdpServices:
     constraint: SenderConstraint
     register_organisation: RegisterOrganisation
     create_account: CreateAccount
+    state_details: StateDetails
     change_account_status: ChangeAccountStatus
     assign_staff_role: AssignStaffRole
     remove_staff_role: RemoveStaffRole
@@ -252,7 +254,7 @@ def build_idp(
     id_tokens = IdTokens(client_tokens, keys.verifier, DecryptionKeys(keys.ring), clock, settings)
     refresh_tokens, lifetimes = RefreshTokens(digests, keys.ring), RefreshLifetimes(settings)
     logout_tokens = LogoutTokens(keys.signer, clock, settings)
-    claims = RealNameClaims(database, directory)
+    claims = PersonalClaims(database, stores.accounts, stores.profiles, vault)
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)
@@ -421,6 +423,7 @@ def build_idp(
         constraint=constraint,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
         create_account=create_account,
+        state_details=StateDetails(database, stores.accounts, stores.profiles, vault, clock),
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),

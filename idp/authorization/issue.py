@@ -13,7 +13,7 @@ from core.db.database import Database
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from idp import levels
-from idp.claims import RealNameClaims
+from idp.claims import PersonalClaims
 from idp.grants.codes import AuthorizationCodes, CodeGrant
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, GrantType, SessionClient, TokenFamily
@@ -47,7 +47,7 @@ class Issue:
         resources: KnownResources,
         access_tokens: AccessTokens,
         id_tokens: IdTokens,
-        claims: RealNameClaims,
+        claims: PersonalClaims,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
@@ -137,7 +137,7 @@ class Issue:
         code: str | None,
     ) -> str:
         extra = await self._claims.read(
-            client, family, request.id_token_claims, basis="claims in the ID token, by consent"
+            client, family, request.id_token_claims, scopes=family.scopes, basis="claims in the ID token, by consent"
         )
         return await self._id_tokens.issue(
             client,

@@ -13,10 +13,9 @@ from idp.endpoints.discovery_proofs import aliases, authentication
 from idp.levels import LEVELS
 from idp.model import GrantType
 from idp.profiles.rules import RULES
-from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.detail_types import DETAIL_TYPES
 from idp.protocol.response_types import RESPONSE_TYPES, ResponseMode
-from idp.protocol.scopes import API_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME
+from idp.protocol.scopes import API_SCOPES, CLAIMS_ABOUT_PEOPLE, OFFLINE_ACCESS, OPENID, SCOPE_CLAIMS
 from idp.settings import IdpSettings
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE, DecryptionKeys
 from keys.jose.jwe_content import ContentEncryption
@@ -59,7 +58,7 @@ def metadata(issuer: str) -> dict[str, object]:
             str(algorithm) for algorithm in CIBA_ALGORITHMS
         ],
         "backchannel_user_code_parameter_supported": False,
-        "scopes_supported": [OPENID, REALNAME, OFFLINE_ACCESS, *sorted(API_SCOPES)],
+        "scopes_supported": [OPENID, *SCOPE_CLAIMS, OFFLINE_ACCESS, *sorted(API_SCOPES)],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": ["query", "fragment", "form_post", "jwt", *_SIGNED_MODES],
         "grant_types_supported": [grant.value for grant in _GRANTS],
@@ -85,7 +84,7 @@ def metadata(issuer: str) -> dict[str, object]:
             "s_hash",
             "sid",
             "real_name_level",
-            *REALNAME_CLAIMS,
+            *CLAIMS_ABOUT_PEOPLE,
         ],
         "claims_locales_supported": ["zh-CN"],
         "claims_parameter_supported": True,

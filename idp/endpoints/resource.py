@@ -15,7 +15,7 @@ from core.errors import NotAuthenticated
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.binding.constraint import SenderConstraint
-from idp.claims import RealNameClaims
+from idp.claims import PersonalClaims
 from idp.clients.registry import ClientRegistry
 from idp.errors import (
     InsufficientAuthentication,
@@ -28,9 +28,8 @@ from idp.errors import (
 from idp.login.sessions import person_principal
 from idp.model import Client, Standing
 from idp.ports import AccountStore, TokenStore
-from idp.protocol.claims_parameter import REALNAME_CLAIMS
 from idp.protocol.facts import RequestFacts
-from idp.protocol.scopes import API_SCOPES, OIDC_SCOPES, OPENID, REALNAME
+from idp.protocol.scopes import API_SCOPES, CLAIMS_ABOUT_PEOPLE, OIDC_SCOPES, OPENID, SCOPE_CLAIMS
 from idp.settings import IdpSettings
 from idp.step_up import StepUp
 from idp.tokens.access import EXCHANGED, AccessClaims, AccessTokens
@@ -181,7 +180,7 @@ class UserInfo:
     def __init__(
         self,
         read: ReadAccessToken,
-        claims: RealNameClaims,
+        claims: PersonalClaims,
         tokens: ClientTokens,
         step_up: StepUp,
         settings: IdpSettings,
@@ -193,7 +192,7 @@ class UserInfo:
         self._issuer = settings.issuer
 
     async def __call__(self, token: str, facts: RequestFacts) -> Mapping[str, Any] | str:
-        """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; real-name claims where they were granted.
+        """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; claims about the person as granted.
 
         Returns:
             A token (`application/jwt`) for clients that registered to have it signed or encrypted (§5.3.2).
@@ -208,9 +207,11 @@ class UserInfo:
         family = live.standing.family
         self._step_up.check(live.claims.scopes & OIDC_SCOPES, family)
         answer: dict[str, Any] = {"sub": live.claims.subject, "real_name_level": live.standing.account_level}
-        wanted = [name for name in REALNAME_CLAIMS if not family.userinfo_claims or name in family.userinfo_claims]
-        if REALNAME in live.claims.scopes:
-            answer |= await self._claims.read(live.client, family, wanted, basis="userinfo, scope realname, by consent")
+        if not SCOPE_CLAIMS.keys().isdisjoint(live.claims.scopes):
+            wanted = family.userinfo_claims or CLAIMS_ABOUT_PEOPLE
+            answer |= await self._claims.read(
+                live.client, family, wanted, scopes=live.claims.scopes, basis="userinfo, by consent to its scopes"
+            )
         protection = userinfo_protection(live.client)
         if protection is None:
             return answer

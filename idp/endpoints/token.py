@@ -14,7 +14,7 @@ from typing import Any
 from core.clock import Clock
 from core.db.database import Database
 from idp.binding.constraint import SenderConstraint, check_same_key, token_type
-from idp.claims import RealNameClaims
+from idp.claims import PersonalClaims
 from idp.clients.authentication import AuthenticateClient
 from idp.errors import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
 from idp.grants.base import Exchanged, ForClient, ForPerson, Grant, TokenRequest
@@ -46,7 +46,7 @@ class TokenEndpoint:
         access_tokens: AccessTokens,
         id_tokens: IdTokens,
         refresh_tokens: RefreshTokens,
-        claims: RealNameClaims,
+        claims: PersonalClaims,
         accounts: AccountStore,
         resources: KnownResources,
         database: Database,
@@ -149,7 +149,7 @@ class TokenEndpoint:
             answer["refresh_token"] = self._refresh_tokens.make(family.id, decision.generation)
         if OPENID in scopes:
             extra = await self._claims.read(
-                client, family, decision.id_token_claims, basis="claims in the ID token, by consent"
+                client, family, decision.id_token_claims, scopes=scopes, basis="claims in the ID token, by consent"
             )
             if decision.auth_req_id is not None:
                 extra |= _pushed(decision.auth_req_id, answer.get("refresh_token"))

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.errors import InvalidRequest
-from idp.protocol.scopes import REALNAME, SCOPE_CLAIMS, scope_behind
+from idp.protocol.scopes import scope_behind
 from keys.jose.strict_json import read_object
-
-REALNAME_CLAIMS = SCOPE_CLAIMS[REALNAME]
-"""Claims behind the scope `realname`: the registered name, and the citizen identity number (GB 11643)."""
 
 MAX_LENGTH = 4_096
 _Wishes = Mapping[str, Mapping[str, Any]]
@@ -24,6 +21,7 @@ class ClaimsRequest:
     Attributes:
         userinfo: claims about the person asked from userinfo.
         id_token: claims about the person asked for in the ID token.
+        essential: those of both without which the portal cannot go on, as it says (§5.5.1).
         subject: the person must be this one (§5.5.1, `sub` with a value).
         essential_acr: authentication contexts of which one must be met (§5.5.1.1); empty for none.
         acr: authentication contexts wished for, as `acr_values` wishes them; the first is liked best.
@@ -31,6 +29,7 @@ class ClaimsRequest:
 
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
+    essential: frozenset[str] = frozenset()
     subject: str | None = None
     essential_acr: tuple[str, ...] = ()
     acr: tuple[str, ...] = ()
@@ -55,12 +54,14 @@ def parse_claims(value: str | None) -> ClaimsRequest:
     except ValueError:
         raise InvalidRequest("claims is not a JSON object") from None
     userinfo, id_token = _member(request, "userinfo"), _member(request, "id_token")
+    wished = (*userinfo.items(), *id_token.items())
     acr = id_token.get("acr", {})
     contexts = _values(acr)
     essential = acr.get("essential") is True
     return ClaimsRequest(
         userinfo=_known(userinfo),
         id_token=_known(id_token),
+        essential=frozenset(_known({name: wish for name, wish in wished if wish.get("essential") is True})),
         subject=_subject(userinfo, id_token),
         essential_acr=contexts if essential else (),
         acr=() if essential else contexts,

@@ -12,7 +12,10 @@ from idp.errors import InvalidScope
 OPENID = "openid"
 REALNAME = "realname"
 OFFLINE_ACCESS = "offline_access"
-OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS})
+PROFILE, EMAIL, PHONE, ADDRESS = "profile", "email", "phone", "address"  # OIDC Core §5.4
+ASKED_BY_HABIT = frozenset({PROFILE, EMAIL, PHONE, ADDRESS})
+"""Many libraries ask for these unasked; a client that is not registered for them gets less and no error (§5.4)."""
+OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS}) | ASKED_BY_HABIT
 
 API_SCOPES = frozenset(
     {
@@ -33,8 +36,15 @@ ALL_SCOPES = OIDC_SCOPES | API_SCOPES
 
 SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     REALNAME: ("name", "id_number"),
+    PROFILE: ("name", "gender", "birthdate", "locale", "zoneinfo", "updated_at"),
+    EMAIL: ("email", "email_verified"),
+    PHONE: ("phone_number", "phone_number_verified"),
+    ADDRESS: ("address",),
 }
-"""The claims about a person that a scope stands for (OIDC Core §5.4); they are given from userinfo."""
+"""The claims about a person that a scope stands for (OIDC Core §5.4); they are given from userinfo. `name` stands for
+two: a portal that is approved for real names is asked for by the first of them."""
+
+CLAIMS_ABOUT_PEOPLE = tuple(dict.fromkeys(claim for claims in SCOPE_CLAIMS.values() for claim in claims))
 
 NEEDS_NO_CONSENT = frozenset({OPENID})
 """`openid` tells a portal a pseudonym of its own and a level; everything more is the person's to give."""

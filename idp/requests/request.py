@@ -37,7 +37,7 @@ from idp.protocol.response_types import (
     holds,
     shows_tokens,
 )
-from idp.protocol.scopes import ALL_SCOPES, OFFLINE_ACCESS, OPENID, REALNAME, parse_scope
+from idp.protocol.scopes import ALL_SCOPES, ASKED_BY_HABIT, OFFLINE_ACCESS, OPENID, REALNAME, parse_scope
 from idp.requests.asked_claims import AskedClaims
 from idp.requests.profile import check_profile
 from idp.requests.pushed import PushedReference
@@ -178,7 +178,9 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     response_type = canonical(parameters["response_type"])
     mode = asked_mode(parameters, encrypted=encrypts_answers(client))
     assert response_type is not None and mode is not None, "checked"  # noqa: PT018 - one fact
-    asked = AskedClaims(parse_claims(parameters.get("claims")), _scopes(parameters, response_type), _allowed(client))
+    asked = AskedClaims(
+        parse_claims(parameters.get("claims")), _scopes(parameters, response_type, client), _allowed(client)
+    )
     max_age = parameters.get("max_age")
     return AuthorizationRequest(
         client_id=client.id,
@@ -221,12 +223,13 @@ def check_still_allowed(request: AuthorizationRequest, client: Client) -> None:
         check(asked, client)
 
 
-def _scopes(parameters: Mapping[str, str], response_type: str) -> tuple[str, ...]:
-    """Scopes that do not exist are ignored (OIDC Core §3.1.2.1); those not allowed were refused before.
+def _scopes(parameters: Mapping[str, str], response_type: str, client: Client) -> tuple[str, ...]:
+    """Scopes that do not exist are ignored (OIDC Core §3.1.2.1), and those that libraries ask for by habit where the
+    client may not have them; others that are not allowed were refused before.
 
     `offline_access` without a code is ignored (§11): there would be no refresh token.
     """
-    ignored = frozenset() if holds(response_type, CODE) else {OFFLINE_ACCESS}
+    ignored = ASKED_BY_HABIT - client.scopes | (frozenset() if holds(response_type, CODE) else {OFFLINE_ACCESS})
     return tuple(scope for scope in parse_scope(parameters["scope"]) if scope in ALL_SCOPES - ignored)
 
 
@@ -289,7 +292,7 @@ def check_scope(parameters: Mapping[str, str], client: Client) -> None:
     scopes = parse_scope(parameters["scope"]) if "scope" in parameters else ()
     if OPENID not in scopes:
         raise InvalidScope("scope must hold openid")  # OIDC Core §3.1.2.1
-    refused = [scope for scope in scopes if scope in ALL_SCOPES and scope not in client.scopes]
+    refused = [scope for scope in scopes if scope in ALL_SCOPES - ASKED_BY_HABIT - client.scopes]
     if refused:
         raise InvalidScope("the client is not registered for a scope that it asks for")
     if REALNAME in scopes and not client.realname_approved:

@@ -15,7 +15,7 @@ from core.db.walk import Walk, begins_with_text
 from idp.clients.secrets import secret_context
 from idp.directory import account_context
 from idp.identifiers import CITIZEN_ID, PHONE
-from idp.stores.tables import account, account_index, client, session, token_family
+from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
 from keys.reencrypt.held import HeldIndexes, Owner
 from keys.reencrypt.model import KeyRef
@@ -29,11 +29,18 @@ _SIGNED_WITH = ("secret_sealed", "earlier_secret_sealed")
 
 
 def people_collections(database: Database, fields: FieldCipher, index: BlindIndex) -> Sequence[Collection]:
-    """Accounts, the indexes by which they are found, and the secrets that clients sign with."""
+    """Accounts, what they state, the indexes by which they are found, and the secrets that clients sign with."""
     columns = [SealedColumn(name, fields, _place(name)) for name in _SEALED]
     names = HeldNames(account_index, "account_id", "kind")
     return (
         SealedRows(database, Walk(account), "account", (PEOPLE, FORMER_FIELDS), columns),
+        SealedRows(
+            database,
+            Walk(account_profile),
+            "account_profile",
+            (PEOPLE, FORMER_FIELDS),
+            [SealedColumn("content", fields, lambda row: account_context(row["account_id"], "profile"))],
+        ),
         HeldIndexes(
             database,
             names,

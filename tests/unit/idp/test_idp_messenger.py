@@ -102,9 +102,16 @@ class Steps:
         return 0
 
 
+class Nothing:
+    """No client waits for a word."""
+
+    async def run_due(self) -> int:
+        return 0
+
+
 async def test_upkeep_goes_on_after_a_failure() -> None:
     steps = Steps(failures=3)
-    upkeep = Upkeep(steps, steps, every=0.001, sweep_after=2)  # type: ignore[arg-type]  # stands for both
+    upkeep = Upkeep(steps, Nothing(), steps, every=0.001, sweep_after=2)  # type: ignore[arg-type]  # stands for both
     task = asyncio.create_task(upkeep.forever())
     async with asyncio.timeout(10):
         await steps.enough.wait()

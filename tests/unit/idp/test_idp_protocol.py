@@ -202,7 +202,10 @@ def test_roles_give_scopes_that_exist_and_administration_is_split() -> None:
         (None, ClaimsRequest()),
         ({}, ClaimsRequest()),
         ({"userinfo": {"name": None, "nickname": None}}, ClaimsRequest(userinfo=("name",))),
-        ({"id_token": {"id_number": {"essential": True}}}, ClaimsRequest(id_token=("id_number",))),
+        (
+            {"id_token": {"id_number": {"essential": True}}},
+            ClaimsRequest(id_token=("id_number",), essential=frozenset({"id_number"})),
+        ),
         ({"id_token": {"sub": {"value": "x"}}}, ClaimsRequest(subject="x")),
         ({"id_token": {"acr": {"essential": True, "value": "a"}}}, ClaimsRequest(essential_acr=("a",))),
         ({"id_token": {"acr": {"values": ["a", "b"]}}}, ClaimsRequest(acr=("a", "b"))),
