@@ -16,7 +16,7 @@ from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
-from api.wiring.trust import TrustServices, build_trust
+from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
 
@@ -61,7 +61,7 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     ground = await build_ground(settings, clock or SystemClock())
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
     trust = await build_trust(ground, pki)
-    idp = build_idp(ground, judge=trust.judge)
+    idp = build_idp(ground, judge=MachineJudge(trust.judge, pki.authorities))
     signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
     certstore = build_certstore(
         ground,

@@ -15,11 +15,13 @@ from core.egress.fetch import Egress
 from core.errors import AppError
 from core.principal import SYSTEM
 from core.text import Text
+from idp.clients.ports import CertificateJudge
 from keys.stores.trust import SqlTrustStore
 from keys.trust.certificate import Certificate, read_certificate
 from keys.trust.change import ChangeTrust
 from keys.trust.errors import TrustListChanged
 from keys.trust.judge import Judge
+from keys.trust.judgement import Judgement
 from keys.trust.lists import TrustLists
 from keys.trust.model import Assurance, Period, Service, Standing, TrustEntry
 from keys.trust.own_register import OwnRegister
@@ -113,6 +115,19 @@ class OwnCertificates:
         return RegisteredStatus(record.revoked_at, str(record.reason) if record.reason else None)
 
 
+class MachineJudge:
+    """Implements `idp.clients.ports.CertificateJudge`. A proxy hands on the client's certificate and no others, so the
+    certificates of our own issuing authorities are put beside it; another city's must be on a list themselves."""
+
+    def __init__(self, judge: Judge, authorities: Authorities) -> None:
+        self._judge = judge
+        self._authorities = authorities
+
+    async def judge(self, certificate: bytes, *, service: Service) -> Judgement:
+        ours = [authority.der for authority in self._authorities.all()]
+        return await self._judge.judge(certificate, ours, service=service)
+
+
 async def build_trust(ground: Ground, pki: PkiServices) -> TrustServices:
     """Compose trust on the key store, and read the lists.
 
@@ -136,3 +151,4 @@ async def build_trust(ground: Ground, pki: PkiServices) -> TrustServices:
 
 
 _: type[CertificateRegister] = OwnCertificates
+_machines: type[CertificateJudge] = MachineJudge
