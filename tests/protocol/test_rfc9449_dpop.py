@@ -22,7 +22,7 @@ from idp.clients.registration import NewClient
 from idp.model import GrantType
 from idp.settings import DpopNonce, IdpSettings
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import BackEnd, Browser, idp_app
+from tests.support.idp_browser import BackEnd, Browser, Pkce, authorization_params, idp_app
 from tests.support.idp_proofs import Prover, SigningKey
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
@@ -173,6 +173,42 @@ async def test_a_code_is_bound_by_dpop_jkt(world: IdpWorld, prover: Prover) -> N
     ):
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
     assert (await asked(back_end, prover, await form())).status_code == 200
+
+
+async def test_a_code_is_bound_by_the_proof_of_the_pushed_request(world: IdpWorld, prover: Prover) -> None:
+    """RFC 9449 §10.1; reference §5.5: dpop_jkt that differs from the proof there is refused."""
+    portal, other = world.portal_a, Prover(world.clock)
+    back_end = BackEnd(world, portal)
+
+    async def pushed(pkce: Pkce, headers: dict[str, str], **changes: str) -> httpx.Response:
+        return await back_end.post("/par", authorization_params(portal, pkce, **changes), headers=headers)
+
+    async def redeem(key: Prover | None) -> httpx.Response:
+        pkce = Pkce()
+        kept = await pushed(pkce, {"DPoP": prover.proof("POST", "/par")})
+        assert kept.status_code == 201, kept.text
+        browser = Browser(world)
+        answer = await browser.http.get(
+            "/authorize", params={"client_id": portal.client_id, "request_uri": kept.json()["request_uri"]}
+        )
+        entered = await browser.follow(answer, pkce, portal, world.lin)
+        form = {
+            "grant_type": "authorization_code",
+            "code": entered.code,
+            "redirect_uri": entered.redirect_uri,
+            "code_verifier": entered.verifier,
+        }
+        return await (back_end.post("/token", form) if key is None else asked(back_end, key, form))
+
+    for key in (other, None):
+        assert (await redeem(key)).json()["error"] == "invalid_grant"
+    assert (await redeem(prover)).json()["token_type"] == "DPoP"
+    proved = {"DPoP": prover.proof("POST", "/par")}
+    assert (await pushed(Pkce(), proved, dpop_jkt=other.jkt)).json()["error"] == "invalid_request"
+    proved = {"DPoP": prover.proof("POST", "/par")}
+    assert (await pushed(Pkce(), proved, dpop_jkt=prover.jkt)).status_code == 201
+    for wrong in ({"DPoP": prover.proof()}, {"DPoP": prover.proof("POST", "/par", jti=None)}):
+        assert (await pushed(Pkce(), wrong)).json()["error"] == "invalid_dpop_proof"
 
 
 async def test_our_own_api_takes_bound_tokens(world: IdpWorld, prover: Prover) -> None:
