@@ -6,6 +6,7 @@ is what was found kept, for it can never be anything else.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
@@ -31,6 +32,7 @@ class ReferencedObjects:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._kept: OrderedDict[str, str] = OrderedDict()  # by address and hash
+        self._running: dict[str, asyncio.Future[tuple[str | None, str]]] = {}
 
     async def fetch(self, request_uri: str, client: Client) -> str:
         """The request object at the address, not yet verified.
@@ -57,14 +59,26 @@ class ReferencedObjects:
         return kept
 
     async def _fetched(self, address: str) -> str:
+        """Whoever asks while it is being fetched waits for the same answer: anybody can make us ask (attacks O-19)."""
+        running = self._running.get(address)
+        if running is None:
+            running = self._running[address] = asyncio.ensure_future(self._look(address))
+            running.add_done_callback(lambda _: self._running.pop(address, None))
+        found, why = await asyncio.shield(running)
+        if found is None:
+            raise InvalidRequestUri("there is no request object at request_uri", private=why)
+        return found
+
+    async def _look(self, address: str) -> tuple[str | None, str]:
+        """What lies there, or None and why not."""
         try:
             answer = await self._fetcher.fetch(address, headers=_ACCEPT)
         except EgressError as error:
             _log.warning("a request object could not be fetched: %s", error.private)
-            raise InvalidRequestUri("request_uri cannot be fetched", private=error.private) from None
+            return None, error.private
         if answer.status != 200 or not 0 < len(answer.body) <= 2 * MAX_VALUE or not answer.body.isascii():
-            raise InvalidRequestUri("there is no request object at request_uri", private=f"status {answer.status}")
-        return answer.body.decode("ascii")
+            return None, f"status {answer.status}, {len(answer.body)} octets"
+        return answer.body.decode("ascii"), ""
 
 
 def _is_registered(request_uri: str, address: str, client: Client) -> bool:

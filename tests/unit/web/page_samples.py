@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from api.web.asked_details import DetailWords
 from api.web.errors import ErrorView
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.desk import (
@@ -284,6 +285,27 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             PORTAL,
             "zwfw.demo.invalid",
             (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+        ),
+        "citizen",
+    ),
+    "scopes-in-detail": (
+        "scopes.html",
+        ScopesView(
+            "/consent",
+            PORTAL,
+            "zwfw.demo.invalid",
+            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+            (
+                DetailWords(
+                    Text("取一份您的证照加注副本", "Fetch an annotated copy of your licence"),
+                    Text("副本上印着用途。", "The copy carries its purpose."),
+                    (
+                        (Text("哪些证照", "Which licences"), (Text("不动产权证书", "Title deed"), RENTAL)),
+                        (Text("用途", "Purpose"), (Text("<b>x</b>", "<b>x</b>"),)),
+                    ),
+                ),
+            ),
+            (Text("看您的纳税记录", "See your tax records"),),
         ),
         "citizen",
     ),
