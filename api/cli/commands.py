@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
-from api.cli.ground import Data, Port, first_line, plainly, prepare_instance, refusal, settings_of
+from api.cli.client_app import client_app
+from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.resource_app import resource_app
 from api.cli.trust_app import trust_app
@@ -21,7 +21,6 @@ from api.startup import check_libraries, check_port, check_production
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
-client_app = typer.Typer(no_args_is_help=True, help="Portals and departments' systems.")
 app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
@@ -132,22 +131,3 @@ def audit_verify(
     raise refusal(
         f"audit chain broken at row {verdict.bad_row} ({verdict.fault}); {verdict.rows} rows before it are good"
     )
-
-
-@client_app.command("register")
-def client_register(
-    file: Annotated[Path, typer.Argument(help="JSON: one client or a list; `-` reads standard input.")],
-    data: Data = None,
-) -> None:
-    """Register portals or departments' systems from JSON; prints their ids and secrets once."""
-    from api.cli.client_commands import read_descriptions, register
-
-    try:
-        descriptions = read_descriptions(file)
-    except OSError as error:
-        raise refusal(f"cannot read {file} ({error.strerror}): name a JSON file, or - for standard input") from None
-    except ValueError as error:
-        raise refusal(f"{file} does not describe clients as JSON: {first_line(error)}") from None
-    with plainly():
-        for line in asyncio.run(register(settings_of(data=data), descriptions)):
-            typer.echo(line)

@@ -115,6 +115,8 @@ class DynamicRegistration:
             InvalidToken: no such client, or not its token.
         """
         known = await self._known(client_id, bearer)
+        if not self._digests.is_current(known.digest):
+            await self._renew(known, bearer or "")
         return self._answer(known.client, bearer or "", None, known.record.statement)
 
     async def update(self, client_id: str, document: Mapping[str, Any], bearer: str | None) -> dict[str, Any]:
@@ -197,6 +199,13 @@ class DynamicRegistration:
         if client.status in (ClientStatus.DISABLED, ClientStatus.REMOVED):
             raise _invalid_token("disabled or removed")
         return _Known(client, record, record.policy, stored)
+
+    async def _renew(self, known: _Known, token: str) -> None:
+        """Keep the digest under today's key: nobody else has the token, and the former key is to go some day."""
+        made = self._digests.digest(REGISTRATION_ACCESS, token)
+        async with self._database.write() as tx:
+            if await self._stores.registrations.exchange_token(tx, known.client.id, old=known.digest, new=made):
+                await tx.commit()
 
     async def _exchange(self, tx: WriteTx, known: _Known, token: str) -> None:
         new = self._digests.digest(REGISTRATION_ACCESS, token)

@@ -15,6 +15,7 @@ from core.db.walk import Walk, begins_with_text
 from idp.clients.secrets import secret_context
 from idp.directory import account_context
 from idp.identifiers import CITIZEN_ID, PHONE
+from idp.stores.registration_tables import client_registration, registration_permit
 from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
 from keys.reencrypt.held import HeldIndexes, Owner
@@ -65,6 +66,8 @@ def token_holders(clock: Clock) -> Sequence[KeyHolder]:
     return (
         StoredDigests(client, "secret_digest", lambda: client.c.secret_digest.is_not(None)),
         StoredDigests(client, "earlier_secret_digest", lambda: client.c.earlier_secret_ends_at > now()),
+        StoredDigests(client_registration, "access_digest", lambda: client_registration.c.access_digest.is_not(None)),
+        StoredDigests(registration_permit, "digest", lambda: registration_permit.c.expires_at > now()),
         StoredDigests(
             session, "cookie_digest", lambda: and_(session.c.ended_at.is_(None), session.c.expires_at > now())
         ),

@@ -26,12 +26,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
-from api.cli.client_commands import ClientDescription, register
+from api.cli.client_commands import register
 from api.cli.prepare import prepare
 from api.settings import Settings
 from api.wiring.keys import KeysServices, build_keys
 from core.clock import SystemClock
-from idp.model import GrantType
 from keys.errors import KeyStateConflict
 from keys.spec import KeyState
 from tests.support import databases
@@ -143,9 +142,12 @@ async def _service(folder: Path, postgres: PostgresServer, redis: RedisServer) -
         settings = Settings(**given)  # type: ignore[arg-type]  # as the environment would give them
         folder.mkdir()
         await prepare(settings)
-        description = ClientDescription(
-            name_zh="压力", name_en="Load", grant_types=[GrantType.CLIENT_CREDENTIALS], scope="licence:verify"
-        )
+        description = {
+            "name_zh": "压力",
+            "name_en": "Load",
+            "grant_types": ["client_credentials"],
+            "scope": "licence:verify",
+        }
         (made,) = await register(settings, [description])
         client = json.loads(made)
         keys = await build_keys(settings.keys, SystemClock())

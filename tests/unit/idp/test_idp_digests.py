@@ -138,3 +138,29 @@ async def test_o38_a_secret_in_any_script_is_refused_not_an_error(world: IdpWorl
     answer = await machine.post("/token", body, headers={"Authorization": basic(world.department.client_id, sent)})
     assert answer.status_code == 401
     assert answer.json()["error"] == "invalid_client"
+
+
+async def test_a_registration_access_token_moves_to_the_next_key_when_it_is_shown(
+    tmp_path: Path, clock: FakeClock, secrets: MemorySecrets
+) -> None:
+    from idp.stores.registration_tables import client_registration
+    from tests.support.registration_http import registration_world
+
+    (tmp_path / "own").mkdir()
+    async with registration_world(tmp_path / "own", clock, secrets=secrets) as there:
+        made = (await there.register()).json()
+        path, token = f"/register/{made['client_id']}", made["registration_access_token"]
+
+        async def kept() -> str:
+            async with there.world.ground.database.read() as tx:
+                query = select(client_registration.c.access_digest)
+                found = query.where(client_registration.c.client_id == made["client_id"])
+                return str((await tx.connection.execute(found)).scalar_one())
+
+        before = await kept()
+        secrets.rotate(TOKENS)
+        assert (await there.call(token, "GET", path)).status_code == 200
+        after = await kept()
+        assert before.partition(".")[0] != after.partition(".")[0]
+        assert (await there.call(token, "GET", path)).status_code == 200
+        assert await kept() == after
