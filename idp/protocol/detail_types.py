@@ -19,8 +19,8 @@ def _whole(pattern: str) -> str:
     return f"^(?:{pattern})$(?!\\n)"
 
 
-# no controls, no line breaks, nothing that turns the direction of writing
-_PRINTABLE = _whole("[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*")
+# no controls, no line breaks, no half characters, nothing that turns the direction of writing
+_PRINTABLE = _whole("[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*")
 _CODE = _whole("[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 _LOCATIONS = {  # RFC 9396 §2.2: where the token may be used; our words for it are `resource` identifiers
     "type": "array",

@@ -95,6 +95,8 @@ class ResourceRegister:
         Raises:
             NotFound: `resource-not-found`.
         """
+        if not is_resource_identifier(identifier):
+            raise _not_found()
         async with self._database.write() as tx:
             found = await self._resources.get(tx, identifier)
             if found is None or not await self._resources.change_status(tx, identifier, status):
@@ -108,6 +110,8 @@ class ResourceRegister:
         Raises:
             NotFound: `resource-not-found`.
         """
+        if not is_resource_identifier(identifier):
+            raise _not_found()
         async with self._database.read() as tx:
             found = await self._resources.get(tx, identifier)
         if found is None:
@@ -132,7 +136,8 @@ class ResourceRegister:
         return Page(found[:size], encode_cursor(found[size - 1].identifier) if more else None)
 
     async def _check_client(self, tx: WriteTx, made: ProtectedResource) -> None:
-        if made.client_id is not None and await self._clients.get(tx, made.client_id) is None:
+        name = made.client_id
+        if name is not None and not (name.isprintable() and await self._clients.get(tx, name)):
             raise _invalid("client_id", "there is no such client")
 
     async def _commit(self, tx: WriteTx, action: str, made: ProtectedResource, actor: Principal) -> None:
@@ -148,14 +153,14 @@ class ResourceRegister:
     def _checked(self, described: ResourceDescription) -> ProtectedResource:
         if not is_resource_identifier(described.identifier) or described.identifier == self._ours:
             raise _invalid("identifier", "an absolute URI without a fragment, and not our own")
-        if not (described.name.zh.strip() and described.name.en.strip()):
+        if not _is_said(described.name):
             raise _invalid("name", "a name in Chinese and in English")
         names = [scope.name for scope in described.scopes]
         if not 0 < len(names) <= MOST_SCOPES or len(set(names)) != len(names):
             raise _invalid("scopes", f"1 to {MOST_SCOPES} scopes, each once")
         if not all(_SCOPE.fullmatch(name) for name in names) or ALL_SCOPES.intersection(names):
             raise _invalid("scopes", "names of lower-case letters, digits, dots, dashes and colons, not those of ours")
-        if not all(scope.words.zh.strip() and scope.words.en.strip() for scope in described.scopes):
+        if not all(_is_said(scope.words) for scope in described.scopes):
             raise _invalid("scopes", "words in Chinese and in English for each scope")
         return ProtectedResource(
             identifier=described.identifier,
@@ -166,6 +171,11 @@ class ResourceRegister:
             status=ResourceStatus.ACTIVE,
             created_at=self._clock.now(),
         )
+
+
+def _is_said(text: Text) -> bool:
+    """Words in both languages, in characters that can be shown."""
+    return all(words.strip() and words.isprintable() and len(words) <= 200 for words in (text.zh, text.en))
 
 
 def _taken() -> Conflict:

@@ -97,6 +97,9 @@ async def test_the_list_has_pages(http: httpx.AsyncClient) -> None:
         {"scopes": [{"name": "a:b", "words": {"zh": " ", "en": "See"}}]},
         {"name": {"zh": " ", "en": "x"}},
         {"client_id": "nobody"},
+        {"client_id": "\x00"},
+        {"name": {"zh": "\x00", "en": "x"}},
+        {"scopes": [{"name": "a:b", "words": {"zh": "看\u202e", "en": "See"}}]},
     ],
 )
 async def test_what_cannot_be_registered_is_refused(http: httpx.AsyncClient, changes: dict[str, Any]) -> None:
@@ -119,6 +122,8 @@ async def test_what_is_not_there_is_not_found(http: httpx.AsyncClient) -> None:
         await http.get(PLACE),
         await http.put(PLACE, json=terms),
         await http.patch(PLACE, json={"status": "disabled"}),
+        await http.get("/v1/protected-resources/%00"),
+        await http.patch("/v1/protected-resources/%00", json={"status": "disabled"}),
     ):
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "resource-not-found")
 

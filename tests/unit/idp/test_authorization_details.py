@@ -78,6 +78,8 @@ def test_whatever_is_not_a_list_of_such_objects_is_refused(value: str) -> None:
         {"purpose": "line\nbreak"},
         {"purpose": "ends with one\n"},
         {"purpose": "\u202eturned"},
+        {"purpose": "half \ud800 a character"},
+        {"purpose": "a \x00 in it"},
         {"purpose": "x" * 201},
         {"service_item": None},
         {"valid_days": 0},
