@@ -20,7 +20,7 @@ LEVELS: tuple[str, ...] = (ONE_FACTOR, TWO_FACTORS, BOUND_KEY)
 """The lowest first."""
 
 REACHABLE: tuple[str, ...] = (ONE_FACTOR,)
-"""What the log-in page can lead to; sessions that began in another way may stand higher."""
+"""What our own log-in reaches; other providers that the log-in page offers may reach more."""
 
 
 def rank(acr: str) -> int:
@@ -37,6 +37,6 @@ def met(acr: str, wanted: Sequence[str]) -> str | None:
     return max(included, key=rank, default=None)
 
 
-def within_reach(wanted: Sequence[str]) -> bool:
+def within_reach(wanted: Sequence[str], reachable: Sequence[str] = REACHABLE) -> bool:
     """Whether a log-in could meet one of the wanted contexts."""
-    return any(met(acr, wanted) is not None for acr in REACHABLE)
+    return any(met(acr, wanted) is not None for acr in reachable)

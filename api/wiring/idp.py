@@ -369,7 +369,7 @@ def build_idp(
             registry,
             sources,
             interactions,
-            Needs(database, sessions, stores.accounts, stores.consents, names, clock),
+            Needs(database, sessions, stores.accounts, stores.consents, names, upstream.registry, clock),
             issue,
             Respond(client_tokens, clients.errors_log, clock, settings),
             id_tokens,

@@ -5,7 +5,9 @@ One look into the database says who is there, what they may do, and what they ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.clock import Clock
 from core.db.database import Database, ReadTx
@@ -36,11 +38,20 @@ class Present:
         visit: their session; None when nobody is logged in.
         scopes: of those asked for, what the person may give.
         consent: what they agreed to before.
+        reachable: authentication contexts that a log-in could reach; looked up only where one is asked for.
     """
 
     visit: Visit | None = None
     scopes: tuple[str, ...] = ()
     consent: Consent | None = None
+    reachable: Sequence[str] = levels.REACHABLE
+
+
+class Reach(Protocol):
+    """Knows what the ways to log in can reach."""
+
+    async def classes(self) -> Sequence[str]:
+        """Authentication contexts (acr) of ours."""
 
 
 class Needs:
@@ -53,6 +64,7 @@ class Needs:
         accounts: AccountStore,
         consents: ConsentStore,
         names: PairwiseNames,
+        reach: Reach,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -60,21 +72,24 @@ class Needs:
         self._accounts = accounts
         self._consents = consents
         self._names = names
+        self._reach = reach
         self._clock = clock
 
     async def look(self, request: AuthorizationRequest, session_cookie: str | None) -> Present:
         """In one read transaction."""
+        asked = request.claims.essential_acr or request.acr_values
+        reachable = await self._reach.classes() if asked else levels.REACHABLE
         if session_cookie is None:
-            return Present()
+            return Present(reachable=reachable)
         async with self._database.quick_read() as tx:
             visit = await self._sessions.look(tx, session_cookie)
             if visit is None:
-                return Present()
+                return Present(reachable=reachable)
             scopes = await self._effective_scopes(tx, request, visit)
             consent = None
             if not NEEDS_NO_CONSENT.issuperset(scopes):
                 consent = await self._consents.get(tx, account_id=visit.account.id, client_id=request.client_id)
-        return Present(visit, scopes, consent)
+        return Present(visit, scopes, consent, reachable)
 
     def next(
         self, request: AuthorizationRequest, client: Client, present: Present, pending: PendingInteraction | None
@@ -90,20 +105,28 @@ class Needs:
         just_now = visit is not None and pending is not None and pending.signed_in == visit.session.cookie_digest
         if "create" in request.prompt and not just_now:
             return "create"
-        if visit is None or not self._is_welcome(request, client, visit, just_now=just_now):
-            return self._log_in(request)
+        if visit is None or not self._is_welcome(request, client, visit, present.reachable, just_now=just_now):
+            return self._log_in(request, present.reachable)
         chosen = just_now or (pending is not None and pending.chosen_in == visit.session.id)
         if "select_account" in request.prompt and not chosen:
             return "select"
         return self._consent(request, visit, present, pending)
 
-    def _log_in(self, request: AuthorizationRequest) -> Need:
+    def _log_in(self, request: AuthorizationRequest, reachable: Sequence[str]) -> Need:
         essential = request.claims.essential_acr
-        if essential and not levels.within_reach(essential):
+        if essential and not levels.within_reach(essential, reachable):
             raise UnmetAuthentication("the essential acr cannot be met")  # OIDC Core §5.5.1.1
         return "login"
 
-    def _is_welcome(self, request: AuthorizationRequest, client: Client, visit: Visit, *, just_now: bool) -> bool:
+    def _is_welcome(
+        self,
+        request: AuthorizationRequest,
+        client: Client,
+        visit: Visit,
+        reachable: Sequence[str],
+        *,
+        just_now: bool,
+    ) -> bool:
         """Whether the session will do, or, right after a log-in, must do."""
         if request.claims.essential_acr and levels.met(visit.session.acr, request.claims.essential_acr) is None:
             if just_now:
@@ -117,12 +140,8 @@ class Needs:
         return just_now or not (
             "login" in request.prompt
             or (request.max_age is not None and self._age(visit) >= request.max_age)  # OIDC Core §3.1.2.1
-            or self._could_be_stronger(request.acr_values, visit)
+            or _could_be_stronger(request.acr_values, visit, reachable)
         )
-
-    def _could_be_stronger(self, wanted: tuple[str, ...], visit: Visit) -> bool:
-        """`acr_values` are wishes: what no log-in can reach is no reason to ask for one (OIDC Core §3.1.2.1)."""
-        return bool(wanted) and levels.met(visit.session.acr, wanted) is None and levels.within_reach(wanted)
 
     def _age(self, visit: Visit) -> float:
         return (self._clock.now() - visit.session.authenticated_at).total_seconds()
@@ -146,6 +165,11 @@ class Needs:
         roles = await self._accounts.roles(tx, visit.account.id)
         lacking = API_SCOPES - role_scopes(frozenset(role.role for role in roles))
         return tuple(scope for scope in request.scopes if scope not in lacking)
+
+
+def _could_be_stronger(wanted: Sequence[str], visit: Visit, reachable: Sequence[str]) -> bool:
+    """`acr_values` are wishes: what no log-in can reach is no reason to ask for one (OIDC Core §3.1.2.1)."""
+    return bool(wanted) and levels.met(visit.session.acr, wanted) is None and levels.within_reach(wanted, reachable)
 
 
 def silent_refusal(need: Need) -> OAuthError:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from core.db.database import Database
+from idp.levels import REACHABLE
 from idp.upstream.errors import provider_not_found
 from idp.upstream.model import Provider, ProviderStatus
 from idp.upstream.ports import ProviderStore
@@ -51,6 +52,11 @@ class ProviderRegistry:
         if hint is None:
             return None
         return next((one for one in await self.offered() if one.id == hint and client_id in one.hinting_clients), None)
+
+    async def classes(self) -> Sequence[str]:
+        """Authentication contexts that our own log-in or a provider on the log-in page can reach."""
+        mapped = [acr for one in await self.offered() for acr in one.mapping.acrs.values()]
+        return tuple(dict.fromkeys([*REACHABLE, *mapped]))
 
     def forget(self) -> None:
         """Look anew the next time; after a change in this process."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.principal import SYSTEM
 from idp.model import ONE_FACTOR, Session
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Entered, Pkce, query_of
@@ -19,6 +21,7 @@ from tests.support.upstream_world import (
     PROVINCE,
     UpstreamBrowser,
     UpstreamWorld,
+    described,
     query,
     upstream_world,
 )
@@ -167,3 +170,39 @@ async def test_a_provider_that_is_down_is_not_asked_again_at_once(world: Upstrea
     world.network.down.clear()
     world.clock.advance(16)
     assert (await world.browser().depart(world.province)).headers["location"].startswith(PROVINCE)
+
+
+STRONG = "urn:yizheng:loa:2"
+
+
+async def test_a_stronger_class_is_reached_by_a_provider_that_has_it(world: UpstreamWorld) -> None:
+    """Step-up: what a password cannot give, the province may."""
+    essential = json.dumps({"id_token": {"acr": {"essential": True, "values": [STRONG]}}})
+    browser, pkce = world.browser(), Pkce()
+    refused = await browser.authorize(world.idp.portal_a, pkce, claims=essential)
+    assert query_of(refused.headers["location"])["error"] == "unmet_authentication_requirements"
+    mapping = dataclasses.replace(world.province.provider.mapping, acrs={"urn:province:strong": STRONG})
+    wish = described("province", PROVINCE, mapping=mapping)
+    await world.idp.idp.upstream.providers.put(wish, SYSTEM)
+
+    await browser.log_in(world.idp.lin)
+    asked = await browser.authorize(world.idp.portal_a, pkce, claims=essential)
+    departed = await browser.depart(world.province, asked.headers["location"].removeprefix("/login"))
+    request = world.province.stand_in.pushed[query(departed.headers["location"])["request_uri"]]
+    assert request["acr_values"] == "urn:province:strong"
+    back = await browser.choose(world.province, departed.headers["location"], "lin")
+    entered = await browser.follow(await browser.http.get(back), pkce, world.idp.portal_a)
+    token = (await BackEnd(world.idp, world.idp.portal_a, world.app).tokens(entered))["id_token"]
+    assert json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["acr"] == STRONG
+
+
+async def test_a_provider_that_did_not_reach_the_class_does_not_count(world: UpstreamWorld) -> None:
+    mapping = dataclasses.replace(world.province.provider.mapping, acrs={"urn:province:strong": STRONG})
+    await world.idp.idp.upstream.providers.put(described("province", PROVINCE, mapping=mapping), SYSTEM)
+    essential = json.dumps({"id_token": {"acr": {"essential": True, "values": [STRONG]}}})
+    world.province.stand_in.twists["id_claims"] = lambda claims: claims | {"acr": "urn:province:weak"}
+    browser = world.browser()
+    asked = await browser.authorize(world.idp.portal_a, claims=essential)
+    answer = await browser.log_in_at(world.province, query=asked.headers["location"].removeprefix("/login"))
+    ended = await browser.http.get(answer.headers["location"])
+    assert query_of(ended.headers["location"])["error"] == "unmet_authentication_requirements"
