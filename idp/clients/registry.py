@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from core.clock import Clock
 from core.db.database import Database
@@ -10,6 +11,7 @@ from idp.model import Client, ClientStatus
 from idp.ports import ClientStore
 
 _MAX_REMEMBERED = 1_000
+_CLIENT_ID = re.compile(r"[ -~]{1,255}", re.ASCII)  # RFC 6749 Appendix A.1; the database need not hear of others
 
 
 class ClientRegistry:
@@ -37,6 +39,8 @@ class ClientRegistry:
         return client if client is not None and client.status is ClientStatus.ACTIVE else None
 
     async def _load(self, client_id: str, now: dt.datetime) -> Client | None:
+        if _CLIENT_ID.fullmatch(client_id) is None:
+            return None
         async with self._database.read() as tx:
             client = await self._clients.get(tx, client_id)
         if client is not None:  # unknown ids are not remembered: anybody can make them up

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 
 def read_value(data: bytes) -> Any:
     """
     Raises:
-        ValueError: no UTF-8, no JSON, a member twice, NaN or infinity, or nested too deep.
+        ValueError: no UTF-8, no JSON, a member twice, NaN or infinity, half a surrogate pair, or nested too deep.
     """
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+        text = data.decode("utf-8")
+        value = _DECODER.decode(text)
+        if _SURROGATE.search(text) is not None:  # RFC 8259 §8.2: what has no UTF-8 would break whoever keeps it
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except (ValueError, RecursionError):
         raise ValueError("not acceptable JSON") from None
 
@@ -45,3 +50,7 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("number too large")
     return number
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]", re.ASCII)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)

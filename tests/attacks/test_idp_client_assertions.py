@@ -23,7 +23,7 @@ from keys.backends.software import SoftwareSigner
 from keys.primitives.registry import primitive
 from keys.spec import SignatureAlgorithm
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import BackEnd
+from tests.support.idp_browser import BackEnd, basic
 from tests.support.idp_proofs import SigningKey, assertion, by_assertion
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, cluster_world, embedded_world
 from tests.support.servers import PostgresServer, RedisServer
@@ -228,6 +228,25 @@ async def test_o30_o31_o34_a_forged_assertion_is_refused(world: IdpWorld, door: 
     for twin in (assertion(KEY, "system", world.clock), _with_header()(world.clock)):
         assert await shown(world, twin, door) in RECOGNISED
     assert Nobody.asked == [], "no header sends us anywhere"
+
+
+ODD = ("\\u0000", "\\ud800", "system\\u0000", "\\u202esystem", "s" * 1_500, "\\ud83d\\ude00", "", " ", "'; --")
+
+
+async def test_o38_no_name_of_a_client_is_too_odd(world: IdpWorld) -> None:
+    """In an assertion that nobody signed, in the form, and in the header: refused, and no error of ours."""
+    await system(world)
+    for odd in ODD:
+        text = f'{{"iss":"{odd}","sub":"{odd}","aud":"{ISSUER}","jti":"j","exp":4102444800}}'
+        assert await shown(world, _written(text)(world.clock)) == REFUSED, odd
+        name = json.loads(f'"{odd}"').encode("utf-8", "replace").decode()
+        http = BackEnd(world, world.department).http
+        for answer in (
+            await http.post("/token", data=FORM | {"client_id": name, "client_secret": "x"}),
+            await http.post("/token", data=FORM, headers={"Authorization": basic(name, "x")}),
+        ):
+            assert (answer.status_code, answer.json()["error"]) == REFUSED, odd
+    assert (await shown(world, assertion(KEY, "system", world.clock)))[0] == 200
 
 
 async def test_o39_an_assertion_counts_once_at_all_doors_together(world: IdpWorld) -> None:
