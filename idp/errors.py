@@ -5,6 +5,7 @@
     AppError
     ├── OAuthError                       told by JSON or by redirect; `code` is the registered error code
     │   ├── InvalidRequest               invalid_request              RFC 6749 §4.1.2.1, §5.2
+    │   │   └── RequestTooLong           invalid_request              RFC 9126 §2.3
     │   │   └── KeyUnusable              what is for the client only cannot be encrypted to it
     │   ├── InvalidClient                invalid_client               RFC 6749 §5.2
     │   ├── InvalidGrant                 invalid_grant                RFC 6749 §5.2
@@ -74,6 +75,10 @@ class OAuthError(AppError):
 
 class InvalidRequest(OAuthError):
     error = "invalid_request"
+
+
+class RequestTooLong(InvalidRequest):
+    """More than is read (RFC 9126 §2.3: told by status 413)."""
 
 
 class KeyUnusable(InvalidRequest):

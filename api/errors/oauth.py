@@ -14,6 +14,7 @@ from idp.errors import (
     InvalidDpopProof,
     InvalidToken,
     OAuthError,
+    RequestTooLong,
     UseDpopNonce,
 )
 from keys.jose.possession import ALGORITHMS
@@ -29,6 +30,8 @@ def oauth_error_response(error: AppError) -> Response:
     status, headers = 400, dict(NO_STORE)
     if isinstance(error, OAuthError):
         code, description = error.error, error.description
+        if isinstance(error, RequestTooLong):
+            status = 413  # RFC 9126 §2.3
         if isinstance(error, InvalidClient):
             status = 401
             headers["WWW-Authenticate"] = 'Basic realm="yizheng"'  # RFC 9110 §11.6.1: a 401 always has one

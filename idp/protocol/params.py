@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from idp.errors import InvalidRequest
+from idp.errors import InvalidRequest, RequestTooLong
 
 MAX_SIZE = 65_536  # bytes of one query or body
 MAX_FIELDS = 64
@@ -77,7 +77,7 @@ def parse_parameters(*sources: bytes) -> Parameters:
 
 def _pairs(source: bytes) -> list[tuple[str, str]]:
     if len(source) > MAX_SIZE:
-        raise InvalidRequest("the request is too long")
+        raise RequestTooLong("the request is too long")
     try:
         return parse_qsl(source.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:  # UnicodeError is one too

@@ -156,12 +156,17 @@ async def test_what_the_authorization_endpoint_would_refuse_is_refused_at_once(
     [
         (b"{}", "application/json"),
         (b"client_id=portal-a&state=a&state=b", "application/x-www-form-urlencoded"),
-        (b"x=" + b"y" * 70_000, "application/x-www-form-urlencoded"),
     ],
 )
 async def test_bodies_that_are_no_form_are_refused(world: IdpWorld, content: bytes, kind: str) -> None:
     answer = await BackEnd(world, world.portal_a).http.post("/par", content=content, headers={"Content-Type": kind})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+async def test_a_body_that_is_too_long_is_refused_as_such(world: IdpWorld) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await BackEnd(world, world.portal_a).http.post("/par", content=b"x=" + b"y" * 70_000, headers=form)
+    assert (answer.status_code, answer.json()["error"]) == (413, "invalid_request")  # §2.3
 
 
 async def test_credentials_are_not_kept(world: IdpWorld) -> None:

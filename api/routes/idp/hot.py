@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors.oauth import NO_STORE
-from idp.errors import InvalidRequest
+from idp.errors import InvalidRequest, RequestTooLong
 from idp.protocol.params import MAX_SIZE, Parameters, parse_parameters
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -50,7 +50,7 @@ async def read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_SIZE:
-            raise InvalidRequest("the request is too long")
+            raise RequestTooLong("the request is too long")
     return bytes(body)
 
 
