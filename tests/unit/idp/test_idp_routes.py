@@ -55,7 +55,7 @@ async def test_a_body_that_is_too_long_is_cut_off(world: IdpWorld) -> None:
 
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": basic("department", "x")}
     answer = await Browser(world).http.post("/token", content=endless(), headers=headers)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert (answer.status_code, answer.json()["error"]) == (413, "invalid_request")
 
 
 async def test_the_key_set_is_public_and_follows_the_ring(world: IdpWorld) -> None:
