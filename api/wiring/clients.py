@@ -77,7 +77,7 @@ def build_clients(
     return ClientServices(
         register=RegisterClient(database, organisations, writing, clock),
         look=look,
-        propose=ProposeClients(database, look, organisations, writing, sectors, registry, clock),
+        propose=ProposeClients(database, look, organisations, writing, sectors, registry, clock, settings),
         review=ReviewClients(database, stores, writing, registry, clock),
         status=ChangeClientStatus(database, stores, look, writing, registry),
         secrets=RotateSecrets(database, stores, look, secrets, registry, clock),

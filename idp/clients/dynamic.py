@@ -22,6 +22,7 @@ from core.text import Text
 from idp.clients.admission import Admission, Admitted
 from idp.clients.description import CLIENT_ID, ClientDescription, described
 from idp.clients.document import registration_document
+from idp.clients.offered import check_offered
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.records import Origin, ProposalKind, Registration
 from idp.clients.registration import audited
@@ -92,6 +93,7 @@ class DynamicRegistration:
         admitted = await self._admission.admit(document, bearer)
         policy = admitted.permit.policy
         new = read_description(admitted.document, policy)
+        check_offered(new, self._settings)
         await self._sectors.check(new)
         token = new_secret()
         record = self._record(admitted, token)
@@ -133,6 +135,7 @@ class DynamicRegistration:
             _, statement = issuer_of(known.record.statement)
             document = {**document, **asserted(statement.claims)}
         new = _keeping(known.client, read_description(document, known.policy), known.policy)
+        check_offered(new, self._settings)
         await self._sectors.check(new)
         different = difference(known.client, new)
         if (

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from idp.client_metadata import AccessTokenFormat, ApplicationType, DeliveryMode, SecurityProfile, SubjectType
 from idp.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
 from idp.model import ClientAuthMethod, GrantType
+from idp.protocol.response_types import canonical
 from idp.protocol.scopes import parse_scope
 from keys.spec import SignatureAlgorithm
 
 LONGEST_TEXT = 1024
 LONGEST_LIST = 50
 _LONGEST_NUMBER = 10 * 365 * 86400  # seconds
-_ORDER_OF_WORDS = ("code", "id_token", "token")  # OAuth 2.0 Multiple Response Types §3, §5
 
 Read = Callable[[str, object], Any]
 Word = TypeVar("Word", bound=StrEnum)
@@ -101,10 +101,10 @@ def response_types(name: str, value: object) -> frozenset[str]:
 
 
 def _response_type(name: str, value: str) -> str:
-    words = value.split(" ")
-    if len(set(words)) != len(words) or not set(words) <= set(_ORDER_OF_WORDS):
+    known = canonical(value)
+    if known is None:
         raise _wrong(name, "holds a response type that does not exist here")
-    return " ".join(sorted(words, key=_ORDER_OF_WORDS.index))
+    return known
 
 
 def redirect_uris(name: str, value: object) -> tuple[str, ...]:

@@ -138,7 +138,8 @@ class IssuePermits:
         """
         await self._duties.check_decides(actor, "permit.end", permit_id)
         async with self._database.write() as tx:
-            if not await self._permits.end(tx, permit_id, self._clock.now()):
+            known = permit_id.isprintable() and await self._permits.end(tx, permit_id, self._clock.now())
+            if not known:
                 raise NotFound("permit-not-found", Text("没有这个许可。", "There is no such permit."))
             tx.audit(AuditEvent("permit.end", "done", actor, permit_id))
             await tx.commit()

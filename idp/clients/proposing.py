@@ -20,6 +20,7 @@ from idp.clients import duties
 from idp.clients.description import ClientDescription
 from idp.clients.duties import Duties
 from idp.clients.looking import LookAtClients, PortalView
+from idp.clients.offered import check_offered
 from idp.clients.policy import ADMINISTRATOR
 from idp.clients.records import ClientProposal, Origin, ProposalKind, Registration
 from idp.clients.registration import audited, client_invalid, told_to_people
@@ -31,6 +32,7 @@ from idp.directory import organisation_not_found
 from idp.errors import RegistrationError
 from idp.model import Client, ClientStatus
 from idp.ports import OrganisationStore
+from idp.settings import IdpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ProposeClients:
         sectors: SectorDocuments,
         registry: ClientRegistry,
         clock: Clock,
+        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._look = look
@@ -68,6 +71,7 @@ class ProposeClients:
         self._sectors = sectors
         self._registry = registry
         self._clock = clock
+        self._settings = settings
         self._duties = Duties(database)
 
     async def register(self, document: Mapping[str, object], actor: Principal) -> Proposed:
@@ -159,6 +163,7 @@ class ProposeClients:
     async def _read(self, document: Mapping[str, object]) -> ClientDescription:
         try:
             new = read_description(document, ADMINISTRATOR)
+            check_offered(new, self._settings)
             await self._sectors.check(new)
         except RegistrationError as error:
             raise told_to_people(error) from None

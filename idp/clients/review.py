@@ -66,6 +66,8 @@ class ReviewClients:
             NotPermitted: `duty-missing`.
         """
         duties.within(actor)
+        if not proposal_id.isprintable():  # a database may refuse to look for it
+            raise _not_found()
         async with self._database.read() as tx:
             proposal = await self._stores.proposals.get(tx, proposal_id)
         if proposal is None:

@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     keys.check_encryption,
     flows.check_ciba,
     flows.check_exchange,
+    flows.check_details,
     profiles.check_profile,
 )
 """In this order; the first that does not hold is told."""

@@ -28,8 +28,10 @@ from idp.clients.records import PermitKind
 from idp.protocol.facts import RequestFacts
 from idp.settings import IdpSettings
 from tests.support.clock import FakeClock
-from tests.support.idp_world import ISSUER, IdpWorld, embedded_world, organisation_code
+from tests.support.idp_world import ISSUER, IdpWorld, cluster_world, embedded_world, organisation_code
+from tests.support.servers import PostgresServer, RedisServer
 
+Servers = tuple[PostgresServer, RedisServer]
 CB = "https://new.example.test/cb"
 WEB: dict[str, Any] = {"redirect_uris": [CB], "client_name": "New portal"}
 
@@ -113,11 +115,16 @@ def people(organisation: str) -> dict[str, Principal]:
 
 @contextlib.asynccontextmanager
 async def registration_world(
-    folder: Path, clock: FakeClock, *, registration: str = "guarded", **options: Any
+    folder: Path, clock: FakeClock, *, registration: str = "guarded", servers: Servers | None = None, **options: Any
 ) -> AsyncIterator[RegistrationWorld]:
+    """
+    Args:
+        servers: PostgreSQL and Redis; None for the embedded stores.
+    """
     pages = Pages()
-    settings = IdpSettings(issuer=ISSUER, registration=registration)
-    async with embedded_world(folder, clock, settings=settings, fetcher=pages, **options) as world:
+    options |= {"settings": IdpSettings(issuer=ISSUER, registration=registration), "fetcher": pages}
+    opened = cluster_world(*servers, folder, clock, **options) if servers else embedded_world(folder, clock, **options)
+    async with opened as world:
         await world.idp.register_organisation(
             organisation_code(2), Text("示例市交通局", "Example City Transport Bureau"), "government", SYSTEM
         )

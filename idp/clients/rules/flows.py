@@ -14,18 +14,19 @@ from idp.clients.rules.refusals import refused
 from idp.errors import InvalidRedirectUri
 from idp.model import ClientAuthMethod, GrantType
 from idp.protocol.detail_types import DETAIL_TYPES
+from idp.protocol.response_types import CODE, ID_TOKEN, RESPONSE_TYPES, TOKEN
 from idp.protocol.scopes import ALL_SCOPES, OIDC_SCOPES, OPENID, REALNAME
 from idp.resources.targets import is_resource_identifier
 
-GRANTS_OF_RESPONSE_TYPES: Mapping[str, frozenset[GrantType]] = {
-    "code": frozenset({GrantType.AUTHORIZATION_CODE}),
-    "id_token": frozenset({GrantType.IMPLICIT}),
-    "id_token token": frozenset({GrantType.IMPLICIT}),
-    "code id_token": frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT}),
-    "code token": frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT}),
-    "code id_token token": frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT}),
-}
-"""OIDC Registration §2. `token` alone gives no ID token and is not offered (RFC 9700 §2.1.2)."""
+
+def _grants_of(response_type: str) -> frozenset[GrantType]:
+    words = response_type.split(" ")
+    code = {GrantType.AUTHORIZATION_CODE} if CODE in words else set()
+    return frozenset(code | ({GrantType.IMPLICIT} if {ID_TOKEN, TOKEN} & set(words) else set()))
+
+
+GRANTS_OF_RESPONSE_TYPES: Mapping[str, frozenset[GrantType]] = {one: _grants_of(one) for one in RESPONSE_TYPES}
+"""OIDC Registration §2."""
 
 BY_BROWSER = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.IMPLICIT})
 FOR_PEOPLE = BY_BROWSER | {GrantType.DEVICE_CODE, GrantType.CIBA}
@@ -120,3 +121,8 @@ def check_exchange(new: ClientDescription, policy: RegistrationPolicy) -> None:
         raise refused("exchange_audiences", "goes with the token exchange grant only")
     if new.metadata.exchange_impersonation and GrantType.TOKEN_EXCHANGE not in new.grants:
         raise refused("exchange_impersonation", "goes with the token exchange grant only")
+
+
+def check_details(new: ClientDescription, policy: RegistrationPolicy) -> None:
+    if not set(new.metadata.authorization_details_types) <= DETAIL_TYPES.keys():  # RFC 9396 §10
+        raise refused("authorization_details_types", "holds a type that is not offered")

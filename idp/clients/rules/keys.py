@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from idp.client_metadata import SecurityProfile
 from idp.clients.description import ClientDescription
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.refusals import refused
 from idp.model import ClientAuthMethod
+from idp.profiles.rules import RULES
 from keys.errors import KeyRefused
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
@@ -26,6 +28,9 @@ OURS = frozenset(str(algorithm) for algorithm in TOKEN_PURPOSES)
 
 THEIRS = frozenset(str(row.algorithm) for row in ALGORITHMS.values() if row.tokens)
 """Algorithms by which clients may sign; `none` is not among them."""
+
+STRONG = frozenset(str(algorithm) for algorithm in RULES[SecurityProfile.FAPI2].algorithms)
+"""Those of them that backchannel requests may be signed by, in every profile (FAPI CIBA §5.2.2)."""
 
 WITH_SECRET = frozenset(str(algorithm) for algorithm in MacAlgorithm)
 """Algorithms by which clients may sign with their secret (RFC 7518 §3.2)."""
@@ -49,10 +54,13 @@ def check_signed_by_us(new: ClientDescription, policy: RegistrationPolicy) -> No
 
 def check_signed_by_them(new: ClientDescription, policy: RegistrationPolicy) -> None:
     metadata = new.metadata
-    for field in ("request_object_signing_alg", "backchannel_authentication_request_signing_alg"):
+    for field, accepted in (
+        ("request_object_signing_alg", THEIRS),
+        ("backchannel_authentication_request_signing_alg", STRONG),  # CIBA Core §4: asymmetric only
+    ):
         algorithm = getattr(metadata, field)
-        if algorithm is not None and algorithm not in THEIRS:  # CIBA Core §4: asymmetric only
-            raise refused(field, f"must be one of {', '.join(sorted(THEIRS))}")
+        if algorithm is not None and algorithm not in accepted:
+            raise refused(field, f"must be one of {', '.join(sorted(accepted))}")
         if algorithm is not None:
             check_has_key(new, field, algorithm)
     if metadata.require_signed_request_object and metadata.request_object_signing_alg is None:
@@ -117,7 +125,8 @@ def check_encryption(new: ClientDescription, policy: RegistrationPolicy) -> None
         algorithm = _check_pair(new, f"{kind}_encrypted_response_alg", f"{kind}_encrypted_response_enc")
         if algorithm is not None:
             _check_can_encrypt(new, f"{kind}_encrypted_response_alg", algorithm)
-    _check_pair(new, "request_object_encryption_alg", "request_object_encryption_enc")
+    if (to_us := _check_pair(new, "request_object_encryption_alg", "request_object_encryption_enc")) is not None:
+        _check_can_decrypt("request_object_encryption_alg", to_us)
     metadata = new.metadata
     for kind in ("authorization", "introspection"):  # JARM §3, RFC 9701 §5: signed, then encrypted
         encrypted = getattr(metadata, f"{kind}_encrypted_response_alg")
@@ -136,6 +145,13 @@ def _check_pair(new: ClientDescription, alg_field: str, enc_field: str) -> str |
     if encryption is not None and encryption not in set(ContentEncryption):
         raise refused(enc_field, f"must be one of {', '.join(ContentEncryption)}")
     return str(algorithm)
+
+
+def _check_can_decrypt(field: str, algorithm: str) -> None:
+    """Our own key is for agreement on a curve."""
+    choice = [one for one in KeyManagement if one.agrees]
+    if algorithm not in choice:
+        raise refused(field, f"must be one of {', '.join(choice)}")
 
 
 def _check_can_encrypt(new: ClientDescription, field: str, algorithm: str) -> None:

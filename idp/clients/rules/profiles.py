@@ -11,18 +11,16 @@ import dataclasses
 from collections.abc import Set
 from typing import Any
 
-from idp.client_metadata import SecurityProfile
+from idp.client_metadata import DeliveryMode, SecurityProfile
 from idp.clients.description import ClientDescription
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.keys import OURS, check_has_keys
 from idp.clients.rules.refusals import refused
 from idp.model import ClientAuthMethod, GrantType
-from idp.profiles.rules import RULES
+from idp.profiles.rules import RULES, ProfileRules
 from keys.spec import SignatureAlgorithm
 
 _FAPI2 = RULES[SecurityProfile.FAPI2]  # the other strict profile differs in nothing that is asked here
-STRONG = frozenset(str(algorithm) for algorithm in _FAPI2.algorithms)
-_AUTHENTICATION = _FAPI2.client_auth or frozenset()
 _BY_CERTIFICATE = frozenset({ClientAuthMethod.TLS, ClientAuthMethod.SELF_SIGNED_TLS})
 
 
@@ -35,10 +33,12 @@ def settled(new: ClientDescription, given: Set[str]) -> ClientDescription:
     profile = new.metadata.profile
     if profile is SecurityProfile.STANDARD:
         return new
+    demands = RULES[profile]
     core: dict[str, Any] = {}
-    if "token_endpoint_auth_method" not in given and new.auth_method not in _AUTHENTICATION:
+    methods = demands.client_auth
+    if "token_endpoint_auth_method" not in given and methods is not None and new.auth_method not in methods:
         core["auth_method"] = ClientAuthMethod.PRIVATE_KEY_JWT
-    if "id_token_signed_response_alg" not in given and str(new.id_token_alg) not in STRONG:
+    if "id_token_signed_response_alg" not in given and new.id_token_alg not in demands.algorithms:
         core["id_token_alg"] = SignatureAlgorithm.ES256
     new = dataclasses.replace(new, **core)
     demanded: dict[str, Any] = {"require_pushed_authorization_requests": True, "require_pkce": True}
@@ -47,7 +47,7 @@ def settled(new: ClientDescription, given: Set[str]) -> ClientDescription:
         by_certificate = new.auth_method in _BY_CERTIFICATE
         member = "tls_client_certificate_bound_access_tokens" if by_certificate else "dpop_bound_access_tokens"
         demanded[member] = True
-    if profile is SecurityProfile.FAPI2_MESSAGE_SIGNING:
+    if demands.signed_requests:
         demanded["require_signed_request_object"] = True
         if new.metadata.authorization_signed_response_alg is None:
             demanded["authorization_signed_response_alg"] = str(SignatureAlgorithm.ES256)
@@ -56,26 +56,30 @@ def settled(new: ClientDescription, given: Set[str]) -> ClientDescription:
 
 
 def check_profile(new: ClientDescription, policy: RegistrationPolicy) -> None:
-    metadata = new.metadata
-    if metadata.profile is SecurityProfile.STANDARD:
-        return
-    if new.auth_method not in _AUTHENTICATION:
+    metadata, demands = new.metadata, RULES[new.metadata.profile]
+    if demands.client_auth is not None and new.auth_method not in demands.client_auth:
         raise refused("token_endpoint_auth_method", "must be private_key_jwt or by certificate in this profile")
-    if GrantType.IMPLICIT in new.grants or not metadata.response_types <= {"code"}:
+    if demands.response_types is not None and not metadata.response_types <= demands.response_types:
         raise refused("response_types", "must be code in this profile")
-    if not metadata.require_pkce:
+    if demands.grants is not None and not new.grants <= demands.grants:
+        raise refused("grant_types", "holds a grant that this profile does not have")
+    if demands.pkce and not metadata.require_pkce:
         raise refused("require_pkce", "must be on in this profile")
-    if not metadata.require_pushed_authorization_requests:
+    if demands.pushed and not metadata.require_pushed_authorization_requests:
         raise refused("require_pushed_authorization_requests", "must be on in this profile")
-    if not (metadata.dpop_bound_access_tokens or metadata.tls_client_certificate_bound_access_tokens):
+    bound = metadata.dpop_bound_access_tokens or metadata.tls_client_certificate_bound_access_tokens
+    if demands.sender_constrained and not bound:
         raise refused("dpop_bound_access_tokens", "or certificate-bound access tokens must be on in this profile")
-    _check_algorithms(new)
-    if metadata.profile is SecurityProfile.FAPI2_MESSAGE_SIGNING:
+    if demands.sender_constrained and metadata.backchannel_token_delivery_mode is DeliveryMode.PUSH:
+        raise refused("backchannel_token_delivery_mode", "must not be push in this profile")  # FAPI CIBA §5.2.2
+    if metadata.profile is not SecurityProfile.STANDARD:
+        _check_algorithms(new, demands)
+    if demands.signed_requests:
         _check_message_signing(new)
 
 
-def _check_algorithms(new: ClientDescription) -> None:
-    metadata = new.metadata
+def _check_algorithms(new: ClientDescription, demands: ProfileRules) -> None:
+    metadata, strong = new.metadata, {str(algorithm) for algorithm in demands.algorithms}
     named = {
         "id_token_signed_response_alg": str(new.id_token_alg),
         "token_endpoint_auth_signing_alg": metadata.token_endpoint_auth_signing_alg,
@@ -86,9 +90,8 @@ def _check_algorithms(new: ClientDescription) -> None:
         "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg,
     }
     for field, algorithm in named.items():
-        if algorithm is not None and algorithm not in STRONG:
-            ours = field.endswith("response_alg")
-            choice = sorted(STRONG & OURS) if ours else sorted(STRONG)
+        if algorithm is not None and algorithm not in strong:
+            choice = sorted(strong & OURS if field.endswith("response_alg") else strong)
             raise refused(field, f"must be one of {', '.join(choice)} in this profile")
 
 

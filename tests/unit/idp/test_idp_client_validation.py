@@ -15,10 +15,15 @@ from idp.clients.description import ClientDescription, changes, described, sensi
 from idp.clients.document import registration_document
 from idp.clients.fields import CORE, METADATA
 from idp.clients.policy import ADMINISTRATOR, OPEN_FOR_TESTS, RegistrationPolicy
+from idp.clients.rules.flows import GRANTS_OF_RESPONSE_TYPES
+from idp.clients.rules.keys import OURS, STRONG, THEIRS, WITH_SECRET
 from idp.clients.validation import read_description, validated
 from idp.clients.writing import made_client, sector_of
+from idp.endpoints.discovery import metadata
+from idp.endpoints.discovery_proofs import authentication
 from idp.errors import InvalidClientMetadata, InvalidRedirectUri, RegistrationError
 from idp.model import ClientAuthMethod, GrantType
+from idp.settings import IdpSettings
 from keys.jose.jwk import public_jwk
 from keys.ports import VerificationKey
 from keys.spec import KeyState, SignatureAlgorithm
@@ -137,6 +142,14 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("post_logout_redirect_uris", WEB, {"post_logout_redirect_uris": ["javascript:alert(1)"]}),
     ("backchannel_logout_uri", WEB, {"backchannel_logout_uri": "https://a.example.cn/#x"}),
     ("frontchannel_logout_uri", WEB, {"frontchannel_logout_uri": "https://b.example.cn/out"}),
+    ("request_object_encryption_alg", WEB, {"request_object_encryption_alg": "RSA-OAEP-256"}),
+    ("authorization_details_types", WEB, {"authorization_details_types": ["unheard_of"]}),
+    ("grant_types", STRICT | {"response_types": ["code"]}, {"grant_types": ["authorization_code", "implicit"]}),
+    (
+        "backchannel_token_delivery_mode",
+        CIBA | {"profile": "fapi2"},
+        {"backchannel_token_delivery_mode": "push"},
+    ),
     ("default_max_age", WEB, {"default_max_age": -1}),
     ("default_max_age", WEB, {"default_max_age": True}),
     ("default_acr_values", WEB, {"default_acr_values": "high"}),
@@ -361,3 +374,23 @@ def test_a_key_of_ours_is_a_key_like_others() -> None:
     )
     made = public_jwk(VerificationKey("k", SignatureAlgorithm.ES256, KeyState.ACTIVE, der))
     read(KEYED | {"jwks": {"keys": [made]}})
+
+
+def test_r_1_what_the_metadata_offer_can_be_registered_and_nothing_else() -> None:
+    offered = metadata("https://id.example.test") | authentication(
+        IdpSettings(issuer="https://id.example.test", client_certificates=True)
+    )
+    assert set(offered["response_types_supported"]) == set(GRANTS_OF_RESPONSE_TYPES)  # type: ignore[call-overload]
+    assert set(offered["grant_types_supported"]) == set(GrantType)  # type: ignore[call-overload]
+    assert set(offered["token_endpoint_auth_methods_supported"]) == set(ClientAuthMethod)  # type: ignore[call-overload]
+    ways = {
+        "token_endpoint_auth_signing_alg_values_supported": THEIRS | WITH_SECRET,
+        "request_object_signing_alg_values_supported": THEIRS,
+        "backchannel_authentication_request_signing_alg_values_supported": STRONG,
+        "id_token_signing_alg_values_supported": OURS,
+        "userinfo_signing_alg_values_supported": OURS,
+    }
+    for name, accepted in ways.items():
+        assert set(offered[name]) == accepted, name  # type: ignore[call-overload]
+    for algorithm in offered["request_object_encryption_alg_values_supported"]:  # type: ignore[attr-defined]
+        read(WEB | {"request_object_encryption_alg": algorithm})
