@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.kv.port import KeyValueStore
 from core.principal import SYSTEM
 from idp.model import AccountStatus, ClientStatus
 from tests.conformance.harness import Slow
@@ -124,6 +126,41 @@ async def test_o_18_many_tabs_at_once_and_one_answer(slow_world: IdpWorld) -> No
 async def test_bite_a_store_that_marks_in_two_steps_gives_several_codes(tmp_path: Path, clock: FakeClock) -> None:
     async with embedded_world(tmp_path, clock, wrap_kv=MarksInTwoSteps) as world:
         assert await codes_of_many_tabs(world) > 1
+
+
+class Remembers:
+    """A store that remembers where something was ever put."""
+
+    def __init__(self, store: KeyValueStore) -> None:
+        self._store = store
+        self.keys: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        self.keys.add(key)
+        await self._store.put(key, value, ttl)
+
+    async def put_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
+        self.keys.add(key)
+        return await self._store.put_if_absent(key, value, ttl)
+
+
+async def test_nothing_of_pushed_requests_stays(tmp_path: Path, clock: FakeClock) -> None:
+    """Bounded growth: what was pushed, begun and finished is gone when its time is over."""
+    async with embedded_world(tmp_path, clock, wrap_kv=Remembers) as world:
+        browser, back_end, pkce = Browser(world), BackEnd(world, world.portal_a), Pkce()
+        for _ in range(20):
+            await pushed(back_end)
+        step = await bring(browser, world.portal_a, await pushed(back_end, pkce))
+        await browser.follow(step, pkce, world.portal_a, world.lin)
+        clock.advance(world.idp.settings.pushed_lifetime + world.idp.settings.interaction_lifetime + 60)
+        kv = world.ground.kv
+        written = [key for key in kv.keys if "pushed" in key or "interaction" in key]  # type: ignore[attr-defined]  # it remembers
+        assert len(written) == 21 + 1 + 1, "the requests, the mark of the finished one, the log-in"
+        assert await kv.sweep() >= 21
+        assert [key for key in written if await kv.get(key) is not None] == []
 
 
 async def test_o_18_a_client_disabled_meanwhile(world: IdpWorld) -> None:

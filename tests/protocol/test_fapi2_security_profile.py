@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +12,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from idp.profiles.rules import must_bind_tokens, must_push, must_sign_requests, must_use_pkce
 from idp.settings import IdpSettings
 from tests.support.clock import FakeClock
 from tests.support.fapi import FapiPortal, fapi_portal
 from tests.support.idp_browser import Browser, Pkce, authorization_params, query_of
-from tests.support.idp_proofs import Prover
-from tests.support.idp_world import ISSUER, IdpWorld, embedded_world
+from tests.support.idp_proofs import Prover, SigningKey, assertion
+from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
+from tests.support.registered import registered
 
 
 @pytest.fixture
@@ -190,3 +195,37 @@ async def test_discovery_says_what_the_profile_demands(fapi: FapiPortal) -> None
     assert metadata["authorization_response_iss_parameter_supported"] is True
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert "none" not in metadata["request_object_signing_alg_values_supported"]
+
+
+@pytest.mark.parametrize("profile", ["fapi2", "fapi2-message-signing"])
+async def test_one_setting_is_enough(world: IdpWorld, profile: str) -> None:
+    """A portal that says its profile and its keys gets everything else that the profile demands."""
+    key = SigningKey("ES256", "one-1")
+    document = {
+        "client_id": "one",
+        "client_name": "One",
+        "redirect_uris": ["https://one.example.test/callback"],
+        "scope": "openid",
+        "profile": profile,
+        "jwks": key.jwks(),
+    }
+    assert "client_secret" not in await registered(world, document)
+    client = await world.idp.registry.active("one")
+    assert client is not None
+    assert must_push(client)
+    assert must_use_pkce(client)
+    assert must_bind_tokens(client)
+    assert must_sign_requests(client) is (profile == "fapi2-message-signing")
+    portal = Portal(
+        "one",
+        "https://one.example.test/callback",
+        auth_method=client.auth_method,
+        assertion=functools.partial(assertion, key, "one", world.clock),
+    )
+    one = FapiPortal(world, portal, key, Prover(world.clock), must_sign_requests(client))
+    mode = {"response_mode": "jwt"} if one.signs else {}
+    entered = await one.enter(Browser(world), world.lin, **mode)
+    if one.signs:
+        entered.params = json.loads(base64.urlsafe_b64decode(entered.params["response"].split(".")[1] + "=="))
+    answer = await one.redeem(entered)
+    assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
