@@ -118,7 +118,7 @@ PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A portal (with a path under the demo portals) or a department's own system."""
+    """A portal (with a path under the demo portals), a department's own system, or what waits in its halls."""
 
     id: str
     name: Text
@@ -127,6 +127,7 @@ class Client:
     secret: str
     portal: str | None = None
     realname: bool = False
+    waits: str | None = None  # for people to agree elsewhere: "device" (a kiosk, without a secret) or "counter"
 
 
 ZWFW = Client(
@@ -167,4 +168,21 @@ HRSS_SYSTEM = Client(
     ("licence:issue", "licence:read", "seal:sign"),
     "demo-secret-of-system-hrss-not-for-production",
 )
-CLIENTS = (ZWFW, HOUSING_PORTAL, POLICE_SYSTEM, HOUSING_SYSTEM, HRSS_SYSTEM)
+KIOSK = Client(
+    "kiosk-hall",
+    Text("政务服务大厅自助终端", "Kiosk in the service hall"),
+    DATA_BUREAU,
+    ("openid",),
+    "",
+    waits="device",
+)
+COUNTER = Client(
+    "counter-housing",
+    Text("住房保障 3 号窗口", "Housing counter 3"),
+    HOUSING,
+    ("openid", "realname"),
+    "demo-secret-of-counter-housing-not-for-production",
+    realname=True,
+    waits="counter",
+)
+CLIENTS = (ZWFW, HOUSING_PORTAL, POLICE_SYSTEM, HOUSING_SYSTEM, HRSS_SYSTEM, KIOSK, COUNTER)

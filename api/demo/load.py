@@ -16,8 +16,9 @@ from core.clock import calendar_day
 from core.errors import Conflict
 from core.identifiers.citizen_id import parse_citizen_id
 from core.principal import SYSTEM, Principal, PrincipalKind
+from idp.client_metadata import DEFAULT, ClientMetadata, DeliveryMode
 from idp.clients.registration import NewClient
-from idp.model import GrantType, StaffRole
+from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.profile import Details, PostalAddress
 from keys.spec import SignatureAlgorithm
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 _SIGN_ON = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
 _RS256_FOR = city.ZWFW  # one portal with each algorithm, as in real life
+_WAITING = {"device": frozenset({GrantType.DEVICE_CODE}), "counter": frozenset({GrantType.CIBA})}
+_POLLING = ClientMetadata(backchannel_token_delivery_mode=DeliveryMode.POLL)
 
 
 async def load_demo_city(container: Container) -> bool:
@@ -89,10 +92,12 @@ async def _load_clients(container: Container) -> None:
         new = NewClient(
             name=client.name,
             client_id=client.id,
-            secret=client.secret,
+            secret=client.secret or None,
+            auth_method=ClientAuthMethod.BASIC if client.secret else ClientAuthMethod.NONE,
             organisation=client.organisation.code,
             scopes=frozenset(client.scopes),
             grants=(_SIGN_ON if client.portal else frozenset())
+            | _WAITING.get(client.waits or "", frozenset())
             | (frozenset({GrantType.CLIENT_CREDENTIALS}) if machine else frozenset()),
             redirect_uris=(f"{base}/callback",) if client.portal else (),
             post_logout_redirect_uris=(f"{base}/",) if client.portal else (),
@@ -100,6 +105,7 @@ async def _load_clients(container: Container) -> None:
             id_token_alg=SignatureAlgorithm.RS256 if client is _RS256_FOR else SignatureAlgorithm.ES256,
             realname_approved=client.realname,
             sector=f"{client.portal}.demo.invalid" if client.portal else None,  # one host here, two in a city
+            metadata=_POLLING if client.waits == "counter" else DEFAULT,
         )
         await _unless_there(container.idp.register_client(new, SYSTEM))
 
@@ -143,7 +149,7 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
     grantees = [
         (GranteeKind.CLIENT, client.id)
         for client in city.CLIENTS
-        if client.organisation == department and not client.portal
+        if client.organisation == department and not client.portal and not client.waits
     ]
     roles = [(GranteeKind.ROLE, "issuer"), (GranteeKind.ROLE, "seal-user")]
     for kind, grantee in [*grantees, *roles, (GranteeKind.SERVICE, REPOSITORY.id)]:

@@ -36,6 +36,8 @@ from idp.grants.pace import PollPace
 from idp.login.elsewhere import GrantElsewhere
 from idp.login.rights import WithinRights
 from idp.ports import AccountStore, ClientStore, ConsentStore, SessionStore, TokenStore
+from idp.requests.asked_elsewhere import AskedElsewhere
+from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
 from idp.tokens.id_token import IdTokens
 from idp.tokens.pairwise import PairwiseNames
@@ -102,11 +104,12 @@ def build_elsewhere(
     names: PairwiseNames,
     id_tokens: IdTokens,
     endpoint: TokenEndpoint,
+    resources: KnownResources,
     fetcher: Fetcher,
 ) -> ElsewhereServices:
     """Compose on the ground and around the token endpoint."""
     database, clock, kv, secrets = ground.database, ground.clock, ground.kv, ground.keys.secrets
-    stores, requests = parts.stores, parts.requests
+    stores, requests, asked = parts.stores, parts.requests, AskedElsewhere(resources)
     grant = GrantElsewhere(stores.sessions, stores.clients, stores.consents, stores.tokens, names, clock)
     rights = WithinRights(database, stores.accounts)
     sealed = SealedRequestParts(kv, secrets.fields.short_lived)
@@ -123,7 +126,7 @@ def build_elsewhere(
         settings,
     )
     return ElsewhereServices(
-        begin_device=BeginDeviceAuthorization(authenticate, requests, kv, clock, settings),
+        begin_device=BeginDeviceAuthorization(authenticate, asked, requests, kv, clock, settings),
         decide_device=DecideDevice(
             database,
             requests,
@@ -139,6 +142,7 @@ def build_elsewhere(
         begin_backchannel=BeginBackchannel(
             authenticate,
             BackchannelParameters(client_keys, replays, clock, settings),
+            asked,
             FindPerson(directory, id_tokens, hint_tokens),
             stores.backchannel,
             sealed,

@@ -358,6 +358,7 @@ def build_idp(
         names=names,
         id_tokens=id_tokens,
         endpoint=token,
+        resources=known_resources,
         fetcher=fetcher,
     )
     upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)

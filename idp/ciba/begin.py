@@ -24,10 +24,10 @@ from idp.clients.authentication import AuthenticateClient
 from idp.errors import InvalidRequest, InvalidScope, UnauthorizedClient
 from idp.model import Client, ClientAuthMethod, GrantType
 from idp.profiles.rules import rules_of
-from idp.protocol.asked_scopes import asked_scopes
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
 from idp.protocol.scopes import OPENID, parse_scope
+from idp.requests.asked_elsewhere import Asked, AskedElsewhere
 from idp.settings import IdpSettings
 
 KEPT_AFTER = 3600
@@ -46,6 +46,7 @@ class BeginBackchannel:
         self,
         authenticate: AuthenticateClient,
         sources: BackchannelParameters,
+        asked: AskedElsewhere,
         find: FindPerson,
         store: BackchannelStore,
         sealed: SealedRequestParts,
@@ -57,6 +58,7 @@ class BeginBackchannel:
     ) -> None:
         self._authenticate = authenticate
         self._sources = sources
+        self._asked = asked
         self._find = find
         self._store = store
         self._sealed = sealed
@@ -75,15 +77,16 @@ class BeginBackchannel:
         """
         client = await self._authenticate(facts, parameters)
         mode = _mode(client)
-        asked = await self._sources.of(parameters, client)
-        scopes = _scopes(asked, client)
-        parts = SealedParts(_notification_token(asked, mode), check_binding_message(asked.get("binding_message")))
-        lifetime = self._lifetime(asked)
-        if "user_code" in asked:  # backchannel_user_code_parameter_supported is false (§4)
+        given = await self._sources.of(parameters, client)
+        _check_openid(given)
+        asked = await self._asked(given, client, one_token=mode is DeliveryMode.PUSH)
+        parts = SealedParts(_notification_token(given, mode), check_binding_message(given.get("binding_message")))
+        lifetime = self._lifetime(given)
+        if "user_code" in given:  # backchannel_user_code_parameter_supported is false (§4)
             raise InvalidRequest("user_code is not supported")
-        account_id = await self._find(asked, client)
+        account_id = await self._find(given, client)
         await self._admit(client, account_id)
-        request = self._request(client, account_id, mode, scopes, lifetime)
+        request = self._request(client, account_id, mode, asked, lifetime)
         await self._sealed.put(request.id, parts, lifetime + KEPT_AFTER)
         async with self._database.write() as tx:
             await self._store.add(tx, request)
@@ -94,7 +97,7 @@ class BeginBackchannel:
         return answer
 
     def _request(
-        self, client: Client, account_id: str, mode: DeliveryMode, scopes: tuple[str, ...], lifetime: int
+        self, client: Client, account_id: str, mode: DeliveryMode, asked: Asked, lifetime: int
     ) -> BackchannelRequest:
         now = self._clock.now()
         return BackchannelRequest(
@@ -102,14 +105,16 @@ class BeginBackchannel:
             client.id,
             account_id,
             mode,
-            scopes,
+            asked.scopes,
             created_at=now,
             expires_at=now + dt.timedelta(seconds=lifetime),
+            resources=asked.resources,
+            authorization_details=asked.authorization_details,
         )
 
-    def _lifetime(self, asked: Parameters) -> int:
+    def _lifetime(self, given: Parameters) -> int:
         """§7.1 `requested_expiry`: a wish, kept within bounds."""
-        wish = asked.get("requested_expiry")
+        wish = given.get("requested_expiry")
         if wish is None:
             return self._settings.ciba_lifetime
         if not (wish.isascii() and wish.isdigit() and len(wish) <= 9 and int(wish) > 0):
@@ -148,14 +153,13 @@ def _mode(client: Client) -> DeliveryMode:
     return mode
 
 
-def _scopes(asked: Parameters, client: Client) -> tuple[str, ...]:
-    if OPENID not in parse_scope(asked.required("scope")):  # §7.1
+def _check_openid(given: Parameters) -> None:
+    if OPENID not in parse_scope(given.required("scope")):  # §7.1
         raise InvalidScope("scope must hold openid")
-    return asked_scopes(asked["scope"], client)
 
 
-def _notification_token(asked: Parameters, mode: DeliveryMode) -> str | None:
-    token = asked.get("client_notification_token")
+def _notification_token(given: Parameters, mode: DeliveryMode) -> str | None:
+    token = given.get("client_notification_token")
     if mode is DeliveryMode.POLL:
         return None
     if token is None:  # §7.1: REQUIRED in ping and push mode

@@ -17,9 +17,9 @@ from idp.device.user_code import shown
 from idp.errors import UnauthorizedClient
 from idp.login.throttle import source_of
 from idp.model import GrantType
-from idp.protocol.asked_scopes import asked_scopes
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
+from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.settings import IdpSettings
 
 _HOUR = 3600
@@ -32,12 +32,14 @@ class BeginDeviceAuthorization:
     def __init__(
         self,
         authenticate: AuthenticateClient,
+        asked: AskedElsewhere,
         requests: DeviceRequests,
         kv: KeyValueStore,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
         self._authenticate = authenticate
+        self._asked = asked
         self._requests = requests
         self._kv = kv
         self._clock = clock
@@ -56,10 +58,18 @@ class BeginDeviceAuthorization:
         client = await self._authenticate(facts, parameters)
         if GrantType.DEVICE_CODE not in client.grants:
             raise UnauthorizedClient("the client is not registered for the device grant")
-        scopes = asked_scopes(parameters.get("scope"), client)
+        asked = await self._asked(parameters, client)
         await self._admit(source)
         now, lifetime = self._clock.now().timestamp(), self._settings.device_lifetime
-        issued = await self._requests.begin(DeviceRequest(client.id, scopes, now, now + lifetime), lifetime)
+        request = DeviceRequest(
+            client.id,
+            asked.scopes,
+            now,
+            now + lifetime,
+            resources=asked.resources,
+            authorization_details=asked.authorization_details,
+        )
+        issued = await self._requests.begin(request, lifetime)
         page, code = f"{self._settings.issuer}{PAGE}", shown(issued.user_code)
         return {
             "device_code": issued.device_code,

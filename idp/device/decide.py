@@ -26,6 +26,7 @@ from idp.login.elsewhere import Agreed, GrantElsewhere
 from idp.login.rights import WithinRights
 from idp.login.sessions import Visit
 from idp.model import Client, GrantType
+from idp.protocol.authorization_details import Detail
 from idp.settings import IdpSettings
 from idp.token_uses import USER_CODE
 from keys.ports import TokenDigests
@@ -37,19 +38,15 @@ class DeviceQuestion:
 
     Attributes:
         user_code: canonical form, to be compared with the device's screen.
-        organisation: unified social credit code of the organisation that runs the client.
         scopes: what it would get: no more than the person has to give.
     """
 
     user_code: str = field(repr=False)
     client: Client
     scopes: tuple[str, ...]
+    authorization_details: tuple[Detail, ...]
     asked_at: dt.datetime
     expires_at: dt.datetime
-
-    @property
-    def organisation(self) -> str | None:
-        return self.client.organisation
 
 
 class DecideDevice:
@@ -109,6 +106,7 @@ class DecideDevice:
             code,
             client,
             await self._within_rights(found.request.scopes, visit.account.id),
+            found.request.authorization_details,
             dt.datetime.fromtimestamp(found.request.asked_at, dt.UTC),
             dt.datetime.fromtimestamp(found.request.expires_at, dt.UTC),
         )

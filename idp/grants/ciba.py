@@ -11,7 +11,7 @@ from idp.client_metadata import DeliveryMode
 from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, UnauthorizedClient
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.fetch import FetchGranted
-from idp.grants.narrowing import check_nothing_beyond
+from idp.grants.narrowing import audiences_of, details_of
 from idp.grants.pace import PollPace
 from idp.model import Client, GrantType
 from idp.settings import IdpSettings
@@ -56,10 +56,12 @@ class CibaGrant:
         if asked.state is RequestState.PENDING:
             await self._pace.keep(asked.id, self._settings.ciba_lifetime_most)
             raise AuthorizationPending("the person has not decided yet")
-        check_nothing_beyond(request, ours=self._settings.issuer)
         assert asked.family_id is not None, "an approval begins a family"
+        audiences = audiences_of(request, asked.resources, ours=self._settings.issuer)
+        details = details_of(request, asked.authorization_details)
         standing = await self._fetch(asked.family_id, request.client, request.confirmation)
-        return ForPerson(standing, standing.family.scopes, standing.family.generation)
+        family = standing.family
+        return ForPerson(standing, family.scopes, family.generation, audiences=audiences, authorization_details=details)
 
     async def _asked(self, auth_req_id: str, client: Client) -> BackchannelRequest:
         request_id = self._ids.read(auth_req_id)

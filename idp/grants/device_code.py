@@ -8,7 +8,7 @@ from idp.device.requests import KEPT_AFTER, DeviceRequests, Found
 from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant
 from idp.grants.base import ForPerson, TokenRequest
 from idp.grants.fetch import FetchGranted
-from idp.grants.narrowing import check_nothing_beyond
+from idp.grants.narrowing import audiences_of, details_of
 from idp.grants.pace import PollPace
 from idp.model import Client, GrantType
 from idp.settings import IdpSettings
@@ -41,12 +41,14 @@ class DeviceCodeGrant:
         if found.request.state is DeviceState.PENDING:
             await self._pace.keep(found.key, self._settings.device_lifetime + KEPT_AFTER)
             raise AuthorizationPending("the person has not decided yet")
-        check_nothing_beyond(request, ours=self._settings.issuer)
+        audiences = audiences_of(request, found.request.resources, ours=self._settings.issuer)
+        details = details_of(request, found.request.authorization_details)
         approved = await self._requests.take(found)  # of polls at the same time, one gets it
         if approved is None or approved.family_id is None:
             raise InvalidGrant(_NOT_GOOD, private="fetched by another poll")
         standing = await self._fetch(approved.family_id, request.client, request.confirmation)
-        return ForPerson(standing, standing.family.scopes, standing.family.generation)
+        family = standing.family
+        return ForPerson(standing, family.scopes, family.generation, audiences=audiences, authorization_details=details)
 
     def _check(self, found: Found | None, client: Client) -> None:
         if found is None:

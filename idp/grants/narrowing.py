@@ -43,16 +43,6 @@ def known_of(request: TokenRequest, wanted: Sequence[str], *, ours: str) -> tupl
     return tuple(request.resources[identifier] for identifier in others)
 
 
-def check_nothing_beyond(request: TokenRequest, *, ours: str) -> None:
-    """For grants in which neither a resource nor details can be asked for when they begin (RFC 8628, CIBA).
-
-    Raises:
-        InvalidTarget, InvalidAuthorizationDetails: the token request asks for one now.
-    """
-    audiences_of(request, (), ours=ours)
-    details_of(request, ())
-
-
 def details_of(request: TokenRequest, granted: Sequence[Detail]) -> tuple[Detail, ...]:
     """
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.db.database import Database
 from idp.ports import AccountStore
-from idp.protocol.scopes import OIDC_SCOPES, role_scopes
+from idp.protocol.scopes import API_SCOPES, role_scopes
 
 
 class WithinRights:
@@ -16,9 +16,9 @@ class WithinRights:
 
     async def __call__(self, scopes: tuple[str, ...], account_id: str) -> tuple[str, ...]:
         """In the order in which they were asked for."""
-        if OIDC_SCOPES.issuperset(scopes):
+        if API_SCOPES.isdisjoint(scopes):
             return scopes
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account_id)
-        held = OIDC_SCOPES | role_scopes(frozenset(role.role for role in roles))
-        return tuple(scope for scope in scopes if scope in held)
+        lacking = API_SCOPES - role_scopes(frozenset(role.role for role in roles))
+        return tuple(scope for scope in scopes if scope not in lacking)

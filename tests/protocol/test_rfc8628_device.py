@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from stdnum.util import clean
 from idp.model import ClientAuthMethod, GrantType, SessionKind
 from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
-from tests.support.grants_world import answer_device, other_client
+from tests.support.grants_world import answer_device, other_client, protected_resource, visit_of
 from tests.support.idp_browser import BackEnd, Browser
-from tests.support.idp_world import IdpWorld, Portal, embedded_world
+from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
 GRANTS = (GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN)
+LICENCES = "https://licences.example.test/"
 
 
 @pytest.fixture
@@ -183,6 +185,35 @@ async def test_a_qr_code_of_the_complete_address_tells_nothing_else(world: IdpWo
     assert (real.status_code, made_up.status_code) == (200, 200)
     assert dict(real.headers) == dict(made_up.headers) | {"content-length": real.headers["content-length"]}
     assert (await http.get("/device/qr.svg", params={"user_code": "<script>"})).status_code == 400
+
+
+async def test_resources_and_details_are_asked_for_and_narrowed_at_the_poll(world: IdpWorld) -> None:
+    """RFC 8707 §2, RFC 9396: the question shows them, the first token may take less."""
+    await protected_resource(world, LICENCES)
+    detail = {"type": "licence_copy", "licence_types": ["11410199DEMA00001W207"], "service_item": "x", "purpose": "y"}
+    scopes = frozenset({"openid", "offline_access", "licence:read"})
+    kiosk = await other_client(
+        world, "kiosk", *GRANTS, scopes=scopes, resources=(LICENCES,), authorization_details_types=("licence_copy",)
+    )
+    asked = {"resource": LICENCES, "authorization_details": json.dumps([detail])}
+    answer = await begin(world, kiosk, scope="openid licence:read", **asked)
+    browser = Browser(world)
+    visit = await visit_of(world, browser, world.clerk)
+    decide = world.idp.elsewhere.decide_device
+    ticket = await decide.enter(visit, answer["user_code"], "192.0.2.10")
+    question = await decide.question(visit, ticket)
+    assert (question.scopes, list(question.authorization_details)) == (("openid", "licence:read"), [detail])
+    await decide.decide(visit, ticket, granted=True)
+    form = {"grant_type": GrantType.DEVICE_CODE.value, "device_code": answer["device_code"]}
+    elsewhere = await BackEnd(world, kiosk).post("/token", form | {"resource": "https://elsewhere.example/"})
+    assert elsewhere.json()["error"] == "invalid_target"
+    got = await BackEnd(world, kiosk).post("/token", form | {"resource": LICENCES})
+    claims = world.keys.verifier.verify(got.json()["access_token"], typ="at+jwt", issuer=ISSUER, audience=LICENCES)
+    assert (claims["scope"], claims["authorization_details"]) == ("licence:read", [detail])
+    refused = await BackEnd(world, kiosk).post(
+        "/device-authorization", {"scope": "openid", "resource": "https://elsewhere.example/"}
+    )
+    assert refused.json()["error"] == "invalid_target"
 
 
 async def test_discovery_names_it(world: IdpWorld, kiosk: Portal) -> None:

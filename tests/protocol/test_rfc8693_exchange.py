@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 
-from core.text import Text
-from idp.client_metadata import AccessTokenFormat
 from idp.exchange.parties import ACCESS_TOKEN, ID_TOKEN
 from idp.model import GrantType
-from idp.resources.model import ProtectedResource, ResourceScope, ResourceStatus
-from idp.stores.resources import SqlProtectedResourceStore
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
-from tests.support.grants_world import disable, other_client
+from tests.support.grants_world import disable, other_client, protected_resource
 from tests.support.idp_browser import BackEnd, Browser
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
@@ -73,18 +69,7 @@ async def chain(world: IdpWorld) -> Chain:
 
 async def chain_in(world: IdpWorld) -> Chain:
     """The portal's tokens may be used by the gateway, which passes on to the service and to the licence API."""
-    resource = ProtectedResource(
-        LICENCES,
-        Text("证照接口", "Licence API"),
-        (ResourceScope("licence:read", Text("读证照", "Read licences")),),
-        AccessTokenFormat.JWT,
-        None,
-        ResourceStatus.ACTIVE,
-        world.clock.now(),
-    )
-    async with world.ground.database.write() as tx:
-        await SqlProtectedResourceStore().add(tx, resource)
-        await tx.commit()
+    await protected_resource(world, LICENCES)
     scopes = frozenset({"openid", "offline_access", "licence:read"})
     portal = await other_client(
         world,

@@ -10,10 +10,12 @@ import orjson
 
 from core.egress.port import Fetched, Fetcher
 from core.text import Text
-from idp.client_metadata import ClientMetadata
+from idp.client_metadata import AccessTokenFormat, ClientMetadata
 from idp.login.sessions import Visit
 from idp.model import Client, ClientAuthMethod, ClientStatus, GrantType
+from idp.resources.model import ProtectedResource, ResourceScope, ResourceStatus
 from idp.stores.clients import SqlClientStore
+from idp.stores.resources import SqlProtectedResourceStore
 from idp.token_uses import CLIENT_SECRET
 from idp.tokens.pairwise import PairwiseNames
 from keys.spec import SignatureAlgorithm
@@ -55,6 +57,22 @@ async def other_client(world: IdpWorld, client_id: str, *grants: GrantType, **ch
         assert await SqlClientStore().add(tx, client)
         await tx.commit()
     return Portal(client_id, secret=secret, auth_method=method, scope=" ".join(sorted(client.scopes)))
+
+
+async def protected_resource(world: IdpWorld, identifier: str) -> None:
+    """A service that reads licences."""
+    resource = ProtectedResource(
+        identifier,
+        Text("证照接口", "Licence API"),
+        (ResourceScope("licence:read", Text("读证照", "Read licences")),),
+        AccessTokenFormat.JWT,
+        None,
+        ResourceStatus.ACTIVE,
+        world.clock.now(),
+    )
+    async with world.ground.database.write() as tx:
+        assert await SqlProtectedResourceStore().add(tx, resource)
+        await tx.commit()
 
 
 async def disable(world: IdpWorld, client_id: str) -> None:

@@ -13,6 +13,7 @@ from api.deps import container, source_of
 from api.errors.problems import status_of
 from api.routes.pages.entrance import given_by
 from api.session_cookie import read_session_cookie
+from api.web.asked_details import in_words, words_of
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.sign_ins import DeviceCodeView, DeviceConfirmView, DeviceDoneView
@@ -112,6 +113,8 @@ async def _question_view(request: Request, question: DeviceQuestion, ticket: str
         asked_at=question.asked_at,
         minutes_left=max(1, math.ceil((question.expires_at - now).total_seconds() / 60)),
         gives=given_by(question.scopes),
+        details=await in_words(question.authorization_details, container(request)),
+        elsewhere=words_of(question.scopes, await container(request).idp.resources.words(question.scopes)),
     )
 
 

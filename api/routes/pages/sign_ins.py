@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container
 from api.routes.pages.entrance import given_by
 from api.session_cookie import read_session_cookie
+from api.web.asked_details import in_words, words_of
 from api.web.forms import read_form
 from api.web.qr import qr_svg
 from api.web.render import page
@@ -80,6 +81,8 @@ async def asked(request: Request, request_id: str) -> Response:
         asked_at=question.request.created_at,
         minutes_left=_minutes_until(question.request.expires_at, now),
         gives=given_by(question.scopes),
+        details=await in_words(question.request.authorization_details, container(request)),
+        elsewhere=words_of(question.scopes, await container(request).idp.resources.words(question.scopes)),
     )
     return page(request, "sign_in_request.html", view=view)
 
@@ -161,8 +164,9 @@ def _session_row(one: OwnSession) -> SessionRow:
     if one.session.kind is not SessionKind.BROWSER and names:
         title = Text(f"{names[0].zh}（{title.zh}）", f"{names[0].en} ({title.en.lower()})")
     end_href = "/logout" if one.current else f"/me/sign-ins/{one.session.id}/end"
-    entered = names if one.session.kind is SessionKind.BROWSER else ()
-    return SessionRow(icon, title, entered, one.session.authenticated_at, one.current, end_href)
+    if one.session.kind is SessionKind.BROWSER:
+        return SessionRow(icon, title, names, one.session.authenticated_at, one.current, end_href)
+    return SessionRow(icon, title, (), one.session.seen_at, one.current, end_href)  # begun when it was agreed to
 
 
 async def _office(request: Request, client: Client) -> Text | None:

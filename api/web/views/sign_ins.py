@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from api.web.asked_details import DetailWords
 from api.web.views.entrance import ScopeWords
 from core.text import Text
 
@@ -29,6 +30,8 @@ class DeviceConfirmView:
     asked_at: dt.datetime
     minutes_left: int
     gives: tuple[ScopeWords, ...]
+    details: tuple[DetailWords, ...] = ()
+    elsewhere: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class AskedView:
     asked_at: dt.datetime
     minutes_left: int
     gives: tuple[ScopeWords, ...]
+    details: tuple[DetailWords, ...] = ()
+    elsewhere: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
