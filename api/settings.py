@@ -50,6 +50,7 @@ class Settings(BaseSettings):
         tls_client_authorities_file: PEM, the authorities whose certificates TLS clients may show to us then; a
             certificate that a client issued to itself is its own authority.
         dpop_nonce: whose DPoP proofs need a nonce of ours: `fapi` (clients of that profile) or `all`.
+        pushed_request_seconds: how long a portal's pushed request waits for the browser, from 60; less than 600.
         registration: who may register clients at `/register`: nobody; `guarded`: whoever holds an initial access token
             or a software statement of a trusted issuer; `open`: anybody, in development only.
         step_up: scopes whose use asks for a stronger or fresher log-in, such as `seal:sign=900` (seconds since the
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     tls_key_file: Path | None = None
     tls_client_authorities_file: Path | None = None
     dpop_nonce: DpopNonce = DpopNonce.FAPI
+    pushed_request_seconds: int = Field(default=90, ge=60, lt=600)
     registration: Literal["off", "guarded", "open"] = "off"
     step_up: str = ""
     workers: int = Field(default=1, ge=1, le=64)
@@ -208,6 +210,7 @@ class Settings(BaseSettings):
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,
             dpop_nonce=self.dpop_nonce,
+            pushed_lifetime=self.pushed_request_seconds,
             step_up=self.step_up,
         )
 

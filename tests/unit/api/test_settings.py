@@ -139,3 +139,11 @@ def test_who_may_be_asked_about_revocation(hosts: str, only: str) -> None:
 def test_a_host_that_cannot_be_is_told_at_the_start() -> None:
     with pytest.raises(ValueError, match="no host name"):
         Settings(revocation_hosts="http://ocsp.ca.example/")
+
+
+def test_the_life_of_pushed_requests_is_set_within_bounds() -> None:
+    assert Settings().idp.pushed_lifetime == 90
+    assert Settings(pushed_request_seconds=599).idp.pushed_lifetime == 599
+    for seconds in (59, 600):
+        with pytest.raises(ValueError, match="pushed_request_seconds"):
+            Settings(pushed_request_seconds=seconds)
