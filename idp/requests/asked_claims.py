@@ -14,47 +14,50 @@ class AskedClaims:
     """What is asked about the person.
 
     Attributes:
-        wished: the `claims` parameter as it came.
-        named_scopes: the scopes that the request names.
-        allowed: the scopes that the client may have; claims behind others are left out (§5.5: not an error).
+        request: the `claims` parameter without what the client may not have (§5.5: not an error).
+        scopes: what the person is asked for: a single claim needs the same approval and consent as its scope.
+        userinfo: all that userinfo tells, if single claims narrow it: a scope that was not named gives no more than
+            those; empty where all claims of the scopes are meant.
+        id_token: what the ID token tells.
     """
 
-    wished: ClaimsRequest
-    named_scopes: tuple[str, ...]
-    allowed: frozenset[str]
+    request: ClaimsRequest
+    scopes: tuple[str, ...]
+    userinfo: tuple[str, ...] = ()
+    id_token: tuple[str, ...] = ()
 
-    @property
-    def request(self) -> ClaimsRequest:
-        """The `claims` parameter without what the client may not have."""
-        return dataclasses.replace(
-            self.wished, userinfo=self._kept(self.wished.userinfo), id_token=self._kept(self.wished.id_token)
-        )
 
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """What the person is asked for: a single claim needs the same approval and consent as its scope."""
-        behind = (scope_behind(claim, self.allowed) for claim in self.request.userinfo + self.request.id_token)
-        return tuple(dict.fromkeys((*self.named_scopes, *(scope for scope in behind if scope is not None))))
+def asked_claims(
+    wished: ClaimsRequest, named: tuple[str, ...], allowed: frozenset[str], *, alone: bool = False
+) -> AskedClaims:
+    """
+    Args:
+        wished: the `claims` parameter as it came.
+        named: the scopes that the request names.
+        allowed: the scopes that the client may have.
+        alone: no access token is ever issued, so that the scopes' claims come in the ID token (§5.4).
+    """
+    of_scopes = tuple(claim for scope in named for claim in SCOPE_CLAIMS.get(scope, ()))
+    in_id_token = of_scopes if alone else ()
+    if not wished.names:
+        return AskedClaims(wished, named, id_token=in_id_token)
+    asked_for = allowed.intersection(named)  # a claim of a scope that is asked for anyway needs no other
+    behind = {
+        claim: scope_behind(claim, asked_for) or scope_behind(claim, allowed)
+        for claim in wished.userinfo + wished.id_token
+    }
+    kept = dataclasses.replace(
+        wished,
+        userinfo=tuple(claim for claim in wished.userinfo if behind[claim] is not None),
+        id_token=tuple(claim for claim in wished.id_token if behind[claim] is not None),
+    )
+    return AskedClaims(
+        kept,
+        _once(*named, *(scope for scope in behind.values() if scope is not None)),
+        _once("sub", *of_scopes, *kept.userinfo) if kept.names else (),
+        _once(*in_id_token, *kept.id_token),
+    )
 
-    @property
-    def userinfo(self) -> tuple[str, ...]:
-        """All that userinfo tells, if single claims narrow it; a scope that was not named gives no more than those."""
-        if not self.request.names:
-            return ()
-        return tuple(dict.fromkeys(("sub", *self._of_named_scopes(), *self.request.userinfo)))
 
-    def id_token(self, *, alone: bool) -> tuple[str, ...]:
-        """What the ID token tells.
-
-        Args:
-            alone: no access token is ever issued, so that the scopes' claims come in the ID token (§5.4).
-        """
-        if not alone:
-            return self.request.id_token
-        return tuple(dict.fromkeys((*self._of_named_scopes(), *self.request.id_token)))
-
-    def _kept(self, claims: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(claim for claim in claims if scope_behind(claim, self.allowed) is not None)
-
-    def _of_named_scopes(self) -> tuple[str, ...]:
-        return tuple(claim for scope in self.named_scopes for claim in SCOPE_CLAIMS.get(scope, ()))
+def _once(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -38,7 +38,7 @@ from idp.protocol.response_types import (
     shows_tokens,
 )
 from idp.protocol.scopes import ALL_SCOPES, ASKED_BY_HABIT, OFFLINE_ACCESS, OPENID, REALNAME, parse_scope
-from idp.requests.asked_claims import AskedClaims
+from idp.requests.asked_claims import asked_claims
 from idp.requests.profile import check_profile
 from idp.requests.pushed import PushedReference
 from idp.requests.sources import Resolved, Source
@@ -178,8 +178,11 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
     response_type = canonical(parameters["response_type"])
     mode = asked_mode(parameters, encrypted=encrypts_answers(client))
     assert response_type is not None and mode is not None, "checked"  # noqa: PT018 - one fact
-    asked = AskedClaims(
-        parse_claims(parameters.get("claims")), _scopes(parameters, response_type, client), _allowed(client)
+    asked = asked_claims(
+        parse_claims(parameters.get("claims")),
+        _scopes(parameters, response_type, client),
+        _allowed(client),
+        alone=response_type == ID_TOKEN,
     )
     max_age = parameters.get("max_age")
     return AuthorizationRequest(
@@ -195,7 +198,7 @@ def check_request(resolved: Resolved, client: Client) -> AuthorizationRequest:
         response_type=response_type,
         response_mode=mode,
         userinfo_claims=asked.userinfo,
-        id_token_claims=asked.id_token(alone=response_type == ID_TOKEN),
+        id_token_claims=asked.id_token,
         acr_values=tuple(parameters.get("acr_values", "").split()) or asked.request.acr or metadata.default_acr_values,
         hinted_subject=asked.request.subject,
         login_hint=parameters.get("login_hint"),
