@@ -65,6 +65,7 @@ class Interaction:
         authorization_details: what it asks for in detail (RFC 9396).
         login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
         compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
+        policy_uri, tos_uri: the portal's own words on what it does with data, and its terms (OIDC Registration §2).
     """
 
     id: str = field(repr=False)
@@ -78,6 +79,8 @@ class Interaction:
     login_hint: str = field(default="", repr=False)
     compact: bool = False
     authorization_details: tuple[Mapping[str, Any], ...] = ()
+    policy_uri: str | None = None
+    tos_uri: str | None = None
 
 
 class Interactions:
@@ -120,6 +123,8 @@ class Interactions:
             login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
             compact=pending.request.display == "popup",
             authorization_details=pending.request.authorization_details,
+            policy_uri=client.metadata.policy_uri,
+            tos_uri=client.metadata.tos_uri,
         )
 
     async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.routes.pages import entrance
 from idp.clients.policy import RegistrationPolicy
 from idp.model import ClientStatus, GrantType
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import BackEnd, Browser, Pkce, authorization_params
+from tests.support.idp_browser import BackEnd, Browser, Pkce, authorization_params, idp_app
 from tests.support.idp_proofs import SigningKey, assertion, by_assertion
 from tests.support.idp_world import ISSUER, Portal
 from tests.support.registration_http import CB, WEB, RegistrationWorld, registration_world
@@ -181,6 +183,37 @@ async def test_r_4_a_query_belongs_to_the_redirect_uri(there: RegistrationWorld)
         assert (await browser.authorize(portal, redirect_uri=wrong)).status_code == 400
     refused = await there.register(redirect_uris=[CB + "#x"])
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
+
+
+async def test_r_5_the_sites_own_words_are_a_link_away(there: RegistrationWorld) -> None:
+    """On the log-in page and on the page that asks for consent; nothing of theirs is loaded there."""
+    said = {
+        "policy_uri": "https://new.example.test/policy?a=1&b=2",
+        "tos_uri": "https://new.example.test/tos",
+        "logo_uri": "https://new.example.test/logo.png",
+    }
+    made = (await there.register(**said)).json()
+    portal = Portal(made["client_id"], CB, made["client_secret"], scope="openid offline_access")
+    app = idp_app(there.world)
+    app.router.routes[:0] = entrance.router.routes
+    browser = Browser(there.world, app)
+    step = await browser.authorize(portal)
+    page = await browser.http.get(step.headers["location"])
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert csrf is not None
+    step = await browser.log_in(there.world.lin, step.headers["location"], csrf=csrf[1])
+    step = await browser.http.get(step.headers["location"])
+    assert step.headers["location"].startswith("/consent")
+    asked = await browser.http.get(step.headers["location"])
+    for shown in (page, asked):
+        assert (
+            'href="https://new.example.test/policy?a=1&amp;b=2" target="_blank" rel="noopener noreferrer"' in shown.text
+        )
+        assert 'href="https://new.example.test/tos"' in shown.text
+        assert "logo.png" not in shown.text
+        assert "img-src 'self'" in shown.headers["content-security-policy"]
+    plain = await Browser(there.world, app).authorize(there.world.portal_a)
+    assert "sitewords" not in (await browser.http.get(plain.headers["location"])).text
 
 
 async def test_r_6_keys_at_an_address_that_change(there: RegistrationWorld) -> None:

@@ -27,6 +27,7 @@ from api.web.views.entrance import (
     LogoutView,
     ScopesView,
     ScopeWords,
+    SiteWords,
 )
 from api.web.views.upstream import WayIn
 from api.web.visitor import logged_in, visitor
@@ -125,6 +126,7 @@ async def consent(request: Request, i: str) -> Response:
         given_by(asking.scopes),
         await in_words(asking.authorization_details, services),
         words_of(asking.scopes, await services.idp.resources.words(asking.scopes)),
+        SiteWords(asking.policy_uri, asking.tos_uri),
     )
     return page(request, "scopes.html", form_action=(asking.return_origin,), view=view)
 
@@ -238,6 +240,7 @@ async def _login_page(
         demo_accounts=accounts,
         compact=asking.compact if asking else False,
         ways=tuple(WayIn(one.name, _way_in(one.id, asking, goal, again=again)) for one in offered),
+        site=SiteWords(asking.policy_uri, asking.tos_uri) if asking else SiteWords(),
     )
     origins = (asking.return_origin,) if asking else ()
     return page(request, "login.html", status=status, form_action=origins, view=view)

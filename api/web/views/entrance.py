@@ -37,6 +37,14 @@ class FrontView:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteWords:
+    """Where a portal says what it does with data, and on which terms; addresses that it registered."""
+
+    policy: str | None = None
+    terms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoginView:
     """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back."""
 
@@ -49,6 +57,7 @@ class LoginView:
     demo_accounts: tuple[DemoAccount, ...] = ()
     compact: bool = False
     ways: tuple[WayIn, ...] = ()
+    site: SiteWords = SiteWords()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class ScopesView:
     gives: tuple[ScopeWords, ...]
     details: tuple[DetailWords, ...] = ()
     elsewhere: tuple[Text, ...] = ()
+    site: SiteWords = SiteWords()
 
 
 @dataclass(frozen=True, slots=True)

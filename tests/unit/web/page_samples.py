@@ -28,6 +28,7 @@ from api.web.views.entrance import (
     OpenAccountView,
     ScopesView,
     ScopeWords,
+    SiteWords,
 )
 from api.web.views.office import (
     ChooseTypeView,
@@ -73,6 +74,7 @@ NOW = dt.datetime(2026, 11, 23, 2, 6, 31, tzinfo=dt.UTC)
 PICTURE = "/picture.png"
 HOUSING = Text("示例市住房保障局", "Example City Housing Bureau")
 POLICE = Text("示例市公安局", "Example City Police Bureau")
+SITE = SiteWords("https://zwfw.demo.invalid/privacy", "https://zwfw.demo.invalid/terms")
 PORTAL = Text("示例市政务服务网", "Example City Government Services")
 RENTAL = Text("公共租赁住房资格申请", "public rental housing")
 WRONG = Text("密码不对，还可以试 4 次。", "Wrong password. 4 tries left.")
@@ -256,7 +258,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     # page: (template, view, who looks)
     "front": ("front.html", FrontView(ACCOUNTS, (DemoPortal(PORTAL, RENTAL, "/demo/portals/zwfw"),)), None),
     "front-plain": ("front.html", FrontView(), "citizen"),
-    "login": ("login.html", LoginView("/login?i=1", PORTAL, "zwfw.demo.invalid"), None),
+    "login": ("login.html", LoginView("/login?i=1", PORTAL, "zwfw.demo.invalid", site=SITE), None),
     "login-wrong": (
         "login.html",
         LoginView("/login", PORTAL, "zwfw.demo.invalid", "410199 19880229 1031", WRONG, "password", ACCOUNTS),
@@ -285,6 +287,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             PORTAL,
             "zwfw.demo.invalid",
             (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+            site=SITE,
         ),
         "citizen",
     ),
