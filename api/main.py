@@ -12,14 +12,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api.errors.problems import UNEXPECTED, problem_response
+from api.fast_lane import FastLane, RequestLog, log_by_structlog
 from api.limits import SourceWindows
 from api.middleware.body_limit import BodyLimit
 from api.middleware.request_id import RequestId
-from api.middleware.security_headers import SecurityHeaders
+from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
 from api.routes import certstore, clients, health, idp, metrics, pages, pki, signing
+from api.routes.idp.hot import HOT_ROUTES
 from api.settings import Settings
 from api.version import VERSION
 from api.web.errors import error_page
@@ -32,8 +35,32 @@ UPLOAD_PATHS = ("/v1/signatures", "/v1/signature-verifications", "/v1/verificati
 Build = Callable[[Settings], Awaitable[Container]]
 
 
-def create_app(settings: Settings, build: Build = build_container, *, log_requests: bool = True) -> FastAPI:
-    """The application for `settings`; the container is built when the server starts and closed when it ends."""
+class Service(FastAPI):
+    """The application; hot requests go by the fast lane."""
+
+    fast_lane: FastLane | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lane = self.fast_lane
+        if lane is not None and scope["type"] == "http" and (route := lane.route(scope)) is not None:
+            scope["app"] = self
+            await lane(route, scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
+
+def create_app(
+    settings: Settings,
+    build: Build = build_container,
+    *,
+    log_requests: bool = True,
+    request_log: RequestLog = log_by_structlog,
+) -> FastAPI:
+    """The application for `settings`; the container is built when the server starts and closed when it ends.
+
+    Args:
+        request_log: takes the lines of requests in the fast lane, if requests are logged.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -47,7 +74,7 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
             await asyncio.gather(*background, return_exceptions=True)
             await container.close()
 
-    app = FastAPI(
+    app = Service(
         title="一证 Yizheng",
         version=VERSION,
         summary="Unified identity, e-licences and e-seals: people prove things once.",
@@ -69,6 +96,12 @@ def create_app(settings: Settings, build: Build = build_container, *, log_reques
         mount_upstream(app, settings)
     _map_errors(app)
     add_middleware(app, secure=settings.secure, log_requests=log_requests)
+    app.fast_lane = FastLane(
+        HOT_ROUTES,
+        guards=security_headers(secure=settings.secure),
+        answer=lambda request, error: _answer(request, error or UNEXPECTED),
+        log=request_log if log_requests else None,
+    )
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import resource
 import sys
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp
 from api.logging import configure_logging
 from api.main import create_app
 from api.middleware.proxies import behind_proxies
+from api.middleware.whole_answers import WholeAnswersProtocol
+from api.request_lines import RequestLines
 from api.settings import Settings
 from api.startup import StartupFault, check_port, plain_faults
 from api.tls import tls_options
@@ -33,7 +36,7 @@ def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> N
                 "api.server:from_environment", factory=True, workers=settings.workers, **_options(settings, host, port)
             )
         else:
-            app = _settled(create_app(settings, _build, log_requests=not quiet), settings)
+            app = _settled(create_app(settings, _build, log_requests=not quiet, request_log=_lines()), settings)
             uvicorn.run(app, **_options(settings, host, port))
     except SystemExit:
         check_port(host, port)  # uvicorn tells this only to its log, which is mute
@@ -59,7 +62,13 @@ def from_environment() -> ASGIApp:
     """Application factory for worker processes, which read their settings anew."""
     configure_logging()
     settings = Settings()
-    return _settled(create_app(settings, _build), settings)
+    return _settled(create_app(settings, _build, request_log=_lines()), settings)
+
+
+def _lines() -> RequestLines:
+    lines = RequestLines(sys.stderr.buffer)
+    atexit.register(lines.flush)
+    return lines
 
 
 def _settled(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -84,6 +93,6 @@ def _options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "timeout_keep_alive": 30,
         "h11_max_incomplete_event_size": 64 * 1024,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": WholeAnswersProtocol,
         **tls_options(settings),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # An answer that is not a page has nothing to load and nobody to be framed by.
@@ -17,23 +19,35 @@ _ALWAYS = (
 _TWO_YEARS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+def security_headers(*, secure: bool) -> Headers:
+    """Those of every answer; `secure` adds HSTS (RFC 6797) where people come by https."""
+    return (*_ALWAYS, _TWO_YEARS) if secure else _ALWAYS
+
+
+def guarded(said: Headers, guards: Headers) -> list[tuple[bytes, bytes]]:
+    """What an answer says itself, and of the guards what it does not say."""
+    names = {name.lower() for name, _ in said}
+    return [*said, *(pair for pair in guards if pair[0] not in names)]
+
+
 class SecurityHeaders:
-    """ASGI middleware; `secure` adds HSTS (RFC 6797) where people come by https. What an answer says itself stays."""
+    """ASGI middleware: guards every answer. What an answer says itself stays."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
-        self.headers = (*_ALWAYS, _TWO_YEARS) if secure else _ALWAYS
+        self.headers = security_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def guard(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = message.get("headers", ())
-                names = {name.lower() for name, _ in said}
-                message["headers"] = [*said, *(pair for pair in self.headers if pair[0] not in names)]
+                message["headers"] = guarded(message.get("headers", ()), self.headers)
             await send(message)
 
-        await self.app(scope, receive, guarded)
+        await self.app(scope, receive, guard)

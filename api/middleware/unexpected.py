@@ -40,10 +40,15 @@ class UnexpectedErrors:
         except Exception as error:  # that is what this middleware is for
             request = Request(scope)
             request_id = getattr(request.state, "request_id", None)
-            log.error("unexpected", kind=type(error).__name__, at=_places(error), request_id=request_id)
+            log_unexpected(error, request_id)
             if started:
                 raise  # half an answer is out; the server must cut the connection
             await self.answer(request)(scope, receive, send)
+
+
+def log_unexpected(error: Exception, request_id: str | None) -> None:
+    """By type and place; its text may quote what a person typed."""
+    log.error("unexpected", kind=type(error).__name__, at=_places(error), request_id=request_id)
 
 
 def _places(error: BaseException) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
@@ -126,6 +129,19 @@ class PublishedKeys(KeyProvider, SecretProvider, Protocol):
     """Where the keys come from that we publish."""
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as bytes, with a name for just this content (RFC 9110 §8.8.3)."""
+
+    content: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, members: Mapping[str, object]) -> Document:
+        content = orjson.dumps(members)
+        return cls(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
 class PublishedDocuments:
     """The two documents as bytes. The JWK Set is rendered again only when the keys have changed."""
 
@@ -133,14 +149,14 @@ class PublishedDocuments:
         self._provider = provider
         self._decryption = DecryptionKeys(provider)
         document = metadata(settings.issuer) | authentication(settings) | registration(settings)
-        self._metadata = orjson.dumps(document | aliases(document, settings))
-        self._jwks = b""
+        self._metadata = Document.of(document | aliases(document, settings))
+        self._jwks: Document | None = None
         self._rendered: tuple[object, ...] = ()
 
-    def metadata(self) -> bytes:
+    def metadata(self) -> Document:
         return self._metadata
 
-    def jwks(self) -> bytes:
+    def jwks(self) -> Document:
         """RFC 7517 §5: active, next and verify-only keys; a revoked key is gone as soon as this worker knows.
 
         Beside them the one key to which clients encrypt (`use` is `enc`).
@@ -153,8 +169,8 @@ class PublishedDocuments:
             self._provider.accepted(ENCRYPTION_PURPOSE),
         )
         same = len(keys) == len(self._rendered) and all(map(operator.is_, keys, self._rendered))
-        if not same or not self._jwks:
+        if not same or self._jwks is None:
             published = public_jwks(self._provider)
             published["keys"].append(self._decryption.public_jwk())
-            self._jwks, self._rendered = orjson.dumps(published), keys
+            self._jwks, self._rendered = Document.of(published), keys
         return self._jwks

@@ -202,7 +202,7 @@ async def test_the_metadata_names_addresses_for_tls_clients(tmp_path: Path, cloc
     mtls = "https://mtls.example.test:9443"
     settings = IdpSettings(issuer=ISSUER, client_certificates=True, mtls_url=mtls)
     async with embedded_world(tmp_path, clock, settings=settings) as world:
-        document = json.loads(world.idp.documents.metadata())
+        document = json.loads(world.idp.documents.metadata().content)
     assert document["tls_client_certificate_bound_access_tokens"] is True
     for kind in ("token", "introspection", "revocation"):
         methods = set(document[f"{kind}_endpoint_auth_methods_supported"])
@@ -214,6 +214,6 @@ async def test_the_metadata_names_addresses_for_tls_clients(tmp_path: Path, cloc
     assert {address.startswith(mtls) for address in aliases.values()} == {True}
     (tmp_path / "plain").mkdir()
     async with embedded_world(tmp_path / "plain", clock) as world:
-        document = json.loads(world.idp.documents.metadata())
+        document = json.loads(world.idp.documents.metadata().content)
     assert "mtls_endpoint_aliases" not in document
     assert "tls_client_auth" not in document["token_endpoint_auth_methods_supported"]

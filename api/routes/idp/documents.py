@@ -1,4 +1,4 @@
-"""Discovery (OpenID Connect Discovery 1.0 §4, RFC 8414 §3) and the JWK Set (RFC 7517)."""
+"""Discovery (OpenID Connect Discovery 1.0 §4, RFC 8414 §3) and the JWK Set (RFC 7517): made once, sent as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.deps import container
 from api.routes.idp.hot import add_hot_route
-from idp.endpoints.discovery import JWKS_MAX_AGE
+from idp.endpoints.discovery import JWKS_MAX_AGE, Document
 
 router = APIRouter(tags=["identity"])
 _HEADERS = {  # public, the same for all
@@ -17,14 +17,43 @@ _HEADERS = {  # public, the same for all
 }
 
 
+class _Answers:
+    """The two answers that a document has, for as long as it stays the same."""
+
+    def __init__(self, media_type: str) -> None:
+        self._media_type = media_type
+        self._document: Document | None = None
+        self._whole = self._same = Response()
+
+    def to(self, request: Request, document: Document) -> Response:
+        """304 for who has it already (RFC 9110 §13.1.2)."""
+        if document is not self._document:
+            headers = {**_HEADERS, "ETag": document.etag}
+            self._whole = Response(document.content, 200, headers, self._media_type)
+            self._same = Response(None, 304, headers)
+            self._document = document
+        for name, value in request.scope["headers"]:
+            if name == b"if-none-match":
+                return self._same if _names(value.decode("latin-1"), document.etag) else self._whole
+        return self._whole
+
+
+def _names(header: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or etag in tags
+
+
+_metadata, _jwks = _Answers("application/json"), _Answers("application/jwk-set+json")
+
+
 async def metadata(request: Request) -> Response:
     """Provider metadata."""
-    return Response(container(request).idp.documents.metadata(), 200, _HEADERS, "application/json")
+    return _metadata.to(request, container(request).idp.documents.metadata())
 
 
 async def jwks(request: Request) -> Response:
     """Keys that verify our tokens."""
-    return Response(container(request).idp.documents.jwks(), 200, _HEADERS, "application/jwk-set+json")
+    return _jwks.to(request, container(request).idp.documents.jwks())
 
 
 async def authorization_server_metadata(request: Request) -> Response:
