@@ -1,8 +1,8 @@
 """The way of hot requests: straight to their endpoint, past the framework's middleware and router.
 
-Those take some 100 µs a request, which is more than a token costs. A request takes this way only if nothing about it is
-unusual: an endpoint of `api.routes.idp.hot`, one of its methods, a body of known and small size. Everything else goes the
-long way, to the same function. Both ways give the same: headers, request id, log line, error bodies, limits.
+Those take some 100 µs a request, which is more than a token costs. A request takes this way only if nothing about it
+is unusual: an endpoint of `api.routes.idp.hot`, one of its methods, a body of known and small size. Everything else
+goes the long way, to the same function. Both ways give the same: headers, request id, log line, error bodies, limits.
 """
 
 from __future__ import annotations

@@ -10,13 +10,12 @@ import asyncio
 import ssl
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from api.middleware.proxies import CERTIFICATE
+from api.middleware.whole_answers import WholeAnswersProtocol
 from api.settings import Settings
 
 
-class TlsHttpProtocol(HttpToolsProtocol):
+class TlsHttpProtocol(WholeAnswersProtocol):
     """Puts the certificate of the connection into the scope of each of its requests."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

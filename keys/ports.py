@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from keys.journal import KeyStep
 from keys.spec import KeyState, SignatureAlgorithm
@@ -394,6 +394,27 @@ class TokenDigests(Protocol):
 
     def is_current(self, stored: str) -> bool:
         """Whether a stored digest is in today's form and under the active key."""
+
+
+class SealedTokens(Protocol):
+    """Opaque tokens that carry claims which only we can read; nothing is stored for them."""
+
+    def seal(self, claims: Mapping[str, Any]) -> str:
+        """A token with an id (`jti`) of its own.
+
+        Raises:
+            core.errors.Unavailable: `key-missing`.
+        """
+
+    def open(self, token: str) -> dict[str, Any]:
+        """The claims with the token's id as `jti` (22 characters); whether they still count is the caller's question.
+
+        Raises:
+            TokenRejected: it is not ours, was changed, or its secret is retired.
+        """
+
+    def is_one(self, token: str) -> bool:
+        """Whether it looks like one."""
 
 
 class DocumentVault(Protocol):

@@ -1,8 +1,8 @@
 """Answers that are there as a whole are written as a whole, where the server is ours.
 
-uvicorn looks at every header of every answer with two regular expressions and writes head and body one after the other;
-for a small answer that is a third of its work. What is written here has names and values of our own making; they are still
-looked at for what would begin another line.
+uvicorn looks at every header of every answer with two regular expressions and writes head and body one after the
+other; for a small answer that is a third of its work. What is written here has names and values of our own making; they
+are still looked at for what would begin another line.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from keys.errors import KeyStateConflict, SignatureRefused
 from keys.key_wrap import KeyWrap
 from keys.keyring import KeyRing
 from keys.ports import Signer
+from keys.secrets.purposes import ACCESS_TOKENS
 from keys.spec import KeyState, SignatureAlgorithm, Use
 from keys.stores.backup_runs import SqlRunStore
 from keys.stores.reencryption import SqlDiscardList
@@ -37,7 +38,7 @@ from keys.verification import check_signature
 from keys.x509.settings import PkiSettings
 
 STATEMENT = "statement.backup"
-ACCESS_TOKENS = "oidc.es256"  # the key that signs access tokens
+SIGNED_TOKENS = "oidc.es256"  # the key that signs access tokens
 
 TABLES = Tables(ALL_TABLES, key_metadata)
 RUNS: RunStore = SqlRunStore()
@@ -98,15 +99,19 @@ class RestoredKeys:
 
     async def end_tokens(self) -> None:
         ring = self._services.ring
-        before = list(ring.verification_keys(ACCESS_TOKENS))
-        if not any(key.state is KeyState.ACTIVE for key in before):
+        await self._end(SIGNED_TOKENS, [(key.key_id, key.state) for key in ring.verification_keys(SIGNED_TOKENS)])
+        await self._end(ACCESS_TOKENS, [(key.key_id, key.state) for key in ring.accepted(ACCESS_TOKENS)])
+
+    async def _end(self, purpose: str, before: Sequence[tuple[str, KeyState]]) -> None:
+        ring, states = self._services.ring, {state for _, state in before}
+        if KeyState.ACTIVE not in states:
             return
-        if not any(key.state is KeyState.NEXT for key in before):
-            await ring.prepare_next(ACCESS_TOKENS)
-        await ring.rotate(ACCESS_TOKENS, at_once=True)
-        for key in before:
-            if key.state is not KeyState.NEXT:
-                await ring.retire(key.key_id)
+        if KeyState.NEXT not in states:
+            await ring.prepare_next(purpose)
+        await ring.rotate(purpose, at_once=True)
+        for key_id, state in before:
+            if state is not KeyState.NEXT:
+                await ring.retire(key_id)
 
     async def authority_stands(self) -> bool | None:
         records = [record for record in self._services.ring.records() if record.purpose.startswith("ca.")]

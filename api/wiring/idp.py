@@ -249,7 +249,7 @@ def build_idp(
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
     names = PairwiseNames(keys.ring)
-    access_tokens = AccessTokens(keys.signer, keys.verifier, clock, settings)
+    access_tokens = AccessTokens(keys.signer, keys.verifier, keys.secrets.access, clock, settings)
     client_tokens = ClientTokens(keys.signer, client_keys)
     id_tokens = IdTokens(client_tokens, keys.verifier, DecryptionKeys(keys.ring), clock, settings)
     refresh_tokens, lifetimes = RefreshTokens(digests, keys.ring), RefreshLifetimes(settings)

@@ -23,7 +23,7 @@ from keys.master_key_change import MasterKeySource
 from keys.ports import KeyBackend, KeyBackends, KeyStore
 from keys.secrets.password import Argon2Hasher
 from keys.secrets.password_cost import PasswordCost
-from keys.secrets.purposes import SERVICE_SECRETS
+from keys.secrets.purposes import ACCESS_TOKENS, SERVICE_SECRETS
 from keys.settings import LOOK_SECONDS, KeysSettings
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import SqlKeyStore, open_key_store
@@ -31,7 +31,7 @@ from keys.stores.sql import SqlKeyStore, open_key_store
 _log = logging.getLogger(__name__)
 
 _SIGNING_KEYS = {"oidc.es256": SignatureAlgorithm.ES256, "oidc.rs256": SignatureAlgorithm.RS256}
-_SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, *SERVICE_SECRETS)
+_SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS)
 
 
 @dataclass(frozen=True)

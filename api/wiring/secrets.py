@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.token_uses import ONCE_PLAIN
-from keys.ports import SecretProvider, TokenDigests
+from keys.ports import SealedTokens, SecretProvider, TokenDigests
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
 from keys.secrets.purposes import (
+    ACCESS_TOKENS,
     DOCUMENTS,
     FORMER_FIELDS,
     FORMER_INDEX,
@@ -18,7 +19,10 @@ from keys.secrets.purposes import (
     PEOPLE_INDEX,
     SHORT_LIVED,
 )
+from keys.secrets.sealed_tokens import AeadSealedTokens
 from keys.secrets.token_digest import HmacTokenDigests
+
+ACCESS_PREFIX = "yz_"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class SecretServices:
     fields: FieldCiphers
     indexes: BlindIndexes
     tokens: TokenDigests
+    access: SealedTokens
 
 
 def build_secrets(provider: SecretProvider) -> SecretServices:
@@ -53,4 +58,5 @@ def build_secrets(provider: SecretProvider) -> SecretServices:
     ciphers = (EnvelopeCipher(provider, one, FORMER_FIELDS) for one in (PEOPLE, LICENCES, DOCUMENTS, SHORT_LIVED))
     indexes = (HmacIndex(provider, one, FORMER_INDEX) for one in (PEOPLE_INDEX, LICENCES_INDEX))
     digests = HmacTokenDigests(provider, once_plain=ONCE_PLAIN)
-    return SecretServices(FieldCiphers(*ciphers), BlindIndexes(*indexes), digests)
+    access = AeadSealedTokens(provider, ACCESS_TOKENS, ACCESS_PREFIX)
+    return SecretServices(FieldCiphers(*ciphers), BlindIndexes(*indexes), digests, access)

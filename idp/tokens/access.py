@@ -1,4 +1,7 @@
-"""Access tokens: self-contained JWTs, ES256 (RFC 9068), with the claims that tie them to what can be revoked."""
+"""Access tokens with the claims that tie them to what can be revoked: opaque ones, sealed by us for us, and JWTs.
+
+RFC 6749 §1.4, §7; RFC 9068. Both hold the same claims and are judged alike; neither needs a row.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from idp.model import Client, Confirmation, TokenFamily
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
 from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.ports import SealedTokens
 from keys.spec import SignatureAlgorithm
 
 TYP = "at+jwt"  # RFC 9068 §2.1
@@ -72,9 +76,12 @@ class AccessGrant:
 class AccessTokens:
     """Issues and reads access tokens."""
 
-    def __init__(self, signer: TokenSigner, verifier: TokenVerifier, clock: Clock, settings: IdpSettings) -> None:
+    def __init__(
+        self, signer: TokenSigner, verifier: TokenVerifier, sealed: SealedTokens, clock: Clock, settings: IdpSettings
+    ) -> None:
         self._signer = signer
         self._verifier = verifier
+        self._sealed = sealed
         self._clock = clock
         self._settings = settings
 
@@ -87,7 +94,6 @@ class AccessTokens:
             "aud": audiences[0] if len(audiences) == 1 else list(audiences),
             "iat": now,
             "exp": self.ends_at(grant, now),
-            "jti": new_secret(16),
             "sub": _subject(grant),
             "client_id": grant.client.id,
             "scope": " ".join(grant.scopes),
@@ -104,7 +110,14 @@ class AccessTokens:
             claims[EXCHANGED] = True
         elif grant.family is not None and grant.client.metadata.exchange_actor is not None:
             claims["may_act"] = {"client_id": grant.client.metadata.exchange_actor}  # RFC 8693 §4.4
+        if self._format(grant) is AccessTokenFormat.OPAQUE:
+            return self._sealed.seal(claims)
+        claims["jti"] = new_secret(16)
         return await self._signer.sign_async(claims, typ=TYP, algorithm=SignatureAlgorithm.ES256)
+
+    def _format(self, grant: AccessGrant) -> AccessTokenFormat:
+        """What the resources take, then what the client wants; else opaque: what nobody can read, nobody relies on."""
+        return grant.access_token_format or grant.client.metadata.access_token_format or AccessTokenFormat.OPAQUE
 
     def ends_at(self, grant: AccessGrant, now: int) -> int:
         """Seconds since 1970."""
@@ -122,7 +135,7 @@ class AccessTokens:
             InvalidToken: anything but a current access token of ours (RFC 9068 §4).
         """
         try:
-            claims = self._verifier.verify(token, typ=TYP, issuer=self._settings.issuer, audience=None)
+            claims = self._claims(token)
             audience = claims["aud"]
             family = claims.get(FAMILY)
             return AccessClaims(
@@ -139,6 +152,14 @@ class AccessTokens:
             )
         except (TokenRejected, ValueError) as error:
             raise InvalidToken("the access token is not valid", private=str(error)) from None
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        issuer = self._settings.issuer
+        if not self._sealed.is_one(token):
+            return self._verifier.verify(token, typ=TYP, issuer=issuer, audience=None)
+        claims = self._sealed.open(token)
+        self._verifier.judge(claims, typ=TYP, issuer=issuer, audience=None)
+        return claims
 
 
 def _subject(grant: AccessGrant) -> str:

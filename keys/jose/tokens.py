@@ -134,14 +134,29 @@ class TokenVerifier:
         if key.until is not None and self._clock.now().date() > key.until:
             raise TokenRejected("algorithm ended")
         verify_signature(parsed, key, algorithm)  # 4. signature
-        claims = parsed.claims
+        self.judge(parsed.claims, typ=typ, issuer=issuer, audience=audience, accept_expired=accept_expired)
+        return parsed.claims
+
+    def judge(
+        self,
+        claims: Mapping[str, Any],
+        *,
+        typ: str,
+        issuer: str,
+        audience: str | None,
+        accept_expired: bool = False,
+    ) -> None:
+        """What is asked of the claims of a token, however that was found to be ours.
+
+        Raises:
+            TokenRejected.
+        """
         _check_form(claims, PROFILES[typ])  # 5. claims are there and have their types
         if claims["iss"] != issuer:  # 6. issuer, RFC 8725 §3.8
             raise TokenRejected("iss")
         if audience is not None and claims["aud"] not in (audience, [audience]):  # 7. audience, RFC 8725 §3.9
             raise TokenRejected("aud")
         self._check_times(claims, accept_expired=accept_expired)  # 8. times
-        return claims
 
     def _key(self, token: UnverifiedToken) -> tuple[SignatureAlgorithm, VerifyingKey]:
         row = self._purposes.get(token.algorithm)

@@ -10,6 +10,8 @@ PEOPLE_INDEX = "index.people"  # by which ID number and phone an account is foun
 LICENCES_INDEX = "index.licences"  # by which numbers licences, consents and looks are found
 TOKENS = "secret.tokens"  # digests of opaque tokens and client secrets, MACs of refresh tokens
 
+ACCESS_TOKENS = "oidc.access"  # opaque access tokens, which live for minutes: rotated like the keys that sign tokens
+
 FORMER_FIELDS = "field.data"  # the one data key that the four above replaced; opens, seals no more
 FORMER_INDEX = "field.index"  # likewise, of the two index keys
 

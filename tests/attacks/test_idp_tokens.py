@@ -10,13 +10,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.errors import NotAuthenticated
-from keys.spec import SignatureAlgorithm
+from keys.secrets.sealed_tokens import AeadSealedTokens
+from tests.support.access_tokens import claims_in, sealed, signed_jwt
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, basic, query_of
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
+from tests.support.secrets import MemorySecrets
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ async def forgeries(world: IdpWorld, token: str) -> dict[str, str]:
 
 
 async def test_o_30_forged_access_tokens(world: IdpWorld) -> None:
-    token = await good_token(world)
+    token = await signed(world, {})
     passed = [
         name for name, forged in (await forgeries(world, token)).items() if not await refused_everywhere(world, forged)
     ]
@@ -97,9 +100,8 @@ async def test_o_30_forged_access_tokens(world: IdpWorld) -> None:
 
 async def signed(world: IdpWorld, changes: dict[str, Any], *, drop: str | None = None, typ: str = "at+jwt") -> str:
     """A token by our own key with other claims: what a bug elsewhere could let an attacker have."""
-    _header, claims, _signature = parts(await good_token(world))
-    claims = {name: value for name, value in {**claims, **changes}.items() if name != drop}
-    return world.keys.signer.sign(claims, typ=typ, algorithm=SignatureAlgorithm.ES256)
+    claims = claims_in(world, await good_token(world)) | changes
+    return signed_jwt(world, {name: value for name, value in claims.items() if name != drop}, typ)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +126,41 @@ async def signed(world: IdpWorld, changes: dict[str, Any], *, drop: str | None =
 async def test_o_34_claims_that_do_not_hold(world: IdpWorld, changes: dict[str, Any]) -> None:
     token = await signed(world, changes)
     assert await refused_everywhere(world, token)
+    assert await refused_everywhere(world, sealed(world, claims_in(world, await good_token(world)) | changes))
 
 
 async def test_o_34_twin_the_same_way_of_making_one(world: IdpWorld) -> None:
-    assert (await BackEnd(world, world.portal_a).userinfo(await signed(world, {}))).status_code == 200
+    back_end = BackEnd(world, world.portal_a)
+    assert (await back_end.userinfo(await signed(world, {}))).status_code == 200
+    assert (await back_end.userinfo(sealed(world, claims_in(world, await good_token(world))))).status_code == 200
+
+
+async def test_o_30_forged_opaque_tokens(world: IdpWorld) -> None:
+    """Every octet of one is under the seal, also its prefix and the name of its key."""
+    token = await good_token(world)
+    head, body = token[:19], token[19:]
+    other = world.keys.secrets.access.open(token)
+    forged = {
+        "another prefix": "yx_" + token[3:],
+        "another key": token[:3] + "A" * 16 + body,
+        "key of another purpose": token[:3] + world.keys.ring.secrets("secret.tokens")[0].key_id + body,
+        "claims in the clear": head + base64.urlsafe_b64encode(msgspec.msgpack.encode(other)).decode().rstrip("="),
+        "nothing sealed": head,
+        "only an id": head + body[:22],
+        "padding": token + "=",
+        "white space": token[:30] + " " + token[30:],
+        "twice": token + token,
+        "endless": token + "A" * 7_000,
+        "not ascii": "yz_令牌",
+        "sealed by another ring": AeadSealedTokens(MemorySecrets("oidc.access"), "oidc.access", "yz_").seal(other),
+        "sealed for another use": AeadSealedTokens(world.keys.ring, "secret.tokens", "yz_").seal(other),
+    }
+    for place in range(19, len(token), 7):
+        changed = "A" if token[place] != "A" else "B"
+        forged[f"character {place}"] = token[:place] + changed + token[place + 1 :]
+    passed = [name for name, one in forged.items() if not await refused_everywhere(world, one)]
+    assert passed == []
+    assert (await BackEnd(world, world.portal_a).userinfo(token)).status_code == 200
 
 
 async def test_o_34_one_kind_of_token_never_passes_for_another(world: IdpWorld) -> None:

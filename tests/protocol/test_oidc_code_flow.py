@@ -10,9 +10,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from idp.client_metadata import AccessTokenFormat, ClientMetadata
+from tests.support.access_tokens import claims_in
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, Pkce, idp_app, query_of, response_of
-from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
+from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world, portal
 
 
 @pytest.fixture
@@ -42,12 +44,24 @@ async def test_a_1_the_flow_gives_tokens_that_an_independent_library_accepts(wor
     assert claims["exp"] == now + 600
     assert claims["acr"] == "urn:yizheng:loa:1"
     assert claims["amr"] == ["pwd"]
-    access = await verified(world, tokens["access_token"], "ES256", "at+jwt")
+    access = claims_in(world, tokens["access_token"])
     assert access["sub"] == claims["sub"]
     assert access["aud"] == ISSUER
     assert access["client_id"] == "portal-a"
     assert tokens["token_type"] == "Bearer"
     assert tokens["scope"] == "openid"
+
+
+async def test_a_client_may_choose_jwts_for_its_access_tokens(world: IdpWorld) -> None:
+    """RFC 9068: an independent library verifies what it says; opaque to its client like the other kind."""
+    metadata = ClientMetadata(access_token_format=AccessTokenFormat.JWT)
+    reader = await portal(world.idp, "reader", "reader.example.test", metadata=metadata)
+    tokens = await BackEnd(world, reader).tokens(await Browser(world).enter(reader, world.lin))
+    claims = await verified(world, tokens["access_token"], "ES256", "at+jwt")
+    assert (claims["iss"], claims["aud"], claims["client_id"]) == (ISSUER, ISSUER, "reader")
+    assert (await BackEnd(world, reader).userinfo(tokens["access_token"])).status_code == 200
+    other = await BackEnd(world, world.portal_a).tokens(await Browser(world).enter(world.portal_a, world.lin))
+    assert other["access_token"].startswith("yz_"), "the twin: who chooses nothing gets what nobody can read"
 
 
 async def test_a_1_every_answer_carries_state_and_issuer(world: IdpWorld) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from joserfc.jws import extract_compact
 
 from core.principal import SYSTEM
 from core.text import Text
@@ -20,6 +19,7 @@ from idp.client_metadata import ClientMetadata, SecurityProfile
 from idp.clients.registration import NewClient
 from idp.model import ClientAuthMethod, GrantType
 from idp.settings import CertificateChains, IdpSettings
+from tests.support.access_tokens import claims_in
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
 from tests.support.idp_proofs import ClientCertificate, client_certificate
@@ -54,10 +54,6 @@ def with_(one: Portal, certificate: ClientCertificate | None) -> Portal:
 async def status(world: IdpWorld, one: Portal, certificate: ClientCertificate | None) -> tuple[int, str]:
     answer = await BackEnd(world, with_(one, certificate)).client_credentials()
     return answer.status_code, answer.json().get("error", "")
-
-
-def says(token: str) -> dict[str, Any]:
-    return dict(json.loads(extract_compact(token.encode()).payload))
 
 
 REFUSED = (401, "invalid_client")
@@ -150,7 +146,7 @@ async def test_tokens_are_bound_to_the_certificate(world: IdpWorld) -> None:
     back_end = BackEnd(world, bound)
     tokens = await back_end.tokens(await Browser(world).enter(bound, world.lin))
     assert tokens["token_type"] == "Bearer"
-    assert says(tokens["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
+    assert claims_in(world, tokens["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
     assert (await back_end.introspect(tokens["access_token"]))["cnf"] == {"x5t#S256": mine.thumbprint}
 
     async def userinfo(certificate: ClientCertificate | None) -> httpx.Response:
@@ -162,7 +158,7 @@ async def test_tokens_are_bound_to_the_certificate(world: IdpWorld) -> None:
         assert refused.status_code == 401
         assert 'error="invalid_token"' in refused.headers["www-authenticate"]
     refreshed = await back_end.refresh(tokens["refresh_token"])
-    assert says(refreshed.json()["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
+    assert claims_in(world, refreshed.json()["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
 
 
 async def test_a_public_clients_refresh_token_is_bound_to_the_certificate(world: IdpWorld) -> None:
@@ -194,7 +190,7 @@ async def test_fapi_binds_to_the_certificate_where_there_is_no_proof(world: IdpW
         tls_client_certificate_bound_access_tokens=True,
     )
     answer = await BackEnd(world, with_(one, mine)).client_credentials()
-    assert says(answer.json()["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
+    assert claims_in(world, answer.json()["access_token"])["cnf"] == {"x5t#S256": mine.thumbprint}
 
 
 async def test_the_metadata_names_addresses_for_tls_clients(tmp_path: Path, clock: FakeClock) -> None:

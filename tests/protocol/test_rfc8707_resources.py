@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from idp.client_metadata import AccessTokenFormat
 from idp.model import ClientAuthMethod, GrantType
 from idp.protocol.facts import RequestFacts
 from idp.resources.model import ResourceStatus
+from tests.support.access_tokens import claims_in
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.grants_world import answer_device, other_client
@@ -39,10 +39,6 @@ def server(world: IdpWorld) -> BackEnd:
     """The tax resource itself."""
     portal: Portal = world.extra["server"]
     return BackEnd(world, portal)
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return dict(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")))
 
 
 async def enter(world: IdpWorld, *resources: str, **changes: Any) -> Entered:
@@ -77,7 +73,7 @@ async def credentials(world: IdpWorld, *resources: str, **more: str) -> httpx.Re
 async def test_a_token_is_for_the_resource_and_carries_its_scopes_only(world: IdpWorld) -> None:
     tokens = (await redeem(world, await enter(world, TAX))).json()
     assert tokens["scope"] == "tax:read"
-    claims = claims_of(tokens["access_token"])
+    claims = claims_in(world, tokens["access_token"])
     assert claims["aud"] == TAX
     assert claims["scope"] == "tax:read"
     assert "id_token" in tokens, "openid was granted, whatever the access token is for"
@@ -85,18 +81,18 @@ async def test_a_token_is_for_the_resource_and_carries_its_scopes_only(world: Id
 
 async def test_without_a_resource_it_is_for_our_own_api(world: IdpWorld) -> None:
     tokens = (await redeem(world, await enter(world))).json()
-    assert claims_of(tokens["access_token"])["aud"] == ISSUER
+    assert claims_in(world, tokens["access_token"])["aud"] == ISSUER
     assert tokens["scope"] == "openid", "scopes of resources that were not asked for are none"
 
 
 async def test_several_resources_one_token_each_or_one_for_all(world: IdpWorld) -> None:
     both = (await redeem(world, await enter(world, TAX, LAND))).json()
-    assert claims_of(both["access_token"])["aud"] == [TAX, LAND]
+    assert claims_in(world, both["access_token"])["aud"] == [TAX, LAND]
     assert both["scope"] == "tax:read land:read"
     one = (await redeem(world, await enter(world, TAX, LAND), LAND)).json()
-    assert (claims_of(one["access_token"])["aud"], one["scope"]) == (LAND, "land:read")
+    assert (claims_in(world, one["access_token"])["aud"], one["scope"]) == (LAND, "land:read")
     other = (await refresh(world, one["refresh_token"], TAX)).json()
-    assert (claims_of(other["access_token"])["aud"], other["scope"]) == (TAX, "tax:read")
+    assert (claims_in(world, other["access_token"])["aud"], other["scope"]) == (TAX, "tax:read")
 
 
 async def test_our_own_api_may_always_be_asked_for(world: IdpWorld) -> None:
@@ -141,13 +137,13 @@ async def test_a_token_for_a_resource_can_be_revoked(world: IdpWorld, server: Ba
 
 async def test_client_credentials(world: IdpWorld) -> None:
     tax = (await credentials(world, TAX)).json()
-    assert (claims_of(tax["access_token"])["aud"], tax["scope"]) == (TAX, "tax:read tax:write")
+    assert (claims_in(world, tax["access_token"])["aud"], tax["scope"]) == (TAX, "tax:read tax:write")
     narrow = (await credentials(world, TAX, scope="tax:read")).json()
     assert narrow["scope"] == "tax:read"
     own = (await credentials(world)).json()
-    assert (claims_of(own["access_token"])["aud"], own["scope"]) == (ISSUER, "licence:issue licence:read")
+    assert (claims_in(world, own["access_token"])["aud"], own["scope"]) == (ISSUER, "licence:issue licence:read")
     same = (await credentials(world, ISSUER)).json()
-    assert claims_of(same["access_token"])["aud"] == ISSUER
+    assert claims_in(world, same["access_token"])["aud"] == ISSUER
 
 
 @pytest.mark.parametrize(
@@ -235,7 +231,7 @@ async def test_resources_inside_a_pushed_request(world: IdpWorld) -> None:
     params = {"client_id": "portal-a", "request_uri": answer.json()["request_uri"], "resource": ISSUER}
     step = await browser.http.get("/authorize", params=params)
     entered = await browser.follow(step, pkce, world.portal_a, world.lin)
-    assert claims_of((await redeem(world, entered)).json()["access_token"])["aud"] == [TAX, LAND]
+    assert claims_in(world, (await redeem(world, entered)).json()["access_token"])["aud"] == [TAX, LAND]
 
 
 @pytest.mark.parametrize(

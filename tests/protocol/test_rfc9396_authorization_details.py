@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from idp.protocol.detail_types import DETAIL_TYPES
+from tests.support.access_tokens import claims_in
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.fapi import request_object
@@ -31,10 +31,6 @@ async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[IdpWorld]:
         yield made
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    return dict(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")))
-
-
 def text(*details: dict[str, Any]) -> str:
     return json.dumps(list(details), ensure_ascii=False)
 
@@ -52,7 +48,7 @@ async def test_discovery_names_the_types(world: IdpWorld) -> None:
 async def test_what_was_granted_is_told_everywhere(world: IdpWorld) -> None:
     answer = await tokens(world, COPY, SEAL)
     assert answer["authorization_details"] == [COPY, SEAL]  # §7
-    assert claims_of(answer["access_token"])["authorization_details"] == [COPY, SEAL]  # §9.1
+    assert claims_in(world, answer["access_token"])["authorization_details"] == [COPY, SEAL]  # §9.1
     told = await BackEnd(world, world.portal_a).introspect(answer["access_token"])
     assert told["authorization_details"] == [COPY, SEAL]  # §9.2
 
@@ -152,7 +148,7 @@ async def credentials(world: IdpWorld, **more: str) -> httpx.Response:
 async def test_a_department_may_ask_for_itself(world: IdpWorld) -> None:
     answer = (await credentials(world, authorization_details=text(SEAL))).json()
     assert answer["authorization_details"] == [SEAL]
-    assert claims_of(answer["access_token"])["authorization_details"] == [SEAL]
+    assert claims_in(world, answer["access_token"])["authorization_details"] == [SEAL]
     assert "authorization_details" not in (await credentials(world)).json()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter
-from joserfc.jws import extract_compact
 from starlette.requests import Request
 
 from api.deps import requires
@@ -21,6 +19,7 @@ from idp.client_metadata import ClientMetadata
 from idp.clients.registration import NewClient
 from idp.model import GrantType
 from idp.settings import DpopNonce, IdpSettings
+from tests.support.access_tokens import claims_in
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, Pkce, authorization_params, idp_app
 from tests.support.idp_proofs import Prover, SigningKey
@@ -38,10 +37,6 @@ async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[IdpWorld]:
 @pytest.fixture
 def prover(clock: FakeClock) -> Prover:
     return Prover(clock)
-
-
-def says(token: str) -> dict[str, Any]:
-    return dict(json.loads(extract_compact(token.encode()).payload))
 
 
 async def asked(back_end: BackEnd, prover: Prover, form: dict[str, str], **options: Any) -> httpx.Response:
@@ -71,7 +66,7 @@ async def refresh(world: IdpWorld, portal: Portal, token: str, prover: Prover | 
 async def test_a_proof_binds_the_token(world: IdpWorld, prover: Prover) -> None:
     tokens = (await asked(BackEnd(world, world.department), prover, CC)).json()
     assert tokens["token_type"] == "DPoP"
-    assert says(tokens["access_token"])["cnf"] == {"jkt": prover.jkt}
+    assert claims_in(world, tokens["access_token"])["cnf"] == {"jkt": prover.jkt}
     shown = await BackEnd(world, world.department).introspect(tokens["access_token"])
     assert (shown["active"], shown["token_type"], shown["cnf"]) == (True, "DPoP", {"jkt": prover.jkt})
 
@@ -121,7 +116,7 @@ async def test_a_public_clients_refresh_token_is_bound_to_the_key(world: IdpWorl
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     answer = await refresh(world, world.phone_app, first["refresh_token"], prover)
     assert answer.status_code == 200, "the tries with other keys have spent nothing"
-    assert says(answer.json()["access_token"])["cnf"] == {"jkt": prover.jkt}
+    assert claims_in(world, answer.json()["access_token"])["cnf"] == {"jkt": prover.jkt}
     assert answer.json()["token_type"] == "DPoP"
 
 
@@ -134,7 +129,7 @@ async def test_a_confidential_client_may_change_its_key(world: IdpWorld, prover:
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     other = Prover(world.clock)
     answer = await refresh(world, world.portal_a, first["refresh_token"], other)
-    assert says(answer.json()["access_token"])["cnf"] == {"jkt": other.jkt}
+    assert claims_in(world, answer.json()["access_token"])["cnf"] == {"jkt": other.jkt}
 
 
 async def test_a_client_may_be_registered_for_proofs_only(world: IdpWorld, prover: Prover) -> None:
@@ -296,4 +291,4 @@ async def test_workers_know_each_others_nonces(strict: IdpWorld, clock: FakeCloc
 async def test_a_token_request_without_a_proof_is_as_ever(world: IdpWorld) -> None:
     answer = await BackEnd(world, world.department).client_credentials()
     assert answer.json()["token_type"] == "Bearer"
-    assert "cnf" not in says(answer.json()["access_token"])
+    assert "cnf" not in claims_in(world, answer.json()["access_token"])

@@ -16,12 +16,12 @@ from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
 from keys.ports import PasswordHasher, SecretProvider
-from keys.secrets.purposes import SERVICE_SECRETS
+from keys.secrets.purposes import ACCESS_TOKENS, SERVICE_SECRETS
 from keys.spec import SignatureAlgorithm
 from keys.stores.sql import open_key_store
 from tests.support.clock import FakeClock
 
-_SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, *SERVICE_SECRETS)
+_SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS)
 _rings: list[KeyRing] = []
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from idp.stores.tables import client, session, token_family
-from keys.secrets.purposes import SERVICE_SECRETS, TOKENS
+from keys.secrets.purposes import ACCESS_TOKENS, SERVICE_SECRETS, TOKENS
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, Pkce, basic, idp_app
 from tests.support.idp_world import IdpWorld, Portal, embedded_world
@@ -19,7 +19,7 @@ from tests.support.secrets import MemorySecrets
 
 @pytest.fixture
 def secrets() -> MemorySecrets:
-    return MemorySecrets(*SERVICE_SECRETS)
+    return MemorySecrets(ACCESS_TOKENS, *SERVICE_SECRETS)
 
 
 @pytest.fixture

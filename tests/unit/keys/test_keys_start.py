@@ -18,7 +18,7 @@ from keys.errors import DevelopmentOnly, KeyRefused, KeyStateConflict, KeyStoreD
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.journal import KeyStep
-from keys.secrets.purposes import PEOPLE, SERVICE_SECRETS
+from keys.secrets.purposes import ACCESS_TOKENS, PEOPLE, SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import KeyState, SignatureAlgorithm
 from keys.stores.journal import SqlKeyJournal
@@ -54,7 +54,7 @@ async def _pki(services: KeysServices, clock: FakeClock, *, production: bool = F
 async def test_the_first_start_makes_everything(tmp_path: Path, clock: FakeClock) -> None:
     services = await _started(tmp_path, clock)
     assert {record.purpose for record in services.ring.records()} == {
-        "oidc.es256", "oidc.rs256", "oidc.pairwise", ENCRYPTION_PURPOSE, *SERVICE_SECRETS,
+        "oidc.es256", "oidc.rs256", "oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS,
         "ca.root", "ca.seals", "ca.persons", "ca.timestamps", "ca.machines"
     }  # fmt: skip
     people = services.secrets.fields.people
@@ -110,7 +110,7 @@ async def test_k10_production_makes_no_development_keys(tmp_path: Path, clock: F
         await (await _pki(services, clock, production=True)).ensure_development()
     assert services.ring.records() == []
     await ensure_service_keys(services.ring)  # asked for by name, by the people who run it
-    assert len(services.ring.records()) == 11
+    assert len(services.ring.records()) == 12
     await services.close()
 
 
