@@ -147,6 +147,7 @@ async def _service(folder: Path, postgres: PostgresServer, redis: RedisServer) -
             "name_en": "Load",
             "grant_types": ["client_credentials"],
             "scope": "licence:verify",
+            "access_token_format": "jwt",  # relying parties verify them by themselves
         }
         (made,) = await register(settings, [description])
         client = json.loads(made)

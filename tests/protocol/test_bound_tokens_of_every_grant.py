@@ -8,17 +8,16 @@ at once, each with a proof of its own, as many are answered as without proofs.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from joserfc.jws import extract_compact
 
 from idp.client_metadata import DeliveryMode
 from idp.model import ClientAuthMethod, GrantType
+from tests.support.access_tokens import claims_in
 from tests.support.clock import FakeClock
 from tests.support.grants_world import answer_device, answer_request, other_client, subject_at
 from tests.support.idp_browser import BackEnd, Browser
@@ -103,9 +102,8 @@ async def ask(world: IdpWorld, portal: Portal, form: Form, prover: Prover | None
     return await BackEnd(world, portal).post("/token", form, headers=headers)
 
 
-def confirmation(answer: httpx.Response) -> Any:
-    payload = extract_compact(answer.json()["access_token"].encode()).payload
-    return json.loads(payload).get("cnf")
+def confirmation(world: IdpWorld, answer: httpx.Response) -> Any:
+    return claims_in(world, answer.json()["access_token"]).get("cnf")
 
 
 @pytest.mark.parametrize(("grant", "method"), CASES)
@@ -124,7 +122,7 @@ async def test_a_bound_client_gets_nothing_without_its_proof(
     given = await ask(world, portal, form, prover)
     assert given.status_code == 200, given.text
     assert given.json()["token_type"] == "DPoP"
-    assert confirmation(given) == {"jkt": prover.jkt}
+    assert confirmation(world, given) == {"jkt": prover.jkt}
 
 
 @pytest.mark.parametrize(("grant", "method"), CASES)
@@ -151,7 +149,7 @@ async def test_what_a_grant_gives_is_bound_through_its_life(
     if method is ClientAuthMethod.NONE:
         assert (await ask(world, portal, form, thief)).json()["error"] == "invalid_grant"
     again = await ask(world, portal, form, prover)
-    assert confirmation(again) == {"jkt": prover.jkt}
+    assert confirmation(world, again) == {"jkt": prover.jkt}
 
 
 @pytest.mark.parametrize("grant", ["authorization_code", "device_code", "ciba"])
@@ -163,7 +161,7 @@ async def test_of_many_at_once_with_good_proofs_one_is_answered(world: IdpWorld,
     answers = await asyncio.gather(*(ask(world, portal, form, prover) for prover in provers))
     given = [(answer, prover) for answer, prover in zip(answers, provers, strict=True) if answer.status_code == 200]
     assert len(given) == 1
-    assert confirmation(given[0][0]) == {"jkt": given[0][1].jkt}
+    assert confirmation(world, given[0][0]) == {"jkt": given[0][1].jkt}
 
 
 @pytest.mark.parametrize("grant", list(GRANTS))
@@ -173,6 +171,6 @@ async def test_a_client_that_need_not_bind_gets_what_it_asks_for(world: IdpWorld
     plain = code if grant == "refresh_token" else GRANTS[grant]  # a refresh stays with what its family began with
     answer = await ask(world, portal, await plain(world, portal, prover), None)
     assert answer.json()["token_type"] == "Bearer"
-    assert confirmation(answer) is None
+    assert confirmation(world, answer) is None
     bound = await ask(world, portal, await GRANTS[grant](world, portal, prover), prover)
-    assert confirmation(bound) == {"jkt": prover.jkt}
+    assert confirmation(world, bound) == {"jkt": prover.jkt}

@@ -11,6 +11,7 @@ import pytest
 
 from idp.exchange.parties import ACCESS_TOKEN, ID_TOKEN
 from idp.model import GrantType
+from tests.support.access_tokens import claims_in
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.grants_world import disable, other_client, protected_resource
@@ -51,9 +52,7 @@ class Chain:
 
     def claims(self, answer: Any) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
-        return self.world.keys.verifier.verify(
-            answer.json()["access_token"], typ="at+jwt", issuer=ISSUER, audience=None
-        )
+        return claims_in(self.world, answer.json()["access_token"])
 
 
 @pytest.fixture

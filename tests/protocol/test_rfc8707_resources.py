@@ -270,6 +270,6 @@ async def test_a_token_from_the_authorization_endpoint_is_for_the_resource_too(w
     answer = await browser.http.get("/authorize", params=[*asked.items(), ("resource", TAX)])
     entered = await browser.follow(answer, pkce, world.portal_a, world.lin)
     assert entered.params["scope"] == "tax:read"
-    assert claims_of(entered.params["access_token"])["aud"] == TAX
+    assert claims_in(world, entered.params["access_token"])["aud"] == TAX
     mixed = await browser.http.get("/authorize", params=[*asked.items(), ("resource", TAX), ("resource", ISSUER)])
     assert "error=invalid_target" in mixed.headers["location"]
