@@ -54,12 +54,15 @@ from idp.grants.client_credentials import ClientCredentialsGrant
 from idp.grants.codes import AuthorizationCodes
 from idp.grants.refresh_token import RefreshTokenGrant
 from idp.grants.token_exchange import TokenExchangeGrant
+from idp.history import OwnHistory
 from idp.login.consent import Consents, DecideConsent
+from idp.login.consent_question import AskConsent
 from idp.login.interactions import Interactions
 from idp.login.log_in import LogIn
 from idp.login.log_out import LogOut
 from idp.login.open_session import OpenSession
 from idp.login.own_sessions import OwnSessions
+from idp.login.rights import WithinRights
 from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
@@ -164,6 +167,7 @@ class IdpServices:
     log_in: LogIn
     log_out: LogOut
     own_sessions: OwnSessions
+    ask_consent: AskConsent
     decide_consent: DecideConsent
     select_account: SelectAccount
     consents: Consents
@@ -187,6 +191,7 @@ class IdpServices:
     upkeep: Upkeep
     farewells: Farewells
     notices: Notices
+    own_history: OwnHistory
     logout_questions: LogoutQuestions
     fetcher: Fetcher
 
@@ -364,6 +369,19 @@ def build_idp(
     upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
+    resources = ResourceRegister(
+        database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
+    )
+    ask_consent = AskConsent(
+        database,
+        interactions,
+        registry,
+        stores.organisations,
+        stores.consents,
+        resources,
+        WithinRights(database, stores.accounts),
+        lifetimes,
+    )
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -376,9 +394,7 @@ def build_idp(
             id_tokens,
         ),
         push=PushEndpoint(authenticate_client, sources, pushed, constraint),
-        resources=ResourceRegister(
-            database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
-        ),
+        resources=resources,
         token=token,
         userinfo=UserInfo(read_token, claims, client_tokens, step_up, settings),
         introspect=Introspect(
@@ -415,7 +431,8 @@ def build_idp(
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
         own_sessions=OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock),
-        decide_consent=DecideConsent(database, stores.consents, interactions, sessions, clock),
+        ask_consent=ask_consent,
+        decide_consent=DecideConsent(database, stores.consents, interactions, sessions, ask_consent, clock),
         consents=Consents(database, stores.consents, stores.tokens, clock),
         directory=directory,
         registry=registry,
@@ -437,6 +454,7 @@ def build_idp(
         upkeep=Upkeep(deliver, elsewhere.notify, sweep),
         farewells=farewells,
         notices=notices,
+        own_history=OwnHistory(database),
         logout_questions=logout_questions,
         fetcher=fetcher,
     )

@@ -161,7 +161,7 @@ class Authorize:
             if interaction_id is not None:
                 await self._interactions.finish(interaction_id)
             await self._sources.finish(request.pushed)
-            answer = await self._issue(request, to.client, present.visit, present.scopes)
+            answer = await self._issue(request, to.client, present.visit, self._needs.given(present, pending))
             answer["session_state"] = session_state(to.client.id, to.redirect_uri, session_cookie or "")
             return await self._respond(to, answer, finished=interaction_id)
         need = need or "login"

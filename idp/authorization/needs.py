@@ -25,7 +25,7 @@ from idp.login.interactions import Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, Consent
 from idp.ports import AccountStore, ConsentStore
-from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, role_scopes
+from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, role_scopes, scope_behind
 from idp.requests.request import AuthorizationRequest
 from idp.tokens.pairwise import PairwiseNames
 
@@ -155,8 +155,23 @@ class Needs:
             return None
         if "consent" in request.prompt or request.authorization_details:  # what is asked in detail is asked each time
             return "consent"
-        agreed = present.consent.scopes if present.consent is not None else frozenset()
-        return None if NEEDS_NO_CONSENT | agreed >= set(present.scopes) else "consent"
+        return None if self._decided(request, present.consent) >= set(present.scopes) else "consent"
+
+    def _decided(self, request: AuthorizationRequest, earlier: Consent | None) -> frozenset[str]:
+        """What need not be asked: what was agreed to, and what was left out unless it is essential now."""
+        if earlier is None:
+            return NEEDS_NO_CONSENT
+        essential = {scope_behind(claim, frozenset(request.scopes)) for claim in request.claims.essential}
+        return NEEDS_NO_CONSENT | earlier.scopes | (earlier.declined - essential)
+
+    def given(self, present: Present, pending: PendingInteraction | None) -> tuple[str, ...]:
+        """The scopes that the person gives, once nothing is needed any more; never more than was asked."""
+        visit, earlier = present.visit, present.consent
+        if pending is not None and visit is not None and pending.decided_in == visit.session.id:
+            kept = None if pending.agreed is None else NEEDS_NO_CONSENT.union(pending.agreed)
+            return present.scopes if kept is None else tuple(scope for scope in present.scopes if scope in kept)
+        declined = frozenset() if earlier is None else earlier.declined
+        return tuple(scope for scope in present.scopes if scope not in declined)
 
     async def _effective_scopes(self, tx: ReadTx, request: AuthorizationRequest, visit: Visit) -> tuple[str, ...]:
         """API scopes need a role that gives them: a portal cannot lend its own rights to a citizen (attacks O-16)."""

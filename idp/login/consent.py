@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from core.audit.event import AuditEvent, Detail, Outcome
 from core.clock import Clock
@@ -10,15 +10,16 @@ from core.db.database import Database
 from core.errors import NotAuthenticated, NotFound
 from core.principal import Principal, PrincipalKind
 from core.text import Text
-from idp.login.interactions import Interactions, PendingInteraction
+from idp.login.consent_question import AskConsent, ConsentQuestion
+from idp.login.consent_terms import extended
+from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions, Visit
 from idp.model import Consent
 from idp.ports import ConsentStore, TokenStore
-from idp.protocol.scopes import NEEDS_NO_CONSENT
 
 
 class DecideConsent:
-    """The use case behind the consent page."""
+    """The use case behind the consent page's buttons."""
 
     def __init__(
         self,
@@ -26,19 +27,24 @@ class DecideConsent:
         consents: ConsentStore,
         interactions: Interactions,
         sessions: Sessions,
+        ask: AskConsent,
         clock: Clock,
     ) -> None:
         self._database = database
         self._consents = consents
         self._interactions = interactions
         self._sessions = sessions
+        self._ask = ask
         self._clock = clock
 
-    async def __call__(self, interaction_id: str, session: str | None, granted: bool) -> None:
+    async def __call__(
+        self, interaction_id: str, session: str | None, granted: bool, left_out: Collection[str] = ()
+    ) -> None:
         """Write the decision down; the portal learns of it when the browser goes on to `/authorize/resume`.
 
         Args:
             session: value of the session cookie.
+            left_out: scopes that the person does not give; what may not be left out is not.
 
         Raises:
             NotAuthenticated: `not-logged-in`.
@@ -49,22 +55,34 @@ class DecideConsent:
             raise NotAuthenticated(
                 "not-logged-in", Text("登录已过期，请重新登录。", "Your log-in has expired. Log in again.")
             )
-        pending = await self._interactions.pending(interaction_id)
-        await self._record(visit, pending, granted)
-        await self._interactions.decided(interaction_id, visit.session.id, granted=granted)
+        question = await self._ask(interaction_id, visit.account.id)
+        declined = tuple(item.scope for item in question.items if item.optional and item.scope in left_out)
+        agreed = tuple(item.scope for item in question.items if item.scope not in declined)
+        await self._record(visit, question, granted, agreed, declined)
+        await self._interactions.decided(interaction_id, visit.session.id, granted=granted, agreed=agreed)
 
-    async def _record(self, visit: Visit, pending: PendingInteraction, granted: bool) -> None:
-        request, account_id = pending.request, visit.account.id
+    async def _record(
+        self,
+        visit: Visit,
+        question: ConsentQuestion,
+        granted: bool,
+        agreed: Sequence[str],
+        declined: Sequence[str],
+    ) -> None:
+        account_id, client_id = visit.account.id, question.client.id
         actor = Principal(PrincipalKind.PERSON, account_id, session=visit.session.id)
         async with self._database.write() as tx:
             if granted:
-                earlier = await self._consents.get(tx, account_id=account_id, client_id=request.client_id)
-                scopes = frozenset(request.scopes) - NEEDS_NO_CONSENT | (earlier.scopes if earlier else frozenset())
-                await self._consents.remember(tx, Consent(account_id, request.client_id, scopes, self._clock.now()))
+                earlier = await self._consents.get(tx, account_id=account_id, client_id=client_id)
+                now = self._clock.now()
+                await self._consents.remember(
+                    tx, extended(earlier, account_id, client_id, agreed=agreed, declined=declined, at=now)
+                )
             detail: Detail = {
-                "client": request.client_id,
-                "scopes": " ".join(request.scopes),
-                "details": " ".join(one["type"] for one in request.authorization_details),
+                "client": client_id,
+                "scopes": " ".join(agreed),
+                "left_out": " ".join(declined),
+                "details": " ".join(str(one["type"]) for one in question.details),
             }
             outcome: Outcome = "done" if granted else "refused"
             tx.audit(AuditEvent("portal-consent.grant", outcome, actor, account_id, detail=detail))
@@ -86,7 +104,7 @@ class Consents:
             return await self._consents.of_account(tx, person.id)
 
     async def withdraw(self, person: Principal, client_id: str) -> None:
-        """Forget the consent; tokens that rest on it are dead at once.
+        """Forget the consent; tokens that rest on it are dead at once (PIPL Art. 15).
 
         Raises:
             NotFound: `consent-not-found`.

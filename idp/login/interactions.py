@@ -41,6 +41,7 @@ class PendingInteraction:
         chosen_in: id of the session that the person chose to go on with.
         decided_in: id of the session in which the person decided about consent.
         granted: what they decided.
+        agreed: the scopes that they gave; None for all that were asked.
         login_hint: what they may want to log in with, sealed: it may be a phone or ID number.
     """
 
@@ -50,6 +51,7 @@ class PendingInteraction:
     signed_in: str | None = field(default=None, repr=False)
     decided_in: str | None = None
     granted: bool = False
+    agreed: tuple[str, ...] | None = None
     chosen_in: str | None = None
     login_hint: bytes | None = field(default=None, repr=False)
 
@@ -169,8 +171,10 @@ class Interactions:
     async def chosen(self, interaction_id: str, session_id: str) -> None:
         await self._change(interaction_id, chosen_in=session_id)
 
-    async def decided(self, interaction_id: str, session_id: str, *, granted: bool) -> None:
-        await self._change(interaction_id, decided_in=session_id, granted=granted)
+    async def decided(
+        self, interaction_id: str, session_id: str, *, granted: bool, agreed: tuple[str, ...] | None = None
+    ) -> None:
+        await self._change(interaction_id, decided_in=session_id, granted=granted, agreed=agreed)
 
     async def finish(self, interaction_id: str) -> None:
         """Of several who want to finish, one may.

@@ -50,7 +50,8 @@ async def _log_in(request: Request, i: str | None = None) -> Response:
 @pages.post("/consent")
 async def _decide(request: Request, i: str) -> Response:
     form = await request.form()
-    await container(request).idp.decide_consent(i, read_session_cookie(request), form["decision"] == "grant")
+    left_out = str(form.get("left_out", "")).split()
+    await container(request).idp.decide_consent(i, read_session_cookie(request), form["decision"] == "grant", left_out)
     return RedirectResponse(f"/authorize/resume?i={i}", 303)
 
 

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, source_of
 from api.errors.problems import status_of
-from api.routes.pages.entrance import given_by
 from api.session_cookie import read_session_cookie
 from api.web.asked_details import in_words, words_of
+from api.web.consent_words import given_by
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.sign_ins import DeviceCodeView, DeviceConfirmView, DeviceDoneView

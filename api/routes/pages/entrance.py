@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -13,7 +12,8 @@ from api.deps import container, prefer_languages, source_of
 from api.errors.problems import status_of
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
-from api.web.asked_details import in_words, words_of
+from api.web.asked_details import in_words
+from api.web.consent_words import PSEUDONYM, days_of, items_in_words
 from api.web.forms import read_form
 from api.web.our_pages import after_login, home_after_login
 from api.web.policy import origin_of
@@ -26,7 +26,6 @@ from api.web.views.entrance import (
     LoginView,
     LogoutView,
     ScopesView,
-    ScopeWords,
     SiteWords,
 )
 from api.web.views.upstream import WayIn
@@ -37,30 +36,17 @@ from idp.login.interactions import Interaction
 from idp.logout.farewell import Farewell
 from idp.logout.questions import LogoutQuestion
 from idp.protocol.redirect_uri import host_of
+from idp.protocol.scopes import OFFLINE_ACCESS
 
 router = APIRouter(include_in_schema=False)
 
 _RESUME = "/authorize/resume"
-_SCOPES = {
-    "realname": ScopeWords(
-        Text("您的姓名和身份证号", "Your name and ID number"),
-        Text("已核实的实名信息，对方凭它办事。", "As proved to us; they need it to handle your case."),
-    ),
-    "offline_access": ScopeWords(
-        Text("您离开后仍可办理", "Continuing when you are away"),
-        Text("最长 30 天；您退出登录就结束。", "For up to 30 days; ends when you log out."),
-    ),
-}
 _PORTALS = {
     "zwfw": Text("获准要实名：登录后知道您的姓名", "approved for real names: it learns your name at log-in"),
     "housing": Text(
         "只拿代号：登录后申请公租房，在线取不动产权证书", "a pseudonym only: apply for housing, fetch the title deed"
     ),
 }
-_PSEUDONYM = ScopeWords(
-    Text("一个只给这个网站的代号", "A pseudonym made for this site only"),
-    Text("下次登录时，它认得是同一个人。", "So that they recognise you the next time."),
-)
 
 
 @router.get("/")
@@ -115,27 +101,38 @@ async def log_in(request: Request, i: str | None = None) -> Response:
 
 @router.get("/consent")
 async def consent(request: Request, i: str) -> Response:
-    """May this portal know who you are, and do what it asks for?"""
-    await logged_in(request)
-    services = container(request)
-    asking = await services.idp.interactions.get(i)
+    """May this portal know who you are, and what else?"""
+    who = await logged_in(request)
+    asked = await container(request).idp.ask_consent(i, who.principal.id)
+    prefer_languages(request, " ".join(asked.ui_locales))
+    client = asked.client
+    away = any(item.scope == OFFLINE_ACCESS for item in asked.items)
     view = ScopesView(
-        f"/consent?i={i}",
-        asking.client_name,
-        asking.client_host,
-        given_by(asking.scopes),
-        await in_words(asking.authorization_details, services),
-        words_of(asking.scopes, await services.idp.resources.words(asking.scopes)),
-        SiteWords(asking.policy_uri, asking.tos_uri),
+        action=f"/consent?i={i}",
+        client_name=client.name,
+        client_host=asked.host,
+        gives=PSEUDONYM,
+        items=items_in_words(asked.items, asked.resource_scopes),
+        details=await in_words(asked.details, container(request)),
+        elsewhere=any(item.scope in asked.resource_scopes for item in asked.items),
+        site=SiteWords(client.metadata.policy_uri, client.metadata.tos_uri),
+        office=asked.office.name if asked.office else None,
+        contacts=client.metadata.contacts,
+        days=days_of(asked.lasts) if away else None,
     )
-    return page(request, "scopes.html", form_action=(asking.return_origin,), view=view)
+    return page(request, "scopes.html", form_action=(asked.return_origin,), view=view)
 
 
 @router.post("/consent")
 async def decide(request: Request, i: str) -> Response:
-    """Write the decision down and go on."""
+    """Write the decision down and go on; what was not ticked is left out."""
     form = await read_form(request)
-    await container(request).idp.decide_consent(i, read_session_cookie(request), form["decision"] == "grant")
+    session, decision = read_session_cookie(request), form["decision"]
+    who = await logged_in(request)
+    asked = await container(request).idp.ask_consent(i, who.principal.id)
+    ticked = {item.scope for item in asked.items if decision == "grant-all" or form[f"give:{item.scope}"]}
+    left_out = [item.scope for item in asked.items if item.optional and item.scope not in ticked]
+    await container(request).idp.decide_consent(i, session, decision in ("grant", "grant-all"), left_out)
     return RedirectResponse(f"{_RESUME}?i={i}", 303)
 
 
@@ -181,11 +178,6 @@ async def logged_out(request: Request, f: str = "") -> Response:
 
 async def _asked(request: Request, question_id: str) -> LogoutQuestion:
     return await container(request).idp.logout_questions.get(question_id) if question_id else LogoutQuestion()
-
-
-def given_by(scopes: Sequence[str]) -> tuple[ScopeWords, ...]:
-    """What a person gives away with these scopes, in words."""
-    return (_PSEUDONYM, *(_SCOPES[scope] for scope in scopes if scope in _SCOPES))
 
 
 def demo_accounts() -> tuple[DemoAccount, ...]:

@@ -19,7 +19,7 @@ from api.web.downloads import download
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.shelf import shelf
-from api.web.views.own import AccessesView, LicenceCard, LicenceView, MeView
+from api.web.views.own import AccessesView, LicenceCard, LicenceView, MeView, NoticeRow
 from api.web.visitor import Visitor, logged_in
 from certstore import read
 from certstore.codes import mask_code
@@ -30,12 +30,21 @@ from certstore.status import Status
 from core.clock import calendar_day
 from core.errors import NotFound, NotPermitted
 from core.text import Language, Text
+from idp.model import Notice, NoticeKind
 
 router = APIRouter(include_in_schema=False)
 _RECENT = 3
 _KEEP = 900
 _USABLE = frozenset({Status.VALID, Status.NOT_YET_VALID})
 _PER_PAGE = 20
+_NOTICES = {
+    NoticeKind.REFRESH_REUSED: Text(
+        "{zh}替您保管的登录凭证被用了两次，我们已经让它失效。可能有人拿到了它，也可能是该网站出了差错。"
+        "不放心的话，请看看您登录着的地方，并改一次密码。",
+        "A token that {en} kept for you was used twice, so it was ended. Somebody may have a copy, or the site made a "
+        "mistake. If in doubt, look where you are logged in, and change your password.",
+    )
+}
 
 
 @router.get("/me")
@@ -60,6 +69,7 @@ async def me(request: Request) -> Response:
         due_href=f"/me/licences/{due.id}" if due else "",
         sign_ins=len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)),
         ways=await ways_in(request),
+        notices=tuple([await _notice_row(request, one) for one in await idp.notices.open_of(who.principal)]),
     )
     return page(request, "me.html", view=view)
 
@@ -128,6 +138,12 @@ async def accesses(request: Request, cursor: str | None = None) -> Response:
         f"/me/accesses?cursor={found.next_cursor}" if found.next_cursor else None,
     )
     return page(request, "accesses.html", view=view)
+
+
+async def _notice_row(request: Request, notice: Notice) -> NoticeRow:
+    client = await container(request).idp.registry.active(notice.client_id)
+    name = client.name if client else Text(notice.client_id, notice.client_id)
+    return NoticeRow(_NOTICES[notice.kind].format(zh=name.zh, en=name.en), f"/me/notices/{notice.id}")
 
 
 async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:

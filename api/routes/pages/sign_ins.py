@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
-from api.routes.pages.entrance import given_by
 from api.session_cookie import read_session_cookie
 from api.web.asked_details import in_words, words_of
+from api.web.consent_words import given_by
 from api.web.forms import read_form
 from api.web.qr import qr_svg
 from api.web.render import page

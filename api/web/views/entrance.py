@@ -91,21 +91,58 @@ class ScopeWords:
 
 
 @dataclass(frozen=True, slots=True)
-class ScopesView:
-    """`/consent`: which portal wants to know what about the person, and what it wants to do for them.
+class ConsentItem:
+    """One thing that a portal asks for.
 
     Attributes:
+        tells: what of it would be told, piece by piece.
+        optional: the person may leave it out.
+        essential: the portal says that it cannot go on without it.
+        sensitive: agreed to by itself (PIPL Art. 29).
+        before: given to this portal already.
+    """
+
+    scope: str
+    title: Text
+    text: Text
+    tells: tuple[Text, ...]
+    optional: bool
+    essential: bool = False
+    sensitive: bool = False
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScopesView:
+    """`/consent`: who wants to know what about the person, why, how long, and how it is taken back.
+
+    Attributes:
+        gives: the pseudonym, which is told in any case.
         details: what it asks for in detail, each time anew.
-        elsewhere: what it may do at other services, in their words.
+        elsewhere: it asks for something at other services.
+        days: the longest that it can be used while the person is away; None when that was not asked for.
     """
 
     action: str
     client_name: Text
     client_host: str
-    gives: tuple[ScopeWords, ...]
+    gives: ScopeWords
+    items: tuple[ConsentItem, ...] = ()
     details: tuple[DetailWords, ...] = ()
-    elsewhere: tuple[Text, ...] = ()
+    elsewhere: bool = False
     site: SiteWords = SiteWords()
+    office: Text | None = None
+    contacts: tuple[str, ...] = ()
+    days: int | None = None
+
+    @property
+    def initial(self) -> str:
+        """In place of a logo: pictures of other sites are not loaded here."""
+        return self.client_name.zh[:1] or "·"
+
+    @property
+    def choices(self) -> bool:
+        return any(item.optional for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)

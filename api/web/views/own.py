@@ -41,6 +41,7 @@ class MeView:
     due_href: str = ""
     sign_ins: int = 0
     ways: tuple[IdentityRow, ...] = ()
+    notices: tuple[NoticeRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,38 @@ class WithdrawView:
 
     action: str
     consequence: Text
+    keep: str = "/me/consents"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalRow:
+    """A portal that the person agreed to tell something."""
+
+    name: Text
+    office: Text | None
+    gives: tuple[Text, ...]
+    left_out: tuple[Text, ...]
+    since: dt.datetime
+    withdraw_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPortalsView:
+    """`/me/portals`."""
+
+    rows: tuple[PortalRow, ...]
+    events: tuple[TimelineEntry, ...]
+    first_href: str | None
+    next_href: str | None
+    done: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """Something that a person should know, and the button that puts it away."""
+
+    text: Text
+    action: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from api.web.asked_details import DetailWords
+from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
 from api.web.errors import ErrorView
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.desk import (
@@ -19,6 +20,7 @@ from api.web.views.desk import (
 )
 from api.web.views.entrance import (
     AccountChoiceView,
+    ConsentItem,
     DemoAccount,
     DemoPortal,
     FrontView,
@@ -54,6 +56,9 @@ from api.web.views.own import (
     LicenceCard,
     LicenceView,
     MeView,
+    NoticeRow,
+    OwnPortalsView,
+    PortalRow,
     WithdrawView,
 )
 from api.web.views.sign_ins import (
@@ -286,8 +291,26 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             "/consent",
             PORTAL,
             "zwfw.demo.invalid",
-            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+            PSEUDONYM,
+            (
+                ConsentItem(
+                    "realname",
+                    SCOPES["realname"].title,
+                    SCOPES["realname"].text,
+                    (CLAIMS["id_number"],),
+                    False,
+                    essential=True,
+                    sensitive=True,
+                ),
+                ConsentItem(
+                    "email", SCOPES["email"].title, SCOPES["email"].text, (CLAIMS["email"],), True, before=True
+                ),
+                ConsentItem("offline_access", SCOPES["offline_access"].title, SCOPES["offline_access"].text, (), True),
+            ),
+            office=HOUSING,
+            contacts=("privacy@zwfw.demo.invalid",),
             site=SITE,
+            days=30,
         ),
         "citizen",
     ),
@@ -297,7 +320,12 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             "/consent",
             PORTAL,
             "zwfw.demo.invalid",
-            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
+            PSEUDONYM,
+            (
+                ConsentItem(
+                    "tax:read", Text("看您的纳税记录", "See your tax records"), Text("那里。", "There."), (), False
+                ),
+            ),
             (
                 DetailWords(
                     Text("取一份您的证照加注副本", "Fetch an annotated copy of your licence"),
@@ -308,10 +336,29 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
                     ),
                 ),
             ),
-            (Text("看您的纳税记录", "See your tax records"),),
+            elsewhere=True,
         ),
         "citizen",
     ),
+    "own-portals": (
+        "own_portals.html",
+        OwnPortalsView(
+            (
+                PortalRow(
+                    PORTAL, HOUSING, (SCOPES["email"].title,), (SCOPES["phone"].title,), NOW, "/me/portals/x/withdraw"
+                ),
+            ),
+            (
+                TimelineEntry(
+                    "link", Text("进入门户", "Entered a portal"), when=Text("2026-11-23 09:51", "2026-11-23 09:51")
+                ),
+            ),
+            None,
+            "/me/portals?cursor=x",
+        ),
+        "citizen",
+    ),
+    "own-portals-none": ("own_portals.html", OwnPortalsView((), (), None, None), "citizen"),
     "device": ("device.html", DeviceCodeView("WDJB-MJHT"), "citizen"),
     "device-wrong": ("device.html", DeviceCodeView("WDJB-MJHT", WRONG), "citizen"),
     "device-confirm": (
@@ -414,6 +461,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             1,
             Text("居住证还有 26 天到期。", "Your residence permit ends in 26 days."),
             "/me/licences/lic_2",
+            notices=(NoticeRow(Text("凭证被用了两次。", "A token was used twice."), "/me/notices/ntc_1"),),
         ),
         "citizen",
     ),

@@ -1,0 +1,59 @@
+"""What happened to a person's account, for the person: log-ins, portals entered, consents, what portals were told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from core.audit.about import Recorded, recorded_about
+from core.db.database import Database
+from core.paging import Page, decode_cursor, encode_cursor, page_size
+from core.principal import Principal
+
+LOGGED_IN, LOGGED_OUT, ENTERED = "session.start", "session.end", "portal.enter"
+AGREED, WITHDREW, TOLD, REFUSED = "portal-consent.grant", "portal-consent.withdraw", "identity.read", "token.refresh"
+_ACTIONS = (LOGGED_IN, LOGGED_OUT, ENTERED, AGREED, WITHDREW, TOLD, REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event.
+
+    Attributes:
+        done: False where it was refused.
+        client_id: the portal that it is about; None for log-ins of our own.
+        told: claims that the portal was told.
+    """
+
+    at: dt.datetime
+    action: str
+    done: bool
+    client_id: str | None
+    told: tuple[str, ...] = ()
+
+
+class OwnHistory:
+    """The use case; it reads the audit log, which nobody can leave a line out of."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, person: Principal, cursor: str | None = None, limit: int | None = None) -> Page[Happened]:
+        """The newest first."""
+        size, before = page_size(limit), int(decode_cursor(cursor, 1)[0]) if cursor else None
+        async with self._database.read() as tx:
+            found = await recorded_about(tx.connection, person.id, _ACTIONS, limit=size + 1, before=before)
+        more = encode_cursor(found[size - 1].number) if len(found) > size else None
+        return Page([_happened(one) for one in found[:size]], more)
+
+
+def _happened(one: Recorded) -> Happened:
+    client = one.actor_id if one.action in (TOLD, REFUSED) else one.detail.get("client")
+    told = str(one.detail.get("claims") or "").split() if one.action == TOLD else ()
+    return Happened(
+        dt.datetime.fromisoformat(one.at),
+        one.action,
+        one.outcome == "done",
+        None if client is None else str(client),
+        tuple(told),
+    )
