@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from core.clock import Clock
 from core.db.database import Database
+from idp.clients.description import CLIENT_ID
 from idp.model import Client, ClientStatus
 from idp.ports import ClientStore
 
 _MAX_REMEMBERED = 1_000
-_CLIENT_ID = re.compile(r"[ -~]{1,255}", re.ASCII)  # RFC 6749 Appendix A.1; the database need not hear of others
 
 
 class ClientRegistry:
@@ -39,7 +38,7 @@ class ClientRegistry:
         return client if client is not None and client.status is ClientStatus.ACTIVE else None
 
     async def _load(self, client_id: str, now: dt.datetime) -> Client | None:
-        if _CLIENT_ID.fullmatch(client_id) is None:
+        if CLIENT_ID.fullmatch(client_id) is None:  # whatever strangers send, the database does not hear of it
             return None
         async with self._database.read() as tx:
             client = await self._clients.get(tx, client_id)

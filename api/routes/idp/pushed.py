@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import container, facts_of
+from api.deps import container, facts_of, renewed_nonce
 from api.errors.noting import refused
 from api.errors.oauth import NO_STORE
 from api.routes.idp.hot import add_hot_route, form_body, read_parameters
@@ -18,13 +18,14 @@ router = APIRouter(tags=["identity"])
 
 async def push(request: Request) -> Response:
     """Leave an authorization request here; the browser then comes with its `request_uri` only."""
-    parameters = None
+    facts, parameters = facts_of(request), None
     try:
         parameters = await read_parameters(request)
-        answer = await container(request).idp.push(parameters, facts_of(request))
+        answer = await container(request).idp.push(parameters, facts)
     except AppError as error:
         return refused(request, "par", error, parameters)
-    return Response(orjson.dumps(answer), 201, NO_STORE, "application/json")  # RFC 9126 §2.2
+    headers = NO_STORE | renewed_nonce(request, facts)
+    return Response(orjson.dumps(answer), 201, headers, "application/json")  # RFC 9126 §2.2
 
 
 add_hot_route(
