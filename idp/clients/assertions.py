@@ -45,7 +45,7 @@ class ClientAssertions:
     async def verify(self, client: Client, assertion: UnverifiedToken, addresses: tuple[str, ...]) -> None:
         """
         Args:
-            client: who is said to have signed: found by `sub` (RFC 7523 §3, 2. B.), registered for one of the two methods.
+            client: who is said to have signed: found by `sub` (RFC 7523 §3, 2. B.); one of the two methods is its own.
             assertion: taken apart, and nothing of it believed.
             addresses: of the endpoint that was called.
 
