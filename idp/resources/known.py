@@ -46,16 +46,15 @@ class KnownResources:
         if len(identifiers) > MOST_RESOURCES:
             raise InvalidTarget("too many resources in one request")
         others = tuple(dict.fromkeys(one for one in identifiers if one != self._ours))
-        return tuple([await self._asked(identifier, client) for identifier in others])
-
-    async def _asked(self, identifier: str, client: Client) -> ProtectedResource:
-        if not is_resource_identifier(identifier):
+        if not all(is_resource_identifier(one) for one in others):
             raise InvalidTarget("resource must be an absolute URI without a fragment")
-        # asked first, so that nobody can fill the memory with names that they make up
-        found = await self._find(identifier) if identifier in client.metadata.resources else None
-        if found is None or found.status is not ResourceStatus.ACTIVE:
+        # only those that are the client's, so that nobody can fill the memory with names that they make up
+        if not set(others) <= set(client.metadata.resources):
             raise InvalidTarget("no such resource, or not for this client")
-        return found
+        found = await self._active(others)
+        if len(found) != len(others):
+            raise InvalidTarget("no such resource, or not for this client")
+        return tuple(found[one] for one in others)
 
     def check_one_token(self, asked: Sequence[str], found: Sequence[ProtectedResource]) -> None:
         """For a token that is issued at once, without a later request that could narrow it.
@@ -67,14 +66,15 @@ class KnownResources:
 
     async def get(self, identifier: str) -> ProtectedResource | None:
         """The resource of this name in whatever state; for names that somebody has registered for a client."""
-        return await self._find(identifier)
+        return (await self._find([identifier]))[identifier]
 
     async def of(self, client: Client) -> Mapping[str, ProtectedResource]:
         """All resources that the client may ask for now, by identifier; costs nothing where it registered none."""
-        if not client.metadata.resources:
-            return NOTHING
-        found = [await self._find(identifier) for identifier in client.metadata.resources]
-        return {one.identifier: one for one in found if one is not None and one.status is ResourceStatus.ACTIVE}
+        return await self._active(client.metadata.resources) if client.metadata.resources else NOTHING
+
+    async def _active(self, identifiers: Sequence[str]) -> Mapping[str, ProtectedResource]:
+        found = await self._find(identifiers)
+        return {name: one for name, one in found.items() if one is not None and one.status is ResourceStatus.ACTIVE}
 
     async def served_by(self, client_id: str) -> frozenset[str]:
         """Identifiers of the resources that come to introspect as this client."""
@@ -90,17 +90,20 @@ class KnownResources:
         self._of_clients[client_id] = (now, served)
         return served
 
-    async def _find(self, identifier: str) -> ProtectedResource | None:
+    async def _find(self, identifiers: Sequence[str]) -> Mapping[str, ProtectedResource | None]:
+        """In one look for all that are not remembered."""
         now = self._clock.now()
-        known = self._remembered.get(identifier)
-        if known is not None and now - known[0] < self._lifetime:
-            return known[1]
+        known = {name: self._remembered[name] for name in identifiers if name in self._remembered}
+        fresh = {name: one for name, (at, one) in known.items() if now - at < self._lifetime}
+        missing = [name for name in identifiers if name not in fresh]
+        if not missing:
+            return fresh
         async with self._database.read() as tx:
-            found = await self._store.get(tx, identifier)
-        if len(self._remembered) >= _MAX_REMEMBERED:
+            found = {one.identifier: one for one in await self._store.named(tx, missing)}
+        if len(self._remembered) + len(missing) > _MAX_REMEMBERED:
             self._remembered.clear()
-        self._remembered[identifier] = (now, found)
-        return found
+        self._remembered |= {name: (now, found.get(name)) for name in missing}
+        return fresh | {name: found.get(name) for name in missing}
 
     def forget(self) -> None:
         """Look everything up anew; after a change in this process."""

@@ -18,6 +18,9 @@ class ProtectedResourceStore(Protocol):
 
     async def get(self, tx: ReadTx, identifier: str) -> ProtectedResource | None: ...
 
+    async def named(self, tx: ReadTx, identifiers: Sequence[str]) -> Sequence[ProtectedResource]:
+        """Those of them that there are, in order of identifier."""
+
     async def of_client(self, tx: ReadTx, client_id: str) -> Sequence[ProtectedResource]:
         """The resources that come to introspect as this client, in order of identifier."""
 

@@ -28,6 +28,9 @@ class SqlProtectedResourceStore:
     async def get(self, tx: ReadTx, identifier: str) -> ProtectedResource | None:
         return next(iter(await self._found(tx, protected_resource.c.identifier == identifier)), None)
 
+    async def named(self, tx: ReadTx, identifiers: Sequence[str]) -> Sequence[ProtectedResource]:
+        return await self._found(tx, protected_resource.c.identifier.in_(identifiers))
+
     async def of_client(self, tx: ReadTx, client_id: str) -> Sequence[ProtectedResource]:
         return await self._found(tx, protected_resource.c.client_id == client_id)
 

@@ -69,6 +69,13 @@ class ResourceStoresBasic:
         assert [one.identifier for one in second] == ["urn:c"]
         assert [[scope.name for scope in one.scopes] for one in first] == [["a:read"], ["b:read"]]
 
+    async def test_several_are_found_at_once(self, harness: IdpStoresHarness) -> None:
+        for name in ("c", "a", "b"):
+            assert await add(harness, resource(f"urn:{name}", f"{name}:read", f"{name}:write"))
+        async with harness.database.read() as tx:
+            found = await harness.stores.resources.named(tx, ["urn:c", "urn:x", "urn:a"])
+        assert [(one.identifier, len(one.scopes)) for one in found] == [("urn:a", 2), ("urn:c", 2)]
+
     async def test_terms_are_replaced_and_what_names_it_stays(self, harness: IdpStoresHarness) -> None:
         resources = harness.stores.resources
         await add(harness, resource(TAX, "tax:read", "tax:write"))
