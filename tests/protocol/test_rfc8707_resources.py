@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from core.errors import NotAuthenticated
 from core.principal import SYSTEM
@@ -273,3 +275,23 @@ async def test_a_token_from_the_authorization_endpoint_is_for_the_resource_too(w
     assert claims_in(world, entered.params["access_token"])["aud"] == TAX
     mixed = await browser.http.get("/authorize", params=[*asked.items(), ("resource", TAX), ("resource", ISSUER)])
     assert "error=invalid_target" in mixed.headers["location"]
+
+
+@pytest.mark.parametrize("format_", AccessTokenFormat)
+async def test_the_resource_says_what_its_tokens_look_like(
+    world: IdpWorld, server: BackEnd, format_: AccessTokenFormat
+) -> None:
+    """Whatever the client wishes for its own: who reads the token decides (RFC 9068, or by introspection only)."""
+    tax = described(TAX, "tax:read", client_id="tax-server", access_token_format=format_)
+    await world.idp.resources.change(tax, SYSTEM)
+    for wish in (None, *AccessTokenFormat):
+        await change_client(world, "portal-a", access_token_format=wish)
+        token = (await redeem(world, await enter(world, TAX))).json()["access_token"]
+        if format_ is AccessTokenFormat.JWT:
+            keys = KeySet.import_key_set((await server.http.get("/jwks")).json())
+            read = jwt.decode(token, keys, algorithms=["ES256"])
+            assert (read.header["typ"], read.claims["aud"]) == ("at+jwt", TAX)
+        else:
+            assert token.count(".") != 2
+        told = await server.introspect(token)
+        assert (told["active"], told["aud"], told["scope"]) == (True, TAX, "tax:read")
