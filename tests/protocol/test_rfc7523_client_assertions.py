@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.egress.errors import FetchFailed
+from core.egress.port import Fetched
 from core.principal import SYSTEM
 from core.text import Text
 from idp.client_metadata import ClientMetadata, SecurityProfile
@@ -177,3 +180,65 @@ async def test_a_portal_runs_the_whole_code_flow_with_its_key(world: IdpWorld) -
     assert refreshed.status_code == 200
     assert (await back_end.post("/revoke", {"token": refreshed.json()["access_token"]})).status_code == 200
     assert await back_end.introspect(refreshed.json()["access_token"]) == {"active": False}
+
+
+class _Address:
+    """Implements `core.egress.port.Fetcher`: one JWK Set, which its client changes."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.keys = list(keys)
+        self.asked = 0
+        self.down = False
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        media_types: frozenset[str] | None = None,
+    ) -> Fetched:
+        self.asked += 1
+        if self.down:
+            raise FetchFailed("unreachable")
+        return Fetched(200, "application/json", json.dumps({"keys": [key.jwk() for key in self.keys]}).encode())
+
+
+async def test_r_6_keys_at_an_address_may_change(tmp_path: Path, clock: FakeClock) -> None:
+    """Reference R-6: looked at again on the next use of a new key, and bounded."""
+    first, second, stranger = SigningKey(kid="first"), SigningKey(kid="second"), SigningKey(kid="nobody")
+    address = _Address(first)
+    async with embedded_world(tmp_path, clock, fetcher=address) as world:
+        new = NewClient(
+            Text("系统", "System"),
+            "far-keys",
+            auth_method=ClientAuthMethod.PRIVATE_KEY_JWT,
+            grants=frozenset({GrantType.CLIENT_CREDENTIALS}),
+            scopes=frozenset({"licence:read"}),
+            metadata=ClientMetadata(jwks_uri="https://far.example.test/jwks"),
+        )
+        await world.idp.register_client(new, SYSTEM)
+        http = BackEnd(world, world.department).http
+
+        async def status(key: SigningKey) -> int:
+            form = {"grant_type": "client_credentials"} | by_assertion(assertion(key, "far-keys", clock))
+            return (await http.post("/token", data=form)).status_code
+
+        assert [await status(first) for _ in range(5)] == [200] * 5
+        assert address.asked == 1
+        address.keys = [first, second]
+        clock.advance(10)
+        assert await status(second) == 200
+        assert await status(first) == 200
+        assert address.asked == 2
+        for _ in range(5):
+            assert await status(stranger) == 401
+        assert address.asked == 2, "an unknown key makes us look, but not each time"
+        address.keys, address.down = [second], True
+        clock.advance(3_000)
+        assert await status(second) == 200, "the address may be away for an hour"
+        address.down = False
+        clock.advance(30)
+        assert await status(second) == 200
+        assert await status(first) == 401, "a key that was taken away is gone with the next look"
