@@ -23,6 +23,7 @@ from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
 from tests.support.grants_world import Callback, answer_request, other_client, subject_at, visit_of
 from tests.support.idp_browser import BackEnd, Browser
+from tests.support.idp_proofs import Prover
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
 GRANTS = (GrantType.CIBA, GrantType.REFRESH_TOKEN)
@@ -146,6 +147,20 @@ async def test_an_auth_req_id_that_is_wrong_or_of_another_client(world: IdpWorld
         assert (await poll(world, counter, wrong)).json()["error"] == "invalid_grant"
     assert (await poll(world, other, auth_req_id)).json()["error"] == "invalid_grant"
     assert (await poll(world, counter, auth_req_id)).status_code == 200
+
+
+async def test_holder_of_key(world: IdpWorld) -> None:
+    """FAPI CIBA §5.2.2: a client that binds its tokens gets none without a proof, and none is spent by trying."""
+    counter = await counter_of(world, dpop_bound_access_tokens=True)
+    prover, back_end = Prover(world.clock), BackEnd(world, counter)
+    auth_req_id = await begun(world, counter)
+    await answer_request(world, Browser(world), world.lin)
+    assert (await poll(world, counter, auth_req_id)).json()["error"] == "invalid_dpop_proof"
+    form = {"grant_type": GrantType.CIBA.value, "auth_req_id": auth_req_id}
+    got = await back_end.post("/token", form, headers=prover.headers("POST", "/token"))
+    assert got.json()["token_type"] == "DPoP", got.text
+    shown = await back_end.introspect(got.json()["access_token"])
+    assert shown["cnf"] == {"jkt": prover.jkt}
 
 
 # ping and push

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from idp.settings import IdpSettings
 from tests.support.clock import FakeClock
-from tests.support.grants_world import answer_device
+from tests.support.grants_world import answer_device, answer_request
 from tests.support.idp_browser import Browser, idp_app, query_of
 from tests.support.idp_world import IdpWorld, embedded_world
 from tests.support.live_server import serving
@@ -54,6 +54,11 @@ DEVICE = {
     "response_types": [],
     "redirect_uris": [],
     "post_logout_redirect_uris": [],
+}
+COUNTER = {
+    **DEVICE,
+    "grant_types": ["urn:openid:params:grant-type:ciba", "refresh_token"],
+    "backchannel_token_delivery_mode": "poll",
 }
 
 FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -197,6 +202,27 @@ async def test_openid_client_logs_people_in_at_a_kiosk(world: IdpWorld, node: An
 
     changes = {**DEVICE, "token_endpoint_auth_method": method}
     check_log_in(world, await node("device", changes, meanwhile=approve), changes)
+
+
+@pytest.mark.parametrize("changes", [{}, KEYED], ids=["secret", "key"])
+async def test_openid_client_asks_a_person_on_their_phone(world: IdpWorld, node: Any, changes: dict[str, Any]) -> None:
+    async def approve(begun: dict[str, Any]) -> None:
+        await answer_request(world, Browser(world), world.lin)
+
+    changes = {**COUNTER, **changes}
+    hint = await world.idp.elsewhere.hint_tokens.make(world.lin.account_id)
+    check_log_in(world, await node("decoupled", changes, meanwhile=approve, hint=hint), changes)
+
+
+async def test_openid_client_hands_a_token_on(world: IdpWorld, node: Any) -> None:
+    exchange = {"audience": world.department.client_id}
+    changes = {
+        "grant_types": [*PORTAL["grant_types"], "urn:ietf:params:oauth:grant-type:token-exchange"],
+        "exchange_audiences": [world.department.client_id],
+    }
+    seen = await node("exchange", changes, exchange=exchange)
+    assert seen["issued"] == "urn:ietf:params:oauth:token-type:access_token"
+    assert (seen["introspected"]["active"], seen["introspected"]["aud"]) == (True, world.department.client_id)
 
 
 STRICTLY: dict[str, dict[str, Any]] = {

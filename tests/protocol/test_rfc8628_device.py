@@ -15,6 +15,7 @@ from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
 from tests.support.grants_world import answer_device, other_client, protected_resource, visit_of
 from tests.support.idp_browser import BackEnd, Browser
+from tests.support.idp_proofs import Prover
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
 GRANTS = (GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN)
@@ -185,6 +186,25 @@ async def test_a_qr_code_of_the_complete_address_tells_nothing_else(world: IdpWo
     assert (real.status_code, made_up.status_code) == (200, 200)
     assert dict(real.headers) == dict(made_up.headers) | {"content-length": real.headers["content-length"]}
     assert (await http.get("/device/qr.svg", params={"user_code": "<script>"})).status_code == 400
+
+
+async def test_tokens_of_a_kiosk_are_bound_to_the_key_that_its_poll_proves(world: IdpWorld) -> None:
+    """RFC 9449 §5: bound at the first fetch, and so are the refresh tokens of a client without a secret."""
+    kiosk = await other_client(
+        world, "kiosk", *GRANTS, auth_method=ClientAuthMethod.NONE, dpop_bound_access_tokens=True
+    )
+    prover, thief, back_end = Prover(world.clock), Prover(world.clock), BackEnd(world, kiosk)
+    answer = await begin(world, kiosk)
+    await answer_device(world, Browser(world), world.lin, answer["user_code"])
+    form = {"grant_type": GrantType.DEVICE_CODE.value, "device_code": answer["device_code"]}
+    bare = await back_end.post("/token", form)
+    assert (bare.status_code, bare.json()["error"]) == (400, "invalid_dpop_proof")
+    got = await back_end.post("/token", form, headers=prover.headers("POST", "/token"))
+    tokens = got.json()
+    assert tokens["token_type"] == "DPoP", got.text
+    for headers, good in ((thief.headers("POST", "/token"), False), (prover.headers("POST", "/token"), True)):
+        refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        assert ((await back_end.post("/token", refresh, headers=headers)).status_code == 200) is good
 
 
 async def test_resources_and_details_are_asked_for_and_narrowed_at_the_poll(world: IdpWorld) -> None:
