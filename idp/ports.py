@@ -275,5 +275,6 @@ class ClientErrors(Protocol):
 
         Args:
             client_id: the client that the request names, believed or not; nothing happens where none is registered.
-            endpoint: short word: `token`, `par`, `authorize`, `userinfo`, `introspect`, `register`.
+            endpoint: short word: `token`, `par`, `authorize`, `userinfo`, `introspect`, `register`,
+                `device`, `backchannel`, `backchannel-notification`.
         """

@@ -35,7 +35,7 @@ from idp.grants.fetch import FetchGranted
 from idp.grants.pace import PollPace
 from idp.login.elsewhere import GrantElsewhere
 from idp.login.rights import WithinRights
-from idp.ports import AccountStore, ClientStore, ConsentStore, SessionStore, TokenStore
+from idp.ports import AccountStore, ClientErrors, ClientStore, ConsentStore, SessionStore, TokenStore
 from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
@@ -105,6 +105,7 @@ def build_elsewhere(
     id_tokens: IdTokens,
     endpoint: TokenEndpoint,
     resources: KnownResources,
+    errors: ClientErrors,
     fetcher: Fetcher,
 ) -> ElsewhereServices:
     """Compose on the ground and around the token endpoint."""
@@ -122,6 +123,7 @@ def build_elsewhere(
         registry,
         PushTokens(database, stores.tokens, parts.fetch, endpoint, clock),
         HttpNotificationMessenger(fetcher),
+        errors,
         clock,
         settings,
     )

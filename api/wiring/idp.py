@@ -364,6 +364,7 @@ def build_idp(
         id_tokens=id_tokens,
         endpoint=token,
         resources=known_resources,
+        errors=clients.errors_log,
         fetcher=fetcher,
     )
     upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from core.clock import Clock
 from core.db.database import Database
+from core.errors import AppError
+from core.text import Text
 from idp.ciba.auth_req_id import AuthReqIds
 from idp.ciba.model import BackchannelRequest, RequestState
 from idp.ciba.ports import BackchannelStore, NotificationMessenger
@@ -22,8 +24,10 @@ from idp.client_metadata import DeliveryMode
 from idp.clients.registry import ClientRegistry
 from idp.errors import OAuthError
 from idp.model import Client, DeliveryState
+from idp.ports import ClientErrors
 from idp.settings import IdpSettings
 
+_ARRIVED = "delivered"
 _PARALLEL = 16
 _CLAIMED_FOR = dt.timedelta(seconds=30)
 
@@ -51,6 +55,7 @@ class NotifyClients:
         registry: ClientRegistry,
         tokens: PushedTokens,
         messenger: NotificationMessenger,
+        errors: ClientErrors,
         clock: Clock,
         settings: IdpSettings,
     ) -> None:
@@ -61,6 +66,7 @@ class NotifyClients:
         self._registry = registry
         self._tokens = tokens
         self._messenger = messenger
+        self._errors = errors
         self._clock = clock
         self._settings = settings
         self._slots = asyncio.Semaphore(_PARALLEL)
@@ -86,6 +92,9 @@ class NotifyClients:
             claimed = [one for one in requests if await self._store.claim(tx, one, at=now, until=now + _CLAIMED_FOR)]
             await tx.commit()
         results = await asyncio.gather(*(self._post(one) for one in claimed))
+        for request, result in zip(claimed, results, strict=True):
+            if result != _ARRIVED:
+                self._errors.note(request.client_id, "backchannel-notification", _failed(result))
         async with self._database.write() as tx:
             for request, result in zip(claimed, results, strict=True):
                 await self._store.finish(tx, self._after(request, result))
@@ -116,7 +125,7 @@ class NotifyClients:
 
     def _after(self, request: BackchannelRequest, result: str) -> BackchannelRequest:
         attempts = request.notice_attempts + 1
-        if result == "delivered":
+        if result == _ARRIVED:
             state = DeliveryState.DELIVERED
         elif result.startswith("refused") or attempts >= self._settings.notice_attempts:
             state = DeliveryState.GIVEN_UP
@@ -125,6 +134,12 @@ class NotifyClients:
         pause = self._settings.notice_retry_after * 2 ** (attempts - 1)  # 5 s, 10 s, 20 s, 40 s
         due_at = self._clock.now() + dt.timedelta(seconds=pause)
         return dataclasses.replace(request, notice=state, notice_due_at=due_at, notice_result=result)
+
+
+def _failed(result: str) -> AppError:
+    """For the client's developers, who see no answer of ours to look into."""
+    text = Text("通知没有送到：{result}。", "the notification endpoint did not take the message: {result}")
+    return AppError("notification-failed", text.format(result=result))
 
 
 def _error(auth_req_id: str, code: str, description: str) -> Mapping[str, str]:

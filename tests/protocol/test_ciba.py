@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import select
 
 from core.egress.errors import FetchFailed
 from core.egress.port import Fetched
@@ -19,6 +20,7 @@ from core.principal import SYSTEM
 from idp.client_metadata import DeliveryMode
 from idp.model import AccountStatus, ClientAuthMethod, DeliveryState, GrantType, SessionKind
 from idp.stores.ciba import SqlBackchannelStore
+from idp.stores.registration_tables import client_error
 from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
 from tests.support.grants_world import Callback, answer_request, other_client, subject_at, visit_of
@@ -224,6 +226,22 @@ async def test_a_message_that_failed_is_tried_again_until_it_arrives(world: IdpW
     assert [content["auth_req_id"] for _, _, content in callback.got] == [auth_req_id] * 2
     world.clock.advance(3600)
     assert await world.idp.elsewhere.notify.run_due() == 0
+
+
+async def test_developers_read_why_a_request_or_a_message_failed(world: IdpWorld, callback: Callback) -> None:
+    counter = await counter_of(world, DeliveryMode.PING)
+    callback.answer = lambda: Fetched(401, "", b"")
+    await ask(world, counter, binding_message="<b>")
+    await begun(world, counter)
+    await answer_request(world, Browser(world), world.lin)
+    log = world.idp.clients.errors_log
+    assert await log.write() == 2
+    async with world.ground.database.read() as tx:
+        rows = (await tx.connection.execute(select(client_error))).all()
+    noted = {row.endpoint: (row.error, row.description) for row in rows}
+    assert noted["backchannel"][0] == "invalid_binding_message"
+    assert noted["backchannel-notification"][0] == "notification-failed"
+    assert "refused-401" in noted["backchannel-notification"][1]
 
 
 async def test_push_sends_tokens_that_are_bound_to_the_request(world: IdpWorld, callback: Callback) -> None:
