@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from api.main import _map_errors
 from api.middleware.request_id import RequestId
 from api.routes import clients as client_routes
-from api.routes import idp as idp_routes
 from core.egress.errors import FetchFailed
 from core.egress.port import Fetched
 from core.errors import NotAuthenticated
@@ -28,6 +27,7 @@ from idp.clients.records import PermitKind
 from idp.protocol.facts import RequestFacts
 from idp.settings import IdpSettings
 from tests.support.clock import FakeClock
+from tests.support.idp_browser import idp_app
 from tests.support.idp_world import ISSUER, IdpWorld, cluster_world, embedded_world, organisation_code
 from tests.support.servers import PostgresServer, RedisServer
 
@@ -55,6 +55,7 @@ class RegistrationWorld:
     """A world whose people are `people`, by the token that they show."""
 
     world: IdpWorld
+    app: FastAPI
     http: httpx.AsyncClient
     pages: Pages
     people: dict[str, Principal]
@@ -115,14 +116,20 @@ def people(organisation: str) -> dict[str, Principal]:
 
 @contextlib.asynccontextmanager
 async def registration_world(
-    folder: Path, clock: FakeClock, *, registration: str = "guarded", servers: Servers | None = None, **options: Any
+    folder: Path,
+    clock: FakeClock,
+    *,
+    registration: str = "guarded",
+    issuer: str = ISSUER,
+    servers: Servers | None = None,
+    **options: Any,
 ) -> AsyncIterator[RegistrationWorld]:
     """
     Args:
         servers: PostgreSQL and Redis; None for the embedded stores.
     """
     pages = Pages()
-    options |= {"settings": IdpSettings(issuer=ISSUER, registration=registration), "fetcher": pages}
+    options |= {"settings": IdpSettings(issuer=issuer, registration=registration), "fetcher": pages}
     opened = cluster_world(*servers, folder, clock, **options) if servers else embedded_world(folder, clock, **options)
     async with opened as world:
         await world.idp.register_organisation(
@@ -135,13 +142,13 @@ async def registration_world(
                 raise NotAuthenticated("token-invalid", Text("令牌无效。", "The token is not valid."))
             return known[token]
 
-        app = FastAPI()
+        app = idp_app(world)  # with its reduced pages
         idp = dataclasses.replace(world.idp, authenticate=authenticate)  # type: ignore[arg-type]
         app.state.container = SimpleNamespace(ground=world.ground, idp=idp)
-        for router in (*idp_routes.routers, *client_routes.routers):
+        for router in client_routes.routers:
             app.include_router(router)
         _map_errors(app)
         app.add_middleware(RequestId, log_requests=False)
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
-            yield RegistrationWorld(world, http, pages, known)
+        async with httpx.AsyncClient(transport=transport, base_url=issuer) as http:
+            yield RegistrationWorld(world, app, http, pages, known)
