@@ -43,6 +43,8 @@ const provider = new Provider(issuer, {
         return { scope: given.scopes.join(' '), accessTokenFormat: 'opaque', accessTokenTTL: 600 }
       },
     },
+    registration: { enabled: true },
+    registrationManagement: { enabled: true },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
