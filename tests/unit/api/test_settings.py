@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from api.settings import Settings, child_environment
 from api.startup import StartupFault, check_production
@@ -147,3 +148,30 @@ def test_the_life_of_pushed_requests_is_set_within_bounds() -> None:
     for seconds in (59, 600):
         with pytest.raises(ValueError, match="pushed_request_seconds"):
             Settings(pushed_request_seconds=seconds)
+
+
+def test_o41_a_certificate_header_that_anybody_may_send_is_refused(tmp_path: Path) -> None:
+    chosen = {"data": tmp_path, "mode": "production", "client_certificate_header": "Client-Cert"}
+    assert any(
+        "client certificate" in fault for fault in Settings(**chosen, trusted_proxies="*").unsafe_in_production()
+    )
+    for safe in ({"trusted_proxies": "10.0.0.1"}, {"trusted_proxies": "*", "client_certificate_header": ""}):
+        faults = Settings(**(chosen | safe)).unsafe_in_production()
+        assert not any("client certificate" in fault for fault in faults)
+
+
+def test_what_the_identity_provider_is_told_of_clients_that_prove_keys(tmp_path: Path) -> None:
+    plain = Settings(data=tmp_path).idp
+    assert (plain.client_certificates, plain.mtls_url) == (False, None)
+    asked = Settings(
+        data=tmp_path,
+        client_certificate_header="Client-Cert",
+        client_certificate_chains="proxy",
+        mtls_url="https://mtls.example.test",
+        dpop_nonce="all",
+    ).idp
+    assert (asked.client_certificates, asked.mtls_url) == (True, "https://mtls.example.test")
+    assert (asked.client_chains, asked.dpop_nonce) == ("proxy", "all")
+    for wrong in ({"mtls_url": "mtls.example.test"}, {"mtls_url": "https://x/"}, {"client_certificate_header": "a b"}):
+        with pytest.raises(ValidationError):
+            Settings(data=tmp_path, **wrong)
