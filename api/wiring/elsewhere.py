@@ -119,7 +119,6 @@ def build_elsewhere(
         database,
         stores.backchannel,
         sealed,
-        parts.ids,
         registry,
         PushTokens(database, stores.tokens, parts.fetch, endpoint, clock),
         HttpNotificationMessenger(fetcher),

@@ -80,18 +80,20 @@ class BeginBackchannel:
         given = await self._sources.of(parameters, client)
         _check_openid(given)
         asked = await self._asked(given, client, one_token=mode is DeliveryMode.PUSH)
-        parts = SealedParts(_notification_token(given, mode), check_binding_message(given.get("binding_message")))
+        token = _notification_token(given, mode)
+        message = check_binding_message(given.get("binding_message"))
         lifetime = self._lifetime(given)
         if "user_code" in given:  # backchannel_user_code_parameter_supported is false (§4)
             raise InvalidRequest("user_code is not supported")
         account_id = await self._find(given, client)
         await self._admit(client, account_id)
         request = self._request(client, account_id, mode, asked, lifetime)
-        await self._sealed.put(request.id, parts, lifetime + KEPT_AFTER)
+        auth_req_id = self._ids.make(request.id)
+        await self._sealed.put(request.id, SealedParts(auth_req_id, token, message), lifetime + KEPT_AFTER)
         async with self._database.write() as tx:
             await self._store.add(tx, request)
             await tx.commit()
-        answer: dict[str, str | int] = {"auth_req_id": self._ids.make(request.id), "expires_in": lifetime}
+        answer: dict[str, str | int] = {"auth_req_id": auth_req_id, "expires_in": lifetime}
         if mode is not DeliveryMode.PUSH:
             answer["interval"] = self._settings.poll_interval
         return answer

@@ -16,7 +16,6 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError
 from core.text import Text
-from idp.ciba.auth_req_id import AuthReqIds
 from idp.ciba.model import BackchannelRequest, RequestState
 from idp.ciba.ports import BackchannelStore, NotificationMessenger
 from idp.ciba.sealed import SealedRequestParts
@@ -51,7 +50,6 @@ class NotifyClients:
         database: Database,
         store: BackchannelStore,
         sealed: SealedRequestParts,
-        ids: AuthReqIds,
         registry: ClientRegistry,
         tokens: PushedTokens,
         messenger: NotificationMessenger,
@@ -62,7 +60,6 @@ class NotifyClients:
         self._database = database
         self._store = store
         self._sealed = sealed
-        self._ids = ids
         self._registry = registry
         self._tokens = tokens
         self._messenger = messenger
@@ -108,10 +105,10 @@ class NotifyClients:
         if client is None or uri is None or parts is None or parts.notification_token is None:
             return "refused-not-registered"
         async with self._slots:
-            return await self._messenger.post(uri, parts.notification_token, await self._content(request, client))
+            content = await self._content(request, client, parts.auth_req_id)
+            return await self._messenger.post(uri, parts.notification_token, content)
 
-    async def _content(self, request: BackchannelRequest, client: Client) -> Mapping[str, Any]:
-        auth_req_id = self._ids.make(request.id)
+    async def _content(self, request: BackchannelRequest, client: Client, auth_req_id: str) -> Mapping[str, Any]:
         if request.mode is DeliveryMode.PING:
             return {"auth_req_id": auth_req_id}  # §10.2: what was decided the client asks for itself
         if request.state is RequestState.PENDING:

@@ -15,10 +15,12 @@ class SealedParts:
     """What is kept apart.
 
     Attributes:
+        auth_req_id: as the client knows it, whichever key its MAC was made with.
         notification_token: the bearer token with which we come to the client (CIBA Core §7.1).
         binding_message: what both screens show (§7.1).
     """
 
+    auth_req_id: str = field(repr=False)
     notification_token: str | None = field(default=None, repr=False)
     binding_message: str | None = field(default=None, repr=False)
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from idp.client_metadata import DeliveryMode
+from idp.model import GrantType
 from idp.stores.tables import client, session, token_family
 from keys.secrets.purposes import ACCESS_TOKENS, SERVICE_SECRETS, TOKENS
 from tests.support.clock import FakeClock
+from tests.support.grants_world import Callback, answer_device, answer_request, other_client
 from tests.support.idp_browser import BackEnd, Browser, Pkce, basic, idp_app
 from tests.support.idp_world import IdpWorld, Portal, embedded_world
 from tests.support.secrets import MemorySecrets
@@ -24,7 +27,7 @@ def secrets() -> MemorySecrets:
 
 @pytest.fixture
 async def world(tmp_path: Path, clock: FakeClock, secrets: MemorySecrets) -> AsyncIterator[IdpWorld]:
-    async with embedded_world(tmp_path, clock, secrets=secrets) as made:
+    async with embedded_world(tmp_path, clock, secrets=secrets, fetcher=Callback()) as made:
         yield made
 
 
@@ -164,3 +167,31 @@ async def test_a_registration_access_token_moves_to_the_next_key_when_it_is_show
         assert before.partition(".")[0] != after.partition(".")[0]
         assert (await there.call(token, "GET", path)).status_code == 200
         assert await kept() == after
+
+
+async def test_what_people_grant_elsewhere_survives_a_turn_of_the_key(world: IdpWorld, secrets: MemorySecrets) -> None:
+    """Between the request, the decision and the fetch; a client is told the id that it was given."""
+    callback = world.idp.fetcher
+    assert isinstance(callback, Callback)
+    kiosk = await other_client(world, "kiosk", GrantType.DEVICE_CODE)
+    counter = await other_client(
+        world,
+        "counter",
+        GrantType.CIBA,
+        backchannel_token_delivery_mode=DeliveryMode.PING,
+        backchannel_client_notification_endpoint="https://counter.example.test/notices",
+    )
+    browser, hint = Browser(world), await world.idp.elsewhere.hint_tokens.make(world.lin.account_id)
+    secrets.rotate(TOKENS)
+    device = (await BackEnd(world, kiosk).post("/device-authorization", {"scope": "openid"})).json()
+    form = {"scope": "openid", "login_hint": hint, "client_notification_token": "t" * 40}
+    request = (await BackEnd(world, counter).post("/backchannel-authentication", form)).json()
+    secrets.rotate(TOKENS)
+    await answer_device(world, browser, world.lin, device["user_code"])
+    await answer_request(world, browser, world.lin)
+    assert [content for _, _, content in callback.got] == [{"auth_req_id": request["auth_req_id"]}]
+    secrets.rotate(TOKENS)
+    for portal, name, code in ((kiosk, "device_code", device), (counter, "auth_req_id", request)):
+        grant = GrantType.DEVICE_CODE if portal is kiosk else GrantType.CIBA
+        got = await BackEnd(world, portal).post("/token", {"grant_type": grant.value, name: code[name]})
+        assert got.status_code == 200, got.text
