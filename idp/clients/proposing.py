@@ -6,6 +6,7 @@ system administrator for every organisation, a portal manager for their own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database, ReadTx
 from core.errors import Conflict
+from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
@@ -22,7 +24,7 @@ from idp.clients.duties import Duties
 from idp.clients.looking import LookAtClients, PortalView
 from idp.clients.offered import check_offered
 from idp.clients.policy import ADMINISTRATOR
-from idp.clients.records import ClientProposal, Origin, ProposalKind, Registration
+from idp.clients.records import ClientProposal, Origin, ProposalKind, ProposalState, Registration
 from idp.clients.registration import audited, client_invalid, told_to_people
 from idp.clients.registry import ClientRegistry
 from idp.clients.sector import SectorDocuments
@@ -50,6 +52,19 @@ class Proposed:
     secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """A request that is to be done once, however often it comes."""
+
+    scope: str
+    key: str
+    document: Mapping[str, object]
+
+    @property
+    def fingerprints(self) -> list[str]:
+        return [fingerprint_of(json.dumps(self.document, sort_keys=True))]
+
+
 class ProposeClients:
     """The use cases."""
 
@@ -74,21 +89,40 @@ class ProposeClients:
         self._settings = settings
         self._duties = Duties(database)
 
-    async def register(self, document: Mapping[str, object], actor: Principal) -> Proposed:
+    async def register(self, document: Mapping[str, object], actor: Principal, *, key: str | None = None) -> Proposed:
         """A new client, from a registration document with the members that people may ask for.
+
+        Args:
+            key: the Idempotency-Key; a repeated request answers with the first one's client, without its secret.
 
         Raises:
             NotPermitted: `duty-missing`.
-            InvalidInput: `client-invalid`, `uri-not-allowed`.
+            InvalidInput: `client-invalid`, `uri-not-allowed`, `idempotency-key-invalid`.
             NotFound: `organisation-not-found`; `client-not-found` for another's organisation.
-            Conflict: `client-exists`.
+            Conflict: `client-exists`, `idempotency-key-reused`.
         """
         own = duties.within(actor)
         new = await self._read(document if own is None else {"organisation": own, **document})
         await self._duties.check_manages(actor, new.organisation, "client.propose", new.client_id or "client")
+        once = None if key is None else _Once(f"{actor.kind.value}:{actor.id} client.propose", key, document)
+        if once is not None:
+            async with self._database.read() as tx:
+                earlier = await find_result(tx, scope=once.scope, key=once.key, fingerprints=once.fingerprints)
+            if earlier is not None:
+                return await self._again(earlier, actor)
+        try:
+            return await self._register(new, actor, once)
+        except AlreadyDone as done:
+            return await self._again(done.result, actor)
+
+    async def _register(self, new: ClientDescription, actor: Principal, once: _Once | None) -> Proposed:
         client_id = new.client_id or new_id(self._clock, "cli")
         record = Registration(client_id, Origin.PORTAL, actor.id, 1, self._clock.now())
         async with self._database.write() as tx:
+            if once is not None:
+                await remember_result(
+                    tx, self._clock, scope=once.scope, key=once.key, fingerprints=once.fingerprints, result=client_id
+                )
             await self._check_organisation(tx, new)
             client, secret = await self._writing.add(tx, new, client_id, record, active=False)
             proposal = await self._writing.propose(
@@ -97,6 +131,11 @@ class ProposeClients:
             tx.audit(AuditEvent("client.propose", "done", actor, client.id, detail=audited(client)))
             await tx.commit()
         return Proposed(client, 1, proposal, secret.value if secret else None)
+
+    async def _again(self, client_id: str, actor: Principal) -> Proposed:
+        view = await self._look.read(client_id, actor)
+        waiting = next((one for one in view.proposals if one.state is ProposalState.OPEN), None)
+        return Proposed(view.client, view.registration.revision, waiting)
 
     async def change(
         self, client_id: str, document: Mapping[str, object], actor: Principal, *, revision: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,9 +41,15 @@ async def search(
 
 
 @router.post("", status_code=201)
-async def register(request: Request, response: Response, body: Document, actor: Caller) -> dict[str, Any]:
+async def register(
+    request: Request,
+    response: Response,
+    body: Document,
+    actor: Caller,
+    key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> dict[str, Any]:
     """Register a client. It can be used once a security administrator has approved it; its secret is shown now."""
-    done = await container(request).idp.clients.propose.register(body, actor)
+    done = await container(request).idp.clients.propose.register(body, actor, key=key)
     response.headers["ETag"] = etag(done.revision)
     response.headers["Cache-Control"] = "no-store"
     return proposed_out(done)

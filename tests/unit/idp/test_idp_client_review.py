@@ -56,6 +56,42 @@ async def test_a_portal_is_registered_reviewed_and_works(there: RegistrationWorl
     assert actions == ["client.propose", "client.approve"]
 
 
+async def test_a_repeated_registration_is_one(there: RegistrationWorld) -> None:
+    once = {"Idempotency-Key": "k-1"}
+
+    async def post(who: str, body: dict[str, Any]) -> Any:
+        return await there.call(who, "POST", "/v1/clients", json=body, headers=once)
+
+    answers = await asyncio.gather(*(post("system", WEB) for _ in range(6)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["client_id"] for answer in answers}) == 1
+    assert sum("client_secret" in answer.json() for answer in answers) == 1, "shown once"
+    assert all(answer.json()["proposal"]["state"] == "open" for answer in answers)
+    other = await post("system", WEB | {"tos_uri": "https://new.example.test/tos"})
+    assert other.json()["type"].endswith("idempotency-key-reused")
+    mine = await post("manager", WEB)
+    assert mine.json()["client_id"] != answers[0].json()["client_id"], "somebody else's key is another one"
+    odd = await there.call("system", "POST", "/v1/clients", json=WEB, headers={"Idempotency-Key": "k" * 129})
+    assert odd.json()["type"].endswith("idempotency-key-invalid")
+
+
+async def test_a_decision_is_heard_everywhere_within_seconds(there: RegistrationWorld) -> None:
+    from idp.clients.registry import ClientRegistry
+    from idp.stores.clients import SqlClientStore
+
+    world = there.world
+    elsewhere = ClientRegistry(
+        world.ground.database, SqlClientStore(), world.clock, lifetime=world.idp.settings.client_cache
+    )
+    assert world.idp.settings.client_cache <= 5
+    await there.approved(MINE)
+    assert await elsewhere.active("mine") is not None
+    await there.call("security", "POST", "/v1/clients/mine/status", json={"status": "disabled"})
+    assert await world.idp.registry.active("mine") is None, "here at once"
+    world.clock.advance(world.idp.settings.client_cache)
+    assert await elsewhere.active("mine") is None
+
+
 async def test_a_refused_registration_is_gone(there: RegistrationWorld) -> None:
     made = await there.proposed(MINE, "manager")
     path = f"/v1/client-proposals/{made['proposal']['id']}"
