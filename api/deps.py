@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
 
-from api.middleware.proxies import CERTIFICATE
+from api.middleware.proxies import CERTIFICATE, ISSUERS
 from api.session_cookie import read_session_cookie
 from core.errors import NotAuthenticated, NotPermitted
 from core.principal import Principal
@@ -113,6 +113,7 @@ def facts_of(request: Request) -> RequestFacts:
         tuple(headers.getlist("dpop")),
         request.scope.get(CERTIFICATE),
         settings.mtls_url + path if settings.mtls_url else None,
+        request.scope.get(ISSUERS, ()),
     )
 
 

@@ -5,6 +5,7 @@ The client's address and scheme (`X-Forwarded-*`), and the certificate that a TL
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -17,7 +18,11 @@ from keys.trust.peer import read_forwarded_certificate
 CERTIFICATE = "yizheng.client_certificate"
 """Where the ASGI scope has the client's certificate, as DER."""
 
+ISSUERS = "yizheng.client_certificate_issuers"
+"""Where it has those that came along."""
+
 ANYBODY = "*"
+_MOST_ISSUERS = 5
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +43,7 @@ class ForwardedCertificate:
     def __init__(self, app: ASGIApp, header: str, trusted: Callable[[str], bool]) -> None:
         self.app = app
         self._header = header.lower().encode("ascii")
+        self._chain = self._header + b"-chain"  # RFC 9440 §2.2
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +52,7 @@ class ForwardedCertificate:
             sender = scope.get("client")
             if named and sender is not None and self._trusted(sender[0]):
                 scope[CERTIFICATE] = _read(named)
+                scope[ISSUERS] = _read_chain([value for name, value in scope["headers"] if name == self._chain])
         await self.app(scope, receive, send)
 
 
@@ -79,3 +86,12 @@ def _read(values: list[bytes]) -> bytes | None:
     except ValueError as error:
         _log.warning("the proxy named a client certificate that cannot be read: %s", error)
         return None
+
+
+def _read_chain(values: list[bytes]) -> tuple[bytes, ...]:
+    """The list that RFC 9440 §2.2 describes, without what cannot be read: it only helps, and proves nothing."""
+    found = []
+    for one in b",".join(values).decode("latin-1").split(",")[:_MOST_ISSUERS]:
+        with contextlib.suppress(ValueError):
+            found.append(read_forwarded_certificate(one.strip()))
+    return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -116,16 +117,16 @@ class OwnCertificates:
 
 
 class MachineJudge:
-    """Implements `idp.clients.ports.CertificateJudge`. A proxy hands on the client's certificate and no others, so the
-    certificates of our own issuing authorities are put beside it; another city's must be on a list themselves."""
+    """Implements `idp.clients.ports.CertificateJudge`. Not every proxy hands on more than the client's certificate, so
+    those of our own issuing authorities are put beside it."""
 
     def __init__(self, judge: Judge, authorities: Authorities) -> None:
         self._judge = judge
         self._authorities = authorities
 
-    async def judge(self, certificate: bytes, *, service: Service) -> Judgement:
+    async def judge(self, certificate: bytes, others: Sequence[bytes] = (), *, service: Service) -> Judgement:
         ours = [authority.der for authority in self._authorities.all()]
-        return await self._judge.judge(certificate, ours, service=service)
+        return await self._judge.judge(certificate, [*ours, *others], service=service)
 
 
 async def build_trust(ground: Ground, pki: PkiServices) -> TrustServices:

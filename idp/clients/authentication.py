@@ -83,4 +83,4 @@ class AuthenticateClient:
             self._constraint.expect_nonce(client, facts)
             await self._assertions.verify(client, shown.assertion, facts.addresses)
         elif client.auth_method in _BY_CERTIFICATE:
-            await self._certificates.verify(client, facts.certificate)
+            await self._certificates.verify(client, facts.certificate, facts.issuers)

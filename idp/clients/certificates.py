@@ -5,6 +5,8 @@ That the client holds the certificate's key was proved in the TLS handshake, to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from idp.client_metadata import ClientMetadata
 from idp.clients.keys import ClientKeys
 from idp.clients.ports import CertificateJudge
@@ -30,11 +32,12 @@ class ClientCertificates:
         self._judge = judge
         self._chains = chains
 
-    async def verify(self, client: Client, certificate: bytes | None) -> None:
+    async def verify(self, client: Client, certificate: bytes | None, issuers: Sequence[bytes] = ()) -> None:
         """
         Args:
             client: registered for one of the two methods.
             certificate: DER; None where the request came without.
+            issuers: certificates that came along.
 
         Raises:
             InvalidClient: it does not prove that the client sent the request.
@@ -47,17 +50,17 @@ class ClientCertificates:
         except CertificateUnreadable:
             raise InvalidClient("the client certificate cannot be read") from None
         if client.auth_method is ClientAuthMethod.TLS:
-            await self._of_authority(client, peer)
+            await self._of_authority(client, peer, issuers)
         elif not await self._is_registered(client, peer):
             raise InvalidClient("the client certificate is none of those registered")
 
-    async def _of_authority(self, client: Client, peer: PeerCertificate) -> None:
+    async def _of_authority(self, client: Client, peer: PeerCertificate, issuers: Sequence[bytes]) -> None:
         """RFC 8705 §2.1: a certificate of an authority, with the one name that was registered."""
         if not is_expected(client.metadata, peer):
             raise InvalidClient("the client certificate does not have the registered name")
         if self._chains is CertificateChains.PROXY:
             return
-        judgement = await self._judge.judge(peer.der, service=Service.MACHINES)
+        judgement = await self._judge.judge(peer.der, issuers, service=Service.MACHINES)
         if not judgement.good:
             raise InvalidClient(
                 "no authority that is trusted stands behind the client certificate",

@@ -140,10 +140,11 @@ class ClientErrorStore(Protocol):
 class CertificateJudge(Protocol):
     """Judges whether an authority on our lists stands behind a certificate."""
 
-    async def judge(self, certificate: bytes, *, service: Service) -> Judgement:
+    async def judge(self, certificate: bytes, others: Sequence[bytes] = (), *, service: Service) -> Judgement:
         """
         Args:
             certificate: DER, from a stranger.
+            others: certificates that came along; they may help to build a path and count for nothing themselves.
 
         Raises:
             core.errors.Unavailable: the lists cannot be read; nothing is said.

@@ -15,6 +15,7 @@ class RequestFacts:
         authorization: the Authorization header.
         dpop: every DPoP header, in order; more than one is an error (RFC 9449 §4.3).
         certificate: the client's certificate as DER, from the TLS connection or from the proxy that ended it.
+        issuers: certificates that came along with it, DER; they may help to judge it and count for nothing themselves.
         alias: the endpoint's other address, at which TLS clients are asked for a certificate (RFC 8705 §5).
     """
 
@@ -24,6 +25,7 @@ class RequestFacts:
     dpop: tuple[str, ...] = field(default=(), repr=False)
     certificate: bytes | None = field(default=None, repr=False)
     alias: str | None = None
+    issuers: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -452,12 +452,13 @@ def test_o41_the_proxy_hands_on_the_certificate_that_was_shown_and_no_other(
     files[0].write_text(mine.pem)
     files[1].write_bytes(mine.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     header = COMPOSE["services"]["api-1"]["environment"]["YIZHENG_CLIENT_CERTIFICATE_HEADER"].partition(":+")[2][:-1]
-    forged = {header: lie.escaped, "X-Forwarded-For": "172.31.253.2"}
+    forged = {header: lie.escaped, f"{header}-Chain": lie.field, "X-Forwarded-For": "172.31.253.2"}
     command = [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
     with _process(command, mutual):
         for port, shown, expected in ((mutual, files, mine.der), (mutual, None, None), (tls, files, None)):
             seen = json.loads(_ask(port, "/token", forged, shown=shown))
             assert (read_forwarded_certificate(seen[header]) if header in seen else None) == expected
+            assert f"{header}-Chain" not in seen
         with pytest.raises(urllib.error.HTTPError) as refused:
             _ask(mutual, "/login", {}, shown=files)
         assert refused.value.code == 404, "people's pages are not here"

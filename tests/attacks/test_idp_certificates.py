@@ -100,6 +100,36 @@ async def test_o41_a_header_that_cannot_be_read_is_no_certificate(world: IdpWorl
     assert await asked(caller(world, PROXY), {HEADER: MINE.escaped}) == (200, "")
 
 
+async def test_o41_issuers_that_come_along_are_looked_at_and_never_believed(world: IdpWorld) -> None:
+    """RFC 9440 §2.2. They reach the judge; what cannot be read, is too many or comes from elsewhere does not."""
+    new = NewClient(
+        Text("系统", "System"),
+        "named",
+        auth_method=ClientAuthMethod.TLS,
+        grants=frozenset({GrantType.CLIENT_CREDENTIALS}),
+        scopes=frozenset({"licence:read"}),
+        metadata=ClientMetadata(tls_client_auth_subject_dn="CN=portal,O=示例市,C=CN"),
+    )
+    await world.idp.register_client(new, SYSTEM)
+    above, root = client_certificate("above"), client_certificate("root")
+    form = {"grant_type": "client_credentials", "client_id": "named"}
+
+    async def status(sender: str, *chain: str) -> int:
+        headers = [(HEADER, MINE.field), *((f"{HEADER}-Chain", value) for value in chain)]
+        return (await caller(world, sender).post("/token", data=form, headers=headers)).status_code
+
+    assert await status(PROXY, f"{above.field}, {root.field}") == 401, "no authority stands behind it"
+    assert world.judge.beside == (above.der, root.der)
+    world.judge.good.add(MINE.der)
+    assert await status(PROXY, above.field, "x, :AAAA:", root.field) == 200
+    assert world.judge.beside == (above.der, root.der)
+    assert await status(PROXY, ", ".join([above.field] * 9)) == 200
+    assert len(world.judge.beside) == 5
+    assert await status(PROXY) == 200
+    assert world.judge.beside == ()
+    assert await status(STRANGER, above.field) == 401
+
+
 async def test_o41_a_bound_token_with_another_certificate_or_none(world: IdpWorld) -> None:
     proxy = caller(world, PROXY)
     form = {"grant_type": "client_credentials", "client_id": "own"}

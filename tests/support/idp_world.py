@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -103,9 +103,11 @@ class NamedAuthorities:
     def __init__(self) -> None:
         self.good: set[bytes] = set()
         self.asked: list[bytes] = []
+        self.beside: tuple[bytes, ...] = ()
 
-    async def judge(self, certificate: bytes, *, service: Service) -> Judgement:
+    async def judge(self, certificate: bytes, others: Sequence[bytes] = (), *, service: Service) -> Judgement:
         assert service is Service.MACHINES
+        self.beside = tuple(others)
         self.asked.append(certificate)
         return Judgement(service, START, None if certificate in self.good else UNKNOWN)
 
