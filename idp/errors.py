@@ -18,6 +18,8 @@
     │   ├── ConsentRequired              consent_required             OIDC Core §3.1.2.6
     │   ├── AccountSelectionRequired     account_selection_required   OIDC Core §3.1.2.6
     │   ├── InteractionRequired          interaction_required         OIDC Core §3.1.2.6
+    │   ├── RequestNotSupported          request_not_supported        OIDC Core §3.1.2.6
+    │   ├── RequestUriNotSupported       request_uri_not_supported    OIDC Core §3.1.2.6
     │   ├── InvalidRequestObject         invalid_request_object       OIDC Core §3.1.2.6, RFC 9101 §7
     │   ├── InvalidRequestUri            invalid_request_uri          OIDC Core §3.1.2.6, RFC 9101 §7
     │   ├── InvalidTarget                invalid_target               RFC 8707 §2
@@ -135,6 +137,14 @@ class AccountSelectionRequired(OAuthError):
 
 class InteractionRequired(OAuthError):
     error = "interaction_required"
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
 
 
 class InvalidRequestObject(OAuthError):

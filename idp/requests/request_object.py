@@ -22,7 +22,7 @@ from keys.errors import TokenRejected
 from keys.jose import jwe
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
-from keys.jose.jws import UnverifiedToken, parse_compact
+from keys.jose.jws import UnverifiedToken, parse_compact, read_part
 from keys.spec import SignatureAlgorithm, Use
 
 TYP = "oauth-authz-req+jwt"  # RFC 9101 §10.8
@@ -44,6 +44,10 @@ class ReadObject:
     alone: bool
 
 
+class UnsignedObject(Exception):
+    """A request object without a signature."""
+
+
 class RequestObjects:
     """Verifies request objects with the keys of the client that is said to have sent them."""
 
@@ -56,9 +60,13 @@ class RequestObjects:
     async def read(self, text: str, client: Client) -> ReadObject:
         """
         Raises:
-            InvalidRequestObject: for whatever reason, which its developers are told: it is their own object.
+            UnsignedObject: not signed, from a client that need not sign (OIDC Core §6.1 has such objects, we do not).
+            InvalidRequestObject: for whatever else, which its developers are told: it is their own object.
         """
         rules = rules_of(client)
+        strict = rules.request_object.alone or must_sign_requests(client)
+        if not strict and _is_unsigned(text):
+            raise UnsignedObject
         try:
             parsed = parse_compact(self._opened(text))
             claims = await self._verified(parsed, client, rules)
@@ -67,8 +75,7 @@ class RequestObjects:
             parameters = _parameters(claims)
         except TokenRejected as rejected:
             raise InvalidRequestObject(_told(rejected.reason), private=rejected.reason) from None
-        alone = rules.request_object.alone or must_sign_requests(client) or str(parsed.typ).endswith(TYP)
-        return ReadObject(parameters, alone)
+        return ReadObject(parameters, strict or str(parsed.typ).endswith(TYP))
 
     def _opened(self, text: str) -> str:
         """What is signed; an encrypted object is a signed one inside (RFC 9101 §6.1)."""
@@ -97,6 +104,17 @@ class RequestObjects:
             keys = await self._keys.fresh(client)  # perhaps it has changed its keys just now
             found = verify_foreign(parsed, keys, profile, issuer=client.id, audiences=audiences, clock=self._clock)
         return found.claims
+
+
+def _is_unsigned(text: str) -> bool:
+    """An unsecured JWS (RFC 7515 §A.5), whatever is in it."""
+    header, _, rest = text.partition(".")
+    if rest.count(".") != 1 or not rest.endswith("."):
+        return False
+    try:
+        return read_part(header).get("alg") == "none"
+    except TokenRejected:
+        return False
 
 
 def _told(reason: str) -> str:

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from idp.errors import InvalidRequest
+from idp.errors import InvalidRequest, RequestNotSupported, RequestUriNotSupported
 from idp.model import Client
 from idp.profiles.rules import must_push
 from idp.protocol.params import Parameters
 from idp.requests.pushed import PREFIX, PushedReference, PushedRequests
 from idp.requests.referenced import ReferencedObjects
-from idp.requests.request_object import ReadObject, RequestObjects
+from idp.requests.request_object import ReadObject, RequestObjects, UnsignedObject
 from idp.resources.known import KnownResources
 from idp.resources.model import ProtectedResource
 
@@ -88,7 +88,10 @@ class RequestSources:
             return await self._from_pushed(request_uri, client)
         if must_push(client):  # nothing is fetched for a request that will be refused
             raise InvalidRequest("the client must push its authorization requests")
-        read = await self._objects.read(await self._referenced.fetch(request_uri, client), client)
+        try:
+            read = await self._objects.read(await self._referenced.fetch(request_uri, client), client)
+        except UnsignedObject:
+            raise RequestUriNotSupported("unsigned request objects are not supported") from None
         return _resolved(_merged(parameters, read), Source.OBJECT)
 
     async def resolve_pushed(self, parameters: Parameters, client: Client) -> Resolved:
@@ -129,7 +132,10 @@ class RequestSources:
     async def _given(self, parameters: Parameters, client: Client) -> Resolved:
         if "request" not in parameters:
             return _resolved(parameters, Source.PLAIN)
-        read = await self._objects.read(parameters["request"], client)
+        try:
+            read = await self._objects.read(parameters["request"], client)
+        except UnsignedObject:
+            raise RequestNotSupported("unsigned request objects are not supported") from None
         return _resolved(_merged(parameters, read), Source.OBJECT)
 
     async def _from_pushed(self, request_uri: str, client: Client) -> Resolved:

@@ -24,6 +24,7 @@ from tests.support.idp_browser import BackEnd, Browser, Pkce, authorization_para
 from tests.support.idp_proofs import SigningKey
 from tests.support.idp_world import IdpWorld, Portal, embedded_world
 from tests.support.pushing import bring, push
+from tests.unit.keys.forge import part
 
 KEY = SigningKey("ES256", "portal-a-1")
 ADDRESS = "https://a.example.test/requests/1"
@@ -301,3 +302,19 @@ async def test_without_an_address_beside_it_a_bad_object_is_told_on_a_page_of_ou
     step = await ask(Browser(world), request="not.an.object")
     assert step.status_code == 400
     assert step.json()["type"].endswith("/authorization-request-unusable")
+
+
+async def test_r_9_an_unsigned_object_is_refused_as_such(world: IdpWorld, shelf: Shelf) -> None:
+    """OIDC Core §6.1 knows them; we offer no `none`, and the right error says so (§3.1.2.6)."""
+    await change_client(world, "portal-a", request_uris=(ADDRESS,))
+    unsigned = f"{part({'alg': 'none'})}.{signed(world).split('.')[1]}."
+    shelf.lies[ADDRESS] = unsigned.encode()
+    for beside, error in (
+        ({"request": unsigned}, "request_not_supported"),
+        ({"request_uri": ADDRESS}, "request_uri_not_supported"),
+    ):
+        step = await ask(Browser(world), **around(world.portal_a), **beside)
+        assert query_of(step.headers["location"])["error"] == error
+    await change_client(world, "portal-a", require_signed_request_object=True)
+    step = await ask(Browser(world), **around(world.portal_a), request=unsigned)
+    assert query_of(step.headers["location"])["error"] == "invalid_request_object"

@@ -223,6 +223,18 @@ _GROUPS: Sequence[tuple[str, str, str, Sequence[str]]] = (
         ["userinfo: token of a client itself"],
     ),
     (
+        "an object without a signature is no bad one, but one that we do not support (OIDC Core §3.1.2.6, §6.1)",
+        "query request_not_supported",
+        "query invalid_request_object",
+        ["object: unsigned"],
+    ),
+    (
+        "a client that proves itself gets a lost answer again for some seconds (docs/adr/0026-lost-answers.md)",
+        "200 access_token id_token refresh_token; the successor: 200 access_token id_token refresh_token",
+        "400 invalid_grant; the successor: 400 invalid_grant",
+        ["refresh: twice"],
+    ),
+    (
         "a client learns nothing of others' tokens (RFC 7662 §4); theirs is a policy to be set",
         "200 inactive",
         "200 active",
