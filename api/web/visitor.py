@@ -18,6 +18,7 @@ ISSUER = "licence:issue"
 SEALER = "seal:sign"
 SYSTEM_ADMIN = "admin:system"
 SECURITY_ADMIN = "admin:security"
+PORTAL_MANAGER = "client:manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ _DESK = (
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
 _SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
+_PORTALS = NavItem("/admin/portals", Text("门户", "Portals"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     issue = (_ISSUE,) if principal.may(ISSUER) else ()
     seal = (_SEAL,) if principal.may(SEALER) else ()
     keys = (_KEYS,) if administers(principal) else ()
-    return (*keys, *desk, *issue, *seal, _VERIFY)
+    portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
+    return (*keys, *portals, *desk, *issue, *seal, _VERIFY)
 
 
 def administers(principal: Principal) -> bool:
@@ -140,6 +143,8 @@ def home_of(principal: Principal) -> str:
         return "/office"
     if administers(principal):
         return "/admin/keys"
+    if principal.may(PORTAL_MANAGER):
+        return "/admin/portals"
     return "/clerk" if principal.may(CLERK) else "/"
 
 

@@ -14,6 +14,7 @@ from api.routes.pages import (
     office,
     own,
     own_portals,
+    portals,
     seal_pictures,
     sealing,
     sign_ins,
@@ -36,4 +37,5 @@ routers = [
     sealing.router,
     seal_pictures.router,
     administration.router,
+    portals.router,
 ]
