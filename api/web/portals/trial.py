@@ -89,5 +89,6 @@ def _proof(client: Client, keys: JwkSet) -> Iterator[StepRow]:
     else:
         text = Text(f"{method}。密钥放在服务器上，不要写进网页。", f"{method}. Keep the secret on the server.")
         yield StepRow(_GOOD, name, text)
-    for left_out in keys.left_out:
+    keyed = client.metadata.jwks is not None or client.metadata.jwks_uri is not None
+    for left_out in keys.left_out if keyed else ():
         yield StepRow(_OPEN, name, Text(f"有一把公钥没采用：{left_out}", f"A key was left out: {left_out}"))
