@@ -185,6 +185,15 @@ class SessionClient:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A browser that comes with a session: whose it is, and whether a client was entered through it before."""
+
+    session: Session
+    account: Account
+    entered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """The key that a token is bound to: of a DPoP proof (RFC 9449 §6.1) or of a certificate (RFC 8705 §3.1)."""
 

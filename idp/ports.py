@@ -16,6 +16,7 @@ from idp.model import (
     Account,
     AccountProfile,
     AccountStatus,
+    Arrival,
     Client,
     ClientStatus,
     Confirmation,
@@ -100,6 +101,9 @@ class SessionStore(Protocol):
 
     async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
         """The browser's session under one of the digests that a cookie's value may have."""
+
+    async def arrival(self, tx: ReadTx, cookie_digests: Sequence[str], *, client_id: str) -> Arrival | None:
+        """As `by_cookie`, with all that a log-in without a page needs to know, in one look."""
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None: ...
 

@@ -86,7 +86,7 @@ class Issue:
         async with self._database.quick_write() as tx:
             await self._sessions.touch(tx, visit.session)
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, family.created_at)
-            if await self._session_store.join(tx, entered):
+            if not visit.entered and await self._session_store.join(tx, entered):
                 await self._client_store.remember_subject(
                     tx, subject=family.subject, sector=client.subject_sector, account_id=family.account_id
                 )

@@ -82,7 +82,7 @@ class Needs:
         if session_cookie is None:
             return Present(reachable=reachable)
         async with self._database.quick_read() as tx:
-            visit = await self._sessions.look(tx, session_cookie)
+            visit = await self._sessions.look(tx, session_cookie, client_id=request.client_id)
             if visit is None:
                 return Present(reachable=reachable)
             scopes = await self._effective_scopes(tx, request, visit)

@@ -25,10 +25,15 @@ _COOKIE_LENGTH = 43
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A live session and whose it is."""
+    """A live session and whose it is.
+
+    Attributes:
+        entered: the client that asks was entered through it before; False where nobody asked.
+    """
 
     session: Session
     account: Account
+    entered: bool = False
 
 
 class Sessions:
@@ -64,17 +69,14 @@ class Sessions:
                 await tx.commit()
         return visit
 
-    async def look(self, tx: ReadTx, cookie: str) -> Visit | None:
-        """As `find`, within a transaction; whoever asks so calls `touch` when they write."""
+    async def look(self, tx: ReadTx, cookie: str, *, client_id: str = "") -> Visit | None:
+        """As `find`, within a transaction and for a client; whoever asks so calls `touch` when they write."""
         if len(cookie) != _COOKIE_LENGTH:
             return None
-        session = await self._sessions.by_cookie(tx, self._digests.digests(SESSION, cookie))
-        if session is None or not self.is_live(session):
+        found = await self._sessions.arrival(tx, self._digests.digests(SESSION, cookie), client_id=client_id)
+        if found is None or not self.is_live(found.session) or found.account.status is not AccountStatus.ACTIVE:
             return None
-        account = await self._accounts.get(tx, session.account_id)
-        if account is None or account.status is not AccountStatus.ACTIVE:
-            return None
-        return Visit(session, account)
+        return Visit(found.session, found.account, found.entered)
 
     async def touch(self, tx: WriteTx, session: Session) -> None:
         """Write the visit down, if the last one was not just now."""

@@ -46,11 +46,11 @@ class SqlAccountStore:
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None:
         row = await tx.row(_GET, {"account_id": account_id})
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row, row.id)
 
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
         row = (await tx.connection.execute(_BY_IDENTIFIER, {"digests": list(indexes)})).one_or_none()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row, row.id)
 
     async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
         change = (
@@ -114,9 +114,10 @@ class SqlOrganisationStore:
         return None if row is None else Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind)
 
 
-def _account(row: Row[Any]) -> Account:
+def account_of(row: Row[Any], account_id: str) -> Account:
+    """The account in a row that may hold other things as well."""
     return Account(
-        id=row.id,
+        id=account_id,
         number=bytes(row.number),
         name=bytes(row.name),
         phone=None if row.phone is None else bytes(row.phone),

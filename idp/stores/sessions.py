@@ -9,12 +9,27 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
 from core.prepared import Prepared, Row
-from idp.model import Session, SessionClient, SessionKind
-from idp.stores.tables import client, session, session_client
+from idp.model import Arrival, Session, SessionClient, SessionKind
+from idp.stores.people import account_of
+from idp.stores.tables import account, client, session, session_client
 from idp.stores.upsert import prepared_if_new
 
 _OF_BROWSER = session.c.kind == SessionKind.BROWSER.value
 _BY_COOKIE = Prepared(select(session).where(session.c.cookie_digest == bindparam("digest"), _OF_BROWSER))
+_ARRIVAL = Prepared(
+    select(
+        session,
+        *(column for column in account.c if column.name != "id"),  # which stands in the session
+        session_client.c.sid.is_not(None).label("entered"),
+    )
+    .join(account, account.c.id == session.c.account_id)
+    .join(
+        session_client,
+        (session_client.c.session_id == session.c.id) & (session_client.c.client_id == bindparam("client_id")),
+        isouter=True,
+    )
+    .where(session.c.cookie_digest == bindparam("digest"), _OF_BROWSER)
+)
 _GET = Prepared(select(session).where(session.c.id == bindparam("session_id")))
 _ADD = Prepared(insert(session))
 _JOIN = prepared_if_new(session_client)
@@ -37,6 +52,13 @@ class SqlSessionStore:
             row = await tx.row(_BY_COOKIE, {"digest": digest})
             if row is not None:
                 return session_of(row)
+        return None
+
+    async def arrival(self, tx: ReadTx, cookie_digests: Sequence[str], *, client_id: str) -> Arrival | None:
+        for digest in cookie_digests:
+            row = await tx.row(_ARRIVAL, {"digest": digest, "client_id": client_id})
+            if row is not None:
+                return Arrival(session_of(row), account_of(row, row.account_id), bool(row.entered))
         return None
 
     async def get(self, tx: ReadTx, session_id: str) -> Session | None:

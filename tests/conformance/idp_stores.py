@@ -14,6 +14,7 @@ from idp.model import (
     Account,
     AccountProfile,
     AccountStatus,
+    Arrival,
     Client,
     ClientAuthMethod,
     ClientStatus,
@@ -306,6 +307,29 @@ class IdpStoresBasic:
             assert await sessions.by_cookie(tx, ["other", "new"]) == renewed
             assert await sessions.by_cookie(tx, ["cookie-ses_1"]) is None
             assert await sessions.get(tx, "ses_1") == renewed
+
+    async def test_one_look_tells_whose_a_session_is_and_whether_a_portal_was_entered(
+        self, harness: IdpStoresHarness
+    ) -> None:
+        await seeded(harness)
+        stores, second = harness.stores, account("acc_2", status=AccountStatus.FROZEN)
+        other = session("ses_2", account_id="acc_2")
+        await written(harness, lambda tx: stores.accounts.add(tx, second, indexes("acc_2")))
+        await written(harness, lambda tx: stores.sessions.add(tx, other))
+        await written(harness, lambda tx: stores.clients.add(tx, client("quiet")))
+        for name, sid in (("ses_1", "portal"), ("ses_2", "quiet")):
+            entered = SessionClient(name, sid, f"sid-{name}", "sub", START)
+            await written(harness, lambda tx, e=entered: stores.sessions.join(tx, e))
+        async with harness.database.read() as tx:
+            for one, whose, through in ((session(), account(), "portal"), (other, second, "quiet")):
+                for client_id in ("portal", "quiet", ""):
+                    found = await stores.sessions.arrival(tx, ["another", one.cookie_digest], client_id=client_id)
+                    assert found == Arrival(one, whose, client_id == through)
+            assert await stores.sessions.arrival(tx, ["another"], client_id="portal") is None
+        device = session("ses_3", cookie_digest="none:device", kind=SessionKind.DEVICE)
+        await written(harness, lambda tx: stores.sessions.add(tx, device))
+        async with harness.database.read() as tx:
+            assert await stores.sessions.arrival(tx, ["none:device"], client_id="portal") is None
 
     async def test_a_session_ends_once_and_is_never_renewed_after(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)

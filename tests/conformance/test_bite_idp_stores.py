@@ -19,6 +19,7 @@ from idp.model import (
     Account,
     AccountProfile,
     AccountStatus,
+    Arrival,
     Client,
     Consent,
     LogoutDelivery,
@@ -33,7 +34,7 @@ from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore
 from idp.stores.profiles import SqlProfileStore
 from idp.stores.sessions import SqlSessionStore
-from idp.stores.tables import account, logout_delivery, session, token_family
+from idp.stores.tables import account, logout_delivery, session, session_client, token_family
 from idp.stores.tokens import SqlTokenStore
 from tests.conformance.harness import Surroundings, failing
 from tests.conformance.idp_stores import IdpStoresBasic, IdpStoresContention, IdpStoresTransaction
@@ -96,6 +97,31 @@ class _LetsDevicesIn(SqlSessionStore):
 
     async def by_cookie(self, tx: ReadTx, cookie_digests: Sequence[str]) -> Session | None:
         return await self._one(tx, session.c.cookie_digest.in_(cookie_digests))
+
+
+class _EnteredByAnybody(SqlSessionStore):
+    """Looks whether the portal was entered through any session."""
+
+    async def arrival(self, tx: ReadTx, cookie_digests: Sequence[str], *, client_id: str) -> Arrival | None:
+        found = await super().arrival(tx, cookie_digests, client_id=client_id)
+        query = select(session_client.c.sid).where(session_client.c.client_id == client_id).limit(1)
+        entered = (await tx.connection.execute(query)).scalar_one_or_none() is not None
+        return None if found is None else dataclasses.replace(found, entered=entered)
+
+
+class _LetsDevicesArrive(SqlSessionStore):
+    """Takes a device's session for a browser's, in the one look too."""
+
+    async def arrival(self, tx: ReadTx, cookie_digests: Sequence[str], *, client_id: str) -> Arrival | None:
+        query = select(session.c.id, session.c.account_id).where(session.c.cookie_digest.in_(cookie_digests))
+        row = (await tx.connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        found, whose = await self.get(tx, row.id), await SqlAccountStore().get(tx, row.account_id)
+        assert found is not None
+        assert whose is not None
+        entered = [one.client_id for one in await self.clients(tx, row.id)]
+        return Arrival(found, whose, client_id in entered)
 
 
 class _ProlongsTheDead(SqlSessionStore):
@@ -302,6 +328,8 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"tokens": _RotatesAnything()}, "test_rotation_steps_from_the_current_generation_only"),
     ({"tokens": _RotatesTheDead()}, "test_rotation_steps_from_the_current_generation_only"),
     ({"sessions": _LetsDevicesIn()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
+    ({"sessions": _EnteredByAnybody()}, "test_one_look_tells_whose_a_session_is_and_whether_a_portal_was_entered"),
+    ({"sessions": _LetsDevicesArrive()}, "test_one_look_tells_whose_a_session_is_and_whether_a_portal_was_entered"),
     ({"sessions": _ProlongsTheDead()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
     ({"tokens": _StepsAtEveryUse()}, "test_a_use_without_a_step_is_noted_while_the_generation_is_current"),
     ({"tokens": _ForgetsTheEnd()}, "test_both_ends_are_set_when_tokens_are_handed_out"),
