@@ -95,6 +95,26 @@ def client_errors(client_id: ClientId, data: Data = None, as_json: Json = False)
     _say(errors(settings_of(data=data), client_id, as_json=as_json))
 
 
+@client_app.command("logouts")
+def client_logouts(client_id: ClientId, data: Data = None, as_json: Json = False) -> None:
+    """Logout notices to a client, the newest first, and how it has been taking them."""
+    from api.cli.client_commands import logouts
+
+    _say(logouts(settings_of(data=data), client_id, as_json=as_json))
+
+
+@client_app.command("logout-retry")
+def client_logout_retry(
+    client_id: ClientId,
+    notice_id: Annotated[str, typer.Argument(help="As `yizheng client logouts` shows it.")],
+    data: Data = None,
+) -> None:
+    """Send a notice that was given up once more, now."""
+    from api.cli.client_commands import retry_logout
+
+    _say(retry_logout(settings_of(data=data), client_id, notice_id))
+
+
 @secret_app.command("add")
 def secret_add(
     client_id: ClientId,

@@ -156,6 +156,46 @@ async def errors(settings: Settings, client_id: str, *, as_json: bool) -> list[s
     return lines_of(rows, as_json=as_json)
 
 
+async def logouts(settings: Settings, client_id: str, *, as_json: bool) -> list[str]:
+    """The latest logout notices to a client; as a table, its health stands above.
+
+    Raises:
+        core.errors.NotFound: `client-not-found`.
+    """
+    async with service(settings) as container:
+        page = await container.idp.delivery_log.page(client_id, SYSTEM, limit=_PAGE)
+        health = await container.idp.delivery_log.health(client_id, SYSTEM)
+    rows: list[Row] = [
+        {
+            "id": one.id,
+            "at": f"{one.created_at:%Y-%m-%d %H:%M:%S}",
+            "state": one.state,
+            "attempts": one.attempts,
+            "last_result": one.last_result or "",
+            "due": f"{one.due_at:%Y-%m-%d %H:%M:%S}" if one.finished_at is None else "",
+        }
+        for one in page.items
+    ]
+    if as_json:
+        return lines_of(rows, as_json=True)
+    last = f"{health.last_delivered_at:%Y-%m-%d %H:%M:%S}" if health.last_delivered_at else "never"
+    told = (
+        f"in 7 days: {health.delivered} delivered, {health.pending} pending, {health.given_up} given up; "
+        f"last delivered {last}; {health.failures_in_row} attempts failed since"
+    )
+    return [told, *lines_of(rows, as_json=False)]
+
+
+async def retry_logout(settings: Settings, client_id: str, notice_id: str) -> list[str]:
+    """
+    Raises:
+        core.errors.NotFound: `client-not-found`, `delivery-not-found`.
+    """
+    async with service(settings) as container:
+        await container.idp.delivery_log.try_again(client_id, notice_id, SYSTEM)
+    return [f"{notice_id}: tried again"]
+
+
 async def issue_token(
     settings: Settings,
     note: str,

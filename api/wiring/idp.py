@@ -67,6 +67,7 @@ from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
+from idp.logout.delivery_log import DeliveryLog
 from idp.logout.end_session import EndSession
 from idp.logout.farewell import Farewells
 from idp.logout.front_channel import FrontChannel
@@ -192,6 +193,7 @@ class IdpServices:
     farewells: Farewells
     notices: Notices
     own_history: OwnHistory
+    delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
 
@@ -456,6 +458,7 @@ def build_idp(
         farewells=farewells,
         notices=notices,
         own_history=OwnHistory(database),
+        delivery_log=DeliveryLog(database, stores.deliveries, clients.look, deliver, clock),
         logout_questions=logout_questions,
         fetcher=fetcher,
     )

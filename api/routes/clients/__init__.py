@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.clients import clients, permits, proposals, secrets
+from api.routes.clients import clients, logouts, permits, proposals, secrets
 
-routers = [clients.router, secrets.router, proposals.router, permits.router]
+routers = [clients.router, logouts.router, secrets.router, proposals.router, permits.router]

@@ -76,3 +76,14 @@ def test_a_slip_of_the_pen_is_no_silence(tmp_path: Path) -> None:
         file.write_text(wrong)
         with pytest.raises(ValueError, match=r"member|object|Expecting"):
             commands.read_descriptions(file)
+
+
+async def test_logout_notices_are_listed_with_the_portals_health(settings: Settings) -> None:
+    await commands.register(settings, [PORTAL])
+    (told,) = await commands.logouts(settings, "aaa", as_json=False)
+    assert told.startswith("in 7 days: 0 delivered")
+    assert await commands.logouts(settings, "aaa", as_json=True) == ["[]"]
+    with pytest.raises(NotFound):
+        await commands.logouts(settings, "bbb", as_json=False)
+    with pytest.raises(NotFound):
+        await commands.retry_logout(settings, "aaa", "lgo_1")
