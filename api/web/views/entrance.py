@@ -136,11 +136,6 @@ class ScopesView:
     days: int | None = None
 
     @property
-    def initial(self) -> str:
-        """In place of a logo: pictures of other sites are not loaded here."""
-        return self.client_name.zh[:1] or "·"
-
-    @property
     def choices(self) -> bool:
         return any(item.optional for item in self.items)
 
