@@ -23,7 +23,7 @@ from keys.jose.jws import UnverifiedToken, parse_compact
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
-_LONGEST_SUBJECT = 255  # Core §2
+_LONGEST_NAME = 255  # Core §2
 _LONGEST_ID_TOKEN_LIFE = 24 * 3600
 _LONGEST_LOGOUT_TOKEN_LIFE = 600
 _ID_TOKEN = frozenset({"sub", "iat", "nonce", "auth_time"})
@@ -123,13 +123,15 @@ class ProviderTokens:
     ) -> IdToken:
         claims = token.claims
         _check_audience(provider, claims)
-        subject = claims["sub"]
-        if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+        subject = _optional_text(claims, "sub")
+        if subject is None:
             raise TokenRejected("sub")
         if claims["iat"] < attempt.begun_at - LEEWAY_SECONDS:  # §3.1.3.7 step 10: made before we asked
             raise TokenRejected("iat")
         nonce = claims["nonce"]
-        if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), attempt.nonce.encode()):  # step 11
+        if (
+            not isinstance(nonce, str) or not nonce.isascii() or not hmac.compare_digest(nonce, attempt.nonce)
+        ):  # step 11
             raise TokenRejected("nonce")
         if "at_hash" in claims and claims["at_hash"] != half_hash(access_token, token.algorithm):  # §3.1.3.8
             raise TokenRejected("at_hash")
@@ -173,7 +175,7 @@ def _optional_text(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_SUBJECT:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or not value.isprintable():
         raise TokenRejected(name)
     return value
 

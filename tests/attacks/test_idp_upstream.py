@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from core.principal import SYSTEM
 from idp.model import AccountStatus, StaffRole
+from idp.upstream.mapping import person_of
 from idp.upstream.model import ProviderStatus, TrustClass
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import Pkce, query_of
@@ -81,6 +83,10 @@ FORGED_CLAIMS: dict[str, Twist] = {
     "auth_time true": set_to(auth_time=True),
     "at_hash of another": set_to(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
     "sid not a text": set_to(sid=["s"]),
+    "sub that is no text in any encoding": set_to(sub="\ud800"),
+    "sid that is no text in any encoding": set_to(sid="\ud800"),
+    "nonce that is no text in any encoding": set_to(nonce="\ud800"),
+    "sub with control characters": set_to(sub="person-lin\x00"),
     "nbf to come": lambda claims: claims | {"nbf": claims["iat"] + 61},
 }
 ALLOWED_CLAIMS: dict[str, Twist] = {
@@ -281,6 +287,15 @@ async def test_an_answer_that_comes_too_late(world: UpstreamWorld) -> None:
     await assert_refused(world, browser, await browser.http.get(back), 404)
 
 
+async def test_a_provider_that_went_away_meanwhile(world: UpstreamWorld) -> None:
+    browser = world.browser()
+    back = await browser.back(world.province)
+    world.network.down.add("id.province.test")
+    await assert_refused(world, browser, await browser.http.get(back), 503)
+    world.network.down.clear()
+    assert (await browser.log_in_at(world.province)).status_code == 303
+
+
 async def test_a_provider_that_was_disabled_meanwhile(world: UpstreamWorld) -> None:
     browser = world.browser()
     back = await browser.back(world.province)
@@ -360,6 +375,8 @@ async def test_o_57_phone_e_mail_and_name_find_nobody(world: UpstreamWorld) -> N
         "no name": lambda lin: {"card_number": lin.number, "level": "L3"},
         "no number": lambda lin: {"real_name": lin.name, "level": "L3"},
         "number not a text": lambda lin: {"card_number": int(lin.number[:15]), "real_name": lin.name, "level": "L3"},
+        "name that is no text": lambda lin: {"card_number": lin.number, "real_name": "\ud800", "level": "L3"},
+        "number that is no text": lambda lin: {"card_number": "\ud800", "real_name": lin.name, "level": "L3"},
         "number wrong": lambda lin: {"card_number": lin.number[:-1] + "Y", "real_name": lin.name, "level": "L3"},
         "not an object": lambda lin: "L3",
     }.items(),
@@ -431,6 +448,23 @@ async def test_o_57_an_identity_that_becomes_another_person_opens_nothing(world:
     browser = world.browser()
     assert (await browser.log_in_at(world.province)).status_code == 403
     assert browser.session_cookie is None
+
+
+async def test_o_57_an_identity_that_becomes_a_namesake_opens_nothing(world: UpstreamWorld) -> None:
+    await world.browser().log_in_at(world.province)
+    world.province.stand_in.people["lin"] = person("lin", citizen_number(83), world.idp.lin.name)
+    browser = world.browser()
+    assert (await browser.log_in_at(world.province)).status_code == 403
+    assert browser.session_cookie is None
+
+
+async def test_o_57_no_claim_of_a_linked_provider_is_read_whatever_its_mapping_says(world: UpstreamWorld) -> None:
+    """Registration refuses such a mapping; should one be there all the same, it is worth nothing."""
+    linked = dataclasses.replace(world.province.provider, trust=TrustClass.LINKED)
+    claims = world.province.stand_in.people["lin"].claims
+    today = world.clock.now().date()
+    assert person_of(linked, [claims], today=today) is None
+    assert person_of(world.province.provider, [claims], today=today) is not None
 
 
 async def test_o_57_linking_needs_a_log_in_just_now(world: UpstreamWorld) -> None:

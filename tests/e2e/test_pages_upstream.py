@@ -144,3 +144,20 @@ def test_the_same_in_english_and_on_a_phone(visit: Open) -> None:
     assert somebody.page.url.endswith("/me/identities")
     assert "Ways to log in" in somebody.title()
     assert faults_of(somebody.page) == []
+
+
+def test_a_portal_that_may_sends_people_straight_on(visit: Open) -> None:
+    """`idp_hint` of a portal that is registered for it leads on; of another it is no more than ignored."""
+    lin, zhao = visit(), visit()
+    for window, portal in ((lin, ZWFW), (zhao, HOUSING)):
+        begun = window.context.request.get(window.base + portal + "login", max_redirects=0)
+        window.page.goto(begun.headers["location"] + "&idp_hint=province")
+    assert "/demo/upstream/province/authorize" in lin.page.url
+    assert "/login?i=" in zhao.page.url
+    lin.page.click("text=不登录，返回")
+    lin.page.click("a.btn:has-text('换一种方式登录')")
+    assert lin.title() == "登录", "not sent on twice"
+    by(lin.page, PROVINCE.name.zh)
+    as_(lin.page, "lin")
+    agree(lin)
+    assert lin.page.url.endswith(ZWFW)

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from core.principal import SYSTEM
 from idp.model import ONE_FACTOR, Session
+from idp.stores.upstream_tables import upstream_session
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Entered, Pkce, query_of
 from tests.support.upstream_world import (
@@ -206,3 +208,19 @@ async def test_a_provider_that_did_not_reach_the_class_does_not_count(world: Ups
     answer = await browser.log_in_at(world.province, query=asked.headers["location"].removeprefix("/login"))
     ended = await browser.http.get(answer.headers["location"])
     assert query_of(ended.headers["location"])["error"] == "unmet_authentication_requirements"
+
+
+async def test_what_nobody_finishes_is_gone_after_its_time(world: UpstreamWorld) -> None:
+    """Bounded growth: attempts, marks of logout tokens, how sessions were begun."""
+    browser, kv = world.browser(), world.idp.ground.kv
+    await browser.log_in_at(world.province)
+    await world.province.pages.tell(next(iter(world.province.stand_in.sessions.values())))
+    for _ in range(20):
+        await world.browser().depart(world.province)
+    world.clock.advance(2_000)
+    assert await kv.sweep() >= 21
+    world.clock.advance(3 * 86_400)
+    await world.idp.idp.sweep()
+    async with world.idp.ground.database.read() as tx:
+        left = (await tx.connection.execute(select(func.count()).select_from(upstream_session))).scalar_one()
+    assert left == 0

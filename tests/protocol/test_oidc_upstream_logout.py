@@ -95,6 +95,7 @@ REFUSED: dict[str, Twist] = {
     "no exp": changed(exp=None),
     "expired": lambda claims: claims | {"exp": claims["iat"] - 61},
     "exp far away": lambda claims: claims | {"exp": claims["iat"] + 700},
+    "sid that is no text in any encoding": changed(sid="\ud800"),
     "sub of another with the sid": changed(sub="person-zhao"),
 }
 

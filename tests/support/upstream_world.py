@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from joserfc import jws
 from starlette.responses import HTMLResponse
 
 from api.demo.upstream.cast import REALNAME_MAPPING
@@ -90,7 +92,10 @@ class FaultyStandIn(StandIn):
     def sign(self, claims: Mapping[str, Any], typ: str = "JWT") -> str:
         if "sign" in self.twists:
             return str(self.twists["sign"](dict(claims)))
-        return super().sign(claims, self._twisted("typ", typ))
+        key = self.keys[0]
+        header = {"alg": self.algorithm, "typ": self._twisted("typ", typ), "kid": key.kid}
+        octets = json.dumps(claims).encode()  # escapes what no encoding of text can hold
+        return jws.serialize_compact(header, octets, key, [self.algorithm])
 
     async def token(self, authorization: str | None, parameters: Mapping[str, str]) -> dict[str, Any]:
         return self._twisted("token", await super().token(authorization, parameters))

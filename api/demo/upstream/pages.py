@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,7 +130,7 @@ class StandInPages:
     async def userinfo(self, request: Request) -> Response:
         try:
             token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            return JSONResponse(self.provider.userinfo(token))
+            return Response(json.dumps(self.provider.userinfo(token)), media_type="application/json")
         except Refused as refused:
             return _error(refused)
 
