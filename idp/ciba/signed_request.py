@@ -14,6 +14,7 @@ from idp.binding.replays import LONGEST_ID, Replays
 from idp.clients.keys import ClientKeys
 from idp.errors import InvalidRequest
 from idp.model import Client
+from idp.profiles.rules import rules_of
 from idp.protocol.params import Parameters
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
@@ -48,6 +49,8 @@ class BackchannelParameters:
         if algorithm is None:
             if "request" in parameters:
                 raise InvalidRequest("the client is not registered for signed authentication requests")
+            if rules_of(client).signed_requests:  # FAPI 2.0 Message Signing §5.3
+                raise InvalidRequest("the client's profile demands signed requests, and no algorithm is registered")
             return parameters
         if "request" not in parameters:
             raise InvalidRequest("the client must sign its authentication requests")

@@ -41,6 +41,8 @@ class TokenExchangeGrant:
         parameters, client = request.parameters, request.client
         if parameters.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN:
             raise InvalidRequest("only access tokens are issued")  # RFC 8693 §2.2.2
+        if "authorization_details" in parameters:
+            raise InvalidRequest("authorization details are not passed on")
         subject = await self._parties.subject(parameters, client)
         actor = await self._parties.actor(parameters, client)
         try:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from core.egress.errors import FetchFailed
 from core.egress.port import Fetched
 from core.principal import SYSTEM
-from idp.client_metadata import DeliveryMode
+from idp.client_metadata import DeliveryMode, SecurityProfile
 from idp.model import AccountStatus, ClientAuthMethod, DeliveryState, GrantType, SessionKind
 from idp.stores.ciba import SqlBackchannelStore
 from idp.stores.registration_tables import client_error
@@ -25,7 +25,7 @@ from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
 from tests.support.grants_world import Callback, answer_request, other_client, subject_at, visit_of
 from tests.support.idp_browser import BackEnd, Browser
-from tests.support.idp_proofs import Prover
+from tests.support.idp_proofs import Prover, SigningKey, assertion, by_assertion
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world
 
 GRANTS = (GrantType.CIBA, GrantType.REFRESH_TOKEN)
@@ -495,6 +495,18 @@ async def test_faults_of_signed_requests(world: IdpWorld, case: str) -> None:
     assert not await world.idp.elsewhere.decide_backchannel.waiting(world.lin.account_id)
     twin = await sent(world, counter, await request_of(world, counter, jti="twin"))
     assert twin.status_code == 200
+
+
+@pytest.mark.parametrize("profile", [SecurityProfile.FAPI2, SecurityProfile.FAPI2_MESSAGE_SIGNING])
+async def test_a_profile_of_signed_requests_counts_here_too(world: IdpWorld, profile: SecurityProfile) -> None:
+    """Its client proves itself by its key, as the profile demands; only then it matters what the request is."""
+    key = SigningKey()
+    counter = await counter_of(world, auth_method=ClientAuthMethod.PRIVATE_KEY_JWT, jwks=key.jwks(), profile=profile)
+    form = {"scope": "openid", "login_hint": await subject_at(world, counter, world.lin)}
+    shown = by_assertion(assertion(key, counter.client_id, world.clock))
+    answer = await BackEnd(world, counter).http.post("/backchannel-authentication", data=form | shown)
+    signing = profile is SecurityProfile.FAPI2_MESSAGE_SIGNING
+    assert (answer.status_code, answer.json().get("error")) == ((400, "invalid_request") if signing else (200, None))
 
 
 async def test_a_client_that_signs_must_sign_all_of_it(world: IdpWorld) -> None:

@@ -251,6 +251,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"audience": ""}, "invalid_target"),
     ({"scope": "openid licence:issue"}, "invalid_scope"),
     ({"scope": "offline_access"}, "invalid_scope"),
+    ({"authorization_details": "[]"}, "invalid_request"),
 ]
 
 
