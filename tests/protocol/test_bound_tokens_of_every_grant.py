@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from idp.client_metadata import DeliveryMode
+from idp.exchange.parties import ACCESS_TOKEN
 from idp.model import ClientAuthMethod, GrantType
 from tests.support.access_tokens import claims_in
 from tests.support.clock import FakeClock
@@ -69,12 +70,26 @@ async def ciba(world: IdpWorld, portal: Portal, prover: Prover) -> Form:
     return {"grant_type": GrantType.CIBA.value, "auth_req_id": begun.json()["auth_req_id"]}
 
 
+async def exchange(world: IdpWorld, portal: Portal, prover: Prover) -> Form:
+    """Its own token, narrowed for our API."""
+    first = await ask(world, portal, await code(world, portal, prover), prover)
+    assert first.status_code == 200, first.text
+    return {
+        "grant_type": GrantType.TOKEN_EXCHANGE.value,
+        "subject_token": first.json()["access_token"],
+        "subject_token_type": ACCESS_TOKEN,
+        "audience": ISSUER,
+        "scope": "openid",
+    }
+
+
 GRANTS: dict[str, Ready] = {
     "authorization_code": code,
     "refresh_token": refresh,
     "client_credentials": client_credentials,
     "device_code": device,
     "ciba": ciba,
+    "token_exchange": exchange,
 }
 PUBLIC = ("authorization_code", "refresh_token", "device_code")
 CASES = [(grant, ClientAuthMethod.BASIC) for grant in GRANTS] + [(grant, ClientAuthMethod.NONE) for grant in PUBLIC]
@@ -83,7 +98,7 @@ CASES = [(grant, ClientAuthMethod.BASIC) for grant in GRANTS] + [(grant, ClientA
 async def bound_client(world: IdpWorld, method: ClientAuthMethod, *, always: bool = True) -> Portal:
     everything = [GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN, GrantType.DEVICE_CODE]
     if method is not ClientAuthMethod.NONE:
-        everything += [GrantType.CLIENT_CREDENTIALS, GrantType.CIBA]
+        everything += [GrantType.CLIENT_CREDENTIALS, GrantType.CIBA, GrantType.TOKEN_EXCHANGE]
     made = await other_client(
         world,
         "bound",
@@ -92,6 +107,7 @@ async def bound_client(world: IdpWorld, method: ClientAuthMethod, *, always: boo
         redirect_uris=("https://bound.example.test/callback",),
         scopes=frozenset({"openid", "licence:read"}),
         dpop_bound_access_tokens=always,
+        exchange_audiences=(ISSUER,),
         backchannel_token_delivery_mode=None if method is ClientAuthMethod.NONE else DeliveryMode.POLL,
     )
     return Portal(made.client_id, "https://bound.example.test/callback", made.secret, made.auth_method)
@@ -168,7 +184,8 @@ async def test_of_many_at_once_with_good_proofs_one_is_answered(world: IdpWorld,
 async def test_a_client_that_need_not_bind_gets_what_it_asks_for(world: IdpWorld, grant: str) -> None:
     portal = await bound_client(world, ClientAuthMethod.BASIC, always=False)
     prover = Prover(world.clock)
-    plain = code if grant == "refresh_token" else GRANTS[grant]  # a refresh stays with what its family began with
+    begun = grant in ("refresh_token", "token_exchange")  # these stay with what their family began with
+    plain = code if begun else GRANTS[grant]
     answer = await ask(world, portal, await plain(world, portal, prover), None)
     assert answer.json()["token_type"] == "Bearer"
     assert confirmation(world, answer) is None
