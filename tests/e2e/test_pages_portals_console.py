@@ -177,3 +177,26 @@ def test_pages_fit_every_width(visit: Open, width: int) -> None:
     for path in (CONSOLE, f"{CONSOLE}/new", f"{CONSOLE}/portal-housing", f"{CONSOLE}/portal-housing/connect"):
         heng.open(f"{path}?lang=en")
         assert faults_of(heng.page) == [], path
+
+
+def test_a_token_to_register_with_is_shown_once_and_can_be_ended(visit: Open) -> None:
+    shen = keeper(visit, cast.SHEN)
+    shen.open(f"{CONSOLE}/permits")
+    assert faults_of(shen.page) == []
+    assert "YIZHENG_REGISTRATION=off" in shen.page.inner_text("main .note")
+    shen.page.fill("#t-note", "示例软件公司")
+    shen.page.click("button:has-text('发令牌')")
+    assert len(shen.page.inner_text(".secret")) >= 32
+    assert faults_of(shen.page) == []
+    shen.open(f"{CONSOLE}/permits")
+    assert shen.page.locator(".secret").count() == 0
+    shen.page.click("tr:has-text('示例软件公司') >> button:has-text('停止')")
+    assert "已停止" in shen.page.inner_text("main .note")
+    shen.page.fill("#i-note", "示例行业协会")
+    shen.page.fill("#i-issuer", "https://association.example.test")
+    shen.page.fill("#i-jwks", "no keys")
+    shen.page.click("button:has-text('信任它')")
+    assert "JWKS" in shen.page.inner_text("[role=alert]")
+    assert shen.page.input_value("#i-issuer") == "https://association.example.test"
+    heng = keeper(visit, cast.HENG)
+    assert heng.open(f"{CONSOLE}/permits").status == 403  # by a security administrator only

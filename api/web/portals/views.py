@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.web.portals.difference import Change
@@ -40,6 +41,7 @@ class PortalsView:
     Attributes:
         title: what needs work, or that nothing does.
         may_register: the visitor proposes portals.
+        may_permit: the visitor says who may register by themselves.
     """
 
     title: Text
@@ -48,6 +50,7 @@ class PortalsView:
     waiting: tuple[WaitingRow, ...]
     text: str
     may_register: bool
+    may_permit: bool
     first_href: str | None
     next_href: str | None
     note: Text | None = None
@@ -195,3 +198,35 @@ class ConnectView:
     steps: tuple[StepRow, ...]
     tested: bool
     address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PermitRow:
+    """Something that lets clients register by themselves."""
+
+    id: str
+    note: str
+    kind: Text
+    issuer: str
+    use: Text
+    until: str
+    mark: Mark
+    may_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PermitsView:
+    """`/admin/portals/permits`.
+
+    Attributes:
+        open_for: the setting: `off`, `guarded` or `open`.
+        values: what was typed, when it was refused.
+        token: a new one, shown this once.
+    """
+
+    open_for: str
+    rows: tuple[PermitRow, ...]
+    values: Mapping[str, str] = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    note: Text | None = None
+    error: Text | None = None

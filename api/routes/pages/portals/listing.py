@@ -49,6 +49,7 @@ async def portals(request: Request) -> Response:
         waiting=waiting,
         text=text,
         may_register=proposes(who),
+        may_permit=decides(who),
         first_href=f"{LIST}?{urlencode({'q': text})}" if cursor else None,
         next_href=f"{LIST}?{urlencode({'q': text, 'after': found.next_cursor})}" if found.next_cursor else None,
         note=_SAID.get(request.query_params.get("said", "")),
