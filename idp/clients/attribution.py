@@ -27,11 +27,6 @@ def named_client(authorization: str | None, parameters: Mapping[str, str] | None
     )
 
 
-def client_of_token(token: str | None) -> str | None:
-    """By the claim of an access token (RFC 9068 §2.2), whether or not it is good."""
-    return _claim(token or "", "client_id")
-
-
 def _by_basic(header: str) -> str | None:
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > _LONGEST_HEADER:

@@ -78,6 +78,9 @@ class ReadAccessToken:
         await self._constraint.check(live.client, live.claims.confirmation, token, facts)
         return live
 
+    def client_named(self, token: str) -> str | None:
+        return self._access_tokens.client_named(token)
+
     async def unproved(self, token: str) -> LiveToken:
         """The token, whoever presents it and for whomever it is: for introspection, asked by a resource server.
 
@@ -217,3 +220,7 @@ class UserInfo:
             return answer
         answer |= {"iss": self._issuer, "aud": live.client.id}  # OIDC Core §5.3.2
         return await self._tokens.make(live.client, answer, USERINFO_RESPONSE, protection)
+
+    def client_named(self, token: str | None) -> str | None:
+        """The client that a token names, whether or not it is good."""
+        return self._read.client_named(token) if token else None

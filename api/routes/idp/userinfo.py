@@ -11,7 +11,6 @@ from api.errors.noting import note
 from api.errors.oauth import bearer_error_response, oauth_error_response
 from api.routes.idp.hot import FORM, add_hot_route, json_answer, read_parameters, token_answer
 from core.errors import AppError
-from idp.clients.attribution import client_of_token
 from idp.errors import InvalidRequest, OAuthError
 
 router = APIRouter(tags=["identity"])
@@ -29,7 +28,7 @@ async def userinfo(request: Request) -> Response:
         headers = renewed_nonce(request, facts)
         return token_answer(answer, _JWT, headers) if isinstance(answer, str) else json_answer(answer, headers)
     except OAuthError as error:
-        note(request, "userinfo", error, client_of_token(access_token))
+        note(request, "userinfo", error, container(request).idp.userinfo.client_named(access_token))
         return bearer_error_response(error, as_dpop=facts.as_dpop)
     except AppError as error:
         return oauth_error_response(error)

@@ -13,7 +13,7 @@ from core.correlation import begin_request
 from core.errors import Unavailable
 from core.principal import SYSTEM
 from core.text import Text
-from idp.clients.attribution import client_of_token, named_client
+from idp.clients.attribution import named_client
 from idp.clients.errors_log import KEPT, ErrorsLog
 from idp.errors import InvalidGrant, InvalidRequest
 from idp.stores.client_errors import SqlClientErrorStore
@@ -162,6 +162,14 @@ def test_a_request_names_its_client_in_one_of_three_ways() -> None:
     assert named_client(None, {"client_assertion": proof}) == "portal-c"
     for header in (None, "Basic", "Basic !!", "Bearer x", "Basic " + base64.b64encode(b"\xff\xfe").decode()):
         assert named_client(header, {"client_assertion": "x"}) is None
-    assert client_of_token(SigningKey().sign({"client_id": "portal-d"})) == "portal-d"
-    for token in (None, "", "opaque", SigningKey().sign({"client_id": 7})):
-        assert client_of_token(token) is None
+
+
+async def test_a_token_names_its_client_good_or_not(there: RegistrationWorld) -> None:
+    world = there.world
+    named = world.idp.userinfo.client_named
+    own = (await BackEnd(world, world.department).client_credentials()).json()["access_token"]
+    world.clock.advance(3_600)  # sealed by us, and expired
+    assert named(own) == "department"
+    assert named(SigningKey().sign({"client_id": "portal-d"})) == "portal-d"
+    for token in (None, "", "opaque", own[:-2], SigningKey().sign({"client_id": 7})):
+        assert named(token) is None
