@@ -161,7 +161,7 @@ class DynamicRegistration:
                     tx, ProposalKind.CHANGE, client, new, changed=changed, revision=record.revision, by=by
                 )
             elif different.changed:
-                client, secret = await self._writing.change(tx, client, new, record.revision)
+                client, secret = await self._writing.change(tx, client, new, record.revision, show=True)
             detail: Detail = {"changed": " ".join(different.changed), "waits": waits}
             tx.audit(AuditEvent("client.update", "done", _itself(client.id), client.id, detail=detail))
             await tx.commit()

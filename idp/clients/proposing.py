@@ -188,7 +188,7 @@ class ProposeClients:
     ) -> Proposed:
         revision = view.registration.revision
         async with self._database.write() as tx:
-            client, _ = await self._writing.change(tx, view.client, new, revision)
+            client, _ = await self._writing.change(tx, view.client, new, revision, show=False)
             detail = {"changed": " ".join(changed)}
             tx.audit(AuditEvent("client.change", "done", actor, client.id, detail=detail))
             await tx.commit()

@@ -154,7 +154,7 @@ class ReviewClients:
         if client is None:
             raise client_moved_on()
         if proposal.kind is ProposalKind.CHANGE:
-            await self._writing.change(tx, client, proposal.description, proposal.revision)
+            await self._writing.change(tx, client, proposal.description, proposal.revision, show=False)
             return
         waiting, active = (ClientStatus.PENDING,), ClientStatus.ACTIVE
         if not await self._stores.clients.move(tx, client.id, expected=waiting, new=active):

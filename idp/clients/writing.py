@@ -133,9 +133,12 @@ class WriteRegistrations:
         return client, secret
 
     async def change(
-        self, tx: WriteTx, client: Client, new: ClientDescription, revision: int
+        self, tx: WriteTx, client: Client, new: ClientDescription, revision: int, *, show: bool
     ) -> tuple[Client, MadeSecret | None]:
-        """Write the description, and a secret where the new method needs one that is not there.
+        """Write the description; secrets that do not fit its method are gone.
+
+        Args:
+            show: the client hears the answer, so that a secret is made where the method needs one.
 
         Raises:
             Conflict: `client-moved-on`.
@@ -144,18 +147,18 @@ class WriteRegistrations:
             raise client_moved_on()
         changed = redescribed(client, new)
         await self._stores.clients.redescribe(tx, changed)
-        fitting, secret = self._with_fitting_secret(client, changed)
+        fitting, secret = self._with_fitting_secret(client, changed, show=show)
         if fitting is not changed and not await self._stores.clients.write_secrets(tx, fitting, known=client):
             raise client_moved_on()
         return fitting, secret
 
-    def _with_fitting_secret(self, old: Client, new: Client) -> tuple[Client, MadeSecret | None]:
+    def _with_fitting_secret(self, old: Client, new: Client, *, show: bool) -> tuple[Client, MadeSecret | None]:
         if old.auth_method is new.auth_method:
             return new, None
         sealed = new.auth_method is not ClientAuthMethod.SECRET_JWT or old.secret_sealed is not None
         if new.auth_method in WITH_SECRET and old.secret_digest is not None and sealed:
             return new, None
-        secret = self._secrets.make(new.id, new.auth_method)
+        secret = self._secrets.make(new.id, new.auth_method) if show else None
         return with_secret(without_secrets(new), secret), secret
 
     async def propose(

@@ -17,7 +17,7 @@ from idp.clients.registration import NewClient
 from idp.model import ClientAuthMethod, ClientStatus, GrantType
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
-from tests.support.idp_proofs import SigningKey
+from tests.support.idp_proofs import SigningKey, assertion, by_assertion
 from tests.support.idp_world import Portal
 from tests.support.registration_http import CB, WEB, RegistrationWorld, registration_world
 
@@ -266,6 +266,21 @@ async def test_a_client_with_keys_has_no_secret(there: RegistrationWorld) -> Non
     assert "client_secret" not in made
     answer = await there.call("system", "POST", "/v1/clients/mine/secrets")
     assert answer.json()["type"].endswith("client-has-no-secret")
+
+
+async def test_a_method_that_was_approved_needs_a_secret_of_its_own(there: RegistrationWorld) -> None:
+    """Nobody would see one that the approval made."""
+    made = await there.approved(MINE, "manager")
+    body = MINE | {"token_endpoint_auth_method": "client_secret_jwt"}
+    waiting = (await there.call("manager", "PUT", "/v1/clients/mine", json=body)).json()["proposal"]
+    await there.call("security", "POST", f"/v1/client-proposals/{waiting['id']}/approve")
+    assert (await there.call("manager", "GET", "/v1/clients/mine")).json()["secrets"]["current"] is False
+    added = (await there.call("manager", "POST", "/v1/clients/mine/secrets")).json()
+    assert added["earlier_ends_at"] is None
+    for secret, error in ((made["client_secret"], "invalid_client"), (added["client_secret"], "invalid_grant")):
+        proof = by_assertion(assertion(SigningKey.of_secret(secret), "mine", there.world.clock))
+        form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": CB, "code_verifier": "v" * 43}
+        assert (await there.http.post("/token", data=form | proof)).json()["error"] == error
 
 
 async def test_secrets_to_sign_with_are_opened_while_they_count(there: RegistrationWorld) -> None:
