@@ -63,7 +63,7 @@ class Duties:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def check_sees(self, actor: Principal, organisation: str | None, action: str, subject: str) -> None:
+    async def check_sees(self, actor: Principal, organisation: str | None, action: str, subject: str | None) -> None:
         """
         Raises:
             NotFound: `client-not-found`.
@@ -72,7 +72,7 @@ class Duties:
             await self._refuse(actor, action, subject)
             raise client_not_found()
 
-    async def check_manages(self, actor: Principal, organisation: str | None, action: str, subject: str) -> None:
+    async def check_manages(self, actor: Principal, organisation: str | None, action: str, subject: str | None) -> None:
         """
         Raises:
             NotFound: `client-not-found`: not to be seen.

@@ -103,7 +103,7 @@ class ProposeClients:
         """
         own = duties.within(actor)
         new = await self._read(document if own is None else {"organisation": own, **document})
-        await self._duties.check_manages(actor, new.organisation, "client.propose", new.client_id or "client")
+        await self._duties.check_manages(actor, new.organisation, "client.propose", None)
         once = None if key is None else _Once(f"{actor.kind.value}:{actor.id} client.propose", key, document)
         if once is not None:
             async with self._database.read() as tx:
