@@ -25,7 +25,7 @@ from keys.spec import SignatureAlgorithm
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, basic
 from tests.support.idp_proofs import SigningKey, assertion, by_assertion
-from tests.support.idp_world import ISSUER, IdpWorld, Portal, cluster_world, embedded_world
+from tests.support.idp_world import ISSUER, IdpWorld, Portal, another_worker, cluster_world, embedded_world
 from tests.support.servers import PostgresServer, RedisServer
 from tests.unit.keys.forge import encoded, part, token
 
@@ -268,6 +268,15 @@ async def test_o39_of_many_at_once_one_counts(world: IdpWorld) -> None:
     for _ in range(3):
         text = assertion(KEY, "system", world.clock)
         answers = await asyncio.gather(*(shown(world, text) for _ in range(PARALLEL)))
+        assert sorted(status for status, _ in answers) == [200] + [401] * (PARALLEL - 1)
+
+
+async def test_o39_two_workers_take_an_assertion_once_between_them(world: IdpWorld) -> None:
+    await system(world)
+    workers = [world, another_worker(world)]
+    for _ in range(3):
+        text = assertion(KEY, "system", world.clock)
+        answers = await asyncio.gather(*(shown(workers[number % 2], text) for number in range(PARALLEL)))
         assert sorted(status for status, _ in answers) == [200] + [401] * (PARALLEL - 1)
 
 

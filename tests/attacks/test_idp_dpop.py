@@ -15,7 +15,7 @@ from idp.settings import DpopNonce, IdpSettings
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, credentials
 from tests.support.idp_proofs import Prover, SigningKey, digest_of, signed_by_hand
-from tests.support.idp_world import ISSUER, IdpWorld, cluster_world, embedded_world
+from tests.support.idp_world import ISSUER, IdpWorld, another_worker, cluster_world, embedded_world
 from tests.support.servers import PostgresServer, RedisServer
 from tests.unit.keys.forge import encoded, part
 
@@ -204,6 +204,14 @@ async def test_o40_of_many_at_once_one_counts(world: IdpWorld) -> None:
         headers = prover.headers("GET", "/userinfo", token)
         answers = await asyncio.gather(*(userinfo(world, headers) for _ in range(PARALLEL)))
         assert sorted(answer.status_code for answer in answers) == [200] + [401] * (PARALLEL - 1)
+
+
+async def test_o40_two_workers_take_a_proof_once_between_them(world: IdpWorld) -> None:
+    workers, prover = [world, another_worker(world)], Prover(world.clock)
+    for _ in range(3):
+        proof = prover.proof()
+        answers = await asyncio.gather(*(token_request(workers[number % 2], proof) for number in range(PARALLEL)))
+        assert sorted(answers) == [(200, "")] + [(400, "invalid_dpop_proof")] * (PARALLEL - 1)
 
 
 async def test_o40_a_refused_proof_spends_no_id(one: IdpWorld, clock: FakeClock) -> None:

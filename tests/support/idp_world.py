@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,6 +201,12 @@ async def _world(
         yield await _populate(ground, services, keys, clock, messenger, judge)
     finally:
         await kv.close()
+
+
+def another_worker(world: IdpWorld) -> IdpWorld:
+    """A second process of the same service: other objects in memory, the same stores and keys."""
+    services = build_idp(world.ground, judge=world.judge, settings=world.idp.settings, messenger=world.messenger)
+    return dataclasses.replace(world, idp=services)
 
 
 async def _populate(
