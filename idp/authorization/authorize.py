@@ -43,13 +43,11 @@ class Ask:
 
     Attributes:
         browser: value for the interaction's cookie; None when the browser has it already.
-        ui_locales: the languages in which the client would like the page, the best first.
     """
 
     interaction_id: str = field(repr=False)
     need: Need | None
     browser: str | None = field(repr=False)
-    ui_locales: tuple[str, ...] = ()
 
 
 Step = AuthorizationResponse | Ask
@@ -172,7 +170,7 @@ class Authorize:
             interaction_id, browser = await self._interactions.begin(request, need)
         else:
             await self._interactions.needs_now(interaction_id, need)
-        return Ask(interaction_id, need, browser, request.ui_locales)
+        return Ask(interaction_id, need, browser)
 
 
 def _return_address(client: Client, redirect_uri: str, parameters: Mapping[str, str]) -> ReturnAddress:

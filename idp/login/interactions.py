@@ -66,6 +66,7 @@ class Interaction:
         scopes: what the portal asks for.
         authorization_details: what it asks for in detail (RFC 9396).
         login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
+        ui_locales: the languages in which the portal would like the page, the best first.
         compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
         policy_uri, tos_uri: the portal's own words on what it does with data, and its terms (OIDC Registration §2).
     """
@@ -80,6 +81,7 @@ class Interaction:
     idp_hint: str | None = None
     login_hint: str = field(default="", repr=False)
     compact: bool = False
+    ui_locales: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     policy_uri: str | None = None
     tos_uri: str | None = None
@@ -124,6 +126,7 @@ class Interactions:
             idp_hint=pending.request.idp_hint,
             login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
             compact=pending.request.display == "popup",
+            ui_locales=pending.request.ui_locales,
             authorization_details=pending.request.authorization_details,
             policy_uri=client.metadata.policy_uri,
             tos_uri=client.metadata.tos_uri,

@@ -68,6 +68,7 @@ def test_choosing_an_account(visit: Open, lang: str) -> None:
     window.open("/me")
     window.log_in(cast.ZHAO.id_number)
     window.open(request_of(window, prompt="select_account", ui_locales=lang))
+    assert window.page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
     assert cast.ZHAO.name in window.page.inner_text("form.acts")
     assert faults_of(window.page) == []
     window.page.click("form.acts button")
@@ -79,6 +80,7 @@ def test_opening_an_account_in_a_small_window(visit: Open, lang: str) -> None:
     window = visit()
     path = request_of(window, prompt="create", display="popup", ui_locales=lang, login_hint=cast.ZHAO.id_number)
     window.open(path)
+    assert window.page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
     assert window.page.locator("header.top").count() == 0
     assert faults_of(window.page) == []
     window.page.click("a.btn.go")

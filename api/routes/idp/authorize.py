@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import LANGUAGE_COOKIE, container
+from api.deps import container
 from api.errors.noting import note
 from api.routes.idp.hot import add_hot_route, read_body
 from api.session_cookie import clear_flow_cookie, keep_state, read_flow_cookie, read_session_cookie, set_flow_cookie
 from api.web.form_post import form_post_page
-from core.text import Language, Text
+from core.text import Text
 from idp.authorization.authorize import Step
 from idp.authorization.responses import AuthorizationResponse
 from idp.errors import InteractionGone, InvalidRequest, RequestRefused
@@ -81,8 +80,7 @@ def _follow(request: Request, step: Step) -> Response:
         if step.finished is not None:
             clear_flow_cookie(request, response, step.finished)
         return response
-    wish = {"lang": lang} if (lang := _language(request, step.ui_locales)) else {}
-    target = f"{_PAGES[step.need]}?{urlencode({'i': step.interaction_id, **wish})}"
+    target = f"{_PAGES[step.need]}?{urlencode({'i': step.interaction_id})}"
     response = RedirectResponse(target, 303, _HEADERS)
     if step.browser is not None:
         set_flow_cookie(request, response, step.interaction_id, step.browser)
@@ -93,19 +91,6 @@ def _answer(request: Request, answer: AuthorizationResponse) -> Response:
     if answer.carrier is Carrier.FORM_POST:
         return form_post_page(request, answer.location, answer.parameters)
     return RedirectResponse(answer.location, 303, _HEADERS)
-
-
-def _language(request: Request, ui_locales: Sequence[str]) -> Language | None:
-    """The first of the languages wished for that our pages have, unless the person chose one here."""
-    if LANGUAGE_COOKIE in request.cookies:
-        return None
-    for one in ui_locales:
-        match one.partition("-")[0].lower():
-            case "zh":
-                return "zh"
-            case "en":
-                return "en"
-    return None
 
 
 add_hot_route(router, "/authorize", authorize, ["GET", "POST"], summary="Authorization endpoint")

@@ -9,12 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import container
+from api.deps import container, prefer_languages
 from api.session_cookie import read_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.entrance import AccountChoiceView, OpenAccountView
 from api.web.visitor import visitor
+from idp.login.interactions import Interaction
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/select-account")
 async def select_account(request: Request, i: str) -> Response:
     """Go on as whoever is logged in, or as somebody else?"""
-    asking = await container(request).idp.interactions.get(i)
+    asking = await _asking(request, i)
     known = await visitor(request)
     if known is None:
         return RedirectResponse(f"/login?i={i}", 303)
@@ -43,6 +44,13 @@ async def selected(request: Request, i: str) -> Response:
 @router.get("/open-account")
 async def open_account(request: Request, i: str) -> Response:
     """How to get an account; whoever has one logs in from here."""
-    asking = await container(request).idp.interactions.get(i)
+    asking = await _asking(request, i)
     view = OpenAccountView(f"/login?i={i}", asking.client_name, asking.client_host, asking.compact)
     return page(request, "open_account.html", view=view)
+
+
+async def _asking(request: Request, interaction_id: str) -> Interaction:
+    """Who asks; the page comes in the language that they think the person reads."""
+    asking = await container(request).idp.interactions.get(interaction_id)
+    prefer_languages(request, " ".join(asking.ui_locales))
+    return asking

@@ -217,6 +217,8 @@ async def _login_page(
     field: str | None = None,
     status: int = 200,
 ) -> Response:
+    if asking:
+        prefer_languages(request, " ".join(asking.ui_locales))
     accounts = demo_accounts() if container(request).ground.settings.demo else ()
     goal = after_login(request)
     target = f"?i={asking.id}" if asking else f"?next={goal}" if goal else ""
