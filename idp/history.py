@@ -40,11 +40,22 @@ class OwnHistory:
 
     async def of(self, person: Principal, cursor: str | None = None, limit: int | None = None) -> Page[Happened]:
         """The newest first."""
-        size, before = page_size(limit), int(decode_cursor(cursor, 1)[0]) if cursor else None
+        size, before = page_size(limit), _before(cursor)
         async with self._database.read() as tx:
             found = await recorded_about(tx.connection, person.id, _ACTIONS, limit=size + 1, before=before)
         more = encode_cursor(found[size - 1].number) if len(found) > size else None
         return Page([_happened(one) for one in found[:size]], more)
+
+
+def _before(cursor: str | None) -> int | None:
+    """
+    Raises:
+        InvalidInput: `cursor-invalid`.
+    """
+    if not cursor:
+        return None
+    (number,) = decode_cursor(cursor, 1)
+    return number if isinstance(number, int) and 0 <= number < 2**63 else 0  # made up: nothing comes after it
 
 
 def _happened(one: Recorded) -> Happened:

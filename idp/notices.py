@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from core.clock import Clock
@@ -14,6 +15,7 @@ from idp.model import Notice, NoticeKind
 from idp.ports import NoticeStore
 
 _MOST = 20
+_ID = re.compile(r"ntc_[0-9a-z]{26}", re.ASCII)
 
 
 class Notices:
@@ -40,6 +42,7 @@ class Notices:
             NotFound: `notice-not-found`, also for somebody else's.
         """
         async with self._database.write() as tx:
-            if not await self._notices.see(tx, notice_id, account_id=person.id, at=self._clock.now()):
+            known = _ID.fullmatch(notice_id) is not None
+            if not known or not await self._notices.see(tx, notice_id, account_id=person.id, at=self._clock.now()):
                 raise NotFound("notice-not-found", Text("没有这条提醒。", "There is no such notice."))
             await tx.commit()

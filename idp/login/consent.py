@@ -10,6 +10,7 @@ from core.db.database import Database
 from core.errors import NotAuthenticated, NotFound
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.clients.description import CLIENT_ID
 from idp.login.consent_question import AskConsent, ConsentQuestion
 from idp.login.consent_terms import extended
 from idp.login.interactions import Interactions
@@ -110,7 +111,8 @@ class Consents:
             NotFound: `consent-not-found`.
         """
         async with self._database.write() as tx:
-            if not await self._consents.withdraw(tx, account_id=person.id, client_id=client_id):
+            known = CLIENT_ID.fullmatch(client_id) is not None
+            if not known or not await self._consents.withdraw(tx, account_id=person.id, client_id=client_id):
                 raise NotFound("consent-not-found", Text("没有这项授权。", "There is no such consent."))
             revoked = await self._tokens.revoke_between(
                 tx,

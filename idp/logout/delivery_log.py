@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
@@ -20,6 +21,7 @@ SINCE = dt.timedelta(days=7)
 """What the health of a portal is counted over."""
 
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
+_ID = re.compile(r"lgo_[0-9a-z]{26}", re.ASCII)
 _MOST = 10**17  # microseconds: beyond the year 5000
 
 
@@ -74,16 +76,19 @@ class DeliveryLog:
             NotFound: `delivery-not-found`, also for one that is under way or has arrived.
         """
         await self._look.read(client_id, actor)
+        if not _ID.fullmatch(delivery_id):
+            raise _not_found()
         async with self._database.write() as tx:
             now = self._clock.now()
             if not await self._deliveries.try_again(tx, delivery_id, client_id=client_id, at=now):
-                raise NotFound(
-                    "delivery-not-found",
-                    Text("没有这条放弃了的通知。", "There is no such notice that was given up."),
-                )
+                raise _not_found()
             tx.audit(AuditEvent("logout.try-again", "done", actor, delivery_id, detail={"client": client_id}))
             await tx.commit()
         await self._deliver.run_due()
+
+
+def _not_found() -> NotFound:
+    return NotFound("delivery-not-found", Text("没有这条放弃了的通知。", "There is no such notice that was given up."))
 
 
 def _cursor(last: LogoutDelivery) -> str:
@@ -98,5 +103,6 @@ def _before(cursor: str | None) -> tuple[dt.datetime, str] | None:
     if not cursor:
         return None
     moment, last = decode_cursor(cursor, 2)
-    microseconds = moment if isinstance(moment, int) and 0 <= moment < _MOST else 0
-    return _EPOCH + microseconds * _MICROSECOND, str(last)
+    if not isinstance(moment, int) or not 0 <= moment < _MOST or not _ID.fullmatch(str(last)):
+        return _EPOCH, ""  # made up: nothing comes after it
+    return _EPOCH + moment * _MICROSECOND, str(last)
