@@ -321,7 +321,8 @@ async def test_authlib(world: IdpWorld, method: str) -> None:
         answer = await portal.get(metadata["userinfo_endpoint"])
         assert answer.json()["sub"] == claims["sub"]
         fresh = await portal.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
-        assert fresh["refresh_token"] != token["refresh_token"]
+        # a client that proves a key keeps its token (FAPI 2.0 §5.3.2.1)
+        assert (fresh["refresh_token"] == token["refresh_token"]) is bool(keyed)
         seen = await portal.introspect_token(metadata["introspection_endpoint"], token=fresh["access_token"])
         assert seen.json()["active"] is True
         revoked = await portal.revoke_token(metadata["revocation_endpoint"], token=fresh["refresh_token"])

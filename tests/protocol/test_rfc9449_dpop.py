@@ -115,6 +115,8 @@ async def test_a_public_clients_refresh_token_is_bound_to_the_key(world: IdpWorl
         refused = await refresh(world, world.phone_app, first["refresh_token"], other)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     answer = await refresh(world, world.phone_app, first["refresh_token"], prover)
+    again = await refresh(world, world.phone_app, first["refresh_token"], prover)
+    assert again.json()["refresh_token"] == answer.json()["refresh_token"] == first["refresh_token"], "it stays"
     assert answer.status_code == 200, "the tries with other keys have spent nothing"
     assert claims_in(world, answer.json()["access_token"])["cnf"] == {"jkt": prover.jkt}
     assert answer.json()["token_type"] == "DPoP"
