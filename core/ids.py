@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 from core.clock import Clock
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
+_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET)
 
 
 def new_id(clock: Clock, prefix: str) -> str:
@@ -16,12 +18,9 @@ def new_id(clock: Clock, prefix: str) -> str:
         prefix: what is named, e.g. `lic`, `acc`; part of the identifier for ever.
     """
     milliseconds = int(clock.now().timestamp() * 1000)
-    number = (milliseconds << 80) | secrets.randbits(80)
-    characters = []
-    for _ in range(26):
-        number, rest = divmod(number, 32)
-        characters.append(_ALPHABET[rest])
-    return f"{prefix}_{''.join(reversed(characters))}"
+    # 20 octets are 32 characters of base 32; the number fills the last 26
+    text = base64.b32encode(bytes(4) + milliseconds.to_bytes(6) + secrets.token_bytes(10))
+    return f"{prefix}_{text[6:].translate(_OURS).decode('ascii')}"
 
 
 def new_secret(size: int = 32) -> str:

@@ -43,6 +43,8 @@ def _fitting(text: str | None, size: int) -> str | None:
     """Cut to the column and without what a database refuses: an event must not be lost for a caller's odd text."""
     if text is None:
         return None
+    if text.isprintable():
+        return text[:size]
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:size])
 
 

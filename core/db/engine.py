@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import msgspec
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -29,11 +33,37 @@ def create_engine(url: str, *, pool_size: int = 10, check_references: bool = Tru
             pool_size=pool_size,
             max_overflow=0,
             hide_parameters=True,
+            json_serializer=to_json,
+            json_deserializer=from_json,
             connect_args={"check_references": check_references},
         )
         _configure_sqlite(engine)
         return engine
-    return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10)
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        json_serializer=to_json,
+        json_deserializer=from_json,
+    )
+
+
+def to_json(value: Any) -> str:
+    """Text for a JSON column; ten times as fast as the standard library, which knows what is odd."""
+    try:
+        return msgspec.json.encode(value).decode("utf-8")
+    except (TypeError, ValueError):  # half a surrogate pair is a value too
+        return json.dumps(value)
+
+
+def from_json(text: str | bytes) -> Any:
+    """What a JSON column holds."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:

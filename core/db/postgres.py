@@ -8,11 +8,12 @@ the event loop when the server closes it, and is not handed out.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # ships no types
+
+from core.db.engine import from_json
 
 _OF_SQLALCHEMY = ("prepared_statement_cache_size", "prepared_statement_name_func", "async_creator_fn")
 ANSWER_SECONDS = 30.0
@@ -72,7 +73,7 @@ class PostgresConnections:
         connection = await asyncpg.connect(**self._options, command_timeout=ANSWER_SECONDS)
         for name in ("json", "jsonb"):  # as SQLAlchemy's types expect them: text on the way in, values on the way out
             await connection.set_type_codec(
-                name, encoder=_as_it_is, decoder=json.loads, schema="pg_catalog", format="text"
+                name, encoder=_as_it_is, decoder=from_json, schema="pg_catalog", format="text"
             )
         return connection
 

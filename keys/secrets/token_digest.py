@@ -21,6 +21,7 @@ from keys.secrets.derive import derived_key
 from keys.secrets.purposes import TOKENS
 
 _KEY_ID = 16
+_MOST_KEYS = 100
 _USE = b"yizheng token v2\x00"
 
 
@@ -35,30 +36,35 @@ class HmacTokenDigests:
     def __init__(self, provider: SecretProvider, *, once_plain: frozenset[str] = frozenset()) -> None:
         self._secrets = AcceptedSecrets(provider, TOKENS)
         self._once_plain = once_plain
+        self._keys: dict[tuple[str, str], bytes] = {}  # by secret and use
 
     def digest(self, use: str, value: str) -> str:
-        return _digest(self._secrets.active(), use, _octets(value))
+        return self._digest(self._secrets.active(), use, _octets(value))
 
     def digests(self, use: str, value: str) -> tuple[str, ...]:
         octets = _octets(value)
-        keyed = tuple(_digest(key, use, octets) for key in self._secrets.all())
+        keyed = tuple(self._digest(key, use, octets) for key in self._secrets.all())
         return (*keyed, _plain(octets)) if use in self._once_plain else keyed
 
     def matches(self, use: str, value: str, stored: str | None) -> bool:
         octets, stored = _octets(value), stored or ""
         key = self._secrets.find(stored[:_KEY_ID])
-        made = _digest(key or self._secrets.active(), use, octets)  # for nobody's digest too: it takes as long
+        made = self._digest(key or self._secrets.active(), use, octets)  # for nobody's digest too: it takes as long
         if key is None and use in self._once_plain:
             made = _plain(octets)
         return hmac.compare_digest(made.encode(), stored.encode("utf-8", "surrogatepass"))
 
+    def _digest(self, key: SecretKey, use: str, octets: bytes) -> str:
+        derived = self._keys.get((key.key_id, use))
+        if derived is None:
+            if len(self._keys) >= _MOST_KEYS:  # keys come and go with their rotation
+                self._keys.clear()
+            derived = self._keys[key.key_id, use] = derived_key(key.value, _USE + use.encode())
+        mac = hmac.digest(derived, octets, "sha256")
+        return f"{key.key_id}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode('ascii')}"
+
     def is_current(self, stored: str) -> bool:
         return stored.startswith(f"{self._secrets.active().key_id}.")
-
-
-def _digest(key: SecretKey, use: str, octets: bytes) -> str:
-    mac = hmac.digest(derived_key(key.value, _USE + use.encode()), octets, "sha256")
-    return f"{key.key_id}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode('ascii')}"
 
 
 def _plain(octets: bytes) -> str:
