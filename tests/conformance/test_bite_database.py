@@ -22,6 +22,7 @@ from core.idempotency import idempotency_key, remember_result
 from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
 from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
 from tests.conformance.database_backends import DatabaseHarness, sqlite
+from tests.conformance.database_quick import QuickBasic, QuickContention, QuickTransaction
 from tests.conformance.harness import Surroundings, failing
 from tests.conformance.idempotency import IdempotencyBasic, IdempotencyContention, IdempotencyTransaction
 from tests.support.clock import FakeClock
@@ -30,6 +31,7 @@ CONTRACT = [
     *(DatabaseBasic, DatabaseTransaction, DatabaseContention),
     *(AuditBasic, AuditTransaction, AuditContention),
     *(IdempotencyBasic, IdempotencyTransaction, IdempotencyContention),
+    *(QuickBasic, QuickTransaction, QuickContention),
 ]
 
 
@@ -302,6 +304,36 @@ async def _forgets_the_scope(tx: WriteTx, clock: Clock, **named: str) -> None:
 )
 async def test_idempotency_broken_on_purpose_is_caught(broken: Any, caught_by: str, tmp_path: Path) -> None:
     assert await failing(CONTRACT, lambda: _opened(tmp_path, remember=broken), only=caught_by) == {caught_by}
+
+
+async def _keeps(self: Any) -> None:
+    if self._unit is not None:
+        await self._leave(keep=True)
+
+
+async def _answers_early(self: Any, *, keep: bool) -> None:
+    self._unit = None
+    self._writer.leave(keep=keep)
+
+
+async def _forgets_events(unit: Any, events: Any, at: Any) -> None:
+    del unit, events, at
+
+
+@pytest.mark.parametrize(
+    ("place", "broken", "caught_by"),
+    [
+        ("_SqliteWriting.end", _keeps, "test_a_quick_unit_left_without_commit_never_was"),
+        ("_SqliteWriting.end", _keeps, "test_a_quick_security_write_survives_the_error_raised_after_it"),
+        ("_SqliteWriting._leave", _answers_early, "test_a_quick_unit_is_durable_when_commit_returns"),
+        ("append_quickly", _forgets_events, "test_quick_and_usual_units_make_one_chain"),
+    ],
+)
+async def test_quick_units_broken_on_purpose_are_caught(
+    place: str, broken: Any, caught_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"core.db.quick.{place}", broken)
+    assert await failing(CONTRACT, lambda: _opened(tmp_path), only=caught_by) == {caught_by}
 
 
 async def test_the_good_ground_passes_in_the_same_frame(tmp_path: Path) -> None:

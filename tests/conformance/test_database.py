@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
 from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
 from tests.conformance.database_backends import BACKENDS
+from tests.conformance.database_quick import QuickBasic, QuickContention, QuickTransaction
 from tests.conformance.harness import parametrised
 from tests.conformance.idempotency import IdempotencyBasic, IdempotencyContention, IdempotencyTransaction
 
@@ -51,4 +52,19 @@ class TestIdempotencyTransaction(IdempotencyTransaction):
 
 @parametrised(BACKENDS)
 class TestIdempotencyContention(IdempotencyContention):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestQuickBasic(QuickBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestQuickTransaction(QuickTransaction):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestQuickContention(QuickContention):
     pass

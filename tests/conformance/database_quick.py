@@ -1,0 +1,204 @@
+"""The contract of quick units: what prepared statements do on the driver is what they do in any other unit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from core.audit.event import AuditEvent
+from core.audit.verify import verify_chain
+from core.db.database import Database
+from core.prepared import Prepared
+from core.principal import SYSTEM
+from tests.conformance.database_backends import DatabaseHarness, moment, thing
+from tests.conformance.harness import DELAY, at_once
+
+_ADD = Prepared(insert(thing))
+_ALL = Prepared(select(thing).order_by(thing.c.id))
+_CLOSE = Prepared(
+    update(thing).where(thing.c.id == bindparam("name"), thing.c.state == "open").values(state=bindparam("to"))
+)
+_COUNT = Prepared(update(thing).where(thing.c.id == "a").values(number=thing.c.number + 1))
+
+
+class Trouble(Exception):
+    """Something that goes wrong in the middle of a unit."""
+
+
+def row(name: str, state: str = "open") -> dict[str, object]:
+    return {"id": name, "state": state, "number": 0, "at": moment(1)}
+
+
+def event(action: str) -> AuditEvent:
+    return AuditEvent(action, "done", SYSTEM)
+
+
+class QuickBasic:
+    """One caller at a time."""
+
+    async def test_a_quick_unit_is_durable_when_commit_returns(self, harness: DatabaseHarness) -> None:
+        async with harness.database.quick_write() as tx:
+            assert await tx.change(_ADD, row("a")) == 1
+            tx.audit(event("thing.make"))
+            await tx.commit()
+            assert await harness.things() == {"a": "open"}
+            assert await harness.actions() == ["thing.make"]
+
+    async def test_a_quick_unit_left_without_commit_never_was(self, harness: DatabaseHarness) -> None:
+        async with harness.database.quick_write() as tx:
+            await tx.change(_ADD, row("a"))
+            tx.audit(event("thing.make"))
+        assert await harness.things() == {}
+        assert await harness.actions() == []
+
+    async def test_an_exception_undoes_a_quick_unit_and_its_events(self, harness: DatabaseHarness) -> None:
+        with pytest.raises(Trouble):
+            async with harness.database.quick_write() as tx:
+                await tx.change(_ADD, row("a"))
+                tx.audit(event("thing.make"))
+                raise Trouble
+        assert await harness.things() == {}
+        assert await harness.actions() == []
+
+    async def test_a_quick_security_write_survives_the_error_raised_after_it(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+        with pytest.raises(Trouble):
+            async with harness.database.quick_write() as tx:
+                await tx.change(_CLOSE, {"name": "a", "to": "revoked"})
+                await tx.commit()
+                await tx.change(_ADD, row("b"))
+                raise Trouble
+        assert await harness.things() == {"a": "revoked"}
+
+    async def test_a_quick_event_that_nothing_would_commit_is_an_error(self, harness: DatabaseHarness) -> None:
+        with pytest.raises(RuntimeError, match="after the commit"):
+            async with harness.database.quick_write() as tx:
+                await tx.commit()
+                tx.audit(event("thing.late"))
+
+    async def test_a_row_reads_alike_both_ways(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+        async with harness.database.quick_write() as tx:
+            await tx.change(_ADD, row("b"))
+            await tx.commit()
+        async with harness.database.quick_read() as quick, harness.database.read() as usual:
+            ours, theirs = await quick.rows(_ALL), await usual.rows(_ALL)
+            assert [tuple(one) for one in ours] == [tuple(one) for one in theirs]
+            assert [one.at for one in ours] == [None, moment(1)]
+            assert [one.id for one in theirs] == ["a", "b"]
+
+    async def test_a_rarer_statement_runs_in_a_quick_unit(self, harness: DatabaseHarness) -> None:
+        async with harness.database.quick_write() as tx:
+            await tx.connection.execute(insert(thing), [row("a"), row("b"), row("c")])
+            done = await tx.connection.execute(delete(thing).where(thing.c.id.in_(["a", "b"])))
+            assert done.rowcount == 2
+            found = await tx.connection.execute(select(thing.c.id).where(thing.c.state == "open"))
+            assert list(found.scalars()) == ["c"]
+            await tx.commit()
+        assert await harness.things() == {"c": "open"}
+
+    async def test_a_quick_look_changes_nothing(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+        with contextlib.suppress(Exception):
+            async with harness.database.quick_read() as tx:
+                await tx.connection.execute(delete(thing))
+        assert await harness.things() == {"a": "open"}
+
+
+class QuickTransaction:
+    """Units that overlap."""
+
+    async def test_a_quick_look_sees_what_is_committed_and_nothing_else(self, harness: DatabaseHarness) -> None:
+        async with harness.other.quick_write() as tx:
+            await tx.change(_ADD, row("a"))
+            async with harness.database.quick_read() as look:
+                assert await look.row(_ALL) is None
+            await tx.commit()
+        async with harness.database.quick_read() as look:
+            assert (await look.row(_ALL)).id == "a"  # type: ignore[union-attr]
+
+    async def test_a_quick_unit_sees_its_own_work(self, harness: DatabaseHarness) -> None:
+        async with harness.database.quick_write() as tx:
+            await tx.change(_ADD, row("a"))
+            assert len(await tx.rows(_ALL)) == 1
+
+    async def test_a_caller_that_gives_up_undoes_only_its_own_quick_unit(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+        begun = asyncio.Event()
+
+        async def hold() -> None:
+            async with harness.database.quick_write() as tx:
+                await tx.change(_ADD, row("lost"))
+                begun.set()
+                await asyncio.sleep(60)
+                await tx.commit()
+
+        task = asyncio.create_task(hold())
+        await begun.wait()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await self._close(harness.database, "a")
+        assert await harness.things() == {"a": "closed"}
+
+    @staticmethod
+    async def _close(database: Database, name: str) -> bool:
+        async with database.quick_write() as tx:
+            done = await tx.change(_CLOSE, {"name": name, "to": "closed"})
+            await asyncio.sleep(DELAY)
+            await tx.commit()
+        return done == 1
+
+
+class QuickContention:
+    """Many at once, on two workers."""
+
+    async def test_of_twenty_quick_units_exactly_one_takes_it(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+        workers = (harness.database, harness.other)
+        won = await at_once(*(QuickTransaction._close(workers[number % 2], "a") for number in range(20)))
+        assert won.count(True) == 1
+
+    async def test_no_quick_increment_is_lost(self, harness: DatabaseHarness) -> None:
+        await harness.make("a")
+
+        async def count(database: Database) -> None:
+            async with database.quick_write() as tx:
+                await tx.change(_COUNT)
+                await tx.commit()
+
+        await at_once(*(count(database) for database in (harness.database, harness.other) for _ in range(20)))
+        async with harness.database.quick_read() as tx:
+            assert (await tx.row(_ALL)).number == 40  # type: ignore[union-attr]
+
+    async def test_quick_and_usual_units_make_one_chain(self, harness: DatabaseHarness) -> None:
+        async def quickly(database: Database, number: int) -> None:
+            async with database.quick_write() as tx:
+                tx.audit(event(f"quick.{number}"))
+                tx.audit(event(f"again.{number}"))
+                await tx.commit()
+
+        async def usually(database: Database, number: int) -> None:
+            async with database.write() as tx:
+                tx.audit(event(f"usual.{number}"))
+                await tx.commit()
+
+        workers = (harness.database, harness.other)
+        calls = [work(workers[number % 2], number) for number in range(12) for work in (quickly, usually)]
+        await at_once(*calls)
+        verdict = await verify_chain(harness.database)
+        assert (verdict.fault, len(await harness.actions())) == (None, 36)
+
+    async def test_more_quick_units_than_connections_wait_their_turn(self, harness: DatabaseHarness) -> None:
+        await at_once(*(self._make(harness.database, number) for number in range(40)))
+        assert len(await harness.things()) == 40
+
+    @staticmethod
+    async def _make(database: Database, number: int) -> None:
+        async with database.quick_write() as tx:
+            await tx.change(_ADD, row(f"t{number}"))
+            await asyncio.sleep(DELAY)
+            await tx.commit()
