@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
 
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
@@ -13,6 +15,9 @@ from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
 _KEEP_NOTICES = dt.timedelta(days=180)
+_PAUSE = 0.01  # seconds between two parts
+Remove = Callable[[WriteTx], Awaitable[int]]
+"""Removes a part of what has expired; answers how many rows went."""
 
 
 class SweepExpired:
@@ -39,14 +44,26 @@ class SweepExpired:
         self._clock = clock
 
     async def __call__(self) -> int:
-        """How many rows went."""
-        now = self._clock.now()
-        async with self._database.write() as tx:
-            count = await self._tokens.delete_expired(tx, now - _KEEP)
-            count += await self._sessions.delete_expired(tx, now - _KEEP)
-            count += await self._deliveries.delete_finished(tx, now - _KEEP_DELIVERIES)
-            count += await self._notices.delete_before(tx, now - _KEEP_NOTICES)
-            count += await self._registrations(tx, now)
-            count += await self._backchannel.delete_expired(tx, now - _KEEP)
-            await tx.commit()
+        """How many rows went. A part at a time, each a unit of work of its own, with room for others between them."""
+        now, count = self._clock.now(), 0
+        for remove in self._steps(now):
+            while removed := await self._part(remove):
+                count += removed
+                await asyncio.sleep(_PAUSE)
         return count
+
+    def _steps(self, now: dt.datetime) -> Sequence[Remove]:
+        return (
+            lambda tx: self._tokens.delete_expired(tx, now - _KEEP),
+            lambda tx: self._sessions.delete_expired(tx, now - _KEEP),
+            lambda tx: self._deliveries.delete_finished(tx, now - _KEEP_DELIVERIES),
+            lambda tx: self._notices.delete_before(tx, now - _KEEP_NOTICES),
+            lambda tx: self._registrations(tx, now),
+            lambda tx: self._backchannel.delete_expired(tx, now - _KEEP),
+        )
+
+    async def _part(self, remove: Remove) -> int:
+        async with self._database.write() as tx:
+            removed = await remove(tx)
+            await tx.commit()
+        return removed

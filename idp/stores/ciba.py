@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.ciba.model import BackchannelRequest, RequestState
@@ -14,6 +14,7 @@ from idp.ciba.ports import BackchannelStore
 from idp.client_metadata import DeliveryMode
 from idp.model import DeliveryState
 from idp.stores.ciba_tables import backchannel_request as table
+from idp.stores.some import delete_some
 
 _PENDING = RequestState.PENDING.value
 _DUE = DeliveryState.PENDING.value
@@ -87,7 +88,7 @@ class SqlBackchannelStore:
         await tx.connection.execute(change)
 
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
-        return (await tx.connection.execute(delete(table).where(table.c.expires_at < before))).rowcount
+        return await delete_some(tx, table, table.c.expires_at < before)
 
 
 def _undecided(now: dt.datetime) -> ColumnElement[bool]:

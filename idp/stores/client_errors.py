@@ -12,6 +12,7 @@ from core.db.database import ReadTx, WriteTx
 from idp.clients.ports import ClientErrorStore
 from idp.clients.records import ClientError
 from idp.stores.registration_tables import client_error
+from idp.stores.some import delete_some
 from idp.stores.tables import client
 
 _COLUMNS = tuple(client_error.c.keys())
@@ -46,7 +47,7 @@ class SqlClientErrorStore:
         return [_error(row) for row in await tx.connection.execute(query)]
 
     async def delete_before(self, tx: WriteTx, at: dt.datetime) -> int:
-        return (await tx.connection.execute(delete(client_error).where(client_error.c.at < at))).rowcount
+        return await delete_some(tx, client_error, client_error.c.at < at)
 
 
 def _error(row: Row[Any]) -> ClientError:

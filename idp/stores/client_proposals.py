@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -15,6 +15,7 @@ from idp.clients.description import ClientDescription
 from idp.clients.ports import ClientProposals
 from idp.clients.records import ClientProposal, ProposalKind, ProposalState
 from idp.stores.registration_tables import client_proposal
+from idp.stores.some import delete_some
 
 
 class SqlClientProposals:
@@ -68,9 +69,7 @@ class SqlClientProposals:
         await tx.connection.execute(change.values(state=new.value, decided_by=by, decided_at=at))
 
     async def delete_decided(self, tx: WriteTx, before: dt.datetime) -> int:
-        return (
-            await tx.connection.execute(delete(client_proposal).where(client_proposal.c.decided_at < before))
-        ).rowcount
+        return await delete_some(tx, client_proposal, client_proposal.c.decided_at < before)
 
 
 def _values(proposal: ClientProposal) -> dict[str, object]:

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Row, and_, case, func, insert, not_, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.model import DeliveryHealth, DeliveryState, LogoutDelivery
+from idp.stores.some import delete_some
 from idp.stores.tables import logout_delivery
 
 
@@ -128,10 +129,8 @@ class SqlDeliveryStore:
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def delete_finished(self, tx: WriteTx, before: dt.datetime) -> int:
-        removal = delete(logout_delivery).where(
-            logout_delivery.c.state != DeliveryState.PENDING.value, logout_delivery.c.created_at < before
-        )
-        return (await tx.connection.execute(removal)).rowcount
+        finished = logout_delivery.c.state != DeliveryState.PENDING.value
+        return await delete_some(tx, logout_delivery, finished, logout_delivery.c.created_at < before)
 
 
 def _values(delivery: LogoutDelivery) -> dict[str, object]:

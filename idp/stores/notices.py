@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.model import Notice, NoticeKind
 from idp.ports import NoticeStore
+from idp.stores.some import delete_some
 from idp.stores.tables import account_notice
 
 
@@ -43,7 +44,7 @@ class SqlNoticeStore:
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def delete_before(self, tx: WriteTx, before: dt.datetime) -> int:
-        return (await tx.connection.execute(delete(account_notice).where(account_notice.c.at < before))).rowcount
+        return await delete_some(tx, account_notice, account_notice.c.at < before)
 
 
 def _notice(row: Row[Any]) -> Notice:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Row, and_, exists, insert, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.ports import PermitStore, RegistrationStore
 from idp.clients.records import Origin, Permit, PermitKind, Registration
 from idp.stores.registration_tables import client_registration, registration_permit
+from idp.stores.some import delete_some
 from idp.stores.upsert import insert_if_new
 
 _OPEN, _ENDED = "open", "ended"
@@ -103,7 +104,7 @@ class SqlPermitStore:
         columns = registration_permit.c
         used = exists(select(1).where(client_registration.c.permit_id == columns.id))
         over = or_(columns.ended_at < before, columns.expires_at < before)
-        return (await tx.connection.execute(delete(registration_permit).where(over, ~used))).rowcount
+        return await delete_some(tx, registration_permit, over, ~used)
 
     async def _one(self, tx: ReadTx, condition: Any) -> Permit | None:
         row = (await tx.connection.execute(select(registration_permit).where(condition))).one_or_none()

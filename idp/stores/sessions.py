@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from core.db.database import ReadTx, WriteTx
 from core.prepared import Prepared, Row
 from idp.model import Arrival, Session, SessionClient, SessionKind
 from idp.stores.people import account_of
+from idp.stores.some import delete_some
 from idp.stores.tables import account, client, session, session_client
 from idp.stores.upsert import prepared_if_new
 
@@ -134,7 +135,7 @@ class SqlSessionStore:
         return None if row is None else _entered(row)
 
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
-        return (await tx.connection.execute(delete(session).where(session.c.expires_at < before))).rowcount
+        return await delete_some(tx, session, session.c.expires_at < before)
 
 
 def session_of(row: Row) -> Session:

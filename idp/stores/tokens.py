@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import String, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import String, bindparam, exists, insert, or_, select, update
 
 from core.db.database import ReadTx, WriteTx
 from core.prepared import Prepared, Row
 from idp.model import AccountStatus, Confirmation, GrantType, Standing, TokenFamily
+from idp.stores.some import delete_some
 from idp.stores.tables import account, revoked_token, session, token_family
 from idp.stores.upsert import prepared_if_new
 
@@ -198,9 +199,8 @@ class SqlTokenStore:
         return await tx.row(_REVOKED, {"token_id": token_id}) is not None
 
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
-        families = await tx.connection.execute(delete(token_family).where(token_family.c.expires_at < before))
-        tokens = await tx.connection.execute(delete(revoked_token).where(revoked_token.c.expires_at < before))
-        return families.rowcount + tokens.rowcount
+        families = await delete_some(tx, token_family, token_family.c.expires_at < before)
+        return families + await delete_some(tx, revoked_token, revoked_token.c.expires_at < before)
 
 
 def _values(family: TokenFamily) -> dict[str, object]:
