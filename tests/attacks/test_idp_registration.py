@@ -15,11 +15,13 @@ import pytest
 
 from core.egress.fetch import Egress
 from core.egress.rules import EgressRules
+from core.principal import SYSTEM
 from idp.clients.policy import RegistrationPolicy
-from idp.model import ClientStatus
+from idp.model import ClientStatus, StaffRole
 from tests.support.clock import FakeClock
+from tests.support.idp_browser import BackEnd, Browser
 from tests.support.idp_proofs import SigningKey
-from tests.support.idp_world import IdpWorld
+from tests.support.idp_world import IdpWorld, Portal
 from tests.support.listener import Listener, listening, response
 from tests.support.registration_http import CB, WEB, RegistrationWorld, registration_world
 
@@ -386,3 +388,36 @@ async def test_o_68_security_administrators_change_nothing_themselves(there: Reg
         assert (await there.call("security", method, path, json=body)).status_code == 403, path
     disabled = await there.call("security", "POST", "/v1/clients/mine/status", json={"status": "disabled"})
     assert disabled.status_code == 204, "but they stop what is dangerous"
+
+
+async def test_o_68_tokens_carry_the_duty_of_their_role_and_organisation(there: RegistrationWorld) -> None:
+    """By the real way: a portal manager's own token, and a system's; the role is gone when it is taken away."""
+    world = there.world
+    await there.approved(WEB | {"client_id": "theirs", "organisation": there.people["stranger"].organisation})
+    await there.approved(WEB | {"client_id": "ours"}, "manager")
+    await there.approved(
+        WEB
+        | {
+            "client_id": "tool",
+            "scope": "openid client:manage",
+            "grant_types": ["authorization_code", "client_credentials"],
+        },
+        "manager",
+    )
+    secret = (await there.call("manager", "POST", "/v1/clients/tool/secrets")).json()["client_secret"]
+    tool = Portal("tool", CB, secret, scope="openid client:manage")
+
+    async def seen(token: str) -> list[int]:
+        return [(await there.call(token, "GET", f"/v1/clients/{name}")).status_code for name in ("ours", "theirs")]
+
+    system = (await BackEnd(world, tool).client_credentials(scope="client:manage")).json()["access_token"]
+    assert await seen(system) == [200, 404]
+    role = StaffRole(world.clerk.account_id, world.organisation, "portal-manager")
+    await world.idp.assign_staff_role(role, SYSTEM)
+    entered = await Browser(world).enter(tool, world.clerk)
+    person = (await BackEnd(world, tool).tokens(entered))["access_token"]
+    assert await seen(person) == [200, 404]
+    citizen = (await BackEnd(world, tool).tokens(await Browser(world).enter(tool, world.lin)))["access_token"]
+    assert await seen(citizen) == [403, 403], "a portal lends nobody its own rights"
+    await world.idp.remove_staff_role(role, SYSTEM)
+    assert await seen(person) == [403, 403]
