@@ -172,7 +172,7 @@ KIOSK = Client(
     "kiosk-hall",
     Text("政务服务大厅自助终端", "Kiosk in the service hall"),
     DATA_BUREAU,
-    ("openid",),
+    ("openid", "phone"),
     "",
     waits="device",
 )

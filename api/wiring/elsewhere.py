@@ -33,13 +33,16 @@ from idp.grants.ciba import CibaGrant
 from idp.grants.device_code import DeviceCodeGrant
 from idp.grants.fetch import FetchGranted
 from idp.grants.pace import PollPace
+from idp.login.asked_items import AskItems
 from idp.login.elsewhere import GrantElsewhere
 from idp.login.rights import WithinRights
 from idp.ports import AccountStore, ClientErrors, ClientStore, ConsentStore, SessionStore, TokenStore
 from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.resources.known import KnownResources
+from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
 from idp.tokens.id_token import IdTokens
+from idp.tokens.lifetimes import RefreshLifetimes
 from idp.tokens.pairwise import PairwiseNames
 
 
@@ -105,6 +108,7 @@ def build_elsewhere(
     id_tokens: IdTokens,
     endpoint: TokenEndpoint,
     resources: KnownResources,
+    register: ResourceRegister,
     errors: ClientErrors,
     fetcher: Fetcher,
 ) -> ElsewhereServices:
@@ -112,7 +116,9 @@ def build_elsewhere(
     database, clock, kv, secrets = ground.database, ground.clock, ground.kv, ground.keys.secrets
     stores, requests, asked = parts.stores, parts.requests, AskedElsewhere(resources)
     grant = GrantElsewhere(stores.sessions, stores.clients, stores.consents, stores.tokens, names, clock)
-    rights = WithinRights(database, stores.accounts)
+    ask = AskItems(
+        database, stores.consents, register, WithinRights(database, stores.accounts), RefreshLifetimes(settings)
+    )
     sealed = SealedRequestParts(kv, secrets.fields.short_lived)
     hint_tokens = HintTokens(kv, secrets.tokens, clock, settings)
     notify = NotifyClients(
@@ -133,7 +139,7 @@ def build_elsewhere(
             requests,
             CodeGuessing(kv, settings),
             registry,
-            rights,
+            ask,
             grant,
             kv,
             secrets.tokens,
@@ -153,9 +159,7 @@ def build_elsewhere(
             clock,
             settings,
         ),
-        decide_backchannel=DecideBackchannel(
-            database, stores.backchannel, sealed, registry, rights, grant, notify, clock
-        ),
+        decide_backchannel=DecideBackchannel(database, stores.backchannel, sealed, registry, ask, grant, notify, clock),
         hint_tokens=hint_tokens,
         notify=notify,
     )

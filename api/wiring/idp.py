@@ -353,6 +353,9 @@ def build_idp(
         clock,
         settings,
     )
+    resources = ResourceRegister(
+        database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
+    )
     elsewhere = build_elsewhere(
         ground,
         settings,
@@ -366,15 +369,13 @@ def build_idp(
         id_tokens=id_tokens,
         endpoint=token,
         resources=known_resources,
+        register=resources,
         errors=clients.errors_log,
         fetcher=fetcher,
     )
     upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
-    resources = ResourceRegister(
-        database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
-    )
     ask_consent = AskConsent(
         database,
         interactions,

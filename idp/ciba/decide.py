@@ -6,7 +6,7 @@ the session and the token family that it begins are written in one transaction; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
@@ -21,8 +21,8 @@ from idp.ciba.ports import BackchannelStore
 from idp.ciba.sealed import SealedRequestParts
 from idp.client_metadata import DeliveryMode
 from idp.clients.registry import ClientRegistry
+from idp.login.asked_items import AskedItems, AskItems
 from idp.login.elsewhere import Agreed, GrantElsewhere
-from idp.login.rights import WithinRights
 from idp.login.sessions import Visit
 from idp.model import Client, GrantType
 
@@ -32,13 +32,13 @@ class BackchannelQuestion:
     """What the person is asked.
 
     Attributes:
-        scopes: what the client would get: no more than the person has to give.
+        asked: what the client would get: no more than the person has to give.
         binding_message: to be compared with what the client's screen shows.
     """
 
     request: BackchannelRequest
     client: Client
-    scopes: tuple[str, ...]
+    asked: AskedItems
     binding_message: str | None = field(repr=False)
 
 
@@ -51,7 +51,7 @@ class DecideBackchannel:
         store: BackchannelStore,
         sealed: SealedRequestParts,
         registry: ClientRegistry,
-        within_rights: WithinRights,
+        ask: AskItems,
         grant: GrantElsewhere,
         notify: NotifyClients,
         clock: Clock,
@@ -60,7 +60,7 @@ class DecideBackchannel:
         self._store = store
         self._sealed = sealed
         self._registry = registry
-        self._within_rights = within_rights
+        self._ask = ask
         self._grant = grant
         self._notify = notify
         self._clock = clock
@@ -91,9 +91,12 @@ class DecideBackchannel:
             raise _gone()
         return question
 
-    async def decide(self, visit: Visit, request_id: str, *, granted: bool) -> None:
+    async def decide(self, visit: Visit, request_id: str, *, granted: bool, left_out: Collection[str] = ()) -> None:
         """Write the decision down; a client that wants to be told has been told, or the time-out has passed, when this
         returns.
+
+        Args:
+            left_out: scopes that the person does not give; what may not be left out is not.
 
         Raises:
             NotFound: `request-gone`, also if somebody else has decided meanwhile.
@@ -102,7 +105,7 @@ class DecideBackchannel:
         request, now = question.request, self._clock.now()
         state = RequestState.APPROVED if granted else RequestState.REFUSED
         async with self._database.write() as tx:
-            family_id = await self._begin(tx, visit, question) if granted else None
+            family_id = await self._begin(tx, visit, question, left_out) if granted else None
             if not granted:
                 tx.audit(_refusal(visit, question))
             notify = request.mode is not DeliveryMode.POLL
@@ -112,14 +115,16 @@ class DecideBackchannel:
         if notify:
             await self._notify.run(request_id)
 
-    async def _begin(self, tx: WriteTx, visit: Visit, question: BackchannelQuestion) -> str:
+    async def _begin(self, tx: WriteTx, visit: Visit, question: BackchannelQuestion, left_out: Collection[str]) -> str:
         request = question.request
+        scopes, declined = question.asked.decided(left_out)
         agreed = Agreed(
             GrantType.CIBA,
-            question.scopes,
+            scopes,
             request.expires_at,
             request.resources,
             request.authorization_details,
+            declined,
         )
         return (await self._grant(tx, visit, question.client, agreed)).id
 
@@ -128,8 +133,8 @@ class DecideBackchannel:
         parts = await self._sealed.get(request.id)
         if client is None or parts is None:
             return None
-        scopes = await self._within_rights(request.scopes, request.account_id)
-        return BackchannelQuestion(request, client, scopes, parts.binding_message)
+        asked = await self._ask(client, request.scopes, request.account_id)
+        return BackchannelQuestion(request, client, asked, parts.binding_message)
 
 
 def _refusal(visit: Visit, question: BackchannelQuestion) -> AuditEvent:

@@ -8,6 +8,7 @@ person's page leads to a decision.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
@@ -22,8 +23,8 @@ from idp.device.model import DeviceState
 from idp.device.requests import DeviceRequests, Found
 from idp.device.user_code import LENGTH, read_user_code
 from idp.errors import UserCodeUnknown
+from idp.login.asked_items import AskedItems, AskItems
 from idp.login.elsewhere import Agreed, GrantElsewhere
-from idp.login.rights import WithinRights
 from idp.login.sessions import Visit
 from idp.model import Client, GrantType
 from idp.protocol.authorization_details import Detail
@@ -38,12 +39,12 @@ class DeviceQuestion:
 
     Attributes:
         user_code: canonical form, to be compared with the device's screen.
-        scopes: what it would get: no more than the person has to give.
+        asked: what it would get: no more than the person has to give.
     """
 
     user_code: str = field(repr=False)
     client: Client
-    scopes: tuple[str, ...]
+    asked: AskedItems
     authorization_details: tuple[Detail, ...]
     asked_at: dt.datetime
     expires_at: dt.datetime
@@ -58,7 +59,7 @@ class DecideDevice:
         requests: DeviceRequests,
         guessing: CodeGuessing,
         registry: ClientRegistry,
-        within_rights: WithinRights,
+        ask: AskItems,
         grant: GrantElsewhere,
         kv: KeyValueStore,
         digests: TokenDigests,
@@ -69,7 +70,7 @@ class DecideDevice:
         self._requests = requests
         self._guessing = guessing
         self._registry = registry
-        self._within_rights = within_rights
+        self._ask = ask
         self._grant = grant
         self._kv = kv
         self._digests = digests
@@ -105,14 +106,17 @@ class DecideDevice:
         return DeviceQuestion(
             code,
             client,
-            await self._within_rights(found.request.scopes, visit.account.id),
+            await self._ask(client, found.request.scopes, visit.account.id),
             found.request.authorization_details,
             dt.datetime.fromtimestamp(found.request.asked_at, dt.UTC),
             dt.datetime.fromtimestamp(found.request.expires_at, dt.UTC),
         )
 
-    async def decide(self, visit: Visit, ticket: str, *, granted: bool) -> None:
+    async def decide(self, visit: Visit, ticket: str, *, granted: bool, left_out: Collection[str] = ()) -> None:
         """Write the decision down; the device learns of it at its next poll.
+
+        Args:
+            left_out: scopes that the person does not give; what may not be left out is not.
 
         Raises:
             UserCodeUnknown: as `question`, or somebody else has decided.
@@ -123,19 +127,21 @@ class DecideDevice:
             raise UserCodeUnknown()
         state, family_id = DeviceState.REFUSED, None
         if granted:
-            state, family_id = DeviceState.APPROVED, await self._approve(visit, question, found)
+            state, family_id = DeviceState.APPROVED, await self._approve(visit, question, found, left_out)
         else:
             await self._note_refusal(visit, question)
         if not await self._requests.decide(found, state, family_id):
             raise UserCodeUnknown()
 
-    async def _approve(self, visit: Visit, question: DeviceQuestion, found: Found) -> str:
+    async def _approve(self, visit: Visit, question: DeviceQuestion, found: Found, left_out: Collection[str]) -> str:
+        scopes, declined = question.asked.decided(left_out)
         agreed = Agreed(
             GrantType.DEVICE_CODE,
-            question.scopes,
+            scopes,
             question.expires_at,
             found.request.resources,
             found.request.authorization_details,
+            declined,
         )
         async with self._database.write() as tx:
             family = await self._grant(tx, visit, question.client, agreed)

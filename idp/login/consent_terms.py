@@ -7,7 +7,7 @@ refusal of what is not necessary), Art. 17 (who, why, what, how long, how to wit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from idp.model import Client, Consent
@@ -59,9 +59,31 @@ def items_of(
         scopes: those that this person can give.
     """
     allowed = client.scopes - (frozenset() if client.realname_approved else {REALNAME})
-    essential = {scope_behind(claim, allowed) for claim in request.claims.essential}
+    return items_for(
+        request.scopes,
+        scopes,
+        earlier,
+        essential=frozenset(scope_behind(claim, allowed) for claim in request.claims.essential),
+        told=frozenset({*request.userinfo_claims, *request.id_token_claims}) if request.userinfo_claims else None,
+    )
+
+
+def items_for(
+    asked: Sequence[str],
+    scopes: Collection[str],
+    earlier: Consent | None,
+    *,
+    essential: Collection[str | None] = (),
+    told: Collection[str] | None = None,
+) -> tuple[Item, ...]:
+    """
+    Args:
+        asked: scopes, in the order in which they were asked for.
+        scopes: those that this person can give.
+        essential: those that the client says it cannot go on without.
+        told: the single claims that were asked for; None for all that the scopes have.
+    """
     before = frozenset() if earlier is None else earlier.scopes
-    told = set(request.userinfo_claims) | set(request.id_token_claims) if request.userinfo_claims else None
     return tuple(
         Item(
             scope,
@@ -75,7 +97,7 @@ def items_of(
             scope in SENSITIVE,
             scope in before,
         )
-        for scope in request.scopes
+        for scope in asked
         if scope in scopes and scope not in NEEDS_NO_CONSENT
     )
 

@@ -13,15 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.clock import Clock
 from core.db.database import WriteTx
 from core.ids import new_id
 from core.principal import Principal, PrincipalKind
+from idp.login.consent_terms import extended
 from idp.login.sessions import Visit
-from idp.model import Client, Consent, GrantType, Session, SessionClient, SessionKind, TokenFamily
+from idp.model import Client, GrantType, Session, SessionClient, SessionKind, TokenFamily
 from idp.ports import ClientStore, ConsentStore, SessionStore, TokenStore
-from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS
+from idp.protocol.scopes import OFFLINE_ACCESS
 from idp.tokens.pairwise import PairwiseNames
 
 _KINDS = {GrantType.DEVICE_CODE: SessionKind.DEVICE, GrantType.CIBA: SessionKind.DECOUPLED}
@@ -34,6 +35,7 @@ class Agreed:
     Attributes:
         origin: the grant by which the client will fetch its tokens.
         fetch_by: nothing lives longer than this until they are fetched.
+        declined: scopes that were asked for and left out.
     """
 
     origin: GrantType
@@ -41,6 +43,7 @@ class Agreed:
     fetch_by: dt.datetime
     resources: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
+    declined: tuple[str, ...] = ()
 
 
 class GrantElsewhere:
@@ -72,7 +75,7 @@ class GrantElsewhere:
         await self._clients.remember_subject(
             tx, subject=family.subject, sector=client.subject_sector, account_id=visit.account.id
         )
-        await self._remember(tx, visit.account.id, client, agreed)
+        await self._remember(tx, visit, client, agreed)
         await self._tokens.add(tx, family)
         actor = Principal(PrincipalKind.PERSON, visit.account.id, session=visit.session.id)
         detail = {"client": client.id, "scopes": " ".join(agreed.scopes), "session": session.id, "kind": session.kind}
@@ -115,10 +118,18 @@ class GrantElsewhere:
             authorization_details=agreed.authorization_details,
         )
 
-    async def _remember(self, tx: WriteTx, account_id: str, client: Client, agreed: Agreed) -> None:
+    async def _remember(self, tx: WriteTx, visit: Visit, client: Client, agreed: Agreed) -> None:
         """So that the person sees the consent in their list, and can withdraw it with all tokens."""
+        account_id = visit.account.id
         earlier = await self._consents.get(tx, account_id=account_id, client_id=client.id)
-        given = frozenset(agreed.scopes) - NEEDS_NO_CONSENT
-        scopes, declined = (earlier.scopes, earlier.declined) if earlier else (frozenset(), frozenset())
         now = self._clock.now()
-        await self._consents.remember(tx, Consent(account_id, client.id, scopes | given, now, declined - given))
+        terms = extended(earlier, account_id, client.id, agreed=agreed.scopes, declined=agreed.declined, at=now)
+        await self._consents.remember(tx, terms)
+        detail: Detail = {
+            "client": client.id,
+            "scopes": " ".join(agreed.scopes),
+            "left_out": " ".join(agreed.declined),
+            "details": " ".join(str(one["type"]) for one in agreed.authorization_details),
+        }
+        actor = Principal(PrincipalKind.PERSON, account_id, session=visit.session.id)
+        tx.audit(AuditEvent("portal-consent.grant", "done", actor, account_id, detail=detail))

@@ -20,7 +20,7 @@ WAYS = [{}, PHONE, {"java_script_enabled": False}]
 
 
 def kiosk(base: str) -> dict[str, Any]:
-    form = {"client_id": cast.KIOSK.id, "scope": "openid"}
+    form = {"client_id": cast.KIOSK.id, "scope": "openid phone"}
     return dict(httpx.post(f"{base}/device-authorization", data=form).json())
 
 
@@ -43,10 +43,12 @@ def test_a_kiosk_is_logged_in_from_the_phone_and_ended_there(visit: Open, way: d
     for words in (cast.KIOSK.name.zh, cast.DATA_BUREAU.name.zh):
         assert words in lin.page.inner_text("main")
     _fine(lin, way)
+    lin.page.uncheck("input[name='give:phone']")
     lin.page.click("button[value=grant]")
     lin.page.wait_for_url("**/device/done*")
     _fine(lin, way)
-    assert fetched(lin.base, asked["device_code"]).status_code == 200
+    got = fetched(lin.base, asked["device_code"])
+    assert (got.status_code, got.json()["scope"]) == (200, "openid"), "what was not ticked is not given"
     lin.page.click("main .acts a")
     lin.page.wait_for_url("**/me/sign-ins")
     row = lin.page.locator("tbody tr", has_text=cast.KIOSK.name.zh).first

@@ -11,6 +11,7 @@ import pytest
 from stdnum.util import clean
 
 from idp.model import ClientAuthMethod, GrantType, SessionKind
+from idp.stores.clients import SqlConsentStore
 from idp.stores.sessions import SqlSessionStore
 from tests.support.clock import FakeClock
 from tests.support.grants_world import answer_device, other_client, protected_resource, visit_of
@@ -188,6 +189,29 @@ async def test_a_qr_code_of_the_complete_address_tells_nothing_else(world: IdpWo
     assert (await http.get("/device/qr.svg", params={"user_code": "<script>"})).status_code == 400
 
 
+async def test_what_may_be_left_out_is_left_out_and_what_may_not_is_given(world: IdpWorld) -> None:
+    """The same items as on the consent page (PIPL Art. 16); remembered, with what was declined."""
+    scopes = frozenset({"openid", "realname", "phone", "offline_access"})
+    kiosk = await other_client(world, "kiosk", *GRANTS, scopes=scopes, realname_approved=True)
+    answer = await begin(world, kiosk)
+    visit = await visit_of(world, Browser(world), world.lin)
+    decide = world.idp.elsewhere.decide_device
+    ticket = await decide.enter(visit, answer["user_code"], "192.0.2.10")
+    asked = (await decide.question(visit, ticket)).asked
+    assert {item.scope: item.optional for item in asked.items} == {
+        "realname": False, "phone": True, "offline_access": True,
+    }  # fmt: skip
+    await decide.decide(visit, ticket, granted=True, left_out=["phone", "realname"])
+    got = await poll(world, kiosk, answer["device_code"])
+    assert set(got.json()["scope"].split()) == {"openid", "realname", "offline_access"}
+    async with world.ground.database.read() as tx:
+        consent = await SqlConsentStore().get(tx, account_id=world.lin.account_id, client_id="kiosk")
+    assert consent is not None
+    assert (consent.scopes, consent.declined) == ({"realname", "offline_access"}, {"phone"})
+    (noted,) = [row.content for row in await world.audit("portal-consent.grant")]
+    assert noted["detail"]["left_out"] == "phone"
+
+
 async def test_tokens_of_a_kiosk_are_bound_to_the_key_that_its_poll_proves(world: IdpWorld) -> None:
     """RFC 9449 §5: bound at the first fetch, and so are the refresh tokens of a client without a secret."""
     kiosk = await other_client(
@@ -222,7 +246,7 @@ async def test_resources_and_details_are_asked_for_and_narrowed_at_the_poll(worl
     decide = world.idp.elsewhere.decide_device
     ticket = await decide.enter(visit, answer["user_code"], "192.0.2.10")
     question = await decide.question(visit, ticket)
-    assert (question.scopes, list(question.authorization_details)) == (("openid", "licence:read"), [detail])
+    assert (question.asked.scopes, list(question.authorization_details)) == (("openid", "licence:read"), [detail])
     await decide.decide(visit, ticket, granted=True)
     form = {"grant_type": GrantType.DEVICE_CODE.value, "device_code": answer["device_code"]}
     elsewhere = await BackEnd(world, kiosk).post("/token", form | {"resource": "https://elsewhere.example/"})

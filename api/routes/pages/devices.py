@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container, source_of
 from api.errors.problems import status_of
 from api.session_cookie import read_session_cookie
-from api.web.asked_details import in_words, words_of
-from api.web.consent_words import given_by
+from api.web.agreements import agreement, agrees, left_out
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.sign_ins import DeviceCodeView, DeviceConfirmView, DeviceDoneView
@@ -52,9 +51,10 @@ async def decide(request: Request, t: str = "") -> Response:
     visit = await _visit(request)
     if visit is None:
         return _log_in_first("")
-    granted = form["decision"] == "grant"
+    decide_device, granted = container(request).idp.elsewhere.decide_device, agrees(form)
     try:
-        await container(request).idp.elsewhere.decide_device.decide(visit, t, granted=granted)
+        question = await decide_device.question(visit, t)
+        await decide_device.decide(visit, t, granted=granted, left_out=left_out(form, question.asked))
     except InvalidInput as error:
         return await _code_page(request, "", error)
     return RedirectResponse(f"/device/done?{urlencode({'d': 'granted' if granted else 'refused'})}", 303)
@@ -101,20 +101,13 @@ async def _code_page(request: Request, typed: str, error: InvalidInput | LimitEx
 
 
 async def _question_view(request: Request, question: DeviceQuestion, ticket: str) -> DeviceConfirmView:
-    idp, now = container(request).idp, container(request).ground.clock.now()
-    client = question.client
-    office = await idp.directory.organisation(client.organisation) if client.organisation else None
+    now = container(request).ground.clock.now()
     return DeviceConfirmView(
         action=f"/device/confirm?{urlencode({'t': ticket})}",
         user_code=shown(question.user_code),
-        client_name=client.name,
-        organisation=office.name if office else None,
-        host=urlsplit(client.metadata.client_uri).netloc if client.metadata.client_uri else None,
         asked_at=question.asked_at,
         minutes_left=max(1, math.ceil((question.expires_at - now).total_seconds() / 60)),
-        gives=given_by(question.scopes),
-        details=await in_words(question.authorization_details, container(request)),
-        elsewhere=words_of(question.scopes, await container(request).idp.resources.words(question.scopes)),
+        asks=await agreement(request, question.client, question.asked, question.authorization_details),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -13,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.session_cookie import read_session_cookie
-from api.web.asked_details import in_words, words_of
-from api.web.consent_words import given_by
+from api.web.agreements import agreement, office_of
 from api.web.forms import read_form
 from api.web.qr import qr_svg
 from api.web.render import page
@@ -33,7 +31,7 @@ from core.text import Text
 from idp.ciba.decide import BackchannelQuestion
 from idp.login.own_sessions import OwnSession
 from idp.login.sessions import Visit
-from idp.model import Client, SessionKind
+from idp.model import SessionKind
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,18 +69,13 @@ async def asked(request: Request, request_id: str) -> Response:
     """Who asks, and for what?"""
     who = await logged_in(request)
     question = await container(request).idp.elsewhere.decide_backchannel.question(who.principal.id, request_id)
-    client, now = question.client, container(request).ground.clock.now()
+    asked_at, now = question.request.created_at, container(request).ground.clock.now()
     view = AskedView(
         action=f"/me/sign-ins/requests/{request_id}",
-        client_name=client.name,
-        organisation=await _office(request, client),
-        host=urlsplit(client.metadata.client_uri).netloc if client.metadata.client_uri else None,
         binding_message=question.binding_message,
-        asked_at=question.request.created_at,
+        asked_at=asked_at,
         minutes_left=_minutes_until(question.request.expires_at, now),
-        gives=given_by(question.scopes),
-        details=await in_words(question.request.authorization_details, container(request)),
-        elsewhere=words_of(question.scopes, await container(request).idp.resources.words(question.scopes)),
+        asks=await agreement(request, question.client, question.asked, question.request.authorization_details),
     )
     return page(request, "sign_in_request.html", view=view)
 
@@ -151,7 +144,7 @@ async def _asked_row(request: Request, one: BackchannelQuestion, now: dt.datetim
     return AskedRow(
         f"/me/sign-ins/requests/{one.request.id}",
         one.client.name,
-        await _office(request, one.client),
+        await office_of(request, one.client),
         one.request.created_at,
         _minutes_until(one.request.expires_at, now),
     )
@@ -167,11 +160,6 @@ def _session_row(one: OwnSession) -> SessionRow:
     if one.session.kind is SessionKind.BROWSER:
         return SessionRow(icon, title, names, one.session.authenticated_at, one.current, end_href)
     return SessionRow(icon, title, (), one.session.seen_at, one.current, end_href)  # begun when it was agreed to
-
-
-async def _office(request: Request, client: Client) -> Text | None:
-    office = await container(request).idp.directory.organisation(client.organisation) if client.organisation else None
-    return office.name if office else None
 
 
 async def _visit(request: Request) -> Visit:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from api.web.asked_details import DetailWords
-from api.web.views.entrance import ScopeWords
+from api.web.views.agreement import Agreement
 from core.text import Text
 
 
@@ -24,14 +23,9 @@ class DeviceConfirmView:
 
     action: str = field(repr=False)
     user_code: str = field(repr=False)
-    client_name: Text
-    organisation: Text | None
-    host: str | None
     asked_at: dt.datetime
     minutes_left: int
-    gives: tuple[ScopeWords, ...]
-    details: tuple[DetailWords, ...] = ()
-    elsewhere: tuple[Text, ...] = ()
+    asks: Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +77,10 @@ class AskedView:
     """`/me/sign-ins/requests/{id}`: who asks, with the words that both screens show."""
 
     action: str
-    client_name: Text
-    organisation: Text | None
-    host: str | None
     binding_message: str | None
     asked_at: dt.datetime
     minutes_left: int
-    gives: tuple[ScopeWords, ...]
-    details: tuple[DetailWords, ...] = ()
-    elsewhere: tuple[Text, ...] = ()
+    asks: Agreement
 
 
 @dataclass(frozen=True, slots=True)

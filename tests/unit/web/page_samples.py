@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from api.web.asked_details import DetailWords
 from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
 from api.web.errors import ErrorView
+from api.web.views.agreement import Agreement
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.desk import (
     CheckFormView,
@@ -29,7 +30,6 @@ from api.web.views.entrance import (
     LogoutView,
     OpenAccountView,
     ScopesView,
-    ScopeWords,
     SiteWords,
 )
 from api.web.views.office import (
@@ -259,6 +259,23 @@ def issue(error: Text | None = None, field: str | None = None) -> IssueView:
     )
 
 
+AGREEMENT = Agreement(
+    Text("政务服务大厅自助终端", "Kiosk in the service hall"),
+    HOUSING,
+    "kiosk.demo.invalid",
+    PSEUDONYM,
+    (
+        ConsentItem(
+            "realname", SCOPES["realname"].title, SCOPES["realname"].text, (CLAIMS["id_number"],), False, sensitive=True
+        ),
+        ConsentItem("phone", SCOPES["phone"].title, SCOPES["phone"].text, (CLAIMS["phone_number"],), True, before=True),
+    ),
+    site=SITE,
+    contacts=("12345",),
+    days=30,
+)
+
+
 SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     # page: (template, view, who looks)
     "front": ("front.html", FrontView(ACCOUNTS, (DemoPortal(PORTAL, RENTAL, "/demo/portals/zwfw"),)), None),
@@ -363,16 +380,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "device-wrong": ("device.html", DeviceCodeView("WDJB-MJHT", WRONG), "citizen"),
     "device-confirm": (
         "device_confirm.html",
-        DeviceConfirmView(
-            "/device/confirm?t=x",
-            "WDJB-MJHT",
-            Text("政务服务大厅自助终端", "Kiosk in the service hall"),
-            HOUSING,
-            "kiosk.demo.invalid",
-            NOW,
-            9,
-            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
-        ),
+        DeviceConfirmView("/device/confirm?t=x", "WDJB-MJHT", NOW, 9, AGREEMENT),
         "citizen",
     ),
     "device-granted": ("device_done.html", DeviceDoneView(granted=True), "citizen"),
@@ -392,21 +400,12 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "sign-ins-none": ("sign_ins.html", SignInsView((), (), "/me/sign-ins?wait=59"), "citizen"),
     "sign-in-request": (
         "sign_in_request.html",
-        AskedView(
-            "/me/sign-ins/requests/cba_1",
-            PORTAL,
-            HOUSING,
-            "zwfw.demo.invalid",
-            "GZF-0418",
-            NOW,
-            4,
-            (ScopeWords(Text("姓名和身份证号", "Name and ID number"), Text("核过的。", "As proved.")),),
-        ),
+        AskedView("/me/sign-ins/requests/cba_1", "GZF-0418", NOW, 4, AGREEMENT),
         "citizen",
     ),
     "sign-in-request-plain": (
         "sign_in_request.html",
-        AskedView("/me/sign-ins/requests/cba_1", PORTAL, None, None, None, NOW, 4, ()),
+        AskedView("/me/sign-ins/requests/cba_1", None, NOW, 4, Agreement(PORTAL, None, None, PSEUDONYM)),
         "citizen",
     ),
     "session-end": (

@@ -15,6 +15,8 @@ PAGES = [(name, lang) for name in SAMPLES for lang in ("zh", "en")]
 ELSEWHERE = {  # pages whose purpose is to lead to another provider, and there only; links to a portal's own words
     "login": ("https://zwfw.demo.invalid/",),
     "scopes": ("https://zwfw.demo.invalid/",),
+    "device-confirm": ("https://zwfw.demo.invalid/",),
+    "sign-in-request": ("https://zwfw.demo.invalid/",),
     "link": ("https://id.province.invalid/",),
     "goodbye": ("https://id.province.invalid/",),
 }
