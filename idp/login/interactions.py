@@ -67,6 +67,7 @@ class Interaction:
         authorization_details: what it asks for in detail (RFC 9396).
         login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
         ui_locales: the languages in which the portal would like the page, the best first.
+        essential_acr: authentication contexts of which one must be met (OIDC Core §5.5.1.1); empty for none.
         compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
         policy_uri, tos_uri: the portal's own words on what it does with data, and its terms (OIDC Registration §2).
     """
@@ -80,6 +81,7 @@ class Interaction:
     needs: Need
     idp_hint: str | None = None
     login_hint: str = field(default="", repr=False)
+    essential_acr: tuple[str, ...] = ()
     compact: bool = False
     ui_locales: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
@@ -125,6 +127,7 @@ class Interactions:
             needs=pending.needs or "login",
             idp_hint=pending.request.idp_hint,
             login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
+            essential_acr=pending.request.claims.essential_acr,
             compact=pending.request.display == "popup",
             ui_locales=pending.request.ui_locales,
             authorization_details=pending.request.authorization_details,

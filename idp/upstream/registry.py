@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from core.db.database import Database
-from idp.levels import REACHABLE
+from idp.levels import REACHABLE, within_reach
 from idp.upstream.errors import provider_not_found
 from idp.upstream.model import Provider, ProviderStatus
 from idp.upstream.ports import ProviderStore
@@ -47,6 +47,10 @@ class ProviderRegistry:
             self._listed = now, [one for one in found if one.status is ProviderStatus.ACTIVE]
         return self._listed[1]
 
+    async def reaching(self, wanted: Sequence[str]) -> Sequence[Provider]:
+        """Those of them that can reach one of these authentication contexts; all of them where none is named."""
+        return [one for one in await self.offered() if not wanted or within_reach(wanted, _reached(one))]
+
     async def hinted(self, hint: str | None, client_id: str) -> Provider | None:
         """The provider that a portal names in `idp_hint`, if it may send people there."""
         if hint is None:
@@ -55,9 +59,14 @@ class ProviderRegistry:
 
     async def classes(self) -> Sequence[str]:
         """Authentication contexts that our own log-in or a provider on the log-in page can reach."""
-        mapped = [acr for one in await self.offered() for acr in one.mapping.acrs.values()]
+        mapped = [acr for one in await self.offered() for acr in _reached(one)]
         return tuple(dict.fromkeys([*REACHABLE, *mapped]))
 
     def forget(self) -> None:
         """Look anew the next time; after a change in this process."""
         self._listed = None
+
+
+def _reached(provider: Provider) -> tuple[str, ...]:
+    """Every log-in counts as one factor at least."""
+    return (*REACHABLE, *provider.mapping.acrs.values())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page
@@ -161,3 +163,18 @@ def test_a_portal_that_may_sends_people_straight_on(visit: Open) -> None:
     as_(lin.page, "lin")
     agree(lin)
     assert lin.page.url.endswith(ZWFW)
+
+
+def test_where_a_password_is_not_enough(visit: Open) -> None:
+    lin = visit()
+    essential = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:yizheng:loa:2"]}}})
+    begun = lin.context.request.get(lin.base + HOUSING + "login", max_redirects=0)
+    lin.page.goto(f"{begun.headers['location']}&{urlencode({'claims': essential})}")
+    assert "密码不够" in lin.page.inner_text(".form")
+    assert lin.page.locator("input[type=password]").count() == 0
+    assert lin.page.locator(".alts a").all_inner_texts() == [f"用{PROVINCE.name.zh}登录"]
+    assert faults_of(lin.page) == []
+    by(lin.page, PROVINCE.name.zh)
+    as_(lin.page, "lin")
+    agree(lin)
+    assert lin.page.url.endswith(HOUSING)

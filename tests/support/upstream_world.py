@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -234,7 +235,7 @@ def described(upstream_id: str, issuer: str, **changes: Any) -> ProviderDescript
         "client_secret": SECRET,
         "trust": TrustClass.REALNAME,
         "scopes": ("openid", "identity"),
-        "mapping": REALNAME_MAPPING,
+        "mapping": dataclasses.replace(REALNAME_MAPPING, acrs={}),
         "userinfo": True,
         **changes,
     }

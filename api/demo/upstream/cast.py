@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.demo import city
 from api.demo.upstream.provider import RegisteredClient, StandInPerson
 from core.text import Text
+from idp.levels import TWO_FACTORS
 from idp.upstream.description import ProviderDescription
 from idp.upstream.model import ClaimMapping, TrustClass, UpstreamAuthMethod
 
@@ -15,6 +16,7 @@ REALNAME_MAPPING = ClaimMapping(
     name="/identity/real_name",
     level="/identity/level",
     levels={"L1": 1, "L2": 2, "L3": 3},
+    acrs={"urn:example:province:two-factors": TWO_FACTORS},
 )
 
 

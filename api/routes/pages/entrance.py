@@ -32,6 +32,7 @@ from api.web.views.upstream import WayIn
 from api.web.visitor import logged_in, visitor
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.text import Text
+from idp import levels
 from idp.login.interactions import Interaction
 from idp.logout.farewell import Farewell
 from idp.logout.questions import LogoutQuestion
@@ -223,7 +224,8 @@ async def _login_page(
     goal = after_login(request)
     target = f"?i={asking.id}" if asking else f"?next={goal}" if goal else ""
     again = request.query_params.get("again") == "1"
-    offered = await container(request).idp.upstream.registry.offered()
+    essential = asking.essential_acr if asking else ()
+    offered = await container(request).idp.upstream.registry.reaching(essential)
     view = LoginView(
         action=f"/login{target}",
         client_name=asking.client_name if asking else None,
@@ -234,6 +236,7 @@ async def _login_page(
         demo_accounts=accounts,
         compact=asking.compact if asking else False,
         ways=tuple(WayIn(one.name, _way_in(one.id, asking, goal, again=again)) for one in offered),
+        password=not essential or levels.within_reach(essential),
         site=SiteWords(asking.policy_uri, asking.tos_uri) if asking else SiteWords(),
     )
     origins = (asking.return_origin,) if asking else ()

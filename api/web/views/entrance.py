@@ -46,7 +46,12 @@ class SiteWords:
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back."""
+    """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back.
+
+    Attributes:
+        ways: other providers that would do.
+        password: False where a password would not be enough.
+    """
 
     action: str
     client_name: Text | None = None
@@ -57,6 +62,7 @@ class LoginView:
     demo_accounts: tuple[DemoAccount, ...] = ()
     compact: bool = False
     ways: tuple[WayIn, ...] = ()
+    password: bool = True
     site: SiteWords = SiteWords()
 
 

@@ -32,6 +32,11 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         LoginView("/login?i=1", PORTAL, "zwfw.demo.invalid", demo_accounts=ACCOUNTS, ways=_WAYS),
         None,
     ),
+    "login-stronger": (
+        "login.html",
+        LoginView("/login?i=1", PORTAL, "zwfw.demo.invalid", demo_accounts=ACCOUNTS, ways=_WAYS[:1], password=False),
+        None,
+    ),
     "upstream-refused": ("upstream_refused.html", UpstreamRefusedView(_NO, "/login?i=1", False, PROVINCE), None),
     "upstream-not-linked": ("upstream_refused.html", UpstreamRefusedView(_NO, "/me/identities", True), "citizen"),
     "identities": ("identities.html", IdentitiesView(_ROWS[:1], _ROWS[1:], True, None, _NO), "citizen"),
