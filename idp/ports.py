@@ -200,6 +200,9 @@ class ConsentStore(Protocol):
 
     async def get(self, tx: ReadTx, *, account_id: str, client_id: str) -> Consent | None: ...
 
+    async def hold(self, tx: WriteTx, *, account_id: str, client_id: str) -> Consent | None:
+        """As `get`; a withdrawal waits until the caller has committed, and so finds what rests on the consent."""
+
     async def remember(self, tx: WriteTx, consent: Consent) -> None:
         """Set the consent for this person and client, replacing an earlier one."""
 

@@ -305,6 +305,7 @@ def build_idp(
         stores.sessions,
         stores.clients,
         stores.tokens,
+        stores.consents,
         codes,
         digests,
         names,

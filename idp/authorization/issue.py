@@ -9,17 +9,18 @@ import datetime as dt
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from idp import levels
 from idp.claims import PersonalClaims
+from idp.errors import ConsentRequired
 from idp.grants.codes import AuthorizationCodes, CodeGrant
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, GrantType, SessionClient, TokenFamily
-from idp.ports import ClientStore, SessionStore, TokenStore
+from idp.ports import ClientStore, ConsentStore, SessionStore, TokenStore
 from idp.protocol.response_types import CODE, ID_TOKEN, TOKEN, holds
-from idp.protocol.scopes import OFFLINE_ACCESS
+from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS
 from idp.requests.request import AuthorizationRequest
 from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
@@ -41,6 +42,7 @@ class Issue:
         session_store: SessionStore,
         client_store: ClientStore,
         token_store: TokenStore,
+        consents: ConsentStore,
         codes: AuthorizationCodes,
         digests: TokenDigests,
         names: PairwiseNames,
@@ -56,6 +58,7 @@ class Issue:
         self._session_store = session_store
         self._client_store = client_store
         self._token_store = token_store
+        self._consents = consents
         self._codes = codes
         self._digests = digests
         self._names = names
@@ -84,6 +87,7 @@ class Issue:
 
     async def _write(self, family: TokenFamily, client: Client, visit: Visit) -> None:
         async with self._database.quick_write() as tx:
+            await self._check_consent(tx, family)
             await self._sessions.touch(tx, visit.session)
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, family.created_at)
             if not visit.entered and await self._session_store.join(tx, entered):
@@ -95,6 +99,14 @@ class Issue:
             detail = {"client": client.id, "scopes": " ".join(family.scopes)}
             tx.audit(AuditEvent("portal.enter", "done", actor, family.account_id, detail=detail))
             await tx.commit()
+
+    async def _check_consent(self, tx: WriteTx, family: TokenFamily) -> None:
+        """A consent that is withdrawn at this very moment ends what is written here, or keeps it from being written."""
+        if NEEDS_NO_CONSENT.issuperset(family.scopes):
+            return
+        held = await self._consents.hold(tx, account_id=family.account_id, client_id=family.client_id)
+        if held is None or not NEEDS_NO_CONSENT | held.scopes >= set(family.scopes):
+            raise ConsentRequired("the consent was withdrawn meanwhile")
 
     async def _keep(self, code: str, family: TokenFamily, request: AuthorizationRequest) -> None:
         assert family.code_digest is not None, "it was made with the code"

@@ -32,11 +32,11 @@ _SECRETS = frozenset(
 )
 _NOT_DESCRIBED = _SECRETS | {"id", "status", "created_at"}
 _REMEMBER_SUBJECT = prepared_if_new(pairwise_subject)
-_CONSENT = Prepared(
-    select(consent).where(
-        consent.c.account_id == bindparam("account_id"), consent.c.client_id == bindparam("client_id")
-    )
+_LOOK_AT_CONSENT = select(consent).where(
+    consent.c.account_id == bindparam("account_id"), consent.c.client_id == bindparam("client_id")
 )
+_CONSENT = Prepared(_LOOK_AT_CONSENT)
+_HELD_CONSENT = Prepared(_LOOK_AT_CONSENT.with_for_update(read=True))  # SQLite has one writer at a time anyway
 
 
 class SqlClientStore:
@@ -125,6 +125,10 @@ class SqlConsentStore:
 
     async def get(self, tx: ReadTx, *, account_id: str, client_id: str) -> Consent | None:
         row = await tx.row(_CONSENT, {"account_id": account_id, "client_id": client_id})
+        return None if row is None else _consent(row)
+
+    async def hold(self, tx: WriteTx, *, account_id: str, client_id: str) -> Consent | None:
+        row = await tx.row(_HELD_CONSENT, {"account_id": account_id, "client_id": client_id})
         return None if row is None else _consent(row)
 
     async def remember(self, tx: WriteTx, consent_: Consent) -> None:

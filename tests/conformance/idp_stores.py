@@ -287,6 +287,9 @@ class IdpStoresBasic:
         async with harness.database.read() as tx:
             assert await consents.get(tx, account_id="acc_1", client_id="portal") == second
             assert list(await consents.of_account(tx, "acc_1")) == [second]
+        for name, expected in (("portal", second), ("another", None)):
+            held = await written(harness, lambda tx, n=name: consents.hold(tx, account_id="acc_1", client_id=n))
+            assert held == expected
         assert await written(harness, lambda tx: consents.withdraw(tx, account_id="acc_1", client_id="portal"))
         assert not await written(harness, lambda tx: consents.withdraw(tx, account_id="acc_1", client_id="portal"))
 
