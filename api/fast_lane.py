@@ -1,8 +1,9 @@
 """The way of hot requests: straight to their endpoint, past the framework's middleware and router.
 
 Those take some 100 µs a request, which is more than a token costs. A request takes this way only if nothing about it
-is unusual: an endpoint of `api.routes.idp.hot`, one of its methods, a body of known and small size. Everything else
-goes the long way, to the same function. Both ways give the same: headers, request id, log line, error bodies, limits.
+is unusual: an endpoint of `api.routes.idp.hot`, one of its methods, a body of known and small size, no page of another
+origin. Everything else goes the long way, to the same function. Both ways give the same: headers, request id, log line,
+error bodies, limits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.middleware.cross_origin import is_cross_origin
 from api.middleware.security_headers import guarded
 from api.middleware.unexpected import log_unexpected
 from api.middleware.whole_answers import write_whole
@@ -65,7 +67,7 @@ class FastLane:
     def route(self, scope: Scope) -> HotRoute | None:
         """The endpoint, if the request may take this way."""
         route = self._routes.get(scope["path"])
-        if route is None or scope["method"] not in route.methods:
+        if route is None or scope["method"] not in route.methods or is_cross_origin(scope):
             return None
         return route if scope["method"] == "GET" or _has_small_body(scope) else None
 

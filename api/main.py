@@ -18,6 +18,7 @@ from api.errors.problems import UNEXPECTED, problem_response
 from api.fast_lane import FastLane, RequestLog, log_by_structlog
 from api.limits import SourceWindows
 from api.middleware.body_limit import BodyLimit
+from api.middleware.cross_origin import CrossOrigin
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
@@ -106,11 +107,17 @@ def create_app(
 
 
 def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool) -> None:
-    """From the inside out: limit the body, answer what broke, guard every answer, number and log every request."""
+    """From the inside out: limit the body, let clients' pages read, answer what broke, guard, number and log."""
     app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS)
+    app.add_middleware(CrossOrigin, allows=_is_of_a_client)
     app.add_middleware(UnexpectedErrors, answer=lambda request: _answer(request, UNEXPECTED))
     app.add_middleware(SecurityHeaders, secure=secure)
     app.add_middleware(RequestId, log_requests=log_requests)
+
+
+async def _is_of_a_client(scope: Scope, origin: str) -> bool:
+    container: Container = scope["app"].state.container
+    return await container.idp.browser_origins.allows(origin)
 
 
 def wants_page(request: Request) -> bool:

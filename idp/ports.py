@@ -93,6 +93,9 @@ class ClientStore(Protocol):
 
     async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None: ...
 
+    async def addresses_of_public(self, tx: ReadTx) -> Sequence[tuple[str, ...]]:
+        """The redirect URIs of each public client that is active."""
+
 
 class SessionStore(Protocol):
     """Single sign-on sessions and the portals entered through them."""

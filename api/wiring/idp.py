@@ -25,6 +25,7 @@ from idp.clients.assertions import ClientAssertions
 from idp.clients.authentication import AuthenticateClient
 from idp.clients.certificates import ClientCertificates
 from idp.clients.keys import ClientKeys
+from idp.clients.origins import BrowserOrigins
 from idp.clients.ports import (
     CertificateJudge,
     ClientErrorStore,
@@ -175,6 +176,7 @@ class IdpServices:
     directory: Directory
     registry: ClientRegistry
     client_keys: ClientKeys
+    browser_origins: BrowserOrigins
     proofs: DpopProofs
     constraint: SenderConstraint
     register_organisation: RegisterOrganisation
@@ -442,6 +444,7 @@ def build_idp(
         directory=directory,
         registry=registry,
         client_keys=client_keys,
+        browser_origins=BrowserOrigins(database, stores.clients, clock),
         proofs=proofs,
         constraint=constraint,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),

@@ -119,6 +119,12 @@ class SqlClientStore:
         found: str | None = (await tx.connection.execute(query)).scalar_one_or_none()
         return found
 
+    async def addresses_of_public(self, tx: ReadTx) -> Sequence[tuple[str, ...]]:
+        query = select(client.c.redirect_uris).where(
+            client.c.auth_method == ClientAuthMethod.NONE.value, client.c.status == ClientStatus.ACTIVE.value
+        )
+        return [tuple(row.redirect_uris) for row in await tx.connection.execute(query)]
+
 
 class SqlConsentStore:
     """Implements `idp.ports.ConsentStore`."""

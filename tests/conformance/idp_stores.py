@@ -266,6 +266,20 @@ class IdpStoresBasic:
         assert found is not None
         assert found.status is ClientStatus.DISABLED
 
+    async def test_addresses_of_public_clients_are_those_of_active_ones(self, harness: IdpStoresHarness) -> None:
+        clients = harness.stores.clients
+        apps = [
+            client(
+                name, secret_digest=None, auth_method=ClientAuthMethod.NONE, redirect_uris=(f"https://{name}.test/",)
+            )
+            for name in ("app", "off")
+        ]
+        for one in (client(), *apps):
+            await written(harness, lambda tx, c=one: clients.add(tx, c))
+        await written(harness, lambda tx: clients.change_status(tx, "off", ClientStatus.DISABLED))
+        async with harness.database.read() as tx:
+            assert list(await clients.addresses_of_public(tx)) == [("https://app.test/",)]
+
     async def test_subjects_belong_to_a_sector(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         clients = harness.stores.clients

@@ -34,7 +34,7 @@ from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore
 from idp.stores.profiles import SqlProfileStore
 from idp.stores.sessions import SqlSessionStore
-from idp.stores.tables import account, logout_delivery, session, session_client, token_family
+from idp.stores.tables import account, client, logout_delivery, session, session_client, token_family
 from idp.stores.tokens import SqlTokenStore
 from tests.conformance.harness import Surroundings, failing
 from tests.conformance.idp_stores import IdpStoresBasic, IdpStoresContention, IdpStoresTransaction
@@ -269,6 +269,13 @@ class _ForgetsTheQuery(SqlClientStore):
         return dataclasses.replace(found, redirect_uris=tuple(uri.partition("?")[0] for uri in found.redirect_uris))
 
 
+class _LetsEverybodysPagesIn(SqlClientStore):
+    """Gives the addresses of confidential and disabled clients too."""
+
+    async def addresses_of_public(self, tx: Any) -> Any:
+        return [tuple(row.redirect_uris) for row in await tx.connection.execute(select(client))]
+
+
 class _OneSectorForAll(SqlClientStore):
     async def account_of(self, tx: ReadTx, *, subject: str, sector: str) -> str | None:
         return await super().account_of(tx, subject=subject, sector="a.test")
@@ -357,6 +364,10 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"accounts": _SortsRoles()}, "test_roles_come_back_in_the_order_given"),
     ({"consents": _AddsUp()}, "test_a_consent_is_replaced_and_withdrawn"),
     ({"clients": _ForgetsTheQuery()}, "test_a_client_comes_back_as_it_went_in"),
+    (
+        {"clients": _LetsEverybodysPagesIn()},
+        "test_addresses_of_public_clients_are_those_of_active_ones",
+    ),
     ({"clients": _OneSectorForAll()}, "test_subjects_belong_to_a_sector"),
     ({"deliveries": _ClaimsForEverybody()}, "test_deliveries_are_due_claimed_and_finished"),
     ({"deliveries": _NeverForgets()}, "test_deliveries_are_due_claimed_and_finished"),
