@@ -21,6 +21,7 @@ _NAMES: Mapping[str, Text] = {
     "oidc.rs256": Text("登录令牌签名密钥（RSA）", "Key of log-in tokens (RSA)"),
     "oidc.enc.p256": Text("对方加密给我们用的密钥", "Key that others encrypt to"),
     "oidc.access": Text("访问令牌密封密钥", "Key that seals access tokens"),
+    "oidc.upstream": Text("向上级身份认证证明自己的密钥", "Key that proves us to upstream providers"),
     "oidc.pairwise": Text("假名密钥", "Key of pseudonyms"),
     "field.people": Text("人员信息加密密钥", "Key of people's data"),
     "field.licences": Text("证照信息加密密钥", "Key of licence data"),
