@@ -22,6 +22,11 @@ LONGEST_TEXT = 1024
 LONGEST_LIST = 50
 _LONGEST_NUMBER = 10 * 365 * 86400  # seconds
 
+_KEY_MEMBERS = (
+    *("kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e", "x5c", "x5t#S256"),  # RFC 7517 §4, RFC 7518 §6
+    *("d", "p", "q", "dp", "dq", "qi", "oth", "k"),  # private ones, so that they are refused and not just lost
+)
+
 Read = Callable[[str, object], Any]
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -76,6 +81,23 @@ def json_object(name: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(name, "must be an object")
     return value
+
+
+def key_set(name: str, value: object) -> Mapping[str, Any]:
+    """A JWK Set with the members that are known; whether its keys are good is for the rules to say."""
+    keys = json_object(name, value).get("keys")
+    return {"keys": [_key(name, one) for one in keys] if isinstance(keys, list) else keys}
+
+
+def _key(name: str, value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    kept = {member: value[member] for member in _KEY_MEMBERS if member in value}
+    for said in kept.values():
+        for one in said if isinstance(said, list) else [said]:
+            if not isinstance(one, str) or not one.isprintable():
+                raise _wrong(name, "holds a key with a member that is no printable text")
+    return kept
 
 
 def word_of(kind: type[Word]) -> Read:
@@ -142,7 +164,7 @@ METADATA: Mapping[str, Member] = {
     "sector_identifier_uri": Member(text, _REGISTRATION),
     "profile": Member(word_of(SecurityProfile), "ours"),
     "require_pkce": Member(flag, "ours"),
-    "jwks": Member(json_object, _7591),
+    "jwks": Member(key_set, _7591),
     "jwks_uri": Member(text, _7591),
     "token_endpoint_auth_signing_alg": Member(text, _REGISTRATION),
     "tls_client_auth_subject_dn": Member(text, "RFC 8705 §2.1.2"),

@@ -17,9 +17,11 @@ from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from core.text import Text
 from idp.clients.duties import Duties
+from idp.clients.fields import key_set
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.ports import PermitStore
 from idp.clients.records import Permit, PermitKind
+from idp.errors import RegistrationError
 from idp.protocol.scopes import ALL_SCOPES, REALNAME
 from idp.token_uses import INITIAL_ACCESS
 from keys.errors import KeyRefused
@@ -98,13 +100,14 @@ class IssuePermits:
             Conflict: `permit-exists`.
         """
         try:
+            jwks = key_set("jwks", jwks)
             keys = read_jwk_set(jwks)
-        except KeyRefused as error:
-            raise _invalid("jwks", error.private) from None
+        except (KeyRefused, RegistrationError) as error:
+            raise _invalid("jwks", error.private or error.text.en) from None
         if not keys.keys or keys.left_out:
             raise _invalid("jwks", "holds a key that cannot be used, or none")
-        if not 0 < len(issuer) <= 255:
-            raise _invalid("issuer", "must be a text of at most 255 characters")
+        if not 0 < len(issuer) <= 255 or not issuer.isprintable():
+            raise _invalid("issuer", "must be a printable text of at most 255 characters")
         permit = Permit(
             id=new_id(self._clock, "prm"),
             kind=PermitKind.STATEMENTS,
@@ -175,8 +178,10 @@ def _check(permit: Permit) -> None:
         raise _invalid("grant_types", "must not be empty")
     if not 0 < permit.most_clients <= MOST_CLIENTS:
         raise _invalid("most_clients", f"must be between 1 and {MOST_CLIENTS}")
-    if not 0 < len(permit.note) <= 200:
-        raise _invalid("note", "must say in at most 200 characters for whom it is")
+    if not 0 < len(permit.note) <= 200 or not permit.note.isprintable():
+        raise _invalid("note", "must say in at most 200 printable characters for whom it is")
+    if not all(host.isascii() and host.isprintable() for host in policy.redirect_hosts):
+        raise _invalid("redirect_hosts", "must be host names in ASCII, or suffixes")
 
 
 def _invalid(field: str, why: str) -> InvalidInput:

@@ -143,7 +143,7 @@ class ReviewClients:
     async def _decide(
         self, tx: WriteTx, proposal: ClientProposal, state: ProposalState, actor: Principal, note: str | None
     ) -> None:
-        said = note[:_LONGEST_NOTE] if note else None
+        said = "".join(char for char in note or "" if char.isprintable() or char == "\n")[:_LONGEST_NOTE] or None
         if not await self._stores.proposals.decide(
             tx, proposal.id, state, by=actor.id, at=self._clock.now(), note=said
         ):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.idp_proofs import SigningKey
 from tests.support.registration_http import CB, WEB, RegistrationWorld, registration_world
 from tests.support.servers import PostgresServer, RedisServer
 
@@ -88,11 +89,22 @@ async def test_one_change_waits_and_one_name_is_taken_once(there: RegistrationWo
 async def test_odd_characters_are_refused_or_kept_and_break_nothing(there: RegistrationWorld, odd: str) -> None:
     token, json_type = await there.permit(uses=5), {"Content-Type": "application/json"}
     keys = {"keys": [{"kty": "RSA", "kid": odd, "n": odd, "e": "AQAB"}]}
-    for changes in ({"software_id": odd}, {"client_name": odd}, {"contacts": [odd]}, {"jwks": keys}):
+    extra = {"keys": [SigningKey().jwk(x_extra={"of": [odd]})]}
+    for changes in ({"jwks": extra}, {"software_id": odd}, {"client_name": odd}, {"contacts": [odd]}, {"jwks": keys}):
         content = json.dumps({**WEB, **changes}).encode()
         for who, path in ((token, "/register"), ("system", "/v1/clients")):
             answer = await there.call(who, "POST", path, content=content, headers=json_type)
             assert answer.status_code in (201, 400)
+    issuer = {"issuer": "https://i.test" + odd, "jwks": extra, "note": "x" + odd}
+    answer = await there.call(
+        "security", "POST", "/v1/statement-issuers", content=json.dumps(issuer).encode(), headers=json_type
+    )
+    assert answer.status_code in (201, 400)
+    made = (await there.proposed(WEB))["proposal"]["id"]
+    content = json.dumps({"note": "x" + odd}).encode()
+    path = f"/v1/client-proposals/{made}/refuse"
+    refused = await there.call("security", "POST", path, content=content, headers=json_type)
+    assert refused.status_code in (200, 400)
     in_address = quote(odd, errors="surrogatepass")
     assert (await there.call("system", "GET", f"/v1/clients?q={in_address}")).status_code == 200
     for who, path in (
