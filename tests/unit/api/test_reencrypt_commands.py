@@ -112,7 +112,10 @@ async def test_status_shows_every_table(settings: Settings) -> None:
     assert set(rows) == {
         "account",
         "account_index",
+        "account_profile",
         "client",
+        "upstream_provider",
+        "upstream_session",
         "licence_version",
         "licence",
         "licence_holder",
