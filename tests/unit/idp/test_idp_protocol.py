@@ -43,7 +43,7 @@ def refresh_tokens(secrets: MemorySecrets | None = None) -> RefreshTokens:
     return RefreshTokens(HmacTokenDigests(secrets), secrets)
 
 
-names = st.text(string.ascii_letters, min_size=1, max_size=10)
+names = st.text(string.ascii_letters, min_size=1, max_size=10).filter(lambda name: name != "resource")  # kept apart
 values = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)
 
 
