@@ -265,5 +265,6 @@ async def test_o_23_log_out_from_another_site_only_asks(world: IdpWorld) -> None
         await browser.http.post("/end-session", data=evil),
         await browser.http.post("/end-session", json=evil),
     ):
-        assert (answer.status_code, answer.headers["location"]) == (303, "/logout")
+        assert answer.status_code == 303
+        assert answer.headers["location"].partition("?")[0] == "/logout"
     assert "code=" in (await browser.authorize(world.portal_a, prompt="none")).headers["location"]
