@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +22,7 @@ from api.middleware.cross_origin import CrossOrigin
 from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
+from api.middleware.whole_answers import LANE
 from api.routes import certstore, clients, health, idp, metrics, pages, pki, signing
 from api.routes.idp.hot import HOT_ROUTES
 from api.settings import Settings
@@ -64,11 +65,11 @@ def create_app(
     """
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         container = app.state.container = await build(settings)
         background = [asyncio.create_task(work) for work in container.background()]
         try:
-            yield
+            yield {LANE: cast("Service", app).fast_lane}
         finally:
             for task in background:
                 task.cancel()
@@ -102,6 +103,7 @@ def create_app(
         guards=security_headers(secure=settings.secure),
         answer=lambda request, error: _answer(request, error or UNEXPECTED),
         log=request_log if log_requests else None,
+        app=app,
     )
     return app
 

@@ -96,6 +96,10 @@ class KeyRing:
             raise KeyMissing(key_id)
         return opened.signer
 
+    def state(self) -> object:
+        """Another object whenever any key has changed: for those who keep what they made of the keys."""
+        return self._current()
+
     def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
         return self._current().verification.get(purpose, ())
 

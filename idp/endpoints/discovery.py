@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +19,7 @@ from idp.protocol.detail_types import DETAIL_TYPES
 from idp.protocol.response_types import RESPONSE_TYPES, ResponseMode
 from idp.protocol.scopes import API_SCOPES, CLAIMS_ABOUT_PEOPLE, OFFLINE_ACCESS, OPENID, SCOPE_CLAIMS
 from idp.settings import IdpSettings
-from keys.jose.decryption_keys import ENCRYPTION_PURPOSE, DecryptionKeys
+from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
@@ -128,6 +127,13 @@ def registration(settings: IdpSettings) -> dict[str, object]:
 class PublishedKeys(KeyProvider, SecretProvider, Protocol):
     """Where the keys come from that we publish."""
 
+    def state(self) -> object:
+        """Another object whenever any key has changed.
+
+        Raises:
+            core.errors.Unavailable: `keys-stale`.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -151,7 +157,7 @@ class PublishedDocuments:
         document = metadata(settings.issuer) | authentication(settings) | registration(settings)
         self._metadata = Document.of(document | aliases(document, settings))
         self._jwks: Document | None = None
-        self._rendered: tuple[object, ...] = ()
+        self._rendered: object = None
 
     def metadata(self) -> Document:
         return self._metadata
@@ -164,13 +170,9 @@ class PublishedDocuments:
         Raises:
             core.errors.Unavailable: `keys-stale`.
         """
-        keys: tuple[object, ...] = (
-            *(self._provider.verification_keys(purpose) for purpose in TOKEN_PURPOSES.values()),
-            self._provider.accepted(ENCRYPTION_PURPOSE),
-        )
-        same = len(keys) == len(self._rendered) and all(map(operator.is_, keys, self._rendered))
-        if not same or self._jwks is None:
+        state = self._provider.state()
+        if self._jwks is None or state is not self._rendered:
             published = public_jwks(self._provider)
             published["keys"].append(self._decryption.public_jwk())
-            self._jwks, self._rendered = Document.of(published), keys
+            self._jwks, self._rendered = Document.of(published), state
         return self._jwks

@@ -13,7 +13,8 @@ import uvicorn
 @contextlib.asynccontextmanager
 async def serving(app: Any, port: int, **options: Any) -> AsyncIterator[None]:
     """Listening when the block begins; closed, open connections included, when it ends."""
-    config = uvicorn.Config(app, "127.0.0.1", port, lifespan="off", log_config=None, access_log=False, **options)
+    options = {"lifespan": "off", "log_config": None, "access_log": False} | options
+    config = uvicorn.Config(app, "127.0.0.1", port, **options)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())  # `serve` would take over the test run's signals
     try:

@@ -46,27 +46,43 @@ def _names(header: str, etag: str) -> bool:
 _metadata, _jwks = _Answers("application/json"), _Answers("application/jwk-set+json")
 
 
+def _metadata_now(request: Request) -> Response:
+    return _metadata.to(request, container(request).idp.documents.metadata())
+
+
+def _jwks_now(request: Request) -> Response:
+    return _jwks.to(request, container(request).idp.documents.jwks())
+
+
 async def metadata(request: Request) -> Response:
     """Provider metadata."""
-    return _metadata.to(request, container(request).idp.documents.metadata())
+    return _metadata_now(request)
 
 
 async def jwks(request: Request) -> Response:
     """Keys that verify our tokens."""
-    return _jwks.to(request, container(request).idp.documents.jwks())
+    return _jwks_now(request)
 
 
 async def authorization_server_metadata(request: Request) -> Response:
     """The same metadata at the address of RFC 8414."""
-    return await metadata(request)
+    return _metadata_now(request)
 
 
-add_hot_route(router, "/.well-known/openid-configuration", metadata, ["GET"], summary="Provider metadata")
+add_hot_route(
+    router,
+    "/.well-known/openid-configuration",
+    metadata,
+    ["GET"],
+    at_once=_metadata_now,
+    summary="Provider metadata",
+)
 add_hot_route(
     router,
     "/.well-known/oauth-authorization-server",
     authorization_server_metadata,
     ["GET"],
+    at_once=_metadata_now,
     summary="Authorization server metadata",
 )
-add_hot_route(router, "/jwks", jwks, ["GET"], summary="JWK Set")
+add_hot_route(router, "/jwks", jwks, ["GET"], at_once=_jwks_now, summary="JWK Set")

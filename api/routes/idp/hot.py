@@ -20,11 +20,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class HotRoute:
-    """An endpoint that `api.fast_lane` finds by its path."""
+    """An endpoint that `api.fast_lane` finds by its path.
+
+    Attributes:
+        at_once: the same for GET, where nothing is to be waited for.
+    """
 
     path: str
     endpoint: Endpoint
     methods: frozenset[str]
+    at_once: Callable[[Request], Response] | None = None
 
 
 HOT_ROUTES: dict[str, HotRoute] = {}
@@ -32,12 +37,18 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def add_hot_route(
-    router: APIRouter, path: str, endpoint: Endpoint, methods: Sequence[str], **documentation: Any
+    router: APIRouter,
+    path: str,
+    endpoint: Endpoint,
+    methods: Sequence[str],
+    *,
+    at_once: Callable[[Request], Response] | None = None,
+    **documentation: Any,
 ) -> None:
     """Serve `path` in the fast lane, and by a plain route for requests that are unusual; the documented route behind
     them is the same function and never reached.
     """
-    HOT_ROUTES[path] = HotRoute(path, endpoint, frozenset(methods))
+    HOT_ROUTES[path] = HotRoute(path, endpoint, frozenset(methods), at_once)
     router.add_route(path, endpoint, methods=list(methods), include_in_schema=False)
     for method in methods:
         router.add_api_route(

@@ -8,14 +8,31 @@ from typing import Any
 
 import pytest
 
-from api.middleware.whole_answers import WholeAnswersProtocol, write_whole
+from api.middleware.whole_answers import LANE, Headers, Whole, WholeAnswersProtocol, write_whole
 from tests.support.live_server import serving
 from tests.support.servers import free_port
 
 HEADERS = [(b"content-type", b"text/plain"), (b"content-length", b"5")]
 
 
+class Lane:
+    """Knows one answer at once."""
+
+    def at_once(self, path: str, headers: Headers) -> Whole | None:
+        if path != "/known":
+            return None
+        if (b"if-none-match", b'"1"') in headers:
+            return 304, b'etag: "1"\r\n', b""
+        return 200, b"content-length: 5\r\n", b"known"
+
+
 async def app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        scope["state"][LANE] = Lane()
+        for done in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{done}.complete"})
+        return
     headers, body = HEADERS, b"hello"
     if scope["path"] == "/split":
         headers = [*HEADERS, (b"location", b"x\r\nset-cookie: a=b")]
@@ -31,7 +48,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     chosen = free_port()
-    async with serving(app, chosen, http=WholeAnswersProtocol):
+    async with serving(app, chosen, http=WholeAnswersProtocol, lifespan="on"):
         yield chosen
 
 
@@ -96,5 +113,41 @@ async def test_a_value_never_begins_another_line_on_a_kept_connection(port: int)
         text = (await reader.read()).decode()
     assert "set-cookie" not in text
     assert text.startswith("HTTP/1.1 500 ")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_what_is_known_is_answered_at_once_and_in_its_turn(port: int) -> None:
+    known = get("/known")
+    text = await said(port, known, get("/slow"), known, get("/known", 'If-None-Match: "1"'), known, LAST)
+    bodies = [piece.rpartition("\r\n\r\n")[2] for piece in text.split("HTTP/1.1 ")[1:]]
+    assert bodies[:3] == ["known", "hello", "hello"], "a slow one holds up those behind it"
+    assert len(bodies) == 6
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        get("/known", method="HEAD"),
+        get("/known?x=1"),
+        get("/known", "Content-Length: 0"),
+        get("/known", "Connection: close"),
+        get("/known", method="POST"),
+        "GET /known HTTP/1.0\r\n\r\n",
+    ],
+)
+async def test_what_is_not_a_plain_get_goes_the_usual_way(port: int, request_: str) -> None:
+    assert "known" not in await said(port, request_, LAST)
+
+
+async def test_one_connection_serves_both_kinds_for_long(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    bodies = []
+    async with asyncio.timeout(20):
+        for number in range(60):
+            writer.write((get("/known") if number % 3 else get("/a")).encode())
+            await reader.readuntil(b"\r\n\r\n")
+            bodies.append(await reader.readexactly(5))
+    assert (bodies.count(b"known"), bodies.count(b"hello")) == (40, 20)
     writer.close()
     await writer.wait_closed()
