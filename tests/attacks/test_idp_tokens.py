@@ -107,8 +107,6 @@ async def signed(world: IdpWorld, changes: dict[str, Any], *, drop: str | None =
 @pytest.mark.parametrize(
     "changes",
     [
-        {"aud": "portal-a"},
-        {"aud": [ISSUER, "portal-a"]},
         {"iss": "https://other.test"},
         {"exp": 1},
         {"iat": 4102444800},
@@ -127,6 +125,20 @@ async def test_o_34_claims_that_do_not_hold(world: IdpWorld, changes: dict[str, 
     token = await signed(world, changes)
     assert await refused_everywhere(world, token)
     assert await refused_everywhere(world, sealed(world, claims_in(world, await good_token(world)) | changes))
+
+
+@pytest.mark.parametrize("aud", ["portal-a", [ISSUER, "portal-a"], "https://other.test"])
+async def test_o_34_a_token_for_others_opens_nothing_here(world: IdpWorld, aud: str | list[str]) -> None:
+    """Its own client may learn by introspection that it is good, and for whom (RFC 7662 §2.2); here it is refused."""
+    back_end = BackEnd(world, world.portal_a)
+    sealed_one = sealed(world, claims_in(world, await good_token(world)) | {"aud": aud})
+    for token in (await signed(world, {"aud": aud}), sealed_one):
+        assert (await back_end.userinfo(token)).status_code == 401
+        assert (await back_end.http.post("/userinfo", data={"access_token": token})).status_code == 401
+        with pytest.raises(NotAuthenticated):
+            await world.idp.authenticate(token, world.facts)
+        assert (await back_end.introspect(token))["aud"] == aud
+        assert await BackEnd(world, world.portal_b).introspect(token) == {"active": False}  # neither its own nor meant
 
 
 async def test_o_34_twin_the_same_way_of_making_one(world: IdpWorld) -> None:
@@ -265,6 +277,6 @@ async def test_o_23_log_out_from_another_site_only_asks(world: IdpWorld) -> None
         await browser.http.post("/end-session", data=evil),
         await browser.http.post("/end-session", json=evil),
     ):
-        assert answer.status_code == 303
-        assert answer.headers["location"].partition("?")[0] == "/logout"
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/logout")
+        assert "evil" not in answer.headers["location"]
     assert "code=" in (await browser.authorize(world.portal_a, prompt="none")).headers["location"]
