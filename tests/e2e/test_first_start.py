@@ -377,12 +377,13 @@ class TestCommands:
         [
             ("", "does not describe clients as JSON"),
             ("[1]", "does not describe clients as JSON"),
-            ('{"name_zh": "门户"}', "name_en"),
+            ('{"name_zh": "门户"}', "redirect_uris"),
+            (json.dumps({**CLIENT, "name_zh": "", "name_en": ""}), "client_name"),
             (json.dumps(CLIENT | {"colour": "red"}), "colour"),
             (json.dumps(CLIENT | {"redirect_uris": ["javascript:alert(1)"]}), "https"),
             (json.dumps(CLIENT | {"scope": "everything"}), "scope"),
         ],
-        ids=["empty", "number", "incomplete", "unknown-member", "bad-address", "unknown-scope"],
+        ids=["empty", "number", "incomplete", "nameless", "unknown-member", "bad-address", "unknown-scope"],
     )
     def test_a_description_that_is_not_as_required(self, text: str, told: str, data: Path) -> None:
         assert told in yizheng("client", "register", "-", "--data", data, stdin=text).refusal

@@ -125,9 +125,6 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "licence_mark_index",
         "licence_file",
         "seal_signature",
-        "account_profile",
-        "upstream_provider",
-        "upstream_session",
     }
     assert all(row["remaining"] == 0 for row in rows.values())
     lines = await reencrypt_commands.status(settings, as_json=False)
