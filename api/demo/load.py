@@ -112,7 +112,8 @@ async def _load_clients(container: Container) -> None:
 
 async def _load_upstream(container: Container) -> None:
     for provider in PROVIDERS:
-        await container.idp.upstream.providers.put(provider.described(container.ground.settings.issuer), SYSTEM)
+        described = provider.described(container.ground.settings.issuer)
+        await _unless_there(container.idp.upstream.providers.put(described, SYSTEM))  # perhaps from another port
 
 
 async def _load_catalogue(container: Container) -> None:
