@@ -15,7 +15,6 @@ BANNED_CALLS = {"os.urandom", "os.getrandom", "ssl.RAND_bytes"}  # good ones, bu
 SHORT = {
     "api/fast_lane.py": "names a request in the log; nobody gets anything for it",
     "api/middleware/request_id.py": "names a request in the log; nobody gets anything for it",
-    "api/fast_lane.py": "the same",
     "keys/key_making.py": "names a secret of the key ring",
     "keys/ceremony/machine.py": "asks whether the generator is seeded; takes nothing from it",
 }
