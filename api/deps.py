@@ -104,13 +104,19 @@ async def _caller(request: Request, scopes: Sequence[str]) -> Principal:
 
 def facts_of(request: Request) -> RequestFacts:
     """What the protocol's rules may know of the request; the address is the one that clients know us by."""
-    headers, settings = request.headers, container(request).ground.settings
+    settings = container(request).ground.settings
+    authorization, proofs = None, []
+    for name, value in request.scope["headers"]:  # one pass: this is asked for every protocol request
+        if name == b"authorization" and authorization is None:
+            authorization = value.decode("latin-1")
+        elif name == b"dpop":
+            proofs.append(value.decode("latin-1"))
     path = request.scope.get("raw_path", b"").decode("latin-1") or request.scope["path"]
     return RequestFacts(
         request.method,
         settings.issuer + path,
-        headers.get("authorization"),
-        tuple(headers.getlist("dpop")),
+        authorization,
+        tuple(proofs),
         request.scope.get(CERTIFICATE),
         settings.mtls_url + path if settings.mtls_url else None,
         request.scope.get(ISSUERS, ()),

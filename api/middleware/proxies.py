@@ -33,8 +33,22 @@ def behind_proxies(app: ASGIApp, *, trusted: str, certificate_header: str) -> AS
         trusted: addresses and networks of the proxies, separated by commas; `*` for any.
         certificate_header: empty where no proxy hands certificates on.
     """
-    inner: ASGIApp = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type,assignment]  # uvicorn has ASGI types of its own
+    inner = _Forwarded(app, trusted)
     return ForwardedCertificate(inner, certificate_header, trusts(trusted)) if certificate_header else inner
+
+
+class _Forwarded:
+    """uvicorn's own reading of `X-Forwarded-*`, for requests that have any of them."""
+
+    def __init__(self, app: ASGIApp, trusted: str) -> None:
+        self._app = app
+        self._forwarded: ASGIApp = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type,assignment]  # uvicorn has ASGI types of its own
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or any(name.startswith(b"x-forwarded-") for name, _ in scope["headers"]):
+            await self._forwarded(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class ForwardedCertificate:

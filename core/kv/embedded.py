@@ -159,9 +159,7 @@ class EmbeddedKeyValueStore:
                 if self._here is None:
                     if self._thread is None or self._closed:  # the thread makes the file
                         return None
-                    self._here = sqlite3.connect(
-                        self._path, timeout=0, isolation_level=None, check_same_thread=False
-                    )
+                    self._here = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
                     for pragma in ("synchronous=NORMAL", "wal_autocheckpoint=0"):
                         self._here.execute(f"PRAGMA {pragma}")
                 now = self._clock.now().timestamp()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from idp.binding.constraint import SenderConstraint
 from idp.clients.assertions import ClientAssertions
 from idp.clients.certificates import ClientCertificates
+from idp.clients.known_headers import KnownHeaders
 from idp.clients.presented import Presented, PresentedCredentials, presented_credentials
 from idp.clients.registry import ClientRegistry
 from idp.clients.shown_secrets import ShownSecrets
@@ -44,6 +45,7 @@ class AuthenticateClient:
     ) -> None:
         self._registry = registry
         self._secrets = secrets
+        self._known = KnownHeaders(registry, secrets)
         self._assertions = assertions
         self._certificates = certificates
         self._constraint = constraint
@@ -58,6 +60,9 @@ class AuthenticateClient:
             InvalidRequest: more than one method at once (RFC 6749 §2.3).
             UseDpopNonce: before an assertion is spent, so that it still counts when the request comes again.
         """
+        known = await self._known.find(facts, parameters)
+        if known is not None:
+            return known
         shown = presented_credentials(facts.authorization, parameters)
         client = await self._registry.active(shown.client_id)
         challenge = shown.kind is Presented.BASIC
@@ -73,6 +78,8 @@ class AuthenticateClient:
         if not right:
             raise InvalidClient(private="wrong secret", challenge=challenge)
         await self._prove(client, shown, facts)
+        if shown.kind is Presented.BASIC and shown.secret is not None:
+            self._known.remember(facts, client, shown.secret)
         return client
 
     async def _prove(self, client: Client, shown: PresentedCredentials, facts: RequestFacts) -> None:

@@ -45,6 +45,15 @@ class ShownSecrets:
         matches = [self._digests.matches(CLIENT_SECRET, secret, stored) for stored in (current, earlier)]
         return any(matches)
 
+    def is_lasting(self, client: Client, secret: str) -> bool:
+        """Whether it is the client's current secret, kept in today's form: so that it can be known again by that."""
+        stored = client.secret_digest
+        return self.holds(client) and self._digests.matches(CLIENT_SECRET, secret, stored)
+
+    def holds(self, client: Client) -> bool:
+        """Whether what is kept of the client's current secret is in today's form, under a key that counts."""
+        return client.secret_digest is not None and self._digests.is_current(client.secret_digest)
+
     def _counts_earlier(self, client: Client) -> bool:
         return client.earlier_secret_ends_at is not None and self._clock.now() < client.earlier_secret_ends_at
 

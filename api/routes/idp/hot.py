@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.errors.oauth import NO_STORE
@@ -71,11 +71,13 @@ async def read_body(request: Request) -> bytes:
     if kind != FORM:  # RFC 6749 §3.2, Appendix B
         raise InvalidRequest(f"the body must be {FORM}")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    while (message := await request.receive())["type"] == "http.request":
+        body += message.get("body", b"")
         if len(body) > MAX_SIZE:
             raise RequestTooLong("the request is too long")
-    return bytes(body)
+        if not message.get("more_body", False):
+            return bytes(body)
+    raise ClientDisconnect
 
 
 async def read_parameters(request: Request) -> Parameters:
@@ -87,9 +89,23 @@ async def read_parameters(request: Request) -> Parameters:
     return parse_parameters(await read_body(request))
 
 
+class _Json(Response):
+    """What `Response` makes of JSON that no cache may keep, with its headers ready."""
+
+    _HEAD = (
+        *((name.lower().encode(), value.encode()) for name, value in NO_STORE.items()),
+        (b"content-type", b"application/json"),
+    )
+
+    def __init__(self, body: bytes) -> None:
+        self.status_code, self.background, self.body = 200, None, body
+        self.raw_headers = [*self._HEAD, (b"content-length", b"%d" % len(body))]
+
+
 def json_answer(content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     """JSON that no cache may keep."""
-    return Response(orjson.dumps(content), 200, {**NO_STORE, **headers} if headers else NO_STORE, "application/json")
+    body = orjson.dumps(content)
+    return Response(body, 200, {**NO_STORE, **headers}, "application/json") if headers else _Json(body)
 
 
 def token_answer(token: str, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
