@@ -54,6 +54,22 @@ class Photographer:
 def look_after(camera: Photographer) -> None:
     """What the administrators see."""
     camera.take(camera.log_in("/admin/keys", city.HENG), "admin-keys")
+    proposer, reviewer = camera.log_in("/admin/portals", city.HENG), camera.log_in("/admin/portals", city.SHEN)
+    proposer.click("a:has-text('登记一个门户')")
+    proposer.fill("#name_zh", "示例市图书馆")
+    proposer.fill("#client_id", "library")
+    proposer.fill("#redirect_uris", "https://library.example.test/callback")
+    proposer.click("button[type=submit]")
+    reviewer.reload()
+    reviewer.click(".waiting-list a")
+    reviewer.click("button:has-text('同意')")
+    proposer.goto(proposer.url.split("/admin")[0] + "/admin/portals/library/change")
+    proposer.fill("#redirect_uris", "https://library.example.test/callback\nhttps://reading.example.test/callback")
+    proposer.check("input[name='scope-realname']")
+    proposer.click("button[type=submit]")
+    reviewer.reload()
+    reviewer.click(".waiting-list a")
+    camera.take(reviewer, "portal-review")
 
 
 def tell(camera: Photographer) -> None:

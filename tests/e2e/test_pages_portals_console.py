@@ -21,6 +21,7 @@ def keeper(visit: Open, person: cast.Person, **options: object) -> Visit:
     who.open(CONSOLE)
     who.log_in(person.id_number)
     who.page.wait_for_selector("h1")
+    assert who.page.url == f"{who.base}{CONSOLE}"  # back where they wanted to be
     return who
 
 
