@@ -52,7 +52,9 @@ async def _build(settings: Settings) -> Container:
     """The container; what prevents it is told here, for uvicorn's log is mute."""
     try:
         with plain_faults():
-            return await build_container(settings)
+            container = await build_container(settings)
+        gc.freeze()  # its parts stay too
+        return container
     except StartupFault as fault:
         print(f"yizheng: {fault}", file=sys.stderr, flush=True)
         raise

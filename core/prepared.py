@@ -7,14 +7,16 @@ the same conversions in both directions, so that a row reads alike whichever way
 
 from __future__ import annotations
 
+import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import JSON, Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 Row = Any
 """A tuple whose columns have their names as attributes too, like SQLAlchemy's rows."""
@@ -106,6 +108,13 @@ def _compile(clause: Any, dialect: Dialect) -> Compiled:
     return _read(compiled, dialect, compiled.string, parameters)
 
 
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(kind, JSON) and dialect.name == "sqlite":  # as its own, in one step of three
+        load = getattr(dialect, "_json_deserializer", None) or json.loads
+        return lambda text: None if text is None else load(text)
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
 def _converts(compiled: SQLCompiler, dialect: Dialect) -> Iterator[tuple[str, Convert]]:
     for name, parameter in compiled.binds.items():
         convert = parameter.type.dialect_impl(dialect).bind_processor(dialect)
@@ -118,7 +127,7 @@ def _read(
 ) -> Compiled:
     columns = []
     for place, column in enumerate(compiled._result_columns):
-        convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+        convert = _reader(column.type, dialect)
         if convert is not None:
             columns.append((place, convert))
     names = [column.keyname for column in compiled._result_columns]
