@@ -33,10 +33,48 @@ class AnswersAtOnce(Protocol):
 
 class WholeAnswersProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which tells the application where its answers go, and asks it for those that it has at hand
-    before it begins a task.
+    before it begins a task. A connection keeps one timer for its idle time: to set and cancel one with every request
+    would take longer than some answers.
     """
 
     _answered = False
+    _idle_since: float | None = None
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
+    def _unset_keepalive_if_required(self) -> None:
+        """uvicorn's word for: a request has come."""
+        self._idle_since = None
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            self._look_again(self.timeout_keep_alive)
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again(left)
+        else:
+            self.timeout_keep_alive_handler()
 
     def on_headers_complete(self) -> None:
         self._answered = self._is_idle() and self._answer_at_once()

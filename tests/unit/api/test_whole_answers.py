@@ -38,8 +38,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = [*HEADERS, (b"location", b"x\r\nset-cookie: a=b")]
     if scope["path"] == "/none":
         headers, body = [(b"etag", b'"1"')], b""
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.05)
+    if scope["path"] in ("/slow", "/long"):
+        await asyncio.sleep(0.05 if scope["path"] == "/slow" else 1.5)
     if scope["path"] == "/echo":
         body = (await receive())["body"]
     await write_whole(scope, send, 304 if scope["path"] == "/none" else 200, headers, body)
@@ -48,7 +48,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     chosen = free_port()
-    async with serving(app, chosen, http=WholeAnswersProtocol, lifespan="on"):
+    async with serving(app, chosen, http=WholeAnswersProtocol, lifespan="on", timeout_keep_alive=1):
         yield chosen
 
 
@@ -149,5 +149,21 @@ async def test_one_connection_serves_both_kinds_for_long(port: int) -> None:
             await reader.readuntil(b"\r\n\r\n")
             bodies.append(await reader.readexactly(5))
     assert (bodies.count(b"known"), bodies.count(b"hello")) == (40, 20)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_connection_is_closed_when_it_has_been_idle(port: int) -> None:
+    """And not while an answer is still to come, nor after each request anew."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(20):
+        for path in ("/known", "/a", "/known"):
+            writer.write(get(path).encode())
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(5)
+        writer.write(get("/long").encode())  # longer than the idle time
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        await reader.readexactly(5)
+        assert await reader.read() == b"", "the server closes it by itself"
     writer.close()
     await writer.wait_closed()
