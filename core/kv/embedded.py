@@ -1,17 +1,14 @@
 """Short-lived state in a SQLite file: for one machine, safe for several processes on it.
 
-Each verb is a single SQL statement, so the file's write lock decides who comes first. `synchronous=NORMAL`: an answer
-survives the end of the process; a power cut may take back the last moments, which live for minutes anyway. So nothing
-waits for the disk, and a statement runs where it is asked for: it takes some 20 µs, the way to a thread and back more.
-
-What may have to wait goes to a thread with a connection of its own: a statement that met another process at the write
-lock, with all that come while it waits, in one transaction; and the folding of the log into the file.
+One thread owns the connection. Whatever asked while it was busy is done in one transaction, so many callers
+share one commit; each verb is a single SQL statement, so the file's write lock decides who comes first.
+`synchronous=NORMAL`: an answer survives the end of the process; a power cut may take back the last moments,
+which live for minutes anyway.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import sqlite3
 import threading
@@ -54,9 +51,6 @@ RETURNING value
 """
 _SWEEP = "DELETE FROM kv WHERE key IN (SELECT key FROM kv WHERE expires <= :now LIMIT 1000) RETURNING 1"
 _CLEAR = "DELETE FROM kv"
-_FOLD = "PRAGMA wal_checkpoint(PASSIVE)"
-_LONG = frozenset({_SWEEP, _CLEAR})
-_FOLD_AFTER = 500  # statements; the log is about as long as SQLite itself would let it grow
 
 _BUSY_MILLISECONDS = 10_000
 _MOST_IN_ONE_COMMIT = 256
@@ -90,9 +84,6 @@ class EmbeddedKeyValueStore:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._here: sqlite3.Connection | None = None  # the event loop's own connection
-        self._waiting = 0  # how many wait for the thread: behind them nobody goes first
-        self._unfolded = 0
 
     async def get(self, key: str) -> bytes | None:
         rows = await self._do(_GET, key=checked_key(key))
@@ -137,57 +128,10 @@ class EmbeddedKeyValueStore:
             self._closed = True
             thread = self._thread
             self._jobs.put(None)
-        self._leave_here()
         if thread is not None:
             await asyncio.to_thread(thread.join)
 
     async def _do(self, statement: str, **parameters: object) -> Rows:
-        if not self._waiting and statement not in _LONG:
-            rows = self._at_once(statement, parameters)
-            if rows is not None:
-                return rows
-        self._waiting += 1
-        try:
-            return await self._enqueue(statement, parameters)
-        finally:
-            self._waiting -= 1
-
-    def _at_once(self, statement: str, parameters: dict[str, object]) -> Rows | None:
-        """None when it would have to wait, or cannot be done here for whatever reason."""
-        try:
-            with self._lock:
-                if self._here is None:
-                    if self._thread is None or self._closed:  # the thread makes the file
-                        return None
-                    self._here = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
-                    for pragma in ("synchronous=NORMAL", "wal_autocheckpoint=0"):
-                        self._here.execute(f"PRAGMA {pragma}")
-                now = self._clock.now().timestamp()
-                rows: Rows = self._here.execute(statement, {"now": now, **parameters}).fetchall()
-        except sqlite3.Error as error:  # the thread meets it again, waits where that helps, and tells of it
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                self._leave_here()
-            return None
-        if statement is not _GET:
-            self._fold_in_time()
-        return rows
-
-    def _leave_here(self) -> None:
-        """The next statement opens the file anew."""
-        with self._lock:
-            if self._here is not None:
-                self._here.close()
-                self._here = None
-
-    def _fold_in_time(self) -> None:
-        """Nobody waits for it; what fails is done the next time."""
-        self._unfolded += 1
-        if self._unfolded >= _FOLD_AFTER:
-            self._unfolded = 0
-            with contextlib.suppress(Unavailable):
-                self._enqueue(_FOLD, {}).add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def _enqueue(self, statement: str, parameters: dict[str, object]) -> asyncio.Future[Rows]:
         loop = asyncio.get_running_loop()
         job = _Job(statement, parameters, loop.create_future(), loop)
         with self._lock:
@@ -197,7 +141,7 @@ class EmbeddedKeyValueStore:
                 self._thread = threading.Thread(target=self._work, name="embedded-kv", daemon=True)
                 self._thread.start()
             self._jobs.put(job)
-        return job.answer
+        return await job.answer
 
     # from here on: the thread that owns the connection
 
@@ -243,12 +187,6 @@ class EmbeddedKeyValueStore:
         return connection
 
     def _carry_out(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
-        folds = [job for job in batch if job.statement is _FOLD]
-        batch = [job for job in batch if job.statement is not _FOLD]
-        if folds:
-            connection.execute(_FOLD)
-        if not batch:
-            return
         writes = any(job.statement is not _GET for job in batch)
         # the lock is taken at the start: a transaction that begins by reading could fail half-way for want of it
         connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
