@@ -144,7 +144,7 @@ class LogIn:
         )
 
     async def _opened(self, account: Account, session_cookie: str | None, renewed_hash: str | None) -> OpenedSession:
-        async with self._database.write() as tx:
+        async with self._database.quick_write() as tx:
             if renewed_hash is not None:
                 await self._accounts.renew_password_hash(tx, account.id, old=account.password_hash, new=renewed_hash)
             opened = await self._open(tx, account, session_cookie, PASSWORD)
