@@ -88,7 +88,7 @@ async def http(city: World) -> AsyncIterator[Http]:
     _map_errors(app)
     app.add_middleware(RequestId, log_requests=True)
     app.dependency_overrides[limited_verification] = lambda: None  # has tests of its own
-    settings = SimpleNamespace(issuer="https://yizheng.example.gov.cn")
+    settings = SimpleNamespace(issuer="https://yizheng.example.gov.cn", mtls_url="")
     app.state.container = SimpleNamespace(
         ground=SimpleNamespace(settings=settings, clock=city.clock),
         idp=SimpleNamespace(authenticate=authenticate),
