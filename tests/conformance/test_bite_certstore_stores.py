@@ -92,7 +92,7 @@ class MarksTakenByLooking(SingleMarks):
             licence_mark.c.id == mark_id, licence_mark.c.licence_id.in_(_ended(today))
         )
         found = (await tx.connection.execute(free)).scalar()
-        await asyncio.sleep(DELAY)
+        await asyncio.sleep(20 * DELAY)  # longer than it takes to open the others' connections
         if found is not None:
             change = update(licence_mark).where(licence_mark.c.id == mark_id)
             await tx.connection.execute(change.values(licence_id=licence_.id, position=position))
