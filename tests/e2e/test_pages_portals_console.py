@@ -145,6 +145,22 @@ def test_developers_read_what_went_wrong_and_how_to_connect(visit: Open) -> None
     assert faults_of(heng.page) == []
 
 
+def test_a_portal_that_does_not_take_log_out_notices_shows_it(visit: Open) -> None:
+    heng = keeper(visit, cast.HENG)
+    heng.open(f"{CONSOLE}/portal-housing")
+    assert "还没有送过" in heng.page.inner_text("main")
+    lin = visit()
+    lin.open("/demo/portals/housing/")
+    lin.page.click("a:has-text('用一证登录')")
+    lin.log_in(cast.LIN.id_number)
+    lin.open("/logout")
+    lin.page.click("button:has-text('全部退出')")
+    lin.page.wait_for_load_state("networkidle")
+    heng.open(f"{CONSOLE}/portal-housing")
+    assert "都送到了" in heng.page.inner_text("main")
+    assert faults_of(heng.page) == []
+
+
 def test_a_disabled_portal_is_let_in_again_by_a_security_administrator_only(visit: Open) -> None:
     heng, shen = keeper(visit, cast.HENG), keeper(visit, cast.SHEN)
     register(heng, "stadium", "示例市体育馆")

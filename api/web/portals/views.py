@@ -138,6 +138,7 @@ class PortalView:
     Attributes:
         proposals: the open one first.
         most: the largest number of refusals in a day, for the chart's scale.
+        notices: how it heard of log-outs; empty where it registered no address for them.
     """
 
     id: str
@@ -150,6 +151,8 @@ class PortalView:
     may_change: bool
     may_disable: bool
     may_enable: bool
+    notices: tuple[Fact, ...]
+    notices_mark: Mark
     bars: tuple[DayBar, ...]
     most: int
     errors: tuple[ErrorRow, ...]

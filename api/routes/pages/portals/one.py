@@ -20,7 +20,7 @@ from api.web.portals.hints import hint
 from api.web.portals.views import DayBar, ErrorRow, PortalView, SecretView
 from api.web.portals.words import ORIGINS, STATES, member
 from api.web.render import page
-from api.web.views.common import Fact
+from api.web.views.common import Fact, Mark
 from api.web.visitor import Visitor
 from api.web.words import local, minute
 from core.errors import AppError, NotFound
@@ -30,7 +30,7 @@ from idp.clients.document import registration_document
 from idp.clients.duties import manages
 from idp.clients.looking import PortalView as Seen
 from idp.clients.records import ClientError, ProposalState
-from idp.model import Client, ClientStatus
+from idp.model import Client, ClientStatus, DeliveryHealth
 
 router = APIRouter()
 _ONE = f"{LIST}/{{client_id}}"
@@ -117,6 +117,7 @@ async def _shown(
     errors = await clients.errors(client_id, who.principal, cursor=cursor, limit=_ERRORS)
     client, manager = seen.client, manages(who.principal, seen.client.organisation)
     two = client.earlier_secret_ends_at is not None and client.earlier_secret_ends_at > now
+    health = await container(request).idp.delivery_log.health(client_id, who.principal)
     bars, most = day_bars(errors.items, local(now).date())
     open_ = [one for one in seen.proposals if one.state is ProposalState.OPEN]
     view = PortalView(
@@ -130,6 +131,8 @@ async def _shown(
         may_change=manager and client.status is not ClientStatus.PENDING and not open_,
         may_disable=client.status is ClientStatus.ACTIVE and (manager or decides(who)),
         may_enable=client.status is ClientStatus.DISABLED and decides(who),
+        notices=_notices(health) if client.backchannel_logout_uri else (),
+        notices_mark=_notices_mark(health),
         bars=bars,
         most=most,
         errors=tuple(_error(one) for one in errors.items[:_SHOWN_ERRORS]),
@@ -174,6 +177,29 @@ def _secrets(client: Client, *, two: bool) -> Text | None:
     return Text(
         "一个密钥在用。我们不存原文，丢了只能换新的。", "One secret counts. We keep no copy; if lost, make another."
     )
+
+
+def _notices(health: DeliveryHealth) -> tuple[Fact, ...]:
+    """How log-out notices reached the portal in the last seven days."""
+    facts = [
+        Fact(Text("送到", "Delivered"), str(health.delivered)),
+        Fact(Text("还在重试", "Being tried again"), str(health.pending)),
+        Fact(Text("放弃了", "Given up"), str(health.given_up)),
+    ]
+    if health.last_delivered_at is not None:
+        facts.append(Fact(Text("最近送到", "Last delivered"), minute(health.last_delivered_at)))
+    if health.failures_in_row and health.last_result:
+        facts.append(Fact(Text("最近一次的问题", "What went wrong last"), health.last_result, mono=True))
+    return tuple(facts)
+
+
+def _notices_mark(health: DeliveryHealth) -> Mark:
+    if health.failures_in_row:
+        times = health.failures_in_row
+        return Mark("bad", "no", Text(f"连续 {times} 次没送到", f"failed {times} times in a row"))
+    if health.last_delivered_at is None:
+        return Mark("", "info", Text("还没有送过", "none sent yet"))
+    return Mark("good", "check", Text("都送到了", "arriving"))
 
 
 def day_bars(errors: Sequence[ClientError], today: dt.date) -> tuple[tuple[DayBar, ...], int]:
