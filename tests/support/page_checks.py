@@ -62,6 +62,7 @@ _WIDER = """() => {
 
 def faults_of(page: Page) -> list[str]:
     """What is wrong with the page that is open, at every width and in both themes; the window's size is put back."""
+    page.wait_for_load_state("load")  # a click ends when the new page begins: there may be no element yet to judge
     before = page.viewport_size
     found: list[str] = []
     for theme in ("light", "dark"):
