@@ -17,8 +17,8 @@ from idp.model import Account, AccountProfile, Client, TokenFamily
 from idp.ports import AccountStore, ProfileStore
 from idp.profile import Details, opened
 from idp.protocol.scopes import REALNAME, SCOPE_CLAIMS
+from idp.real_name import REACHED_BY_PHONE
 
-VERIFIED = 2  # the real-name level from which name, number and phone have been checked
 LOCALE, ZONE = "zh-CN", "Asia/Shanghai"
 
 
@@ -72,7 +72,7 @@ class PersonalClaims:
             "email": details.email,
             "email_verified": None if details.email is None else details.email_verified,
             "phone_number": None if phone is None else f"+86{phone}",  # §5.1: E.164
-            "phone_number_verified": None if phone is None else account.level >= VERIFIED,
+            "phone_number_verified": None if phone is None else account.level >= REACHED_BY_PHONE,
             "address": None if details.address is None else details.address.claim(),
         }
 

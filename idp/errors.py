@@ -307,6 +307,20 @@ class UserCodeUnknown(InvalidInput):
         )
 
 
+class StepGone(NotFound):
+    """No log-in has begun in this browser, or it took too long."""
+
+    def __init__(self, *, private: str = "") -> None:
+        super().__init__(
+            "step-gone",
+            Text(
+                "这次登录已经结束或过期了。请从头再登录一次。",
+                "This log-in has ended or expired. Log in again from the start.",
+            ),
+            private=private,
+        )
+
+
 class InteractionGone(NotFound):
     """No such log-in is under way in this browser."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -31,7 +31,7 @@ class Account:
     """A person's account as stored: personal data sealed, found through blind indexes.
 
     Attributes:
-        level: real-name level (实名等级): 1 stated, 2 checked against the population register, 3 face compared.
+        level: real-name level (实名等级), one of `idp.real_name.LEVELS`.
     """
 
     id: str
@@ -44,22 +44,42 @@ class Account:
     created_at: dt.datetime
 
 
+class OrganisationStatus(StrEnum):
+    """Life of a legal person."""
+
+    ACTIVE = "active"
+    DISSOLVED = "dissolved"  # 注销: nobody acts for it any more
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A legal person by its unified social credit code (GB 32100); `kind` is `government` or `enterprise`."""
+    """A legal person by its unified social credit code (GB 32100); `kind` is `government` or `enterprise`.
+
+    Attributes:
+        parent: code of the department that it belongs to; None at the top of a tree, and for enterprises.
+    """
 
     uscc: str
     name: Text
     kind: str
+    parent: str | None = None
+    status: OrganisationStatus = OrganisationStatus.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class StaffRole:
-    """What a person may do for an organisation; what a role allows is in `idp.roles`."""
+    """What a person may do for an organisation; what a role allows is in `idp.protocol.scopes`.
+
+    Attributes:
+        limits: what the role is limited to, by `licence_types` and `functions`; no limit where a key is missing.
+        until: the last day on which the person has it; None for no end.
+    """
 
     account_id: str
     organisation: str
     role: str
+    limits: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    until: dt.date | None = None
 
 
 class ClientAuthMethod(StrEnum):
@@ -159,6 +179,10 @@ class Session:
     Attributes:
         acr: the authentication context class that the log-in reached.
         amr: the methods that were used (RFC 8176 §2).
+        provider: name of the upstream provider through which it began; None for our own log-in.
+        user_agent: what the browser says that it is, shortened.
+        source: network address that it began from, as `idp.login.throttle.source_of` gives it.
+        acting_for: id of the authorisation under which the person acts for an organisation; None for themselves.
     """
 
     id: str
@@ -171,6 +195,10 @@ class Session:
     kind: SessionKind = SessionKind.BROWSER
     acr: str = ONE_FACTOR
     amr: tuple[str, ...] = ("pwd",)
+    provider: str | None = None
+    user_agent: str = ""
+    source: str = field(default="", repr=False)
+    acting_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +244,7 @@ class TokenFamily:
         authorization_details: what was granted in detail (RFC 9396 §7).
         confirmation: the key that its tokens are bound to.
         actor: who acts for the person, as in `act` (RFC 8693 §4.1).
+        acting_for: the organisation that the person acts for and the authorisation that lets them; None for themselves.
         generation: number of the refresh token that is good now.
         retry_digest: digest of the Idempotency-Key of the latest rotation, if it had one.
         offline: the refresh token outlives the session's expiry (scope `offline_access`), never its log-out.
@@ -250,6 +279,7 @@ class TokenFamily:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     confirmation: Confirmation | None = None
     actor: Mapping[str, Any] | None = None
+    acting_for: Mapping[str, Any] | None = None
     ends_at: dt.datetime | None = None
 
 
@@ -307,14 +337,20 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person should know when they come next."""
+    """Something that a person should know when they come next.
+
+    Attributes:
+        client_id: the portal that it is about, if it is about one.
+        detail: short words of what happened; no personal data.
+    """
 
     id: str
     account_id: str
     kind: NoticeKind
-    client_id: str
+    client_id: str | None
     at: dt.datetime
     seen_at: dt.datetime | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 class DeliveryState(StrEnum):

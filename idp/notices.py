@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.clock import Clock
 from core.db.database import Database, WriteTx
@@ -26,9 +26,19 @@ class Notices:
         self._notices = notices
         self._clock = clock
 
-    async def tell(self, tx: WriteTx, account_id: str, kind: NoticeKind, *, client_id: str) -> None:
+    async def tell(
+        self,
+        tx: WriteTx,
+        account_id: str,
+        kind: NoticeKind,
+        *,
+        client_id: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
         """For the person's own page; the caller commits."""
-        notice = Notice(new_id(self._clock, "ntc"), account_id, kind, client_id, self._clock.now())
+        notice = Notice(
+            new_id(self._clock, "ntc"), account_id, kind, client_id, self._clock.now(), detail=dict(detail or {})
+        )
         await self._notices.add(tx, notice)
 
     async def open_of(self, person: Principal) -> Sequence[Notice]:

@@ -121,6 +121,9 @@ class SessionStore(Protocol):
     async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
         """True for the one caller who ended it."""
 
+    async def act(self, tx: WriteTx, session_id: str, authorisation_id: str | None) -> bool:
+        """Let the person act under an authorisation from now on, or for themselves; False when it has ended."""
+
     async def live_of_account(self, tx: ReadTx, account_id: str, now: dt.datetime) -> Sequence[Session]: ...
 
     async def join(self, tx: WriteTx, entered: SessionClient) -> bool:

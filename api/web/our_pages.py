@@ -22,7 +22,7 @@ def after_login(request: Request) -> str | None:
     return our_page(request.query_params.get("next"))
 
 
-async def home_after_login(request: Request, cookie: str) -> str:
-    """Where somebody goes who logged in for our own pages."""
+async def home_of_session(request: Request, cookie: str) -> str:
+    """Where somebody is at home who has just logged in."""
     principal = await container(request).idp.sessions.principal(cookie)
-    return after_login(request) or (home_of(principal) if principal else "/me")
+    return home_of(principal) if principal else "/me"

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
+from api.wiring.factors import build_factors
 from api.wiring.ground import Ground
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
@@ -63,9 +64,11 @@ from idp.login.log_in import LogIn
 from idp.login.log_out import LogOut
 from idp.login.open_session import OpenSession
 from idp.login.own_sessions import OwnSessions
+from idp.login.policy import Policy
 from idp.login.rights import WithinRights
 from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
+from idp.login.steps import LoginSteps
 from idp.login.throttle import LoginThrottle
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.delivery_log import DeliveryLog
@@ -167,6 +170,7 @@ class IdpServices:
     interactions: Interactions
     sessions: Sessions
     log_in: LogIn
+    steps: LoginSteps
     log_out: LogOut
     own_sessions: OwnSessions
     ask_consent: AskConsent
@@ -272,6 +276,18 @@ def build_idp(
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
+    steps = LoginSteps(
+        database,
+        stores.accounts,
+        interactions,
+        Policy(),
+        build_factors(),
+        open_session,
+        deliver,
+        kv,
+        digests,
+        clock,
+    )
     codes = AuthorizationCodes(kv)
     known_resources = KnownResources(
         database, stores.resources, clock, lifetime=settings.client_cache, ours=settings.issuer
@@ -429,12 +445,12 @@ def build_idp(
             stores.accounts,
             interactions,
             LoginThrottle(kv, settings),
-            open_session,
-            deliver,
+            steps,
             vault,
             keys.passwords,
             clock,
         ),
+        steps=steps,
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
         own_sessions=OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock),

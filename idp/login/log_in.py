@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
@@ -14,23 +13,17 @@ from core.text import Text
 from idp.directory import PersonVault
 from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
+from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
-from idp.login.open_session import OpenedSession, OpenSession
-from idp.login.sessions import PASSWORD
+from idp.login.proofs import Kind, Method, Proof
+from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.login.throttle import LoginThrottle, source_of
-from idp.logout.deliver import DeliverLogouts
 from idp.model import Account, AccountStatus
 from idp.people import MAX_PASSWORD
 from idp.ports import AccountStore
 from keys.ports import PasswordHasher
 
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person has logged in; the page sets the cookie and goes on."""
-
-    session_cookie_value: str = field(repr=False)
-    account: str
+_AMR = ("pwd",)
 
 
 class LogIn:
@@ -42,8 +35,7 @@ class LogIn:
         accounts: AccountStore,
         interactions: Interactions,
         throttle: LoginThrottle,
-        open_session: OpenSession,
-        deliver: DeliverLogouts,
+        steps: LoginSteps,
         vault: PersonVault,
         passwords: PasswordHasher,
         clock: Clock,
@@ -52,26 +44,15 @@ class LogIn:
         self._accounts = accounts
         self._interactions = interactions
         self._throttle = throttle
-        self._open = open_session
-        self._deliver = deliver
+        self._steps = steps
         self._vault = vault
         self._passwords = passwords
         self._clock = clock
 
-    async def __call__(
-        self,
-        identifier: str,
-        password: str,
-        source: str,
-        interaction_id: str | None,
-        session_cookie: str | None = None,
-    ) -> SignedIn:
+    async def __call__(self, identifier: str, password: str, circumstances: Circumstances) -> SignedIn | MoreNeeded:
         """
         Args:
             identifier: ID number or phone number, as typed.
-            source: network address of the browser.
-            interaction_id: the portal's request that this log-in is for; None for our own pages.
-            session_cookie: value that the browser's session cookie has now; dead afterwards.
 
         Raises:
             WrongCredentials: `password-wrong` on field `password`, the same for unknown accounts.
@@ -80,8 +61,9 @@ class LogIn:
             NotPermitted: `account-frozen`; only after the right password.
             InteractionGone: the portal's request has expired.
         """
-        if interaction_id is not None:
-            await self._interactions.pending(interaction_id)
+        source = circumstances.source
+        if circumstances.interaction_id is not None:
+            await self._interactions.pending(circumstances.interaction_id)
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
         index, account = indexes[0], await self._find(indexes)
@@ -89,12 +71,9 @@ class LogIn:
         await self._check(account, password, left, source)
         assert account is not None, "nobody's password is never right"
         await self._throttle.succeeded(index, source)
-        renewed = await self._hashed_anew(account, password, source)
-        opened = await self._opened(account, session_cookie, renewed)
-        await self._deliver.attempt(opened.deliveries)
-        if interaction_id is not None:
-            await self._interactions.signed_in(interaction_id, opened.session.cookie_digest)
-        return SignedIn(opened.cookie, account.id)
+        await self._hash_anew(account, password, source)
+        proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now())
+        return await self._steps.proved(account, proof, circumstances)
 
     async def _find(self, indexes: Sequence[bytes]) -> Account | None:
         async with self._database.read() as tx:
@@ -128,28 +107,24 @@ class LogIn:
                 ),
             )
 
-    async def _hashed_anew(self, account: Account, password: str, source: str) -> str | None:
-        """The right password at today's cost, if its hash has another; it can wait for a quieter time."""
-        if not self._passwords.needs_rehash(account.password_hash):
-            return None
+    async def _hash_anew(self, account: Account, password: str, source: str) -> None:
+        """Keep the right password at today's cost, if its hash has another; it can wait for a quieter time."""
+        old = account.password_hash
+        if not self._passwords.needs_rehash(old):
+            return
         try:
-            return await self._passwords.hash(password, source=source_of(source))
+            new = await self._passwords.hash(password, source=source_of(source))
         except LimitExceeded:
-            return None
+            return
+        async with self._database.quick_write() as tx:
+            await self._accounts.renew_password_hash(tx, account.id, old=old, new=new)
+            await tx.commit()
 
     async def _refused(self, account: Account | None, reason: str) -> None:
         subject = None if account is None else account.id
         await self._database.record(
             AuditEvent("session.start", "refused", ANONYMOUS, subject, detail={"reason": reason})
         )
-
-    async def _opened(self, account: Account, session_cookie: str | None, renewed_hash: str | None) -> OpenedSession:
-        async with self._database.quick_write() as tx:
-            if renewed_hash is not None:
-                await self._accounts.renew_password_hash(tx, account.id, old=account.password_hash, new=renewed_hash)
-            opened = await self._open(tx, account, session_cookie, PASSWORD)
-            await tx.commit()
-        return opened
 
 
 def _wrong(left: int) -> WrongCredentials:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
@@ -21,6 +21,7 @@ from keys.ports import TokenDigests
 
 _TOUCH_AFTER = dt.timedelta(seconds=60)  # a visit is written down at most once a minute
 _COOKIE_LENGTH = 43
+_AGENT_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,17 @@ class Authentication:
     Attributes:
         method: a short word for the audit log.
         at: when; None for now.
+        provider: name of the upstream provider that vouches for it.
+        user_agent, source: of the browser, as in `Session`.
     """
 
     method: str
     acr: str = ONE_FACTOR
     amr: tuple[str, ...] = ("pwd",)
     at: dt.datetime | None = None
+    provider: str | None = None
+    user_agent: str = ""
+    source: str = field(default="", repr=False)
 
 
 PASSWORD = Authentication("password")
@@ -171,9 +177,12 @@ class StartSession:
             expires_at=now + dt.timedelta(seconds=self._settings.session_absolute),
             acr=how.acr,
             amr=how.amr,
+            provider=how.provider,
+            user_agent=how.user_agent[:_AGENT_LENGTH],
+            source=how.source,
         )
         if previous is not None and previous.account_id == account.id:
-            renewed = dataclasses.replace(fresh, id=previous.id)
+            renewed = dataclasses.replace(fresh, id=previous.id, acting_for=previous.acting_for)
             if await self._sessions.renew(tx, renewed, old_digest=previous.cookie_digest):
                 return renewed, cookie
         await self._sessions.add(tx, fresh)

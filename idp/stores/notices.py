@@ -48,7 +48,7 @@ class SqlNoticeStore:
 
 
 def _notice(row: Row[Any]) -> Notice:
-    return Notice(row.id, row.account_id, NoticeKind(row.kind), row.client_id, row.at, row.seen_at)
+    return Notice(row.id, row.account_id, NoticeKind(row.kind), row.client_id, row.at, row.seen_at, row.detail)
 
 
 _: type[NoticeStore] = SqlNoticeStore

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from core.db.database import ReadTx, WriteTx
 from core.prepared import Prepared
 from core.text import Text
-from idp.model import Account, AccountStatus, Organisation, StaffRole
+from idp.model import Account, AccountStatus, Organisation, OrganisationStatus, StaffRole
 from idp.stores.tables import account, account_index, organisation, staff_role
 from idp.stores.upsert import insert_if_new
 
@@ -78,6 +78,8 @@ class SqlAccountStore:
             "account_id": role.account_id,
             "organisation": role.organisation,
             "role": role.role,
+            "limits": {key: list(values) for key, values in role.limits.items()},
+            "until": role.until,
             "since": at,
         }
         return await insert_if_new(tx.connection, staff_role, values)
@@ -92,7 +94,7 @@ class SqlAccountStore:
 
     async def roles(self, tx: ReadTx, account_id: str) -> Sequence[StaffRole]:
         rows = await tx.rows(_ROLES, {"account_id": account_id})
-        return [StaffRole(row.account_id, row.organisation, row.role) for row in rows]
+        return [StaffRole(row.account_id, row.organisation, row.role, row.limits, row.until) for row in rows]
 
 
 class SqlOrganisationStore:
@@ -104,6 +106,8 @@ class SqlOrganisationStore:
             "name_zh": organisation_.name.zh,
             "name_en": organisation_.name.en,
             "kind": organisation_.kind,
+            "parent": organisation_.parent,
+            "status": organisation_.status.value,
             "created_at": at,
         }
         return await insert_if_new(tx.connection, organisation, values)
@@ -111,7 +115,11 @@ class SqlOrganisationStore:
     async def get(self, tx: ReadTx, uscc: str) -> Organisation | None:
         query = select(organisation).where(organisation.c.uscc == uscc)
         row = (await tx.connection.execute(query)).one_or_none()
-        return None if row is None else Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind)
+        return None if row is None else organisation_of(row)
+
+
+def organisation_of(row: Row[Any]) -> Organisation:
+    return Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind, row.parent, OrganisationStatus(row.status))
 
 
 def account_of(row: Row[Any], account_id: str) -> Account:

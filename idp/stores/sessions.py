@@ -81,6 +81,9 @@ class SqlSessionStore:
                 expires_at=session_.expires_at,
                 acr=session_.acr,
                 amr=list(session_.amr),
+                provider=session_.provider,
+                user_agent=session_.user_agent,
+                source=session_.source,
             )
         )
         return (await tx.connection.execute(change)).rowcount == 1
@@ -100,6 +103,14 @@ class SqlSessionStore:
 
     async def end(self, tx: WriteTx, session_id: str, at: dt.datetime) -> bool:
         change = update(session).where(session.c.id == session_id, session.c.ended_at.is_(None)).values(ended_at=at)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def act(self, tx: WriteTx, session_id: str, authorisation_id: str | None) -> bool:
+        change = (
+            update(session)
+            .where(session.c.id == session_id, session.c.ended_at.is_(None))
+            .values(acting_for=authorisation_id)
+        )
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def live_of_account(self, tx: ReadTx, account_id: str, now: dt.datetime) -> Sequence[Session]:
@@ -150,6 +161,10 @@ def session_of(row: Row) -> Session:
         kind=SessionKind(row.kind),
         acr=row.acr,
         amr=tuple(row.amr),
+        provider=row.provider,
+        user_agent=row.user_agent,
+        source=row.source,
+        acting_for=row.acting_for,
     )
 
 

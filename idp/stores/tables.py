@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -51,6 +52,8 @@ organisation = Table(
     Column("name_en", String(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("parent", ForeignKey("organisation.uscc"), index=True),
+    Column("status", String(16), nullable=False, server_default="active"),
 )
 
 staff_role = Table(
@@ -60,6 +63,8 @@ staff_role = Table(
     Column("organisation", ForeignKey("organisation.uscc"), primary_key=True),
     Column("role", String(32), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
+    Column("limits", JSON, nullable=False, server_default="{}"),
+    Column("until", Date),
 )
 
 client = Table(
@@ -109,6 +114,10 @@ session = Table(
     Column("kind", String(16), nullable=False, server_default="browser"),
     Column("acr", String(255), nullable=False, server_default=ONE_FACTOR),
     Column("amr", JSON, nullable=False, server_default='["pwd"]'),
+    Column("provider", String(64)),
+    Column("user_agent", String(255), nullable=False, server_default=""),
+    Column("source", String(64), nullable=False, server_default=""),
+    Column("acting_for", String(40), index=True),
 )
 
 session_client = Table(
@@ -153,6 +162,7 @@ token_family = Table(
     Column("confirmation_thumbprint", String(64)),
     Column("actor", JSON(none_as_null=True)),
     Column("ends_at", UtcDateTime),
+    Column("acting_for", JSON(none_as_null=True)),
     Index(None, "account_id", "client_id"),
 )
 
@@ -187,9 +197,10 @@ account_notice = Table(
     Column("id", String(40), primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("client_id", String(64), nullable=False),
+    Column("client_id", String(64)),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("seen_at", UtcDateTime),
+    Column("detail", JSON, nullable=False, server_default="{}"),
     Index(None, "account_id", "at"),
 )
 

@@ -244,5 +244,6 @@ def _family(row: Row) -> TokenFamily:
         authorization_details=tuple(row.authorization_details),
         confirmation=bound,
         actor=row.actor,
+        acting_for=row.acting_for,
         ends_at=row.ends_at,
     )

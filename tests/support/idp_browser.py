@@ -28,6 +28,8 @@ from api.routes import idp as idp_routes
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from core.errors import AppError
+from idp.login.circumstances import Circumstances
+from idp.login.steps import SignedIn
 from idp.model import ClientAuthMethod
 from tests.support.idp_proofs import by_assertion
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, Somebody
@@ -39,9 +41,9 @@ pages = APIRouter()
 async def _log_in(request: Request, i: str | None = None) -> Response:
     form = await request.form()
     source = request.client.host if request.client else "unknown"
-    done = await container(request).idp.log_in(
-        str(form["identifier"]), str(form["password"]), source, i, read_session_cookie(request)
-    )
+    here = Circumstances(source, interaction_id=i, session_cookie=read_session_cookie(request))
+    done = await container(request).idp.log_in(str(form["identifier"]), str(form["password"]), here)
+    assert isinstance(done, SignedIn)
     response = RedirectResponse(f"/authorize/resume?i={i}" if i else "/me", 303)
     set_session_cookie(request, response, done.session_cookie_value)
     return response

@@ -22,7 +22,7 @@ from api.session_cookie import (
     set_session_cookie,
 )
 from api.web.forms import read_form
-from api.web.our_pages import after_login, home_after_login, our_page
+from api.web.our_pages import after_login, home_of_session, our_page
 from api.web.policy import origin_of
 from api.web.render import page
 from api.web.views.upstream import GoodbyeView, UpstreamRefusedView
@@ -100,7 +100,7 @@ async def _arrived(request: Request, attempt: Attempt, arrived: Arrived) -> Resp
     elif arrived.linked:
         goal = f"{LINKED_PAGE}?linked={attempt.provider_id}"
     else:
-        goal = our_page(arrived.after) or await home_after_login(request, arrived.session_cookie_value or "")
+        goal = our_page(arrived.after) or await home_of_session(request, arrived.session_cookie_value or "")
     response = RedirectResponse(goal, 303, _HEADERS)
     if arrived.session_cookie_value is not None:
         set_session_cookie(request, response, arrived.session_cookie_value)

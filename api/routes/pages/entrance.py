@@ -8,14 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import container, prefer_languages, source_of
+from api.deps import container, prefer_languages
 from api.errors.problems import status_of
 from api.routes.idp.end_session import logged_out_address
-from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
+from api.routes.pages.stepping import after_proof, circumstances_of
+from api.session_cookie import clear_session_cookie, read_session_cookie
 from api.web.asked_details import in_words
 from api.web.consent_words import PSEUDONYM, days_of, items_in_words
 from api.web.forms import read_form
-from api.web.our_pages import after_login, home_after_login
+from api.web.our_pages import after_login
 from api.web.policy import origin_of
 from api.web.render import page
 from api.web.views.entrance import (
@@ -84,9 +85,8 @@ async def log_in(request: Request, i: str | None = None) -> Response:
     idp = container(request).idp
     asking = await idp.interactions.get(i) if i else None
     try:
-        done = await idp.log_in(
-            form["identifier"], form["password"], source_of(request), i, read_session_cookie(request)
-        )
+        here = circumstances_of(request, i, after_login(request))
+        outcome = await idp.log_in(form["identifier"], form["password"], here)
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
         typed, status = form["identifier"], status_of(error)
@@ -94,10 +94,7 @@ async def log_in(request: Request, i: str | None = None) -> Response:
         if isinstance(error, LimitExceeded) and error.retry_after:
             response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
         return response
-    goal = f"{_RESUME}?i={i}" if i else await home_after_login(request, done.session_cookie_value)
-    response = RedirectResponse(goal, 303)
-    set_session_cookie(request, response, done.session_cookie_value)
-    return response
+    return await after_proof(request, outcome)
 
 
 @router.get("/consent")

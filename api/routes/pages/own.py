@@ -141,9 +141,12 @@ async def accesses(request: Request, cursor: str | None = None) -> Response:
 
 
 async def _notice_row(request: Request, notice: Notice) -> NoticeRow:
-    client = await container(request).idp.registry.active(notice.client_id)
-    name = client.name if client else Text(notice.client_id, notice.client_id)
-    return NoticeRow(_NOTICES[notice.kind].format(zh=name.zh, en=name.en), f"/me/notices/{notice.id}")
+    words = dict(notice.detail)
+    if notice.client_id is not None:
+        client = await container(request).idp.registry.active(notice.client_id)
+        name = client.name if client else Text(notice.client_id, notice.client_id)
+        words |= {"zh": name.zh, "en": name.en}
+    return NoticeRow(_NOTICES[notice.kind].format(**words), f"/me/notices/{notice.id}")
 
 
 async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:

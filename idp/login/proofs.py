@@ -1,0 +1,73 @@
+"""What somebody has proved in a log-in, and what that is worth as acr and amr.
+
+RFC 8176 §2 (amr); NIST SP 800-63B-4 §2.1–2.3 (two factors are two of different kinds).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from idp.levels import BOUND_KEY, TWO_FACTORS
+from idp.model import ONE_FACTOR
+
+
+class Method(StrEnum):
+    """How a person can show that it is they."""
+
+    PASSWORD = "password"  # noqa: S105 - the method's name
+    SMS = "sms"
+    EMAIL = "email"
+    TOTP = "totp"
+    RECOVERY = "recovery"
+    PASSKEY = "passkey"
+    CERTIFICATE = "certificate"
+    QR = "qr"
+    UPSTREAM = "upstream"
+
+
+class Kind(StrEnum):
+    """What a factor rests on."""
+
+    KNOWLEDGE = "knowledge"
+    POSSESSION = "possession"
+    INHERENCE = "inherence"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that was proved.
+
+    Attributes:
+        amr: its values as registered by RFC 8176.
+        kinds: a passkey with user verification proves possession, and knowledge or inherence as well.
+        bound: rests on a private key that its holder cannot give away.
+        at: when.
+    """
+
+    method: Method
+    amr: tuple[str, ...]
+    kinds: frozenset[Kind]
+    at: dt.datetime
+    bound: bool = False
+
+
+MULTI_FACTOR: Final = "mfa"
+
+
+def acr_of(proofs: Sequence[Proof]) -> str:
+    """The authentication context class that the proofs reach together."""
+    kinds = frozenset(kind for proof in proofs for kind in proof.kinds)
+    if len(kinds) < 2:
+        return ONE_FACTOR
+    return BOUND_KEY if any(proof.bound for proof in proofs) else TWO_FACTORS
+
+
+def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:
+    """All methods in the order in which they were used, and `mfa` where they are of several kinds (RFC 8176 §2)."""
+    used = [value for proof in proofs for value in proof.amr]
+    kinds = {kind for proof in proofs for kind in proof.kinds}
+    return tuple(dict.fromkeys([*used, MULTI_FACTOR] if len(kinds) > 1 else used))
