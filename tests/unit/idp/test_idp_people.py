@@ -13,6 +13,8 @@ from core.identifiers.citizen_id import parse_citizen_id
 from core.principal import SYSTEM
 from core.text import Text
 from idp.clients.registration import NewClient
+from idp.login.circumstances import Circumstances
+from idp.login.steps import SignedIn
 from idp.login.throttle import source_of
 from idp.model import AccountStatus, ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
@@ -97,7 +99,8 @@ async def test_organisations_come_once(world: IdpWorld) -> None:
 
 async def test_roles_make_a_person_staff_until_they_are_taken_away(world: IdpWorld) -> None:
     role = StaffRole(world.lin.account_id, world.organisation, "issuer")
-    done = await world.idp.log_in(world.lin.number, PASSWORD, "192.0.2.1", None)
+    done = await world.idp.log_in(world.lin.number, PASSWORD, Circumstances("192.0.2.1"))
+    assert isinstance(done, SignedIn)
     citizen = await world.idp.sessions.principal(done.session_cookie_value)
     assert citizen is not None
     assert (citizen.kind, citizen.organisation, citizen.name) == ("person", None, world.lin.name)
@@ -177,7 +180,8 @@ async def test_a_client_belongs_to_an_organisation_that_exists(world: IdpWorld) 
 
 
 async def test_sweeping_keeps_what_is_alive(world: IdpWorld) -> None:
-    done = await world.idp.log_in(world.lin.number, PASSWORD, "192.0.2.1", None)
+    done = await world.idp.log_in(world.lin.number, PASSWORD, Circumstances("192.0.2.1"))
+    assert isinstance(done, SignedIn)
     assert await world.idp.sweep() == 0
     assert await world.idp.sessions.principal(done.session_cookie_value) is not None
     world.clock.advance(3 * 86400)
