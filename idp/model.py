@@ -179,7 +179,7 @@ class Session:
     Attributes:
         acr: the authentication context class that the log-in reached.
         amr: the methods that were used (RFC 8176 §2).
-        provider: name of the upstream provider through which it began; None for our own log-in.
+        provider: id of the upstream provider through which it began; None for our own log-in.
         user_agent: what the browser says that it is, shortened.
         source: network address that it began from, as `idp.login.throttle.source_of` gives it.
         acting_for: id of the authorisation under which the person acts for an organisation; None for themselves.

@@ -122,6 +122,7 @@ from idp.tokens.logout import LogoutTokens
 from idp.tokens.pairwise import PairwiseNames
 from idp.tokens.refresh import RefreshTokens
 from idp.upkeep import Upkeep
+from idp.upstream.begin import BeginSessions
 from keys.jose.decryption_keys import DecryptionKeys
 
 
@@ -276,6 +277,7 @@ def build_idp(
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
+    begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
     steps = LoginSteps(
         database,
         stores.accounts,
@@ -283,6 +285,7 @@ def build_idp(
         Policy(),
         build_factors(),
         open_session,
+        begin,
         deliver,
         kv,
         digests,
@@ -357,7 +360,7 @@ def build_idp(
         clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
-    shared = SharedParts(stores.accounts, create_account, vault, sessions, open_session, interactions, end, deliver)
+    shared = SharedParts(stores.accounts, create_account, vault, sessions, steps, interactions, end, deliver)
     token = TokenEndpoint(
         authenticate_client,
         constraint,
@@ -392,7 +395,7 @@ def build_idp(
         errors=clients.errors_log,
         fetcher=fetcher,
     )
-    upstream = build_upstream(ground, shared, fetcher, settings, stores.upstream)
+    upstream = build_upstream(ground, shared, begin, fetcher, settings, stores.upstream)
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
     ask_consent = AskConsent(

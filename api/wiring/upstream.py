@@ -8,8 +8,8 @@ from api.wiring.ground import Ground
 from core.egress.port import Fetcher
 from idp.directory import PersonVault
 from idp.login.interactions import Interactions
-from idp.login.open_session import OpenSession
 from idp.login.sessions import Sessions
+from idp.login.steps import LoginSteps
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.people import CreateAccount
@@ -19,6 +19,7 @@ from idp.stores.upstream import SqlLinkStore, SqlProviderStore, SqlUpstreamSessi
 from idp.upstream.administration import Providers
 from idp.upstream.arrive import Arrive
 from idp.upstream.attempts import Attempts
+from idp.upstream.begin import BeginSessions
 from idp.upstream.check import CheckProvider
 from idp.upstream.credentials import ClientCredentials
 from idp.upstream.depart import Depart
@@ -66,7 +67,7 @@ class SharedParts:
     create_account: CreateAccount
     vault: PersonVault
     sessions: Sessions
-    open_session: OpenSession
+    steps: LoginSteps
     interactions: Interactions
     end: EndSession
     deliver: DeliverLogouts
@@ -77,7 +78,12 @@ def upstream_stores() -> UpstreamStores:
 
 
 def build_upstream(
-    ground: Ground, shared: SharedParts, fetcher: Fetcher, settings: IdpSettings, stores: UpstreamStores
+    ground: Ground,
+    shared: SharedParts,
+    begin: BeginSessions,
+    fetcher: Fetcher,
+    settings: IdpSettings,
+    stores: UpstreamStores,
 ) -> UpstreamServices:
     """Compose on the ground."""
     database, clock, kv, keys = ground.database, ground.clock, ground.kv, ground.keys
@@ -115,13 +121,10 @@ def build_upstream(
             attempts,
             exchange,
             settle,
-            shared.open_session,
-            stores.begun,
+            shared.steps,
+            begin,
             shared.interactions,
             shared.sessions,
-            shared.deliver,
-            secrets.fields.people,
-            clock,
         ),
         receive_logout=ReceiveLogout(
             database, registry, tokens, names, stores.begun, shared.end, shared.deliver, kv, digests, clock

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from core.db.database import WriteTx
 from idp.login.circumstances import Circumstances
-from idp.login.proofs import Method
-from idp.model import Account, StaffRole
+from idp.login.proofs import Method, Vouched
+from idp.model import Account, Session, StaffRole
 
 
 class LoginPolicy(Protocol):
@@ -27,6 +28,17 @@ class LoginPolicy(Protocol):
         Args:
             client_id: the client that it is for; None for our own pages.
             essential_acr: contexts of which the client must have one (OIDC Core §5.5.1.1).
+        """
+
+
+class Vouching(Protocol):
+    """Remembers which sessions begin on an upstream provider's word."""
+
+    async def begin(self, tx: WriteTx, session: Session, vouched: Vouched) -> None:
+        """Tie a session that opens to the provider's; the caller commits.
+
+        Raises:
+            AppError: the provider's word does not open this account any more.
         """
 
 

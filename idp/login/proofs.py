@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -38,6 +38,22 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Vouched:
+    """That an upstream provider vouched for somebody.
+
+    Attributes:
+        provider_id: the provider's.
+        subject, sid: keyed names of the provider's `sub` and `sid`.
+        id_token_sealed: the ID token, for the hint of a log-out there (RP-Initiated Logout §2).
+    """
+
+    provider_id: str
+    subject: str = field(repr=False)
+    sid: str | None = field(repr=False)
+    id_token_sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """One thing that was proved.
 
@@ -46,6 +62,7 @@ class Proof:
         kinds: a passkey with user verification proves possession, and knowledge or inherence as well.
         bound: rests on a private key that its holder cannot give away.
         at: when.
+        vouched: by whom, where it was proved to an upstream provider.
     """
 
     method: Method
@@ -53,6 +70,12 @@ class Proof:
     kinds: frozenset[Kind]
     at: dt.datetime
     bound: bool = False
+    vouched: Vouched | None = None
+
+    @property
+    def label(self) -> str:
+        """What the audit log calls it."""
+        return self.method.value if self.vouched is None else f"{self.method.value}:{self.vouched.provider_id}"
 
 
 MULTI_FACTOR: Final = "mfa"

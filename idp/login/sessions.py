@@ -133,7 +133,7 @@ class Authentication:
     Attributes:
         method: a short word for the audit log.
         at: when; None for now.
-        provider: name of the upstream provider that vouches for it.
+        provider: id of the upstream provider that vouches for it.
         user_agent, source: of the browser, as in `Session`.
     """
 

@@ -24,7 +24,7 @@ from idp.errors import StepGone
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.open_session import OpenedSession, OpenSession
-from idp.login.ports import LoginPolicy, SecondFactor
+from idp.login.ports import LoginPolicy, SecondFactor, Vouching
 from idp.login.proofs import Method, Proof, acr_of, amr_of
 from idp.login.sessions import Authentication
 from idp.login.throttle import source_of
@@ -84,6 +84,7 @@ class LoginSteps:
         policy: LoginPolicy,
         factors: Sequence[SecondFactor],
         open_session: OpenSession,
+        vouching: Vouching,
         deliver: DeliverLogouts,
         kv: KeyValueStore,
         digests: TokenDigests,
@@ -95,6 +96,7 @@ class LoginSteps:
         self._policy = policy
         self._factors = factors
         self._open = open_session
+        self._vouching = vouching
         self._deliver = deliver
         self._kv = kv
         self._digests = digests
@@ -113,7 +115,7 @@ class LoginSteps:
         if cookie is None or kept is None or kept.account_id != account.id:
             needed = await self._needed(account, circumstances)
             begun = PendingLogin(account.id, (proof,), needed, circumstances.interaction_id, circumstances.goal)
-            if _enough(begun):
+            if _enough(begun) or await self._is_all_there_is(account, begun, circumstances):
                 return await self._signed_in(account, begun, circumstances)
             return MoreNeeded(await self._begin(begun))
         grown = await self._add(cookie, proof)
@@ -157,15 +159,26 @@ class LoginSteps:
         if step_cookie is not None:
             await self._kv.delete(self._key(step_cookie))
 
-    async def _needed(self, account: Account, circumstances: Circumstances) -> str:
+    async def _is_all_there_is(self, account: Account, begun: PendingLogin, circumstances: Circumstances) -> bool:
+        """Whether only the portal wants more than this person has: then it, and not we, decides what to do with less.
+
+        It is told that its requirement was not met (OIDC Core §5.5.1.1); what our own policy demands stays.
+        """
+        if circumstances.interaction_id is None or await self.options(begun):
+            return False
+        ours = await self._needed(account, circumstances, essential=False)
+        return levels.rank(acr_of(begun.proofs)) >= levels.rank(ours)
+
+    async def _needed(self, account: Account, circumstances: Circumstances, *, essential: bool = True) -> str:
         client_id: str | None = None
-        essential: tuple[str, ...] = ()
+        wanted: tuple[str, ...] = ()
         if circumstances.interaction_id is not None:
             request = (await self._interactions.pending(circumstances.interaction_id)).request
-            client_id, essential = request.client_id, tuple(request.claims.essential_acr)
+            client_id = request.client_id
+            wanted = tuple(request.claims.essential_acr) if essential else ()
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account.id)
-        return await self._policy.needed(account, roles, circumstances, client_id=client_id, essential_acr=essential)
+        return await self._policy.needed(account, roles, circumstances, client_id=client_id, essential_acr=wanted)
 
     async def _begin(self, begun: PendingLogin) -> str:
         cookie = new_secret()
@@ -195,21 +208,28 @@ class LoginSteps:
 
     async def _signed_in(self, account: Account, done: PendingLogin, circumstances: Circumstances) -> SignedIn:
         how = Authentication(
-            "+".join(proof.method.value for proof in done.proofs),
+            "+".join(proof.label for proof in done.proofs),
             acr_of(done.proofs),
             amr_of(done.proofs),
+            at=max(proof.at for proof in done.proofs),
+            provider=next((proof.vouched.provider_id for proof in done.proofs if proof.vouched), None),
             user_agent=circumstances.user_agent,
             source=source_of(circumstances.source),
         )
-        opened = await self._opened(account, circumstances.session_cookie, how)
+        opened = await self._opened(account, done, circumstances.session_cookie, how)
         await self._deliver.attempt(opened.deliveries)
         if done.interaction_id is not None:
             await self._interactions.signed_in(done.interaction_id, opened.session.cookie_digest)
         return SignedIn(opened.cookie, account.id, done.interaction_id, done.goal)
 
-    async def _opened(self, account: Account, session_cookie: str | None, how: Authentication) -> OpenedSession:
+    async def _opened(
+        self, account: Account, done: PendingLogin, session_cookie: str | None, how: Authentication
+    ) -> OpenedSession:
         async with self._database.quick_write() as tx:
             opened = await self._open(tx, account, session_cookie, how)
+            for proof in done.proofs:
+                if proof.vouched is not None:
+                    await self._vouching.begin(tx, opened.session, proof.vouched)
             await tx.commit()
         return opened
 

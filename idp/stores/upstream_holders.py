@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.db.database import Database
 from core.db.walk import Walk
 from idp.stores.upstream_tables import upstream_provider, upstream_session
-from idp.upstream.arrive import id_token_context
+from idp.upstream.begin import id_token_context
 from idp.upstream.credentials import secret_context
 from keys.ports import FieldCipher
 from keys.reencrypt.ports import Collection

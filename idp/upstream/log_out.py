@@ -21,7 +21,7 @@ from idp.model import LogoutDelivery
 from idp.protocol.params import Parameters
 from idp.settings import IdpSettings
 from idp.token_uses import UPSTREAM_LOGOUT
-from idp.upstream.arrive import id_token_context
+from idp.upstream.begin import id_token_context
 from idp.upstream.documents import Documents
 from idp.upstream.errors import UpstreamUnavailable
 from idp.upstream.id_token import ProviderTokens

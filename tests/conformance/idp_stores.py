@@ -218,7 +218,8 @@ class IdpStoresBasic:
     async def test_roles_come_back_in_the_order_given(self, harness: IdpStoresHarness) -> None:
         stores = harness.stores
         organisation = Organisation(USCC, Text("局", "Bureau"), "government")
-        roles = [StaffRole("acc_1", USCC, name) for name in ("issuer", "clerk")]
+        limited = {"limits": {"licence_types": ["11100000000013338W001"]}, "until": START.date()}
+        roles = [StaffRole("acc_1", USCC, "issuer"), StaffRole("acc_1", USCC, "clerk", **limited)]
 
         async def work(tx: Any) -> list[bool]:
             assert await stores.organisations.add(tx, organisation, START)
@@ -382,6 +383,23 @@ class IdpStoresBasic:
             assert await written(harness, lambda tx, m=made: sessions.end(tx, m.id, START))
             assert not await written(harness, lambda tx, m=made: sessions.prolong(tx, m.id, until=later + HOUR))
         assert not await written(harness, lambda tx: sessions.prolong(tx, "ses_1", until=LATER + HOUR)), "a browser's"
+
+    async def test_a_session_acts_for_an_organisation_until_it_ends(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        sessions = harness.stores.sessions
+        made = session("ses_9", provider="province", user_agent="Browser", source="192.0.2.1", acting_for="aut_1")
+        await written(harness, lambda tx: sessions.add(tx, made))
+        async with harness.database.read() as tx:
+            assert await sessions.get(tx, "ses_9") == made
+        for authorisation in ("aut_2", None, "aut_3"):
+            assert await written(harness, lambda tx, a=authorisation: sessions.act(tx, "ses_9", a))
+            async with harness.database.read() as tx:
+                assert await sessions.get(tx, "ses_9") == dataclasses.replace(made, acting_for=authorisation)
+                found = await sessions.get(tx, "ses_1")
+                assert found is not None
+                assert found.acting_for is None
+        assert await written(harness, lambda tx: sessions.end(tx, "ses_9", START))
+        assert not await written(harness, lambda tx: sessions.act(tx, "ses_9", "aut_4"))
 
     async def test_visits_only_move_forward(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
@@ -549,8 +567,9 @@ class IdpStoresBasic:
         notices = harness.stores.notices
         told = [
             Notice(f"ntc_{number}", "acc_1", NoticeKind.REFRESH_REUSED, "portal", START + number * HOUR)
-            for number in range(3)
+            for number in range(2)
         ]
+        told.append(Notice("ntc_2", "acc_1", NoticeKind.REFRESH_REUSED, None, START + 2 * HOUR, detail={"what": "it"}))
 
         async def work(tx: Any) -> list[bool]:
             for one in told:

@@ -124,6 +124,12 @@ class _LetsDevicesArrive(SqlSessionStore):
         return Arrival(found, whose, client_id in entered)
 
 
+class _ActsAfterItsEnd(SqlSessionStore):
+    async def act(self, tx: WriteTx, session_id: str, authorisation_id: str | None) -> bool:
+        change = update(session).where(session.c.id == session_id).values(acting_for=authorisation_id)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+
 class _ProlongsTheDead(SqlSessionStore):
     async def prolong(self, tx: WriteTx, session_id: str, *, until: dt.datetime) -> bool:
         change = update(session).where(session.c.id == session_id).values(expires_at=until)
@@ -338,6 +344,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"sessions": _EnteredByAnybody()}, "test_one_look_tells_whose_a_session_is_and_whether_a_portal_was_entered"),
     ({"sessions": _LetsDevicesArrive()}, "test_one_look_tells_whose_a_session_is_and_whether_a_portal_was_entered"),
     ({"sessions": _ProlongsTheDead()}, "test_a_session_without_a_cookie_is_found_by_none_and_can_be_prolonged"),
+    ({"sessions": _ActsAfterItsEnd()}, "test_a_session_acts_for_an_organisation_until_it_ends"),
     ({"tokens": _StepsAtEveryUse()}, "test_a_use_without_a_step_is_noted_while_the_generation_is_current"),
     ({"tokens": _ForgetsTheEnd()}, "test_both_ends_are_set_when_tokens_are_handed_out"),
     ({"profiles": _KeepsTheFirstProfile()}, "test_a_profile_is_replaced"),

@@ -17,14 +17,13 @@ from api.routes.idp.hot import form_body, read_parameters
 from api.session_cookie import (
     clear_flow_cookie,
     read_flow_cookie,
-    read_session_cookie,
     set_flow_cookie,
-    set_session_cookie,
 )
 from api.web.forms import read_form
-from api.web.our_pages import after_login, home_of_session, our_page
+from api.web.our_pages import after_login
 from api.web.policy import origin_of
 from api.web.render import page
+from api.web.stepping import after_proof, circumstances_of
 from api.web.views.upstream import GoodbyeView, UpstreamRefusedView
 from core.errors import AppError, LimitExceeded, NotFound, Unavailable
 from core.text import Text
@@ -84,7 +83,7 @@ async def callback(request: Request, provider: str) -> Response:
         return _refused(request, error, "/login")
     flow = read_flow_cookie(request, attempt.interaction_id) if attempt.interaction_id else None
     try:
-        arrived = await arrive(attempt, answer, flow=flow, session_cookie=read_session_cookie(request))
+        arrived = await arrive(attempt, answer, flow=flow, circumstances=circumstances_of(request))
     except Failed as failed:
         linking = attempt.purpose == "link"
         back = LINKED_PAGE if linking else _login_address(attempt.interaction_id)
@@ -95,15 +94,11 @@ async def callback(request: Request, provider: str) -> Response:
 
 
 async def _arrived(request: Request, attempt: Attempt, arrived: Arrived) -> Response:
-    if arrived.interaction_id is not None:
-        goal = f"/authorize/resume?i={arrived.interaction_id}"
-    elif arrived.linked:
-        goal = f"{LINKED_PAGE}?linked={attempt.provider_id}"
+    if arrived.outcome is None:
+        response: Response = RedirectResponse(f"{LINKED_PAGE}?linked={attempt.provider_id}", 303)
     else:
-        goal = our_page(arrived.after) or await home_of_session(request, arrived.session_cookie_value or "")
-    response = RedirectResponse(goal, 303, _HEADERS)
-    if arrived.session_cookie_value is not None:
-        set_session_cookie(request, response, arrived.session_cookie_value)
+        response = await after_proof(request, arrived.outcome)
+    response.headers.update(_HEADERS)
     clear_flow_cookie(request, response, arrived.state)
     return response
 
