@@ -10,6 +10,8 @@ from core.clock import Clock
 from core.db.database import Database, WriteTx
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
+from idp.login_history.ports import LogInRecordStore
+from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
@@ -32,6 +34,7 @@ class SweepExpired:
         notices: NoticeStore,
         registrations: SweepRegistrations,
         backchannel: BackchannelStore,
+        log_ins: LogInRecordStore,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -41,6 +44,7 @@ class SweepExpired:
         self._notices = notices
         self._registrations = registrations
         self._backchannel = backchannel
+        self._log_ins = log_ins
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -60,6 +64,7 @@ class SweepExpired:
             lambda tx: self._notices.delete_before(tx, now - _KEEP_NOTICES),
             lambda tx: self._registrations(tx, now),
             lambda tx: self._backchannel.delete_expired(tx, now - _KEEP),
+            lambda tx: self._log_ins.delete_before(tx, now - KEEP_LOG_INS),
         )
 
     async def _part(self, remove: Remove) -> int:

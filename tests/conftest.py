@@ -17,6 +17,7 @@ import pytest
 from core.db.database import Database
 from tests.support import databases, servers
 from tests.support.clock import FakeClock
+from tests.support.node import install_packages
 
 Started = TypeVar("Started")
 
@@ -98,8 +99,12 @@ def openssl(program: Callable[..., str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium(program: Callable[..., str]) -> str:
-    """Path of the browser, for Playwright's `executable_path`."""
+def chromium(program: Callable[..., str], pytestconfig: pytest.Config) -> str:
+    """Path of the browser, for Playwright's `executable_path`; axe, which judges its pages, is there too."""
+    try:
+        install_packages()
+    except servers.BackendMissing as missing:
+        _refuse(pytestconfig, str(missing))
     return program("chromium", "chromium", "chromium-browser", "google-chrome")
 
 

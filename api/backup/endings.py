@@ -90,6 +90,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "portal_consent": Kept(["scopes"]),
     "account_profile": NothingEnds("content; the account has the state"),
     "account_notice": NothingEnds("messages to people"),
+    "login_record": NothingEnds("record"),
     "logout_delivery": NothingEnds("messages that end sessions"),
     "upstream_provider": Moved("status", ["active"], "revision", ["revision"]),
     "upstream_link": Kept(),

@@ -6,6 +6,7 @@ import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.ciba_tables
+import idp.stores.login_history_tables
 import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.tables
@@ -28,6 +29,7 @@ SOURCES = (
     idp.stores.resources_tables,
     idp.stores.upstream_tables,
     idp.stores.ciba_tables,
+    idp.stores.login_history_tables,
     certstore.stores.tables,
     signing.stores.tables,
 )

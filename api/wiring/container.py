@@ -44,6 +44,7 @@ class Container:
             sweep_forever(self.ground.kv),
             self.idp.upkeep.forever(),
             self.idp.clients.errors_log.forever(),
+            self.idp.record_log_ins.forever(),
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),

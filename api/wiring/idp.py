@@ -70,6 +70,9 @@ from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.steps import LoginSteps
 from idp.login.throttle import LoginThrottle
+from idp.login_history.ports import LogInRecordStore
+from idp.login_history.read import OwnLogIns
+from idp.login_history.record import RecordLogIns
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.delivery_log import DeliveryLog
 from idp.logout.end_session import EndSession
@@ -106,6 +109,7 @@ from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.login_history import SqlLogInRecordStore
 from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
 from idp.stores.profiles import SqlProfileStore
@@ -149,6 +153,7 @@ class IdpStores:
     profiles: ProfileStore
     notices: NoticeStore
     backchannel: BackchannelStore
+    log_ins: LogInRecordStore
     upstream: UpstreamStores = field(default_factory=upstream_stores)
 
 
@@ -200,6 +205,8 @@ class IdpServices:
     farewells: Farewells
     notices: Notices
     own_history: OwnHistory
+    record_log_ins: RecordLogIns
+    own_log_ins: OwnLogIns
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
@@ -222,6 +229,7 @@ def sql_stores() -> IdpStores:
         SqlProfileStore(),
         SqlNoticeStore(),
         SqlBackchannelStore(),
+        SqlLogInRecordStore(),
     )
 
 
@@ -275,7 +283,8 @@ def build_idp(
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
-    open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end)
+    record_log_ins = RecordLogIns(database, stores.log_ins, clock)
+    open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end, record_log_ins)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
     steps = LoginSteps(
@@ -357,6 +366,7 @@ def build_idp(
         stores.notices,
         clients.sweep,
         stores.backchannel,
+        stores.log_ins,
         clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
@@ -451,6 +461,7 @@ def build_idp(
             steps,
             vault,
             keys.passwords,
+            record_log_ins,
             clock,
         ),
         steps=steps,
@@ -482,6 +493,8 @@ def build_idp(
         farewells=farewells,
         notices=notices,
         own_history=OwnHistory(database),
+        record_log_ins=record_log_ins,
+        own_log_ins=OwnLogIns(database, stores.log_ins),
         delivery_log=DeliveryLog(database, stores.deliveries, clients.look, deliver, clock),
         logout_questions=logout_questions,
         fetcher=fetcher,

@@ -18,6 +18,7 @@ from idp.login.interactions import Interactions
 from idp.login.proofs import Kind, Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.login.throttle import LoginThrottle, source_of
+from idp.login_history.record import RecordLogIns
 from idp.model import Account, AccountStatus
 from idp.people import MAX_PASSWORD
 from idp.ports import AccountStore
@@ -38,6 +39,7 @@ class LogIn:
         steps: LoginSteps,
         vault: PersonVault,
         passwords: PasswordHasher,
+        history: RecordLogIns,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -47,6 +49,7 @@ class LogIn:
         self._steps = steps
         self._vault = vault
         self._passwords = passwords
+        self._history = history
         self._clock = clock
 
     async def __call__(self, identifier: str, password: str, circumstances: Circumstances) -> SignedIn | MoreNeeded:
@@ -61,17 +64,16 @@ class LogIn:
             NotPermitted: `account-frozen`; only after the right password.
             InteractionGone: the portal's request has expired.
         """
-        source = circumstances.source
         if circumstances.interaction_id is not None:
             await self._interactions.pending(circumstances.interaction_id)
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
         index, account = indexes[0], await self._find(indexes)
-        left = await self._admit(index, source, account)
-        await self._check(account, password, left, source)
+        left = await self._admit(index, account, circumstances)
+        await self._check(account, password, left, circumstances)
         assert account is not None, "nobody's password is never right"
-        await self._throttle.succeeded(index, source)
-        await self._hash_anew(account, password, source)
+        await self._throttle.succeeded(index, circumstances.source)
+        await self._hash_anew(account, password, circumstances.source)
         proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now())
         return await self._steps.proved(account, proof, circumstances)
 
@@ -79,26 +81,26 @@ class LogIn:
         async with self._database.read() as tx:
             return await self._accounts.by_identifier(tx, indexes)
 
-    async def _admit(self, index: bytes, source: str, account: Account | None) -> int:
+    async def _admit(self, index: bytes, account: Account | None, here: Circumstances) -> int:
         try:
-            return await self._throttle.admit(index, source)
+            return await self._throttle.admit(index, here.source)
         except LimitExceeded as error:
-            await self._refused(account, error.code)
+            await self._refused(account, error.code, here)
             raise
 
-    async def _check(self, account: Account | None, password: str, left: int, source: str) -> None:
+    async def _check(self, account: Account | None, password: str, left: int, here: Circumstances) -> None:
         """
         Raises:
             WrongCredentials, NotPermitted.
         """
         usable = password if len(password) <= MAX_PASSWORD else ""  # a longer one was never accepted (O-59)
         stored = account.password_hash or None if account else None  # an account without a password is like no account
-        right = await self._passwords.verify(usable, stored, source=source_of(source))
+        right = await self._passwords.verify(usable, stored, source=source_of(here.source))
         if account is None or not right or usable != password:
-            await self._refused(account, "password-wrong")
+            await self._refused(account, "password-wrong", here)
             raise _wrong(left)
         if account.status is not AccountStatus.ACTIVE:
-            await self._refused(account, f"account-{account.status.value}")
+            await self._refused(account, f"account-{account.status.value}", here)
             raise NotPermitted(
                 "account-frozen",
                 Text(
@@ -120,8 +122,10 @@ class LogIn:
             await self._accounts.renew_password_hash(tx, account.id, old=old, new=new)
             await tx.commit()
 
-    async def _refused(self, account: Account | None, reason: str) -> None:
-        subject = None if account is None else account.id
+    async def _refused(self, account: Account | None, reason: str, here: Circumstances) -> None:
+        subject, source = None if account is None else account.id, source_of(here.source)
+        method = Method.PASSWORD.value
+        self._history.refused(subject, method=method, reason=reason, source=source, user_agent=here.user_agent)
         await self._database.record(
             AuditEvent("session.start", "refused", ANONYMOUS, subject, detail={"reason": reason})
         )

@@ -12,6 +12,7 @@ from core.audit.event import AuditEvent
 from core.db.database import WriteTx
 from core.principal import Principal, PrincipalKind
 from idp.login.sessions import Authentication, Sessions, StartSession
+from idp.login_history.record import RecordLogIns
 from idp.logout.end_session import EndSession
 from idp.model import Account, LogoutDelivery, Session
 
@@ -28,10 +29,11 @@ class OpenedSession:
 class OpenSession:
     """Works inside the caller's transaction."""
 
-    def __init__(self, sessions: Sessions, start: StartSession, end: EndSession) -> None:
+    def __init__(self, sessions: Sessions, start: StartSession, end: EndSession, history: RecordLogIns) -> None:
         self._sessions = sessions
         self._start = start
         self._end = end
+        self._history = history
 
     async def __call__(
         self, tx: WriteTx, account: Account, session_cookie: str | None, how: Authentication
@@ -48,4 +50,5 @@ class OpenSession:
         session, cookie = await self._start(tx, account, previous, how)
         actor = Principal(PrincipalKind.PERSON, account.id, session=session.id)
         tx.audit(AuditEvent("session.start", "done", actor, account.id, detail={"method": how.method}))
+        await self._history.opened(tx, session, how.method)
         return OpenedSession(session, cookie, deliveries)

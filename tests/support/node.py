@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -54,8 +56,25 @@ async def node_program() -> str:
         BackendMissing: Node is not installed, or its packages cannot be.
     """
     node = _program("node")
-    await _packages()
+    await asyncio.to_thread(install_packages)
     return node
+
+
+def install_packages() -> Path:
+    """The folder of the packages, which are installed when the first test asks for one.
+
+    Raises:
+        BackendMissing: npm is not installed, or the packages cannot be.
+    """
+    modules = FOLDER / "node_modules"
+    wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"]
+    with (FOLDER / "package.json").open() as lock:  # two workers of one run may come at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((modules / name).is_dir() for name in wanted):
+            npm = [_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            if subprocess.run(npm, cwd=FOLDER, stdout=subprocess.DEVNULL).returncode:
+                raise BackendMissing("npm ci failed in tests/node: is the package registry reachable?")
+    return modules
 
 
 def _program(name: str) -> str:
@@ -64,15 +83,3 @@ def _program(name: str) -> str:
     if found is None:
         raise BackendMissing(f"{name} is missing: make the environment again with bin/test")
     return found
-
-
-async def _packages() -> None:
-    wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"]
-    if all((FOLDER / "node_modules" / name).is_dir() for name in wanted):
-        return
-    npm = _program("npm")
-    process = await asyncio.create_subprocess_exec(
-        npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=FOLDER, stdout=asyncio.subprocess.DEVNULL
-    )
-    if await process.wait():
-        raise BackendMissing("npm ci failed in tests/node: is the package registry reachable?")

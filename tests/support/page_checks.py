@@ -1,8 +1,13 @@
-"""What every page must keep in a real browser: no sideways scroll, names for everything, contrast, sizes of targets."""
+"""What every page must keep in a real browser: no sideways scroll, names for everything, contrast, sizes of targets.
+
+Our own checks say what the design asks for; axe, at one width, is the second opinion.
+"""
 
 from __future__ import annotations
 
 from playwright.sync_api import Page
+
+from tests.support.axe import axe_faults
 
 WIDTHS = (320, 390, 768, 1280)
 
@@ -69,6 +74,7 @@ def faults_of(page: Page) -> list[str]:
         page.emulate_media(color_scheme=theme)
         found += [f"{page.url} {theme}: {fault}" for fault in page.evaluate(_AUDIT)]
     page.emulate_media(color_scheme="light")
+    found += [f"{page.url}: {fault}" for fault in axe_faults(page)]
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         if wider := page.evaluate(_WIDER):
