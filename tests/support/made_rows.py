@@ -39,7 +39,9 @@ def make_rows(tables: MetaData, *, each: int = 7, seed: int = 1) -> dict[str, Ro
     made: dict[str, Rows] = {}
     for table in tables.sorted_tables:
         count = 1 if _has_one_row(table) else each
-        rows = [_row(table, number, made, chance) for number in range(count)]
+        rows: list[dict[str, Any]] = []
+        for number in range(count):  # a row may belong under one of its own table that was made before it
+            rows.append(_row(table, number, {**made, table.name: rows}, chance))
         made[table.name] = _distinct(table, rows)
     return made
 
@@ -68,9 +70,9 @@ def _row(table: Table, number: int, made: Mapping[str, Rows], chance: random.Ran
     row = {column.name: _value(table, column, number, chance) for column in table.columns}
     for constraint in table.foreign_key_constraints:
         parents = made[constraint.referred_table.name]
-        parent = parents[number % len(parents)]
+        parent = parents[number % len(parents)] if parents else None
         for element in constraint.elements:
-            row[element.parent.name] = parent[element.column.name]
+            row[element.parent.name] = None if parent is None else parent[element.column.name]
     return row
 
 
