@@ -91,11 +91,13 @@ def create_app(
             app.include_router(router)
     mount_static(app)
     if settings.demo:
+        from api.demo.phone import mount_phone
         from api.demo.portals import mount_portals
         from api.demo.upstream import mount_upstream
 
         mount_portals(app, settings)
         mount_upstream(app, settings)
+        mount_phone(app, settings)
     _map_errors(app)
     add_middleware(app, secure=settings.secure, log_requests=log_requests)
     app.fast_lane = FastLane(

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
             or a software statement of a trusted issuer; `open`: anybody, in development only.
         step_up: scopes whose use asks for a stronger or fresher log-in, such as `seal:sign=900` (seconds since the
             log-in) or `realname=urn:yizheng:loa:2`, separated by commas.
+        messages_url: the city's gateway for text messages and e-mail; empty: nothing can be sent, and no way to log in
+            that needs it is offered.
+        messages_key_id, messages_key_file: the name of the key, and the file of at least 32 bytes, under which requests
+            to the gateway are signed (RFC 9421, hmac-sha256).
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -119,6 +123,9 @@ class Settings(BaseSettings):
     pushed_request_seconds: int = Field(default=90, ge=60, lt=600)
     registration: Literal["off", "guarded", "open"] = "off"
     step_up: str = ""
+    messages_url: str = ""
+    messages_key_id: str = Field(default="yizheng", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    messages_key_file: Path | None = None
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     pki_url: str = ""
@@ -153,6 +160,9 @@ class Settings(BaseSettings):
         if self.tls_client_authorities_file is not None and self.tls_certificate_file is None:
             raise ValueError("YIZHENG_TLS_CLIENT_AUTHORITIES_FILE needs YIZHENG_TLS_CERTIFICATE_FILE")
         _check_base(self.mtls_url or self.issuer, "YIZHENG_MTLS_URL")
+        _check_base(self.messages_url or self.issuer, "YIZHENG_MESSAGES_URL")
+        if bool(self.messages_url) != (self.messages_key_file is not None):
+            raise ValueError("YIZHENG_MESSAGES_URL and YIZHENG_MESSAGES_KEY_FILE go together")
         _ = self.trust, self.tsa, self.portal_rules, read_demands(self.step_up)  # a mistake in it is told at the start
         return self
 
@@ -283,6 +293,8 @@ class Settings(BaseSettings):
             faults.append("no master key named: set YIZHENG_MASTER_KEY_FILE to a file outside the data folder")
         if self.client_certificate_header and self.trusted_proxies == "*":
             faults.append("anybody may name a client certificate: set YIZHENG_TRUSTED_PROXIES to the proxy's address")
+        if self.messages_url.startswith("http:"):
+            faults.append("YIZHENG_MESSAGES_URL is http: codes would be read on the way; set it to an https address")
         if self.registration == "open":
             faults.append("YIZHENG_REGISTRATION is open: anybody could register clients; set it to guarded or off")
         if self.tsa_clock == "unchecked":

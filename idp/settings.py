@@ -43,6 +43,10 @@ class IdpSettings(Section):
         tries_per_identifier: the same from all sources that never logged in to it, per `try_window_wide`.
         tries_per_source_wide: log-in attempts of one source over all identifiers, per `try_window_wide`.
         known_source_lifetime: how long a source counts as known to an account after a log-in.
+        code_sent_lifetime, code_sent_tries: of a code that was sent to a phone or a mailbox.
+        code_pause: between two codes to one address for one source, while the earlier one is not used.
+        codes_per_source: codes to one address that one source may ask for, per `try_window`; used ones do not count.
+        codes_per_address: the same for all sources that never used one, per `try_window_wide`.
         device_lifetime: device and user codes (RFC 8628 §3.2).
         device_requests_per_source: device authorizations that one source may ask for, per hour.
         poll_interval: between two polls of a device code or an auth_req_id; `slow_down` adds five seconds each time.
@@ -88,6 +92,11 @@ class IdpSettings(Section):
     tries_per_source_wide: int = 1000
     try_window_wide: int = 3600
     known_source_lifetime: int = 90 * 86400
+    code_sent_lifetime: int = 300
+    code_sent_tries: int = 5
+    code_pause: int = 60
+    codes_per_source: int = 5
+    codes_per_address: int = 20
     device_lifetime: int = 600
     device_requests_per_source: int = 1000
     poll_interval: int = 5

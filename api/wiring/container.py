@@ -12,6 +12,7 @@ from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
+from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.rotation import RotationServices, build_rotation
@@ -35,6 +36,7 @@ class Container:
     trust: TrustServices
     rotation: RotationServices
     care: CareServices
+    messages: MessageServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -50,6 +52,7 @@ class Container:
             self.signing.follow_seals.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),
+            *self.messages.background(),
         )
 
     async def close(self) -> None:
@@ -62,7 +65,8 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     ground = await build_ground(settings, clock or SystemClock())
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
     trust = await build_trust(ground, pki)
-    idp = build_idp(ground, judge=MachineJudge(trust.judge, pki.authorities))
+    messages = build_messages(ground)
+    idp = build_idp(ground, judge=MachineJudge(trust.judge, pki.authorities), sender=messages.sender)
     signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
     certstore = build_certstore(
         ground,
@@ -74,4 +78,4 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care, messages)

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
-from api.wiring.factors import build_factors
+from api.wiring.factors import FactorServices, build_factor_parts, build_factors
 from api.wiring.ground import Ground
+from api.wiring.messages import build_messages
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -80,6 +81,7 @@ from idp.logout.farewell import Farewells
 from idp.logout.front_channel import FrontChannel
 from idp.logout.messenger import HttpLogoutMessenger
 from idp.logout.questions import LogoutQuestions
+from idp.messages.ports import MessageSender
 from idp.notices import Notices
 from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
 from idp.ports import (
@@ -177,6 +179,8 @@ class IdpServices:
     sessions: Sessions
     log_in: LogIn
     steps: LoginSteps
+    factors: FactorServices
+    messages: MessageSender
     log_out: LogOut
     own_sessions: OwnSessions
     ask_consent: AskConsent
@@ -241,13 +245,16 @@ def build_idp(
     stores: IdpStores | None = None,
     messenger: LogoutMessenger | None = None,
     fetcher: Fetcher | None = None,
+    sender: MessageSender | None = None,
 ) -> IdpServices:
     """Compose the use cases on the ground.
 
     Args:
         judge: judges the certificates with which clients log in.
         fetcher: the way out to addresses that clients registered.
+        sender: takes messages to people.
     """
+    sender = sender or build_messages(ground).sender
     settings = settings or ground.settings.idp
     stores = stores or sql_stores()
     fetcher = fetcher or Egress(ground.settings.portal_rules)
@@ -287,12 +294,14 @@ def build_idp(
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end, record_log_ins)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
+    factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
+    throttle = LoginThrottle(kv, settings)
     steps = LoginSteps(
         database,
         stores.accounts,
         interactions,
         Policy(),
-        build_factors(),
+        factor_parts.offered,
         open_session,
         begin,
         deliver,
@@ -457,7 +466,7 @@ def build_idp(
             database,
             stores.accounts,
             interactions,
-            LoginThrottle(kv, settings),
+            throttle,
             steps,
             vault,
             keys.passwords,
@@ -465,6 +474,8 @@ def build_idp(
             clock,
         ),
         steps=steps,
+        factors=build_factors(ground, factor_parts, steps, throttle),
+        messages=sender,
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
         own_sessions=OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock),

@@ -1,10 +1,11 @@
-"""How much must be proved at a log-in: never less than what the client must have, where a log-in can reach it."""
+"""How much must be proved at a log-in: two factors for staff, and never less than what the client must have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from idp import levels
+from idp.levels import TWO_FACTORS
 from idp.login.circumstances import Circumstances
 from idp.model import ONE_FACTOR, Account, StaffRole
 
@@ -21,6 +22,7 @@ class Policy:
         client_id: str | None,
         essential_acr: Sequence[str],
     ) -> str:
-        """The weakest context that will do."""
+        """The weakest context that will do for all."""
         known = [acr for acr in essential_acr if levels.rank(acr)]
-        return min(known, key=levels.rank, default=ONE_FACTOR)
+        wanted = min(known, key=levels.rank, default=ONE_FACTOR)
+        return max(wanted, TWO_FACTORS if roles else ONE_FACTOR, key=levels.rank)

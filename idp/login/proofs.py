@@ -6,7 +6,7 @@ RFC 8176 §2 (amr); NIST SP 800-63B-4 §2.1–2.3 (two factors are two of differ
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -35,6 +35,23 @@ class Kind(StrEnum):
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
     INHERENCE = "inherence"
+
+
+_HAD, _KNOWN = frozenset({Kind.POSSESSION}), frozenset({Kind.KNOWLEDGE})
+KINDS: Final[Mapping[Method, frozenset[Kind]]] = {
+    Method.PASSWORD: _KNOWN,
+    Method.SMS: _HAD,
+    Method.EMAIL: _HAD,
+    Method.TOTP: _HAD,
+    Method.RECOVERY: _HAD,
+    Method.PASSKEY: _HAD | _KNOWN,
+    Method.CERTIFICATE: _HAD,
+    Method.QR: _HAD,
+}
+"""What a method proves at least: whether adding it could help."""
+
+_MAY_BE_BOUND = frozenset({Method.PASSKEY, Method.CERTIFICATE})
+_NOTHING: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +111,12 @@ def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:
     used = [value for proof in proofs for value in proof.amr]
     kinds = {kind for proof in proofs for kind in proof.kinds}
     return tuple(dict.fromkeys([*used, MULTI_FACTOR] if len(kinds) > 1 else used))
+
+
+def adds(method: Method, proofs: Sequence[Proof]) -> bool:
+    """Whether a method could prove a further kind of factor, or a bound key; a code to a second address would not."""
+    if method in {proof.method for proof in proofs}:
+        return False
+    kinds = frozenset(kind for proof in proofs for kind in proof.kinds)
+    bound = any(proof.bound for proof in proofs)
+    return not KINDS.get(method, _NOTHING) <= kinds or (method in _MAY_BE_BOUND and not bound)

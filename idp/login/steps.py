@@ -25,7 +25,7 @@ from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.open_session import OpenedSession, OpenSession
 from idp.login.ports import LoginPolicy, SecondFactor, Vouching
-from idp.login.proofs import Method, Proof, acr_of, amr_of
+from idp.login.proofs import Method, Proof, acr_of, adds, amr_of
 from idp.login.sessions import Authentication
 from idp.login.throttle import source_of
 from idp.logout.deliver import DeliverLogouts
@@ -119,7 +119,7 @@ class LoginSteps:
                 return await self._signed_in(account, begun, circumstances)
             return MoreNeeded(await self._begin(begun))
         grown = await self._add(cookie, proof)
-        if not _enough(grown):
+        if not _enough(grown) and not await self._is_all_there_is(account, grown, circumstances):
             return MoreNeeded(cookie)
         if await self._kv.take(self._key(cookie)) is None:
             raise StepGone(private="finished by another request")
@@ -151,8 +151,8 @@ class LoginSteps:
     async def options(self, pending: PendingLogin) -> Sequence[Method]:
         """What the person could add, in the order of preference; empty when they have nothing that would help."""
         account = await self.account(pending)
-        used = {proof.method for proof in pending.proofs}
-        return [one.method for one in self._factors if one.method not in used and await one.usable(account)]
+        useful = [one for one in self._factors if adds(one.method, pending.proofs)]
+        return [one.method for one in useful if await one.usable(account)]
 
     async def give_up(self, step_cookie: str | None) -> None:
         """Forget the log-in that has begun."""
@@ -164,9 +164,10 @@ class LoginSteps:
 
         It is told that its requirement was not met (OIDC Core §5.5.1.1); what our own policy demands stays.
         """
-        if circumstances.interaction_id is None or await self.options(begun):
+        if begun.interaction_id is None or await self.options(begun):
             return False
-        ours = await self._needed(account, circumstances, essential=False)
+        here = dataclasses.replace(circumstances, interaction_id=begun.interaction_id)
+        ours = await self._needed(account, here, essential=False)
         return levels.rank(acr_of(begun.proofs)) >= levels.rank(ours)
 
     async def _needed(self, account: Account, circumstances: Circumstances, *, essential: bool = True) -> str:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from api.demo.city import PASSWORD
 from api.journey.instance import Instance
+from tests.support.messages import finish_in_browser, phone_of
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +69,7 @@ class Visit:
         self.page.fill("#password", PASSWORD)
         self.page.press("#password", "Enter")
         self.page.wait_for_load_state()
+        finish_in_browser(self.page, self.base, phone_of(id_number))
 
     def title(self) -> str:
         return self.page.inner_text("h1")

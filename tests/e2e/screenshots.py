@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.demo import city
 from api.journey.instance import Instance
+from tests.support.messages import finish_in_browser
 from tests.support.page_files import letter_pdf
 from tests.support.servers import program
 
@@ -42,6 +43,7 @@ class Photographer:
         page.fill("#password", city.PASSWORD)
         page.press("#password", "Enter")
         page.wait_for_load_state("networkidle")
+        finish_in_browser(page, self._base, person.phone)
         return page
 
     def take(self, page: Page, name: str) -> None:

@@ -27,6 +27,7 @@ from keys.ports import KeyRecord
 from keys.spec import SECRET
 from keys.stores.sql import open_key_store
 from tests.e2e.test_canaries import _spray, _token
+from tests.support.messages import finish_by_http
 
 pytestmark = pytest.mark.slow
 _PEOPLE = (city.LIN, city.CHEN, city.HE, city.HENG, city.SHEN)
@@ -130,6 +131,7 @@ def _walk(instance: Instance, person: city.Person) -> list[httpx.Response]:
         visitor.open(f"{instance.issuer}/login")
         form = visitor.form()
         visitor.submit(form, **{form.field("text"): person.id_number, form.field("password"): city.PASSWORD})
+        finish_by_http(visitor, instance.issuer, person.phone)
         return [visitor.open(f"{instance.issuer}{page}") for page in _PAGES]
     finally:
         visitor.close()

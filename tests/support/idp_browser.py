@@ -6,6 +6,7 @@ The log-in and consent pages are reduced to what a test needs of them: they call
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -27,12 +28,17 @@ from api.middleware.proxies import CERTIFICATE
 from api.routes import idp as idp_routes
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
+from api.step_cookie import read_step_cookie
+from api.web.stepping import after_proof, circumstances_of
+from api.wiring.idp import IdpServices
 from core.errors import AppError
 from idp.login.circumstances import Circumstances
-from idp.login.steps import SignedIn
+from idp.login.proofs import Method
+from idp.login.steps import MoreNeeded, SignedIn
 from idp.model import ClientAuthMethod
 from tests.support.idp_proofs import by_assertion
 from tests.support.idp_world import ISSUER, IdpWorld, Portal, Somebody
+from tests.support.messages import RecordingSender
 
 pages = APIRouter()
 
@@ -43,10 +49,28 @@ async def _log_in(request: Request, i: str | None = None) -> Response:
     source = request.client.host if request.client else "unknown"
     here = Circumstances(source, interaction_id=i, session_cookie=read_session_cookie(request))
     done = await container(request).idp.log_in(str(form["identifier"]), str(form["password"]), here)
-    assert isinstance(done, SignedIn)
+    if isinstance(done, MoreNeeded):
+        done = await second_step(container(request).idp, done, here)
     response = RedirectResponse(f"/authorize/resume?i={i}" if i else "/me", 303)
     set_session_cookie(request, response, done.session_cookie_value)
     return response
+
+
+@pages.post("/login/step")
+async def _finish(request: Request) -> Response:
+    begun = MoreNeeded(read_step_cookie(request) or "")
+    done = await second_step(container(request).idp, begun, circumstances_of(request))
+    return await after_proof(request, done)
+
+
+async def second_step(idp: IdpServices, begun: MoreNeeded, here: Circumstances) -> SignedIn:
+    """What somebody with a phone does when a password is not enough: ask for a code, read it, type it."""
+    there = dataclasses.replace(here, interaction_id=None, step_cookie=begun.step_cookie_value)
+    await idp.factors.send_step_code(Method.SMS, there, "zh")
+    assert isinstance(idp.messages, RecordingSender)
+    done = await idp.factors.check_step(Method.SMS, idp.messages.sent[-1].values["code"], there)
+    assert isinstance(done, SignedIn)
+    return done
 
 
 @pages.post("/consent")

@@ -40,6 +40,7 @@ from keys.trust.model import Service
 from tests.support.clock import START, FakeClock
 from tests.support.databases import postgres_database, sqlite_database
 from tests.support.idp_keys import FakeKeys, keys_on, shared_ring
+from tests.support.messages import RecordingSender
 from tests.support.servers import PostgresServer, RedisServer
 
 ISSUER = "https://id.example.test"
@@ -126,6 +127,7 @@ class IdpWorld:
     clock: FakeClock
     messenger: RecordingMessenger
     judge: NamedAuthorities
+    sender: RecordingSender
     lin: Somebody
     zhao: Somebody
     clerk: Somebody
@@ -188,7 +190,7 @@ async def _world(
         cast(DocumentVault, None),  # identity keeps no documents
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
-    messenger, judge = RecordingMessenger(), NamedAuthorities()
+    messenger, judge, sender = RecordingMessenger(), NamedAuthorities(), RecordingSender()
     services = build_idp(
         ground,
         judge=judge,
@@ -196,16 +198,23 @@ async def _world(
         stores=wrap_stores(sql_stores()),
         messenger=messenger,
         fetcher=fetcher,
+        sender=sender,
     )
     try:
-        yield await _populate(ground, services, keys, clock, messenger, judge)
+        yield await _populate(ground, services, keys, clock, messenger, judge, sender)
     finally:
         await kv.close()
 
 
 def another_worker(world: IdpWorld) -> IdpWorld:
     """A second process of the same service: other objects in memory, the same stores and keys."""
-    services = build_idp(world.ground, judge=world.judge, settings=world.idp.settings, messenger=world.messenger)
+    services = build_idp(
+        world.ground,
+        judge=world.judge,
+        settings=world.idp.settings,
+        messenger=world.messenger,
+        sender=world.sender,
+    )
     return dataclasses.replace(world, idp=services)
 
 
@@ -216,6 +225,7 @@ async def _populate(
     clock: FakeClock,
     messenger: RecordingMessenger,
     judge: NamedAuthorities,
+    sender: RecordingSender,
 ) -> IdpWorld:
     organisation = await idp.register_organisation(
         organisation_code(1), Text("示例市住房保障局", "Example City Housing Bureau"), "government", SYSTEM
@@ -229,6 +239,7 @@ async def _populate(
         clock=clock,
         messenger=messenger,
         judge=judge,
+        sender=sender,
         lin=await somebody(idp, 1, "林知远", "13800000001"),
         zhao=await somebody(idp, 2, "赵一鸣", "13800000002"),
         clerk=clerk,

@@ -18,11 +18,13 @@ from api.routes.pages import (
     seal_pictures,
     sealing,
     sign_ins,
+    steps,
     verification,
 )
 
 routers = [
     entrance.router,
+    steps.router,
     account_choice.router,
     verification.router,
     own.router,

@@ -1,0 +1,80 @@
+"""The words of every message, in two languages.
+
+A message says who sends it and what it is for, and a code never comes without the warning not to pass it on. No message
+holds a link: people shall not learn to follow one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from core.clock import Clock
+from core.ids import new_id
+from core.text import Text
+from idp.messages.ports import AddressKind, Letter, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`subject` is for e-mail only; both may have places in braces."""
+
+    subject: Text
+    text: Text
+
+
+CODE_TO_LOG_IN: Final = "code-to-log-in"
+CODE_TO_CONFIRM: Final = "code-to-confirm"
+FACTOR_ADDED: Final = "factor-added"
+FACTOR_REMOVED: Final = "factor-removed"
+
+_SIGNATURE = Text("【{city}一证】", "[{city} Yizheng] ")
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    CODE_TO_LOG_IN: Template(
+        Text("登录验证码", "Your log-in code"),
+        Text(
+            "验证码 {code}，用于登录，{minutes} 分钟内有效。请勿告诉任何人，工作人员也不会向您要。"
+            "不是您本人操作，请尽快改密码。",
+            "{code} is your log-in code, good for {minutes} minutes. Tell it to nobody: no member of staff will ask "
+            "for it. If this was not you, change your password.",
+        ),
+    ),
+    CODE_TO_CONFIRM: Template(
+        Text("验证码", "Your code"),
+        Text(
+            "验证码 {code}，用于确认这个联系方式是您的，{minutes} 分钟内有效。请勿告诉任何人。",
+            "{code} confirms that you can be reached here; it is good for {minutes} minutes. Tell it to nobody.",
+        ),
+    ),
+    FACTOR_ADDED: Template(
+        Text("新增了登录方式", "A way to log in was added"),
+        Text(
+            "您的账号刚刚新增了登录方式：{factor_zh}。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "A way to log in was added to your account: {factor_en}. If this was not you, call 12345 at once and have "
+            "your account frozen.",
+        ),
+    ),
+    FACTOR_REMOVED: Template(
+        Text("取消了登录方式", "A way to log in was removed"),
+        Text(
+            "您的账号刚刚取消了登录方式：{factor_zh}。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "A way to log in was removed from your account: {factor_en}. If this was not you, call 12345 at once and "
+            "have your account frozen.",
+        ),
+    ),
+}
+
+
+def letter(message: Message, clock: Clock, *, city: str) -> Letter:
+    """The message in its words.
+
+    Raises:
+        KeyError: there is no such template, or it lacks a value.
+    """
+    template, language = TEMPLATES[message.template], message.language
+    text = template.text.to(language).format(**message.values)
+    subject = template.subject.to(language) if message.to.kind is AddressKind.EMAIL else ""
+    signature = _SIGNATURE.to(language).format(city=city)
+    return Letter(new_id(clock, "msg"), message.to, signature + text, subject)
