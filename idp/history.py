@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.audit.about import Recorded, recorded_about
@@ -12,7 +13,7 @@ from core.principal import Principal
 
 LOGGED_IN, LOGGED_OUT, ENTERED = "session.start", "session.end", "portal.enter"
 AGREED, WITHDREW, TOLD, REFUSED = "portal-consent.grant", "portal-consent.withdraw", "identity.read", "token.refresh"
-_ACTIONS = (LOGGED_IN, LOGGED_OUT, ENTERED, AGREED, WITHDREW, TOLD, REFUSED)
+ALL_ACTIONS = (LOGGED_IN, LOGGED_OUT, ENTERED, AGREED, WITHDREW, TOLD, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,22 @@ class OwnHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, person: Principal, cursor: str | None = None, limit: int | None = None) -> Page[Happened]:
-        """The newest first."""
+    async def of(
+        self,
+        person: Principal,
+        cursor: str | None = None,
+        limit: int | None = None,
+        *,
+        actions: Sequence[str] = ALL_ACTIONS,
+    ) -> Page[Happened]:
+        """The newest first.
+
+        Raises:
+            InvalidInput: `cursor-invalid`.
+        """
         size, before = page_size(limit), _before(cursor)
         async with self._database.read() as tx:
-            found = await recorded_about(tx.connection, person.id, _ACTIONS, limit=size + 1, before=before)
+            found = await recorded_about(tx.connection, person.id, actions, limit=size + 1, before=before)
         more = encode_cursor(found[size - 1].number) if len(found) > size else None
         return Page([_happened(one) for one in found[:size]], more)
 

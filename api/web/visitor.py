@@ -35,6 +35,7 @@ _OWN = (
     NavItem("/me/accesses", Text("谁看过", "Who looked")),
     NavItem("/me/consents", Text("授权", "Consents")),
     _VERIFY,
+    NavItem("/me/account", Text("我的账号", "My account")),
 )
 _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),

@@ -83,6 +83,8 @@ from idp.logout.messenger import HttpLogoutMessenger
 from idp.logout.questions import LogoutQuestions
 from idp.messages.ports import MessageSender
 from idp.notices import Notices
+from idp.own_account import ReadOwnAccount
+from idp.own_details import ChangeOwnDetails
 from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
 from idp.ports import (
     AccountStore,
@@ -211,6 +213,8 @@ class IdpServices:
     own_history: OwnHistory
     record_log_ins: RecordLogIns
     own_log_ins: OwnLogIns
+    own_account: ReadOwnAccount
+    change_details: ChangeOwnDetails
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
@@ -290,6 +294,8 @@ def build_idp(
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
+    own_account = ReadOwnAccount(database, stores.accounts, stores.profiles, vault)
+    state_details = StateDetails(database, stores.accounts, stores.profiles, vault, clock)
     record_log_ins = RecordLogIns(database, stores.log_ins, clock)
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end, record_log_ins)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
@@ -490,7 +496,7 @@ def build_idp(
         constraint=constraint,
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
         create_account=create_account,
-        state_details=StateDetails(database, stores.accounts, stores.profiles, vault, clock),
+        state_details=state_details,
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
         assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
         remove_staff_role=RemoveStaffRole(database, stores.accounts),
@@ -506,6 +512,8 @@ def build_idp(
         own_history=OwnHistory(database),
         record_log_ins=record_log_ins,
         own_log_ins=OwnLogIns(database, stores.log_ins),
+        own_account=own_account,
+        change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
         delivery_log=DeliveryLog(database, stores.deliveries, clients.look, deliver, clock),
         logout_questions=logout_questions,
         fetcher=fetcher,

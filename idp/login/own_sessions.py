@@ -14,7 +14,7 @@ from idp.clients.registry import ClientRegistry
 from idp.login.sessions import Sessions
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
-from idp.model import Client, Session, SessionKind
+from idp.model import Client, LogoutDelivery, Session, SessionKind
 from idp.ports import SessionStore
 
 
@@ -86,3 +86,15 @@ class OwnSessions:
             deliveries = await self._end(tx, own.session, reason="ended-by-owner")
             await tx.commit()
         await self._deliver.attempt(deliveries)
+
+    async def end_others(self, person: Principal) -> int:
+        """End every session but the one that this is done from, in one transaction; answers how many."""
+        deliveries: list[LogoutDelivery] = []
+        async with self._database.write() as tx:
+            live = await self._store.live_of_account(tx, person.id, self._clock.now())
+            others = [one for one in live if one.id != person.session]
+            for session in others:
+                deliveries += await self._end(tx, session, reason="ended-by-owner")
+            await tx.commit()
+        await self._deliver.attempt(deliveries)
+        return len(others)

@@ -13,6 +13,7 @@ from core.errors import LimitExceeded
 from core.ids import new_secret
 from core.kv.port import KeyValueStore
 from core.text import Language, Text
+from idp.login.fresh import require_fresh
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions
 from idp.login.throttle import source_of
@@ -23,7 +24,6 @@ from idp.upstream.attempts import Attempt, Attempts
 from idp.upstream.credentials import ClientCredentials
 from idp.upstream.documents import Documents
 from idp.upstream.errors import UpstreamUnavailable
-from idp.upstream.fresh import require_fresh
 from idp.upstream.mapping import acrs_to_ask
 from idp.upstream.model import Provider
 from idp.upstream.registry import ProviderRegistry

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from core.errors import NotAuthenticated, NotFound, NotPermitted, Unavailable
+from core.errors import NotFound, NotPermitted, Unavailable
 from core.text import Text
 
 
@@ -34,19 +34,6 @@ class AttemptGone(NotFound):
                 "This log-in has ended, expired, or was not begun in this browser. Start it again.",
             ),
             private=private,
-        )
-
-
-class NotFresh(NotAuthenticated):
-    """Somebody is logged in, but has not shown lately that it is they."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "log-in-not-fresh",
-            Text(
-                "为了您的账号安全，请先再登录一次，再改登录方式。",
-                "For the safety of your account, log in once more before you change how you log in.",
-            ),
         )
 
 

@@ -12,13 +12,13 @@ from core.db.database import Database
 from core.errors import NotFound
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.login.fresh import is_fresh, require_fresh
 from idp.login.sessions import Sessions, Visit
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.model import LogoutDelivery
 from idp.settings import IdpSettings
 from idp.upstream.errors import last_way_in
-from idp.upstream.fresh import is_fresh, require_fresh
 from idp.upstream.model import Link, ProviderStatus
 from idp.upstream.ports import LinkStore, ProviderStore, UpstreamSessionStore
 

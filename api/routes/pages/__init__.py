@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes.pages import (
+    account,
     account_choice,
     administration,
     clerk,
@@ -29,6 +30,7 @@ routers = [
     verification.router,
     own.router,
     own_portals.router,
+    *account.routers,
     identities.router,
     sign_ins.router,
     consenting.router,

@@ -15,8 +15,8 @@ from api.web.views.upstream import IdentitiesView, IdentityRow, LinkView, Unlink
 from api.web.visitor import logged_in
 from core.errors import NotFound
 from core.text import Text
+from idp.login.fresh import NotFresh
 from idp.protocol.redirect_uri import host_of
-from idp.upstream.errors import NotFresh
 from idp.upstream.identities import Identity, OwnIdentities
 
 router = APIRouter(include_in_schema=False)

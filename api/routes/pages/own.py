@@ -1,4 +1,4 @@
-"""The pages of the person whose licences they are: home, one licence, who looked."""
+"""The pages of the person whose licences they are: home, one licence."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.responses import Response
 from api.deps import container, language
 from api.routes.pages.identities import ways_in
 from api.routes.pages.life import story_of, turning_point
-from api.routes.pages.looks import access_row, look_entry
+from api.routes.pages.looks import look_entry
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
 from api.web.downloads import download
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.shelf import shelf
-from api.web.views.own import AccessesView, LicenceCard, LicenceView, MeView, NoticeRow
+from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow
 from api.web.visitor import Visitor, logged_in
 from certstore import read
 from certstore.codes import mask_code
@@ -125,19 +125,6 @@ async def licence_file(request: Request, licence_id: str) -> Response:
     who = await logged_in(request)
     file = await container(request).certstore.read.original(licence_id, who.principal)
     return download(file.content, file.name)
-
-
-@router.get("/me/accesses")
-async def accesses(request: Request, cursor: str | None = None) -> Response:
-    """Everybody who looked, newest first."""
-    who = await logged_in(request)
-    found = await container(request).certstore.my_accesses(who.principal, cursor, _PER_PAGE)
-    view = AccessesView(
-        tuple(access_row(one) for one in found.items),
-        "/me/accesses" if cursor else None,
-        f"/me/accesses?cursor={found.next_cursor}" if found.next_cursor else None,
-    )
-    return page(request, "accesses.html", view=view)
 
 
 async def _notice_row(request: Request, notice: Notice) -> NoticeRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -13,7 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container
 from api.session_cookie import read_session_cookie
 from api.web.agreements import agreement, office_of
+from api.web.devices import device_icon, device_of
 from api.web.forms import read_form
+from api.web.log_in_words import amr_words
 from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
@@ -45,6 +48,7 @@ _DONE = {
     "granted": Text("已确认，对方马上就能继续。", "Confirmed. They can go on now."),
     "refused": Text("没有同意，对方得不到您的任何信息。", "Refused. They learn nothing about you."),
     "ended": Text("已结束那里的登录。", "That log-in has ended."),
+    "others-ended": Text("别处的登录都已结束。", "All other log-ins have ended."),
 }
 
 
@@ -54,10 +58,11 @@ async def sign_ins(request: Request, wait: int = _LOOKS, done: str = "") -> Resp
     who = await logged_in(request)
     idp, now = container(request).idp, container(request).ground.clock.now()
     asked = await idp.elsewhere.decide_backchannel.waiting(who.principal.id)
-    looks = min(wait, _LOOKS) - 1
+    looks, places = min(wait, _LOOKS) - 1, await _places(request, who)
     view = SignInsView(
         asked=tuple([await _asked_row(request, one, now) for one in asked]),
-        sessions=tuple(_session_row(one) for one in await idp.own_sessions.of(who.principal)),
+        sessions=places,
+        others=sum(not one.current for one in places),
         again=f"/me/sign-ins?wait={looks}" if not asked and looks >= 0 else None,
         done=_DONE.get(done),
     )
@@ -114,12 +119,36 @@ async def show_code(request: Request, k: str = "") -> Response:
     return page(request, "counter_code.html", view=view)
 
 
+@router.get("/me/sign-ins/others/end")
+async def end_others_page(request: Request) -> Response:
+    """Ask before it is done."""
+    await logged_in(request)
+    view = EndSessionView(
+        "/me/sign-ins/others/end",
+        Text("结束别处的所有登录？", "End all other log-ins?"),
+        Text(
+            "除了这里，其他地方马上退出登录，从那里进过的网站也会收到通知。",
+            "Every place but this one is logged out at once, and the sites that were entered from there are told.",
+        ),
+    )
+    return page(request, "session_end.html", view=view)
+
+
+@router.post("/me/sign-ins/others/end")
+async def end_others(request: Request) -> Response:
+    """End them, with their tokens."""
+    who = await logged_in(request)
+    await read_form(request)
+    await container(request).idp.own_sessions.end_others(who.principal)
+    return RedirectResponse("/me/sign-ins?wait=0&done=others-ended", 303)
+
+
 @router.get("/me/sign-ins/{session_id}/end")
 async def end_page(request: Request, session_id: str) -> Response:
     """Ask before it is done."""
     who = await logged_in(request)
     own = await container(request).idp.own_sessions.get(who.principal, session_id)
-    title = _session_row(own).title
+    title = _session_row(own, {}).title
     view = EndSessionView(
         f"/me/sign-ins/{session_id}/end",
         Text(f"结束这次登录：{title.zh}？", f"End this log-in: {title.en}?"),
@@ -150,16 +179,32 @@ async def _asked_row(request: Request, one: BackchannelQuestion, now: dt.datetim
     )
 
 
-def _session_row(one: OwnSession) -> SessionRow:
-    """A device or a confirmed log-in goes by the name of the client that it is for."""
-    icon, title = _PLACES[one.session.kind]
-    names = tuple(client.name for client in one.clients)
-    if one.session.kind is not SessionKind.BROWSER and names:
-        title = Text(f"{names[0].zh}（{title.zh}）", f"{names[0].en} ({title.en.lower()})")
-    end_href = "/logout" if one.current else f"/me/sign-ins/{one.session.id}/end"
-    if one.session.kind is SessionKind.BROWSER:
-        return SessionRow(icon, title, names, one.session.authenticated_at, one.current, end_href)
-    return SessionRow(icon, title, (), one.session.seen_at, one.current, end_href)  # begun when it was agreed to
+async def _places(request: Request, who: Visitor) -> tuple[SessionRow, ...]:
+    idp = container(request).idp
+    providers = {one.id: one.name for one in await idp.upstream.registry.offered()}
+    return tuple(_session_row(one, providers) for one in await idp.own_sessions.of(who.principal))
+
+
+def _session_row(one: OwnSession, providers: Mapping[str, Text]) -> SessionRow:
+    """A browser goes by what it says that it is, a device or a confirmed log-in by the client that it is for."""
+    session, names = one.session, tuple(client.name for client in one.clients)
+    end_href = "/logout" if one.current else f"/me/sign-ins/{session.id}/end"
+    icon, title = _PLACES[session.kind]
+    if session.kind is not SessionKind.BROWSER:
+        if names:
+            title = Text(f"{names[0].zh}（{title.zh}）", f"{names[0].en} ({title.en.lower()})")
+        return SessionRow(icon, title, (), session.seen_at, one.current, end_href)  # begun when it was agreed to
+    return SessionRow(
+        device_icon(session.user_agent),
+        device_of(session.user_agent) if session.user_agent else title,
+        names,
+        session.authenticated_at,
+        one.current,
+        end_href,
+        how=providers.get(session.provider or "") or amr_words(session.amr),
+        seen=session.seen_at,
+        source=session.source,
+    )
 
 
 async def _visit(request: Request) -> Visit:

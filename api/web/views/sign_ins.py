@@ -48,7 +48,14 @@ class AskedRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A place where the person is logged in. `entered` names the clients that were entered from there."""
+    """A place where the person is logged in.
+
+    Attributes:
+        entered: the clients that were entered from there.
+        how: how the person logged in there.
+        seen: the last visit, to the minute; None where nothing is known of visits.
+        source: network address that the log-in came from.
+    """
 
     icon: str
     title: Text
@@ -56,6 +63,9 @@ class SessionRow:
     since: dt.datetime
     current: bool
     end_href: str
+    how: Text | None = None
+    seen: dt.datetime | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class SignInsView:
     """`/me/sign-ins`.
 
     Attributes:
+        others: how many places there are besides this one.
         again: address to which the page goes on by itself while nothing has been asked; None when it rests.
     """
 
@@ -70,6 +81,7 @@ class SignInsView:
     sessions: tuple[SessionRow, ...]
     again: str | None = None
     done: Text | None = None
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ class AskedView:
 
 @dataclass(frozen=True, slots=True)
 class EndSessionView:
-    """`/me/sign-ins/{id}/end`: the question before it is done."""
+    """`/me/sign-ins/{id}/end` and `/me/sign-ins/others/end`: the question before it is done."""
 
     action: str
     title: Text

@@ -18,6 +18,7 @@ from core.principal import Principal, PrincipalKind
 from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
 from tests.unit.web.page_samples import SAMPLES as CITY_SAMPLES
+from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
@@ -26,7 +27,7 @@ _STAFF_SCOPES = {
     "office": {"licence:issue", "seal:sign"},
     "administrator": {"admin:system"},
 }
-SAMPLES = CITY_SAMPLES | ADMINISTRATION_SAMPLES | UPSTREAM_SAMPLES
+SAMPLES = CITY_SAMPLES | ACCOUNT_SAMPLES | ADMINISTRATION_SAMPLES | UPSTREAM_SAMPLES
 
 
 def somebody(kind: str | None) -> Visitor | None:

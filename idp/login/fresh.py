@@ -1,4 +1,5 @@
-"""Whoever changes how they log in must have shown just now that it is they (attacks O-57; ASVS 6.8, 7.5.1)."""
+"""Whoever changes how they log in or are reached, takes their data away or closes the account must have shown just now
+that it is they (attacks O-57; ASVS 6.8, 7.5.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,19 @@ from core.errors import NotAuthenticated
 from core.text import Text
 from idp.login.sessions import Sessions, Visit
 from idp.settings import IdpSettings
-from idp.upstream.errors import NotFresh
+
+
+class NotFresh(NotAuthenticated):
+    """Somebody is logged in, but has not shown lately that it is they."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "log-in-not-fresh",
+            Text(
+                "为了您的账号安全，请先再登录一次，再做这件事。",
+                "For the safety of your account, log in once more before you do this.",
+            ),
+        )
 
 
 async def require_fresh(sessions: Sessions, session_cookie: str | None, clock: Clock, settings: IdpSettings) -> Visit:

@@ -1,0 +1,7 @@
+"""The citizen's account: overview, details, log-ins, who looked, a copy of everything, the end."""
+
+from __future__ import annotations
+
+from api.routes.pages.account import details, log_ins, looked, overview
+
+routers = [overview.router, details.router, log_ins.router, looked.router]

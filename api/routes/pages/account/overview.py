@@ -1,0 +1,104 @@
+"""The account at one glance: who, how far it is proved, what to do next, and the way to every section."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import container, language
+from api.web.account_area import OVERVIEW, SECTIONS
+from api.web.devices import device_of
+from api.web.level_words import HIGHEST, LEVELS
+from api.web.render import page
+from api.web.views.account import AccountView, Attention, SectionState
+from api.web.visitor import Visitor, logged_in
+from api.web.words import near
+from core.text import Text
+from idp.login_history.model import LogInOutcome
+from idp.own_account import OwnAccount
+
+router = APIRouter(include_in_schema=False)
+_RECENT = 20
+
+
+@router.get("/me/account")
+async def overview(request: Request) -> Response:
+    """Who am I here, and is something due?"""
+    who = await logged_in(request)
+    own = await container(request).idp.own_account(who.principal)
+    states = await _states(request, who, own)
+    view = AccountView(
+        name=own.person.name,
+        masked_number=own.person.citizen_id.masked,
+        masked_phone=own.masked_phone,
+        since=own.since,
+        level=own.person.level,
+        highest=HIGHEST,
+        words=LEVELS[own.person.level],
+        next_href=None,
+        attention=await _attention(request, who),
+        sections=tuple(SectionState(one, states.get(one.href)) for one in SECTIONS if one is not OVERVIEW),
+    )
+    return page(request, "account.html", view=view)
+
+
+async def _attention(request: Request, who: Visitor) -> tuple[Attention, ...]:
+    """What waits for the person."""
+    idp, found = container(request).idp, []
+    if waiting := len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)):
+        words = Text(f"有 {waiting} 个登录请求等您确认。", f"Log-ins that wait for your confirmation: {waiting}.")
+        found.append(Attention(words, "/me/sign-ins", Text("去看看", "See them")))
+    if notices := len(await idp.notices.open_of(who.principal)):
+        words = Text(f"有 {notices} 条提醒您还没有看。", f"Notices that you have not put away: {notices}.")
+        found.append(Attention(words, "/me", Text("去看看", "See them")))
+    if tries := await _failed_since_last(request, who):
+        words = Text(
+            f"上次登录以后，有人试着登录您的账号 {tries} 次，没有成功。",
+            f"Since you last logged in, somebody tried to log in to your account and failed: {tries} tries.",
+        )
+        found.append(Attention(words, "/me/log-ins", Text("看记录", "See the history")))
+    return tuple(found)
+
+
+async def _failed_since_last(request: Request, who: Visitor) -> int:
+    """Tries between the log-in of this session and the one before it, and after it."""
+    recent = (await container(request).idp.own_log_ins.of(who.principal, limit=_RECENT)).items
+    tries, log_ins = 0, 0
+    for one in recent:
+        if one.outcome is LogInOutcome.DONE:
+            log_ins += 1
+            if log_ins > 1:
+                break
+        else:
+            tries += one.times
+    return tries
+
+
+async def _states(request: Request, who: Visitor, own: OwnAccount) -> dict[str, Text]:
+    """How things stand, section by section."""
+    idp, states = container(request).idp, {}
+    places = len(await idp.own_sessions.of(who.principal))
+    states["/me/sign-ins"] = Text(f"{places} 处登录着", f"Logged in at {places} place{'s' if places != 1 else ''}")
+    sites = len(await idp.consents.of(who.principal))
+    states["/me/portals"] = Text(f"{sites} 个网站", f"{sites} site{'s' if sites != 1 else ''}")
+    email = own.details.email
+    if email is None:
+        states["/me/details"] = Text("还没有填邮箱", "No e-mail address yet")
+    elif not own.details.email_verified:
+        states["/me/details"] = Text("邮箱还没有核实", "The e-mail address is not verified")
+    before = await _log_in_before(request, who)
+    if before is not None:
+        states["/me/log-ins"] = before
+    return states
+
+
+async def _log_in_before(request: Request, who: Visitor) -> Text | None:
+    """The log-in before this one."""
+    recent = (await container(request).idp.own_log_ins.of(who.principal, limit=_RECENT)).items
+    done = [one for one in recent if one.outcome is LogInOutcome.DONE]
+    if len(done) < 2:
+        return None
+    now, lang, last = container(request).ground.clock.now(), language(request), done[1]
+    when, device = near(last.at, now, lang), device_of(last.user_agent)
+    return Text(f"上次登录：{when}，{device.zh}", f"The time before: {when}, {device.en}")

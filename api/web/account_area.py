@@ -1,0 +1,79 @@
+"""The citizen's account pages as one area: its sections, in the order in which they are shown, registered here.
+
+A page of the area extends `account_base.html` and puts what it shows into the block `account`; a part that brings
+pages of its own adds its section to the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.text import Text
+
+HOME = "/me/account"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the area's navigation.
+
+    Attributes:
+        tells: what the person finds there, in one short sentence.
+    """
+
+    href: str
+    icon: str
+    label: Text
+    tells: Text
+
+
+OVERVIEW = Section(
+    HOME,
+    "user",
+    Text("我的账号", "My account"),
+    Text("您是谁，核实到哪一级，有什么要留意。", "Who you are, how far it is proved, what needs your attention."),
+)
+SECTIONS: tuple[Section, ...] = (
+    OVERVIEW,
+    Section(
+        "/me/details",
+        "card",
+        Text("个人资料", "Personal details"),
+        Text("邮箱和联系地址。", "E-mail and postal address."),
+    ),
+    Section(
+        "/me/identities",
+        "key",
+        Text("登录方式", "Ways to log in"),
+        Text("用哪些账号可以登录。", "Which accounts log you in."),
+    ),
+    Section(
+        "/me/sign-ins",
+        "phone",
+        Text("登录与设备", "Log-ins and devices"),
+        Text("在哪里登录着，可以马上结束。", "Where you are logged in; end any of it at once."),
+    ),
+    Section(
+        "/me/log-ins",
+        "clock",
+        Text("登录记录", "Log-in history"),
+        Text("什么时候、在哪里登录过，哪几次没有成功。", "When and where you logged in, and which tries failed."),
+    ),
+    Section(
+        "/me/portals",
+        "link",
+        Text("哪些网站认得我", "Sites that know me"),
+        Text("您同意告诉谁什么，随时撤回。", "What you agreed to tell whom; withdraw any time."),
+    ),
+    Section(
+        "/me/accesses",
+        "eye",
+        Text("谁看过我的数据", "Who looked at my data"),
+        Text("证照和身份信息，每一次都在。", "Licences and identity: every single look."),
+    ),
+)
+
+
+def section_at(path: str) -> Section | None:
+    """The section that a page belongs to."""
+    return next((one for one in SECTIONS if path == one.href or path.startswith(f"{one.href}/")), None)

@@ -1,0 +1,96 @@
+"""The pages of a person's own account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api.web.account_area import Section
+from api.web.level_words import LevelWords
+from api.web.views.common import Mark, TimelineEntry
+from core.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that the person should do, or know."""
+
+    text: Text
+    href: str
+    link: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """A door to a section, with how things stand there."""
+
+    section: Section
+    state: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """`/me/account`."""
+
+    name: str = field(repr=False)
+    masked_number: str
+    masked_phone: str | None
+    since: dt.datetime
+    level: int
+    highest: int
+    words: LevelWords
+    next_href: str | None
+    attention: tuple[Attention, ...]
+    sections: tuple[SectionState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsView:
+    """`/me/details`.
+
+    Attributes:
+        values: the fields of the form by name; what was typed, after an error.
+        again_href: leads to a log-in, where the last one is too long ago to change anything.
+    """
+
+    masked_phone: str | None
+    values: Mapping[str, str] = field(repr=False)
+    email_verified: bool
+    again_href: str | None
+    error: Text | None = None
+    error_field: str | None = None
+    done: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogInRow:
+    """One log-in, or refused tries of one sort."""
+
+    at: dt.datetime
+    device: Text
+    source: str
+    how: Text
+    mark: Mark
+    why: Text | None = None
+    times: int = 1
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogInsView:
+    """`/me/log-ins`."""
+
+    rows: tuple[LogInRow, ...]
+    first_href: str | None
+    next_href: str | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLooksView:
+    """`/me/accesses/identity`: who learned what about the person."""
+
+    entries: tuple[TimelineEntry, ...]
+    first_href: str | None
+    next_href: str | None
