@@ -16,6 +16,8 @@ from core.egress.rules import EgressRules, HostList
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from idp.settings import CertificateChains, DpopNonce, IdpSettings
 from idp.step_up import read_demands
+from keys.passkeys.model import AttestationMode, AttestationPolicy
+from keys.passkeys.policy import read_policy
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
         client_certificate_header: header in which a trusted proxy hands on the certificate of a TLS client, as RFC 9440
             says (`Client-Cert`) or as nginx's `$ssl_client_escaped_cert`; empty: none is believed.
         client_certificate_chains: who judges these certificates, `ours` (our trust lists) or the `proxy`.
+        passkey_attestation: what authenticators must prove about their model: `none`; `bound`: only models of the file
+            count as keys that their holders cannot give away; `required`: only they are let in.
+        passkey_models_file: JSON: by AAGUID, `name` and `roots` (PEM) of each model that is trusted.
         mtls_url: public base address at which TLS clients are asked for a certificate (RFC 8705 §5), where it is not
             the issuer's; without a slash at its end.
         tls_certificate_file, tls_key_file: PEM, to end TLS here and not in a proxy.
@@ -115,6 +120,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     client_certificate_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$")
     client_certificate_chains: CertificateChains = CertificateChains.OURS
+    passkey_attestation: AttestationMode = AttestationMode.NONE
+    passkey_models_file: Path | None = None
     mtls_url: str = ""
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None
@@ -163,7 +170,13 @@ class Settings(BaseSettings):
         _check_base(self.messages_url or self.issuer, "YIZHENG_MESSAGES_URL")
         if bool(self.messages_url) != (self.messages_key_file is not None):
             raise ValueError("YIZHENG_MESSAGES_URL and YIZHENG_MESSAGES_KEY_FILE go together")
-        _ = self.trust, self.tsa, self.portal_rules, read_demands(self.step_up)  # a mistake in it is told at the start
+        _ = (
+            self.trust,
+            self.tsa,
+            self.portal_rules,
+            self.passkey_policy,
+            read_demands(self.step_up),
+        )  # a mistake in it is told at the start
         return self
 
     @property
@@ -232,6 +245,19 @@ class Settings(BaseSettings):
             hosts=self.revocation_hosts,
             inside=self.inside_hosts,
         )
+
+    @property
+    def passkey_policy(self) -> AttestationPolicy:
+        """
+        Raises:
+            ValueError: the file cannot be read, or is needed and not there.
+        """
+        file = self.passkey_models_file
+        try:
+            models = b"" if file is None else file.read_bytes()
+        except OSError:
+            raise ValueError(f"YIZHENG_PASSKEY_MODELS_FILE: {file} cannot be read") from None
+        return read_policy(self.passkey_attestation, models)
 
     @property
     def portal_rules(self) -> EgressRules:

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.db.database import Database, WriteTx
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
+from idp.factors.certificates.ports import CertificateStore
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
@@ -17,6 +18,7 @@ from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
 _KEEP_NOTICES = dt.timedelta(days=180)
+_KEEP_CERTIFICATES = dt.timedelta(days=90)  # the owner still sees what has run out
 _PAUSE = 0.01  # seconds between two parts
 Remove = Callable[[WriteTx], Awaitable[int]]
 """Removes a part of what has expired; answers how many rows went."""
@@ -35,6 +37,7 @@ class SweepExpired:
         registrations: SweepRegistrations,
         backchannel: BackchannelStore,
         log_ins: LogInRecordStore,
+        certificates: CertificateStore,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -45,6 +48,7 @@ class SweepExpired:
         self._registrations = registrations
         self._backchannel = backchannel
         self._log_ins = log_ins
+        self._certificates = certificates
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -65,6 +69,7 @@ class SweepExpired:
             lambda tx: self._registrations(tx, now),
             lambda tx: self._backchannel.delete_expired(tx, now - _KEEP),
             lambda tx: self._log_ins.delete_before(tx, now - KEEP_LOG_INS),
+            lambda tx: self._certificates.delete_expired(tx, now - _KEEP_CERTIFICATES),
         )
 
     async def _part(self, remove: Remove) -> int:

@@ -24,6 +24,9 @@ AUTH_REQ_ID = "auth-req-id"
 LOGIN_HINT = "login-hint"
 INITIAL_ACCESS = "initial-access"
 REGISTRATION_ACCESS = "registration-access"
+PASSKEY = "passkey"
+CERTIFICATE = "certificate-login"
+QR_CODE = "qr-code"
 
 ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
 """Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

@@ -96,6 +96,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "upstream_link": Kept(),
     "upstream_bar": Added("since", parent=("provider_id", "upstream_provider")),
     "upstream_session": EndedAtRestore(),
+    "passkey": Kept(["state"]),
+    "person_certificate": Kept(),
     "backchannel_request": NothingEnds("questions of some minutes; what they began ends at the restore"),
     "licence_type": NothingEnds("catalogue"),
     "service_item": NothingEnds("catalogue"),

@@ -9,6 +9,15 @@ from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
 from api.wiring.factors import FactorServices, build_factor_parts, build_factors
 from api.wiring.ground import Ground
+from api.wiring.key_factors import (
+    KeyFactorServices,
+    KeyStores,
+    SharedWithKeys,
+    build_key_factor_parts,
+    build_key_factors,
+    key_stores,
+)
+from api.wiring.key_news import NoEvidence, NoNews
 from api.wiring.messages import build_messages
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
@@ -159,6 +168,7 @@ class IdpStores:
     backchannel: BackchannelStore
     log_ins: LogInRecordStore
     upstream: UpstreamStores = field(default_factory=upstream_stores)
+    keys: KeyStores = field(default_factory=key_stores)
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,7 @@ class IdpServices:
     log_in: LogIn
     steps: LoginSteps
     factors: FactorServices
+    keys: KeyFactorServices
     messages: MessageSender
     log_out: LogOut
     own_sessions: OwnSessions
@@ -254,7 +265,7 @@ def build_idp(
     """Compose the use cases on the ground.
 
     Args:
-        judge: judges the certificates with which clients log in.
+        judge: judges the certificates with which clients and people log in.
         fetcher: the way out to addresses that clients registered.
         sender: takes messages to people.
     """
@@ -302,12 +313,14 @@ def build_idp(
     begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
     factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
     throttle = LoginThrottle(kv, settings)
+    key_parts = build_key_factor_parts(ground, settings, stores.keys)
+    offered = (*key_parts.offered, *factor_parts.offered)
     steps = LoginSteps(
         database,
         stores.accounts,
         interactions,
         Policy(),
-        factor_parts.offered,
+        offered,
         open_session,
         begin,
         deliver,
@@ -382,6 +395,7 @@ def build_idp(
         clients.sweep,
         stores.backchannel,
         stores.log_ins,
+        stores.keys.certificates,
         clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
@@ -481,6 +495,24 @@ def build_idp(
         ),
         steps=steps,
         factors=build_factors(ground, factor_parts, steps, throttle),
+        keys=build_key_factors(
+            ground,
+            settings,
+            key_parts,
+            SharedWithKeys(
+                stores.accounts,
+                stores.sessions,
+                sessions,
+                interactions,
+                registry,
+                vault,
+                judge,
+                offered,
+                NoEvidence(),
+                NoNews(),
+            ),
+            steps,
+        ),
         messages=sender,
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),

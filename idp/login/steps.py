@@ -21,6 +21,7 @@ from core.kv.port import KeyValueStore
 from core.text import Text
 from idp import levels
 from idp.errors import StepGone
+from idp.levels import TWO_FACTORS
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.open_session import OpenedSession, OpenSession
@@ -33,6 +34,9 @@ from idp.model import Account, AccountStatus
 from idp.ports import AccountStore
 from idp.token_uses import STEP
 from keys.ports import TokenDigests
+
+FACTORS_PAGE = "/me/security"
+"""Below it people change how they log in."""
 
 _LIFETIME = 600
 _SWAPS = 8
@@ -179,7 +183,10 @@ class LoginSteps:
             wanted = tuple(request.claims.essential_acr) if essential else ()
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account.id)
-        return await self._policy.needed(account, roles, circumstances, client_id=client_id, essential_acr=wanted)
+        needed = await self._policy.needed(account, roles, circumstances, client_id=client_id, essential_acr=wanted)
+        if _changes_factors(circumstances.goal) and any([await one.usable(account) for one in self._factors]):
+            return max(needed, TWO_FACTORS, key=levels.rank)  # a second factor guards the list of factors itself
+        return needed
 
     async def _begin(self, begun: PendingLogin) -> str:
         cookie = new_secret()
@@ -240,3 +247,7 @@ class LoginSteps:
 
 def _enough(login: PendingLogin) -> bool:
     return levels.rank(acr_of(login.proofs)) >= levels.rank(login.needed)
+
+
+def _changes_factors(goal: str | None) -> bool:
+    return goal is not None and (goal == FACTORS_PAGE or goal.startswith(f"{FACTORS_PAGE}/"))

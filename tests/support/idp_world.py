@@ -108,7 +108,7 @@ class NamedAuthorities:
         self.beside: tuple[bytes, ...] = ()
 
     async def judge(self, certificate: bytes, others: Sequence[bytes] = (), *, service: Service) -> Judgement:
-        assert service is Service.MACHINES
+        assert service in (Service.MACHINES, Service.LOGIN)
         self.beside = tuple(others)
         self.asked.append(certificate)
         return Judgement(service, START, None if certificate in self.good else UNKNOWN)
