@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.db.database import Database, WriteTx
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
+from idp.export.ports import ExportStore
 from idp.factors.certificates.ports import CertificateStore
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
@@ -38,6 +39,7 @@ class SweepExpired:
         backchannel: BackchannelStore,
         log_ins: LogInRecordStore,
         certificates: CertificateStore,
+        exports: ExportStore,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -49,6 +51,7 @@ class SweepExpired:
         self._backchannel = backchannel
         self._log_ins = log_ins
         self._certificates = certificates
+        self._exports = exports
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -70,6 +73,7 @@ class SweepExpired:
             lambda tx: self._backchannel.delete_expired(tx, now - _KEEP),
             lambda tx: self._log_ins.delete_before(tx, now - KEEP_LOG_INS),
             lambda tx: self._certificates.delete_expired(tx, now - _KEEP_CERTIFICATES),
+            lambda tx: self._exports.delete_expired(tx, now),
         )
 
     async def _part(self, remove: Remove) -> int:

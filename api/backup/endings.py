@@ -91,6 +91,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "account_profile": NothingEnds("content; the account has the state"),
     "account_notice": NothingEnds("messages to people"),
     "login_record": NothingEnds("record"),
+    "data_export": NothingEnds("work of some minutes; its content is never in a backup"),
     "logout_delivery": NothingEnds("messages that end sessions"),
     "upstream_provider": Moved("status", ["active"], "revision", ["revision"]),
     "upstream_link": Kept(),

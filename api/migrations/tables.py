@@ -6,6 +6,7 @@ import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.ciba_tables
+import idp.stores.export_tables
 import idp.stores.key_tables
 import idp.stores.login_history_tables
 import idp.stores.registration_tables
@@ -30,6 +31,7 @@ SOURCES = (
     idp.stores.resources_tables,
     idp.stores.upstream_tables,
     idp.stores.ciba_tables,
+    idp.stores.export_tables,
     idp.stores.login_history_tables,
     idp.stores.key_tables,
     certstore.stores.tables,

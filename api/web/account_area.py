@@ -71,6 +71,12 @@ SECTIONS: tuple[Section, ...] = (
         Text("谁看过我的数据", "Who looked at my data"),
         Text("证照和身份信息，每一次都在。", "Licences and identity: every single look."),
     ),
+    Section(
+        "/me/data-copy",
+        "down",
+        Text("下载我的数据", "Download my data"),
+        Text("保存着的全部，一份带走。", "Everything that is kept, to take with you."),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore
+from api.wiring.export import ExportServices, build_export
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.messages import MessageServices, build_messages
@@ -37,6 +38,7 @@ class Container:
     rotation: RotationServices
     care: CareServices
     messages: MessageServices
+    export: ExportServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -47,6 +49,7 @@ class Container:
             self.idp.upkeep.forever(),
             self.idp.clients.errors_log.forever(),
             self.idp.record_log_ins.forever(),
+            self.export.make.forever(),
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),
@@ -78,4 +81,5 @@ async def build_container(settings: Settings, clock: Clock | None = None) -> Con
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care, messages)
+    export = build_export(ground, idp, certstore)
+    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care, messages, export)

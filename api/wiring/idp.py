@@ -60,6 +60,8 @@ from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
 from idp.endpoints.token import TokenEndpoint
 from idp.exchange.parties import Parties
 from idp.exchange.targets import Targets
+from idp.export.chapters import AccountChapters
+from idp.export.ports import ExportStore
 from idp.grants.authorization_code import AuthorizationCodeGrant
 from idp.grants.base import Grant
 from idp.grants.client_credentials import ClientCredentialsGrant
@@ -122,6 +124,7 @@ from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.exports import SqlExportStore
 from idp.stores.login_history import SqlLogInRecordStore
 from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
@@ -167,6 +170,7 @@ class IdpStores:
     notices: NoticeStore
     backchannel: BackchannelStore
     log_ins: LogInRecordStore
+    exports: ExportStore
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
 
@@ -226,6 +230,8 @@ class IdpServices:
     own_log_ins: OwnLogIns
     own_account: ReadOwnAccount
     change_details: ChangeOwnDetails
+    exports: ExportStore
+    account_chapters: AccountChapters
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
@@ -249,6 +255,7 @@ def sql_stores() -> IdpStores:
         SqlNoticeStore(),
         SqlBackchannelStore(),
         SqlLogInRecordStore(),
+        SqlExportStore(),
     )
 
 
@@ -396,6 +403,7 @@ def build_idp(
         stores.backchannel,
         stores.log_ins,
         stores.keys.certificates,
+        stores.exports,
         clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
@@ -447,6 +455,9 @@ def build_idp(
         WithinRights(database, stores.accounts),
         lifetimes,
     )
+    own_sessions = OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock)
+    consents = Consents(database, stores.consents, stores.tokens, clock)
+    own_log_ins, own_history = OwnLogIns(database, stores.log_ins), OwnHistory(database)
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -516,10 +527,10 @@ def build_idp(
         messages=sender,
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
-        own_sessions=OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock),
+        own_sessions=own_sessions,
         ask_consent=ask_consent,
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, ask_consent, clock),
-        consents=Consents(database, stores.consents, stores.tokens, clock),
+        consents=consents,
         directory=directory,
         registry=registry,
         client_keys=client_keys,
@@ -541,11 +552,22 @@ def build_idp(
         upkeep=Upkeep(deliver, elsewhere.notify, sweep),
         farewells=farewells,
         notices=notices,
-        own_history=OwnHistory(database),
+        own_history=own_history,
         record_log_ins=record_log_ins,
-        own_log_ins=OwnLogIns(database, stores.log_ins),
+        own_log_ins=own_log_ins,
         own_account=own_account,
         change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
+        exports=stores.exports,
+        account_chapters=AccountChapters(
+            database,
+            stores.accounts,
+            stores.upstream.links,
+            own_account,
+            own_sessions,
+            own_log_ins,
+            consents,
+            own_history,
+        ),
         delivery_log=DeliveryLog(database, stores.deliveries, clients.look, deliver, clock),
         logout_questions=logout_questions,
         fetcher=fetcher,

@@ -94,3 +94,21 @@ class IdentityLooksView:
     entries: tuple[TimelineEntry, ...]
     first_href: str | None
     next_href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataCopyView:
+    """`/me/data-copy`.
+
+    Attributes:
+        state: of the copy that was asked for; None where none was.
+        again: address to which the page goes on by itself while it is being made; None when it rests.
+        again_href: leads to a log-in, where the last one is too long ago to take anything away.
+    """
+
+    state: str | None
+    under_way: bool
+    asked_at: dt.datetime | None
+    expires_at: dt.datetime | None
+    again: str | None
+    again_href: str | None

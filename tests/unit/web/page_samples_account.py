@@ -8,6 +8,7 @@ from api.web.log_in_words import METHODS, refusal_words
 from api.web.views.account import (
     AccountView,
     Attention,
+    DataCopyView,
     DetailsView,
     IdentityLooksView,
     LogInRow,
@@ -73,4 +74,19 @@ SAMPLES = {
         "citizen",
     ),
     "identity-looks-none": ("identity_looks.html", IdentityLooksView((), None, None), "citizen"),
+    "data-copy": ("data_copy.html", DataCopyView(None, False, None, None, None, None), "citizen"),
+    "data-copy-not-fresh": ("data_copy.html", DataCopyView(None, False, None, None, None, "/login?again=1"), "citizen"),
+    "data-copy-under-way": (
+        "data_copy.html",
+        DataCopyView("working", True, NOW, None, "/me/data-copy?wait=59", None),
+        "citizen",
+    ),
+    "data-copy-resting": ("data_copy.html", DataCopyView("asked", True, NOW, None, None, None), "citizen"),
+    "data-copy-ready": ("data_copy.html", DataCopyView("ready", False, NOW, NOW, None, None), "citizen"),
+    "data-copy-ready-not-fresh": (
+        "data_copy.html",
+        DataCopyView("ready", False, NOW, NOW, None, "/login?again=1"),
+        "citizen",
+    ),
+    "data-copy-failed": ("data_copy.html", DataCopyView("failed", False, NOW, None, None, None), "citizen"),
 }

@@ -1,4 +1,4 @@
-// Looks again by itself while nothing has come, and changes only the part that waits: what is being read stays.
+// Looks again by itself, and changes the part that waits only when its state is another: what is being read stays.
 // The server says in the new part whether, and where, to look once more; without script the page reloads itself.
 "use strict";
 
@@ -11,7 +11,10 @@ async function look() {
     const answer = await fetch(part.dataset.again, { headers: { Accept: "text/html" } });
     const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!fresh) return;
-    if (fresh.querySelector(".asked")) part.replaceChildren(...fresh.childNodes);
+    if (fresh.dataset.state !== part.dataset.state) {
+      part.replaceChildren(...fresh.childNodes);
+      part.dataset.state = fresh.dataset.state;
+    }
     if (fresh.dataset.again) part.dataset.again = fresh.dataset.again;
     else delete part.dataset.again;
   } catch {

@@ -1,0 +1,32 @@
+"""Puts the copy of people's data together: its sources are in every domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.export_chapters import LicenceChapters
+from api.wiring.certstore import CertstoreServices
+from api.wiring.ground import Ground
+from api.wiring.idp import IdpServices
+from idp.export.content import ExportContent
+from idp.export.own import OwnExport
+from idp.export.work import MakeExports
+
+
+@dataclass(frozen=True)
+class ExportServices:
+    """Ready use cases."""
+
+    own: OwnExport
+    make: MakeExports
+
+
+def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices) -> ExportServices:
+    store = idp.exports
+    content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
+    licences = LicenceChapters(certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents)
+    sources = (idp.account_chapters, licences)
+    return ExportServices(
+        OwnExport(ground.database, store, content, idp.sessions, ground.clock, idp.settings),
+        MakeExports(ground.database, store, content, sources, ground.clock),
+    )
