@@ -58,6 +58,7 @@ from typing import ClassVar
 
 from core.errors import AppError, InvalidInput, NotAuthenticated, NotFound
 from core.text import Text
+from idp.abuse.puzzle import Puzzle
 
 
 class OAuthError(AppError):
@@ -289,7 +290,15 @@ class RequestRefused(InvalidInput):
 
 
 class WrongCredentials(InvalidInput):
-    """Identifier and password do not fit; says the same whether or not the account exists."""
+    """Identifier and password do not fit; says the same whether or not the account exists.
+
+    Args:
+        puzzle: what the browser computes for the next try; None while tries are free.
+    """
+
+    def __init__(self, code: str, text: Text, *, field: str, puzzle: Puzzle | None = None) -> None:
+        super().__init__(code, text, field=field)
+        self.puzzle = puzzle
 
 
 class UserCodeUnknown(InvalidInput):

@@ -181,7 +181,7 @@ class Session:
         amr: the methods that were used (RFC 8176 §2).
         provider: id of the upstream provider through which it began; None for our own log-in.
         user_agent: what the browser says that it is, shortened.
-        source: network address that it began from, as `idp.login.throttle.source_of` gives it.
+        source: network address that it began from, as `idp.source.source_of` gives it.
         acting_for: id of the authorisation under which the person acts for an organisation; None for themselves.
     """
 
@@ -333,6 +333,12 @@ class NoticeKind(StrEnum):
     """What a person is told about their own account."""
 
     REFRESH_REUSED = "refresh-reused"  # a portal's token was used twice: it, or a thief, has a copy
+    NEW_DEVICE = "new-device"  # somebody logged in from a browser that was not used before
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the notice's name
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - the notice's name
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
+    PHONE_CHANGED = "phone-changed"
 
 
 @dataclass(frozen=True, slots=True)

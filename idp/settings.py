@@ -39,10 +39,18 @@ class IdpSettings(Section):
             the client proves beside them: a private key, a secret, or nothing (public). The others go with their
             session: `session_idle` without a use, and its end.
         retry_window: how long a refresh request whose answer was lost may be repeated (ADR 26).
-        tries_per_source: wrong passwords for one identifier from one source, per `try_window`.
-        tries_per_identifier: the same from all sources that never logged in to it, per `try_window_wide`.
-        tries_per_source_wide: log-in attempts of one source over all identifiers, per `try_window_wide`.
-        known_source_lifetime: how long a source counts as known to an account after a log-in.
+        tries_per_source: tries at one account (or whatever was typed for it) from one source that cost nothing, per
+            `try_window`; `paid_tries_per_source` more cost computing.
+        tries_per_identifier, paid_tries_per_identifier: the same from all sources together; browsers from which the
+            person logged in before are not concerned.
+        tries_per_source_wide, paid_tries_per_source_wide: tries of one source over all accounts, per
+            `try_window_wide`.
+        known_source_lifetime: how long a source counts as known that used a code which we sent.
+        tries_per_device: tries at one account from a browser from which the person logged in before, per `try_window`.
+        puzzle_bits, puzzle_bits_most: what a try costs: so many leading zero bits of SHA-256, and at most; each bit
+            doubles the work.
+        stuffing_from: different accounts at which one source has failed within an hour, from which on it is suspected.
+        spraying_from: the same for one password.
         code_sent_lifetime, code_sent_tries: of a code that was sent to a phone or a mailbox.
         code_pause: between two codes to one address for one source, while the earlier one is not used.
         codes_per_source: codes to one address that one source may ask for, per `try_window`; used ones do not count.
@@ -86,17 +94,25 @@ class IdpSettings(Section):
     refresh_idle_public: int = 7 * 86400
     refresh_absolute_public: int = 30 * 86400
     retry_window: int = 15
-    tries_per_source: int = 5
     try_window: int = 900
-    tries_per_identifier: int = 50
-    tries_per_source_wide: int = 1000
     try_window_wide: int = 3600
+    tries_per_source: int = 5
+    paid_tries_per_source: int = 3
+    tries_per_identifier: int = 6
+    paid_tries_per_identifier: int = 6
+    tries_per_source_wide: int = 1000
+    paid_tries_per_source_wide: int = 1000
     known_source_lifetime: int = 90 * 86400
     code_sent_lifetime: int = 300
     code_sent_tries: int = 5
     code_pause: int = 60
     codes_per_source: int = 5
     codes_per_address: int = 20
+    tries_per_device: int = 10
+    puzzle_bits: int = Field(default=17, ge=0, le=28)
+    puzzle_bits_most: int = Field(default=21, ge=0, le=28)
+    stuffing_from: int = Field(default=20, ge=2)
+    spraying_from: int = Field(default=50, ge=2)
     device_lifetime: int = 600
     device_requests_per_source: int = 1000
     poll_interval: int = 5

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from core.clock import Clock
 from core.db.database import Database, WriteTx
+from idp.abuse.devices import KEPT_FOR as KEEP_DEVICES
+from idp.abuse.ports import KnownDeviceStore
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
 from idp.export.ports import ExportStore
@@ -15,6 +17,9 @@ from idp.factors.certificates.ports import CertificateStore
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
+from idp.security_events.log import KEPT as MOST_EVENTS
+from idp.security_events.log import KEPT_FOR as KEEP_EVENTS
+from idp.security_events.ports import SecurityEventStore
 
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
@@ -40,6 +45,8 @@ class SweepExpired:
         log_ins: LogInRecordStore,
         certificates: CertificateStore,
         exports: ExportStore,
+        events: SecurityEventStore,
+        devices: KnownDeviceStore,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -52,6 +59,8 @@ class SweepExpired:
         self._log_ins = log_ins
         self._certificates = certificates
         self._exports = exports
+        self._events = events
+        self._devices = devices
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -74,6 +83,8 @@ class SweepExpired:
             lambda tx: self._log_ins.delete_before(tx, now - KEEP_LOG_INS),
             lambda tx: self._certificates.delete_expired(tx, now - _KEEP_CERTIFICATES),
             lambda tx: self._exports.delete_expired(tx, now),
+            lambda tx: self._events.trim(tx, before=now - KEEP_EVENTS, keep=MOST_EVENTS),
+            lambda tx: self._devices.delete_before(tx, now - KEEP_DEVICES),
         )
 
     async def _part(self, remove: Remove) -> int:

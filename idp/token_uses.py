@@ -27,6 +27,9 @@ REGISTRATION_ACCESS = "registration-access"
 PASSKEY = "passkey"
 CERTIFICATE = "certificate-login"
 QR_CODE = "qr-code"
+PUZZLE = "puzzle"
+TRIED_SECRET = "tried-secret"  # noqa: S105 - the name of a use
+DEVICE = "known-device"
 
 ONCE_PLAIN = frozenset({CLIENT_SECRET, SESSION, CODE})
 """Uses whose digests were plain SHA-256 in an earlier release, and whose rows may have outlived it."""

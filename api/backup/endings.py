@@ -92,6 +92,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "account_notice": NothingEnds("messages to people"),
     "login_record": NothingEnds("record"),
     "data_export": NothingEnds("work of some minutes; its content is never in a backup"),
+    "security_event": NothingEnds("record"),
+    "known_device": NothingEnds("opens nothing: whose tries are counted apart"),
     "logout_delivery": NothingEnds("messages that end sessions"),
     "upstream_provider": Moved("status", ["active"], "revision", ["revision"]),
     "upstream_link": Kept(),

@@ -11,6 +11,7 @@ import idp.stores.key_tables
 import idp.stores.login_history_tables
 import idp.stores.registration_tables
 import idp.stores.resources_tables
+import idp.stores.security_tables
 import idp.stores.tables
 import idp.stores.upstream_tables
 import keys.stores.backup_tables
@@ -34,6 +35,7 @@ SOURCES = (
     idp.stores.export_tables,
     idp.stores.login_history_tables,
     idp.stores.key_tables,
+    idp.stores.security_tables,
     certstore.stores.tables,
     signing.stores.tables,
 )

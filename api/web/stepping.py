@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import source_of
+from api.device_cookie import read_device_cookie, set_device_cookie
 from api.session_cookie import read_session_cookie, set_session_cookie
 from api.step_cookie import clear_step_cookie, read_step_cookie, set_step_cookie
 from api.web.our_pages import home_of_session, our_page
+from idp.abuse.attempt import NO_ANSWER, Answer
 from idp.login.circumstances import Circumstances
 from idp.login.steps import MoreNeeded, SignedIn
 
@@ -16,10 +18,13 @@ STEP_PAGE = "/login/step"
 _RESUME = "/authorize/resume"
 
 
-def circumstances_of(request: Request, interaction_id: str | None = None, goal: str | None = None) -> Circumstances:
+def circumstances_of(
+    request: Request, interaction_id: str | None = None, goal: str | None = None, answer: Answer = NO_ANSWER
+) -> Circumstances:
     """
     Args:
         goal: the page to go on to; anything that is not a page of ours is forgotten (attacks O-23).
+        answer: what the browser computed for one more try.
     """
     return Circumstances(
         source=source_of(request),
@@ -28,6 +33,8 @@ def circumstances_of(request: Request, interaction_id: str | None = None, goal: 
         session_cookie=read_session_cookie(request),
         step_cookie=read_step_cookie(request),
         goal=our_page(goal),
+        device_cookie=read_device_cookie(request),
+        answer=answer,
     )
 
 
@@ -44,5 +51,6 @@ async def after_proof(request: Request, outcome: SignedIn | MoreNeeded) -> Respo
         goal = our_page(outcome.goal) or await home_of_session(request, cookie)
     response = RedirectResponse(goal, 303)
     set_session_cookie(request, response, cookie)
+    set_device_cookie(request, response, outcome.device_cookie_value)
     clear_step_cookie(request, response)
     return response

@@ -50,6 +50,7 @@ class Container:
             self.idp.clients.errors_log.forever(),
             self.idp.record_log_ins.forever(),
             self.export.make.forever(),
+            self.idp.abuse.events.forever(),
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from api.wiring.abuse import AbuseServices, AbuseStores, build_abuse
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
 from api.wiring.factors import FactorServices, build_factor_parts, build_factors
@@ -171,6 +172,7 @@ class IdpStores:
     backchannel: BackchannelStore
     log_ins: LogInRecordStore
     exports: ExportStore
+    abuse: AbuseStores = field(default_factory=AbuseStores)
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
 
@@ -232,6 +234,7 @@ class IdpServices:
     change_details: ChangeOwnDetails
     exports: ExportStore
     account_chapters: AccountChapters
+    abuse: AbuseServices
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
@@ -309,6 +312,7 @@ def build_idp(
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)
+    abuse = build_abuse(database, stores.abuse, kv, digests, notices, clock, settings)
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
@@ -319,9 +323,9 @@ def build_idp(
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
     factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
-    throttle = LoginThrottle(kv, settings)
     key_parts = build_key_factor_parts(ground, settings, stores.keys)
     offered = (*key_parts.offered, *factor_parts.offered)
+    throttle = LoginThrottle(abuse.budget)
     steps = LoginSteps(
         database,
         stores.accounts,
@@ -330,6 +334,8 @@ def build_idp(
         offered,
         open_session,
         begin,
+        abuse.devices,
+        abuse.tell,
         deliver,
         kv,
         digests,
@@ -404,6 +410,8 @@ def build_idp(
         stores.log_ins,
         stores.keys.certificates,
         stores.exports,
+        stores.abuse.security_events,
+        stores.abuse.known_devices,
         clock,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
@@ -497,7 +505,8 @@ def build_idp(
             database,
             stores.accounts,
             interactions,
-            throttle,
+            abuse.budget,
+            abuse.devices,
             steps,
             vault,
             keys.passwords,
@@ -555,6 +564,7 @@ def build_idp(
         own_history=own_history,
         record_log_ins=record_log_ins,
         own_log_ins=own_log_ins,
+        abuse=abuse,
         own_account=own_account,
         change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
         exports=stores.exports,

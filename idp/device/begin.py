@@ -15,12 +15,12 @@ from idp.device.model import DeviceRequest
 from idp.device.requests import DeviceRequests
 from idp.device.user_code import shown
 from idp.errors import UnauthorizedClient
-from idp.login.throttle import source_of
 from idp.model import GrantType
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
 from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.settings import IdpSettings
+from idp.source import source_of
 
 _HOUR = 3600
 PAGE = "/device"

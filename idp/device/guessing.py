@@ -18,8 +18,8 @@ import hashlib
 from core.errors import LimitExceeded
 from core.kv.port import KeyValueStore
 from core.text import Text
-from idp.login.throttle import source_of
 from idp.settings import IdpSettings
+from idp.source import source_of
 
 
 class CodeGuessing:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from idp.abuse.attempt import NO_ANSWER, Answer
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
@@ -16,6 +18,8 @@ class Circumstances:
         session_cookie: value that the browser's session cookie has now; dead after the log-in.
         step_cookie: value of the cookie of a log-in that has begun.
         goal: the page of ours to go on to; None for the person's home.
+        device_cookie: by which the browser is known again (`idp.abuse.devices`).
+        answer: what the browser computed for one more try.
     """
 
     source: str = field(repr=False)
@@ -24,3 +28,5 @@ class Circumstances:
     session_cookie: str | None = field(default=None, repr=False)
     step_cookie: str | None = field(default=None, repr=False)
     goal: str | None = None
+    device_cookie: str | None = field(default=None, repr=False)
+    answer: Answer = NO_ANSWER

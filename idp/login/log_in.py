@@ -10,6 +10,9 @@ from core.db.database import Database
 from core.errors import LimitExceeded, NotPermitted
 from core.principal import ANONYMOUS
 from core.text import Text
+from idp.abuse.attempt import Admitted, Attempt, Way
+from idp.abuse.budget import Budget
+from idp.abuse.devices import KnownDevices
 from idp.directory import PersonVault
 from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
@@ -17,11 +20,11 @@ from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.proofs import Kind, Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
-from idp.login.throttle import LoginThrottle, source_of
 from idp.login_history.record import RecordLogIns
 from idp.model import Account, AccountStatus
 from idp.people import MAX_PASSWORD
 from idp.ports import AccountStore
+from idp.source import source_of
 from keys.ports import PasswordHasher
 
 _AMR = ("pwd",)
@@ -35,7 +38,8 @@ class LogIn:
         database: Database,
         accounts: AccountStore,
         interactions: Interactions,
-        throttle: LoginThrottle,
+        budget: Budget,
+        devices: KnownDevices,
         steps: LoginSteps,
         vault: PersonVault,
         passwords: PasswordHasher,
@@ -45,7 +49,8 @@ class LogIn:
         self._database = database
         self._accounts = accounts
         self._interactions = interactions
-        self._throttle = throttle
+        self._budget = budget
+        self._devices = devices
         self._steps = steps
         self._vault = vault
         self._passwords = passwords
@@ -60,6 +65,7 @@ class LogIn:
         Raises:
             WrongCredentials: `password-wrong` on field `password`, the same for unknown accounts.
             InvalidInput: the identifier is neither an ID number nor a phone number (field `identifier`).
+            PuzzleNeeded: the browser must compute first.
             LimitExceeded: `too-many-tries`, or `busy` when too many passwords are being checked.
             NotPermitted: `account-frozen`; only after the right password.
             InteractionGone: the portal's request has expired.
@@ -68,11 +74,12 @@ class LogIn:
             await self._interactions.pending(circumstances.interaction_id)
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
-        index, account = indexes[0], await self._find(indexes)
-        left = await self._admit(index, account, circumstances)
-        await self._check(account, password, left, circumstances)
+        account = await self._find(indexes)
+        attempt = await self._attempt(indexes[0], password, account, circumstances)
+        admitted = await self._admit(attempt, circumstances)
+        await self._check(account, password, attempt, admitted, circumstances)
         assert account is not None, "nobody's password is never right"
-        await self._throttle.succeeded(index, circumstances.source)
+        await self._budget.succeeded(attempt)
         await self._hash_anew(account, password, circumstances.source)
         proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now())
         return await self._steps.proved(account, proof, circumstances)
@@ -81,14 +88,21 @@ class LogIn:
         async with self._database.read() as tx:
             return await self._accounts.by_identifier(tx, indexes)
 
-    async def _admit(self, index: bytes, account: Account | None, here: Circumstances) -> int:
+    async def _attempt(self, index: bytes, password: str, account: Account | None, here: Circumstances) -> Attempt:
+        account_id = None if account is None else account.id
+        device = await self._devices.name(account_id, here.device_cookie)
+        return Attempt(Way.PASSWORD, index, here.source, here.answer, device, password[:MAX_PASSWORD], account_id)
+
+    async def _admit(self, attempt: Attempt, here: Circumstances) -> Admitted:
         try:
-            return await self._throttle.admit(index, here.source)
+            return await self._budget.admit(attempt)
         except LimitExceeded as error:
-            await self._refused(account, error.code, here)
+            await self._refused(attempt.account_id, error.code, here)
             raise
 
-    async def _check(self, account: Account | None, password: str, left: int, here: Circumstances) -> None:
+    async def _check(
+        self, account: Account | None, password: str, attempt: Attempt, admitted: Admitted, here: Circumstances
+    ) -> None:
         """
         Raises:
             WrongCredentials, NotPermitted.
@@ -97,10 +111,11 @@ class LogIn:
         stored = account.password_hash or None if account else None  # an account without a password is like no account
         right = await self._passwords.verify(usable, stored, source=source_of(here.source))
         if account is None or not right or usable != password:
-            await self._refused(account, "password-wrong", here)
-            raise _wrong(left)
+            await self._budget.failed(attempt)
+            await self._refused(attempt.account_id, "password-wrong", here)
+            raise _wrong(admitted)
         if account.status is not AccountStatus.ACTIVE:
-            await self._refused(account, f"account-{account.status.value}", here)
+            await self._refused(account.id, f"account-{account.status.value}", here)
             raise NotPermitted(
                 "account-frozen",
                 Text(
@@ -122,25 +137,25 @@ class LogIn:
             await self._accounts.renew_password_hash(tx, account.id, old=old, new=new)
             await tx.commit()
 
-    async def _refused(self, account: Account | None, reason: str, here: Circumstances) -> None:
-        subject, source = None if account is None else account.id, source_of(here.source)
-        method = Method.PASSWORD.value
-        self._history.refused(subject, method=method, reason=reason, source=source, user_agent=here.user_agent)
+    async def _refused(self, account_id: str | None, reason: str, here: Circumstances) -> None:
+        method, source = Method.PASSWORD.value, source_of(here.source)
+        self._history.refused(account_id, method=method, reason=reason, source=source, user_agent=here.user_agent)
         await self._database.record(
-            AuditEvent("session.start", "refused", ANONYMOUS, subject, detail={"reason": reason})
+            AuditEvent("session.start", "refused", ANONYMOUS, account_id, detail={"reason": reason})
         )
 
 
-def _wrong(left: int) -> WrongCredentials:
+def _wrong(admitted: Admitted) -> WrongCredentials:
     """The state, then what to do; nothing in it depends on whether the account exists."""
     text = Text(
         "账号或密码不对，还可以试 {left} 次。请核对身份证号或手机号，再输一次密码。",
         "Wrong ID number, phone or password. {left} tries left. Check both and try again.",
     )
-    if left == 0:
+    if admitted.left == 0:
         text = Text(
-            "账号或密码不对，次数用完了。请 15 分钟后再试，或换一个网络登录。",
-            "Wrong ID number, phone or password, and no tries are left. "
-            "Try again in 15 minutes, or from another network.",
+            "账号或密码不对。再试之前，浏览器要先算一道题，通常几秒钟；也可以换一种方式登录。",
+            "Wrong ID number, phone or password. Before the next try your browser computes something for some "
+            "seconds; or log in another way.",
         )
-    return WrongCredentials("password-wrong", text.format(left=left), field="password")
+    text = text.format(left=admitted.left)
+    return WrongCredentials("password-wrong", text, field="password", puzzle=admitted.puzzle)

@@ -20,6 +20,7 @@ from core.ids import new_secret
 from core.kv.port import KeyValueStore
 from core.text import Text
 from idp import levels
+from idp.abuse.devices import KnownDevices, Seen
 from idp.errors import StepGone
 from idp.levels import TWO_FACTORS
 from idp.login.circumstances import Circumstances
@@ -28,10 +29,11 @@ from idp.login.open_session import OpenedSession, OpenSession
 from idp.login.ports import LoginPolicy, SecondFactor, Vouching
 from idp.login.proofs import Method, Proof, acr_of, adds, amr_of
 from idp.login.sessions import Authentication
-from idp.login.throttle import source_of
 from idp.logout.deliver import DeliverLogouts
-from idp.model import Account, AccountStatus
+from idp.model import Account, AccountStatus, NoticeKind
 from idp.ports import AccountStore
+from idp.source import source_of
+from idp.telling import TellPerson
 from idp.token_uses import STEP
 from keys.ports import TokenDigests
 
@@ -48,6 +50,7 @@ class SignedIn:
 
     session_cookie_value: str = field(repr=False)
     account: str
+    device_cookie_value: str = field(repr=False)
     interaction_id: str | None = field(default=None, repr=False)
     goal: str | None = None
 
@@ -89,6 +92,8 @@ class LoginSteps:
         factors: Sequence[SecondFactor],
         open_session: OpenSession,
         vouching: Vouching,
+        devices: KnownDevices,
+        tell: TellPerson,
         deliver: DeliverLogouts,
         kv: KeyValueStore,
         digests: TokenDigests,
@@ -101,6 +106,8 @@ class LoginSteps:
         self._factors = factors
         self._open = open_session
         self._vouching = vouching
+        self._devices = devices
+        self._tell = tell
         self._deliver = deliver
         self._kv = kv
         self._digests = digests
@@ -224,22 +231,28 @@ class LoginSteps:
             user_agent=circumstances.user_agent,
             source=source_of(circumstances.source),
         )
-        opened = await self._opened(account, done, circumstances.session_cookie, how)
+        opened, seen = await self._opened(account, done, circumstances, how)
         await self._deliver.attempt(opened.deliveries)
         if done.interaction_id is not None:
             await self._interactions.signed_in(done.interaction_id, opened.session.cookie_digest)
-        return SignedIn(opened.cookie, account.id, done.interaction_id, done.goal)
+        return SignedIn(opened.cookie, account.id, seen.cookie, done.interaction_id, done.goal)
 
     async def _opened(
-        self, account: Account, done: PendingLogin, session_cookie: str | None, how: Authentication
-    ) -> OpenedSession:
+        self, account: Account, done: PendingLogin, here: Circumstances, how: Authentication
+    ) -> tuple[OpenedSession, Seen]:
+        told = None
         async with self._database.quick_write() as tx:
-            opened = await self._open(tx, account, session_cookie, how)
+            opened = await self._open(tx, account, here.session_cookie, how)
             for proof in done.proofs:
                 if proof.vouched is not None:
                     await self._vouching.begin(tx, opened.session, proof.vouched)
+            seen = await self._devices.seen(tx, account.id, here.device_cookie, here.user_agent)
+            if seen.new:
+                told = await self._tell.write(tx, account.id, NoticeKind.NEW_DEVICE, source=here.source)
             await tx.commit()
-        return opened
+        if told is not None:
+            self._tell.send(told)
+        return opened, seen
 
     def _key(self, cookie: str) -> str:
         return f"idp:step:{self._digests.digest(STEP, cookie)}"

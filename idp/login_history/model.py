@@ -23,7 +23,7 @@ class LogInRecord:
         method: how, as a short word of `idp.login.proofs.Method`, several joined by `+`; `upstream:` and a provider.
         reason: why it was refused, as an error code; empty for a log-in.
         user_agent: what the browser says that it is, shortened.
-        source: network address, as `idp.login.throttle.source_of` gives it.
+        source: network address, as `idp.source.source_of` gives it.
         session_id: that began or went on; None for a refusal.
         times: how many tries this stands for.
     """

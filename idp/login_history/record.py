@@ -67,7 +67,7 @@ class RecordLogIns:
 
         Args:
             account_id: whose it would have been; nothing happens where there is none.
-            source: shortened, as `idp.login.throttle.source_of` gives it.
+            source: shortened, as `idp.source.source_of` gives it.
         """
         if account_id is None:
             return

@@ -16,10 +16,10 @@ from core.text import Language, Text
 from idp.login.fresh import require_fresh
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions
-from idp.login.throttle import source_of
 from idp.protocol.redirect_uri import with_parameters
 from idp.requests.request import AuthorizationRequest
 from idp.settings import IdpSettings
+from idp.source import source_of
 from idp.upstream.attempts import Attempt, Attempts
 from idp.upstream.credentials import ClientCredentials
 from idp.upstream.documents import Documents

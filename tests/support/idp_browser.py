@@ -23,15 +23,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import container
+from api.device_cookie import read_device_cookie, set_device_cookie
 from api.errors.problems import problem_response
 from api.middleware.proxies import CERTIFICATE
 from api.routes import idp as idp_routes
 from api.routes.idp.end_session import logged_out_address
 from api.session_cookie import clear_session_cookie, read_session_cookie, set_session_cookie
 from api.step_cookie import read_step_cookie
+from api.web.puzzles import puzzle_of
 from api.web.stepping import after_proof, circumstances_of
 from api.wiring.idp import IdpServices
 from core.errors import AppError
+from idp.abuse.attempt import Answer
 from idp.login.circumstances import Circumstances
 from idp.login.proofs import Method
 from idp.login.steps import MoreNeeded, SignedIn
@@ -47,12 +50,19 @@ pages = APIRouter()
 async def _log_in(request: Request, i: str | None = None) -> Response:
     form = await request.form()
     source = request.client.host if request.client else "unknown"
-    here = Circumstances(source, interaction_id=i, session_cookie=read_session_cookie(request))
+    here = Circumstances(
+        source,
+        interaction_id=i,
+        session_cookie=read_session_cookie(request),
+        device_cookie=read_device_cookie(request),
+        answer=Answer(str(form.get("puzzle", "")), str(form.get("puzzle_number", ""))),
+    )
     done = await container(request).idp.log_in(str(form["identifier"]), str(form["password"]), here)
     if isinstance(done, MoreNeeded):
         done = await second_step(container(request).idp, done, here)
     response = RedirectResponse(f"/authorize/resume?i={i}" if i else "/me", 303)
     set_session_cookie(request, response, done.session_cookie_value)
+    set_device_cookie(request, response, done.device_cookie_value)
     return response
 
 
@@ -114,7 +124,11 @@ def idp_app(world: IdpWorld) -> FastAPI:
 
     @app.exception_handler(AppError)
     async def _refused(request: Request, error: AppError) -> Response:
-        return problem_response(request, error)
+        response = problem_response(request, error)
+        puzzle = puzzle_of(error)
+        if puzzle is not None:
+            response.headers["x-puzzle"] = f"{puzzle.token} {puzzle.name} {puzzle.bits}"  # the real page has a form
+        return response
 
     return app
 

@@ -12,6 +12,7 @@ from api.routes.idp import (
     protected_resources,
     pushed,
     registration,
+    security_events,
     tokens,
     upstream,
     upstream_providers,
@@ -33,4 +34,5 @@ routers = [
     backchannel.router,
     registration.router,
     upstream_providers.router,
+    security_events.router,
 ]

@@ -18,6 +18,7 @@ from api.web.consent_words import PSEUDONYM, days_of, items_in_words
 from api.web.forms import read_form
 from api.web.our_pages import after_login
 from api.web.policy import origin_of
+from api.web.puzzles import PuzzleView, answer_of, puzzle_of
 from api.web.render import page
 from api.web.views.entrance import (
     DemoAccount,
@@ -85,12 +86,20 @@ async def log_in(request: Request, i: str | None = None) -> Response:
     idp = container(request).idp
     asking = await idp.interactions.get(i) if i else None
     try:
-        here = circumstances_of(request, i, after_login(request))
+        here = circumstances_of(request, i, after_login(request), answer_of(form))
         outcome = await idp.log_in(form["identifier"], form["password"], here)
     except (InvalidInput, LimitExceeded, NotPermitted) as error:
         field = error.field if isinstance(error, InvalidInput) else None
         typed, status = form["identifier"], status_of(error)
-        response = await _login_page(request, asking, identifier=typed, error=error.text, field=field, status=status)
+        response = await _login_page(
+            request,
+            asking,
+            identifier=typed,
+            error=error.text,
+            field=field,
+            status=status,
+            puzzle=puzzle_of(error),
+        )
         if isinstance(error, LimitExceeded) and error.retry_after:
             response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
         return response
@@ -214,6 +223,7 @@ async def _login_page(
     error: Text | None = None,
     field: str | None = None,
     status: int = 200,
+    puzzle: PuzzleView | None = None,
 ) -> Response:
     if asking:
         prefer_languages(request, " ".join(asking.ui_locales))
@@ -235,6 +245,7 @@ async def _login_page(
         ways=tuple(WayIn(one.name, _way_in(one.id, asking, goal, again=again)) for one in offered),
         password=not essential or levels.within_reach(essential),
         site=SiteWords(asking.policy_uri, asking.tos_uri) if asking else SiteWords(),
+        puzzle=puzzle,
     )
     origins = (asking.return_origin,) if asking else ()
     return page(request, "login.html", status=status, form_action=origins, view=view)

@@ -16,6 +16,7 @@ from api.routes.pages.looks import look_entry
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
 from api.web.downloads import download
+from api.web.notice_words import NOTICE_WORDS
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.shelf import shelf
@@ -37,14 +38,6 @@ _RECENT = 3
 _KEEP = 900
 _USABLE = frozenset({Status.VALID, Status.NOT_YET_VALID})
 _PER_PAGE = 20
-_NOTICES = {
-    NoticeKind.REFRESH_REUSED: Text(
-        "{zh}替您保管的登录凭证被用了两次，我们已经让它失效。可能有人拿到了它，也可能是该网站出了差错。"
-        "不放心的话，请看看您登录着的地方，并改一次密码。",
-        "A token that {en} kept for you was used twice, so it was ended. Somebody may have a copy, or the site made a "
-        "mistake. If in doubt, look where you are logged in, and change your password.",
-    )
-}
 
 
 @router.get("/me")
@@ -69,7 +62,7 @@ async def me(request: Request) -> Response:
         due_href=f"/me/licences/{due.id}" if due else "",
         sign_ins=len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)),
         ways=await ways_in(request),
-        notices=tuple([await _notice_row(request, one) for one in await idp.notices.open_of(who.principal)]),
+        notices=await _notices(request, who),
     )
     return page(request, "me.html", view=view)
 
@@ -127,13 +120,21 @@ async def licence_file(request: Request, licence_id: str) -> Response:
     return download(file.content, file.name)
 
 
+async def _notices(request: Request, who: Visitor) -> tuple[NoticeRow, ...]:
+    """In demo mode not those of new browsers: everybody who looks in is one of the same few people."""
+    idp, demo = container(request).idp, container(request).ground.settings.demo
+    found = await idp.notices.open_of(who.principal)
+    kept = [one for one in found if not (demo and one.kind is NoticeKind.NEW_DEVICE)]
+    return tuple([await _notice_row(request, one) for one in kept])
+
+
 async def _notice_row(request: Request, notice: Notice) -> NoticeRow:
     words = dict(notice.detail)
     if notice.client_id is not None:
         client = await container(request).idp.registry.active(notice.client_id)
         name = client.name if client else Text(notice.client_id, notice.client_id)
         words |= {"zh": name.zh, "en": name.en}
-    return NoticeRow(_NOTICES[notice.kind].format(**words), f"/me/notices/{notice.id}")
+    return NoticeRow(NOTICE_WORDS[notice.kind].format(**words), f"/me/notices/{notice.id}")
 
 
 async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.web.asked_details import DetailWords
+from api.web.puzzles import PuzzleView
 from api.web.views.upstream import WayIn
 from core.text import Text
 
@@ -51,6 +52,7 @@ class LoginView:
     Attributes:
         ways: other providers that would do.
         password: False where a password would not be enough.
+        puzzle: what the browser computes before the next try.
     """
 
     action: str
@@ -64,6 +66,7 @@ class LoginView:
     ways: tuple[WayIn, ...] = ()
     password: bool = True
     site: SiteWords = SiteWords()
+    puzzle: PuzzleView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from core.text import Text
 from idp.clients.registration import NewClient
 from idp.login.circumstances import Circumstances
 from idp.login.steps import SignedIn
-from idp.login.throttle import source_of
 from idp.model import AccountStatus, ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
+from idp.source import source_of
 from idp.stores.tables import account, client
 from keys.spec import SignatureAlgorithm
 from tests.support.clock import START, FakeClock

@@ -1,0 +1,47 @@
+"""What a person is told about their account, in words; each says what to do if it was not they."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.text import Text
+from idp.model import NoticeKind
+
+NOTICE_WORDS: Final[Mapping[NoticeKind, Text]] = {
+    NoticeKind.REFRESH_REUSED: Text(
+        "{zh}替您保管的登录凭证被用了两次，我们已经让它失效。可能有人拿到了它，也可能是该网站出了差错。"
+        "不放心的话，请看看您登录着的地方，并改一次密码。",
+        "A token that {en} kept for you was used twice, so it was ended. Somebody may have a copy, or the site made a "
+        "mistake. If in doubt, look where you are logged in, and change your password.",
+    ),
+    NoticeKind.NEW_DEVICE: Text(
+        "有人从一个没用过的浏览器登录了您的账号。是您自己就不用管；不是的话，请结束那次登录，并马上改密码。",
+        "Somebody logged in to your account from a browser that was not used before. If it was you, all is well. If "
+        "not, end that log-in and change your password at once.",
+    ),
+    NoticeKind.PASSWORD_CHANGED: Text(
+        "您的密码改过了，别处的登录都已结束。不是您改的，请马上拨打 12345 冻结账号。",
+        "Your password was changed, and log-ins elsewhere were ended. If it was not you, call 12345 at once and have "
+        "your account frozen.",
+    ),
+    NoticeKind.PASSWORD_RESET: Text(
+        "您的密码凭短信验证码重设过，所有登录都已结束。不是您设的，请马上拨打 12345 冻结账号。",
+        "Your password was set anew with a code by text message, and all log-ins were ended. If it was not you, call "
+        "12345 at once and have your account frozen.",
+    ),
+    NoticeKind.FACTOR_ADDED: Text(
+        "您的账号新增了一种登录方式。不是您加的，请把它删掉，并马上改密码。",
+        "A way to log in was added to your account. If it was not you, remove it and change your password at once.",
+    ),
+    NoticeKind.FACTOR_REMOVED: Text(
+        "您的账号少了一种登录方式。不是您删的，请马上改密码，再把它加回来。",
+        "A way to log in was removed from your account. If it was not you, change your password at once and add it "
+        "again.",
+    ),
+    NoticeKind.PHONE_CHANGED: Text(
+        "您账号的手机号换过了。不是您换的，请马上拨打 12345 冻结账号。",
+        "The phone number of your account was changed. If it was not you, call 12345 at once and have your account "
+        "frozen.",
+    ),
+}

@@ -1,0 +1,1 @@
+"""What happens against accounts, for those who watch over the service."""
