@@ -19,7 +19,7 @@ BOUND_KEY = "urn:yizheng:loa:3"
 LEVELS: tuple[str, ...] = (ONE_FACTOR, TWO_FACTORS, BOUND_KEY)
 """The lowest first."""
 
-REACHABLE: tuple[str, ...] = (ONE_FACTOR,)
+REACHABLE: tuple[str, ...] = (ONE_FACTOR, TWO_FACTORS)
 """What our own log-in reaches; other providers that the log-in page offers may reach more."""
 
 

@@ -63,6 +63,7 @@ from idp.exchange.parties import Parties
 from idp.exchange.targets import Targets
 from idp.export.chapters import AccountChapters
 from idp.export.ports import ExportStore
+from idp.factors.judging import CountedTries
 from idp.grants.authorization_code import AuthorizationCodeGrant
 from idp.grants.base import Grant
 from idp.grants.client_credentials import ClientCredentialsGrant
@@ -82,7 +83,6 @@ from idp.login.rights import WithinRights
 from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.steps import LoginSteps
-from idp.login.throttle import LoginThrottle
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.read import OwnLogIns
 from idp.login_history.record import RecordLogIns
@@ -325,7 +325,7 @@ def build_idp(
     factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
     key_parts = build_key_factor_parts(ground, settings, stores.keys)
     offered = (*key_parts.offered, *factor_parts.offered)
-    throttle = LoginThrottle(abuse.budget)
+    tries = CountedTries(database, abuse.budget, abuse.devices, record_log_ins)
     steps = LoginSteps(
         database,
         stores.accounts,
@@ -514,7 +514,7 @@ def build_idp(
             clock,
         ),
         steps=steps,
-        factors=build_factors(ground, factor_parts, steps, throttle),
+        factors=build_factors(ground, factor_parts, stores.accounts, interactions, steps, tries, vault),
         keys=build_key_factors(
             ground,
             settings,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from core.audit.event import AuditEvent
-from core.db.database import Database
-from core.errors import AppError, InvalidInput, LimitExceeded
-from core.principal import ANONYMOUS
 from idp.errors import StepGone
-from idp.factors.ports import Attempts
+from idp.factors.judging import CountedTries
 from idp.login.circumstances import Circumstances
 from idp.login.proofs import Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
@@ -35,34 +31,23 @@ def budget_of(account: Account) -> bytes:
 class CheckStep:
     """The use case."""
 
-    def __init__(
-        self, database: Database, steps: LoginSteps, judges: Mapping[Method, StepJudge], attempts: Attempts
-    ) -> None:
-        self._database = database
+    def __init__(self, steps: LoginSteps, judges: Mapping[Method, StepJudge], tries: CountedTries) -> None:
         self._steps = steps
         self._judges = judges
-        self._attempts = attempts
+        self._tries = tries
 
     async def __call__(self, method: Method, typed: str, circumstances: Circumstances) -> SignedIn | MoreNeeded:
         """
         Raises:
             StepGone: no log-in has begun in this browser, or this method is not among its steps.
             InvalidInput: what was typed is not right.
-            LimitExceeded: `too-many-tries`; every try is counted before it is judged.
+            LimitExceeded: `puzzle-needed`, `too-many-tries`; every try is counted before it is judged.
         """
         account = await self._steps.account(await self._steps.pending(circumstances.step_cookie))
         judge = self._judges.get(method)
         if judge is None:
             raise StepGone(private="no such step")
-        try:
-            await self._attempts.admit(budget_of(account), circumstances.source)
-            proof = await judge.judge(account, typed, circumstances)
-        except (InvalidInput, LimitExceeded) as error:
-            await self._refused(account, method, error)
-            raise
-        await self._attempts.succeeded(budget_of(account), circumstances.source)
+        proof = await self._tries(
+            lambda: judge.judge(account, typed, circumstances), method, budget_of(account), account.id, circumstances
+        )
         return await self._steps.proved(account, proof, circumstances)
-
-    async def _refused(self, account: Account, method: Method, error: AppError) -> None:
-        detail = {"reason": error.code, "method": method.value}
-        await self._database.record(AuditEvent("session.start", "refused", ANONYMOUS, account.id, detail=detail))

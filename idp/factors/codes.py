@@ -16,10 +16,10 @@ from core.errors import InvalidInput, LimitExceeded
 from core.ids import new_code, new_secret
 from core.kv.port import KeyValueStore
 from core.text import Language, Text
-from idp.login.throttle import source_of
 from idp.messages.ports import Address, Message, MessageSender
 from idp.messages.templates import CODE_TO_LOG_IN
 from idp.settings import IdpSettings
+from idp.source import source_of
 from idp.token_uses import ONE_TIME_CODE
 from keys.ports import TokenDigests
 

@@ -1,4 +1,4 @@
-"""How much must be proved at a log-in: two factors for staff, and never less than what the client must have."""
+"""How much must be proved at a log-in: two factors for staff, and what the client wants, where the person can."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from idp import levels
 from idp.levels import TWO_FACTORS
 from idp.login.circumstances import Circumstances
+from idp.login.ports import Requirement
 from idp.model import ONE_FACTOR, Account, StaffRole
 
 
@@ -20,9 +21,9 @@ class Policy:
         circumstances: Circumstances,
         *,
         client_id: str | None,
-        essential_acr: Sequence[str],
-    ) -> str:
-        """The weakest context that will do for all."""
-        known = [acr for acr in essential_acr if levels.rank(acr)]
-        wanted = min(known, key=levels.rank, default=ONE_FACTOR)
-        return max(wanted, TWO_FACTORS if roles else ONE_FACTOR, key=levels.rank)
+        wanted_acr: Sequence[str],
+    ) -> Requirement:
+        """The weakest contexts that will do."""
+        must = TWO_FACTORS if roles else ONE_FACTOR
+        known = [acr for acr in wanted_acr if levels.rank(acr)]
+        return Requirement(must, max(must, min(known, key=levels.rank, default=must), key=levels.rank))

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.db.database import WriteTx
 from idp.login.circumstances import Circumstances
 from idp.login.proofs import Method, Vouched
 from idp.model import Account, Session, StaffRole
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """How much a log-in must prove.
+
+    Attributes:
+        must: the authentication context class (acr) without which no session opens.
+        wanted: the one to go for; whoever has nothing more to add is let in with `must`.
+        methods: those that count; None for all.
+    """
+
+    must: str
+    wanted: str
+    methods: frozenset[Method] | None = None
 
 
 class LoginPolicy(Protocol):
@@ -21,13 +37,12 @@ class LoginPolicy(Protocol):
         circumstances: Circumstances,
         *,
         client_id: str | None,
-        essential_acr: Sequence[str],
-    ) -> str:
-        """The authentication context class (acr) that this log-in must reach.
-
+        wanted_acr: Sequence[str],
+    ) -> Requirement:
+        """
         Args:
             client_id: the client that it is for; None for our own pages.
-            essential_acr: contexts of which the client must have one (OIDC Core §5.5.1.1).
+            wanted_acr: contexts of which the client wants one (OIDC Core §3.1.2.1, §5.5.1.1); any will do.
         """
 
 

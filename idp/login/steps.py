@@ -26,7 +26,7 @@ from idp.levels import TWO_FACTORS
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.open_session import OpenedSession, OpenSession
-from idp.login.ports import LoginPolicy, SecondFactor, Vouching
+from idp.login.ports import LoginPolicy, Requirement, SecondFactor, Vouching
 from idp.login.proofs import Method, Proof, acr_of, adds, amr_of
 from idp.login.sessions import Authentication
 from idp.logout.deliver import DeliverLogouts
@@ -68,14 +68,14 @@ class PendingLogin:
 
     Attributes:
         proofs: what was proved, in order.
-        needed: the authentication context class that it must reach.
+        required: what they must reach, and what to go for.
         interaction_id: the portal's request that it is for.
         goal: the page of ours that it is for.
     """
 
     account_id: str
     proofs: tuple[Proof, ...]
-    needed: str
+    required: Requirement
     interaction_id: str | None = field(default=None, repr=False)
     goal: str | None = None
 
@@ -124,13 +124,13 @@ class LoginSteps:
         assert account.status is AccountStatus.ACTIVE, "whoever proved it must have looked"
         cookie, kept = circumstances.step_cookie, await self._kept(circumstances.step_cookie)
         if cookie is None or kept is None or kept.account_id != account.id:
-            needed = await self._needed(account, circumstances)
-            begun = PendingLogin(account.id, (proof,), needed, circumstances.interaction_id, circumstances.goal)
-            if _enough(begun) or await self._is_all_there_is(account, begun, circumstances):
+            required = await self._required(account, circumstances)
+            begun = PendingLogin(account.id, (proof,), required, circumstances.interaction_id, circumstances.goal)
+            if _enough(begun) or await self._is_all_there_is(begun):
                 return await self._signed_in(account, begun, circumstances)
             return MoreNeeded(await self._begin(begun))
         grown = await self._add(cookie, proof)
-        if not _enough(grown) and not await self._is_all_there_is(account, grown, circumstances):
+        if not _enough(grown) and not await self._is_all_there_is(grown):
             return MoreNeeded(cookie)
         if await self._kv.take(self._key(cookie)) is None:
             raise StepGone(private="finished by another request")
@@ -162,7 +162,12 @@ class LoginSteps:
     async def options(self, pending: PendingLogin) -> Sequence[Method]:
         """What the person could add, in the order of preference; empty when they have nothing that would help."""
         account = await self.account(pending)
-        useful = [one for one in self._factors if adds(one.method, pending.proofs)]
+        counts = pending.required.methods
+        useful = [
+            one
+            for one in self._factors
+            if (counts is None or one.method in counts) and adds(one.method, _counted(pending))
+        ]
         return [one.method for one in useful if await one.usable(account)]
 
     async def give_up(self, step_cookie: str | None) -> None:
@@ -170,30 +175,27 @@ class LoginSteps:
         if step_cookie is not None:
             await self._kv.delete(self._key(step_cookie))
 
-    async def _is_all_there_is(self, account: Account, begun: PendingLogin, circumstances: Circumstances) -> bool:
-        """Whether only the portal wants more than this person has: then it, and not we, decides what to do with less.
+    async def _is_all_there_is(self, begun: PendingLogin) -> bool:
+        """Whether more is wanted than this person has, but not demanded: then the log-in goes on with less.
 
-        It is told that its requirement was not met (OIDC Core §5.5.1.1); what our own policy demands stays.
+        A portal is told that its requirement was not met (OIDC Core §5.5.1.1); what our own policy demands stays.
         """
-        if begun.interaction_id is None or await self.options(begun):
-            return False
-        here = dataclasses.replace(circumstances, interaction_id=begun.interaction_id)
-        ours = await self._needed(account, here, essential=False)
-        return levels.rank(acr_of(begun.proofs)) >= levels.rank(ours)
+        return _reached(begun) >= levels.rank(begun.required.must) and not await self.options(begun)
 
-    async def _needed(self, account: Account, circumstances: Circumstances, *, essential: bool = True) -> str:
+    async def _required(self, account: Account, circumstances: Circumstances) -> Requirement:
         client_id: str | None = None
         wanted: tuple[str, ...] = ()
         if circumstances.interaction_id is not None:
             request = (await self._interactions.pending(circumstances.interaction_id)).request
             client_id = request.client_id
-            wanted = tuple(request.claims.essential_acr) if essential else ()
+            preferred = tuple(acr for acr in request.acr_values if levels.rank(acr))[:1]
+            wanted = tuple(request.claims.essential_acr) or preferred
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account.id)
-        needed = await self._policy.needed(account, roles, circumstances, client_id=client_id, essential_acr=wanted)
-        if _changes_factors(circumstances.goal) and any([await one.usable(account) for one in self._factors]):
-            return max(needed, TWO_FACTORS, key=levels.rank)  # a second factor guards the list of factors itself
-        return needed
+        required = await self._policy.needed(account, roles, circumstances, client_id=client_id, wanted_acr=wanted)
+        if _changes_factors(circumstances.goal):  # a second factor guards the list of factors itself
+            required = dataclasses.replace(required, wanted=max(required.wanted, TWO_FACTORS, key=levels.rank))
+        return required
 
     async def _begin(self, begun: PendingLogin) -> str:
         cookie = new_secret()
@@ -259,7 +261,19 @@ class LoginSteps:
 
 
 def _enough(login: PendingLogin) -> bool:
-    return levels.rank(acr_of(login.proofs)) >= levels.rank(login.needed)
+    return _reached(login) >= levels.rank(login.required.wanted)
+
+
+def _reached(login: PendingLogin) -> int:
+    """The rank of what was proved; 0 while nothing counts."""
+    counted = _counted(login)
+    return levels.rank(acr_of(counted)) if counted else 0
+
+
+def _counted(login: PendingLogin) -> Sequence[Proof]:
+    """The proofs that count for whom the log-in is for."""
+    counts = login.required.methods
+    return [proof for proof in login.proofs if counts is None or proof.method in counts]
 
 
 def _changes_factors(goal: str | None) -> bool:

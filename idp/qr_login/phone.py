@@ -17,11 +17,11 @@ from core.db.database import Database
 from core.principal import Principal, PrincipalKind
 from idp.clients.registry import ClientRegistry
 from idp.login.sessions import Visit
-from idp.login.throttle import source_of
 from idp.model import Client
 from idp.qr_login.errors import QrGone, QrNotFresh, QrTaken, QrWrongNumber
 from idp.qr_login.model import DECIDE_SECONDS, FRESH_SECONDS, KEPT_SECONDS, QrFound, QrRequest, QrState
 from idp.qr_login.requests import QrRequests
+from idp.source import source_of
 
 _SWAPS = 4
 

@@ -18,12 +18,12 @@ from idp.login.interactions import Interactions
 from idp.login.proofs import Kind, Method, Proof
 from idp.login.sessions import Sessions
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
-from idp.login.throttle import source_of
 from idp.model import Account, AccountStatus, Session
 from idp.ports import AccountStore, SessionStore
 from idp.qr_login.errors import QrGone, TooManyCodes
 from idp.qr_login.model import SCAN_SECONDS, QrFound, QrRequest, QrState
 from idp.qr_login.requests import QrRequests, code_of
+from idp.source import source_of
 
 _AGENT_LENGTH = 255
 _CODES_PER_SOURCE = 120

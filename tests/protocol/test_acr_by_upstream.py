@@ -13,6 +13,7 @@ from idp.levels import BOUND_KEY, ONE_FACTOR, TWO_FACTORS
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Pkce, response_of
 from tests.support.idp_front import verified
+from tests.support.idp_world import lose_phone
 from tests.support.upstream_world import REALNAME_MAPPING, Upstream, UpstreamWorld, of, upstream_world
 
 
@@ -34,7 +35,7 @@ def essential(*contexts: str) -> str:
 
 
 async def test_what_no_way_leads_to_is_refused_at_once(world: UpstreamWorld) -> None:
-    answer = await world.browser().authorize(world.idp.portal_a, claims=essential(TWO_FACTORS))
+    answer = await world.browser().authorize(world.idp.portal_a, claims=essential("urn:example:gold"))
     assert response_of(answer)["error"] == "unmet_authentication_requirements"
 
 
@@ -51,7 +52,10 @@ async def test_what_a_provider_leads_to_is_asked_for_there(world: UpstreamWorld,
     assert (await verified(world.idp, tokens["id_token"]))["acr"] == TWO_FACTORS
 
 
-async def test_a_password_instead_does_not_meet_it(world: UpstreamWorld, national: Upstream) -> None:
+async def test_a_password_of_somebody_with_nothing_else_does_not_meet_it(
+    world: UpstreamWorld, national: Upstream
+) -> None:
+    await lose_phone(world.idp, world.idp.lin)
     browser = world.browser()
     page = (await browser.authorize(world.idp.portal_a, claims=essential(TWO_FACTORS))).headers["location"]
     answer = await browser.http.get((await browser.log_in(world.idp.lin, page)).headers["location"])

@@ -16,7 +16,7 @@ from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, response_of
 from tests.support.idp_front import front_portal, stand_higher, verified
-from tests.support.idp_world import IdpWorld, Portal, embedded_world
+from tests.support.idp_world import IdpWorld, Portal, Somebody, embedded_world, lose_phone
 
 ONE, TWO, THREE = LEVELS
 
@@ -35,8 +35,10 @@ async def browser(world: IdpWorld) -> Browser:
     return made
 
 
-async def id_token(world: IdpWorld, browser: Browser, portal: Portal, **changes: str | None) -> dict[str, Any]:
-    entered = await browser.enter(portal, world.lin, **changes)
+async def id_token(
+    world: IdpWorld, browser: Browser, portal: Portal, *, somebody: Somebody | None = None, **changes: str | None
+) -> dict[str, Any]:
+    entered = await browser.enter(portal, somebody or world.lin, **changes)
     return await verified(world, (await BackEnd(world, portal).tokens(entered))["id_token"])
 
 
@@ -149,7 +151,7 @@ async def test_ages_that_are_no_number_of_seconds(world: IdpWorld, browser: Brow
 # Contexts ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wish", [ONE, TWO, THREE, f"{THREE} {ONE}", "urn:unknown:gold", "urn:unknown:gold " + ONE])
+@pytest.mark.parametrize("wish", [ONE, THREE, f"{THREE} {ONE}", "urn:unknown:gold", "urn:unknown:gold " + ONE])
 async def test_a_13_wishes_for_contexts_are_never_errors_and_the_token_is_honest(
     world: IdpWorld, browser: Browser, wish: str
 ) -> None:
@@ -157,6 +159,15 @@ async def test_a_13_wishes_for_contexts_are_never_errors_and_the_token_is_honest
     assert (by_parameter["acr"], by_parameter["amr"]) == (ONE, ["pwd"])
     claims = json.dumps({"id_token": {"acr": {"values": wish.split()}}})
     assert (await id_token(world, browser, world.portal_a, claims=claims, prompt="none"))["acr"] == ONE
+
+
+async def test_a_wish_for_two_factors_asks_for_both_and_takes_what_there_is(world: IdpWorld) -> None:
+    """Core §3.1.2.1: a voluntary claim. Whoever has a phone is asked for the code, whoever has none is let in."""
+    both = await id_token(world, Browser(world), world.portal_a, acr_values=f"{TWO} {ONE}", somebody=world.lin)
+    assert (both["acr"], both["amr"]) == (TWO, ["pwd", "otp", "sms", "mfa"])
+    await lose_phone(world, world.zhao)
+    one = await id_token(world, Browser(world), world.portal_a, acr_values=f"{TWO} {ONE}", somebody=world.zhao)
+    assert (one["acr"], one["amr"]) == (ONE, ["pwd"])
 
 
 @pytest.mark.parametrize(

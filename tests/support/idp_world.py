@@ -31,6 +31,7 @@ from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.protocol.facts import RequestFacts
 from idp.settings import IdpSettings
+from idp.stores.tables import account
 from keys.keyring import KeyRing
 from keys.ports import DocumentVault, SecretProvider
 from keys.spec import SignatureAlgorithm
@@ -300,3 +301,10 @@ async def department(idp: IdpServices, client_id: str, organisation: str) -> Por
     )
     made = await idp.register_client(new, SYSTEM)
     return Portal(made.client.id, secret=made.secret, scope="licence:issue licence:read")
+
+
+async def lose_phone(world: IdpWorld, who: Somebody) -> None:
+    """Nothing but a password is left to somebody."""
+    async with world.ground.database.write() as tx:
+        await tx.connection.execute(account.update().where(account.c.id == who.account_id).values(phone=None))
+        await tx.commit()

@@ -7,6 +7,7 @@ from api.routes.pages import (
     account_choice,
     administration,
     clerk,
+    code_log_in,
     consenting,
     devices,
     entrance,
@@ -25,6 +26,7 @@ from api.routes.pages import (
 
 routers = [
     entrance.router,
+    code_log_in.router,
     steps.router,
     account_choice.router,
     verification.router,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container, prefer_languages
 from api.errors.problems import status_of
 from api.routes.idp.end_session import logged_out_address
+from api.routes.pages.demo_people import demo_accounts
+from api.routes.pages.login_frame import login_frame, origins_of, way_in
 from api.routes.pages.stepping import after_proof, circumstances_of
 from api.session_cookie import clear_session_cookie, read_session_cookie
 from api.web.asked_details import in_words
@@ -21,7 +21,6 @@ from api.web.policy import origin_of
 from api.web.puzzles import PuzzleView, answer_of, puzzle_of
 from api.web.render import page
 from api.web.views.entrance import (
-    DemoAccount,
     DemoPortal,
     FrontView,
     LoggedOutView,
@@ -30,12 +29,11 @@ from api.web.views.entrance import (
     ScopesView,
     SiteWords,
 )
-from api.web.views.upstream import WayIn
 from api.web.visitor import logged_in, visitor
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.text import Text
-from idp import levels
 from idp.login.interactions import Interaction
+from idp.login.proofs import Method
 from idp.logout.farewell import Farewell
 from idp.logout.questions import LogoutQuestion
 from idp.protocol.redirect_uri import host_of
@@ -75,7 +73,7 @@ async def login(request: Request, i: str | None = None, own: bool = False, again
     if asking is not None and not own:
         hinted = await idp.upstream.registry.hinted(asking.idp_hint, asking.client_id)
         if hinted is not None:
-            return RedirectResponse(_way_in(hinted.id, asking, None), 303)
+            return RedirectResponse(way_in(hinted.id, asking), 303)
     return await _login_page(request, asking)
 
 
@@ -187,32 +185,12 @@ async def _asked(request: Request, question_id: str) -> LogoutQuestion:
     return await container(request).idp.logout_questions.get(question_id) if question_id else LogoutQuestion()
 
 
-def demo_accounts() -> tuple[DemoAccount, ...]:
-    """The demo city's people, as the log-in page offers them."""
-    from api.demo.city import PASSWORD, PEOPLE
-
-    return tuple(DemoAccount(one.name, grouped(one.id_number), PASSWORD, one.does) for one in PEOPLE)
-
-
 def demo_portals() -> tuple[DemoPortal, ...]:
     from api.demo.city import CLIENTS
 
     return tuple(
         DemoPortal(one.name, _PORTALS[one.portal], f"/demo/portals/{one.portal}/") for one in CLIENTS if one.portal
     )
-
-
-def grouped(id_number: str) -> str:
-    """6-8-4, as ID numbers are shown."""
-    return f"{id_number[:6]} {id_number[6:14]} {id_number[14:]}"
-
-
-def _way_in(provider_id: str, asking: Interaction | None, goal: str | None, *, again: bool = False) -> str:
-    """The address that leads to a provider and back to where somebody was going."""
-    query = {"i": asking.id} if asking else {} if goal is None else {"next": goal}
-    if again:
-        query["again"] = "1"
-    return f"/upstream/{provider_id}/log-in" + (f"?{urlencode(query)}" if query else "")
 
 
 async def _login_page(
@@ -225,27 +203,11 @@ async def _login_page(
     status: int = 200,
     puzzle: PuzzleView | None = None,
 ) -> Response:
-    if asking:
-        prefer_languages(request, " ".join(asking.ui_locales))
-    accounts = demo_accounts() if container(request).ground.settings.demo else ()
-    goal = after_login(request)
-    target = f"?i={asking.id}" if asking else f"?next={goal}" if goal else ""
-    again = request.query_params.get("again") == "1"
-    essential = asking.essential_acr if asking else ()
-    offered = await container(request).idp.upstream.registry.reaching(essential)
     view = LoginView(
-        action=f"/login{target}",
-        client_name=asking.client_name if asking else None,
-        client_host=asking.client_host if asking else "",
+        **await login_frame(request, asking, Method.PASSWORD),
         identifier=identifier or (asking.login_hint if asking else ""),
         error=error,
         error_field="identifier" if field == "id_number" else field,
-        demo_accounts=accounts,
-        compact=asking.compact if asking else False,
-        ways=tuple(WayIn(one.name, _way_in(one.id, asking, goal, again=again)) for one in offered),
-        password=not essential or levels.within_reach(essential),
-        site=SiteWords(asking.policy_uri, asking.tos_uri) if asking else SiteWords(),
         puzzle=puzzle,
     )
-    origins = (asking.return_origin,) if asking else ()
-    return page(request, "login.html", status=status, form_action=origins, view=view)
+    return page(request, "login.html", status=status, form_action=origins_of(asking), view=view)

@@ -13,8 +13,9 @@ from api.errors.problems import status_of
 from api.routes.pages.stepping import STEP_PAGE, after_proof, circumstances_of
 from api.step_cookie import clear_step_cookie, read_step_cookie
 from api.web.forms import read_form
+from api.web.puzzles import answer_of, puzzle_of
 from api.web.render import page
-from api.web.views.steps import METHODS, SentStepView, StepsView, StepWay
+from api.web.views.steps import METHODS, SentStepView, StepsView, StepWay, TypedStepView
 from core.errors import AppError, InvalidInput, LimitExceeded
 from idp.errors import StepGone
 from idp.factors.sent_codes import CHANNELS
@@ -70,13 +71,52 @@ def _sent(method: Method) -> tuple[Callable[..., Awaitable[Response]], ...]:
         """Judge what was typed."""
         form = await read_form(request)
         try:
-            here = circumstances_of(request)
+            here = circumstances_of(request, answer=answer_of(form))
             outcome = await container(request).idp.factors.check_step(method, form["code"], here)
         except (InvalidInput, LimitExceeded) as error:
             return await _sent_page(request, method, sent=error.code != "code-gone", error=error)
         return await after_proof(request, outcome)
 
     return show, send, check
+
+
+@router.get(f"{STEP_PAGE}/password")
+async def ask_password(request: Request) -> Response:
+    """The password, of somebody who began with something that they have."""
+    return await _password_page(request)
+
+
+@router.post(f"{STEP_PAGE}/password")
+async def check_password(request: Request) -> Response:
+    """Judge it."""
+    form = await read_form(request)
+    try:
+        here = circumstances_of(request, answer=answer_of(form))
+        outcome = await container(request).idp.factors.check_step(Method.PASSWORD, form["password"], here)
+    except (InvalidInput, LimitExceeded) as error:
+        return await _password_page(request, error)
+    return await after_proof(request, outcome)
+
+
+async def _password_page(request: Request, error: AppError | None = None) -> Response:
+    options = await container(request).idp.steps.options(await _pending(request))
+    if Method.PASSWORD not in options:
+        raise StepGone(private="no such step")
+    view = TypedStepView(
+        METHODS[Method.PASSWORD],
+        f"{STEP_PAGE}/password",
+        error.text if error else None,
+        error.field if isinstance(error, InvalidInput) else None,
+        others=len(options) > 1,
+        puzzle=puzzle_of(error) if error else None,
+    )
+    return _answer(page(request, "step_password.html", status=status_of(error) if error else 200, view=view), error)
+
+
+def _answer(response: Response, error: AppError | None) -> Response:
+    if isinstance(error, LimitExceeded) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
+    return response
 
 
 for _method in CHANNELS:
@@ -102,8 +142,6 @@ async def _sent_page(request: Request, method: Method, *, sent: bool, error: App
         error_field=field,
         others=len(await idp.steps.options(pending)) > 1,
         demo=container(request).ground.settings.demo,
+        puzzle=puzzle_of(error) if error else None,
     )
-    response = page(request, "step_code.html", status=status_of(error) if error else 200, view=view)
-    if isinstance(error, LimitExceeded) and error.retry_after:
-        response.headers["Retry-After"] = str(error.retry_after)  # RFC 6585 §4
-    return response
+    return _answer(page(request, "step_code.html", status=status_of(error) if error else 200, view=view), error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from api.web.asked_details import DetailWords
 from api.web.puzzles import PuzzleView
+from api.web.views.steps import MethodWords
 from api.web.views.upstream import WayIn
 from core.text import Text
 
@@ -46,6 +47,24 @@ class SiteWords:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginTab:
+    """A way to log in that has a form of its own on this page."""
+
+    label: Text
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherWay:
+    """A way to log in that begins with a click."""
+
+    icon: str
+    label: Text
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoginView:
     """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back.
 
@@ -53,6 +72,8 @@ class LoginView:
         ways: other providers that would do.
         password: False where a password would not be enough.
         puzzle: what the browser computes before the next try.
+        tabs: ways with a form; none where there is one only.
+        others: ways without.
     """
 
     action: str
@@ -67,6 +88,21 @@ class LoginView:
     password: bool = True
     site: SiteWords = SiteWords()
     puzzle: PuzzleView | None = None
+    tabs: tuple[LoginTab, ...] = ()
+    others: tuple[OtherWay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLoginView(LoginView):
+    """`/login/sms`, `/login/email`: ask for a code, then type it.
+
+    Attributes:
+        ticket: of the code that was sent; empty until then.
+    """
+
+    method: MethodWords
+    ticket: str = field(default="", repr=False)
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

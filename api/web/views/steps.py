@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from api.web.puzzles import PuzzleView
 from core.text import Text
 from idp.login.proofs import Method
 
@@ -80,3 +81,16 @@ class SentStepView:
     error_field: str | None = None
     others: bool = False
     demo: bool = False
+    puzzle: PuzzleView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedStepView:
+    """A step where something is typed that the person has already. `others`: they have other ways on."""
+
+    method: MethodWords
+    action: str
+    error: Text | None = None
+    error_field: str | None = None
+    others: bool = False
+    puzzle: PuzzleView | None = None

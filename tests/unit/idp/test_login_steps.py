@@ -13,6 +13,7 @@ from core.principal import SYSTEM
 from idp.errors import StepGone
 from idp.levels import BOUND_KEY, TWO_FACTORS
 from idp.login.circumstances import Circumstances
+from idp.login.ports import Requirement
 from idp.login.proofs import Kind, Method, Proof, acr_of, amr_of
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.model import ONE_FACTOR, Account, AccountStatus, StaffRole
@@ -41,9 +42,9 @@ class Two:
         circumstances: Circumstances,
         *,
         client_id: str | None,
-        essential_acr: Sequence[str],
-    ) -> str:
-        return TWO_FACTORS
+        wanted_acr: Sequence[str],
+    ) -> Requirement:
+        return Requirement(TWO_FACTORS, TWO_FACTORS)
 
 
 class Has:
