@@ -65,7 +65,7 @@ class _ReadsThenClaims(SqlExportStore):
         found = (await tx.connection.execute(select(table).where(table.c.id == export.id))).one()
         if found.state != export.state.value or found.attempts != export.attempts:
             return False
-        await asyncio.sleep(0.003)
+        await asyncio.sleep(0.05)  # long enough for everybody to have read
         values = {"state": ExportState.WORKING.value, "claimed_until": until, "attempts": export.attempts + 1}
         return (
             await tx.connection.execute(update(table).where(table.c.id == export.id).values(**values))
