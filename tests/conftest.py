@@ -23,6 +23,7 @@ Started = TypeVar("Started")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shots", metavar="FOLDER", help="take a picture of every page that a browser test judges")
     parser.addoption(
         "--require-backends",
         action="store_true",

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from api.demo.city import PASSWORD
 from api.journey.instance import Instance
 from tests.support.messages import finish_in_browser, phone_of
+from tests.support.page_shots import CAMERA
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,14 @@ def city() -> Iterator[Instance]:
         yield instance
     finally:
         instance.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shots(pytestconfig: pytest.Config) -> None:
+    """Pictures of all pages, where `--shots` names a folder for them (`tests.e2e.screenshots --all`)."""
+    if folder := pytestconfig.getoption("--shots"):
+        CAMERA.folder = Path(folder)
+        CAMERA.folder.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,17 @@
 """Takes the pictures of the README: plays the story on a fresh instance and photographs it on the way.
 
 .venv/bin/python -m tests.e2e.screenshots [FOLDER]
+.venv/bin/python -m tests.e2e.screenshots --all FOLDER
+
+With `--all` it takes every page in every state that a browser test judges, at a desktop's and a phone's width.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 from PIL import Image
@@ -133,7 +138,17 @@ def main(folder: Path) -> None:
         instance.stop()
 
 
+def all_pages(folder: Path) -> int:
+    """The browser tests themselves are the tour, so that no page that they reach is left out."""
+    tour = [sys.executable, "-m", "pytest", "tests/e2e", "-m", "browser", "-p", "no:xdist", "--shots", str(folder)]
+    return subprocess.run(tour, cwd=Path(__file__).parents[2]).returncode
+
+
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path, nargs="?", default=Path("docs/pictures"))
-    main(asked.parse_args().folder)
+    asked.add_argument("--all", action="store_true", help="every page, at 1280 and at 390 pixels")
+    chosen = asked.parse_args()
+    if chosen.all:
+        sys.exit(all_pages(chosen.folder))
+    main(chosen.folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from tests.support.axe import axe_faults
+from tests.support.page_shots import CAMERA
 
 WIDTHS = (320, 390, 768, 1280)
 
@@ -79,6 +80,7 @@ def faults_of(page: Page) -> list[str]:
         page.set_viewport_size({"width": width, "height": 800})
         if wider := page.evaluate(_WIDER):
             found.append(f"{page.url}: {wider}")
+    CAMERA.take(page)
     if before:
         page.set_viewport_size(before)
     return found
