@@ -20,11 +20,11 @@ from idp.identifiers import CITIZEN_ID, PHONE, parse_phone
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.model import Account, AccountStatus, LogoutDelivery, Organisation, StaffRole
+from idp.passwords.rules import About, PasswordRules
 from idp.ports import AccountStore, OrganisationStore, SessionStore
 from idp.protocol.scopes import ROLE_SCOPES
 from keys.ports import PasswordHasher
 
-MIN_PASSWORD, MAX_PASSWORD = 8, 256
 NO_PASSWORD = ""
 
 
@@ -77,12 +77,14 @@ class CreateAccount:
         accounts: AccountStore,
         vault: PersonVault,
         passwords: PasswordHasher,
+        rules: PasswordRules,
         clock: Clock,
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._vault = vault
         self._passwords = passwords
+        self._rules = rules
         self._clock = clock
 
     async def __call__(self, new: NewAccount, actor: Principal) -> str:
@@ -96,8 +98,8 @@ class CreateAccount:
         """
         account, indexes = self._account(new)
         if new.password is not None:
-            check_password(new.password)
-            account = dataclasses.replace(account, password_hash=await self._passwords.hash(new.password))
+            accepted = await self._rules.accept(new.password, About(new.name, new.citizen_id, new.phone or ""))
+            account = dataclasses.replace(account, password_hash=await self._passwords.hash(accepted))
         async with self._database.write() as tx:
             if not await self._add(tx, account, indexes, actor):
                 raise Conflict(
@@ -230,16 +232,3 @@ class ChangeAccountStatus:
             tx.audit(AuditEvent("account.change-status", "done", actor, account_id, detail=detail))
             await tx.commit()
         await self._deliver.attempt(deliveries)
-
-
-def check_password(password: str) -> None:
-    """
-    Raises:
-        InvalidInput: `password-length`; length is the only rule (attacks O-59).
-    """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise InvalidInput(
-            "password-length",
-            Text("密码应为 8 到 256 个字符。", "A password takes 8 to 256 characters."),
-            field="password",
-        )

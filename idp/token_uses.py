@@ -29,6 +29,7 @@ PASSKEY = "passkey"
 CERTIFICATE = "certificate-login"
 QR_CODE = "qr-code"
 PUZZLE = "puzzle"
+RESET = "password-reset"
 TRIED_SECRET = "tried-secret"  # noqa: S105 - the name of a use
 DEVICE = "known-device"
 

@@ -51,6 +51,7 @@ class Container:
             self.idp.record_log_ins.forever(),
             self.export.make.forever(),
             self.idp.abuse.events.forever(),
+            self.idp.news.forever(),
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),

@@ -20,6 +20,7 @@ from api.wiring.key_factors import (
 )
 from api.wiring.key_news import NoEvidence, NoNews
 from api.wiring.messages import build_messages
+from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -97,6 +98,7 @@ from idp.messages.ports import MessageSender
 from idp.notices import Notices
 from idp.own_account import ReadOwnAccount
 from idp.own_details import ChangeOwnDetails
+from idp.own_password.news import NewsByMessage
 from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
 from idp.ports import (
     AccountStore,
@@ -235,6 +237,8 @@ class IdpServices:
     exports: ExportStore
     account_chapters: AccountChapters
     abuse: AbuseServices
+    passwords: PasswordServices
+    news: NewsByMessage
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
     fetcher: Fetcher
@@ -312,7 +316,6 @@ def build_idp(
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)
-    abuse = build_abuse(database, stores.abuse, kv, digests, notices, clock, settings)
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
@@ -325,6 +328,8 @@ def build_idp(
     factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
     key_parts = build_key_factor_parts(ground, settings, stores.keys)
     offered = (*key_parts.offered, *factor_parts.offered)
+    news = build_news(ground, stores.accounts, factor_parts.addresses, sender)
+    abuse = build_abuse(database, stores.abuse, kv, digests, notices, clock, settings, news)
     tries = CountedTries(database, abuse.budget, abuse.devices, record_log_ins)
     steps = LoginSteps(
         database,
@@ -414,7 +419,8 @@ def build_idp(
         stores.abuse.known_devices,
         clock,
     )
-    create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, clock)
+    rules = build_rules(ground.settings)
+    create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, rules, clock)
     shared = SharedParts(stores.accounts, create_account, vault, sessions, steps, interactions, end, deliver)
     token = TokenEndpoint(
         authenticate_client,
@@ -565,6 +571,25 @@ def build_idp(
         record_log_ins=record_log_ins,
         own_log_ins=own_log_ins,
         abuse=abuse,
+        passwords=build_passwords(
+            ground,
+            PasswordParts(
+                stores.accounts,
+                stores.sessions,
+                sessions,
+                vault,
+                end,
+                deliver,
+                abuse,
+                factor_parts.codes,
+                factor_parts.addresses,
+                offered,
+                factor_parts.judges,
+                rules,
+            ),
+            settings,
+        ),
+        news=news,
         own_account=own_account,
         change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
         exports=stores.exports,

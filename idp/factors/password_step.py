@@ -10,7 +10,7 @@ from idp.login.circumstances import Circumstances
 from idp.login.ports import SecondFactor
 from idp.login.proofs import KINDS, Method, Proof
 from idp.model import Account
-from idp.people import MAX_PASSWORD
+from idp.passwords.normal import normal_password
 from idp.source import source_of
 from keys.ports import PasswordHasher
 
@@ -28,10 +28,10 @@ class PasswordStep:
         return bool(account.password_hash)
 
     async def judge(self, account: Account, typed: str, circumstances: Circumstances) -> Proof:
-        usable = typed if len(typed) <= MAX_PASSWORD else ""
+        usable = normal_password(typed)
         stored = account.password_hash or None
-        right = await self._passwords.verify(usable, stored, source=source_of(circumstances.source))
-        if not right or usable != typed:
+        right = await self._passwords.verify(usable or "", stored, source=source_of(circumstances.source))
+        if not right or usable is None:
             raise InvalidInput(
                 "password-wrong", Text("密码不对。请再输一次。", "Wrong password. Try again."), field="password"
             )

@@ -22,7 +22,7 @@ from idp.login.proofs import Kind, Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.login_history.record import RecordLogIns
 from idp.model import Account, AccountStatus
-from idp.people import MAX_PASSWORD
+from idp.passwords.normal import normal_password
 from idp.ports import AccountStore
 from idp.source import source_of
 from keys.ports import PasswordHasher
@@ -77,10 +77,10 @@ class LogIn:
         account = await self._find(indexes)
         attempt = await self._attempt(indexes[0], password, account, circumstances)
         admitted = await self._admit(attempt, circumstances)
-        await self._check(account, password, attempt, admitted, circumstances)
+        await self._check(account, attempt, admitted, circumstances)
         assert account is not None, "nobody's password is never right"
         await self._budget.succeeded(attempt)
-        await self._hash_anew(account, password, circumstances.source)
+        await self._hash_anew(account, attempt.secret, circumstances.source)
         proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now())
         return await self._steps.proved(account, proof, circumstances)
 
@@ -91,7 +91,8 @@ class LogIn:
     async def _attempt(self, index: bytes, password: str, account: Account | None, here: Circumstances) -> Attempt:
         account_id = None if account is None else account.id
         device = await self._devices.name(account_id, here.device_cookie)
-        return Attempt(Way.PASSWORD, index, here.source, here.answer, device, password[:MAX_PASSWORD], account_id)
+        secret = normal_password(password) or ""  # nothing for what was never accepted (O-59)
+        return Attempt(Way.PASSWORD, index, here.source, here.answer, device, secret, account_id)
 
     async def _admit(self, attempt: Attempt, here: Circumstances) -> Admitted:
         try:
@@ -100,17 +101,14 @@ class LogIn:
             await self._refused(attempt.account_id, error.code, here)
             raise
 
-    async def _check(
-        self, account: Account | None, password: str, attempt: Attempt, admitted: Admitted, here: Circumstances
-    ) -> None:
+    async def _check(self, account: Account | None, attempt: Attempt, admitted: Admitted, here: Circumstances) -> None:
         """
         Raises:
             WrongCredentials, NotPermitted.
         """
-        usable = password if len(password) <= MAX_PASSWORD else ""  # a longer one was never accepted (O-59)
         stored = account.password_hash or None if account else None  # an account without a password is like no account
-        right = await self._passwords.verify(usable, stored, source=source_of(here.source))
-        if account is None or not right or usable != password:
+        right = await self._passwords.verify(attempt.secret, stored, source=source_of(here.source))
+        if account is None or not right:
             await self._budget.failed(attempt)
             await self._refused(attempt.account_id, "password-wrong", here)
             raise _wrong(admitted)

@@ -28,6 +28,10 @@ CODE_TO_LOG_IN: Final = "code-to-log-in"
 CODE_TO_CONFIRM: Final = "code-to-confirm"
 FACTOR_ADDED: Final = "factor-added"
 FACTOR_REMOVED: Final = "factor-removed"
+CODE_TO_RESET: Final = "code-to-reset"
+NEW_DEVICE: Final = "new-device"
+PASSWORD_CHANGED: Final = "password-changed"  # noqa: S105 - the template's name
+PHONE_CHANGED: Final = "phone-changed"
 
 _SIGNATURE = Text("【{city}一证】", "[{city} Yizheng] ")
 
@@ -62,6 +66,39 @@ TEMPLATES: Final[Mapping[str, Template]] = {
             "您的账号刚刚取消了登录方式：{factor_zh}。不是您本人操作，请马上拨打 12345 冻结账号。",
             "A way to log in was removed from your account: {factor_en}. If this was not you, call 12345 at once and "
             "have your account frozen.",
+        ),
+    ),
+    CODE_TO_RESET: Template(
+        Text("重设密码的验证码", "Your code to reset the password"),
+        Text(
+            "验证码 {code}，用于重设密码，{minutes} 分钟内有效。请勿告诉任何人，工作人员也不会向您要。"
+            "不是您本人操作，不用理会，密码不会变。",
+            "{code} is your code to set a new password, good for {minutes} minutes. Tell it to nobody: no member of "
+            "staff will ask for it. If this was not you, do nothing: your password stays as it is.",
+        ),
+    ),
+    NEW_DEVICE: Template(
+        Text("新浏览器登录", "A log-in from a new browser"),
+        Text(
+            "有人从一个没用过的浏览器登录了您的账号。不是您本人，请马上改密码，或拨打 12345 冻结账号。",
+            "Somebody logged in to your account from a browser that was not used before. If it was not you, change "
+            "your password at once, or call 12345 and have your account frozen.",
+        ),
+    ),
+    PASSWORD_CHANGED: Template(
+        Text("密码已修改", "Your password was changed"),
+        Text(
+            "您账号的密码刚刚改过，别处的登录都已结束。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "The password of your account was just changed, and log-ins elsewhere were ended. If it was not you, call "
+            "12345 at once and have your account frozen.",
+        ),
+    ),
+    PHONE_CHANGED: Template(
+        Text("手机号已更换", "Your phone number was changed"),
+        Text(
+            "您账号的手机号刚刚换过。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "The phone number of your account was just changed. If it was not you, call 12345 at once and have your "
+            "account frozen.",
         ),
     ),
 }

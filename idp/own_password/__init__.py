@@ -1,0 +1,1 @@
+"""How people change their password, and set it anew when they forgot it."""

@@ -1,0 +1,103 @@
+"""Change of one's password, shortly after a log-in (ASVS 6.2.2, 7.5.1)."""
+
+from __future__ import annotations
+
+from core.clock import Clock
+from core.db.database import Database
+from core.errors import Conflict, InvalidInput
+from core.principal import Principal, PrincipalKind
+from core.text import Text
+from idp.directory import PersonVault
+from idp.login.fresh import require_fresh
+from idp.login.sessions import Sessions
+from idp.logout.deliver import DeliverLogouts
+from idp.model import Account, NoticeKind
+from idp.own_password.settle import SettlePassword
+from idp.passwords.rules import About, PasswordRules
+from idp.settings import IdpSettings
+from idp.source import source_of
+from idp.telling import TellPerson
+from keys.ports import PasswordHasher
+
+
+class ChangePassword:
+    """The use case."""
+
+    def __init__(
+        self,
+        database: Database,
+        sessions: Sessions,
+        vault: PersonVault,
+        rules: PasswordRules,
+        passwords: PasswordHasher,
+        settle: SettlePassword,
+        tell: TellPerson,
+        deliver: DeliverLogouts,
+        clock: Clock,
+        settings: IdpSettings,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._vault = vault
+        self._rules = rules
+        self._passwords = passwords
+        self._settle = settle
+        self._tell = tell
+        self._deliver = deliver
+        self._clock = clock
+        self._settings = settings
+
+    async def __call__(
+        self, session_cookie: str | None, new: str, *, source: str, device_cookie: str | None = None
+    ) -> None:
+        """Set it; every other log-in of the person ends.
+
+        Raises:
+            NotAuthenticated: `not-logged-in`.
+            NotFresh: the log-in is too long ago.
+            InvalidInput: on field `password`: as `PasswordRules.accept`, or `password-same`.
+            LimitExceeded: `busy`.
+            Conflict: `password-changed-meanwhile`.
+        """
+        visit = await require_fresh(self._sessions, session_cookie, self._clock, self._settings)
+        account, place = visit.account, source_of(source)
+        accepted = await self._rules.accept(new, about(account, self._vault))
+        if account.password_hash and await self._passwords.verify(accepted, account.password_hash, source=place):
+            raise InvalidInput(
+                "password-same",
+                Text("这就是现在的密码。请换一个新的。", "That is your password already. Choose a new one."),
+                field="password",
+            )
+        new_hash = await self._passwords.hash(accepted, source=place)
+        actor = Principal(PrincipalKind.PERSON, account.id, session=visit.session.id)
+        async with self._database.write() as tx:
+            done = await self._settle(
+                tx,
+                account,
+                new_hash,
+                NoticeKind.PASSWORD_CHANGED,
+                actor,
+                source=source,
+                device_cookie=device_cookie,
+            )
+            await tx.commit()
+        if done is None:
+            raise changed_meanwhile()
+        self._tell.send(done.told)
+        await self._deliver.attempt(done.deliveries)
+
+
+def about(account: Account, vault: PersonVault) -> About:
+    """What the password must not hold."""
+    number = vault.open(account.id, "number", account.number) if account.number else ""
+    return About(vault.name(account), number, vault.phone(account) or "")
+
+
+def changed_meanwhile() -> Conflict:
+    return Conflict(
+        "password-changed-meanwhile",
+        Text(
+            "密码刚刚在别处改过了，这一次没有生效。请用新密码登录后再看。",
+            "The password was changed elsewhere just now, so this change was not made. Log in with the new one first.",
+        ),
+    )

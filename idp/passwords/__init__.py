@@ -1,0 +1,1 @@
+"""What may be a password, and in which form it is compared."""
