@@ -37,6 +37,11 @@ def form_token(request: Request, session: str | None, *, secure: bool) -> str:
     return _token(_secret(request, secure=secure), session)
 
 
+def browser_secret(request: Request, *, secure: bool) -> str:
+    """What only this browser has, before a log-in and after it; to bind to the browser what must not leave it."""
+    return _secret(request, secure=secure)
+
+
 def keep_secret(request: Request, response: Response, *, secure: bool) -> None:
     """Set the form cookie, if a token was made with a new secret while rendering."""
     secret = getattr(request.state, "new_form_secret", None)

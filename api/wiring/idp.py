@@ -10,6 +10,7 @@ from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
 from api.wiring.factors import FactorServices, build_factor_parts, build_factors
 from api.wiring.ground import Ground
+from api.wiring.key_evidence import NoEvidence
 from api.wiring.key_factors import (
     KeyFactorServices,
     KeyStores,
@@ -18,7 +19,6 @@ from api.wiring.key_factors import (
     build_key_factors,
     key_stores,
 )
-from api.wiring.key_news import NoEvidence, NoNews
 from api.wiring.messages import build_messages
 from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
@@ -535,7 +535,7 @@ def build_idp(
                 judge,
                 offered,
                 NoEvidence(),
-                NoNews(),
+                abuse.tell,
             ),
             steps,
         ),

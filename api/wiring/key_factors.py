@@ -14,7 +14,7 @@ from idp.factors.certificates.log_in import LogInByCertificate
 from idp.factors.certificates.own import CertificateFactor, OwnCertificates
 from idp.factors.certificates.ports import CertificateStore
 from idp.factors.certificates.showing import Showing
-from idp.factors.changes import BoundKeyEvidence, FactorNews
+from idp.factors.changes import BoundKeyEvidence
 from idp.factors.passkeys.challenges import Challenges
 from idp.factors.passkeys.enrol import EnrolPasskey
 from idp.factors.passkeys.log_in import LogInByPasskey
@@ -34,6 +34,7 @@ from idp.qr_login.screen import QrScreen
 from idp.settings import IdpSettings
 from idp.stores.passkeys import SqlPasskeyStore
 from idp.stores.person_certificates import SqlPersonCertificateStore
+from idp.telling import TellPerson
 from keys.passkeys.model import RelyingParty
 
 
@@ -72,7 +73,7 @@ class SharedWithKeys:
     judge: CertificateJudge
     factors: Sequence[SecondFactor]
     evidence: BoundKeyEvidence
-    news: FactorNews
+    tell: TellPerson
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def build_key_factors(
     """Compose what stands on the steps."""
     database, clock, kv, secrets = ground.database, ground.clock, ground.kv, ground.keys.secrets
     stores, people, short_lived = parts.stores, secrets.fields.people, secrets.fields.short_lived
-    evidence, news, vault = shared.evidence, shared.news, shared.vault
+    evidence, tell, vault = shared.evidence, shared.tell, shared.vault
     party, policy = party_of(settings), ground.settings.passkey_policy
     known_party = party or RelyingParty("", "")  # refuses everything
     challenges = Challenges(kv, secrets.tokens, clock)
@@ -130,7 +131,7 @@ def build_key_factors(
             vault,
             people,
             evidence,
-            news,
+            tell,
             known_party,
             policy,
             clock,
@@ -143,11 +144,11 @@ def build_key_factors(
             challenges,
             steps,
             evidence,
-            news,
+            tell,
             known_party,
             clock,
         ),
-        own_passkeys=OwnPasskeys(database, stores.passkeys, visits, ways_in, people, evidence, news),
+        own_passkeys=OwnPasskeys(database, stores.passkeys, visits, ways_in, people, evidence, tell),
         showing=showing,
         log_in_by_certificate=LogInByCertificate(
             database, stores.certificates, shared.accounts, shared.interactions, showing, steps, vault, clock
@@ -162,7 +163,7 @@ def build_key_factors(
             vault,
             people,
             evidence,
-            news,
+            tell,
             clock,
         ),
         qr_screen=QrScreen(

@@ -1,4 +1,4 @@
-"""Who hears when a person's ways to log in change: whoever keeps evidence of real names, and the person."""
+"""Who hears when a person adds or removes a key: whoever keeps evidence of real names."""
 
 from __future__ import annotations
 
@@ -25,14 +25,3 @@ class BoundKeyEvidence(Protocol):
 
     async def unbound(self, tx: WriteTx, account_id: str, *, method: Method, reference: str) -> None:
         """The key counts no more."""
-
-
-class FactorNews(Protocol):
-    """Tells of changes; after they are written, and never fails."""
-
-    async def added(self, account_id: str, method: Method) -> None: ...
-
-    async def removed(self, account_id: str, method: Method) -> None: ...
-
-    async def suspended(self, account_id: str, method: Method) -> None:
-        """It looked misused, so it was put out of use."""

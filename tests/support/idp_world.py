@@ -179,6 +179,7 @@ async def _world(
     ring: KeyRing | None = None,
     secrets: SecretProvider | None = None,
     fetcher: Fetcher | None = None,
+    judge: CertificateJudge | None = None,
 ) -> AsyncIterator[IdpWorld]:
     keys = keys_on(ring or await shared_ring(), clock, secrets)
     settings = settings or IdpSettings(issuer=ISSUER)
@@ -191,10 +192,10 @@ async def _world(
         cast(DocumentVault, None),  # identity keeps no documents
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
-    messenger, judge, sender = RecordingMessenger(), NamedAuthorities(), RecordingSender()
+    messenger, named, sender = RecordingMessenger(), NamedAuthorities(), RecordingSender()
     services = build_idp(
         ground,
-        judge=judge,
+        judge=judge or named,
         settings=settings,
         stores=wrap_stores(sql_stores()),
         messenger=messenger,
@@ -202,7 +203,7 @@ async def _world(
         sender=sender,
     )
     try:
-        yield await _populate(ground, services, keys, clock, messenger, judge, sender)
+        yield await _populate(ground, services, keys, clock, messenger, named, sender)
     finally:
         await kv.close()
 

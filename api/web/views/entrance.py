@@ -65,6 +65,14 @@ class OtherWay:
 
 
 @dataclass(frozen=True, slots=True)
+class AskingView:
+    """Which portal asks for a log-in; empty for our own pages."""
+
+    client_name: Text | None = None
+    client_host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LoginView:
     """`/login`: who asks, what was typed, what was wrong with it. The password is never sent back.
 

@@ -17,18 +17,20 @@ from idp.factors.certificates.log_in import number_indexes
 from idp.factors.certificates.model import Begun, BoundCertificate, Purpose, Shown, certificate_name_context
 from idp.factors.certificates.ports import CertificateStore
 from idp.factors.certificates.showing import Showing
-from idp.factors.changes import BoundKeyEvidence, FactorNews
+from idp.factors.changes import BoundKeyEvidence
 from idp.factors.errors import KeyUnknown, TooManyKeys
 from idp.factors.key_names import read_key_name
 from idp.factors.strong import StrongVisits, actor_of
 from idp.factors.ways_in import HeldKeys, WaysIn
 from idp.login.proofs import Method
 from idp.login.sessions import Visit
-from idp.model import Account
+from idp.model import Account, NoticeKind
 from idp.ports import AccountStore
+from idp.telling import TellPerson
 from keys.ports import FieldCipher
 from keys.trust.model import Assurance
 
+_TOLD = {"factor": Method.CERTIFICATE.value}
 MOST = 10
 """Certificates of one person."""
 
@@ -60,7 +62,7 @@ class OwnCertificates:
         vault: PersonVault,
         fields: FieldCipher,
         evidence: BoundKeyEvidence,
-        news: FactorNews,
+        tell: TellPerson,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -72,7 +74,7 @@ class OwnCertificates:
         self._vault = vault
         self._fields = fields
         self._evidence = evidence
-        self._news = news
+        self._tell = tell
         self._clock = clock
 
     async def of(self, account_id: str) -> Sequence[OwnCertificate]:
@@ -118,7 +120,6 @@ class OwnCertificates:
         if shown.fault is not None:
             raise CertificateNotAccepted(shown.fault)
         await self._keep(visit, self._certificate(visit.account.id, shown), shown)
-        await self._news.added(visit.account.id, Method.CERTIFICATE)
 
     async def remove(self, session_cookie: str | None, certificate_id: str) -> None:
         """
@@ -136,8 +137,9 @@ class OwnCertificates:
                 await self._evidence.unbound(tx, visit.account.id, method=Method.CERTIFICATE, reference=certificate_id)
             detail = {"certificate": certificate_id}
             tx.audit(AuditEvent("certificate.unbind", "done", actor_of(visit), visit.account.id, detail=detail))
+            told = await self._tell.write(tx, visit.account.id, NoticeKind.FACTOR_REMOVED, detail=_TOLD)
             await tx.commit()
-        await self._news.removed(visit.account.id, Method.CERTIFICATE)
+        self._tell.send(told)
 
     async def _keep(self, visit: Visit, certificate: BoundCertificate, shown: Shown) -> None:
         account = visit.account
@@ -153,7 +155,9 @@ class OwnCertificates:
                 )
             detail: Detail = {"certificate": certificate.id, "bound": certificate.bound}
             tx.audit(AuditEvent("certificate.bind", "done", actor_of(visit), account.id, detail=detail))
+            told = await self._tell.write(tx, account.id, NoticeKind.FACTOR_ADDED, detail=_TOLD)
             await tx.commit()
+        self._tell.send(told)
 
     async def _is_own(self, tx: ReadTx, account_id: str, shown: Shown) -> bool:
         """Whether it names nobody, or this very person."""

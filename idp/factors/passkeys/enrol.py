@@ -12,7 +12,7 @@ from core.db.database import Database
 from core.ids import new_id
 from idp import real_name
 from idp.directory import PersonVault
-from idp.factors.changes import BoundKeyEvidence, FactorNews
+from idp.factors.changes import BoundKeyEvidence
 from idp.factors.errors import PasskeyNotMade, TooManyKeys
 from idp.factors.key_names import read_key_name
 from idp.factors.passkeys.challenges import Ceremony, Challenges
@@ -21,11 +21,14 @@ from idp.factors.passkeys.ports import PasskeyStore
 from idp.factors.strong import StrongVisits, actor_of
 from idp.login.proofs import Method
 from idp.login.sessions import Visit
+from idp.model import NoticeKind
+from idp.telling import TellPerson
 from keys.passkeys.answers import challenge_of
 from keys.passkeys.ceremonies import judge_registration
 from keys.passkeys.model import AttestationMode, AttestationPolicy, NewPasskey, PasskeyRefused, RelyingParty
 from keys.ports import FieldCipher
 
+TOLD = {"factor": Method.PASSKEY.value}
 MOST = 10
 """Passkeys of one person."""
 
@@ -59,7 +62,7 @@ class EnrolPasskey:
         vault: PersonVault,
         fields: FieldCipher,
         evidence: BoundKeyEvidence,
-        news: FactorNews,
+        tell: TellPerson,
         party: RelyingParty,
         policy: AttestationPolicy,
         clock: Clock,
@@ -71,7 +74,7 @@ class EnrolPasskey:
         self._vault = vault
         self._fields = fields
         self._evidence = evidence
-        self._news = news
+        self._tell = tell
         self._party = party
         self._policy = policy
         self._clock = clock
@@ -117,9 +120,7 @@ class EnrolPasskey:
             made = judge_registration(answer, challenge, self._party, self._policy, now=now)
         except PasskeyRefused as error:
             raise PasskeyNotMade(private=str(error)) from None
-        passkey = await self._kept(visit, self._passkey(visit.account.id, made, called))
-        await self._news.added(visit.account.id, Method.PASSKEY)
-        return passkey
+        return await self._kept(visit, self._passkey(visit.account.id, made, called))
 
     async def _kept(self, visit: Visit, passkey: Passkey) -> Passkey:
         async with self._database.write() as tx:
@@ -131,7 +132,9 @@ class EnrolPasskey:
                 await self._evidence.bound(tx, visit.account, method=Method.PASSKEY, reference=passkey.id, until=None)
             detail: Detail = {"passkey": passkey.id, "aaguid": passkey.aaguid, "bound": passkey.bound}
             tx.audit(AuditEvent("passkey.add", "done", actor_of(visit), passkey.account_id, detail=detail))
+            told = await self._tell.write(tx, passkey.account_id, NoticeKind.FACTOR_ADDED, detail=TOLD)
             await tx.commit()
+        self._tell.send(told)
         return passkey
 
     def _passkey(self, account_id: str, made: NewPasskey, name: str) -> Passkey:

@@ -6,24 +6,27 @@ from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.principal import ANONYMOUS
-from idp.factors.changes import BoundKeyEvidence, FactorNews
+from idp.factors.changes import BoundKeyEvidence
 from idp.factors.errors import AccountOutOfUse, PasskeyNotAccepted, PasskeySuspended
 from idp.factors.passkeys.challenges import Ceremony, Challenges
-from idp.factors.passkeys.model import Passkey, PasskeyState
+from idp.factors.passkeys.enrol import TOLD
+from idp.factors.passkeys.model import Passkey
 from idp.factors.passkeys.ports import PasskeyStore
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.proofs import Kind, Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
-from idp.model import Account, AccountStatus
+from idp.model import Account, AccountStatus, NoticeKind
 from idp.ports import AccountStore
+from idp.telling import TellPerson, Told
 from keys.passkeys.answers import presented
 from keys.passkeys.ceremonies import judge_authentication
 from keys.passkeys.model import Asserted, PasskeyRefused, RelyingParty
 
 _KINDS = frozenset({Kind.POSSESSION, Kind.KNOWLEDGE})  # the device, and its PIN or the finger that stands for it
+_SUSPENDED = {**TOLD, "why": "suspended"}
 _AMR = ("pop", "user")
 _AMR_HARDWARE = ("pop", "hwk", "user")
 
@@ -48,7 +51,7 @@ class LogInByPasskey:
         challenges: Challenges,
         steps: LoginSteps,
         evidence: BoundKeyEvidence,
-        news: FactorNews,
+        tell: TellPerson,
         party: RelyingParty,
         clock: Clock,
     ) -> None:
@@ -59,7 +62,7 @@ class LogInByPasskey:
         self._challenges = challenges
         self._steps = steps
         self._evidence = evidence
-        self._news = news
+        self._tell = tell
         self._party = party
         self._clock = clock
 
@@ -127,14 +130,19 @@ class LogInByPasskey:
             ):
                 await tx.commit()
                 return
-            fresh = passkey.state is PasskeyState.ACTIVE and await self._passkeys.suspend(tx, passkey.id)
-            if fresh:
-                await self._evidence.unbound(tx, passkey.account_id, method=Method.PASSKEY, reference=passkey.id)
+            told = await self._suspended(tx, passkey)
             tx.audit(_refusal(found, "passkey-suspended"))
             await tx.commit()
-        if fresh:
-            await self._news.suspended(passkey.account_id, Method.PASSKEY)
+        if told is not None:
+            self._tell.send(told)
         raise PasskeySuspended
+
+    async def _suspended(self, tx: WriteTx, passkey: Passkey) -> Told | None:
+        """Out of use from now on; None where it was so already."""
+        if not await self._passkeys.suspend(tx, passkey.id):
+            return None
+        await self._evidence.unbound(tx, passkey.account_id, method=Method.PASSKEY, reference=passkey.id)
+        return await self._tell.write(tx, passkey.account_id, NoticeKind.FACTOR_REMOVED, detail=_SUSPENDED)
 
     def _proof(self, passkey: Passkey) -> Proof:
         amr = _AMR if passkey.model is None else _AMR_HARDWARE

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent
 from core.db.database import Database, ReadTx
-from idp.factors.changes import BoundKeyEvidence, FactorNews
+from idp.factors.changes import BoundKeyEvidence
 from idp.factors.errors import KeyUnknown
 from idp.factors.key_names import read_key_name
+from idp.factors.passkeys.enrol import TOLD
 from idp.factors.passkeys.model import Passkey, PasskeyState, name_context
 from idp.factors.passkeys.ports import PasskeyStore
 from idp.factors.strong import StrongVisits, actor_of
 from idp.factors.ways_in import WaysIn
 from idp.login.proofs import Method
-from idp.model import Account
+from idp.model import Account, NoticeKind
+from idp.telling import TellPerson
 from keys.ports import FieldCipher
 
 
@@ -44,7 +46,7 @@ class OwnPasskeys:
         ways_in: WaysIn,
         fields: FieldCipher,
         evidence: BoundKeyEvidence,
-        news: FactorNews,
+        tell: TellPerson,
     ) -> None:
         self._database = database
         self._passkeys = passkeys
@@ -52,7 +54,7 @@ class OwnPasskeys:
         self._ways_in = ways_in
         self._fields = fields
         self._evidence = evidence
-        self._news = news
+        self._tell = tell
 
     async def of(self, account_id: str) -> Sequence[OwnPasskey]:
         """In the order in which they were made."""
@@ -95,8 +97,9 @@ class OwnPasskeys:
                 await self._evidence.unbound(tx, visit.account.id, method=Method.PASSKEY, reference=passkey_id)
             detail = {"passkey": passkey_id}
             tx.audit(AuditEvent("passkey.remove", "done", actor_of(visit), visit.account.id, detail=detail))
+            told = await self._tell.write(tx, visit.account.id, NoticeKind.FACTOR_REMOVED, detail=TOLD)
             await tx.commit()
-        await self._news.removed(visit.account.id, Method.PASSKEY)
+        self._tell.send(told)
 
     async def _own(self, tx: ReadTx, account_id: str, passkey_id: str) -> Passkey:
         for one in await self._passkeys.of_account(tx, account_id):

@@ -19,16 +19,3 @@ class NoEvidence:
 
     async def unbound(self, tx: WriteTx, account_id: str, *, method: Method, reference: str) -> None:
         return None
-
-
-class NoNews:
-    """Implements `idp.factors.changes.FactorNews`: the audit log is all."""
-
-    async def added(self, account_id: str, method: Method) -> None:
-        return None
-
-    async def removed(self, account_id: str, method: Method) -> None:
-        return None
-
-    async def suspended(self, account_id: str, method: Method) -> None:
-        return None
