@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 from certstore.errors import UseNotGranted
 from certstore.model import ConsumerGrant, Licence
-from certstore.ports import HolderDirectory, HolderIdentity
+from certstore.ports import CatalogueStore, HolderDirectory, HolderIdentity
 from core.audit.event import AuditEvent
-from core.db.database import Database
+from core.db.database import Database, ReadTx
 from core.errors import AppError, Conflict, LimitExceeded, NotFound, NotPermitted
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
@@ -44,6 +44,29 @@ def require_scope(actor: Principal, scope: str) -> None:
             "scope-missing",
             Text(f"缺少权限 {scope}，请向管理员申请。", f"The scope {scope} is missing. Ask an administrator for it."),
         )
+
+
+def require_type(actor: Principal, scope: str, type_code: str) -> None:
+    """
+    Raises:
+        NotPermitted: `licence-type-not-yours`, where the actor's role is limited to other types.
+    """
+    if not actor.may_with(scope, type_code):
+        raise NotPermitted(
+            "licence-type-not-yours",
+            Text(
+                "您的岗位不办这类证照，请找负责的同事办理。",
+                "Your role does not cover licences of this type; ask the colleague in charge.",
+            ),
+        )
+
+
+async def grants_within_reach(
+    catalogue: CatalogueStore, tx: ReadTx, organisation: str, item: str, actor: Principal
+) -> Mapping[str, ConsumerGrant]:
+    """The organisation's grants for a service item, as far as the actor's role reaches: the rest looks not granted."""
+    grants = await catalogue.grants(tx, organisation, item)
+    return {code: grant for code, grant in grants.items() if actor.may_with("licence:read", code)}
 
 
 def acting_organisation(actor: Principal) -> str:

@@ -9,7 +9,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from certstore.authorise import acting_organisation, identity_of, minimised, refusals_audited, require_scope
+from certstore.authorise import (
+    acting_organisation,
+    grants_within_reach,
+    identity_of,
+    minimised,
+    refusals_audited,
+    require_scope,
+)
 from certstore.catalogue import grant_for
 from certstore.codes import HolderCode, parse_holder_code
 from certstore.errors import ConsentDecided, ConsentNotFound
@@ -126,7 +133,7 @@ class Consents:
             async with repository.database.write() as tx:
                 if await repository.catalogue.item(tx, asked.service_item) is None:
                     raise unknown_item()
-                grants = await repository.catalogue.grants(tx, organisation, asked.service_item)
+                grants = await grants_within_reach(repository.catalogue, tx, organisation, asked.service_item, actor)
                 grant = grant_for(grants, asked.type_code, repository.today())
                 licence_type = await repository.catalogue.licence_type(tx, asked.type_code)
                 if licence_type is None or licence_type.sharing is not Sharing.CONSENT:

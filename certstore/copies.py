@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from certstore.authorise import acting_organisation, minimised, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, grants_within_reach, minimised, refusals_audited, require_scope
 from certstore.catalogue import grant_for
 from certstore.documents import SealedDocuments
 from certstore.errors import CopyNotFound, Gone, LicenceNotFound, UseNotGranted, consent_gone, licence_ended
@@ -133,6 +133,8 @@ class AnnotatedCopies:
                 if copy is None or copy.organisation != organisation or copy.licence_id != licence_id:
                     raise CopyNotFound
                 licence = await self._still_usable(tx, copy)
+                if not actor.may_with("licence:read", licence.type_code):
+                    raise CopyNotFound
                 looks = look_at(
                     repository,
                     actor,
@@ -155,7 +157,7 @@ class AnnotatedCopies:
         if item is None:
             raise unknown_item()
         licence = await repository.licences.licence(tx, command.licence_id)
-        grants = await repository.catalogue.grants(tx, organisation, command.service_item)
+        grants = await grants_within_reach(repository.catalogue, tx, organisation, command.service_item, actor)
         # without a grant for its type a licence looks absent
         if licence is None or licence.type_code not in grants:
             raise LicenceNotFound

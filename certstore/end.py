@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from certstore.authorise import acting_organisation, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.errors import LicenceNotFound, RevisionMoved, TransitionNotAllowed
 from certstore.lifecycle import ENDINGS, STATE_NAMES, Event, effective_state, next_state
 from certstore.model import Licence, LicenceChange
@@ -58,6 +58,7 @@ class EndLicence:
                 licence = await repository.licences.locked(tx, command.licence_id)
                 if licence is None or licence.issuer != organisation:
                     raise LicenceNotFound
+                require_type(actor, "licence:issue", licence.type_code)
                 repeated = licence.state is ENDINGS[command.event]
                 if not repeated:
                     if command.if_revision is not None and command.if_revision != licence.revision:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from certstore.authorise import acting_organisation, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, grants_within_reach, refusals_audited, require_scope
 from certstore.codes import HolderCode, parse_holder_code
 from certstore.looks import look_at, look_for
 from certstore.model import AccessRecord, ConsumerGrant, Licence, LicenceType, Look, Material, ServiceItem, Sharing
@@ -148,13 +148,13 @@ class CheckExemption:
         purpose = parse_purpose(query.service_item, query.case_number, query.basis)
         async with refusals_audited(repository.database, "exemption.check", actor, purpose=purpose):
             require_scope(actor, "licence:read")
-            organisation = acting_organisation(actor)
+            acting_organisation(actor)
             holder = parse_holder_code(query.code_type, query.code, today=repository.today())
             async with repository.database.write() as tx:
                 item = await repository.catalogue.item(tx, query.service_item)
                 if item is None:
                     raise unknown_item()
-                facts = await self._facts(tx, organisation, item, holder, purpose)
+                facts = await self._facts(tx, actor, item, holder, purpose)
                 chosen = [_judge(material, facts) for material in item.materials]
                 await repository.access.add(tx, self._looks(actor, purpose, holder, chosen, facts))
                 exempt = sum(one.outcome is Exemption.EXEMPT for one in chosen)
@@ -164,11 +164,12 @@ class CheckExemption:
         return ExemptionAnswer(item, [await self._answer(one, facts) for one in chosen])
 
     async def _facts(
-        self, tx: WriteTx, organisation: str, item: ServiceItem, holder: HolderCode, purpose: Purpose
+        self, tx: WriteTx, actor: Principal, item: ServiceItem, holder: HolderCode, purpose: Purpose
     ) -> _Facts:
         repository, today = self._repository, self._repository.today()
         wanted = {code for material in item.materials for code in material.types}
-        granted = await repository.catalogue.grants(tx, organisation, item.code)
+        organisation = acting_organisation(actor)
+        granted = await grants_within_reach(repository.catalogue, tx, organisation, item.code, actor)
         grants = {code: grant for code, grant in granted.items() if code in wanted and grant.covers(today)}
         types = {}
         for code in grants:

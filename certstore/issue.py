@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from certstore.authorise import acting_organisation, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.catalogue import validity_of
 from certstore.codes import ORGANISATION_CODE, parse_holder_code
 from certstore.documents import SealedDocuments
@@ -111,6 +111,7 @@ class IssueLicence:
         """
         async with refusals_audited(self._repository.database, "licence.issue", actor):
             require_scope(actor, "licence:issue")
+            require_type(actor, "licence:issue", command.type_code)
             issuer = acting_organisation(actor)
             scope = f"{actor.id} licence.issue"[:128]
             key, fingerprints = command.idempotency_key, self._fingerprints(command, issuer)

@@ -134,8 +134,9 @@ class ReadLicence:
         rows = [
             IssuedLicence(one.id, one.current.identifier, one.type_code, status_today(one, today), one.revision)
             for one in found[:size]
+            if _reaches(actor, one.type_code)
         ]
-        return Page(rows, encode_cursor(rows[-1].id) if len(found) > size else None)
+        return Page(rows, encode_cursor(found[size - 1].id) if len(found) > size else None)
 
     async def _person(self, actor: Principal) -> HolderIdentity | None:
         if actor.kind not in (PrincipalKind.PERSON, PrincipalKind.STAFF):
@@ -152,7 +153,7 @@ class ReadLicence:
         if person is not None and holds(licence, person):
             return licence, True
         works_there = actor.kind in (PrincipalKind.CLIENT, PrincipalKind.STAFF) and actor.organisation == licence.issuer
-        if works_there and (actor.may("licence:read") or actor.may("licence:issue")):
+        if works_there and _reaches(actor, licence.type_code):
             return licence, False
         raise LicenceNotFound
 
@@ -163,3 +164,8 @@ class ReadLicence:
             await self._repository.access.add(tx, looks)
         action = "holder.look" if own else "licence.read"
         tx.audit(AuditEvent(action, "done", actor, licence.id, purpose, {"what": what}))
+
+
+def _reaches(actor: Principal, type_code: str) -> bool:
+    """Whether one of the actor's rights to see their organisation's licences is for this type."""
+    return any(actor.may(scope) and actor.may_with(scope, type_code) for scope in ("licence:read", "licence:issue"))

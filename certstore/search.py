@@ -10,7 +10,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from certstore.authorise import acting_organisation, minimised, refusals_audited, require_scope, values_of
+from certstore.authorise import (
+    acting_organisation,
+    grants_within_reach,
+    minimised,
+    refusals_audited,
+    require_scope,
+    values_of,
+)
 from certstore.catalogue import grant_for
 from certstore.codes import HolderCode, parse_holder_code
 from certstore.errors import UseNotGranted
@@ -91,7 +98,7 @@ class SearchLicences:
             organisation = acting_organisation(actor)
             holder = parse_holder_code(query.code_type, query.code, today=repository.today())
             async with repository.database.write() as tx:
-                types = await self._granted_types(tx, organisation, purpose, query)
+                types = await self._granted_types(tx, actor, purpose, query)
                 hits = await self._hits(tx, organisation, holder, purpose, types, query.fields)
                 await repository.access.add(tx, self._looks(actor, purpose, holder, hits))
                 detail = {"found": len(hits), "types": len(types)}
@@ -100,13 +107,14 @@ class SearchLicences:
         return [await self._found(hit) for hit in hits]
 
     async def _granted_types(
-        self, tx: WriteTx, organisation: str, purpose: Purpose, query: SearchQuery
+        self, tx: WriteTx, actor: Principal, purpose: Purpose, query: SearchQuery
     ) -> Sequence[tuple[LicenceType, ConsumerGrant]]:
         catalogue, today = self._repository.catalogue, self._repository.today()
         assert purpose.service_item is not None
         if await catalogue.item(tx, purpose.service_item) is None:
             raise unknown_item()
-        grants = await catalogue.grants(tx, organisation, purpose.service_item)
+        organisation = acting_organisation(actor)
+        grants = await grants_within_reach(catalogue, tx, organisation, purpose.service_item, actor)
         codes = query.types if query.types is not None else [c for c, g in grants.items() if g.covers(today)]
         chosen = []
         for code in dict.fromkeys(codes):

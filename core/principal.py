@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,6 +29,7 @@ class Principal:
         scopes: OAuth scopes (clients and tokens) or rights derived from roles (staff).
         roles: role names within `organisation`.
         session: id of the log-in session or token that this rests on.
+        types: the licence types (by code) that a scope is limited to; a scope that is missing here has no limit.
     """
 
     kind: PrincipalKind
@@ -37,9 +39,14 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     session: str | None = field(default=None, repr=False)
+    types: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+    def may_with(self, scope: str, licence_type: str) -> bool:
+        """Whether a right that somebody has reaches licences of this type."""
+        return scope not in self.types or licence_type in self.types[scope]
 
 
 ANONYMOUS = Principal(PrincipalKind.ANONYMOUS, "anonymous")

@@ -1,4 +1,4 @@
-"""Makes and changes what the directory holds: organisations, accounts, staff roles."""
+"""Makes and changes what the directory holds: organisations and accounts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database, WriteTx
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict
 from core.identifiers.citizen_id import parse_citizen_id
 from core.identifiers.uscc import parse_uscc
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
-from idp.directory import PersonVault, account_not_found, organisation_not_found
+from idp.directory import PersonVault, account_not_found
 from idp.identifiers import CITIZEN_ID, PHONE, parse_phone
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
-from idp.model import Account, AccountStatus, LogoutDelivery, Organisation, StaffRole
+from idp.model import Account, AccountStatus, LogoutDelivery, Organisation
 from idp.passwords.rules import About, PasswordRules
 from idp.ports import AccountStore, OrganisationStore, SessionStore
-from idp.protocol.scopes import ROLE_SCOPES
 from keys.ports import PasswordHasher
 
 NO_PASSWORD = ""
@@ -143,58 +142,6 @@ class CreateAccount:
         )
         typed = {CITIZEN_ID: number} | ({PHONE: phone} if phone is not None else {})
         return account, {kind: vault.indexes(kind, value) for kind, value in typed.items()}
-
-
-class AssignStaffRole:
-    """The use case."""
-
-    def __init__(
-        self, database: Database, accounts: AccountStore, organisations: OrganisationStore, clock: Clock
-    ) -> None:
-        self._database = database
-        self._accounts = accounts
-        self._organisations = organisations
-        self._clock = clock
-
-    async def __call__(self, role: StaffRole, actor: Principal) -> None:
-        """Give the role; giving it twice changes nothing.
-
-        Raises:
-            InvalidInput: `role-unknown`.
-            NotFound: `account-not-found`, `organisation-not-found`.
-        """
-        if role.role not in ROLE_SCOPES:
-            raise InvalidInput("role-unknown", Text("没有这个岗位。", "There is no such role."), field="role")
-        async with self._database.write() as tx:
-            if await self._accounts.get(tx, role.account_id) is None:
-                raise account_not_found()
-            if await self._organisations.get(tx, role.organisation) is None:
-                raise organisation_not_found()
-            if await self._accounts.add_role(tx, role, self._clock.now()):
-                detail = {"role": role.role, "organisation": role.organisation}
-                tx.audit(AuditEvent("role.assign", "done", actor, role.account_id, detail=detail))
-            await tx.commit()
-
-
-class RemoveStaffRole:
-    """The use case."""
-
-    def __init__(self, database: Database, accounts: AccountStore) -> None:
-        self._database = database
-        self._accounts = accounts
-
-    async def __call__(self, role: StaffRole, actor: Principal) -> None:
-        """Take the role away; works from the next request on.
-
-        Raises:
-            NotFound: `role-not-found`.
-        """
-        async with self._database.write() as tx:
-            if not await self._accounts.remove_role(tx, role):
-                raise NotFound("role-not-found", Text("此人没有这个岗位。", "This person does not have the role."))
-            detail = {"role": role.role, "organisation": role.organisation}
-            tx.audit(AuditEvent("role.remove", "done", actor, role.account_id, detail=detail))
-            await tx.commit()
 
 
 class ChangeAccountStatus:

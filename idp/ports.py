@@ -188,6 +188,9 @@ class TokenStore(Protocol):
     async def revoke_session(self, tx: WriteTx, session_id: str, *, at: dt.datetime, reason: str) -> int:
         """Revoke all families that were begun in a session; answers how many."""
 
+    async def revoke_account(self, tx: WriteTx, account_id: str, *, at: dt.datetime, reason: str) -> int:
+        """Revoke all families of one person, also those that outlived their session; answers how many."""
+
     async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
         """The family with all that decides over it, in one look."""
 

@@ -20,11 +20,13 @@ from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 from idp.security_events.log import KEPT as MOST_EVENTS
 from idp.security_events.log import KEPT_FOR as KEEP_EVENTS
 from idp.security_events.ports import SecurityEventStore
+from idp.staff.ports import RoleProposals
 
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
 _KEEP_NOTICES = dt.timedelta(days=180)
 _KEEP_CERTIFICATES = dt.timedelta(days=90)  # the owner still sees what has run out
+_KEEP_DECIDED = dt.timedelta(days=365)  # the audit log keeps who decided what, for good
 _PAUSE = 0.01  # seconds between two parts
 Remove = Callable[[WriteTx], Awaitable[int]]
 """Removes a part of what has expired; answers how many rows went."""
@@ -47,6 +49,7 @@ class SweepExpired:
         exports: ExportStore,
         events: SecurityEventStore,
         devices: KnownDeviceStore,
+        role_proposals: RoleProposals,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -61,6 +64,7 @@ class SweepExpired:
         self._exports = exports
         self._events = events
         self._devices = devices
+        self._role_proposals = role_proposals
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -85,6 +89,7 @@ class SweepExpired:
             lambda tx: self._exports.delete_expired(tx, now),
             lambda tx: self._events.trim(tx, before=now - KEEP_EVENTS, keep=MOST_EVENTS),
             lambda tx: self._devices.delete_before(tx, now - KEEP_DEVICES),
+            lambda tx: self._role_proposals.delete_decided(tx, now - _KEEP_DECIDED),
         )
 
     async def _part(self, remove: Remove) -> int:

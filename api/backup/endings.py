@@ -72,7 +72,11 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "account": Moved("status", ["active"], ["active", "frozen", "closed"]),
     "account_index": NothingEnds("names only"),
     "organisation": NothingEnds("names only"),
-    "staff_role": Kept(),
+    "staff_role": Kept(["limits", "until"]),
+    "staff_member": NothingEnds("where somebody works; what they may do is a role"),
+    "staff_proposal": Moved(
+        "state", ["open"], ["open", "approved", "refused", "withdrawn"], ["decided_by", "decided_at"]
+    ),
     "protected_resource": Moved("status", ["active"], ["active", "disabled"]),
     "resource_scope": NothingEnds("ends with its resource"),
     "client": Moved("status", ["pending", "active"], ["pending", "active", "disabled", "removed"]),

@@ -12,6 +12,7 @@ import idp.stores.login_history_tables
 import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.security_tables
+import idp.stores.staff_tables
 import idp.stores.tables
 import idp.stores.upstream_tables
 import keys.stores.backup_tables
@@ -28,6 +29,7 @@ SOURCES = (
     keys.stores.reencryption_tables,
     keys.stores.renewal_tables,
     idp.stores.registration_tables,
+    idp.stores.staff_tables,
     idp.stores.tables,
     idp.stores.resources_tables,
     idp.stores.upstream_tables,

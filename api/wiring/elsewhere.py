@@ -117,7 +117,11 @@ def build_elsewhere(
     stores, requests, asked = parts.stores, parts.requests, AskedElsewhere(resources)
     grant = GrantElsewhere(stores.sessions, stores.clients, stores.consents, stores.tokens, names, clock)
     ask = AskItems(
-        database, stores.consents, register, WithinRights(database, stores.accounts), RefreshLifetimes(settings)
+        database,
+        stores.consents,
+        register,
+        WithinRights(database, stores.accounts, ground.clock),
+        RefreshLifetimes(settings),
     )
     sealed = SealedRequestParts(kv, secrets.fields.short_lived)
     hint_tokens = HintTokens(kv, secrets.tokens, clock, settings)

@@ -21,6 +21,7 @@ from api.wiring.key_factors import (
 )
 from api.wiring.messages import build_messages
 from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
+from api.wiring.staff import SharedStores, StaffServices, StaffStores, build_staff
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -99,7 +100,7 @@ from idp.notices import Notices
 from idp.own_account import ReadOwnAccount
 from idp.own_details import ChangeOwnDetails
 from idp.own_password.news import NewsByMessage
-from idp.people import AssignStaffRole, ChangeAccountStatus, CreateAccount, RegisterOrganisation, RemoveStaffRole
+from idp.people import ChangeAccountStatus, CreateAccount, RegisterOrganisation
 from idp.ports import (
     AccountStore,
     ClientStore,
@@ -121,6 +122,7 @@ from idp.resources.known import KnownResources
 from idp.resources.ports import ProtectedResourceStore
 from idp.resources.register import ResourceRegister
 from idp.settings import IdpSettings
+from idp.staff.roles import AssignStaffRole, RemoveStaffRole
 from idp.step_up import StepUp, read_demands
 from idp.stores.ciba import SqlBackchannelStore
 from idp.stores.client_errors import SqlClientErrorStore
@@ -177,6 +179,7 @@ class IdpStores:
     abuse: AbuseStores = field(default_factory=AbuseStores)
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
+    staff: StaffStores = field(default_factory=StaffStores)
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,7 @@ class IdpServices:
     change_account_status: ChangeAccountStatus
     assign_staff_role: AssignStaffRole
     remove_staff_role: RemoveStaffRole
+    staff: StaffServices
     clients: ClientServices
     register_client: RegisterClient
     change_client_status: ChangeClientStatus
@@ -417,6 +421,7 @@ def build_idp(
         stores.exports,
         stores.abuse.security_events,
         stores.abuse.known_devices,
+        stores.staff.proposals,
         clock,
     )
     rules = build_rules(ground.settings)
@@ -458,6 +463,8 @@ def build_idp(
     )
     upstream = build_upstream(ground, shared, begin, fetcher, settings, stores.upstream)
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
+    staff_stores = SharedStores(stores.accounts, stores.organisations, stores.sessions, stores.tokens)
+    staff = build_staff(database, stores.staff, staff_stores, end, deliver, clock)
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
     ask_consent = AskConsent(
         database,
@@ -466,7 +473,7 @@ def build_idp(
         stores.organisations,
         stores.consents,
         resources,
-        WithinRights(database, stores.accounts),
+        WithinRights(database, stores.accounts, clock),
         lifetimes,
     )
     own_sessions = OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock)
@@ -504,7 +511,7 @@ def build_idp(
         ),
         elsewhere=elsewhere,
         documents=PublishedDocuments(keys.ring, settings),
-        authenticate=Authenticate(read_token, stores.accounts, database, step_up),
+        authenticate=Authenticate(read_token, stores.accounts, database, step_up, clock),
         interactions=interactions,
         sessions=sessions,
         log_in=LogIn(
@@ -556,8 +563,9 @@ def build_idp(
         create_account=create_account,
         state_details=state_details,
         change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
-        assign_staff_role=AssignStaffRole(database, stores.accounts, stores.organisations, clock),
-        remove_staff_role=RemoveStaffRole(database, stores.accounts),
+        assign_staff_role=staff.assign,
+        remove_staff_role=staff.remove,
+        staff=staff,
         clients=clients,
         register_client=clients.register,
         change_client_status=clients.status,

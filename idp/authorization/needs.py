@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.clock import Clock
+from core.clock import Clock, calendar_day
 from core.db.database import Database, ReadTx
 from idp import levels
 from idp.errors import (
@@ -25,8 +25,9 @@ from idp.login.interactions import Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
 from idp.model import Client, Consent
 from idp.ports import AccountStore, ConsentStore
-from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, role_scopes, scope_behind
+from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, scope_behind
 from idp.requests.request import AuthorizationRequest
+from idp.rights import lacking
 from idp.tokens.pairwise import PairwiseNames
 
 
@@ -178,8 +179,8 @@ class Needs:
         if API_SCOPES.isdisjoint(request.scopes):
             return request.scopes
         roles = await self._accounts.roles(tx, visit.account.id)
-        lacking = API_SCOPES - role_scopes(frozenset(role.role for role in roles))
-        return tuple(scope for scope in request.scopes if scope not in lacking)
+        without = lacking(roles, calendar_day(self._clock.now()))
+        return tuple(scope for scope in request.scopes if scope not in without)
 
 
 def _could_be_stronger(wanted: Sequence[str], visit: Visit, reachable: Sequence[str]) -> bool:

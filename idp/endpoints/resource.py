@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.clock import Clock
+from core.clock import Clock, calendar_day
 from core.db.database import Database
 from core.errors import NotAuthenticated
 from core.principal import Principal, PrincipalKind
@@ -115,11 +115,14 @@ class ReadAccessToken:
 class Authenticate:
     """Who calls our API (`services.authenticate`)."""
 
-    def __init__(self, read: ReadAccessToken, accounts: AccountStore, database: Database, step_up: StepUp) -> None:
+    def __init__(
+        self, read: ReadAccessToken, accounts: AccountStore, database: Database, step_up: StepUp, clock: Clock
+    ) -> None:
         self._read = read
         self._accounts = accounts
         self._database = database
         self._step_up = step_up
+        self._clock = clock
 
     async def __call__(self, token: str, facts: RequestFacts, scopes: Collection[str] = ()) -> Principal:
         """CLIENT for a client's own token; PERSON for a person's; STAFF when it carries rights from a role.
@@ -166,7 +169,8 @@ class Authenticate:
             account = await self._accounts.get(tx, family.account_id)
             roles = await self._accounts.roles(tx, family.account_id)
         assert account is not None, "a family has an account"
-        full = person_principal(account, roles, session=family.session_id, name=None)
+        today = calendar_day(self._clock.now())
+        full = person_principal(account, roles, today, session=family.session_id, name=None)
         return Principal(
             full.kind,
             full.id,
@@ -174,6 +178,7 @@ class Authenticate:
             scopes=(live.claims.scopes - API_SCOPES) | (rights & full.scopes),
             roles=full.roles,
             session=family.session_id,
+            types=full.types,
         )
 
 

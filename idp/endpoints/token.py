@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.clock import Clock
+from core.clock import Clock, calendar_day
 from core.db.database import Database
 from idp.binding.constraint import SenderConstraint, check_same_key, token_type
 from idp.claims import PersonalClaims
@@ -22,9 +22,10 @@ from idp.model import Client, Confirmation, GrantType
 from idp.ports import AccountStore
 from idp.protocol.facts import RequestFacts
 from idp.protocol.params import Parameters
-from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME, role_scopes
+from idp.protocol.scopes import API_SCOPES, OPENID, REALNAME
 from idp.resources.known import KnownResources
 from idp.resources.model import ProtectedResource
+from idp.rights import lacking
 from idp.settings import IdpSettings
 from idp.tokens.access import AccessGrant, AccessTokens
 from idp.tokens.aimed import aimed
@@ -186,12 +187,12 @@ class TokenEndpoint:
 
     async def _still_allowed(self, client: Client, account_id: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
         """Rights may have been taken away since the person agreed; tokens never carry more than holds now."""
-        lacking = frozenset() if client.realname_approved else {REALNAME}
+        without = frozenset() if client.realname_approved else frozenset({REALNAME})
         if API_SCOPES & set(scopes):
             async with self._database.quick_read() as tx:
                 roles = await self._accounts.roles(tx, account_id)
-            lacking |= API_SCOPES - role_scopes(frozenset(role.role for role in roles))
-        return tuple(scope for scope in scopes if scope in client.scopes and scope not in lacking)
+            without |= lacking(roles, calendar_day(self._clock.now()))
+        return tuple(scope for scope in scopes if scope in client.scopes and scope not in without)
 
 
 def _pushed(auth_req_id: str, refresh_token: str | None) -> dict[str, str]:

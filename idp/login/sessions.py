@@ -7,14 +7,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.clock import Clock
+from core.clock import Clock, calendar_day
 from core.db.database import Database, ReadTx, WriteTx
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from idp.directory import PersonVault
 from idp.model import ONE_FACTOR, Account, AccountStatus, Session, StaffRole
 from idp.ports import AccountStore, SessionStore
-from idp.protocol.scopes import role_scopes
+from idp.rights import rights_of
 from idp.settings import IdpSettings
 from idp.token_uses import SESSION
 from keys.ports import TokenDigests
@@ -106,23 +106,26 @@ class Sessions:
             return None
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, visit.account.id)
-        return person_principal(visit.account, roles, session=visit.session.id, name=self._vault.name(visit.account))
+        today, name = calendar_day(self._clock.now()), self._vault.name(visit.account)
+        return person_principal(visit.account, roles, today, session=visit.session.id, name=name)
 
 
-def person_principal(account: Account, roles: Sequence[StaffRole], *, session: str, name: str | None) -> Principal:
+def person_principal(
+    account: Account, roles: Sequence[StaffRole], day: dt.date, *, session: str, name: str | None
+) -> Principal:
     """The principal of a person; with roles in several organisations, they act for the one that came first."""
-    if not roles:
+    rights = rights_of(roles, day)
+    if rights is None:
         return Principal(PrincipalKind.PERSON, account.id, name=name, session=session)
-    organisation = roles[0].organisation
-    held = frozenset(role.role for role in roles if role.organisation == organisation)
     return Principal(
         PrincipalKind.STAFF,
         account.id,
-        organisation=organisation,
+        organisation=rights.organisation,
         name=name,
-        scopes=role_scopes(held),
-        roles=held,
+        scopes=rights.scopes,
+        roles=rights.roles,
         session=session,
+        types=rights.types,
     )
 
 

@@ -27,9 +27,11 @@ API_SCOPES = frozenset(
         "audit:read",
         "metrics:read",
         "client:manage",
+        "staff:manage",
         "admin:system",
         "admin:security",
         "admin:audit",
+        "admin:scim",
     }
 )
 ALL_SCOPES = OIDC_SCOPES | API_SCOPES
@@ -56,11 +58,15 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "seal-custodian": frozenset({"seal:sign", "seal:manage"}),
     "auditor": frozenset({"audit:read"}),
     "portal-manager": frozenset({"client:manage"}),
+    "department-manager": frozenset({"staff:manage"}),
     # system, security and audit administration are three separate roles (三权分立)
     "system-administrator": frozenset({"admin:system"}),
     "security-administrator": frozenset({"admin:security"}),
     "audit-administrator": frozenset({"admin:audit", "audit:read"}),
 }
+
+ADMINISTRATOR_ROLES = ("system-administrator", "security-administrator", "audit-administrator")
+"""Nobody has two of the three, and nobody gives one to themselves."""
 
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)  # RFC 6749 §3.3
 
@@ -87,8 +93,3 @@ def scope_behind(claim: str, allowed: frozenset[str] | None = None) -> str | Non
         if claim in claims and (allowed is None or scope in allowed):
             return scope
     return None
-
-
-def role_scopes(roles: frozenset[str]) -> frozenset[str]:
-    """All scopes that any of the roles gives."""
-    return frozenset().union(*(ROLE_SCOPES.get(role, frozenset()) for role in roles))

@@ -176,6 +176,14 @@ class SqlTokenStore:
         )
         return (await tx.connection.execute(change)).rowcount
 
+    async def revoke_account(self, tx: WriteTx, account_id: str, *, at: dt.datetime, reason: str) -> int:
+        change = (
+            update(token_family)
+            .where(token_family.c.account_id == account_id, token_family.c.revoked_at.is_(None))
+            .values(revoked_at=at, revoked_for=reason)
+        )
+        return (await tx.connection.execute(change)).rowcount
+
     async def standing(self, tx: ReadTx, family_id: str, *, token_id: str | None = None) -> Standing | None:
         row = await tx.row(_STANDING, {"family_id": family_id, "token_id": token_id})
         if row is None:

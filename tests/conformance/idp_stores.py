@@ -215,6 +215,22 @@ class IdpStoresBasic:
             assert await written(harness, lambda tx, w=wanted: accounts.change_status(tx, "acc_1", w)) is done
         assert not await written(harness, lambda tx: accounts.change_status(tx, "acc_9", AccountStatus.FROZEN))
 
+    async def test_all_families_of_an_account_are_revoked_and_no_others(self, harness: IdpStoresHarness) -> None:
+        tokens = harness.stores.tokens
+        await seeded(harness)
+
+        async def work(tx: Any) -> int:
+            await harness.stores.accounts.add(tx, account("acc_2"), indexes("acc_2"))
+            await tokens.add(tx, family("fam_2", session_id="ses_gone", offline=True))
+            await tokens.add(tx, family("fam_3", account_id="acc_2"))
+            return int(await tokens.revoke_account(tx, "acc_1", at=START, reason="staff-left"))
+
+        assert await written(harness, work) == 2
+        async with harness.database.read() as tx:
+            found = {name: await tokens.standing(tx, name) for name in ("fam_1", "fam_2", "fam_3")}
+        ended = {name: one.family.revoked_for for name, one in found.items() if one is not None}
+        assert ended == {"fam_1": "staff-left", "fam_2": "staff-left", "fam_3": None}
+
     async def test_roles_come_back_in_the_order_given(self, harness: IdpStoresHarness) -> None:
         stores = harness.stores
         organisation = Organisation(USCC, Text("局", "Bureau"), "government")

@@ -22,7 +22,7 @@ from idp.protocol.redirect_uri import (
     with_fragment,
     with_parameters,
 )
-from idp.protocol.scopes import ALL_SCOPES, ROLE_SCOPES, parse_scope, role_scopes
+from idp.protocol.scopes import ALL_SCOPES, ROLE_SCOPES, parse_scope
 from idp.tokens.derived import DerivedMac
 from idp.tokens.id_token import half_hash
 from idp.tokens.pairwise import PairwiseNames
@@ -193,7 +193,6 @@ def test_roles_give_scopes_that_exist_and_administration_is_split() -> None:
         for second in administrators:
             if first != second:
                 assert not ROLE_SCOPES[first] & ROLE_SCOPES[second]
-    assert role_scopes(frozenset({"clerk", "no-such-role"})) == ROLE_SCOPES["clerk"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Departments, the staff who work in them, and the roles that two people give."""
