@@ -60,6 +60,12 @@ SECTIONS: tuple[Section, ...] = (
         Text("用 CA 机构发的证书登录。", "Log in with a certificate of an authority."),
     ),
     Section(
+        "/me/security/password",
+        "lock",
+        Text("密码", "Password"),
+        Text("改密码，别处的登录随之结束。", "Change it; log-ins elsewhere end with it."),
+    ),
+    Section(
         "/me/sign-ins",
         "phone",
         Text("登录与设备", "Log-ins and devices"),

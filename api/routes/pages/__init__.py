@@ -11,6 +11,7 @@ from api.routes.pages import (
     consenting,
     devices,
     entrance,
+    forgot,
     identities,
     keys,
     lookup,
@@ -27,6 +28,7 @@ from api.routes.pages import (
 
 routers = [
     entrance.router,
+    forgot.router,
     code_log_in.router,
     steps.router,
     *keys.routers,

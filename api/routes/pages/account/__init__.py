@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.pages.account import data_copy, details, log_ins, looked, overview
+from api.routes.pages.account import data_copy, details, log_ins, looked, overview, password
 
-routers = [overview.router, details.router, log_ins.router, looked.router, data_copy.router]
+routers = [overview.router, details.router, log_ins.router, looked.router, data_copy.router, password.router]

@@ -12,12 +12,18 @@ for (const box of document.querySelectorAll("[data-puzzle-name]")) {
     if (form.reportValidity()) form.requestSubmit();
     sent = false;
   };
-  form.addEventListener("submit", (event) => {
-    if (number.value) return;
-    event.preventDefault();
-    sent = true;
-    state.textContent = box.dataset.puzzleWaits;
-  });
+  // on its way down, before the page's own listener notes that the form was sent
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (event.target !== form || number.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      sent = true;
+      state.textContent = box.dataset.puzzleWaits;
+    },
+    true,
+  );
   worker.addEventListener("message", (event) => {
     number.value = String(event.data);
     state.textContent = box.dataset.puzzleDone;
