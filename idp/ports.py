@@ -228,6 +228,9 @@ class ProfileStore(Protocol):
     async def put(self, tx: WriteTx, profile: AccountProfile) -> None:
         """Set it, replacing an earlier one."""
 
+    async def replace(self, tx: WriteTx, profile: AccountProfile, *, since: dt.datetime) -> bool:
+        """Only while the one that was stated at `since` is still there; False, and no change, if it is not."""
+
 
 class NoticeStore(Protocol):
     """What people are told about their accounts."""

@@ -17,7 +17,7 @@ from idp.directory import PersonVault, account_not_found
 from idp.model import AccountProfile
 from idp.ports import AccountStore, ProfileStore
 
-_COLUMN = "profile"
+PROFILE_COLUMN = "profile"
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 _LONGEST = 200
 
@@ -77,7 +77,7 @@ class StateDetails:
             NotFound: `account-not-found`.
         """
         _check(details)
-        content = self._vault.seal(account_id, _COLUMN, msgspec.json.encode(details).decode())
+        content = self._vault.seal(account_id, PROFILE_COLUMN, msgspec.json.encode(details).decode())
         async with self._database.write() as tx:
             if await self._accounts.get(tx, account_id) is None:
                 raise account_not_found()
@@ -90,7 +90,7 @@ class StateDetails:
 
 def opened(vault: PersonVault, profile: AccountProfile) -> Details:
     """In the clear; whoever asks writes the audit event."""
-    text = vault.open(profile.account_id, _COLUMN, profile.content)
+    text = vault.open(profile.account_id, PROFILE_COLUMN, profile.content)
     return msgspec.json.decode(text.encode(), type=Details)
 
 

@@ -54,6 +54,7 @@ from idp.clients.secrets import ClientSecrets
 from idp.clients.shown_secrets import ShownSecrets
 from idp.clients.status import ChangeClientStatus
 from idp.clients.writing import RegistrationStores
+from idp.confirm_email import ConfirmEmail
 from idp.directory import Directory, PersonVault
 from idp.endpoints.discovery import PublishedDocuments
 from idp.endpoints.end_session import EndSessionEndpoint
@@ -238,6 +239,7 @@ class IdpServices:
     own_log_ins: OwnLogIns
     own_account: ReadOwnAccount
     change_details: ChangeOwnDetails
+    confirm_email: ConfirmEmail
     exports: ExportStore
     account_chapters: AccountChapters
     abuse: AbuseServices
@@ -600,6 +602,9 @@ def build_idp(
         news=news,
         own_account=own_account,
         change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
+        confirm_email=ConfirmEmail(
+            database, stores.profiles, sessions, vault, factor_parts.codes, sender, clock, settings
+        ),
         exports=stores.exports,
         account_chapters=AccountChapters(
             database,

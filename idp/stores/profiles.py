@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import datetime as dt
+
+from sqlalchemy import select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.model import AccountProfile
@@ -22,6 +24,11 @@ class SqlProfileStore:
     async def put(self, tx: WriteTx, profile: AccountProfile) -> None:
         values = {name: getattr(profile, name) for name in account_profile.c.keys()}  # noqa: SIM118 - not a dict
         await insert_or_replace(tx.connection, account_profile, values, key=("account_id",))
+
+    async def replace(self, tx: WriteTx, profile: AccountProfile, *, since: dt.datetime) -> bool:
+        same = (account_profile.c.account_id == profile.account_id, account_profile.c.updated_at == since)
+        change = update(account_profile).where(*same).values(content=profile.content, updated_at=profile.updated_at)
+        return (await tx.connection.execute(change)).rowcount == 1
 
 
 _: type[ProfileStore] = SqlProfileStore

@@ -24,7 +24,7 @@ from tests.conformance.harness import Slow
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
 from tests.support.idp_world import IdpWorld, another_worker, citizen_number, embedded_world
-from tests.support.own_account import EDGE, data_copies, inside
+from tests.support.own_account import EDGE, Inside, data_copies, inside
 
 PARALLEL = 20
 STALE = 301  # seconds: just beyond `link_freshness`
@@ -134,6 +134,65 @@ class TestDetails:
         assert (own.email_verified, own.address) == (True, home)
         await world.idp.change_details(lin.cookie, Details("other@citizen.invalid", address=home))
         assert not (await world.idp.own_account(lin.principal)).details.email_verified
+
+
+class TestConfirmingTheMailbox:
+    """The code proves the mailbox that it was sent to, in the session that asked, once (rows O-55, O-68)."""
+
+    async def test_whoever_reads_the_mailbox_verifies_it(self, world: IdpWorld) -> None:
+        lin = await stated(world, "lin@citizen.invalid")
+        await world.idp.confirm_email(lin.cookie, code_in(world))
+        own = (await world.idp.own_account(lin.principal)).details
+        assert (own.email, own.email_verified) == ("lin@citizen.invalid", True)
+        with pytest.raises(InvalidInput):
+            await world.idp.confirm_email(lin.cookie, code_in(world))
+
+    async def test_a_code_for_one_mailbox_verifies_no_other(self, world: IdpWorld) -> None:
+        lin = await stated(world, "lin@citizen.invalid")
+        code = code_in(world)
+        await world.idp.change_details(lin.cookie, Details("victim@citizen.invalid"))
+        with pytest.raises(InvalidInput):
+            await world.idp.confirm_email(lin.cookie, code)
+        assert not (await world.idp.own_account(lin.principal)).details.email_verified
+
+    async def test_a_code_counts_in_the_session_that_asked_only(self, world: IdpWorld) -> None:
+        await stated(world, "lin@citizen.invalid")
+        other, zhao = await inside(world, world.lin), await inside(world, world.zhao)
+        for cookie, error in ((other.cookie, InvalidInput), (zhao.cookie, NotFound), (None, NotAuthenticated)):
+            with pytest.raises(error):
+                await world.idp.confirm_email(cookie, code_in(world))
+
+    async def test_six_digits_are_not_guessed(self, world: IdpWorld) -> None:
+        lin = await stated(world, "lin@citizen.invalid")
+        right = code_in(world)
+        wrong = f"{(int(right) + 1) % 10**6:06d}"
+        for _ in range(5):
+            with pytest.raises(InvalidInput):
+                await world.idp.confirm_email(lin.cookie, wrong)
+        with pytest.raises(InvalidInput):
+            await world.idp.confirm_email(lin.cookie, right)
+
+    async def test_many_at_once_use_it_once(self, slow_world: IdpWorld) -> None:
+        world = slow_world
+        lin = await stated(world, "lin@citizen.invalid")
+        code = code_in(world)
+        answers = await asyncio.gather(
+            *(world.idp.confirm_email(lin.cookie, code) for _ in range(5)), return_exceptions=True
+        )
+        assert answers.count(None) == 1
+        assert (await world.idp.own_account(lin.principal)).details.email_verified
+
+
+async def stated(world: IdpWorld, email: str) -> Inside:
+    """Lin has stated a mailbox just now, and a code is on its way to it."""
+    lin = await inside(world, world.lin)
+    await world.idp.change_details(lin.cookie, Details(email))
+    await world.idp.confirm_email.send(lin.cookie, source="192.0.2.10", language="zh")
+    return lin
+
+
+def code_in(world: IdpWorld) -> str:
+    return world.sender.sent[-1].values["code"]
 
 
 class TestCopyOfData:

@@ -568,6 +568,19 @@ class IdpStoresBasic:
         assert standing is not None
         assert (standing.family.expires_at, standing.family.ends_at) == (LATER + HOUR, LATER + HOUR)
 
+    async def test_a_profile_that_was_stated_anew_meanwhile_is_not_overwritten(self, harness: IdpStoresHarness) -> None:
+        await seeded(harness)
+        profiles = harness.stores.profiles
+        stated = AccountProfile("acc_1", b"first", START)
+        await written(harness, lambda tx: profiles.put(tx, stated))
+        for content, since, done in ((b"second", START, True), (b"late", START, False), (b"third", LATER, True)):
+            new = AccountProfile("acc_1", content, LATER)
+            assert await written(harness, lambda tx, n=new, s=since: profiles.replace(tx, n, since=s)) is done
+        none = AccountProfile("acc_2", b"nobody's", LATER)
+        assert not await written(harness, lambda tx: profiles.replace(tx, none, since=START))
+        async with harness.database.read() as tx:
+            assert await profiles.get(tx, "acc_1") == AccountProfile("acc_1", b"third", LATER)
+
     async def test_a_profile_is_replaced(self, harness: IdpStoresHarness) -> None:
         await seeded(harness)
         profiles = harness.stores.profiles

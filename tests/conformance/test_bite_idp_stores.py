@@ -307,6 +307,16 @@ class _KeepsTheFirstProfile(SqlProfileStore):
             await super().put(tx, profile)
 
 
+class _ReplacesAnyProfile(SqlProfileStore):
+    """Does not look whether it is still the one that was read."""
+
+    async def replace(self, tx: WriteTx, profile: AccountProfile, *, since: dt.datetime) -> bool:
+        known = await self.get(tx, profile.account_id) is not None
+        if known:
+            await self.put(tx, profile)
+        return known
+
+
 class _PutsAwayAnybodys(SqlNoticeStore):
     async def see(self, tx: WriteTx, notice_id: str, *, account_id: str, at: dt.datetime) -> bool:
         return await super().see(tx, notice_id, account_id="acc_1", at=at)
@@ -348,6 +358,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"tokens": _StepsAtEveryUse()}, "test_a_use_without_a_step_is_noted_while_the_generation_is_current"),
     ({"tokens": _ForgetsTheEnd()}, "test_both_ends_are_set_when_tokens_are_handed_out"),
     ({"profiles": _KeepsTheFirstProfile()}, "test_a_profile_is_replaced"),
+    ({"profiles": _ReplacesAnyProfile()}, "test_a_profile_that_was_stated_anew_meanwhile_is_not_overwritten"),
     ({"notices": _PutsAwayAnybodys()}, "test_notices_are_their_own_persons_and_put_away_once"),
     ({"deliveries": _RevivesTheDelivered()}, "test_the_health_of_a_portal_and_another_try"),
     ({"deliveries": _ForgivesAFailingPortal()}, "test_the_health_of_a_portal_and_another_try"),

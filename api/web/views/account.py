@@ -61,6 +61,17 @@ class DetailsView:
     error: Text | None = None
     error_field: str | None = None
     done: Text | None = None
+    can_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmEmailView:
+    """`/me/details/email`: a code was sent to the mailbox."""
+
+    email: str = field(repr=False)
+    error: Text | None = None
+    error_field: str | None = None
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

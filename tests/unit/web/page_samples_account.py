@@ -8,6 +8,7 @@ from api.web.log_in_words import METHODS, refusal_words
 from api.web.views.account import (
     AccountView,
     Attention,
+    ConfirmEmailView,
     DataCopyView,
     DetailsView,
     IdentityLooksView,
@@ -50,6 +51,18 @@ SAMPLES = {
     "details-address-wrong": ("details.html", DetailsView(None, _STATED, False, None, WRONG, "address"), "citizen"),
     "details-not-fresh": ("details.html", DetailsView("139 **** 0001", _STATED, False, "/login?again=1"), "citizen"),
     "details-none": ("details.html", DetailsView(None, _EMPTY, False, "/login?again=1", done=PORTAL), "citizen"),
+    "details-to-verify": (
+        "details.html",
+        DetailsView("139 **** 0001", _STATED, False, None, can_verify=True),
+        "citizen",
+    ),
+    "confirm-email": ("confirm_email.html", ConfirmEmailView("lin@citizen.invalid"), "citizen"),
+    "confirm-email-wrong": (
+        "confirm_email.html",
+        ConfirmEmailView("lin@citizen.invalid", WRONG, "code", True),
+        "citizen",
+    ),
+    "confirm-email-too-often": ("confirm_email.html", ConfirmEmailView("lin@citizen.invalid", WRONG), "citizen"),
     "log-ins": (
         "log_ins.html",
         LogInsView(

@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import container
+from api.deps import container, language, source_of
 from api.errors.problems import status_of
 from api.session_cookie import read_session_cookie
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.views.account import DetailsView
+from api.web.views.account import ConfirmEmailView, DetailsView
 from api.web.visitor import logged_in
-from core.errors import InvalidInput
+from core.errors import InvalidInput, LimitExceeded
 from core.text import Text
 from idp.login.fresh import NotFresh, is_fresh
 from idp.profile import Details, PostalAddress
@@ -22,7 +22,11 @@ router = APIRouter(include_in_schema=False)
 _PAGE = "/me/details"
 _AGAIN = f"/login?again=1&next={_PAGE}"
 _ADDRESS = ("region", "locality", "street_address", "postal_code")
-_DONE = {"saved": Text("已保存。", "Saved.")}
+_EMAIL = f"{_PAGE}/email"
+_DONE = {
+    "saved": Text("已保存。", "Saved."),
+    "verified": Text("邮箱已核实。", "Your e-mail address is verified."),
+}
 
 
 @router.get(_PAGE)
@@ -46,6 +50,55 @@ async def change(request: Request) -> Response:
     return RedirectResponse(f"{_PAGE}?done=saved", 303)
 
 
+@router.post(f"{_EMAIL}/send")
+async def send_code(request: Request) -> Response:
+    """Send a code to the mailbox that is stated."""
+    await read_form(request)
+    await logged_in(request)
+    try:
+        await container(request).idp.confirm_email.send(
+            read_session_cookie(request), source=source_of(request), language=language(request)
+        )
+    except NotFresh:
+        return RedirectResponse(_AGAIN, 303)
+    except LimitExceeded as error:
+        return await _email_page(request, error)
+    return RedirectResponse(_EMAIL, 303)
+
+
+@router.get(_EMAIL)
+async def email_page(request: Request) -> Response:
+    """Where the code is typed in."""
+    return await _email_page(request)
+
+
+@router.post(_EMAIL)
+async def confirm(request: Request) -> Response:
+    """The code came back."""
+    form = await read_form(request)
+    await logged_in(request)
+    try:
+        await container(request).idp.confirm_email(read_session_cookie(request), form["code"])
+    except InvalidInput as error:
+        return await _email_page(request, error)
+    return RedirectResponse(f"{_PAGE}?done=verified", 303)
+
+
+async def _email_page(request: Request, error: InvalidInput | LimitExceeded | None = None) -> Response:
+    who = await logged_in(request)
+    own = await container(request).idp.own_account(who.principal)
+    if own.details.email is None or own.details.email_verified:
+        return RedirectResponse(_PAGE, 303)
+    settings = container(request).ground.settings
+    view = ConfirmEmailView(
+        email=own.details.email,
+        error=error.text if error else None,
+        error_field=error.field if isinstance(error, InvalidInput) else None,
+        demo=settings.demo,
+    )
+    return page(request, "confirm_email.html", status=status_of(error) if error else 200, view=view)
+
+
 async def _page(
     request: Request, *, typed: Form | None = None, error: InvalidInput | None = None, done: Text | None = None
 ) -> Response:
@@ -59,6 +112,7 @@ async def _page(
         masked_phone=own.masked_phone,
         values=known if typed is None else {name: typed[name] for name in known},
         email_verified=own.details.email_verified,
+        can_verify=own.details.email is not None and not own.details.email_verified and idp.confirm_email.possible,
         again_href=None if fresh else _AGAIN,
         error=error.text if error else None,
         error_field=error.field if error else None,
