@@ -16,6 +16,7 @@ from api.demo import city as cast
 from api.journey.instance import Instance
 from api.web.account_area import SECTIONS
 from tests.e2e.conftest import Visit
+from tests.support.messages import newest_code
 from tests.support.page_checks import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -86,14 +87,23 @@ def test_details_change_after_a_log_in_and_not_long_after(visit: Open, city: Ins
     assert zhao.page.input_value("#email") == "not an address"
     assert zhao.page.evaluate("document.activeElement.id") == "email"
     assert faults_of(zhao.page) == []
-    zhao.page.fill("#email", "zhao@citizen.invalid")
+    zhao.page.fill("#email", "zhao.new@citizen.invalid")
     zhao.page.fill("#street_address", "演示路 20 号")
     zhao.page.click("main form button.go")
     assert "已保存" in zhao.page.inner_text("[role=status]")
+    zhao.page.click("button:has-text('发验证码')")
+    zhao.page.fill("#code", "000 000")
+    zhao.page.click("button:has-text('核实')")
+    assert zhao.page.evaluate("document.activeElement.id") == "code"
+    assert faults_of(zhao.page) == []
+    messages = zhao.context.request.get(f"{zhao.base}/demo/phone").text()
+    zhao.page.fill("#code", newest_code(messages, "zhao.new@citizen.invalid"))
+    zhao.page.click("button:has-text('核实')")
+    assert "已核实" in zhao.page.inner_text("[role=status]")
     grow_old(city)
     zhao.open("/me/details")
     assert zhao.page.locator("main form").count() == 0
-    assert "zhao@citizen.invalid" in zhao.page.inner_text(".facts")
+    assert "zhao.new@citizen.invalid" in zhao.page.inner_text(".facts")
     assert faults_of(zhao.page) == []
     zhao.page.click("a:has-text('再登录一次')")
     zhao.log_in(cast.ZHAO.id_number)
