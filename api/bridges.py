@@ -7,6 +7,7 @@ from certstore.ports import DocumentJudgement, HolderIdentity, SealAnchor, Seale
 from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.errors import NotFound
+from core.identifiers.documents import Document, DocumentKind
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.directory import Directory
@@ -19,6 +20,15 @@ from signing.verify_pdf import VerifyPdf
 
 LICENCE_CLASS = "licence"
 SEAL_LINE = "certificate/seal/"
+FOREIGN_RESIDENT = "553"
+HOLDER_CODES = {
+    DocumentKind.CITIZEN_ID: CITIZEN_ID,
+    DocumentKind.RESIDENCE_PERMIT: CITIZEN_ID,
+    DocumentKind.FOREIGN_RESIDENT: FOREIGN_RESIDENT,
+    DocumentKind.HK_MACAO_PERMIT: "516",
+    DocumentKind.TAIWAN_PERMIT: "511",
+    DocumentKind.PASSPORT: "414",
+}
 COPY_CLASS = "licence-copy"  # sealed by the repository itself, under the department's standing grant
 
 
@@ -78,11 +88,20 @@ class IdpHolderDirectory:
             person = await self._directory.person(account_id)
         except NotFound:
             return None
-        return HolderIdentity(person.account_id, HolderCode(CITIZEN_ID, person.citizen_id.number), person.name)
+        document = person.document
+        if document is None:
+            return None  # nothing was proved, so nothing can be theirs
+        return HolderIdentity(person.account_id, HolderCode(_code_of(document), document.number), person.name)
 
     async def of_subject(self, client_id: str, subject: str) -> HolderIdentity | None:
         account_id = await self._directory.account_by_subject(client_id, subject)
         return await self.of_account(account_id) if account_id else None
+
+
+def _code_of(document: Document) -> str:
+    """The kind of number as holders' numbers are written (GB/T 36903-2018 Annex A)."""
+    foreigner = document.kind is DocumentKind.CITIZEN_ID and document.number.startswith("9")
+    return FOREIGN_RESIDENT if foreigner else HOLDER_CODES[document.kind]
 
 
 class IdpOrganisationDirectory:

@@ -58,14 +58,15 @@ class PersonalClaims:
     def _values(self, account: Account, profile: AccountProfile | None, *, real: bool) -> dict[str, Any]:
         person = self._vault.person(account)
         details = Details() if profile is None else opened(self._vault, profile)
-        born = person.citizen_id.birth_date
+        number = person.citizen_id
+        born = None if number is None else number.birth_date  # what was not derived from a number is not claimed
         phone = self._vault.phone(account)
         changed = account.created_at if profile is None else profile.updated_at
         return {
             "name": person.name if real else masked(person.name),
-            "id_number": person.citizen_id.number if real else None,
-            "gender": person.citizen_id.sex,
-            "birthdate": born.isoformat() if real else f"{born:%Y}",  # §5.1: YYYY for the year alone
+            "id_number": number.number if real and number is not None else None,
+            "gender": None if number is None else number.sex,
+            "birthdate": None if born is None else born.isoformat() if real else f"{born:%Y}",  # §5.1: YYYY alone
             "locale": LOCALE,
             "zoneinfo": ZONE,
             "updated_at": int(changed.timestamp()),

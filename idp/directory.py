@@ -5,27 +5,47 @@ Reading a person here opens personal data; the use case that asks writes the aud
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock, calendar_day
 from core.db.database import Database
 from core.errors import NotFound
 from core.identifiers.citizen_id import CitizenId, parse_citizen_id
+from core.identifiers.documents import Document, DocumentKind
 from core.text import Text
 from idp.identifiers import CITIZEN_ID
-from idp.model import Account, Organisation
-from idp.ports import AccountStore, ClientStore, OrganisationStore
+from idp.model import Account, HeldDocument, Organisation
+from idp.ports import AccountStore, ClientStore, DocumentStore, OrganisationStore
 from keys.ports import BlindIndex, FieldCipher
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in the clear."""
+    """A person in the clear.
+
+    Attributes:
+        citizen_id: None for people who are known by other documents.
+        documents: further documents that were proved.
+    """
 
     account_id: str
     name: str = field(repr=False)
-    citizen_id: CitizenId = field(repr=False)
+    citizen_id: CitizenId | None = field(repr=False)
     level: int = 1
+    documents: Sequence[Document] = ()
+
+    @property
+    def document(self) -> Document | None:
+        """What the person is best known by; None while nothing was proved."""
+        if self.citizen_id is not None:
+            return Document(DocumentKind.CITIZEN_ID, self.citizen_id.number)
+        return self.documents[0] if self.documents else None
+
+    @property
+    def masked_number(self) -> str:
+        """As shown; empty while nothing was proved."""
+        return "" if self.document is None else self.document.masked
 
 
 class PersonVault:
@@ -48,10 +68,24 @@ class PersonVault:
     def phone(self, account: Account) -> str | None:
         return None if account.phone is None else self.open(account.id, "phone", account.phone)
 
-    def person(self, account: Account) -> Person:
-        number = self._fields.decrypt(account.number, context=account_context(account.id, "number"))
-        citizen_id = parse_citizen_id(number, today=calendar_day(self._clock.now()))
-        return Person(account.id, self.name(account), citizen_id, account.level)
+    def person(self, account: Account, documents: Sequence[Document] = ()) -> Person:
+        """
+        Args:
+            documents: further ones, where they matter and were read.
+        """
+        number = None if account.number is None else self.open(account.id, "number", account.number)
+        citizen_id = None if number is None else parse_citizen_id(number, today=calendar_day(self._clock.now()))
+        return Person(account.id, self.name(account), citizen_id, account.level, documents)
+
+    def seal_document(self, document_id: str, document: Document) -> bytes:
+        return self._fields.encrypt(f"{document.state}:{document.number}", context=document_context(document_id))
+
+    def document(self, held: HeldDocument) -> Document:
+        state, _, number = self._fields.decrypt(held.number, context=document_context(held.id)).partition(":")
+        return Document(DocumentKind(held.kind), number, state)
+
+    def document_indexes(self, document: Document) -> tuple[bytes, ...]:
+        return self.indexes(document.kind.value, document.key)
 
     def indexes(self, kind: str, value: str) -> tuple[bytes, ...]:
         """The blind indexes of an identifier under every accepted key, the active one first."""
@@ -67,12 +101,14 @@ class Directory:
         accounts: AccountStore,
         organisations: OrganisationStore,
         clients: ClientStore,
+        documents: DocumentStore,
         vault: PersonVault,
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._organisations = organisations
         self._clients = clients
+        self._documents = documents
         self._vault = vault
 
     async def person(self, account_id: str) -> Person:
@@ -82,9 +118,11 @@ class Directory:
         """
         async with self._database.read() as tx:
             account = await self._accounts.get(tx, account_id)
-        if account is None:
-            raise account_not_found()
-        return self._vault.person(account)
+            if account is None:
+                raise account_not_found()
+            # whoever has a citizen ID number is known by it; only for the others is a second look worth its time
+            held = [] if account.number is not None else await self._documents.of_account(tx, account_id)
+        return self._vault.person(account, proved(self._vault, held))
 
     async def account_by_citizen_id(self, number: CitizenId) -> str | None:
         """The account id of whoever has this ID number."""
@@ -92,6 +130,13 @@ class Directory:
         async with self._database.read() as tx:
             account = await self._accounts.by_identifier(tx, indexes)
         return None if account is None else account.id
+
+    async def account_by_document(self, document: Document) -> str | None:
+        """The account id of whoever has proved this document."""
+        if document.citizen_id is not None:
+            return await self.account_by_citizen_id(document.citizen_id)
+        async with self._database.read() as tx:
+            return await self._documents.owner(tx, self._vault.document_indexes(document))
 
     async def account_by_subject(self, client_id: str, subject: str) -> str | None:
         """The account behind the `sub` that a portal knows; portals of one sector know the same one."""
@@ -104,6 +149,21 @@ class Directory:
     async def organisation(self, uscc: str) -> Organisation | None:
         async with self._database.read() as tx:
             return await self._organisations.get(tx, uscc)
+
+
+def proved(vault: PersonVault, held: Sequence[HeldDocument]) -> tuple[Document, ...]:
+    """Those among them that were checked, in the clear."""
+    return tuple(vault.document(one) for one in held if one.proved_at is not None)
+
+
+def document_context(document_id: str) -> str:
+    """The place that a document's number is bound to."""
+    return f"person_document.number:{document_id}"
+
+
+def proposal_context(proposal_id: str) -> str:
+    """The place that the content of a proposed change is bound to."""
+    return f"person_proposal.content:{proposal_id}"
 
 
 def account_context(account_id: str, column: str) -> str:

@@ -31,17 +31,41 @@ class Account:
     """A person's account as stored: personal data sealed, found through blind indexes.
 
     Attributes:
+        number: the citizen ID number, once it was checked; None for people who are known by other documents, and where
+            the account was closed and its data erased.
         level: real-name level (实名等级), one of `idp.real_name.LEVELS`.
+        status_reason: short word why it has the status that it has; empty for an account in use.
+        merged_into: the account of the same person that went on in place of this one.
     """
 
     id: str
-    number: bytes = field(repr=False)
+    number: bytes | None = field(repr=False)
     name: bytes = field(repr=False)
     phone: bytes | None = field(repr=False)
     password_hash: str = field(repr=False)
     level: int
     status: AccountStatus
     created_at: dt.datetime
+    status_reason: str = ""
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDocument:
+    """A document of a person beside the citizen ID number.
+
+    Attributes:
+        kind: as in `core.identifiers.documents`.
+        number: with its issuer, sealed.
+        proved_at: when it was checked; until then it is only what the person says, and finds nobody.
+    """
+
+    id: str
+    account_id: str
+    kind: str
+    number: bytes = field(repr=False)
+    added_at: dt.datetime
+    proved_at: dt.datetime | None = None
 
 
 class OrganisationStatus(StrEnum):

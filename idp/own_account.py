@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from core.db.database import Database
 from core.principal import Principal
-from idp.directory import Person, PersonVault, account_not_found
-from idp.ports import AccountStore, ProfileStore
+from idp.directory import Person, PersonVault, account_not_found, proved
+from idp.ports import AccountStore, DocumentStore, ProfileStore
 from idp.profile import Details, opened
 
 
@@ -31,10 +31,18 @@ class OwnAccount:
 class ReadOwnAccount:
     """The use case."""
 
-    def __init__(self, database: Database, accounts: AccountStore, profiles: ProfileStore, vault: PersonVault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        accounts: AccountStore,
+        profiles: ProfileStore,
+        documents: DocumentStore,
+        vault: PersonVault,
+    ) -> None:
         self._database = database
         self._accounts = accounts
         self._profiles = profiles
+        self._documents = documents
         self._vault = vault
 
     async def __call__(self, person: Principal) -> OwnAccount:
@@ -45,10 +53,11 @@ class ReadOwnAccount:
         async with self._database.read() as tx:
             account = await self._accounts.get(tx, person.id)
             profile = await self._profiles.get(tx, person.id)
+            held = await self._documents.of_account(tx, person.id)
         if account is None:
             raise account_not_found()
         return OwnAccount(
-            self._vault.person(account),
+            self._vault.person(account, proved(self._vault, held)),
             self._vault.phone(account),
             Details() if profile is None else opened(self._vault, profile),
             account.created_at,

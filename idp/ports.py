@@ -22,6 +22,7 @@ from idp.model import (
     Confirmation,
     Consent,
     DeliveryHealth,
+    HeldDocument,
     LogoutDelivery,
     Notice,
     Organisation,
@@ -47,10 +48,19 @@ class AccountStore(Protocol):
     async def get(self, tx: ReadTx, account_id: str) -> Account | None: ...
 
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
-        """The account that holds an identifier, whichever of its blind indexes is stored."""
+        """The account that holds an identifier, whichever of its blind indexes is stored; if it was merged into another
+        of the same person, that one."""
 
-    async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
-        """False when there is no such account or it is closed."""
+    async def change_status(
+        self,
+        tx: WriteTx,
+        account_id: str,
+        status: AccountStatus,
+        *,
+        reason: str = "",
+        since: AccountStatus | None = None,
+    ) -> bool:
+        """False when there is no such account or it is closed, or has another status than `since`."""
 
     async def change_password(self, tx: WriteTx, account_id: str, password_hash: str) -> bool: ...
 
@@ -67,6 +77,28 @@ class AccountStore(Protocol):
 
     async def roles(self, tx: ReadTx, account_id: str) -> Sequence[StaffRole]:
         """In the order in which they were given."""
+
+
+class DocumentStore(Protocol):
+    """Documents of people beside the citizen ID number, and whose a proved one is."""
+
+    async def add(self, tx: WriteTx, document: HeldDocument, indexes: Sequence[bytes]) -> bool:
+        """False, and nothing changes, when somebody has the document already.
+
+        Args:
+            indexes: its blind indexes under every accepted key; empty while it is not proved.
+        """
+
+    async def prove(self, tx: WriteTx, document_id: str, indexes: Sequence[bytes], at: dt.datetime) -> bool:
+        """Make it a key of its person; False when it is somebody's, or was proved or removed before."""
+
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[HeldDocument]:
+        """In the order in which they were added."""
+
+    async def owner(self, tx: ReadTx, indexes: Sequence[bytes]) -> str | None:
+        """The account whose proved document this is."""
+
+    async def remove(self, tx: WriteTx, document_id: str, *, account_id: str) -> bool: ...
 
 
 class OrganisationStore(Protocol):

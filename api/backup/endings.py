@@ -69,8 +69,12 @@ class NothingEnds:
 Ending = Moved | Added | Kept | EndedAtRestore | NothingEnds
 
 DOMAIN_ENDINGS: Mapping[str, Ending] = {
-    "account": Moved("status", ["active"], ["active", "frozen", "closed"]),
+    "account": Moved("status", ["active"], ["active", "frozen", "closed"], ["status_reason", "merged_into"]),
     "account_index": NothingEnds("names only"),
+    "person_document": NothingEnds("names only; the account has the state"),
+    "person_document_index": NothingEnds("names only"),
+    "account_departure": NothingEnds("a wish that the person takes back or not; the account has the state"),
+    "person_proposal": Moved("state", ["open"], ["open", "done", "refused", "withdrawn"], ["decided_by", "decided_at"]),
     "organisation": NothingEnds("names only"),
     "staff_role": Kept(["limits", "until"]),
     "staff_member": NothingEnds("where somebody works; what they may do is a role"),

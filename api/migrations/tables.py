@@ -9,6 +9,7 @@ import idp.stores.ciba_tables
 import idp.stores.export_tables
 import idp.stores.key_tables
 import idp.stores.login_history_tables
+import idp.stores.person_tables
 import idp.stores.registration_tables
 import idp.stores.resources_tables
 import idp.stores.security_tables
@@ -30,6 +31,7 @@ SOURCES = (
     keys.stores.renewal_tables,
     idp.stores.registration_tables,
     idp.stores.staff_tables,
+    idp.stores.person_tables,
     idp.stores.tables,
     idp.stores.resources_tables,
     idp.stores.upstream_tables,

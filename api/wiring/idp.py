@@ -107,6 +107,7 @@ from idp.ports import (
     ClientStore,
     ConsentStore,
     DeliveryStore,
+    DocumentStore,
     LogoutMessenger,
     NoticeStore,
     OrganisationStore,
@@ -130,6 +131,7 @@ from idp.stores.client_errors import SqlClientErrorStore
 from idp.stores.client_proposals import SqlClientProposals
 from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
+from idp.stores.documents import SqlDocumentStore
 from idp.stores.exports import SqlExportStore
 from idp.stores.login_history import SqlLogInRecordStore
 from idp.stores.notices import SqlNoticeStore
@@ -177,6 +179,7 @@ class IdpStores:
     backchannel: BackchannelStore
     log_ins: LogInRecordStore
     exports: ExportStore
+    documents: DocumentStore = field(default_factory=SqlDocumentStore)
     abuse: AbuseStores = field(default_factory=AbuseStores)
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
@@ -311,7 +314,7 @@ def build_idp(
         constraint,
     )
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
-    directory = Directory(database, stores.accounts, stores.organisations, stores.clients, vault)
+    directory = Directory(database, stores.accounts, stores.organisations, stores.clients, stores.documents, vault)
     names = PairwiseNames(keys.ring)
     access_tokens = AccessTokens(keys.signer, keys.verifier, keys.secrets.access, clock, settings)
     client_tokens = ClientTokens(keys.signer, client_keys)
@@ -325,7 +328,7 @@ def build_idp(
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
-    own_account = ReadOwnAccount(database, stores.accounts, stores.profiles, vault)
+    own_account = ReadOwnAccount(database, stores.accounts, stores.profiles, stores.documents, vault)
     state_details = StateDetails(database, stores.accounts, stores.profiles, vault, clock)
     record_log_ins = RecordLogIns(database, stores.log_ins, clock)
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end, record_log_ins)

@@ -68,7 +68,10 @@ class AccountChapters:
         entry: dict[str, Value] = {
             "account": own.person.account_id,
             "name": own.person.name,
-            "number": own.person.citizen_id.number,
+            "number": None if own.person.citizen_id is None else own.person.citizen_id.number,
+            "documents": [
+                f"{one.kind.value} {one.state} {one.number}".replace("  ", " ") for one in own.person.documents
+            ],
             "phone": own.phone,
             "email": own.details.email,
             "email_verified": own.details.email_verified,
@@ -81,6 +84,7 @@ class AccountChapters:
             "account": Text("账号编号", "Account"),
             "name": Text("姓名", "Name"),
             "number": Text("证件号", "ID number"),
+            "documents": Text("其他证件", "Further documents"),
             "phone": Text("手机号", "Mobile number"),
             "email": Text("邮箱", "E-mail"),
             "email_verified": Text("邮箱已核实", "E-mail verified"),

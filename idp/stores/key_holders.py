@@ -12,9 +12,11 @@ from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
 from core.db.held_names import HeldNames
 from core.db.walk import Walk, begins_with_text
+from core.identifiers.documents import Document, DocumentKind
 from idp.clients.secrets import secret_context
-from idp.directory import account_context
+from idp.directory import account_context, document_context, proposal_context
 from idp.identifiers import CITIZEN_ID, PHONE
+from idp.stores.person_tables import person_document, person_document_index, person_proposal
 from idp.stores.registration_tables import client_registration, registration_permit
 from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
@@ -42,6 +44,20 @@ def people_collections(database: Database, fields: FieldCipher, index: BlindInde
             (PEOPLE, FORMER_FIELDS),
             [SealedColumn("content", fields, lambda row: account_context(row["account_id"], "profile"))],
         ),
+        SealedRows(
+            database,
+            Walk(person_document),
+            "person_document",
+            (PEOPLE,),
+            [SealedColumn("number", fields, lambda row: document_context(row["id"]))],
+        ),
+        SealedRows(
+            database,
+            Walk(person_proposal),
+            "person_proposal",
+            (PEOPLE,),
+            [SealedColumn("content", fields, lambda row: proposal_context(row["id"]))],
+        ),
         HeldIndexes(
             database,
             names,
@@ -49,6 +65,14 @@ def people_collections(database: Database, fields: FieldCipher, index: BlindInde
             index,
             name="account_index",
             purposes=(PEOPLE_INDEX, FORMER_INDEX),
+        ),
+        HeldIndexes(
+            database,
+            HeldNames(person_document_index, "document_id", "kind"),
+            DocumentOwners(fields),
+            index,
+            name="person_document_index",
+            purposes=(PEOPLE_INDEX,),
         ),
         SealedRows(
             database,
@@ -84,10 +108,11 @@ class AccountOwners:
 
     async def read(self, tx: ReadTx, ids: Sequence[str]) -> Sequence[Owner]:
         query = select(account.c.id, account.c.number, account.c.phone).where(account.c.id.in_(ids))
-        return [self._owner(row.id, bytes(row.number), row.phone) for row in await tx.connection.execute(query)]
+        return [self._owner(row.id, row.number, row.phone) for row in await tx.connection.execute(query)]
 
-    def _owner(self, account_id: str, number: bytes, phone: bytes | None) -> Owner:
-        held = {CITIZEN_ID: ("number", number)} | ({PHONE: ("phone", bytes(phone))} if phone is not None else {})
+    def _owner(self, account_id: str, number: bytes | None, phone: bytes | None) -> Owner:
+        kinds = {CITIZEN_ID: ("number", number), PHONE: ("phone", phone)}
+        held = {kind: (column, bytes(sealed)) for kind, (column, sealed) in kinds.items() if sealed is not None}
         names = []
         for kind, (column, sealed) in held.items():
             value = self._fields.decrypt(sealed, context=account_context(account_id, column))
@@ -96,6 +121,27 @@ class AccountOwners:
 
     async def keep(self, tx: WriteTx, owner_id: str, guard: Mapping[str, object]) -> bool:
         return await Walk(account).exchange(tx, (owner_id,), guard, guard)
+
+
+class DocumentOwners:
+    """Implements `keys.reencrypt.held.Owners`: people's further documents."""
+
+    def __init__(self, fields: FieldCipher) -> None:
+        self._fields = fields
+
+    async def read(self, tx: ReadTx, ids: Sequence[str]) -> Sequence[Owner]:
+        query = select(person_document).where(person_document.c.id.in_(ids), person_document.c.proved_at.is_not(None))
+        return [self._owner(row.id, row.kind, bytes(row.number)) for row in await tx.connection.execute(query)]
+
+    def _owner(self, document_id: str, kind: str, sealed: bytes) -> Owner:
+        state, _, number = self._fields.decrypt(sealed, context=document_context(document_id)).partition(":")
+        document = Document(DocumentKind(kind), number, state)
+        return Owner(
+            document_id, {"number": sealed}, [({"document_id": document_id, "kind": kind}, kind, document.key)]
+        )
+
+    async def keep(self, tx: WriteTx, owner_id: str, guard: Mapping[str, object]) -> bool:
+        return await Walk(person_document).exchange(tx, (owner_id,), guard, guard)
 
 
 class StoredDigests:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -17,7 +17,11 @@ from idp.stores.tables import account, account_index, organisation, staff_role
 from idp.stores.upsert import insert_if_new
 
 # Built once: log-ins, real names and look-ups by portals all come this way.
-_HELD = select(account_index.c.account_id).where(account_index.c.digest.in_(bindparam("digests", expanding=True)))
+_HELD = (
+    select(func.coalesce(account.c.merged_into, account.c.id))
+    .join(account_index, account_index.c.account_id == account.c.id)
+    .where(account_index.c.digest.in_(bindparam("digests", expanding=True)))
+)
 _BY_IDENTIFIER = select(account).where(account.c.id.in_(_HELD))
 
 _GET = Prepared(select(account).where(account.c.id == bindparam("account_id")))
@@ -52,11 +56,18 @@ class SqlAccountStore:
         row = (await tx.connection.execute(_BY_IDENTIFIER, {"digests": list(indexes)})).one_or_none()
         return None if row is None else account_of(row, row.id)
 
-    async def change_status(self, tx: WriteTx, account_id: str, status: AccountStatus) -> bool:
+    async def change_status(
+        self,
+        tx: WriteTx,
+        account_id: str,
+        status: AccountStatus,
+        *,
+        reason: str = "",
+        since: AccountStatus | None = None,
+    ) -> bool:
+        held = account.c.status == since.value if since else account.c.status != AccountStatus.CLOSED.value
         change = (
-            update(account)
-            .where(account.c.id == account_id, account.c.status != AccountStatus.CLOSED.value)
-            .values(status=status.value)
+            update(account).where(account.c.id == account_id, held).values(status=status.value, status_reason=reason)
         )
         return (await tx.connection.execute(change)).rowcount == 1
 
@@ -126,11 +137,13 @@ def account_of(row: Row[Any], account_id: str) -> Account:
     """The account in a row that may hold other things as well."""
     return Account(
         id=account_id,
-        number=bytes(row.number),
+        number=None if row.number is None else bytes(row.number),
         name=bytes(row.name),
         phone=None if row.phone is None else bytes(row.phone),
         password_hash=row.password_hash,
         level=row.level,
         status=AccountStatus(row.status),
         created_at=row.created_at,
+        status_reason=row.status_reason,
+        merged_into=row.merged_into,
     )

@@ -24,13 +24,15 @@ account = Table(
     "account",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("number", LargeBinary, nullable=False),
+    Column("number", LargeBinary),
     Column("name", LargeBinary, nullable=False),
     Column("phone", LargeBinary),
     Column("password_hash", String(255), nullable=False),
     Column("level", SmallInteger, nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("status_reason", String(32), nullable=False, server_default=""),
+    Column("merged_into", String(40), index=True),  # an account's id; a restore brings rows back in any order
 )
 
 # By what an account is found: one row for each identifier and accepted index key. The primary key keeps a second

@@ -115,7 +115,7 @@ class SettleAccount:
         if person is None:
             return
         known = self._vault.person(account)
-        if known.citizen_id.number != person.citizen_id.number or not same_name(known.name, person.name):
+        if known.citizen_id != person.citizen_id or not same_name(known.name, person.name):
             raise person_differs(provider.name)
 
     async def _by_number(self, tx: WriteTx, person: UpstreamPerson) -> Account | None:

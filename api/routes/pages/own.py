@@ -53,7 +53,7 @@ async def me(request: Request) -> Response:
     due = _next_due(held, calendar_day(now))
     view = MeView(
         name=person.name,
-        masked_number=person.citizen_id.masked,
+        masked_number=person.masked_number,
         cards=tuple([await _card(request, one, calendar_day(now), lang) for one in held]),
         papers_saved=_papers_saved(looked),
         looks=tuple(look_entry(one, now) for one in looked[:_RECENT]),

@@ -30,7 +30,7 @@ async def overview(request: Request) -> Response:
     states = await _states(request, who, own)
     view = AccountView(
         name=own.person.name,
-        masked_number=own.person.citizen_id.masked,
+        masked_number=own.person.masked_number,
         masked_phone=own.masked_phone,
         since=own.since,
         level=own.person.level,
