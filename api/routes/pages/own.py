@@ -16,6 +16,7 @@ from api.routes.pages.looks import look_entry
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
 from api.web.downloads import download
+from api.web.level_words import HIGHEST, LEVELS
 from api.web.notice_words import NOTICE_WORDS
 from api.web.pdf_pages import draw
 from api.web.render import page
@@ -57,6 +58,9 @@ async def me(request: Request) -> Response:
         cards=tuple([await _card(request, one, calendar_day(now), lang) for one in held]),
         papers_saved=_papers_saved(looked),
         looks=tuple(look_entry(one, now) for one in looked[:_RECENT]),
+        level=person.level,
+        highest=HIGHEST,
+        level_name=LEVELS[person.level].name,
         pending=sum(state is ConsentState.PENDING for _, state in waiting),
         due=_due_words(due, calendar_day(now)) if due else None,
         due_href=f"/me/licences/{due.id}" if due else "",

@@ -36,6 +36,9 @@ class MeView:
     cards: tuple[LicenceCard, ...]
     papers_saved: int
     looks: tuple[TimelineEntry, ...]
+    level: int
+    highest: int
+    level_name: Text
     pending: int = 0
     due: Text | None = None
     due_href: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from api.web.asked_details import DetailWords
 from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
 from api.web.errors import ErrorView
+from api.web.level_words import HIGHEST, LEVELS
 from api.web.views.agreement import Agreement
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.desk import (
@@ -457,6 +458,9 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             (card(), card(colour="blue"), card(Text("撤销", "withdrawn"), usable=False, colour="ochre")),
             14,
             STORY,
+            3,
+            HIGHEST,
+            LEVELS[3].name,
             1,
             Text("居住证还有 26 天到期。", "Your residence permit ends in 26 days."),
             "/me/licences/lic_2",
@@ -464,7 +468,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         ),
         "citizen",
     ),
-    "me-empty": ("me.html", MeView("林知远", "410199 ******** 1031", (), 0, ()), "citizen"),
+    "me-empty": ("me.html", MeView("林知远", "410199 ******** 1031", (), 0, (), 0, HIGHEST, LEVELS[0].name), "citizen"),
     "licence": (
         "licence.html",
         LicenceView(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +17,8 @@ from api.web.views.account import AccountView, Attention, SectionState
 from api.web.visitor import Visitor, logged_in
 from api.web.words import near
 from core.text import Text
-from idp.login_history.model import LogInOutcome
-from idp.own_account import OwnAccount
+from idp.login_history.model import LogInOutcome, LogInRecord
+from idp.profile import Details
 
 router = APIRouter(include_in_schema=False)
 _RECENT = 20
@@ -26,8 +28,15 @@ _RECENT = 20
 async def overview(request: Request) -> Response:
     """Who am I here, and is something due?"""
     who = await logged_in(request)
-    own = await container(request).idp.own_account(who.principal)
-    states = await _states(request, who, own)
+    idp = container(request).idp
+    own = await idp.own_account(who.principal)
+    recent = (await idp.own_log_ins.of(who.principal, limit=_RECENT)).items
+    states = {
+        "/me/details": _mailbox(own.details),
+        "/me/sign-ins": _places(len(await idp.own_sessions.of(who.principal))),
+        "/me/portals": _sites(len(await idp.consents.of(who.principal))),
+        "/me/log-ins": _time_before(request, recent),
+    }
     view = AccountView(
         name=own.person.name,
         masked_number=own.person.masked_number,
@@ -37,13 +46,13 @@ async def overview(request: Request) -> Response:
         highest=HIGHEST,
         words=LEVELS[own.person.level],
         next_href=None,
-        attention=await _attention(request, who),
+        attention=await _attention(request, who, recent),
         sections=tuple(SectionState(one, states.get(one.href)) for one in SECTIONS if one is not OVERVIEW),
     )
     return page(request, "account.html", view=view)
 
 
-async def _attention(request: Request, who: Visitor) -> tuple[Attention, ...]:
+async def _attention(request: Request, who: Visitor, recent: Sequence[LogInRecord]) -> tuple[Attention, ...]:
     """What waits for the person."""
     idp, found = container(request).idp, []
     if waiting := len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)):
@@ -52,7 +61,7 @@ async def _attention(request: Request, who: Visitor) -> tuple[Attention, ...]:
     if notices := len(await idp.notices.open_of(who.principal)):
         words = Text(f"有 {notices} 条提醒您还没有看。", f"Notices that you have not put away: {notices}.")
         found.append(Attention(words, "/me", Text("去看看", "See them")))
-    if tries := await _failed_since_last(request, who):
+    if tries := _failed_since_last(recent):
         words = Text(
             f"上次登录以后，有人试着登录您的账号 {tries} 次，没有成功。",
             f"Since you last logged in, somebody tried to log in to your account and failed: {tries} tries.",
@@ -61,44 +70,38 @@ async def _attention(request: Request, who: Visitor) -> tuple[Attention, ...]:
     return tuple(found)
 
 
-async def _failed_since_last(request: Request, who: Visitor) -> int:
-    """Tries between the log-in of this session and the one before it, and after it."""
-    recent = (await container(request).idp.own_log_ins.of(who.principal, limit=_RECENT)).items
+def _failed_since_last(recent: Sequence[LogInRecord]) -> int:
+    """Tries after the log-in before this one."""
     tries, log_ins = 0, 0
     for one in recent:
-        if one.outcome is LogInOutcome.DONE:
-            log_ins += 1
-            if log_ins > 1:
-                break
-        else:
+        if one.outcome is LogInOutcome.REFUSED:
             tries += one.times
+            continue
+        log_ins += 1
+        if log_ins > 1:
+            break
     return tries
 
 
-async def _states(request: Request, who: Visitor, own: OwnAccount) -> dict[str, Text]:
-    """How things stand, section by section."""
-    idp, states = container(request).idp, {}
-    places = len(await idp.own_sessions.of(who.principal))
-    states["/me/sign-ins"] = Text(f"{places} 处登录着", f"Logged in at {places} place{'s' if places != 1 else ''}")
-    sites = len(await idp.consents.of(who.principal))
-    states["/me/portals"] = Text(f"{sites} 个网站", f"{sites} site{'s' if sites != 1 else ''}")
-    email = own.details.email
-    if email is None:
-        states["/me/details"] = Text("还没有填邮箱", "No e-mail address yet")
-    elif not own.details.email_verified:
-        states["/me/details"] = Text("邮箱还没有核实", "The e-mail address is not verified")
-    before = await _log_in_before(request, who)
-    if before is not None:
-        states["/me/log-ins"] = before
-    return states
-
-
-async def _log_in_before(request: Request, who: Visitor) -> Text | None:
+def _time_before(request: Request, recent: Sequence[LogInRecord]) -> Text | None:
     """The log-in before this one."""
-    recent = (await container(request).idp.own_log_ins.of(who.principal, limit=_RECENT)).items
     done = [one for one in recent if one.outcome is LogInOutcome.DONE]
     if len(done) < 2:
         return None
     now, lang, last = container(request).ground.clock.now(), language(request), done[1]
     when, device = near(last.at, now, lang), device_of(last.user_agent)
     return Text(f"上次登录：{when}，{device.zh}", f"The time before: {when}, {device.en}")
+
+
+def _places(count: int) -> Text:
+    return Text(f"{count} 处登录着", f"Logged in at {count} place{'s' if count != 1 else ''}")
+
+
+def _sites(count: int) -> Text:
+    return Text(f"{count} 个网站", f"{count} site{'s' if count != 1 else ''}")
+
+
+def _mailbox(details: Details) -> Text | None:
+    if details.email is None:
+        return Text("还没有填邮箱", "No e-mail address yet")
+    return None if details.email_verified else Text("邮箱还没有核实", "The e-mail address is not verified")
