@@ -7,6 +7,7 @@ import core.audit.tables
 import core.idempotency
 import idp.stores.ciba_tables
 import idp.stores.export_tables
+import idp.stores.factor_tables
 import idp.stores.key_tables
 import idp.stores.login_history_tables
 import idp.stores.person_tables
@@ -37,6 +38,7 @@ SOURCES = (
     idp.stores.upstream_tables,
     idp.stores.ciba_tables,
     idp.stores.export_tables,
+    idp.stores.factor_tables,
     idp.stores.login_history_tables,
     idp.stores.key_tables,
     idp.stores.security_tables,

@@ -48,16 +48,10 @@ SECTIONS: tuple[Section, ...] = (
         Text("用哪些账号可以登录。", "Which accounts log you in."),
     ),
     Section(
-        "/me/security/passkeys",
-        "finger",
-        Text("通行密钥", "Passkeys"),
-        Text("用指纹、人脸或安全密钥登录。", "Log in with a finger, your face or a security key."),
-    ),
-    Section(
-        "/me/security/certificates",
-        "shield",
-        Text("数字证书", "Certificates"),
-        Text("用 CA 机构发的证书登录。", "Log in with a certificate of an authority."),
+        "/me/security",
+        "lock",
+        Text("登录与安全", "Log-in and security"),
+        Text("密码、验证器、通行密钥、恢复码。", "Password, authenticator, passkeys, recovery codes."),
     ),
     Section(
         "/me/security/password",

@@ -36,6 +36,7 @@ from idp.grants.pace import PollPace
 from idp.login.asked_items import AskItems
 from idp.login.elsewhere import GrantElsewhere
 from idp.login.rights import WithinRights
+from idp.login.rules import LoginRules
 from idp.ports import AccountStore, ClientErrors, ClientStore, ConsentStore, SessionStore, TokenStore
 from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.resources.known import KnownResources
@@ -105,6 +106,7 @@ def build_elsewhere(
     replays: Replays,
     directory: Directory,
     names: PairwiseNames,
+    rules: LoginRules,
     id_tokens: IdTokens,
     endpoint: TokenEndpoint,
     resources: KnownResources,
@@ -115,7 +117,7 @@ def build_elsewhere(
     """Compose on the ground and around the token endpoint."""
     database, clock, kv, secrets = ground.database, ground.clock, ground.kv, ground.keys.secrets
     stores, requests, asked = parts.stores, parts.requests, AskedElsewhere(resources)
-    grant = GrantElsewhere(stores.sessions, stores.clients, stores.consents, stores.tokens, names, clock)
+    grant = GrantElsewhere(stores.sessions, stores.clients, stores.consents, stores.tokens, names, rules, clock)
     ask = AskItems(
         database,
         stores.consents,

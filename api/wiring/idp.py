@@ -8,7 +8,13 @@ from typing import Protocol
 from api.wiring.abuse import AbuseServices, AbuseStores, build_abuse
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
-from api.wiring.factors import FactorServices, build_factor_parts, build_factors
+from api.wiring.factors import (
+    FactorServices,
+    FactorStores,
+    SharedWithFactors,
+    build_factor_parts,
+    build_factors,
+)
 from api.wiring.ground import Ground
 from api.wiring.key_evidence import NoEvidence
 from api.wiring.key_factors import (
@@ -66,6 +72,7 @@ from idp.exchange.parties import Parties
 from idp.exchange.targets import Targets
 from idp.export.chapters import AccountChapters
 from idp.export.ports import ExportStore
+from idp.factors.addresses import Addresses
 from idp.factors.judging import CountedTries
 from idp.grants.authorization_code import AuthorizationCodeGrant
 from idp.grants.base import Grant
@@ -74,6 +81,7 @@ from idp.grants.codes import AuthorizationCodes
 from idp.grants.refresh_token import RefreshTokenGrant
 from idp.grants.token_exchange import TokenExchangeGrant
 from idp.history import OwnHistory
+from idp.login.change_rules import ChangeLoginRules
 from idp.login.consent import Consents, DecideConsent
 from idp.login.consent_question import AskConsent
 from idp.login.interactions import Interactions
@@ -83,6 +91,7 @@ from idp.login.open_session import OpenSession
 from idp.login.own_sessions import OwnSessions
 from idp.login.policy import Policy
 from idp.login.rights import WithinRights
+from idp.login.rules import LoginRules
 from idp.login.select_account import SelectAccount
 from idp.login.sessions import Sessions, StartSession
 from idp.login.steps import LoginSteps
@@ -184,6 +193,7 @@ class IdpStores:
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
     staff: StaffStores = field(default_factory=StaffStores)
+    factors: FactorStores = field(default_factory=FactorStores)
 
 
 @dataclass(frozen=True)
@@ -207,6 +217,7 @@ class IdpServices:
     log_in: LogIn
     steps: LoginSteps
     factors: FactorServices
+    login_rules: ChangeLoginRules
     keys: KeyFactorServices
     messages: MessageSender
     log_out: LogOut
@@ -325,6 +336,8 @@ def build_idp(
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)
+    addresses = Addresses(database, stores.profiles, vault, sender)
+    login_rules = LoginRules(database, stores.factors.rules, clock, lifetime=settings.client_cache)
     logout_questions = LogoutQuestions(kv, digests, settings)
     end = EndSession(stores.sessions, stores.tokens, stores.deliveries, clock)
     sessions = Sessions(database, stores.sessions, stores.accounts, vault, digests, clock, settings)
@@ -334,7 +347,7 @@ def build_idp(
     open_session = OpenSession(sessions, StartSession(stores.sessions, digests, clock, settings), end, record_log_ins)
     interactions = Interactions(kv, registry, digests, keys.secrets.fields.short_lived, settings)
     begin = BeginSessions(stores.upstream.begun, stores.upstream.links, keys.secrets.fields.people, clock)
-    factor_parts = build_factor_parts(ground, settings, stores.profiles, vault, sender)
+    factor_parts = build_factor_parts(ground, settings, stores.factors, addresses, sender)
     key_parts = build_key_factor_parts(ground, settings, stores.keys)
     offered = (*key_parts.offered, *factor_parts.offered)
     news = build_news(ground, stores.accounts, factor_parts.addresses, sender)
@@ -344,7 +357,7 @@ def build_idp(
         database,
         stores.accounts,
         interactions,
-        Policy(),
+        Policy(login_rules, abuse.devices),
         offered,
         open_session,
         begin,
@@ -459,6 +472,7 @@ def build_idp(
         replays=replays,
         directory=directory,
         names=names,
+        rules=login_rules,
         id_tokens=id_tokens,
         endpoint=token,
         resources=known_resources,
@@ -490,7 +504,7 @@ def build_idp(
             registry,
             sources,
             interactions,
-            Needs(database, sessions, stores.accounts, stores.consents, names, upstream.registry, clock),
+            Needs(database, sessions, stores.accounts, stores.consents, names, upstream.registry, login_rules, clock),
             issue,
             Respond(client_tokens, clients.errors_log, clock, settings),
             id_tokens,
@@ -532,7 +546,15 @@ def build_idp(
             clock,
         ),
         steps=steps,
-        factors=build_factors(ground, factor_parts, stores.accounts, interactions, steps, tries, vault),
+        factors=build_factors(
+            ground,
+            settings,
+            stores.factors,
+            factor_parts,
+            SharedWithFactors(stores.accounts, interactions, sessions, vault, tries, abuse.tell, offered),
+            steps,
+        ),
+        login_rules=ChangeLoginRules(database, stores.factors.rules, stores.clients, login_rules, clock),
         keys=build_key_factors(
             ground,
             settings,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from api.wiring.ground import Ground
 from certstore.stores.key_holders import licence_collections, licence_documents
+from idp.stores.factor_holders import factor_collections
 from idp.stores.key_factor_holders import key_name_collections
 from idp.stores.key_holders import people_collections, token_holders
 from idp.stores.upstream_holders import upstream_collections
@@ -63,6 +64,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
     collections: Sequence[Collection] = (
         *people_collections(database, secrets.fields.people, secrets.indexes.people),
         *upstream_collections(database, secrets.fields.people),
+        *factor_collections(database, secrets.fields.people),
         *key_name_collections(database, secrets.fields.people),
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *documents,

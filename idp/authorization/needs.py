@@ -23,7 +23,7 @@ from idp.errors import (
 )
 from idp.login.interactions import Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
-from idp.model import Client, Consent
+from idp.model import ONE_FACTOR, Client, Consent
 from idp.ports import AccountStore, ConsentStore
 from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, scope_behind
 from idp.requests.request import AuthorizationRequest
@@ -40,12 +40,14 @@ class Present:
         scopes: of those asked for, what the person may give.
         consent: what they agreed to before.
         reachable: authentication contexts that a log-in could reach; looked up only where one is asked for.
+        demanded: the context without which nobody enters this portal.
     """
 
     visit: Visit | None = None
     scopes: tuple[str, ...] = ()
     consent: Consent | None = None
     reachable: Sequence[str] = levels.REACHABLE
+    demanded: str = ONE_FACTOR
 
 
 class Reach(Protocol):
@@ -53,6 +55,13 @@ class Reach(Protocol):
 
     async def classes(self) -> Sequence[str]:
         """Authentication contexts (acr) of ours."""
+
+
+class Demands(Protocol):
+    """Knows what the city demands of everybody who enters a portal."""
+
+    async def for_client(self, client_id: str) -> str:
+        """An authentication context (acr); asked at every entry, so answered from memory."""
 
 
 class Needs:
@@ -66,6 +75,7 @@ class Needs:
         consents: ConsentStore,
         names: PairwiseNames,
         reach: Reach,
+        demands: Demands,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -74,6 +84,7 @@ class Needs:
         self._consents = consents
         self._names = names
         self._reach = reach
+        self._demands = demands
         self._clock = clock
 
     async def look(self, request: AuthorizationRequest, session_cookie: str | None) -> Present:
@@ -90,7 +101,7 @@ class Needs:
             consent = None
             if not NEEDS_NO_CONSENT.issuperset(scopes):
                 consent = await self._consents.get(tx, account_id=visit.account.id, client_id=request.client_id)
-        return Present(visit, scopes, consent, reachable)
+        return Present(visit, scopes, consent, reachable, await self._demands.for_client(request.client_id))
 
     def next(
         self, request: AuthorizationRequest, client: Client, present: Present, pending: PendingInteraction | None
@@ -106,7 +117,7 @@ class Needs:
         just_now = visit is not None and pending is not None and pending.signed_in == visit.session.cookie_digest
         if "create" in request.prompt and not just_now:
             return "create"
-        if visit is None or not self._is_welcome(request, client, visit, present.reachable, just_now=just_now):
+        if visit is None or not self._is_welcome(request, client, visit, present, just_now=just_now):
             return self._log_in(request, present.reachable)
         chosen = just_now or (pending is not None and pending.chosen_in == visit.session.id)
         if "select_account" in request.prompt and not chosen:
@@ -124,11 +135,13 @@ class Needs:
         request: AuthorizationRequest,
         client: Client,
         visit: Visit,
-        reachable: Sequence[str],
+        present: Present,
         *,
         just_now: bool,
     ) -> bool:
         """Whether the session will do, or, right after a log-in, must do."""
+        if levels.rank(visit.session.acr) < levels.rank(present.demanded):
+            return False
         if request.claims.essential_acr and levels.met(visit.session.acr, request.claims.essential_acr) is None:
             if just_now:
                 raise UnmetAuthentication("the essential acr was not met")  # OIDC Core §5.5.1.1
@@ -141,7 +154,7 @@ class Needs:
         return just_now or not (
             "login" in request.prompt
             or (request.max_age is not None and self._age(visit) >= request.max_age)  # OIDC Core §3.1.2.1
-            or _could_be_stronger(request.acr_values, visit, reachable)
+            or _could_be_stronger(request.acr_values, visit, present.reachable)
         )
 
     def _age(self, visit: Visit) -> float:

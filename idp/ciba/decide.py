@@ -100,8 +100,11 @@ class DecideBackchannel:
 
         Raises:
             NotFound: `request-gone`, also if somebody else has decided meanwhile.
+            NotPermitted: `log-in-too-weak`.
         """
         question = await self.question(visit.account.id, request_id)
+        if granted:
+            await self._grant.check(visit, question.client)
         request, now = question.request, self._clock.now()
         state = RequestState.APPROVED if granted else RequestState.REFUSED
         async with self._database.write() as tx:

@@ -120,8 +120,11 @@ class DecideDevice:
 
         Raises:
             UserCodeUnknown: as `question`, or somebody else has decided.
+            NotPermitted: `log-in-too-weak`.
         """
         question = await self.question(visit, ticket)
+        if granted:
+            await self._grant.check(visit, question.client)
         found = await self._requests.take_user_code(question.user_code)  # of several who decide, one does
         if found is None:
             raise UserCodeUnknown()

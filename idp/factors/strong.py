@@ -14,6 +14,7 @@ from idp.factors.errors import NotStrong
 from idp.levels import TWO_FACTORS
 from idp.login.fresh import is_fresh, require_fresh
 from idp.login.ports import SecondFactor
+from idp.login.proofs import Method
 from idp.login.sessions import Sessions, Visit
 from idp.settings import IdpSettings
 
@@ -53,7 +54,8 @@ class StrongVisits:
     async def _strong(self, visit: Visit) -> bool:
         if levels.rank(visit.session.acr) >= levels.rank(TWO_FACTORS) or not visit.account.password_hash:
             return True
-        return not any([await one.usable(visit.account) for one in self._factors])
+        added = [one for one in self._factors if one.method is not Method.PASSWORD]
+        return not any([await one.usable(visit.account) for one in added])
 
 
 def actor_of(visit: Visit) -> Principal:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from core.audit.event import AuditEvent, Detail
 from core.clock import Clock
 from core.db.database import WriteTx
+from core.errors import NotPermitted
 from core.ids import new_id
 from core.principal import Principal, PrincipalKind
+from core.text import Text
+from idp import levels
 from idp.login.consent_terms import extended
 from idp.login.sessions import Visit
 from idp.model import Client, GrantType, Session, SessionClient, SessionKind, TokenFamily
@@ -46,6 +49,13 @@ class Agreed:
     declined: tuple[str, ...] = ()
 
 
+class Demands(Protocol):
+    """Knows what the city demands of everybody who lets a client in."""
+
+    async def for_client(self, client_id: str) -> str:
+        """An authentication context (acr)."""
+
+
 class GrantElsewhere:
     """Works inside the caller's transaction; the caller commits."""
 
@@ -56,6 +66,7 @@ class GrantElsewhere:
         consents: ConsentStore,
         tokens: TokenStore,
         names: PairwiseNames,
+        demands: Demands,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
@@ -63,7 +74,24 @@ class GrantElsewhere:
         self._consents = consents
         self._tokens = tokens
         self._names = names
+        self._demands = demands
         self._clock = clock
+
+    async def check(self, visit: Visit, client: Client) -> None:
+        """Before anything is decided: is this session strong enough for the client?
+
+        Raises:
+            NotPermitted: `log-in-too-weak`.
+        """
+        if levels.rank(visit.session.acr) < levels.rank(await self._demands.for_client(client.id)):
+            raise NotPermitted(
+                "log-in-too-weak",
+                Text(
+                    "登录这家要更强的身份认证。请退出，用两种方式（比如密码加验证码）重新登录，再确认。",
+                    "This client asks for a stronger log-in. Log out, log in with two factors (such as a password "
+                    "and a code), and confirm again.",
+                ),
+            )
 
     async def __call__(self, tx: WriteTx, visit: Visit, client: Client, agreed: Agreed) -> TokenFamily:
         """The family whose tokens the client may fetch now."""

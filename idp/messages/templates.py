@@ -55,17 +55,17 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     FACTOR_ADDED: Template(
         Text("新增了登录方式", "A way to log in was added"),
         Text(
-            "您的账号刚刚新增了登录方式：{factor_zh}。不是您本人操作，请马上拨打 12345 冻结账号。",
-            "A way to log in was added to your account: {factor_en}. If this was not you, call 12345 at once and have "
-            "your account frozen.",
+            "您的账号刚刚新增了一种登录方式。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "A way to log in was added to your account. If this was not you, call 12345 at once and have your account "
+            "frozen.",
         ),
     ),
     FACTOR_REMOVED: Template(
         Text("取消了登录方式", "A way to log in was removed"),
         Text(
-            "您的账号刚刚取消了登录方式：{factor_zh}。不是您本人操作，请马上拨打 12345 冻结账号。",
-            "A way to log in was removed from your account: {factor_en}. If this was not you, call 12345 at once and "
-            "have your account frozen.",
+            "您的账号刚刚取消了一种登录方式。不是您本人操作，请马上拨打 12345 冻结账号。",
+            "A way to log in was removed from your account. If this was not you, call 12345 at once and have your "
+            "account frozen.",
         ),
     ),
     CODE_TO_RESET: Template(

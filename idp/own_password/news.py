@@ -21,6 +21,8 @@ _TEMPLATES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.PASSWORD_CHANGED: templates.PASSWORD_CHANGED,
     NoticeKind.PASSWORD_RESET: templates.PASSWORD_CHANGED,
     NoticeKind.PHONE_CHANGED: templates.PHONE_CHANGED,
+    NoticeKind.FACTOR_ADDED: templates.FACTOR_ADDED,
+    NoticeKind.FACTOR_REMOVED: templates.FACTOR_REMOVED,
 }
 _log = logging.getLogger(__name__)
 

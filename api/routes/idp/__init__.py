@@ -9,6 +9,7 @@ from api.routes.idp import (
     device,
     documents,
     end_session,
+    login_rules,
     protected_resources,
     pushed,
     registration,
@@ -35,4 +36,5 @@ routers = [
     registration.router,
     upstream_providers.router,
     security_events.router,
+    login_rules.router,
 ]

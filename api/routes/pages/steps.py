@@ -80,37 +80,50 @@ def _sent(method: Method) -> tuple[Callable[..., Awaitable[Response]], ...]:
     return show, send, check
 
 
-@router.get(f"{STEP_PAGE}/password")
-async def ask_password(request: Request) -> Response:
-    """The password, of somebody who began with something that they have."""
-    return await _password_page(request)
+def _typed(method: Method, field: str, template: str) -> tuple[Callable[..., Awaitable[Response]], ...]:
+    """Page and checking of what the person knows, or reads from an app or from paper."""
+
+    async def show(request: Request) -> Response:
+        """Ask for it."""
+        return await _typed_page(request, method, template)
+
+    async def check(request: Request) -> Response:
+        """Judge it."""
+        form = await read_form(request)
+        try:
+            here = circumstances_of(request, answer=answer_of(form))
+            outcome = await container(request).idp.factors.check_step(method, form[field], here)
+        except (InvalidInput, LimitExceeded) as error:
+            return await _typed_page(request, method, template, error)
+        return await after_proof(request, outcome)
+
+    return show, check
 
 
-@router.post(f"{STEP_PAGE}/password")
-async def check_password(request: Request) -> Response:
-    """Judge it."""
-    form = await read_form(request)
-    try:
-        here = circumstances_of(request, answer=answer_of(form))
-        outcome = await container(request).idp.factors.check_step(Method.PASSWORD, form["password"], here)
-    except (InvalidInput, LimitExceeded) as error:
-        return await _password_page(request, error)
-    return await after_proof(request, outcome)
+_TYPED = {
+    Method.PASSWORD: ("password", "step_password.html"),
+    Method.TOTP: ("code", "step_totp.html"),
+    Method.RECOVERY: ("code", "step_recovery.html"),
+}
+for _method, (_field, _template) in _TYPED.items():
+    _show, _check = _typed(_method, _field, _template)
+    router.add_api_route(f"{STEP_PAGE}/{_method.value}", _show, methods=["GET"])
+    router.add_api_route(f"{STEP_PAGE}/{_method.value}", _check, methods=["POST"])
 
 
-async def _password_page(request: Request, error: AppError | None = None) -> Response:
+async def _typed_page(request: Request, method: Method, template: str, error: AppError | None = None) -> Response:
     options = await container(request).idp.steps.options(await _pending(request))
-    if Method.PASSWORD not in options:
+    if method not in options:
         raise StepGone(private="no such step")
     view = TypedStepView(
-        METHODS[Method.PASSWORD],
-        f"{STEP_PAGE}/password",
+        METHODS[method],
+        f"{STEP_PAGE}/{method.value}",
         error.text if error else None,
         error.field if isinstance(error, InvalidInput) else None,
         others=len(options) > 1,
         puzzle=puzzle_of(error) if error else None,
     )
-    return _answer(page(request, "step_password.html", status=status_of(error) if error else 200, view=view), error)
+    return _answer(page(request, template, status=status_of(error) if error else 200, view=view), error)
 
 
 def _answer(response: Response, error: AppError | None) -> Response:
