@@ -45,7 +45,7 @@ class PersonalClaims:
         detail = {"claims": " ".join(names)}
         event = AuditEvent("identity.read", "done", actor, family.account_id, Purpose(basis=basis), detail)
         await self._database.record(event)
-        values = self._values(account, profile, real=real)
+        values = self._values(account, profile, real=real) | {"organisation": family.acting_for}
         return {name: values[name] for name in names if values[name] is not None}
 
     async def _person(self, account_id: str) -> tuple[Account, AccountProfile | None]:

@@ -44,6 +44,13 @@ class AccessTokenFormat(StrEnum):
     OPAQUE = "opaque"
 
 
+class ActingDemand(StrEnum):
+    """Whether a person has to act for an organisation where the client asks for the scope `organisation`."""
+
+    ASK = "ask"  # they choose between themselves and an organisation
+    REQUIRED = "required"
+
+
 class DeliveryMode(StrEnum):
     """How a client of CIBA learns of the decision (CIBA Core §5)."""
 
@@ -59,6 +66,7 @@ class ClientMetadata:
     Attributes:
         profile: the strict profile that every endpoint holds the client to.
         require_pkce: only a confidential client may be without it, which must then send a nonce (OAuth 2.1 §7.5.1).
+        acting: whom the client serves, where it asks for the scope `organisation`.
         access_token_format: None for the service's choice.
         resources: protected resources that the client may ask tokens for (RFC 8707).
         exchange_audiences: clients and resources for which it may exchange tokens (RFC 8693).
@@ -119,6 +127,7 @@ class ClientMetadata:
     backchannel_authentication_request_signing_alg: str | None = None
 
     access_token_format: AccessTokenFormat | None = None
+    acting: ActingDemand = ActingDemand.ASK
     resources: tuple[str, ...] = ()
     exchange_audiences: tuple[str, ...] = ()
     exchange_impersonation: bool = False

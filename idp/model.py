@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from core.clock import calendar_day
 from core.text import Text
 from idp.client_metadata import ClientMetadata, SubjectType
 from keys.spec import SignatureAlgorithm
@@ -325,7 +326,13 @@ class Standing:
             and not self.session_ended
             and self.account_status is AccountStatus.ACTIVE
             and not self.token_revoked
+            and self._authority_lasts(now)
         )
+
+    def _authority_lasts(self, now: dt.datetime) -> bool:
+        """Tokens that act for an organisation end with the last day of the authorisation."""
+        until = None if self.family.acting_for is None else self.family.acting_for.get("until")
+        return until is None or calendar_day(now) <= dt.date.fromisoformat(until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,9 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "revoked_token": Added(None),
     "portal_consent": Kept(["scopes"]),
     "account_profile": NothingEnds("content; the account has the state"),
+    "authorisation": Moved(
+        "state", ["offered", "active"], ["offered", "active", "declined", "ended"], ["ended_at", "ended_for"]
+    ),
     "account_notice": NothingEnds("messages to people"),
     "login_record": NothingEnds("record"),
     "data_export": NothingEnds("work of some minutes; its content is never in a backup"),

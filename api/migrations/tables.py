@@ -5,6 +5,7 @@ from __future__ import annotations
 import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
+import idp.stores.agency_tables
 import idp.stores.ciba_tables
 import idp.stores.export_tables
 import idp.stores.factor_tables
@@ -30,6 +31,7 @@ SOURCES = (
     keys.stores.backup_tables,
     keys.stores.reencryption_tables,
     keys.stores.renewal_tables,
+    idp.stores.agency_tables,
     idp.stores.registration_tables,
     idp.stores.staff_tables,
     idp.stores.person_tables,

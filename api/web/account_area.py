@@ -72,6 +72,12 @@ SECTIONS: tuple[Section, ...] = (
         Text("什么时候、在哪里登录过，哪几次没有成功。", "When and where you logged in, and which tries failed."),
     ),
     Section(
+        "/me/organisations",
+        "org",
+        Text("我的单位和授权", "My organisations"),
+        Text("代表谁办事，谁代表您的单位。", "For whom you act, and who acts for yours."),
+    ),
+    Section(
         "/me/portals",
         "link",
         Text("哪些网站认得我", "Sites that know me"),

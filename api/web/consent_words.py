@@ -41,6 +41,12 @@ SCOPES: Mapping[str, ScopeWords] = {
         Text("您的联系地址", "Your postal address"),
         Text("用来给您寄材料。", "To send you papers."),
     ),
+    "organisation": ScopeWords(
+        Text("您代表哪个单位，按哪项授权", "For which organisation you act, and by which authority"),
+        Text(
+            "单位名称和代码、您的身份、办哪些事项、到哪天。", "Its name and code, your role, the items, and until when."
+        ),
+    ),
     "offline_access": ScopeWords(
         Text("您离开后仍可办理", "Continuing when you are away"),
         Text(

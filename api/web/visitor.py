@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from starlette.requests import Request
 
 from api.deps import container, page_principal
+from api.session_cookie import read_session_cookie
+from api.web.agency_words import ROLES
 from core.errors import NotAuthenticated, NotPermitted
 from core.principal import Principal, PrincipalKind
 from core.text import Text
@@ -55,6 +58,8 @@ class Visitor:
         role: what stands under the name in the header.
         home: the page that this person comes for.
         acting_for: name of the organisation, when they act for one.
+        acting_until: the last day of the authority by which they do; None for a duty.
+        may_switch: they chose it for this session, and may choose again.
     """
 
     principal: Principal
@@ -63,6 +68,8 @@ class Visitor:
     nav: tuple[NavItem, ...]
     home: str
     acting_for: Text | None = None
+    acting_until: dt.date | None = None
+    may_switch: bool = False
 
     @property
     def initial(self) -> str:
@@ -152,7 +159,11 @@ def home_of(principal: Principal) -> str:
 async def _introduce(request: Request, principal: Principal) -> Visitor:
     nav, name = navigation(principal), principal.name or ""
     if principal.kind is not PrincipalKind.STAFF or principal.organisation is None:
-        return Visitor(principal, name, Text("本人", "Yourself"), nav, home_of(principal))
+        hat = await container(request).idp.agency.acting.current(read_session_cookie(request))
+        if hat is None:
+            return Visitor(principal, name, Text("本人", "Yourself"), nav, home_of(principal))
+        role, ends = ROLES[hat.authorisation.role], hat.authorisation.ends_on
+        return Visitor(principal, name, role, nav, home_of(principal), hat.organisation.name, ends, may_switch=True)
     organisation = await container(request).idp.directory.organisation(principal.organisation)
     label = organisation.name if organisation else Text(principal.organisation, principal.organisation)
     return Visitor(principal, name, label, nav, home_of(principal), acting_for=label)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from api.wiring.abuse import AbuseServices, AbuseStores, build_abuse
+from api.wiring.agency import AgencyServices, AgencyStores, build_agency
 from api.wiring.clients import ClientServices, build_clients
 from api.wiring.elsewhere import ElsewhereServices, ElsewhereStores, build_elsewhere, build_parts
 from api.wiring.factors import (
@@ -31,6 +32,8 @@ from api.wiring.staff import SharedStores, StaffServices, StaffStores, build_sta
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
+from idp.agency.ports import CompanyRegister
+from idp.agency.register import NoRegister
 from idp.authorization.authorize import Authorize
 from idp.authorization.issue import Issue
 from idp.authorization.needs import Needs
@@ -194,6 +197,7 @@ class IdpStores:
     keys: KeyStores = field(default_factory=key_stores)
     staff: StaffStores = field(default_factory=StaffStores)
     factors: FactorStores = field(default_factory=FactorStores)
+    agency: AgencyStores = field(default_factory=AgencyStores)
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,7 @@ class IdpServices:
     change_client_status: ChangeClientStatus
     deliver_logouts: DeliverLogouts
     upstream: UpstreamServices
+    agency: AgencyServices
     sweep: SweepExpired
     upkeep: Upkeep
     farewells: Farewells
@@ -295,6 +300,7 @@ def build_idp(
     messenger: LogoutMessenger | None = None,
     fetcher: Fetcher | None = None,
     sender: MessageSender | None = None,
+    register: CompanyRegister | None = None,
 ) -> IdpServices:
     """Compose the use cases on the ground.
 
@@ -302,6 +308,7 @@ def build_idp(
         judge: judges the certificates with which clients and people log in.
         fetcher: the way out to addresses that clients registered.
         sender: takes messages to people.
+        register: knows who represents an organisation; without one nobody can show that they do.
     """
     sender = sender or build_messages(ground).sender
     settings = settings or ground.settings.idp
@@ -396,6 +403,18 @@ def build_idp(
             names,
         ),
     )
+    agency = build_agency(
+        ground,
+        accounts=stores.accounts,
+        organisations=stores.organisations,
+        sessions=sessions,
+        session_store=stores.sessions,
+        end_session=end,
+        deliver=deliver,
+        people=vault,
+        register=register or NoRegister(),
+        stores=stores.agency,
+    )
     step_up = StepUp(read_demands(settings.step_up), clock)
     issue = Issue(
         database,
@@ -404,6 +423,7 @@ def build_idp(
         stores.clients,
         stores.tokens,
         stores.consents,
+        agency.acting,
         codes,
         digests,
         names,
@@ -504,7 +524,17 @@ def build_idp(
             registry,
             sources,
             interactions,
-            Needs(database, sessions, stores.accounts, stores.consents, names, upstream.registry, login_rules, clock),
+            Needs(
+                database,
+                sessions,
+                stores.accounts,
+                stores.consents,
+                names,
+                upstream.registry,
+                login_rules,
+                agency.acting,
+                clock,
+            ),
             issue,
             Respond(client_tokens, clients.errors_log, clock, settings),
             id_tokens,
@@ -598,6 +628,7 @@ def build_idp(
         change_client_status=clients.status,
         deliver_logouts=deliver,
         upstream=upstream,
+        agency=agency,
         sweep=sweep,
         upkeep=Upkeep(deliver, elsewhere.notify, sweep),
         farewells=farewells,

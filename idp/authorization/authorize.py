@@ -165,11 +165,11 @@ class Authorize:
         need = need or "login"
         if "none" in request.prompt:
             raise silent_refusal(need)
-        browser = None
+        browser, can_give = None, present.scopes if need == "consent" else None
         if interaction_id is None:
-            interaction_id, browser = await self._interactions.begin(request, need)
+            interaction_id, browser = await self._interactions.begin(request, need, can_give)
         else:
-            await self._interactions.needs_now(interaction_id, need)
+            await self._interactions.needs_now(interaction_id, need, can_give)
         return Ask(interaction_id, need, browser)
 
 

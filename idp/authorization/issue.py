@@ -5,22 +5,25 @@ RFC 6749 §4.1.2, §4.2.2; OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5; 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database, WriteTx
+from core.errors import NotFound
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind
 from idp import levels
+from idp.agency.acting import Acting
 from idp.claims import PersonalClaims
-from idp.errors import ConsentRequired
+from idp.errors import AccessDenied, ConsentRequired
 from idp.grants.codes import AuthorizationCodes, CodeGrant
 from idp.login.sessions import Sessions, Visit
-from idp.model import Client, GrantType, SessionClient, TokenFamily
+from idp.model import Client, GrantType, Session, SessionClient, TokenFamily
 from idp.ports import ClientStore, ConsentStore, SessionStore, TokenStore
 from idp.protocol.response_types import CODE, ID_TOKEN, TOKEN, holds
-from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS
+from idp.protocol.scopes import NEEDS_NO_CONSENT, OFFLINE_ACCESS, ORGANISATION
 from idp.requests.request import AuthorizationRequest
 from idp.resources.known import KnownResources
 from idp.settings import IdpSettings
@@ -43,6 +46,7 @@ class Issue:
         client_store: ClientStore,
         token_store: TokenStore,
         consents: ConsentStore,
+        acting: Acting,
         codes: AuthorizationCodes,
         digests: TokenDigests,
         names: PairwiseNames,
@@ -59,6 +63,7 @@ class Issue:
         self._client_store = client_store
         self._token_store = token_store
         self._consents = consents
+        self._acting = acting
         self._codes = codes
         self._digests = digests
         self._names = names
@@ -74,8 +79,7 @@ class Issue:
     ) -> dict[str, str | None]:
         """The parameters of the answer; nothing of it works before everything is written down."""
         code = new_secret() if holds(request.response_type, CODE) else None
-        family = self._family(request, client, visit, scopes, code)
-        await self._write(family, client, visit)
+        family = await self._write(self._family(request, client, visit, scopes, code), client, visit)
         if code is not None:
             await self._keep(code, family, request)
         answer: dict[str, str | None] = {"code": code}
@@ -85,9 +89,10 @@ class Issue:
             answer["id_token"] = await self._id_token(request, family, client, answer.get("access_token"), code)
         return answer
 
-    async def _write(self, family: TokenFamily, client: Client, visit: Visit) -> None:
+    async def _write(self, family: TokenFamily, client: Client, visit: Visit) -> TokenFamily:
         async with self._database.quick_write() as tx:
             await self._check_consent(tx, family)
+            family = await self._with_authority(tx, family, visit.session)
             await self._sessions.touch(tx, visit.session)
             entered = SessionClient(family.session_id, client.id, family.sid, family.subject, family.created_at)
             if not visit.entered and await self._session_store.join(tx, entered):
@@ -99,6 +104,17 @@ class Issue:
             detail = {"client": client.id, "scopes": " ".join(family.scopes)}
             tx.audit(AuditEvent("portal.enter", "done", actor, family.account_id, detail=detail))
             await tx.commit()
+        return family
+
+    async def _with_authority(self, tx: WriteTx, family: TokenFamily, session: Session) -> TokenFamily:
+        """For whom the person acts; an authorisation that ends at this very moment ends what is written here, too."""
+        if ORGANISATION not in family.scopes:
+            return family
+        try:
+            acting = await self._acting.claim(tx, session)
+        except NotFound:
+            raise AccessDenied("the authorisation has ended") from None
+        return dataclasses.replace(family, acting_for=acting)
 
     async def _check_consent(self, tx: WriteTx, family: TokenFamily) -> None:
         """A consent that is withdrawn at this very moment ends what is written here, or keeps it from being written."""

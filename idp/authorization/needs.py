@@ -12,6 +12,9 @@ from typing import Protocol
 from core.clock import Clock, calendar_day
 from core.db.database import Database, ReadTx
 from idp import levels
+from idp.agency.acting import Hat
+from idp.agency.model import SELF
+from idp.client_metadata import ActingDemand
 from idp.errors import (
     AccessDenied,
     AccountSelectionRequired,
@@ -25,7 +28,7 @@ from idp.login.interactions import Need, PendingInteraction
 from idp.login.sessions import Sessions, Visit
 from idp.model import ONE_FACTOR, Client, Consent
 from idp.ports import AccountStore, ConsentStore
-from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, scope_behind
+from idp.protocol.scopes import API_SCOPES, NEEDS_NO_CONSENT, ORGANISATION, scope_behind
 from idp.requests.request import AuthorizationRequest
 from idp.rights import lacking
 from idp.tokens.pairwise import PairwiseNames
@@ -39,6 +42,7 @@ class Present:
         visit: their session; None when nobody is logged in.
         scopes: of those asked for, what the person may give.
         consent: what they agreed to before.
+        hats: ids of the authorisations under which they may act today; looked up only where it matters.
         reachable: authentication contexts that a log-in could reach; looked up only where one is asked for.
         demanded: the context without which nobody enters this portal.
     """
@@ -46,6 +50,7 @@ class Present:
     visit: Visit | None = None
     scopes: tuple[str, ...] = ()
     consent: Consent | None = None
+    hats: frozenset[str] = frozenset()
     reachable: Sequence[str] = levels.REACHABLE
     demanded: str = ONE_FACTOR
 
@@ -62,6 +67,11 @@ class Demands(Protocol):
 
     async def for_client(self, client_id: str) -> str:
         """An authentication context (acr); asked at every entry, so answered from memory."""
+class Authorisations(Protocol):
+    """Knows whom somebody may act for."""
+
+    async def hats(self, tx: ReadTx, account_id: str) -> Sequence[Hat]:
+        """Today's."""
 
 
 class Needs:
@@ -76,6 +86,7 @@ class Needs:
         names: PairwiseNames,
         reach: Reach,
         demands: Demands,
+        authorisations: Authorisations,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -85,6 +96,7 @@ class Needs:
         self._names = names
         self._reach = reach
         self._demands = demands
+        self._authorisations = authorisations
         self._clock = clock
 
     async def look(self, request: AuthorizationRequest, session_cookie: str | None) -> Present:
@@ -97,11 +109,16 @@ class Needs:
             visit = await self._sessions.look(tx, session_cookie, client_id=request.client_id)
             if visit is None:
                 return Present(reachable=reachable)
-            scopes = await self._effective_scopes(tx, request, visit)
+            hats: frozenset[str] = frozenset()
+            if ORGANISATION in request.scopes:
+                found = await self._authorisations.hats(tx, visit.account.id)
+                hats = frozenset(hat.authorisation.id for hat in found)
+            scopes = await self._effective_scopes(tx, request, visit, hats)
             consent = None
             if not NEEDS_NO_CONSENT.issuperset(scopes):
                 consent = await self._consents.get(tx, account_id=visit.account.id, client_id=request.client_id)
         return Present(visit, scopes, consent, reachable, await self._demands.for_client(request.client_id))
+        return Present(visit, scopes, consent, hats, reachable)
 
     def next(
         self, request: AuthorizationRequest, client: Client, present: Present, pending: PendingInteraction | None
@@ -122,6 +139,8 @@ class Needs:
         chosen = just_now or (pending is not None and pending.chosen_in == visit.session.id)
         if "select_account" in request.prompt and not chosen:
             return "select"
+        if self._must_choose_whom(request, client, visit, present.hats, pending):
+            return "acting"
         return self._consent(request, visit, present, pending)
 
     def _log_in(self, request: AuthorizationRequest, reachable: Sequence[str]) -> Need:
@@ -157,6 +176,31 @@ class Needs:
             or _could_be_stronger(request.acr_values, visit, present.reachable)
         )
 
+    def _must_choose_whom(
+        self,
+        request: AuthorizationRequest,
+        client: Client,
+        visit: Visit,
+        hats: frozenset[str],
+        pending: PendingInteraction | None,
+    ) -> bool:
+        """Whether the person has to say for whom they act.
+
+        Raises:
+            AccessDenied: the client serves organisations only, and the person may act for none.
+        """
+        if ORGANISATION not in request.scopes:
+            return False
+        acting = visit.session.acting_for
+        if acting in hats:
+            return False
+        if client.metadata.acting is ActingDemand.REQUIRED:
+            if not hats:
+                raise AccessDenied("the person may act for no organisation")
+            return True
+        chosen = acting == SELF or (pending is not None and pending.acted_in == visit.session.id)
+        return bool(hats) and not chosen
+
     def _age(self, visit: Visit) -> float:
         return (self._clock.now() - visit.session.authenticated_at).total_seconds()
 
@@ -187,13 +231,21 @@ class Needs:
         declined = frozenset() if earlier is None else earlier.declined
         return tuple(scope for scope in present.scopes if scope not in declined)
 
-    async def _effective_scopes(self, tx: ReadTx, request: AuthorizationRequest, visit: Visit) -> tuple[str, ...]:
-        """API scopes need a role that gives them: a portal cannot lend its own rights to a citizen (attacks O-16)."""
-        if API_SCOPES.isdisjoint(request.scopes):
-            return request.scopes
+    async def _effective_scopes(
+        self, tx: ReadTx, request: AuthorizationRequest, visit: Visit, hats: frozenset[str]
+    ) -> tuple[str, ...]:
+        """API scopes need a role that gives them: a portal cannot lend its own rights to a citizen (attacks O-16).
+
+        Whoever acts for themselves has no organisation to tell of.
+        """
+        given = request.scopes
+        if ORGANISATION in given and visit.session.acting_for not in hats:
+            given = tuple(scope for scope in given if scope != ORGANISATION)
+        if API_SCOPES.isdisjoint(given):
+            return given
         roles = await self._accounts.roles(tx, visit.account.id)
         without = lacking(roles, calendar_day(self._clock.now()))
-        return tuple(scope for scope in request.scopes if scope not in without)
+        return tuple(scope for scope in given if scope not in without)
 
 
 def _could_be_stronger(wanted: Sequence[str], visit: Visit, reachable: Sequence[str]) -> bool:
@@ -210,5 +262,7 @@ def silent_refusal(need: Need) -> OAuthError:
             return ConsentRequired("consent is needed")
         case "select":
             return AccountSelectionRequired("an account must be chosen")
+        case "acting":
+            return InteractionRequired("the person must say for whom they act")
         case "create":
             return InteractionRequired("a page is needed")

@@ -88,6 +88,7 @@ _HARMLESS = frozenset(
         "frontchannel_logout_session_required",
         "backchannel_logout_session_required",
         "access_token_format",
+        "acting",
         "client_uri",
         "policy_uri",
         "tos_uri",

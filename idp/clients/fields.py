@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from idp.client_metadata import AccessTokenFormat, ApplicationType, DeliveryMode, SecurityProfile, SubjectType
+from idp.client_metadata import (
+    AccessTokenFormat,
+    ActingDemand,
+    ApplicationType,
+    DeliveryMode,
+    SecurityProfile,
+    SubjectType,
+)
 from idp.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
 from idp.model import ClientAuthMethod, GrantType
 from idp.protocol.response_types import canonical
@@ -203,6 +210,7 @@ METADATA: Mapping[str, Member] = {
     "backchannel_client_notification_endpoint": Member(text, "CIBA Core §4"),
     "backchannel_authentication_request_signing_alg": Member(text, "CIBA Core §4"),
     "access_token_format": Member(word_of(AccessTokenFormat), "ours"),
+    "acting": Member(word_of(ActingDemand), "ours"),
     "resources": Member(texts, "ours", administrators=True),
     "exchange_audiences": Member(texts, "ours", administrators=True),
     "exchange_impersonation": Member(flag, "ours", administrators=True),

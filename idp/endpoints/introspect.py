@@ -36,6 +36,7 @@ _SHOWN = (
         "authorization_details",
         "act",
         "may_act",
+        "organisation",
     ),  # RFC 9470 §6.2, 8705 §3.2, 9396 §9.2, 8693 §4.1
 )
 

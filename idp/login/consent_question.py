@@ -81,7 +81,9 @@ class AskConsent:
     async def _question(self, pending: PendingInteraction, client: Client, account_id: str) -> ConsentQuestion:
         request = pending.request
         words = await self._resources.words(request.scopes)
-        can_give = await self._within_rights(tuple(s for s in request.scopes if s not in words), account_id)
+        can_give = pending.can_give
+        if can_give is None:
+            can_give = await self._within_rights(tuple(s for s in request.scopes if s not in words), account_id)
         async with self._database.read() as tx:
             earlier = await self._consents.get(tx, account_id=account_id, client_id=client.id)
             office = await self._organisations.get(tx, client.organisation) if client.organisation else None

@@ -25,7 +25,7 @@ from idp.settings import IdpSettings
 from idp.token_uses import BROWSER, INTERACTION
 from keys.ports import FieldCipher, TokenDigests
 
-Need = Literal["login", "consent", "select", "create"]
+Need = Literal["login", "consent", "select", "create", "acting"]
 _SWAPS = 8
 _HINT = "interaction.login_hint"
 
@@ -42,6 +42,8 @@ class PendingInteraction:
         decided_in: id of the session in which the person decided about consent.
         granted: what they decided.
         agreed: the scopes that they gave; None for all that were asked.
+        acted_in: id of the session in which the person chose for whom they act.
+        can_give: the scopes that this person can give, once it is known who they are and for whom they act.
         login_hint: what they may want to log in with, sealed: it may be a phone or ID number.
     """
 
@@ -53,6 +55,8 @@ class PendingInteraction:
     granted: bool = False
     agreed: tuple[str, ...] | None = None
     chosen_in: str | None = None
+    acted_in: str | None = None
+    can_give: tuple[str, ...] | None = None
     login_hint: bytes | None = field(default=None, repr=False)
 
 
@@ -135,7 +139,9 @@ class Interactions:
             tos_uri=client.metadata.tos_uri,
         )
 
-    async def begin(self, request: AuthorizationRequest, needs: Need | None) -> tuple[str, str]:
+    async def begin(
+        self, request: AuthorizationRequest, needs: Need | None, can_give: tuple[str, ...] | None = None
+    ) -> tuple[str, str]:
         """Store a new one; answers its id and the value for the browser's cookie."""
         interaction_id, browser = new_secret(24), new_secret(24)
         hint = request.login_hint
@@ -143,6 +149,7 @@ class Interactions:
             dataclasses.replace(request, login_hint=None),
             self._digests.digest(BROWSER, browser),
             needs,
+            can_give=can_give,
             login_hint=self._cipher.encrypt(hint, context=_HINT) if hint else None,
         )
         key = _key(self._digests.digest(INTERACTION, interaction_id))
@@ -168,14 +175,17 @@ class Interactions:
             raise InteractionGone(private="another browser")
         return pending
 
-    async def needs_now(self, interaction_id: str, needs: Need) -> None:
-        await self._change(interaction_id, needs=needs)
+    async def needs_now(self, interaction_id: str, needs: Need, can_give: tuple[str, ...] | None = None) -> None:
+        await self._change(interaction_id, needs=needs, can_give=can_give)
 
     async def signed_in(self, interaction_id: str, cookie_digest: str) -> None:
         await self._change(interaction_id, signed_in=cookie_digest)
 
     async def chosen(self, interaction_id: str, session_id: str) -> None:
         await self._change(interaction_id, chosen_in=session_id)
+
+    async def acted(self, interaction_id: str, session_id: str) -> None:
+        await self._change(interaction_id, acted_in=session_id)
 
     async def decided(
         self, interaction_id: str, session_id: str, *, granted: bool, agreed: tuple[str, ...] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.clock import Clock, calendar_day
 from core.db.database import Database
 from idp.ports import AccountStore
-from idp.protocol.scopes import API_SCOPES
+from idp.protocol.scopes import API_SCOPES, ORGANISATION
 from idp.rights import lacking
 
 
@@ -19,6 +19,7 @@ class WithinRights:
 
     async def __call__(self, scopes: tuple[str, ...], account_id: str) -> tuple[str, ...]:
         """In the order in which they were asked for."""
+        scopes = tuple(scope for scope in scopes if scope != ORGANISATION)  # chosen in a browser's log-in only
         if API_SCOPES.isdisjoint(scopes):
             return scopes
         async with self._database.read() as tx:

@@ -12,10 +12,11 @@ from idp.errors import InvalidScope
 OPENID = "openid"
 REALNAME = "realname"
 OFFLINE_ACCESS = "offline_access"
+ORGANISATION = "organisation"  # for whom the person acts, and by which authorisation
 PROFILE, EMAIL, PHONE, ADDRESS = "profile", "email", "phone", "address"  # OIDC Core §5.4
 ASKED_BY_HABIT = frozenset({PROFILE, EMAIL, PHONE, ADDRESS})
 """Many libraries ask for these unasked; a client that is not registered for them gets less and no error (§5.4)."""
-OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS}) | ASKED_BY_HABIT
+OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS, ORGANISATION}) | ASKED_BY_HABIT
 
 API_SCOPES = frozenset(
     {
@@ -42,6 +43,7 @@ SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     EMAIL: ("email", "email_verified"),
     PHONE: ("phone_number", "phone_number_verified"),
     ADDRESS: ("address",),
+    ORGANISATION: ("organisation",),
 }
 """The claims about a person that a scope stands for (OIDC Core §5.4); they are given from userinfo. `name` stands for
 two: a portal that is approved for real names is asked for by the first of them."""

@@ -13,10 +13,12 @@ from core.db.database import Database, ReadTx, WriteTx
 from core.db.held_names import HeldNames
 from core.db.walk import Walk, begins_with_text
 from core.identifiers.documents import Document, DocumentKind
+from idp.agency.sealing import agent_context
 from idp.clients.secrets import secret_context
 from idp.directory import account_context, document_context, proposal_context
 from idp.identifiers import CITIZEN_ID, PHONE
 from idp.stores.person_tables import person_document, person_document_index, person_proposal
+from idp.stores.agency_tables import authorisation
 from idp.stores.registration_tables import client_registration, registration_permit
 from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
@@ -76,6 +78,13 @@ def people_collections(database: Database, fields: FieldCipher, index: BlindInde
         ),
         SealedRows(
             database,
+            Walk(authorisation),
+            "authorisation",
+            (PEOPLE, FORMER_FIELDS),
+            [SealedColumn("agent", fields, lambda row: agent_context(row["id"]))],
+        ),
+        SealedRows(
+            database,
             Walk(client),
             "client",
             (PEOPLE, FORMER_FIELDS),
@@ -95,6 +104,7 @@ def token_holders(clock: Clock) -> Sequence[KeyHolder]:
         StoredDigests(
             session, "cookie_digest", lambda: and_(session.c.ended_at.is_(None), session.c.expires_at > now())
         ),
+        StoredDigests(authorisation, "code_digest", lambda: authorisation.c.offered_until > now()),
         StoredDigests(token_family, "code_digest", lambda: token_family.c.expires_at > now()),
         RefreshTokensHanded(clock),
     )

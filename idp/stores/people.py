@@ -25,6 +25,7 @@ _HELD = (
 _BY_IDENTIFIER = select(account).where(account.c.id.in_(_HELD))
 
 _GET = Prepared(select(account).where(account.c.id == bindparam("account_id")))
+_ORGANISATION = Prepared(select(organisation).where(organisation.c.uscc == bindparam("uscc")))
 _ROLES = Prepared(
     select(staff_role)
     .where(staff_role.c.account_id == bindparam("account_id"))
@@ -124,12 +125,11 @@ class SqlOrganisationStore:
         return await insert_if_new(tx.connection, organisation, values)
 
     async def get(self, tx: ReadTx, uscc: str) -> Organisation | None:
-        query = select(organisation).where(organisation.c.uscc == uscc)
-        row = (await tx.connection.execute(query)).one_or_none()
+        row = await tx.row(_ORGANISATION, {"uscc": uscc})
         return None if row is None else organisation_of(row)
 
 
-def organisation_of(row: Row[Any]) -> Organisation:
+def organisation_of(row: Any) -> Organisation:
     return Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind, row.parent, OrganisationStatus(row.status))
 
 

@@ -165,6 +165,7 @@ token_family = Table(
     Column("actor", JSON(none_as_null=True)),
     Column("ends_at", UtcDateTime),
     Column("acting_for", JSON(none_as_null=True)),
+    Column("acting_under", String(40), index=True),  # the authorisation in it, by which its end finds the family
     Index(None, "account_id", "client_id"),
 )
 

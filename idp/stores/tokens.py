@@ -218,6 +218,7 @@ def _values(family: TokenFamily) -> dict[str, object]:
         "origin": family.origin.value,
         "confirmation_method": bound.method if bound else None,
         "confirmation_thumbprint": bound.thumbprint if bound else None,
+        "acting_under": family.acting_for["authorisation"] if family.acting_for else None,
     }
 
 

@@ -107,6 +107,8 @@ class AccessTokens:
             claims["authorization_details"] = list(grant.authorization_details)  # RFC 9396 §9.1
         if grant.actor is not None:
             claims["act"] = grant.actor  # RFC 8693 §4.1
+        elif grant.family is not None and grant.family.acting_for is not None:
+            claims["act"] = {"sub": claims["sub"]}  # the person acts; `organisation` says for whom
         if grant.exchanged:
             claims[EXCHANGED] = True
         elif grant.family is not None and grant.client.metadata.exchange_actor is not None:
@@ -179,7 +181,9 @@ def _subject(grant: AccessGrant) -> str:
 
 
 def _of_family(family: TokenFamily) -> dict[str, Any]:
-    return {
+    # whatever the scopes: what is done for an organisation must never pass for the person's own act
+    acting = {} if family.acting_for is None else {"organisation": dict(family.acting_for)}
+    return acting | {
         "auth_time": int(family.auth_time.timestamp()),  # RFC 9068 §2.2.1
         "acr": family.acr,
         "amr": list(family.amr),

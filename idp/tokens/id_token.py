@@ -77,6 +77,8 @@ class IdTokens:
             "sid": family.sid,
             **extra,
         }
+        if family.acting_for is not None:
+            claims["organisation"] = dict(family.acting_for)
         if nonce is not None:
             claims["nonce"] = nonce
         if access_token is not None:

@@ -97,6 +97,16 @@ async def _select(request: Request, i: str) -> Response:
     return RedirectResponse(f"/authorize/resume?i={i}", 303)
 
 
+@pages.post("/acting")
+async def _act(request: Request, i: str) -> Response:
+    form, idp, cookie = await request.form(), container(request).idp, read_session_cookie(request)
+    await idp.agency.acting.choose(cookie, None if form["for"] == "self" else str(form["for"]))
+    visit = await idp.sessions.find(cookie)
+    assert visit is not None
+    await idp.interactions.acted(i, visit.session.id)
+    return RedirectResponse(f"/authorize/resume?i={i}", 303)
+
+
 @pages.post("/logout")
 async def _log_out(request: Request, r: str = "") -> Response:
     idp = container(request).idp
@@ -210,11 +220,16 @@ class Browser:
             if location.startswith("/login"):
                 assert somebody is not None, "a log-in was asked for"
                 answer = await self.log_in(somebody, location)
+            elif location.startswith("/acting"):
+                answer = await self.answer_page(location)
             elif location.startswith("/consent"):
                 answer = await self.http.post(location, data={"decision": decision})
             else:
                 answer = await self.http.get(location)
         raise AssertionError("too many redirects")
+
+    async def answer_page(self, location: str) -> httpx.Response:
+        raise AssertionError(f"nobody answers {location}")
 
     async def log_in(self, somebody: Somebody, location: str = "/login", **changes: str) -> httpx.Response:
         form = {"identifier": somebody.number, "password": somebody.password, **changes}

@@ -27,6 +27,7 @@ _PAGES: dict[Need | None, str] = {
     "consent": "/consent",
     "select": "/select-account",
     "create": "/open-account",
+    "acting": "/acting",
     None: "/authorize/resume",
 }
 

@@ -123,6 +123,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "licence",
         "licence_holder",
         "licence_event",
+        "authorisation",
         "consent",
         "access_record",
         "licence_mark_index",

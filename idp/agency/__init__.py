@@ -1,0 +1,1 @@
+"""Legal persons and those who act for them (法人与经办人)."""
