@@ -19,8 +19,8 @@ from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
 from tests.unit.web.page_samples import SAMPLES as CITY_SAMPLES
 from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
-from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
+from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
