@@ -99,7 +99,8 @@ class AnswerOffer:
         if one.state is not State.OFFERED or one.offered_until is None or one.offered_until <= self._clock.now():
             return False
         known, named = self._people.person(account), self._agents.open(one)
-        return (known.citizen_id.number, known.name) == (named.number, named.name)
+        number = None if known.citizen_id is None else known.citizen_id.number
+        return (number, known.name) == (named.number, named.name)
 
 
 def _no_offer() -> NotFound:

@@ -67,7 +67,9 @@ class Represent:
         uscc = parse_uscc(typed)
         account = await self._account(person)
         known = self._people.person(account)
-        agent = Agent(known.name, known.citizen_id.number)
+        if known.document is None:
+            raise level_too_low()
+        agent = Agent(known.name, known.document.number)
         entry = await self._register.look(uscc, agent)  # before the transaction: it may take its time
         if entry is None or not entry.active or not entry.represented:
             await self._database.record(

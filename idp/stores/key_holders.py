@@ -17,8 +17,8 @@ from idp.agency.sealing import agent_context
 from idp.clients.secrets import secret_context
 from idp.directory import account_context, document_context, proposal_context
 from idp.identifiers import CITIZEN_ID, PHONE
-from idp.stores.person_tables import person_document, person_document_index, person_proposal
 from idp.stores.agency_tables import authorisation
+from idp.stores.person_tables import person_document, person_document_index, person_proposal
 from idp.stores.registration_tables import client_registration, registration_permit
 from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
