@@ -117,8 +117,7 @@ class Needs:
             consent = None
             if not NEEDS_NO_CONSENT.issuperset(scopes):
                 consent = await self._consents.get(tx, account_id=visit.account.id, client_id=request.client_id)
-        return Present(visit, scopes, consent, reachable, await self._demands.for_client(request.client_id))
-        return Present(visit, scopes, consent, hats, reachable)
+        return Present(visit, scopes, consent, hats, reachable, await self._demands.for_client(request.client_id))
 
     def next(
         self, request: AuthorizationRequest, client: Client, present: Present, pending: PendingInteraction | None
