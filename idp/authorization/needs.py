@@ -67,6 +67,8 @@ class Demands(Protocol):
 
     async def for_client(self, client_id: str) -> str:
         """An authentication context (acr); asked at every entry, so answered from memory."""
+
+
 class Authorisations(Protocol):
     """Knows whom somebody may act for."""
 

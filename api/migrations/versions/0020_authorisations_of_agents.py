@@ -1,6 +1,6 @@
 """authorisations of agents
 
-Revision: 0019, after 0018.
+Revision: 0020, after 0019.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import core.tables
 
 
-revision = '0019'
-down_revision = '0018'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
