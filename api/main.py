@@ -23,7 +23,7 @@ from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
 from api.middleware.whole_answers import LANE
-from api.routes import certstore, clients, health, idp, metrics, pages, pki, signing, staff
+from api.routes import certstore, clients, health, idp, metrics, pages, pki, scim, signing, staff
 from api.routes.idp.hot import HOT_ROUTES
 from api.settings import Settings
 from api.version import VERSION
@@ -86,7 +86,18 @@ def create_app(
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
     app.state.ocsp_windows = SourceWindows()
-    for domain in (idp, pki, certstore, signing, clients, staff, pages, health, metrics):  # asked most, found first
+    for domain in (
+        idp,
+        pki,
+        certstore,
+        signing,
+        clients,
+        staff,
+        scim,
+        pages,
+        health,
+        metrics,
+    ):  # asked most, found first
         for router in domain.routers:
             app.include_router(router)
     mount_static(app)

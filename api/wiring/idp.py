@@ -28,7 +28,15 @@ from api.wiring.key_factors import (
 )
 from api.wiring.messages import build_messages
 from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
-from api.wiring.staff import SharedStores, StaffServices, StaffStores, build_staff
+from api.wiring.staff import (
+    NobodyToAsk,
+    ScimServices,
+    SharedStores,
+    StaffServices,
+    StaffStores,
+    build_scim,
+    build_staff,
+)
 from api.wiring.upstream import SharedParts, UpstreamServices, UpstreamStores, build_upstream, upstream_stores
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -135,6 +143,7 @@ from idp.requests.sources import RequestSources
 from idp.resources.known import KnownResources
 from idp.resources.ports import ProtectedResourceStore
 from idp.resources.register import ResourceRegister
+from idp.scim.ports import RealNameCheck
 from idp.settings import IdpSettings
 from idp.staff.roles import AssignStaffRole, RemoveStaffRole
 from idp.step_up import StepUp, read_demands
@@ -243,6 +252,7 @@ class IdpServices:
     assign_staff_role: AssignStaffRole
     remove_staff_role: RemoveStaffRole
     staff: StaffServices
+    scim: ScimServices
     clients: ClientServices
     register_client: RegisterClient
     change_client_status: ChangeClientStatus
@@ -301,6 +311,7 @@ def build_idp(
     fetcher: Fetcher | None = None,
     sender: MessageSender | None = None,
     register: CompanyRegister | None = None,
+    check: RealNameCheck | None = None,
 ) -> IdpServices:
     """Compose the use cases on the ground.
 
@@ -309,6 +320,7 @@ def build_idp(
         fetcher: the way out to addresses that clients registered.
         sender: takes messages to people.
         register: knows who represents an organisation; without one nobody can show that they do.
+        check: the register that new members of staff are checked with.
     """
     sender = sender or build_messages(ground).sender
     settings = settings or ground.settings.idp
@@ -504,6 +516,9 @@ def build_idp(
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
     staff_stores = SharedStores(stores.accounts, stores.organisations, stores.sessions, stores.tokens)
     staff = build_staff(database, stores.staff, staff_stores, end, deliver, clock)
+    scim = build_scim(
+        database, stores.staff, staff_stores, staff, create_account, check or NobodyToAsk(), deliver, vault, clock
+    )
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
     ask_consent = AskConsent(
         database,
@@ -623,6 +638,7 @@ def build_idp(
         assign_staff_role=staff.assign,
         remove_staff_role=staff.remove,
         staff=staff,
+        scim=scim,
         clients=clients,
         register_client=clients.register,
         change_client_status=clients.status,

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.db.database import Database
+from core.errors import Unavailable
+from core.text import Text
+from idp.directory import PersonVault
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
+from idp.people import CreateAccount
 from idp.ports import AccountStore, OrganisationStore, SessionStore, TokenStore
+from idp.scim.duties import Provisioners
+from idp.scim.groups import Groups
+from idp.scim.ports import RealNameCheck
+from idp.scim.users import Users
 from idp.staff.deciding import DecideRoles
 from idp.staff.departments import Departments
 from idp.staff.duties import Duties
@@ -42,6 +50,14 @@ class SharedStores:
 
 
 @dataclass(frozen=True)
+class ScimServices:
+    """Ready use cases for personnel systems."""
+
+    users: Users
+    groups: Groups
+
+
+@dataclass(frozen=True)
 class StaffServices:
     """Ready use cases."""
 
@@ -52,6 +68,49 @@ class StaffServices:
     leave: LeaveStaff
     assign: AssignStaffRole
     remove: RemoveStaffRole
+
+
+class NobodyToAsk:
+    """`idp.scim.ports.RealNameCheck` of a city that has connected no register: nobody new is let in unchecked."""
+
+    async def matches(self, number: str, name: str) -> bool:
+        raise Unavailable(
+            "source-away",
+            Text(
+                "没有接入人口库，无法核对新人的姓名和身份证号。",
+                "No register of people is connected, so nobody new can be checked.",
+            ),
+        )
+
+
+def build_scim(
+    database: Database,
+    stores: StaffStores,
+    shared: SharedStores,
+    staff: StaffServices,
+    create: CreateAccount,
+    check: RealNameCheck,
+    deliver: DeliverLogouts,
+    vault: PersonVault,
+    clock: Clock,
+) -> ScimServices:
+    provisioners = Provisioners(database, stores.departments)
+    give = GiveRoles(shared.accounts, shared.organisations, clock)
+    users = Users(
+        database,
+        shared.accounts,
+        shared.organisations,
+        stores.members,
+        provisioners,
+        create,
+        check,
+        give,
+        staff.leave,
+        deliver,
+        vault,
+        clock,
+    )
+    return ScimServices(users, Groups(database, stores.departments, stores.members, provisioners, give))
 
 
 def build_staff(

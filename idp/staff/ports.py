@@ -39,8 +39,6 @@ class StaffRoleStore(Protocol):
     async def end_all(self, tx: WriteTx, account_id: str) -> Sequence[StaffRole]:
         """Take every role from somebody; answers those that they had."""
 
-    async def holders(self, tx: ReadTx, *, organisation: str, role: str) -> Sequence[StaffRole]: ...
-
 
 class RoleProposals(Protocol):
     """Roles that wait for a second person."""
@@ -93,6 +91,12 @@ class StaffStore(Protocol):
 
     async def leave(self, tx: WriteTx, member_id: str, at: dt.datetime) -> bool:
         """Mark somebody as gone, with the next revision; False when they had left."""
+
+    async def remove(self, tx: WriteTx, member_id: str) -> bool:
+        """Forget somebody; False when they were not known."""
+
+    async def holding(self, tx: ReadTx, *, department: str, role: str) -> Sequence[StaffMember]:
+        """Members who have a role in a department, by id; roles of people who are no members are left out."""
 
     async def page(
         self, tx: ReadTx, *, within: str | None, condition: Filter | None, start: int, limit: int

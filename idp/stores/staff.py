@@ -58,10 +58,6 @@ class SqlStaffRoleStore:
         removal = delete(staff_role).where(_ROLE.account_id == account_id).returning(*staff_role.c)
         return [_role(row) for row in await tx.connection.execute(removal)]
 
-    async def holders(self, tx: ReadTx, *, organisation: str, role: str) -> Sequence[StaffRole]:
-        query = select(staff_role).where(_ROLE.organisation == organisation, _ROLE.role == role)
-        return [_role(row) for row in await tx.connection.execute(query.order_by(_ROLE.account_id))]
-
 
 class SqlRoleProposals:
     """Implements `idp.staff.ports.RoleProposals`; a decision is an `UPDATE` that only one can win."""
@@ -143,6 +139,15 @@ class SqlStaffStore:
         ).scalar_one()
         query = select(staff_member).where(*chosen).order_by(staff_member.c.id).offset(start).limit(limit)
         return [_member(row) for row in await tx.connection.execute(query)], count
+
+    async def remove(self, tx: WriteTx, member_id: str) -> bool:
+        removal = delete(staff_member).where(staff_member.c.id == member_id)
+        return (await tx.connection.execute(removal)).rowcount == 1
+
+    async def holding(self, tx: ReadTx, *, department: str, role: str) -> Sequence[StaffMember]:
+        query = select(staff_member).join(staff_role, _ROLE.account_id == staff_member.c.account_id)
+        query = query.where(_ROLE.organisation == department, _ROLE.role == role).order_by(staff_member.c.id)
+        return [_member(row) for row in await tx.connection.execute(query)]
 
     async def _one(self, tx: ReadTx, which: ColumnElement[bool]) -> StaffMember | None:
         row = (await tx.connection.execute(select(staff_member).where(which))).one_or_none()
