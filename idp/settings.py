@@ -49,6 +49,7 @@ class IdpSettings(Section):
         tries_per_device: tries at one account from a browser from which the person logged in before, per `try_window`.
         puzzle_bits, puzzle_bits_most: what a try costs: so many leading zero bits of SHA-256, and at most; each bit
             doubles the work.
+        even_answers: how long an answer takes at least that could tell whether there is an account.
         stuffing_from: different accounts at which one source has failed within an hour, from which on it is suspected.
         spraying_from: the same for one password.
         code_sent_lifetime, code_sent_tries: of a code that was sent to a phone or a mailbox.
@@ -111,6 +112,7 @@ class IdpSettings(Section):
     tries_per_device: int = 10
     puzzle_bits: int = Field(default=17, ge=0, le=28)
     puzzle_bits_most: int = Field(default=21, ge=0, le=28)
+    even_answers: float = Field(default=0.1, ge=0, le=5)
     stuffing_from: int = Field(default=20, ge=2)
     spraying_from: int = Field(default=50, ge=2)
     device_lifetime: int = 600

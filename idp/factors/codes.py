@@ -8,6 +8,7 @@ address and source; a source that used one before is not concerned by what other
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,7 +17,8 @@ from core.errors import InvalidInput, LimitExceeded
 from core.ids import new_code, new_secret
 from core.kv.port import KeyValueStore
 from core.text import Language, Text
-from idp.messages.ports import Address, Message, MessageSender
+from idp.abuse.even import even
+from idp.messages.ports import Address, AddressKind, Message, MessageSender
 from idp.messages.templates import CODE_TO_LOG_IN
 from idp.settings import IdpSettings
 from idp.source import source_of
@@ -25,6 +27,7 @@ from keys.ports import TokenDigests
 
 DIGITS = 6
 _USED = b"-"
+_NOWHERE = Address(AddressKind.SMS, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class OneTimeCodes:
         self._sender = sender
         self._settings = settings
 
+    def evenly(self) -> AbstractAsyncContextManager[None]:
+        """For an answer that could tell by its time whether there is an account."""
+        return even(self._settings.even_answers)
+
     async def issue(self, slot: str, post: Post) -> None:
         """Send a code; the slot's earlier one is dead.
 
@@ -74,12 +81,10 @@ class OneTimeCodes:
         code, nonce = new_code("0123456789", DIGITS), new_secret(16)
         kept = _Kept(nonce, self._digest(slot, nonce, code), pair, f"idp:code:known:{pair}")
         await self._kv.put(_key(slot), msgspec.json.encode(kept), self._settings.code_sent_lifetime)
+        lifetime = self._settings.code_sent_lifetime
+        values = {"code": code, "minutes": str(lifetime // 60)}
+        message = Message(post.address or _NOWHERE, post.template, post.language, values, useful_for=lifetime)
         if post.address is not None:
-            minutes = str(self._settings.code_sent_lifetime // 60)
-            values = {"code": code, "minutes": minutes}
-            message = Message(
-                post.address, post.template, post.language, values, useful_for=self._settings.code_sent_lifetime
-            )
             await self._sender.send(message)
 
     async def check(self, slot: str, typed: str) -> None:

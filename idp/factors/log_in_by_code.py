@@ -92,10 +92,16 @@ class LogInByCode:
             InteractionGone: the portal's request has expired.
         """
         await self._look_at_interaction(circumstances)
+        async with self._codes.evenly():
+            return await self._send(method, identifier, circumstances, language)
+
+    async def _send(
+        self, method: Method, identifier: str, circumstances: Circumstances, language: Language
+    ) -> CodeAsked:
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
         account = await self._find(indexes)
-        address = None if account is None else await self._addresses.of(account, CHANNELS[method])
+        address = await self._addresses.of(account, CHANNELS[method])
         ticket = new_secret()
         await self._codes.issue(_slot(ticket), Post(indexes[0], address, circumstances.source, language))
         begun = _Begun(method, None if address is None or account is None else account.id, indexes[0])

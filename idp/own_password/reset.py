@@ -132,6 +132,10 @@ class PasswordReset:
             PuzzleNeeded: the browser must compute first.
             LimitExceeded: `too-many-tries`, `code-too-soon`, `too-many-codes`.
         """
+        async with self._codes.evenly():
+            return await self._begin(identifier, here, language)
+
+    async def _begin(self, identifier: str, here: Circumstances, language: Language) -> str:
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
         async with self._database.read() as tx:
@@ -139,7 +143,7 @@ class PasswordReset:
         account_id = None if account is None else account.id
         await self._budget.admit(Attempt(Way.RESET, indexes[0], here.source, here.answer, account_id=account_id))
         eligible = account is not None and account.status is AccountStatus.ACTIVE and bool(account.password_hash)
-        address = await self._addresses.of(account, AddressKind.SMS) if account and eligible else None
+        address = await self._addresses.of(account if eligible else None, AddressKind.SMS)
         cookie = new_secret()
         kept = _Kept(Stage.CODE, account_id if address else None, self._state(account))
         await self._kv.put(self._key(cookie), msgspec.json.encode(kept), LIFETIME)
@@ -280,10 +284,8 @@ class PasswordReset:
         return account
 
     def _state(self, account: Account | None) -> str:
-        if account is None:
-            return ""
-        phone = "" if account.phone is None else account.phone.hex()
-        return self._digests.digest(RESET, f"{account.id} {phone} {account.password_hash}")
+        known = (account.id, (account.phone or b"").hex(), account.password_hash) if account else ("nobody", "", "")
+        return self._digests.digest(RESET, " ".join(known))
 
     async def _refused(self, account: Account, reason: str, here: Circumstances) -> None:
         self._events.note(SecurityEventKind.RESET_REFUSED, account_id=account.id, source=here.source)
