@@ -38,6 +38,14 @@ def staff_list(
     _say(list_roles(settings_of(data=data), department, as_json=as_json))
 
 
+@staff_app.command("recovery-codes")
+def staff_recovery_codes(account: Account, data: Data = None) -> None:
+    """Ten recovery codes for somebody before you, printed once: the second factor of a first administrator."""
+    from api.cli.factor_commands import recovery_codes
+
+    _say(recovery_codes(settings_of(data=data), account))
+
+
 @staff_app.command("assign")
 def staff_assign(
     account: Account,

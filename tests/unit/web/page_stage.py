@@ -22,6 +22,7 @@ from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
+from tests.unit.web.page_samples_security import SAMPLES as SECURITY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
 _STAFF_SCOPES = {
@@ -29,7 +30,15 @@ _STAFF_SCOPES = {
     "office": {"licence:issue", "seal:sign"},
     "administrator": {"admin:system"},
 }
-SAMPLES = CITY_SAMPLES | ACCOUNT_SAMPLES | AGENCY_SAMPLES | ADMINISTRATION_SAMPLES | KEY_SAMPLES | UPSTREAM_SAMPLES
+SAMPLES = (
+    CITY_SAMPLES
+    | ACCOUNT_SAMPLES
+    | AGENCY_SAMPLES
+    | ADMINISTRATION_SAMPLES
+    | KEY_SAMPLES
+    | SECURITY_SAMPLES
+    | UPSTREAM_SAMPLES
+)
 
 
 def somebody(kind: str | None) -> Visitor | None:
