@@ -40,6 +40,21 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(Method.PASSWORD, "/login", Text("密码", "Password")),
     Way(Method.SMS, "/login/sms", Text("短信验证码", "Text message"), works=_reaches(Method.SMS)),
     Way(Method.EMAIL, "/login/email", Text("邮件验证码", "E-mail"), works=_reaches(Method.EMAIL)),
+    Way(
+        Method.PASSKEY,
+        "/login/passkey",
+        Text("用通行密钥登录", "Log in with a passkey"),
+        "finger",
+        lambda container: container.idp.keys.party is not None,
+    ),
+    Way(Method.QR, "/login/qr", Text("用手机扫码登录", "Log in with your phone"), "qr"),
+    Way(
+        Method.CERTIFICATE,
+        "/login/certificate",
+        Text("用数字证书登录", "Log in with a certificate"),
+        "shield",
+        lambda container: container.idp.settings.client_certificates,
+    ),
 )
 """In the order in which they are shown."""
 

@@ -11,6 +11,7 @@ from api.deps import container, prefer_languages
 from api.routes.pages.demo_people import demo_accounts
 from api.web.login_ways import others, tabs
 from api.web.our_pages import after_login
+from api.web.passkey_request import passkey_request
 from api.web.views.entrance import SiteWords
 from api.web.views.upstream import WayIn
 from idp import levels
@@ -46,6 +47,8 @@ async def login_frame(request: Request, asking: Interaction | None, current: Met
         "site": SiteWords(asking.policy_uri, asking.tos_uri) if asking else SiteWords(),
         "tabs": tabs(service, query, current),
         "others": others(service, query),
+        "passkey_options": passkey_request(request),
+        "passkey_action": f"/login/passkey{_query(asking, goal, again=False)}",
     }
 
 

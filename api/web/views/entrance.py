@@ -78,6 +78,8 @@ class LoginView:
 
     Attributes:
         ways: other providers that would do.
+        passkey_options: for `navigator.credentials.get`, so that the browser offers passkeys in the first field.
+        passkey_action: where its answer goes.
         password: False where a password would not be enough.
         puzzle: what the browser computes before the next try.
         tabs: ways with a form; none where there is one only.
@@ -95,6 +97,8 @@ class LoginView:
     ways: tuple[WayIn, ...] = ()
     password: bool = True
     site: SiteWords = SiteWords()
+    passkey_options: str | None = field(default=None, repr=False)
+    passkey_action: str = ""
     puzzle: PuzzleView | None = None
     tabs: tuple[LoginTab, ...] = ()
     others: tuple[OtherWay, ...] = ()

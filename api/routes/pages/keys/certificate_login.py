@@ -15,9 +15,9 @@ from api.middleware.proxies import CERTIFICATE, ISSUERS
 from api.routes.pages.stepping import STEP_PAGE, after_proof, circumstances_of
 from api.session_cookie import read_session_cookie
 from api.step_cookie import read_step_cookie
-from api.web.csrf import browser_secret
 from api.web.forms import read_form
 from api.web.log_in_target import Target, target_of
+from api.web.passkey_request import browser_of
 from api.web.policy import origin_of
 from api.web.render import page
 from api.web.views.keys import CertificateLoginView
@@ -78,7 +78,7 @@ async def back(request: Request, w: str = "") -> Response:
     """Back in the browser that began: log in, or bind the certificate to the account."""
     keys = container(request).idp.keys
     try:
-        shown = await keys.showing.take(w, _browser(request))
+        shown = await keys.showing.take(w, browser_of(request))
     except NotFound as error:
         return _page(request, await target_of(request), error=error)
     if shown.begun.purpose is Purpose.BIND:
@@ -88,7 +88,7 @@ async def back(request: Request, w: str = "") -> Response:
 
 async def _begin(request: Request, here: Circumstances) -> Response:
     return RedirectResponse(
-        show_address(request, await container(request).idp.keys.log_in_by_certificate.begin(_browser(request), here)),
+        show_address(request, await container(request).idp.keys.log_in_by_certificate.begin(browser_of(request), here)),
         303,
     )
 
@@ -139,10 +139,6 @@ def _page(request: Request, target: Target, *, step: bool = False, error: AppErr
     origins = (*target.origins, *show_origins(request))
     status = status_of(error) if error else 200
     return page(request, "login_certificate.html", status=status, form_action=origins, view=view)
-
-
-def _browser(request: Request) -> str:
-    return browser_secret(request, secure=container(request).ground.settings.secure)
 
 
 def _words(error: AppError | None) -> Text | None:

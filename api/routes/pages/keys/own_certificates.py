@@ -14,8 +14,8 @@ from api.routes.pages.keys.certificate_login import OWN_PAGE as PAGE
 from api.routes.pages.keys.certificate_login import show_address, show_origins
 from api.routes.pages.keys.own_passkeys import again
 from api.session_cookie import read_session_cookie
-from api.web.csrf import browser_secret
 from api.web.forms import read_form
+from api.web.passkey_request import browser_of
 from api.web.render import page
 from api.web.views.keys import CertificateRow, CertificatesView, KeyView
 from api.web.visitor import logged_in
@@ -43,10 +43,9 @@ async def begin(request: Request) -> Response:
     """To where the certificate is shown."""
     await logged_in(request)
     form = await read_form(request)
-    browser = browser_secret(request, secure=container(request).ground.settings.secure)
     try:
         own_certificates = container(request).idp.keys.own_certificates
-        word = await own_certificates.begin(read_session_cookie(request), browser, form["name"])
+        word = await own_certificates.begin(read_session_cookie(request), browser_of(request), form["name"])
     except (NotFresh, NotStrong):
         return RedirectResponse(PAGE, 303)
     except InvalidInput as error:

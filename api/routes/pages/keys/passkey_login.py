@@ -10,15 +10,13 @@ from api.deps import container
 from api.errors.problems import status_of
 from api.routes.pages.stepping import STEP_PAGE, after_proof, circumstances_of
 from api.step_cookie import read_step_cookie
-from api.web.csrf import browser_secret
 from api.web.forms import read_form
 from api.web.log_in_target import Target, target_of
-from api.web.passkey_options import request_options
+from api.web.passkey_request import browser_of, passkey_request
 from api.web.render import page
 from api.web.views.keys import PasskeyLoginView
 from core.errors import NotPermitted
 from core.text import Text
-from idp.factors.passkeys.challenges import Ceremony
 from idp.factors.passkeys.model import Passkey
 from idp.login.steps import PendingLogin
 
@@ -65,7 +63,7 @@ async def add_step(request: Request) -> Response:
 async def _log_in(request: Request, answer: str, target: Target, *, goal: str | None = None) -> Response:
     here = circumstances_of(request, target.interaction_id, goal or target.goal)
     return await after_proof(
-        request, await container(request).idp.keys.log_in_by_passkey(answer, _browser(request), here)
+        request, await container(request).idp.keys.log_in_by_passkey(answer, browser_of(request), here)
     )
 
 
@@ -84,23 +82,11 @@ async def _page(
     return page(request, "login_passkey.html", status=status, form_action=target.origins, view=view)
 
 
-def passkey_request(request: Request, allowed: list[Passkey] | None = None) -> str | None:
-    """Options for the script of a log-in page; None where passkeys do not work at this address."""
-    keys = container(request).idp.keys
-    if keys.party is None:
-        return None
-    return request_options(keys.challenges.make(Ceremony.LOG_IN, _browser(request)), keys.party, allowed or ())
-
-
 async def _credentials(request: Request, pending: PendingLogin | None) -> list[Passkey]:
     if pending is None:
         return []
     idp = container(request).idp
     return list(await idp.keys.passkey_factor.credentials(await idp.steps.account(pending)))
-
-
-def _browser(request: Request) -> str:
-    return browser_secret(request, secure=container(request).ground.settings.secure)
 
 
 def _words(error: NotPermitted | None) -> Text | None:
