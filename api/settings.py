@@ -77,6 +77,7 @@ class Settings(BaseSettings):
             `.suffixes` and networks, separated by commas; `*` for any public one; empty: none, so such certificates
             cannot be relied on.
         inside_hosts: those among them that are inside our own network.
+        revocation_ports: ports at which they may be asked besides 80 and 443, separated by commas.
         portal_inside: hosts and networks of our own in which portals may be reached (keys, request objects, logout
             notices): names, `.suffixes` and networks, separated by commas; portals on the internet need no entry.
         portal_ports: ports at which portals may be reached besides 80 and 443, separated by commas.
@@ -150,6 +151,7 @@ class Settings(BaseSettings):
     backup_passphrase_file: Path | None = None
     revocation_hosts: str = ""
     inside_hosts: str = ""
+    revocation_ports: str = ""
     portal_inside: str = ""
     portal_ports: str = ""
     trust_territory: str = "CN"
@@ -247,6 +249,7 @@ class Settings(BaseSettings):
             territory=self.trust_territory,
             hosts=self.revocation_hosts,
             inside=self.inside_hosts,
+            ports=tuple(int(one) for one in self.revocation_ports.split(",") if one.strip()),
         )
 
     @property

@@ -31,21 +31,32 @@ def free_port() -> int:
 class Instance:
     """The service as a user would start it; everything goes through its command line and HTTP."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None, *, cpu: str | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, str] | None = None, *, cpu: str | None = None, host: str = "127.0.0.1"
+    ) -> None:
         """
         Args:
+            host: by which the service is known; passkeys want a name (`localhost`).
             settings: settings beside the embedded defaults, by their names in `api.settings`.
             cpu: the processors to pin the server to, as `taskset -c` takes them; benchmarks only.
         """
         self._pin = ["taskset", "-c", cpu] if cpu else []
         self.port = free_port()
-        self.issuer = f"http://127.0.0.1:{self.port}"
+        self.issuer = f"http://{host}:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="yizheng-journey-"))
         self._given = {"data": str(self.folder), "issuer": self.issuer, "demo": "true", "mode": "development"}
         self._given |= settings or {}
         self._environment = child_environment(**self._given)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = self.folder / "server.log"
+
+    def set(self, name: str, value: str) -> None:
+        """A setting that was not known at the beginning; before anything is started."""
+        self._given[name] = value
+        self._environment = child_environment(**self._given)
+
+    def setting(self, name: str) -> str:
+        return self._given[name]
 
     def command(self, *words: str, stdin: str | None = None) -> str:
         """Run `yizheng WORDS…` and answer what it printed."""

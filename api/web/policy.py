@@ -15,9 +15,7 @@ _FIXED = (
 _APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:", re.ASCII)
 
 
-def content_security_policy(
-    form_action: Sequence[str] = (), frames: Sequence[str] = (), *, connects: bool = False
-) -> str:
+def content_security_policy(form_action: Sequence[str] = (), frames: Sequence[str] = ()) -> str:
     """Nothing but our own files; forms may lead to ourselves and to the sources in `form_action`.
 
     Browsers apply `form-action` to every redirect that follows a form as well, so the log-in and consent pages
@@ -27,7 +25,6 @@ def content_security_policy(
         form_action: origins such as `https://portal.example`, or the scheme of an app such as `cn.example.app:`
             (RFC 8252 §7.1); anything else is a programming error.
         frames: origins that the page's frames may show; none otherwise.
-        connects: its scripts may ask us for more.
 
     Raises:
         ValueError: an entry is neither, and could smuggle a directive into the header.
@@ -38,8 +35,7 @@ def content_security_policy(
             raise ValueError(f"not an origin: {source!r}")
     allowed = " ".join(["'self'", *dict.fromkeys(form_action)])
     framed = f"; frame-src {' '.join(dict.fromkeys(frames))}" if frames else ""
-    asking = "; connect-src 'self'" if connects else ""
-    return f"{_FIXED}{framed}{asking}; form-action {allowed}"
+    return f"{_FIXED}{framed}; form-action {allowed}"
 
 
 def self_sending_policy(script_digest: str, action: str) -> str:

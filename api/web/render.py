@@ -51,7 +51,6 @@ def page(
     status: int = 200,
     form_action: Sequence[str] = (),
     frames: Sequence[str] = (),
-    connects: bool = False,
     **context: object,
 ) -> Response:
     """A page for a browser.
@@ -60,28 +59,25 @@ def page(
         template: file in one of the template folders.
         form_action: origins, besides our own, that a form on this page may end at.
         frames: origins that frames on this page show.
-        connects: scripts on this page ask us for more.
         context: what the template shows; texts are escaped.
     """
     settings = container(request).ground.settings
     lang = language(request)
     html = environment().get_template(template).render(**_ground(request, lang), **context)
-    response = HTMLResponse(html, status, page_headers(form_action, frames, connects=connects))
+    response = HTMLResponse(html, status, page_headers(form_action, frames))
     response.headers["Content-Language"] = HTML_LANG[lang]
     csrf.keep_secret(request, response, secure=settings.secure)
     remember_language(request, response, secure=settings.secure)
     return response
 
 
-def page_headers(
-    form_action: Sequence[str] = (), frames: Sequence[str] = (), *, connects: bool = False
-) -> dict[str, str]:
+def page_headers(form_action: Sequence[str] = (), frames: Sequence[str] = ()) -> dict[str, str]:
     """The headers of every page.
 
     `same-origin` rather than `no-referrer`: under the latter browsers send `Origin: null` with our own forms.
     """
     return {
-        "Content-Security-Policy": content_security_policy(form_action, frames, connects=connects),
+        "Content-Security-Policy": content_security_policy(form_action, frames),
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",

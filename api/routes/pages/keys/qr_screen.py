@@ -81,7 +81,7 @@ async def _page(request: Request, target: Target, seen: ScreenView | None) -> Re
         number=seen.number if seen else "",
         asking=target.asking,
     )
-    return page(request, "login_qr.html", connects=True, view=view)
+    return page(request, "login_qr.html", view=view)
 
 
 def _picture(request: Request, code: str) -> Markup:
