@@ -25,11 +25,12 @@ from api.middleware.unexpected import UnexpectedErrors
 from api.middleware.whole_answers import LANE
 from api.routes import certstore, clients, health, idp, metrics, pages, pki, scim, signing, staff
 from api.routes.idp.hot import HOT_ROUTES
+from api.service import build_service
 from api.settings import Settings
 from api.version import VERSION
 from api.web.errors import error_page
 from api.web.static_files import mount_static
-from api.wiring.container import Container, build_container
+from api.wiring.container import Container
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
 
@@ -53,7 +54,7 @@ class Service(FastAPI):
 
 def create_app(
     settings: Settings,
-    build: Build = build_container,
+    build: Build = build_service,
     *,
     log_requests: bool = True,
     request_log: RequestLog = log_by_structlog,

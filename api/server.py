@@ -16,10 +16,11 @@ from api.main import create_app
 from api.middleware.proxies import behind_proxies
 from api.middleware.whole_answers import WholeAnswersProtocol
 from api.request_lines import RequestLines
+from api.service import build_service
 from api.settings import Settings
 from api.startup import StartupFault, check_port, plain_faults
 from api.tls import tls_options
-from api.wiring.container import Container, build_container
+from api.wiring.container import Container
 
 
 def serve(settings: Settings, *, host: str, port: int, quiet: bool = False) -> None:
@@ -52,7 +53,7 @@ async def _build(settings: Settings) -> Container:
     """The container; what prevents it is told here, for uvicorn's log is mute."""
     try:
         with plain_faults():
-            container = await build_container(settings)
+            container = await build_service(settings)
         gc.freeze()  # its parts stay too
         return container
     except StartupFault as fault:

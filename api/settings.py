@@ -66,6 +66,10 @@ class Settings(BaseSettings):
             that needs it is offered.
         messages_key_id, messages_key_file: the name of the key, and the file of at least 32 bytes, under which requests
             to the gateway are signed (RFC 9421, hmac-sha256).
+        population_url, organisations_url: the register of people and that of legal persons, without a slash at their
+            ends; empty: names, numbers and representatives are proved at windows only.
+        registers_key_id, registers_key_file: the name of the key, and the file of at least 32 bytes, under which
+            questions to both are signed (RFC 9421, hmac-sha256).
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -137,6 +141,10 @@ class Settings(BaseSettings):
     messages_url: str = ""
     messages_key_id: str = Field(default="yizheng", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     messages_key_file: Path | None = None
+    population_url: str = ""
+    organisations_url: str = ""
+    registers_key_id: str = Field(default="yizheng", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    registers_key_file: Path | None = None
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     pki_url: str = ""
@@ -175,6 +183,10 @@ class Settings(BaseSettings):
         _check_base(self.messages_url or self.issuer, "YIZHENG_MESSAGES_URL")
         if bool(self.messages_url) != (self.messages_key_file is not None):
             raise ValueError("YIZHENG_MESSAGES_URL and YIZHENG_MESSAGES_KEY_FILE go together")
+        _check_base(self.population_url or self.issuer, "YIZHENG_POPULATION_URL")
+        _check_base(self.organisations_url or self.issuer, "YIZHENG_ORGANISATIONS_URL")
+        if bool(self.population_url or self.organisations_url) != (self.registers_key_file is not None):
+            raise ValueError("YIZHENG_POPULATION_URL or YIZHENG_ORGANISATIONS_URL need YIZHENG_REGISTERS_KEY_FILE")
         _ = (
             self.trust,
             self.tsa,
@@ -327,6 +339,12 @@ class Settings(BaseSettings):
             faults.append("anybody may name a client certificate: set YIZHENG_TRUSTED_PROXIES to the proxy's address")
         if self.messages_url.startswith("http:"):
             faults.append("YIZHENG_MESSAGES_URL is http: codes would be read on the way; set it to an https address")
+        registers = {"POPULATION": self.population_url, "ORGANISATIONS": self.organisations_url}
+        faults += [
+            f"YIZHENG_{name}_URL is http: ID numbers would be read on the way; set it to an https address"
+            for name, url in registers.items()
+            if url.startswith("http:")
+        ]
         if self.registration == "open":
             faults.append("YIZHENG_REGISTRATION is open: anybody could register clients; set it to guarded or off")
         if self.tsa_clock == "unchecked":

@@ -16,12 +16,15 @@ from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from idp.directory import PersonVault, account_not_found
+from idp.evidence.book import EvidenceBook
+from idp.evidence.model import EvidenceKind, NewEvidence
 from idp.identifiers import CITIZEN_ID, PHONE, parse_phone
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
 from idp.model import Account, AccountStatus, LogoutDelivery, Organisation
 from idp.passwords.rules import About, PasswordRules
 from idp.ports import AccountStore, OrganisationStore, SessionStore
+from idp.real_name import REGISTERED
 from keys.ports import PasswordHasher
 
 NO_PASSWORD = ""
@@ -77,6 +80,7 @@ class CreateAccount:
         vault: PersonVault,
         passwords: PasswordHasher,
         rules: PasswordRules,
+        book: EvidenceBook,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -84,6 +88,7 @@ class CreateAccount:
         self._vault = vault
         self._passwords = passwords
         self._rules = rules
+        self._book = book
         self._clock = clock
 
     async def __call__(self, new: NewAccount, actor: Principal) -> str:
@@ -123,6 +128,9 @@ class CreateAccount:
         if not await self._accounts.add(tx, account, indexes):
             return False
         tx.audit(AuditEvent("account.create", "done", actor, account.id, detail={"level": account.level}))
+        if account.level > REGISTERED:
+            vouched = NewEvidence(EvidenceKind.VOUCHED, actor.id, by=actor.id, level=account.level)
+            await self._book.add(tx, account.id, vouched, actor)
         return True
 
     def _account(self, new: NewAccount) -> tuple[Account, Mapping[str, Sequence[bytes]]]:

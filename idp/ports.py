@@ -67,9 +67,6 @@ class AccountStore(Protocol):
     async def renew_password_hash(self, tx: WriteTx, account_id: str, *, old: str, new: str) -> bool:
         """Keep another hash of the same password, if it still is `old`; the password may be changed meanwhile."""
 
-    async def raise_level(self, tx: WriteTx, account_id: str, level: int) -> bool:
-        """Set the real-name level if it is lower; False, and no change, if it is not."""
-
     async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
         """False when the person has the role already."""
 

@@ -12,11 +12,13 @@ from idp.abuse.devices import KEPT_FOR as KEEP_DEVICES
 from idp.abuse.ports import KnownDeviceStore
 from idp.ciba.ports import BackchannelStore
 from idp.clients.sweeping import SweepRegistrations
+from idp.evidence.ports import EvidenceStore
 from idp.export.ports import ExportStore
 from idp.factors.certificates.ports import CertificateStore
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
+from idp.proofing.ports import WindowProofStore
 from idp.security_events.log import KEPT as MOST_EVENTS
 from idp.security_events.log import KEPT_FOR as KEEP_EVENTS
 from idp.security_events.ports import SecurityEventStore
@@ -27,6 +29,8 @@ _KEEP_DELIVERIES = dt.timedelta(days=30)
 _KEEP_NOTICES = dt.timedelta(days=180)
 _KEEP_CERTIFICATES = dt.timedelta(days=90)  # the owner still sees what has run out
 _KEEP_DECIDED = dt.timedelta(days=365)  # the audit log keeps who decided what, for good
+_KEEP_PROOFS = dt.timedelta(days=180)  # what a confirmed one says stands in the evidence
+_KEEP_EVIDENCE = dt.timedelta(days=3 * 365)  # after it ended; the audit log keeps it for ever
 _PAUSE = 0.01  # seconds between two parts
 Remove = Callable[[WriteTx], Awaitable[int]]
 """Removes a part of what has expired; answers how many rows went."""
@@ -47,6 +51,8 @@ class SweepExpired:
         log_ins: LogInRecordStore,
         certificates: CertificateStore,
         exports: ExportStore,
+        evidence: EvidenceStore,
+        windows: WindowProofStore,
         events: SecurityEventStore,
         devices: KnownDeviceStore,
         role_proposals: RoleProposals,
@@ -62,6 +68,8 @@ class SweepExpired:
         self._log_ins = log_ins
         self._certificates = certificates
         self._exports = exports
+        self._evidence = evidence
+        self._windows = windows
         self._events = events
         self._devices = devices
         self._role_proposals = role_proposals
@@ -87,6 +95,9 @@ class SweepExpired:
             lambda tx: self._log_ins.delete_before(tx, now - KEEP_LOG_INS),
             lambda tx: self._certificates.delete_expired(tx, now - _KEEP_CERTIFICATES),
             lambda tx: self._exports.delete_expired(tx, now),
+            lambda tx: self._windows.lapse(tx, now),
+            lambda tx: self._windows.delete_before(tx, now - _KEEP_PROOFS),
+            lambda tx: self._evidence.delete_before(tx, now - _KEEP_EVIDENCE),
             lambda tx: self._events.trim(tx, before=now - KEEP_EVENTS, keep=MOST_EVENTS),
             lambda tx: self._devices.delete_before(tx, now - KEEP_DEVICES),
             lambda tx: self._role_proposals.delete_decided(tx, now - _KEEP_DECIDED),

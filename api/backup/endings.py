@@ -70,6 +70,9 @@ Ending = Moved | Added | Kept | EndedAtRestore | NothingEnds
 
 DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "account": Moved("status", ["active"], ["active", "frozen", "closed"], ["status_reason", "merged_into"]),
+    "identity_evidence": Moved("ended_for", [""], ["", "replaced", "expired", "key-removed"], ["ended_at"]),
+    "window_proof": NothingEnds("questions of an hour"),
+    "source_position": NothingEnds("read again from there; what is reported twice is told twice"),
     "account_index": NothingEnds("names only"),
     "person_document": NothingEnds("names only; the account has the state"),
     "person_document_index": NothingEnds("names only"),

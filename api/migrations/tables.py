@@ -7,6 +7,7 @@ import core.audit.tables
 import core.idempotency
 import idp.stores.agency_tables
 import idp.stores.ciba_tables
+import idp.stores.evidence_tables
 import idp.stores.export_tables
 import idp.stores.factor_tables
 import idp.stores.key_tables
@@ -39,6 +40,7 @@ SOURCES = (
     idp.stores.resources_tables,
     idp.stores.upstream_tables,
     idp.stores.ciba_tables,
+    idp.stores.evidence_tables,
     idp.stores.export_tables,
     idp.stores.factor_tables,
     idp.stores.login_history_tables,

@@ -16,6 +16,7 @@ from api.wiring.idp import IdpServices, build_idp
 from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
+from api.wiring.registers import StandIn, build_registers
 from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
 from api.wiring.trust import MachineJudge, TrustServices, build_trust
@@ -49,6 +50,7 @@ class Container:
             self.idp.upkeep.forever(),
             self.idp.clients.errors_log.forever(),
             self.idp.record_log_ins.forever(),
+            self.idp.proofing.keep_up.forever(),
             self.export.make.forever(),
             self.idp.abuse.events.forever(),
             self.idp.news.forever(),
@@ -65,13 +67,24 @@ class Container:
         await self.ground.close()
 
 
-async def build_container(settings: Settings, clock: Clock | None = None) -> Container:
-    """Compose the service from its settings."""
+async def build_container(
+    settings: Settings, clock: Clock | None = None, *, stand_in: StandIn | None = None
+) -> Container:
+    """Compose the service from its settings.
+
+    Args:
+        stand_in: makes the registers of a demo city.
+    """
     ground = await build_ground(settings, clock or SystemClock())
     pki = await build_pki(ground.keys, ground.clock, settings.pki)
     trust = await build_trust(ground, pki)
     messages = build_messages(ground)
-    idp = build_idp(ground, judge=MachineJudge(trust.judge, pki.authorities), sender=messages.sender)
+    idp = build_idp(
+        ground,
+        judge=MachineJudge(trust.judge, pki.authorities),
+        sender=messages.sender,
+        registers=build_registers(ground, stand_in=stand_in),
+    )
     signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
     certstore = build_certstore(
         ground,

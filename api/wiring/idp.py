@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from api.register_bridge import RegisteredCompanies, RegisteredPeople
 from api.wiring.abuse import AbuseServices, AbuseStores, build_abuse
 from api.wiring.agency import AgencyServices, AgencyStores, build_agency
 from api.wiring.clients import ClientServices, build_clients
@@ -17,7 +18,6 @@ from api.wiring.factors import (
     build_factors,
 )
 from api.wiring.ground import Ground
-from api.wiring.key_evidence import NoEvidence
 from api.wiring.key_factors import (
     KeyFactorServices,
     KeyStores,
@@ -28,8 +28,9 @@ from api.wiring.key_factors import (
 )
 from api.wiring.messages import build_messages
 from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
+from api.wiring.proofing import ProofingServices, ProofingStores, build_proofing
+from api.wiring.registers import RegisterSources, build_registers
 from api.wiring.staff import (
-    NobodyToAsk,
     ScimServices,
     SharedStores,
     StaffServices,
@@ -79,6 +80,7 @@ from idp.endpoints.introspect import Introspect, Revoke
 from idp.endpoints.push import PushEndpoint
 from idp.endpoints.resource import Authenticate, ReadAccessToken, UserInfo
 from idp.endpoints.token import TokenEndpoint
+from idp.evidence.book import EvidenceBook
 from idp.exchange.parties import Parties
 from idp.exchange.targets import Targets
 from idp.export.chapters import AccountChapters
@@ -202,6 +204,7 @@ class IdpStores:
     exports: ExportStore
     documents: DocumentStore = field(default_factory=SqlDocumentStore)
     abuse: AbuseStores = field(default_factory=AbuseStores)
+    proofing: ProofingStores = field(default_factory=ProofingStores)
     upstream: UpstreamStores = field(default_factory=upstream_stores)
     keys: KeyStores = field(default_factory=key_stores)
     staff: StaffStores = field(default_factory=StaffStores)
@@ -232,6 +235,7 @@ class IdpServices:
     factors: FactorServices
     login_rules: ChangeLoginRules
     keys: KeyFactorServices
+    proofing: ProofingServices
     messages: MessageSender
     log_out: LogOut
     own_sessions: OwnSessions
@@ -312,6 +316,7 @@ def build_idp(
     sender: MessageSender | None = None,
     register: CompanyRegister | None = None,
     check: RealNameCheck | None = None,
+    registers: RegisterSources | None = None,
 ) -> IdpServices:
     """Compose the use cases on the ground.
 
@@ -321,8 +326,10 @@ def build_idp(
         sender: takes messages to people.
         register: knows who represents an organisation; without one nobody can show that they do.
         check: the register that new members of staff are checked with.
+        registers: of people and legal persons; those of the settings by default.
     """
     sender = sender or build_messages(ground).sender
+    registers = registers or build_registers(ground)
     settings = settings or ground.settings.idp
     stores = stores or sql_stores()
     fetcher = fetcher or Egress(ground.settings.portal_rules)
@@ -345,6 +352,7 @@ def build_idp(
     )
     vault = PersonVault(keys.secrets.fields.people, keys.secrets.indexes.people, clock)
     directory = Directory(database, stores.accounts, stores.organisations, stores.clients, stores.documents, vault)
+    book = EvidenceBook(stores.proofing.evidence, clock)
     names = PairwiseNames(keys.ring)
     access_tokens = AccessTokens(keys.signer, keys.verifier, keys.secrets.access, clock, settings)
     client_tokens = ClientTokens(keys.signer, client_keys)
@@ -424,7 +432,7 @@ def build_idp(
         end_session=end,
         deliver=deliver,
         people=vault,
-        register=register or NoRegister(),
+        register=register or _companies(registers),
         stores=stores.agency,
     )
     step_up = StepUp(read_demands(settings.step_up), clock)
@@ -469,14 +477,29 @@ def build_idp(
         stores.log_ins,
         stores.keys.certificates,
         stores.exports,
+        stores.proofing.evidence,
+        stores.proofing.windows,
         stores.abuse.security_events,
         stores.abuse.known_devices,
         stores.staff.proposals,
         clock,
     )
     rules = build_rules(ground.settings)
-    create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, rules, clock)
-    shared = SharedParts(stores.accounts, create_account, vault, sessions, steps, interactions, end, deliver)
+    change_account_status = ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock)
+    proofing = build_proofing(
+        ground,
+        stores.proofing,
+        registers,
+        accounts=stores.accounts,
+        vault=vault,
+        directory=directory,
+        codes=factor_parts.codes,
+        addresses=factor_parts.addresses,
+        change_status=change_account_status,
+        book=book,
+    )
+    create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, rules, book, clock)
+    shared = SharedParts(stores.accounts, create_account, book, vault, sessions, steps, interactions, end, deliver)
     token = TokenEndpoint(
         authenticate_client,
         constraint,
@@ -517,7 +540,15 @@ def build_idp(
     staff_stores = SharedStores(stores.accounts, stores.organisations, stores.sessions, stores.tokens)
     staff = build_staff(database, stores.staff, staff_stores, end, deliver, clock)
     scim = build_scim(
-        database, stores.staff, staff_stores, staff, create_account, check or NobodyToAsk(), deliver, vault, clock
+        database,
+        stores.staff,
+        staff_stores,
+        staff,
+        create_account,
+        check or RegisteredPeople(registers.population),
+        deliver,
+        vault,
+        clock,
     )
     farewells = Farewells(kv, front_channel, upstream.goodbye, digests)
     ask_consent = AskConsent(
@@ -600,6 +631,7 @@ def build_idp(
             steps,
         ),
         login_rules=ChangeLoginRules(database, stores.factors.rules, stores.clients, login_rules, clock),
+        proofing=proofing,
         keys=build_key_factors(
             ground,
             settings,
@@ -613,7 +645,7 @@ def build_idp(
                 vault,
                 judge,
                 offered,
-                NoEvidence(),
+                proofing.bound_keys,
                 abuse.tell,
             ),
             steps,
@@ -634,7 +666,7 @@ def build_idp(
         register_organisation=RegisterOrganisation(database, stores.organisations, clock),
         create_account=create_account,
         state_details=state_details,
-        change_account_status=ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock),
+        change_account_status=change_account_status,
         assign_staff_role=staff.assign,
         remove_staff_role=staff.remove,
         staff=staff,
@@ -692,3 +724,7 @@ def build_idp(
         logout_questions=logout_questions,
         fetcher=fetcher,
     )
+
+
+def _companies(registers: RegisterSources) -> CompanyRegister:
+    return RegisteredCompanies(registers.organisations) if registers.organisations.connected else NoRegister()

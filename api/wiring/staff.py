@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.db.database import Database
-from core.errors import Unavailable
-from core.text import Text
 from idp.directory import PersonVault
 from idp.logout.deliver import DeliverLogouts
 from idp.logout.end_session import EndSession
@@ -68,19 +66,6 @@ class StaffServices:
     leave: LeaveStaff
     assign: AssignStaffRole
     remove: RemoveStaffRole
-
-
-class NobodyToAsk:
-    """`idp.scim.ports.RealNameCheck` of a city that has connected no register: nobody new is let in unchecked."""
-
-    async def matches(self, number: str, name: str) -> bool:
-        raise Unavailable(
-            "source-away",
-            Text(
-                "没有接入人口库，无法核对新人的姓名和身份证号。",
-                "No register of people is connected, so nobody new can be checked.",
-            ),
-        )
 
 
 def build_scim(

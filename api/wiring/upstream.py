@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.wiring.ground import Ground
 from core.egress.port import Fetcher
 from idp.directory import PersonVault
+from idp.evidence.book import EvidenceBook
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions
 from idp.login.steps import LoginSteps
@@ -65,6 +66,7 @@ class SharedParts:
 
     accounts: AccountStore
     create_account: CreateAccount
+    book: EvidenceBook
     vault: PersonVault
     sessions: Sessions
     steps: LoginSteps
@@ -100,7 +102,7 @@ def build_upstream(
     names = UpstreamNames(keys.ring)
     tokens = ProviderTokens(documents, clock)
     exchange = Exchange(documents, transport, credentials, tokens, names, clock, settings)
-    settle = SettleAccount(shared.accounts, stores.links, shared.create_account, shared.vault, clock)
+    settle = SettleAccount(shared.accounts, stores.links, shared.create_account, shared.book, shared.vault, clock)
     return UpstreamServices(
         registry=registry,
         depart=Depart(

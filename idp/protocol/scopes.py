@@ -18,6 +18,9 @@ ASKED_BY_HABIT = frozenset({PROFILE, EMAIL, PHONE, ADDRESS})
 """Many libraries ask for these unasked; a client that is not registered for them gets less and no error (§5.4)."""
 OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS, ORGANISATION}) | ASKED_BY_HABIT
 
+IDENTITY_PROVE = "identity:prove"
+"""To say of somebody at a window that it is they; always together with a second clerk."""
+
 API_SCOPES = frozenset(
     {
         "licence:read",
@@ -27,6 +30,7 @@ API_SCOPES = frozenset(
         "seal:manage",
         "audit:read",
         "metrics:read",
+        IDENTITY_PROVE,
         "client:manage",
         "staff:manage",
         "admin:system",
@@ -59,6 +63,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "seal-user": frozenset({"seal:sign"}),
     "seal-custodian": frozenset({"seal:sign", "seal:manage"}),
     "auditor": frozenset({"audit:read"}),
+    "window-clerk": frozenset({IDENTITY_PROVE}),
     "portal-manager": frozenset({"client:manage"}),
     "department-manager": frozenset({"staff:manage"}),
     # system, security and audit administration are three separate roles (三权分立)

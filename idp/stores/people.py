@@ -81,10 +81,6 @@ class SqlAccountStore:
         change = update(account).where(*same).values(password_hash=new)
         return (await tx.connection.execute(change)).rowcount == 1
 
-    async def raise_level(self, tx: WriteTx, account_id: str, level: int) -> bool:
-        change = update(account).where(account.c.id == account_id, account.c.level < level).values(level=level)
-        return (await tx.connection.execute(change)).rowcount == 1
-
     async def add_role(self, tx: WriteTx, role: StaffRole, at: dt.datetime) -> bool:
         values = {
             "account_id": role.account_id,

@@ -13,11 +13,13 @@ The rules, each a refusal with a page of its own (attacks O-57):
 
 from __future__ import annotations
 
-from core.audit.event import AuditEvent, Detail
+from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import WriteTx
 from core.principal import Principal, PrincipalKind
 from idp.directory import PersonVault
+from idp.evidence.book import EvidenceBook
+from idp.evidence.model import EvidenceKind, NewEvidence
 from idp.identifiers import CITIZEN_ID
 from idp.model import Account, AccountStatus
 from idp.people import CreateAccount, NewAccount
@@ -43,11 +45,18 @@ class SettleAccount:
     """Works inside the caller's transaction."""
 
     def __init__(
-        self, accounts: AccountStore, links: LinkStore, create: CreateAccount, vault: PersonVault, clock: Clock
+        self,
+        accounts: AccountStore,
+        links: LinkStore,
+        create: CreateAccount,
+        book: EvidenceBook,
+        vault: PersonVault,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._links = links
         self._create = create
+        self._book = book
         self._vault = vault
         self._clock = clock
 
@@ -144,9 +153,10 @@ class SettleAccount:
         self, tx: WriteTx, provider: Provider, person: UpstreamPerson | None, account: Account
     ) -> None:
         """Who was proved better elsewhere is proved better here; nobody falls back."""
-        if person is not None and await self._accounts.raise_level(tx, account.id, person.level):
-            detail: Detail = {"provider": provider.id, "level": person.level}
-            tx.audit(AuditEvent("account.raise-level", "done", _actor(provider), account.id, detail=detail))
+        if person is not None and person.level > account.level:
+            actor = _actor(provider)
+            vouched = NewEvidence(EvidenceKind.VOUCHED, actor.id, by=actor.id, level=person.level)
+            await self._book.add(tx, account.id, vouched, actor)
 
 
 def _actor(provider: Provider) -> Principal:

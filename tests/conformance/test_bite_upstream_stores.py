@@ -16,8 +16,6 @@ from sqlalchemy import delete, insert, select, update
 from api.wiring.idp import IdpStores, sql_stores
 from core.db.database import ReadTx, WriteTx
 from idp.model import Session
-from idp.stores.people import SqlAccountStore
-from idp.stores.tables import account
 from idp.stores.upstream import SqlLinkStore, SqlProviderStore, SqlUpstreamSessionStore
 from idp.stores.upstream_tables import upstream_link, upstream_provider
 from idp.upstream.model import Link, Provider, UpstreamSession
@@ -132,12 +130,6 @@ class _KeepsTheFirst(SqlUpstreamSessionStore):
             await super().put(tx, begun)
 
 
-class _LowersLevels(SqlAccountStore):
-    async def raise_level(self, tx: WriteTx, account_id: str, level: int) -> bool:
-        change = update(account).where(account.c.id == account_id, account.c.level != level).values(level=level)
-        return (await tx.connection.execute(change)).rowcount == 1
-
-
 class _ReadsThenReplaces(SqlProviderStore):
     async def replace(self, tx: WriteTx, provider: Provider, *, revision: int) -> bool:
         known = await self.get(tx, provider.id)
@@ -166,7 +158,6 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("begun", _MixesProviders(), _FOUND),
     ("begun", _EitherNameWillDo(), _FOUND),
     ("begun", _KeepsTheFirst(), "test_how_a_session_was_begun_is_replaced_and_goes_with_it"),
-    ("accounts", _LowersLevels(), "test_a_level_only_rises"),
 ]
 RACY: list[tuple[str, Any, str]] = [
     ("links", _LooksThenLinks(), "test_one_account_gets_the_identity"),

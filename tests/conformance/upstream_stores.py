@@ -192,15 +192,6 @@ class UpstreamStoresBasic:
         async with harness.database.read() as tx:
             assert list(await kept.of_session(tx, "ses_1")) == []
 
-    async def test_a_level_only_rises(self, harness: IdpStoresHarness) -> None:
-        await seeded(harness)
-        accounts = harness.stores.accounts
-        for level, done in ((1, False), (2, False), (3, True), (3, False), (2, False)):
-            assert await written(harness, lambda tx, n=level: accounts.raise_level(tx, "acc_1", n)) is done
-        async with harness.database.read() as tx:
-            levels = [found.level for name in ("acc_1", "acc_2") if (found := await accounts.get(tx, name))]
-        assert levels == [3, 2]
-
 
 class UpstreamStoresTransaction:
     """Two units of work."""

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from stdnum.iso7064 import mod_11_2
 
+from api.demo.sources.here import registers_here
+from api.demo.sources.registers import Registers
 from api.settings import Settings
 from api.wiring.ground import Ground
 from api.wiring.idp import IdpServices, IdpStores, build_idp, sql_stores
@@ -179,6 +181,7 @@ async def _world(
     ring: KeyRing | None = None,
     secrets: SecretProvider | None = None,
     fetcher: Fetcher | None = None,
+    registers: Registers | None = None,
     judge: CertificateJudge | None = None,
 ) -> AsyncIterator[IdpWorld]:
     keys = keys_on(ring or await shared_ring(), clock, secrets)
@@ -201,6 +204,7 @@ async def _world(
         messenger=messenger,
         fetcher=fetcher,
         sender=sender,
+        registers=None if registers is None else registers_here(ground, registers),
     )
     try:
         yield await _populate(ground, services, keys, clock, messenger, named, sender)
