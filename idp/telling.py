@@ -23,6 +23,7 @@ _EVENTS: Mapping[NoticeKind, SecurityEventKind] = {
     NoticeKind.FACTOR_ADDED: SecurityEventKind.FACTOR_ADDED,
     NoticeKind.FACTOR_REMOVED: SecurityEventKind.FACTOR_REMOVED,
     NoticeKind.PHONE_CHANGED: SecurityEventKind.PHONE_CHANGED,
+    NoticeKind.REFRESH_REUSED: SecurityEventKind.REFRESH_REUSED,
 }
 
 
@@ -34,6 +35,7 @@ class Told:
     kind: NoticeKind
     detail: Mapping[str, str] = field(default_factory=dict)
     source: str | None = field(default=None, repr=False)
+    client_id: str | None = None
 
 
 class Reach(Protocol):
@@ -66,19 +68,21 @@ class TellPerson:
         *,
         detail: Mapping[str, str] | None = None,
         source: str | None = None,
+        client_id: str | None = None,
     ) -> Told:
         """In the transaction of the change; the caller commits, then hands the answer to `send`.
 
         Args:
             detail: short words for the notice; no personal data.
+            client_id: the portal that it is about.
         """
-        told = Told(account_id, kind, dict(detail or {}), source)
-        await self._notices.tell(tx, account_id, kind, detail=told.detail)
+        told = Told(account_id, kind, dict(detail or {}), source, client_id)
+        await self._notices.tell(tx, account_id, kind, client_id=client_id, detail=told.detail)
         return told
 
     def send(self, told: Told) -> None:
         """After the commit: those who watch hear of it, and the person by message. Does not wait and never fails."""
         event = _EVENTS.get(told.kind)
         if event is not None:
-            self._events.note(event, account_id=told.account_id, source=told.source)
+            self._events.note(event, account_id=told.account_id, source=told.source, client_id=told.client_id)
         self._reach.send(told)

@@ -41,6 +41,7 @@ from idp.ports import AccountStore, ClientErrors, ClientStore, ConsentStore, Ses
 from idp.requests.asked_elsewhere import AskedElsewhere
 from idp.resources.known import KnownResources
 from idp.resources.register import ResourceRegister
+from idp.security_events.ports import SecurityEvents
 from idp.settings import IdpSettings
 from idp.tokens.id_token import IdTokens
 from idp.tokens.lifetimes import RefreshLifetimes
@@ -112,6 +113,7 @@ def build_elsewhere(
     resources: KnownResources,
     register: ResourceRegister,
     errors: ClientErrors,
+    events: SecurityEvents,
     fetcher: Fetcher,
 ) -> ElsewhereServices:
     """Compose on the ground and around the token endpoint."""
@@ -143,7 +145,7 @@ def build_elsewhere(
         decide_device=DecideDevice(
             database,
             requests,
-            CodeGuessing(kv, settings),
+            CodeGuessing(kv, events, settings),
             registry,
             ask,
             grant,

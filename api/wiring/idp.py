@@ -412,7 +412,7 @@ def build_idp(
     )
     grants: tuple[Grant, ...] = (
         AuthorizationCodeGrant(database, codes, digests, stores.tokens, stores.sessions, lifetimes, clock, settings),
-        RefreshTokenGrant(database, stores.tokens, refresh_tokens, lifetimes, notices, digests, clock, settings),
+        RefreshTokenGrant(database, stores.tokens, refresh_tokens, lifetimes, abuse.tell, digests, clock, settings),
         ClientCredentialsGrant(settings),
         *elsewhere_parts.grants,
         TokenExchangeGrant(
@@ -533,6 +533,7 @@ def build_idp(
         resources=known_resources,
         register=resources,
         errors=clients.errors_log,
+        events=abuse.events,
         fetcher=fetcher,
     )
     upstream = build_upstream(ground, shared, begin, fetcher, settings, stores.upstream)

@@ -12,6 +12,7 @@ from idp.directory import PersonVault
 from idp.factors.addresses import Addresses
 from idp.factors.check_step import StepJudge
 from idp.factors.codes import OneTimeCodes
+from idp.factors.strong import StrongVisits
 from idp.login.ports import SecondFactor
 from idp.login.proofs import Method
 from idp.login.sessions import Sessions
@@ -79,15 +80,13 @@ def build_passwords(ground: Ground, parts: PasswordParts, settings: IdpSettings)
     return PasswordServices(
         change=ChangePassword(
             ground.database,
-            parts.sessions,
+            StrongVisits(parts.sessions, parts.factors, ground.clock, settings),
             parts.vault,
             parts.rules,
             hasher,
             settle,
             abuse.tell,
             parts.deliver,
-            ground.clock,
-            settings,
         ),
         reset=PasswordReset(
             ground.database,

@@ -18,6 +18,9 @@ import hashlib
 from core.errors import LimitExceeded
 from core.kv.port import KeyValueStore
 from core.text import Text
+from idp.abuse.attempt import Way
+from idp.security_events.model import SecurityEventKind
+from idp.security_events.ports import SecurityEvents
 from idp.settings import IdpSettings
 from idp.source import source_of
 
@@ -25,8 +28,9 @@ from idp.source import source_of
 class CodeGuessing:
     """Admits or refuses tries."""
 
-    def __init__(self, kv: KeyValueStore, settings: IdpSettings) -> None:
+    def __init__(self, kv: KeyValueStore, events: SecurityEvents, settings: IdpSettings) -> None:
         self._kv = kv
+        self._events = events
         self._settings = settings
 
     async def admit(self, account_id: str, source: str) -> None:
@@ -41,11 +45,18 @@ class CodeGuessing:
         settings = self._settings
         own = await self._kv.incr(_own(account_id), settings.code_try_window)
         if own > settings.code_tries_per_person:
+            self._refused(account_id, source)
             raise _too_many(settings.code_try_window)
         place = await self._kv.incr(_place(source), settings.code_try_window_wide)
         total = await self._kv.incr(_TOTAL, settings.code_try_window_wide)
         if own > 1 and (place > settings.code_tries_per_source or total > settings.code_tries_in_all):
+            self._refused(account_id, source)
             raise _too_many(settings.code_try_window)
+
+    def _refused(self, account_id: str, source: str) -> None:
+        self._events.note(
+            SecurityEventKind.CODE_GUESSING, account_id=account_id, source=source, detail={"way": Way.DEVICE.value}
+        )
 
 
 _TOTAL = "idp:code-try:all"

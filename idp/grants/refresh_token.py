@@ -21,9 +21,9 @@ from idp.errors import InvalidGrant, InvalidRequest
 from idp.grants.base import ForPerson, TokenRequest, narrowed
 from idp.grants.narrowing import audiences_of, details_of
 from idp.model import Client, GrantType, NoticeKind, Standing, TokenFamily
-from idp.notices import Notices
 from idp.ports import TokenStore
 from idp.settings import IdpSettings
+from idp.telling import TellPerson
 from idp.token_uses import RETRY
 from idp.tokens.lifetimes import Holder, RefreshLifetimes, holder_of
 from idp.tokens.refresh import RefreshToken, RefreshTokens
@@ -47,7 +47,7 @@ class RefreshTokenGrant:
         tokens: TokenStore,
         refresh_tokens: RefreshTokens,
         lifetimes: RefreshLifetimes,
-        notices: Notices,
+        tell: TellPerson,
         digests: TokenDigests,
         clock: Clock,
         settings: IdpSettings,
@@ -56,7 +56,7 @@ class RefreshTokenGrant:
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
         self._lifetimes = lifetimes
-        self._notices = notices
+        self._tell = tell
         self._digests = digests
         self._clock = clock
         self._ours = settings.issuer
@@ -140,8 +140,9 @@ class RefreshTokenGrant:
         actor = Principal(PrincipalKind.CLIENT, client.id, organisation=client.organisation)
         detail: Detail = {"reason": REUSED, "generation": token.generation}
         tx.audit(AuditEvent("token.refresh", "refused", actor, family.account_id, detail=detail))
-        await self._notices.tell(tx, family.account_id, NoticeKind.REFRESH_REUSED, client_id=client.id)
+        told = await self._tell.write(tx, family.account_id, NoticeKind.REFRESH_REUSED, client_id=client.id)
         await tx.commit()
+        self._tell.send(told)
 
 
 def _check_key(key: str | None) -> None:

@@ -1,20 +1,17 @@
-"""Change of one's password, shortly after a log-in (ASVS 6.2.2, 7.5.1)."""
+"""Change of one's password, shortly after a log-in that was as strong as the person can make it (ASVS 6.2.2, 7.5.1)."""
 
 from __future__ import annotations
 
-from core.clock import Clock
 from core.db.database import Database
 from core.errors import Conflict, InvalidInput
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.directory import PersonVault
-from idp.login.fresh import require_fresh
-from idp.login.sessions import Sessions
+from idp.factors.strong import StrongVisits
 from idp.logout.deliver import DeliverLogouts
 from idp.model import Account, NoticeKind
 from idp.own_password.settle import SettlePassword
 from idp.passwords.rules import About, PasswordRules
-from idp.settings import IdpSettings
 from idp.source import source_of
 from idp.telling import TellPerson
 from keys.ports import PasswordHasher
@@ -26,26 +23,22 @@ class ChangePassword:
     def __init__(
         self,
         database: Database,
-        sessions: Sessions,
+        visits: StrongVisits,
         vault: PersonVault,
         rules: PasswordRules,
         passwords: PasswordHasher,
         settle: SettlePassword,
         tell: TellPerson,
         deliver: DeliverLogouts,
-        clock: Clock,
-        settings: IdpSettings,
     ) -> None:
         self._database = database
-        self._sessions = sessions
+        self._visits = visits
         self._vault = vault
         self._rules = rules
         self._passwords = passwords
         self._settle = settle
         self._tell = tell
         self._deliver = deliver
-        self._clock = clock
-        self._settings = settings
 
     async def __call__(
         self, session_cookie: str | None, new: str, *, source: str, device_cookie: str | None = None
@@ -53,13 +46,12 @@ class ChangePassword:
         """Set it; every other log-in of the person ends.
 
         Raises:
-            NotAuthenticated: `not-logged-in`.
-            NotFresh: the log-in is too long ago.
+            NotAuthenticated, NotFresh, NotStrong: as `StrongVisits.require`.
             InvalidInput: on field `password`: as `PasswordRules.accept`, or `password-same`.
             LimitExceeded: `busy`.
             Conflict: `password-changed-meanwhile`.
         """
-        visit = await require_fresh(self._sessions, session_cookie, self._clock, self._settings)
+        visit = await self._visits.require(session_cookie)
         account, place = visit.account, source_of(source)
         accepted = await self._rules.accept(new, about(account, self._vault))
         if account.password_hash and await self._passwords.verify(accepted, account.password_hash, source=place):

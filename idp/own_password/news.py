@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from core.db.database import Database
+from core.text import Text
 from idp.factors.addresses import Addresses
+from idp.login.proofs import Method
 from idp.messages import templates
 from idp.messages.ports import AddressKind, Message, MessageSender
 from idp.model import NoticeKind
@@ -24,6 +26,14 @@ _TEMPLATES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.FACTOR_ADDED: templates.FACTOR_ADDED,
     NoticeKind.FACTOR_REMOVED: templates.FACTOR_REMOVED,
 }
+_FACTORS: Final[Mapping[str, Text]] = {
+    Method.TOTP.value: Text("验证器动态码", "an authenticator app"),
+    Method.RECOVERY.value: Text("恢复码", "recovery codes"),
+    Method.PASSKEY.value: Text("通行密钥", "a passkey"),
+    Method.CERTIFICATE.value: Text("数字证书", "a digital certificate"),
+    Method.EMAIL.value: Text("邮箱", "a mailbox"),
+}
+_OTHER = Text("一种登录方式", "a way to log in")
 _log = logging.getLogger(__name__)
 
 
@@ -61,7 +71,9 @@ class NewsByMessage:
             account = await self._accounts.get(tx, told.account_id)
         address = None if account is None else await self._addresses.of(account, AddressKind.SMS)
         if address is not None:
-            await self._sender.send(Message(address, _TEMPLATES[told.kind], "zh"))
+            factor = _FACTORS.get(told.detail.get("factor") or told.detail.get("method", ""), _OTHER)
+            values = {"factor_zh": factor.zh, "factor_en": factor.en}
+            await self._sender.send(Message(address, _TEMPLATES[told.kind], "zh", values))
 
     async def forever(self) -> None:
         while True:

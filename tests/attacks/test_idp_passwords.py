@@ -23,6 +23,7 @@ from idp.people import NewAccount
 from idp.security_events.model import SecurityEventKind
 from idp.stores.tables import account as table
 from tests.support.clock import FakeClock
+from tests.support.idp_browser import second_step
 from tests.support.idp_world import IdpWorld, Somebody, citizen_number, cluster_world, embedded_world
 from tests.support.servers import PostgresServer, RedisServer
 
@@ -40,6 +41,15 @@ async def log_in(world: IdpWorld, password: str, who: Somebody | None = None, so
     done = await world.idp.log_in((who or world.lin).number, password, Circumstances(source))
     assert isinstance(done, SignedIn)
     return done
+
+
+async def strong(world: IdpWorld, password: str | None = None, source: str = "192.0.2.10") -> SignedIn:
+    """With two steps, as for any page on which ways to log in are changed."""
+    here = Circumstances(source, goal="/me/security/password")
+    done = await world.idp.log_in(world.lin.number, password or world.lin.password, here)
+    assert isinstance(done, MoreNeeded)
+    world.clock.advance(61)  # between two codes to one phone
+    return await second_step(world.idp, done, here)
 
 
 def code(world: IdpWorld) -> str:
@@ -127,7 +137,7 @@ async def _another_phone(world: IdpWorld) -> None:
 
 
 async def _another_password(world: IdpWorld) -> None:
-    session = (await log_in(world, world.lin.password)).session_cookie_value
+    session = (await strong(world)).session_cookie_value
     await world.idp.passwords.change(session, "changed by the owner meanwhile", source="192.0.2.9")
 
 
@@ -252,7 +262,7 @@ async def _opens(world: IdpWorld, password: str, source: str) -> bool:
 
 
 async def test_of_two_changes_at_once_one_is_made(either: IdpWorld) -> None:
-    session = (await log_in(either, either.lin.password)).session_cookie_value
+    session = (await strong(either)).session_cookie_value
     change = either.idp.passwords.change
     done = await outcomes(*(change(session, f"{NEW} {number}", source="192.0.2.10") for number in range(4)))
     assert done == [Conflict.__name__] * 3 + ["done"]
@@ -268,7 +278,10 @@ async def test_o_57_a_change_wants_a_fresh_log_in_and_ends_all_others(world: Idp
     world.clock.advance(301)
     with pytest.raises(NotAuthenticated, match="log-in-not-fresh"):
         await change(own.session_cookie_value, NEW, source="192.0.2.10")
-    again = await log_in(world, world.lin.password)
+    weak = await log_in(world, world.lin.password)
+    with pytest.raises(NotAuthenticated, match="two"):
+        await change(weak.session_cookie_value, NEW, source="192.0.2.10")
+    again = await strong(world)
     with pytest.raises(InvalidInput, match="password-same"):
         await change(again.session_cookie_value, world.lin.password, source="192.0.2.10")
     await change(again.session_cookie_value, NEW, source="192.0.2.10", device_cookie=again.device_cookie_value)
@@ -280,7 +293,7 @@ async def test_o_57_a_change_wants_a_fresh_log_in_and_ends_all_others(world: Idp
 
 
 async def test_o_59_the_same_password_from_another_keyboard_opens(world: IdpWorld) -> None:
-    session = (await log_in(world, world.lin.password)).session_cookie_value
+    session = (await strong(world)).session_cookie_value
     await world.idp.passwords.change(session, "cafe\u0301 １２３ 马电池 " + "长" * 60, source="192.0.2.10")
     await log_in(world, "caf\u00e9 123 马电池 " + "长" * 60)
     with pytest.raises(WrongCredentials):  # nothing is cut off

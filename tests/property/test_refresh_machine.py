@@ -26,7 +26,9 @@ from idp.grants.refresh_token import RefreshTokenGrant
 from idp.model import Client, ClientAuthMethod, Confirmation
 from idp.notices import Notices
 from idp.protocol.params import Parameters, parse_parameters
+from idp.security_events.log import SecurityLog
 from idp.settings import IdpSettings
+from idp.telling import NoReach, TellPerson
 from idp.tokens.lifetimes import RefreshLifetimes
 from idp.tokens.refresh import RefreshTokens
 from tests.conformance.idp_stores import account, client, family, indexes, session
@@ -114,8 +116,10 @@ class RefreshMachine(RuleBasedStateMachine):
         digests = keys.secrets.tokens
         self.tokens, self.lifetimes = RefreshTokens(digests, keys.ring), RefreshLifetimes(SETTINGS)
         notices = Notices(self.database, self.stores.notices, self.clock)
+        events = SecurityLog(self.database, self.stores.abuse.security_events, self.clock)
+        tell = TellPerson(notices, events, NoReach())
         self.grant = self.make(
-            self.database, self.stores.tokens, self.tokens, self.lifetimes, notices, digests, self.clock, SETTINGS
+            self.database, self.stores.tokens, self.tokens, self.lifetimes, tell, digests, self.clock, SETTINGS
         )
         self.session_end = self.clock.now() + dt.timedelta(hours=12)
         self.clients = {name: client(name, auth_method=method) for name, method in CLIENTS.items()}

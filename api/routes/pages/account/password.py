@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container, source_of
 from api.device_cookie import read_device_cookie
 from api.errors.problems import status_of
+from api.routes.pages.security.again import again_href
 from api.session_cookie import read_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
@@ -16,11 +17,11 @@ from api.web.views.passwords import OwnPasswordView
 from api.web.visitor import logged_in
 from core.errors import AppError, Conflict, InvalidInput, LimitExceeded
 from core.text import Text
-from idp.login.fresh import NotFresh, is_fresh
+from idp.factors.errors import NotStrong
+from idp.login.fresh import NotFresh
 
 router = APIRouter(include_in_schema=False)
 _PAGE = "/me/security/password"
-_AGAIN = f"/login?again=1&next={_PAGE}"
 _DONE = {
     "changed": Text("密码已改，别处的登录都已结束。", "Your password is changed, and log-ins elsewhere were ended.")
 }
@@ -44,8 +45,8 @@ async def change(request: Request) -> Response:
             source=source_of(request),
             device_cookie=read_device_cookie(request),
         )
-    except NotFresh:
-        return RedirectResponse(_AGAIN, 303)
+    except (NotFresh, NotStrong):
+        return RedirectResponse(_PAGE, 303)
     except (InvalidInput, LimitExceeded, Conflict) as error:
         return await _page(request, error=error)
     return RedirectResponse(f"{_PAGE}?done=changed", 303)
@@ -53,11 +54,9 @@ async def change(request: Request) -> Response:
 
 async def _page(request: Request, *, error: AppError | None = None, done: Text | None = None) -> Response:
     await logged_in(request)
-    idp, clock = container(request).idp, container(request).ground.clock
-    visit = await idp.sessions.find(read_session_cookie(request))
-    fresh = visit is not None and is_fresh(visit, clock, idp.settings)
+    visit = await container(request).idp.sessions.find(read_session_cookie(request))
     view = OwnPasswordView(
-        again_href=None if fresh else _AGAIN,
+        again_href=await again_href(request, _PAGE),
         has=visit is not None and bool(visit.account.password_hash),
         error=error.text if error else None,
         done=done,
