@@ -12,18 +12,16 @@ from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database
 from core.errors import Conflict, NotAuthenticated, NotFound
-from core.principal import Principal, PrincipalKind
 from core.text import Language, Text
 from idp.directory import PersonVault
 from idp.factors.codes import OneTimeCodes, Post
-from idp.login.fresh import require_fresh
+from idp.factors.strong import StrongVisits, actor_of
 from idp.login.sessions import Sessions, Visit
 from idp.messages.ports import Address, AddressKind, MessageSender
 from idp.messages.templates import CODE_TO_CONFIRM
 from idp.model import AccountProfile
 from idp.ports import ProfileStore
 from idp.profile import PROFILE_COLUMN, Details, opened
-from idp.settings import IdpSettings
 
 
 class ConfirmEmail:
@@ -34,20 +32,20 @@ class ConfirmEmail:
         database: Database,
         profiles: ProfileStore,
         sessions: Sessions,
+        visits: StrongVisits,
         vault: PersonVault,
         codes: OneTimeCodes,
         sender: MessageSender,
         clock: Clock,
-        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._profiles = profiles
         self._sessions = sessions
+        self._visits = visits
         self._vault = vault
         self._codes = codes
         self._sender = sender
         self._clock = clock
-        self._settings = settings
 
     @property
     def possible(self) -> bool:
@@ -60,10 +58,11 @@ class ConfirmEmail:
         Raises:
             NotAuthenticated: `not-logged-in`.
             NotFresh: the log-in is too long ago.
+            NotStrong: it rests on one factor, and the person has two.
             NotFound: `email-not-stated`.
             LimitExceeded: `code-too-soon`, `too-many-codes`.
         """
-        visit = await require_fresh(self._sessions, session_cookie, self._clock, self._settings)
+        visit = await self._visits.require(session_cookie)
         _, email = await self._stated(visit)
         address = Address(AddressKind.EMAIL, email)
         post = Post(email.encode(), address, source, language, CODE_TO_CONFIRM)
@@ -102,7 +101,6 @@ class ConfirmEmail:
         details: Details = dataclasses.replace(opened(self._vault, profile), email_verified=True)
         content = self._vault.seal(visit.account.id, PROFILE_COLUMN, msgspec.json.encode(details).decode())
         new = AccountProfile(visit.account.id, content, self._clock.now())
-        actor = Principal(PrincipalKind.PERSON, visit.account.id, session=visit.session.id)
         async with self._database.write() as tx:
             if not await self._profiles.replace(tx, new, since=profile.updated_at):
                 raise Conflict(
@@ -112,7 +110,7 @@ class ConfirmEmail:
                         "The details were changed elsewhere just now. Verify again.",
                     ),
                 )
-            tx.audit(AuditEvent("account.verify-email", "done", actor, visit.account.id))
+            tx.audit(AuditEvent("account.verify-email", "done", actor_of(visit), visit.account.id))
             await tx.commit()
 
 

@@ -27,6 +27,6 @@ def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices)
     licences = LicenceChapters(certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents)
     sources = (idp.account_chapters, licences)
     return ExportServices(
-        OwnExport(ground.database, store, content, idp.sessions, ground.clock, idp.settings),
+        OwnExport(ground.database, store, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, store, content, sources, ground.clock),
     )

@@ -565,6 +565,14 @@ def build_idp(
     own_sessions = OwnSessions(database, stores.sessions, sessions, registry, end, deliver, clock)
     consents = Consents(database, stores.consents, stores.tokens, clock)
     own_log_ins, own_history = OwnLogIns(database, stores.log_ins), OwnHistory(database)
+    factors = build_factors(
+        ground,
+        settings,
+        stores.factors,
+        factor_parts,
+        SharedWithFactors(stores.accounts, interactions, sessions, vault, tries, abuse.tell, offered),
+        steps,
+    )
     return IdpServices(
         settings=settings,
         authorize=Authorize(
@@ -623,14 +631,7 @@ def build_idp(
             clock,
         ),
         steps=steps,
-        factors=build_factors(
-            ground,
-            settings,
-            stores.factors,
-            factor_parts,
-            SharedWithFactors(stores.accounts, interactions, sessions, vault, tries, abuse.tell, offered),
-            steps,
-        ),
+        factors=factors,
         login_rules=ChangeLoginRules(database, stores.factors.rules, stores.clients, login_rules, clock),
         proofing=proofing,
         keys=build_key_factors(
@@ -706,9 +707,9 @@ def build_idp(
         ),
         news=news,
         own_account=own_account,
-        change_details=ChangeOwnDetails(sessions, own_account, state_details, clock, settings),
+        change_details=ChangeOwnDetails(factors.visits, own_account, state_details),
         confirm_email=ConfirmEmail(
-            database, stores.profiles, sessions, vault, factor_parts.codes, sender, clock, settings
+            database, stores.profiles, sessions, factors.visits, vault, factor_parts.codes, sender, clock
         ),
         exports=stores.exports,
         account_chapters=AccountChapters(

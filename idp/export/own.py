@@ -1,4 +1,7 @@
-"""The person asks for a copy of their data, sees how far it is, and takes it: each only shortly after a log-in."""
+"""The person asks for a copy of their data, sees how far it is, and takes it.
+
+Asking and taking need a log-in of just now, as strong as the person can (attacks O-57).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,12 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import NotFound
 from core.ids import new_id
-from core.principal import Principal, PrincipalKind
+from core.principal import Principal
 from core.text import Text
 from idp.export.content import ExportContent
 from idp.export.model import DataExport, ExportState
 from idp.export.ports import ExportStore
-from idp.login.fresh import require_fresh
-from idp.login.sessions import Sessions
-from idp.settings import IdpSettings
+from idp.factors.strong import StrongVisits, actor_of
 
 WAITS_FOR = dt.timedelta(hours=1)
 """How long a copy that was asked for may take; then it can be asked for anew."""
@@ -30,16 +31,14 @@ class OwnExport:
         database: Database,
         store: ExportStore,
         content: ExportContent,
-        sessions: Sessions,
+        visits: StrongVisits,
         clock: Clock,
-        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._store = store
         self._content = content
-        self._sessions = sessions
+        self._visits = visits
         self._clock = clock
-        self._settings = settings
 
     async def of(self, person: Principal) -> DataExport | None:
         """How far it is; None when none was asked for, or it has expired."""
@@ -53,6 +52,7 @@ class OwnExport:
         Raises:
             NotAuthenticated: `not-logged-in`.
             NotFresh: the log-in is too long ago.
+            NotStrong: it rests on one factor, and the person has two.
         """
         person, now = await self._owner(session_cookie), self._clock.now()
         asked = DataExport(person.id, new_id(self._clock, "exp"), ExportState.ASKED, now, now + WAITS_FOR)
@@ -71,6 +71,7 @@ class OwnExport:
         Raises:
             NotAuthenticated: `not-logged-in`.
             NotFresh: the log-in is too long ago.
+            NotStrong: it rests on one factor, and the person has two.
             NotFound: `copy-gone`.
         """
         person = await self._owner(session_cookie)
@@ -88,5 +89,4 @@ class OwnExport:
         return export, content
 
     async def _owner(self, session_cookie: str | None) -> Principal:
-        visit = await require_fresh(self._sessions, session_cookie, self._clock, self._settings)
-        return Principal(PrincipalKind.PERSON, visit.account.id, session=visit.session.id)
+        return actor_of(await self._visits.require(session_cookie))

@@ -37,7 +37,9 @@ from idp.telling import TellPerson
 from idp.token_uses import STEP
 from keys.ports import TokenDigests
 
-FACTORS_PAGE = "/me/security"
+GUARDED_PAGES = ("/me/security", "/me/details", "/me/data-copy", "/me/close")
+"""Where ways to log in change, or a person's data leave: whoever has two factors shows both (ASVS 7.5.1)."""
+
 """Below it people change how they log in."""
 
 _LIFETIME = 600
@@ -193,7 +195,7 @@ class LoginSteps:
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account.id)
         required = await self._policy.needed(account, roles, circumstances, client_id=client_id, wanted_acr=wanted)
-        if _changes_factors(circumstances.goal):  # a second factor guards the list of factors itself
+        if _guarded(circumstances.goal):  # a second factor guards the list of factors itself
             required = dataclasses.replace(required, wanted=max(required.wanted, TWO_FACTORS, key=levels.rank))
         return required
 
@@ -276,5 +278,5 @@ def _counted(login: PendingLogin) -> Sequence[Proof]:
     return [proof for proof in login.proofs if counts is None or proof.method in counts]
 
 
-def _changes_factors(goal: str | None) -> bool:
-    return goal is not None and (goal == FACTORS_PAGE or goal.startswith(f"{FACTORS_PAGE}/"))
+def _guarded(goal: str | None) -> bool:
+    return goal is not None and any(goal == page or goal.startswith(f"{page}/") for page in GUARDED_PAGES)

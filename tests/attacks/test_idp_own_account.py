@@ -14,6 +14,7 @@ import pytest
 from core.errors import AppError, InvalidInput, NotAuthenticated, NotFound
 from core.principal import Principal
 from idp.export.model import Chapter, ExportState
+from idp.factors.errors import NotStrong
 from idp.login.circumstances import Circumstances
 from idp.login.fresh import NotFresh
 from idp.login_history.model import LogInOutcome
@@ -24,7 +25,7 @@ from tests.conformance.harness import Slow
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
 from tests.support.idp_world import IdpWorld, another_worker, citizen_number, embedded_world
-from tests.support.own_account import EDGE, Inside, data_copies, inside
+from tests.support.own_account import EDGE, Inside, data_copies, inside, strongly_inside
 
 PARALLEL = 20
 STALE = 301  # seconds: just beyond `link_freshness`
@@ -82,7 +83,7 @@ class TestHistoryOfLogIns:
         async with world.ground.database.read() as tx:
             kept = await record._store.of_account(tx, world.lin.account_id, before=None, limit=10 * KEPT)
         assert len(kept) == KEPT + 1
-        assert kept[-1].session_id == lin.principal.session
+        assert [one.session_id for one in kept if one.outcome is LogInOutcome.DONE] == [lin.principal.session]
 
     async def test_o68_nobody_elses_history(self, world: IdpWorld) -> None:
         lin, zhao = await inside(world, world.lin), await inside(world, world.zhao)
@@ -111,7 +112,7 @@ class TestDetails:
     """Where messages go decides who can take the account over (ASVS 7.5.1)."""
 
     async def test_o57_only_shortly_after_a_log_in(self, world: IdpWorld) -> None:
-        lin = await inside(world, world.lin)
+        lin = await strongly_inside(world, world.lin)
         await world.idp.change_details(lin.cookie, Details("lin@citizen.invalid"))
         world.clock.advance(STALE)
         with pytest.raises(NotFresh):
@@ -120,13 +121,25 @@ class TestDetails:
             await world.idp.change_details(None, Details("thief@evil.invalid"))
         assert (await world.idp.own_account(lin.principal)).details.email == "lin@citizen.invalid"
 
+    async def test_o57_a_password_alone_changes_nothing_where_there_is_a_second_factor(self, world: IdpWorld) -> None:
+        """A mailbox that was verified is a way to log in: what adds it must be as strong."""
+        thief = await inside(world, world.lin, source="203.0.113.66")
+        with pytest.raises(NotStrong):
+            await world.idp.change_details(thief.cookie, Details("thief@evil.invalid"))
+        await world.idp.change_details((await strongly_inside(world, world.lin)).cookie, Details("lin@citizen.invalid"))
+        with pytest.raises(NotStrong):
+            await world.idp.confirm_email.send(thief.cookie, source="203.0.113.66", language="zh")
+        own, _ = data_copies(world)
+        with pytest.raises(NotStrong):
+            await own.ask(thief.cookie)
+
     async def test_nobody_verifies_an_address_by_saying_so(self, world: IdpWorld) -> None:
-        lin = await inside(world, world.lin)
+        lin = await strongly_inside(world, world.lin)
         await world.idp.change_details(lin.cookie, Details("lin@citizen.invalid", email_verified=True))
         assert not (await world.idp.own_account(lin.principal)).details.email_verified
 
     async def test_a_verified_address_is_so_until_it_changes(self, world: IdpWorld) -> None:
-        lin = await inside(world, world.lin)
+        lin = await strongly_inside(world, world.lin)
         await world.idp.state_details(world.lin.account_id, Details("lin@citizen.invalid", True), lin.principal)
         home = PostalAddress("演示路 18 号", "青石区", "示例市")
         await world.idp.change_details(lin.cookie, Details("lin@citizen.invalid", address=home))
@@ -185,7 +198,7 @@ class TestConfirmingTheMailbox:
 
 async def stated(world: IdpWorld, email: str) -> Inside:
     """Lin has stated a mailbox just now, and a code is on its way to it."""
-    lin = await inside(world, world.lin)
+    lin = await strongly_inside(world, world.lin)
     await world.idp.change_details(lin.cookie, Details(email))
     await world.idp.confirm_email.send(lin.cookie, source="192.0.2.10", language="zh")
     return lin
@@ -197,7 +210,7 @@ def code_in(world: IdpWorld) -> str:
 
 class TestCopyOfData:
     async def test_it_holds_what_is_kept_and_is_nowhere_in_the_clear(self, world: IdpWorld, tmp_path: Path) -> None:
-        lin, (own, make) = await inside(world, world.lin), data_copies(world)
+        lin, (own, make) = await strongly_inside(world, world.lin), data_copies(world)
         await world.idp.change_details(lin.cookie, Details("canary-lin@citizen.invalid"))
         await own.ask(lin.cookie)
         assert await make.run_due() == 1
@@ -207,7 +220,7 @@ class TestCopyOfData:
         (account,) = chapters["account"]
         assert (account["number"], account["email"]) == (world.lin.number, "canary-lin@citizen.invalid")
         assert account["phone"] == world.lin.phone
-        assert [one["method"] for one in chapters["log-ins"]] == ["password"]
+        assert [one["method"] for one in chapters["log-ins"]] == ["password+sms"]
         assert world.zhao.number.encode() not in content
         for file in tmp_path.rglob("*"):
             if file.is_file():
@@ -218,7 +231,7 @@ class TestCopyOfData:
         assert taken == ["data-copy.ask", "data-copy.take"]
 
     async def test_o57_a_session_that_was_left_open_takes_nothing_away(self, world: IdpWorld) -> None:
-        lin, (own, make) = await inside(world, world.lin), data_copies(world)
+        lin, (own, make) = await strongly_inside(world, world.lin), data_copies(world)
         await own.ask(lin.cookie)
         await make.run_due()
         world.clock.advance(STALE)
@@ -226,11 +239,11 @@ class TestCopyOfData:
             await own.take(lin.cookie)
         with pytest.raises(NotFresh):
             await own.ask(lin.cookie)
-        again = await inside(world, world.lin)
+        again = await strongly_inside(world, world.lin)
         assert (await own.take(again.cookie))[0].account_id == world.lin.account_id
 
     async def test_o68_nobody_takes_anothers(self, world: IdpWorld) -> None:
-        lin, zhao = await inside(world, world.lin), await inside(world, world.zhao)
+        lin, zhao = await strongly_inside(world, world.lin), await strongly_inside(world, world.zhao)
         own, make = data_copies(world)
         await own.ask(lin.cookie)
         await make.run_due()
@@ -240,10 +253,10 @@ class TestCopyOfData:
 
     async def test_it_is_gone_after_a_day(self, world: IdpWorld) -> None:
         own, make = data_copies(world)
-        await own.ask((await inside(world, world.lin)).cookie)
+        await own.ask((await strongly_inside(world, world.lin)).cookie)
         await make.run_due()
         world.clock.advance(24 * 3600)
-        later = await inside(world, world.lin)
+        later = await strongly_inside(world, world.lin)
         with pytest.raises(NotFound):
             await own.take(later.cookie)
         assert await world.idp.sweep() >= 1
@@ -253,7 +266,7 @@ class TestCopyOfData:
 
     async def test_many_who_ask_and_many_workers_make_one(self, slow_world: IdpWorld) -> None:
         world = slow_world
-        lin, (own, make) = await inside(world, world.lin), data_copies(world)
+        lin, (own, make) = await strongly_inside(world, world.lin), data_copies(world)
         _, other = data_copies(another_worker(world))
         await asyncio.gather(*(own.ask(lin.cookie) for _ in range(PARALLEL)))
         made = await asyncio.gather(make.run_due(), other.run_due(), make.run_due())
@@ -266,7 +279,7 @@ class TestCopyOfData:
             async def chapters(self, person: Principal) -> Sequence[Chapter]:
                 raise OSError("the source is away")
 
-        lin, (own, make) = await inside(world, world.lin), data_copies(world, [Broken()])
+        lin, (own, make) = await strongly_inside(world, world.lin), data_copies(world, [Broken()])
         await own.ask(lin.cookie)
         for _ in range(3):
             assert await make.run_due() == 0
@@ -274,6 +287,6 @@ class TestCopyOfData:
         found = await own.of(lin.principal)
         assert found is not None
         assert found.state is ExportState.FAILED
-        again, (_, mended) = await inside(world, world.lin), data_copies(world)
+        again, (_, mended) = await strongly_inside(world, world.lin), data_copies(world)
         await own.ask(again.cookie)
         assert await mended.run_due() == 1

@@ -32,6 +32,15 @@ def home(visit: Open, person: cast.Person = cast.ZHAO, **options: Any) -> Visit:
     return window
 
 
+def guarded(visit: Open, page: str, person: cast.Person = cast.ZHAO, **options: Any) -> Visit:
+    """Logged in with all that they have, for a page that takes it."""
+    window = visit(**options)
+    window.open(page)
+    window.log_in(person.id_number)
+    assert window.page.url.endswith(page)
+    return window
+
+
 def grow_old(city: Instance) -> None:
     """Every log-in is longer ago than a change of the account allows."""
     with sqlite3.connect(city.folder / "yizheng.db") as database:
@@ -80,8 +89,7 @@ def test_failed_tries_are_told_and_listed(visit: Open) -> None:
 
 
 def test_details_change_after_a_log_in_and_not_long_after(visit: Open, city: Instance) -> None:
-    zhao = home(visit)
-    zhao.open("/me/details")
+    zhao = guarded(visit, "/me/details")
     zhao.page.fill("#email", "not an address")
     zhao.page.click("main form button.go")
     assert zhao.page.input_value("#email") == "not an address"
@@ -127,8 +135,7 @@ def test_all_other_places_are_ended_at_once(visit: Open) -> None:
 
 @pytest.mark.parametrize("way", [{}, {"java_script_enabled": False}], ids=["script", "no-script"])
 def test_a_copy_of_everything_is_made_and_taken_away(visit: Open, tmp_path: Path, way: dict[str, Any]) -> None:
-    lin = home(visit, cast.LIN, **way)
-    lin.open("/me/data-copy")
+    lin = guarded(visit, "/me/data-copy", cast.LIN, **way)
     lin.page.click("form[action='/me/data-copy'] button")
     if not way:
         assert faults_of(lin.page) == []
@@ -148,8 +155,7 @@ def test_a_copy_of_everything_is_made_and_taken_away(visit: Open, tmp_path: Path
 
 
 def test_the_copy_is_not_for_a_session_that_was_left_open(visit: Open, city: Instance) -> None:
-    zhao = home(visit)
-    zhao.open("/me/data-copy")
+    zhao = guarded(visit, "/me/data-copy")
     grow_old(city)
     zhao.page.click("main form button.go")
     assert "/login?again=1" in zhao.page.url

@@ -11,7 +11,8 @@ from idp.export.own import OwnExport
 from idp.export.ports import ChapterSource
 from idp.export.work import MakeExports
 from idp.login.circumstances import Circumstances
-from idp.login.steps import SignedIn
+from idp.login.steps import GUARDED_PAGES, MoreNeeded
+from tests.support.idp_browser import second_step
 from tests.support.idp_world import IdpWorld, Somebody
 
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0"
@@ -25,14 +26,23 @@ class Inside:
     principal: Principal
 
 
-async def inside(world: IdpWorld, somebody: Somebody, *, source: str = "192.0.2.10", agent: str = EDGE) -> Inside:
-    """Logs in with the password."""
-    done = await world.idp.log_in(somebody.number, somebody.password, Circumstances(source, agent))
-    assert isinstance(done, SignedIn)
+async def inside(
+    world: IdpWorld, somebody: Somebody, *, source: str = "192.0.2.10", agent: str = EDGE, goal: str | None = None
+) -> Inside:
+    """Logs in with the password, and with a code to the phone where the page to go on to takes two factors."""
+    here = Circumstances(source, agent, goal=goal)
+    done = await world.idp.log_in(somebody.number, somebody.password, here)
+    if isinstance(done, MoreNeeded):
+        done = await second_step(world.idp, done, here)
     visit = await world.idp.sessions.find(done.session_cookie_value)
     assert visit is not None
     principal = Principal(PrincipalKind.PERSON, visit.account.id, session=visit.session.id)
     return Inside(done.session_cookie_value, principal)
+
+
+async def strongly_inside(world: IdpWorld, somebody: Somebody) -> Inside:
+    """With all that they have."""
+    return await inside(world, somebody, goal=GUARDED_PAGES[0])
 
 
 def data_copies(world: IdpWorld, sources: Sequence[ChapterSource] | None = None) -> tuple[OwnExport, MakeExports]:
@@ -41,6 +51,6 @@ def data_copies(world: IdpWorld, sources: Sequence[ChapterSource] | None = None)
     content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
     known = (idp.account_chapters,) if sources is None else sources
     return (
-        OwnExport(ground.database, idp.exports, content, idp.sessions, ground.clock, idp.settings),
+        OwnExport(ground.database, idp.exports, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, idp.exports, content, known, ground.clock),
     )

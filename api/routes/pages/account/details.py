@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language, source_of
 from api.errors.problems import status_of
+from api.routes.pages.security.again import again_address, again_href
 from api.session_cookie import read_session_cookie
 from api.web.forms import Form, read_form
 from api.web.render import page
@@ -15,12 +16,12 @@ from api.web.views.account import ConfirmEmailView, DetailsView
 from api.web.visitor import logged_in
 from core.errors import InvalidInput, LimitExceeded
 from core.text import Text
-from idp.login.fresh import NotFresh, is_fresh
+from idp.factors.errors import NotStrong
+from idp.login.fresh import NotFresh
 from idp.profile import Details, PostalAddress
 
 router = APIRouter(include_in_schema=False)
 _PAGE = "/me/details"
-_AGAIN = f"/login?again=1&next={_PAGE}"
 _ADDRESS = ("region", "locality", "street_address", "postal_code")
 _EMAIL = f"{_PAGE}/email"
 _DONE = {
@@ -43,8 +44,8 @@ async def change(request: Request) -> Response:
     stated = _stated(form)
     try:
         await container(request).idp.change_details(read_session_cookie(request), stated)
-    except NotFresh:
-        return RedirectResponse(_AGAIN, 303)
+    except (NotFresh, NotStrong):
+        return RedirectResponse(again_address(_PAGE), 303)
     except InvalidInput as error:
         return await _page(request, typed=form, error=error)
     return RedirectResponse(f"{_PAGE}?done=saved", 303)
@@ -59,8 +60,8 @@ async def send_code(request: Request) -> Response:
         await container(request).idp.confirm_email.send(
             read_session_cookie(request), source=source_of(request), language=language(request)
         )
-    except NotFresh:
-        return RedirectResponse(_AGAIN, 303)
+    except (NotFresh, NotStrong):
+        return RedirectResponse(again_address(_PAGE), 303)
     except LimitExceeded as error:
         return await _email_page(request, error)
     return RedirectResponse(_EMAIL, 303)
@@ -105,15 +106,13 @@ async def _page(
     who = await logged_in(request)
     idp = container(request).idp
     own = await idp.own_account(who.principal)
-    visit = await idp.sessions.find(read_session_cookie(request))
-    fresh = visit is not None and is_fresh(visit, container(request).ground.clock, idp.settings)
     known = _values(own.details)
     view = DetailsView(
         masked_phone=own.masked_phone,
         values=known if typed is None else {name: typed[name] for name in known},
         email_verified=own.details.email_verified,
         can_verify=own.details.email is not None and not own.details.email_verified and idp.confirm_email.possible,
-        again_href=None if fresh else _AGAIN,
+        again_href=await again_href(request, _PAGE),
         error=error.text if error else None,
         error_field=error.field if error else None,
         done=done,
