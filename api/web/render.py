@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from api.deps import container, language
 from api.session_cookie import read_session_cookie
 from api.web import csrf, words
-from api.web.account_area import SECTIONS, section_at
+from api.web.account_area import GROUPS, OVERVIEW, section_at
 from api.web.language import HTML_LANG, language_links, remember_language
 from api.web.policy import content_security_policy
 from api.web.static_files import asset
@@ -106,7 +106,8 @@ def _ground(request: Request, lang: Language) -> dict[str, object]:
         "csrf_field": csrf_field,
         "visitor": known_visitor(request),
         "path": request.url.path,
-        "account_sections": SECTIONS,
+        "account_home": OVERVIEW,
+        "account_groups": GROUPS,
         "account_section": section_at(request.url.path),
         "city": settings.city,
         "operator": settings.operator,

@@ -42,7 +42,7 @@ class AccountView:
     words: LevelWords
     next_href: str | None
     attention: tuple[Attention, ...]
-    sections: tuple[SectionState, ...]
+    groups: tuple[tuple[Text, tuple[SectionState, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.web.account_area import SECTIONS
+from api.web.account_area import GROUPS
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.log_in_words import METHODS, refusal_words
 from api.web.views.account import (
@@ -36,7 +36,8 @@ _EDGE = Text("Edge · Windows", "Edge · Windows")
 
 
 def _account(level: int, next_href: str | None = None) -> AccountView:
-    doors = (SectionState(SECTIONS[1], Text("还没有填邮箱", "No e-mail")), *map(SectionState, SECTIONS[2:]))
+    state = Text("还没有填邮箱", "No e-mail")
+    doors = tuple((group.label, tuple(SectionState(one, state) for one in group.sections)) for group in GROUPS)
     attention = (_ATTENTION,) if next_href else ()
     phone = "139 **** 0001" if level else None
     return AccountView("林知远", _MASKED, phone, NOW, level, HIGHEST, LEVELS[level], next_href, attention, doors)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
-from api.web.account_area import OVERVIEW, SECTIONS
+from api.web.account_area import GROUPS
 from api.web.devices import device_of
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.render import page
@@ -47,7 +47,9 @@ async def overview(request: Request) -> Response:
         words=LEVELS[own.person.level],
         next_href=None,
         attention=await _attention(request, who, recent),
-        sections=tuple(SectionState(one, states.get(one.href)) for one in SECTIONS if one is not OVERVIEW),
+        groups=tuple(
+            (group.label, tuple(SectionState(one, states.get(one.href)) for one in group.sections)) for group in GROUPS
+        ),
     )
     return page(request, "account.html", view=view)
 
