@@ -26,6 +26,7 @@ from idp.model import (
     LogoutDelivery,
     Notice,
     Organisation,
+    OrganisationStatus,
     Session,
     SessionClient,
     StaffRole,
@@ -104,6 +105,9 @@ class OrganisationStore(Protocol):
     async def add(self, tx: WriteTx, organisation: Organisation, at: dt.datetime) -> bool: ...
 
     async def get(self, tx: ReadTx, uscc: str) -> Organisation | None: ...
+
+    async def change_status(self, tx: WriteTx, uscc: str, status: OrganisationStatus) -> bool:
+        """False when there is no such organisation or it has the status already."""
 
 
 class ClientStore(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from api.wiring.ground import Ground
 from idp.agency.acting import Acting
 from idp.agency.answer import AnswerOffer
+from idp.agency.dissolve import DissolveOrganisation
 from idp.agency.ending import EndAuthorisation
 from idp.agency.give import GiveAuthorisation
 from idp.agency.overview import OrganisationsOf
@@ -38,6 +39,7 @@ class AgencyServices:
     give: GiveAuthorisation
     answer: AnswerOffer
     revoke: RevokeAuthorisation
+    dissolve: DissolveOrganisation
     acting: Acting
     overview: OrganisationsOf
 
@@ -59,11 +61,13 @@ def build_agency(
     database, clock, secrets = ground.database, ground.clock, ground.keys.secrets
     kept, agents = stores.authorisations, AgentVault(secrets.fields.people)
     end = EndAuthorisation(kept, stores.acting, end_session, clock)
+    revoke = RevokeAuthorisation(database, kept, end, deliver, clock)
     return AgencyServices(
         represent=Represent(database, accounts, organisations, kept, register, end, deliver, people, agents, clock),
         give=GiveAuthorisation(database, accounts, kept, people, agents, secrets.tokens, clock),
         answer=AnswerOffer(database, accounts, kept, people, agents, secrets.tokens, clock),
-        revoke=RevokeAuthorisation(database, kept, end, deliver, clock),
+        revoke=revoke,
+        dissolve=DissolveOrganisation(database, organisations, revoke),
         acting=Acting(database, kept, organisations, sessions, session_store, clock),
         overview=OrganisationsOf(database, kept, organisations, agents, clock),
     )

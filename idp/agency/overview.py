@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock, calendar_day
 from core.db.database import Database
+from core.identifiers.uscc import parse_uscc
 from core.principal import Principal
 from idp.agency.model import Agent, Authorisation, Role, State
 from idp.agency.ports import AuthorisationStore
 from idp.agency.rules import may_end
 from idp.agency.sealing import AgentVault
+from idp.directory import organisation_not_found
 from idp.model import Organisation, OrganisationStatus
 from idp.ports import OrganisationStore
 
@@ -42,8 +44,16 @@ class Held:
     agents: Sequence[GivenOne] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An organisation, and the roles of those who act for it today."""
+
+    organisation: Organisation
+    acting: Sequence[Role]
+
+
 class OrganisationsOf:
-    """The use case."""
+    """The use cases that look."""
 
     def __init__(
         self,
@@ -74,6 +84,21 @@ class OrganisationsOf:
                 agents = tuple(self._seen(one, other) for other in below if _sees(one, other))
                 found.append(Held(one, organisation, force, gives, agents))
         return found
+
+    async def counted(self, typed: str) -> Counted:
+        """
+        Raises:
+            InvalidInput: `uscc-invalid`.
+            NotFound: `organisation-not-found`.
+        """
+        uscc, today = parse_uscc(typed), calendar_day(self._clock.now())
+        async with self._database.read() as tx:
+            organisation = await self._organisations.get(tx, uscc)
+            if organisation is None:
+                raise organisation_not_found()
+            found = await self._authorisations.of_organisation(tx, uscc)
+        stands = organisation.status is OrganisationStatus.ACTIVE
+        return Counted(organisation, [one.role for one in found if stands and one.in_force(today)])
 
     def _seen(self, holder: Authorisation, other: Authorisation) -> GivenOne:
         living = other.state in (State.OFFERED, State.ACTIVE)

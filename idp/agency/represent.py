@@ -19,7 +19,7 @@ from idp.agency.ports import AuthorisationStore, CompanyRegister
 from idp.agency.sealing import AgentVault
 from idp.directory import PersonVault, account_not_found
 from idp.logout.deliver import DeliverLogouts
-from idp.model import Account, LogoutDelivery, Organisation
+from idp.model import Account, LogoutDelivery, Organisation, OrganisationStatus
 from idp.ports import AccountStore, OrganisationStore
 from idp.real_name import REACHED_BY_PHONE
 
@@ -106,7 +106,10 @@ class Represent:
         self, tx: WriteTx, uscc: str, entry: CompanyEntry, account: Account, agent: Agent, person: Principal
     ) -> Authorisation:
         now = self._clock.now()
-        await self._organisations.add(tx, Organisation(uscc, entry.name, ENTERPRISE), now)
+        if not await self._organisations.add(tx, Organisation(uscc, entry.name, ENTERPRISE), now):
+            known = await self._organisations.get(tx, uscc)
+            if known is None or known.status is not OrganisationStatus.ACTIVE:  # a code is never given out again
+                raise _not_represented()
         made = Authorisation(
             id=new_id(self._clock, "aut"),
             organisation=uscc,

@@ -124,6 +124,14 @@ class SqlOrganisationStore:
         row = await tx.row(_ORGANISATION, {"uscc": uscc})
         return None if row is None else organisation_of(row)
 
+    async def change_status(self, tx: WriteTx, uscc: str, status: OrganisationStatus) -> bool:
+        change = (
+            update(organisation)
+            .where(organisation.c.uscc == uscc, organisation.c.status != status.value)
+            .values(status=status.value)
+        )
+        return (await tx.connection.execute(change)).rowcount == 1
+
 
 def organisation_of(row: Any) -> Organisation:
     return Organisation(row.uscc, Text(row.name_zh, row.name_en), row.kind, row.parent, OrganisationStatus(row.status))

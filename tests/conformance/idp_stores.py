@@ -27,6 +27,7 @@ from idp.model import (
     Notice,
     NoticeKind,
     Organisation,
+    OrganisationStatus,
     Session,
     SessionClient,
     SessionKind,
@@ -250,6 +251,13 @@ class IdpStoresBasic:
         async with harness.database.read() as tx:
             assert list(await stores.accounts.roles(tx, "acc_1")) == roles
             assert await stores.organisations.get(tx, USCC) == organisation
+        gone = OrganisationStatus.DISSOLVED
+        assert await written(harness, lambda tx: stores.organisations.change_status(tx, USCC, gone))
+        assert not await written(harness, lambda tx: stores.organisations.change_status(tx, USCC, gone))
+        assert not await written(harness, lambda tx: stores.organisations.change_status(tx, "unknown", gone))
+        async with harness.database.read() as tx:
+            found = await stores.organisations.get(tx, USCC)
+            assert found == dataclasses.replace(organisation, status=gone)
         assert await written(harness, lambda tx: stores.accounts.remove_role(tx, roles[0]))
         assert not await written(harness, lambda tx: stores.accounts.remove_role(tx, roles[0]))
 

@@ -102,8 +102,10 @@ class AuthorisationMachine(RuleBasedStateMachine):
         lasts=days,
     )
     def offer(self, turn: int, to: str, role: Role, limit: tuple[str, ...], starts: int, lasts: int) -> str | None:
-        giver = list(self.known.values())[turn % len(self.known)]
         day, person = today(self.world), self.people[to]
+        giving = [one for one in self.known.values() if one.in_force(day) and one.role is not Role.AGENT]
+        givers = list(self.known.values()) if turn % 3 == 0 or not giving else giving
+        giver = givers[turn % len(givers)]
         first = day + dt.timedelta(days=starts)
         last = first + dt.timedelta(days=lasts)
         above = {Role.REPRESENTATIVE: {Role.MANAGER, Role.AGENT}, Role.MANAGER: {Role.AGENT}, Role.AGENT: set()}

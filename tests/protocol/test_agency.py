@@ -30,7 +30,7 @@ from tests.support.agency_world import (
 )
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd
-from tests.support.idp_world import PASSWORD, IdpWorld, citizen_number, cluster_world, embedded_world
+from tests.support.idp_world import PASSWORD, IdpWorld, citizen_number, cluster_world, embedded_world, organisation_code
 from tests.support.servers import PostgresServer, RedisServer
 
 DAY = 86_400
@@ -309,7 +309,14 @@ async def resign(world: IdpWorld, agent: Authorisation) -> None:
 
 
 async def dissolve(world: IdpWorld, agent: Authorisation) -> None:
-    assert await world.idp.agency.revoke.all_of_organisation(COMPANY, Reason.DISSOLVED, SYSTEM) == 2
+    gone = world.idp.agency.dissolve
+    assert await gone(COMPANY, on=today(world), reference="2026-91", actor=SYSTEM) == 2
+    assert await gone(COMPANY, on=today(world), reference="2026-91", actor=SYSTEM) == 0
+    with pytest.raises(NotPermitted):
+        await world.idp.agency.represent(principal(world.lin), COMPANY)
+    with pytest.raises(NotPermitted):
+        await gone(COMPANY, on=today(world), reference="", actor=principal(world.lin))
+    await gone.dissolved(organisation_code(99), today(world))  # unknown here: no concern of ours
 
 
 async def replace(world: IdpWorld, agent: Authorisation) -> None:
