@@ -23,10 +23,10 @@ class MethodWords:
 METHODS: Final[Mapping[Method, MethodWords]] = {
     Method.PASSWORD: MethodWords("lock", Text("密码", "Password"), Text("您设的密码", "the one that you chose")),
     Method.SMS: MethodWords(
-        "phone", Text("短信验证码", "Code by text message"), Text("发到您登记的手机号", "sent to your registered phone")
+        "msg", Text("短信验证码", "Code by text message"), Text("发到您登记的手机号", "sent to your registered phone")
     ),
     Method.EMAIL: MethodWords(
-        "file", Text("邮件验证码", "Code by e-mail"), Text("发到您确认过的邮箱", "sent to the mailbox you confirmed")
+        "mail", Text("邮件验证码", "Code by e-mail"), Text("发到您确认过的邮箱", "sent to the mailbox you confirmed")
     ),
     Method.TOTP: MethodWords(
         "clock",
@@ -37,7 +37,7 @@ METHODS: Final[Mapping[Method, MethodWords]] = {
         "file", Text("恢复码", "Recovery code"), Text("您保存下来的十个之一", "one of the ten that you kept")
     ),
     Method.PASSKEY: MethodWords(
-        "key", Text("通行密钥", "Passkey"), Text("用指纹、人脸或安全密钥", "with fingerprint, face or security key")
+        "finger", Text("通行密钥", "Passkey"), Text("用指纹、人脸或安全密钥", "with fingerprint, face or security key")
     ),
     Method.CERTIFICATE: MethodWords(
         "shield", Text("数字证书", "Digital certificate"), Text("插上 USB 密钥", "plug in your USB key")
