@@ -103,7 +103,7 @@ def test_a_forgotten_password_is_set_anew_and_changed_again(visit: Open) -> None
 
     zhao.open("/me/security/password")
     assert faults_of(zhao.page) == []
-    zhao.page.click("text=再登录一次")
+    zhao.page.click("a:has-text('再登录一次')")
     zhao.page.fill("#identifier", cast.ZHAO.id_number)
     zhao.page.fill("#password", NEW)
     zhao.page.press("#password", "Enter")
