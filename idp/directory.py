@@ -84,6 +84,12 @@ class PersonVault:
         state, _, number = self._fields.decrypt(held.number, context=document_context(held.id)).partition(":")
         return Document(DocumentKind(held.kind), number, state)
 
+    def seal_proposal(self, proposal_id: str, content: str) -> bytes:
+        return self._fields.encrypt(content, context=proposal_context(proposal_id))
+
+    def open_proposal(self, proposal_id: str, sealed: bytes) -> str:
+        return self._fields.decrypt(sealed, context=proposal_context(proposal_id))
+
     def document_indexes(self, document: Document) -> tuple[bytes, ...]:
         return self.indexes(document.kind.value, document.key)
 

@@ -370,6 +370,10 @@ class NoticeKind(StrEnum):
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
     PHONE_CHANGED = "phone-changed"
+    NAME_CHANGED = "name-changed"
+    NUMBER_CHANGED = "number-changed"
+    MERGED = "merged"  # another account of the same person went on in this one
+    LEAVING = "leaving"  # the account is closed in some days
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from idp.export.ports import ExportStore
 from idp.factors.certificates.ports import CertificateStore
 from idp.login_history.ports import LogInRecordStore
 from idp.login_history.record import KEPT_FOR as KEEP_LOG_INS
+from idp.persons.ports import PersonProposals
 from idp.ports import DeliveryStore, NoticeStore, SessionStore, TokenStore
 from idp.proofing.ports import WindowProofStore
 from idp.security_events.log import KEPT as MOST_EVENTS
@@ -27,6 +28,7 @@ from idp.staff.ports import RoleProposals
 _KEEP = dt.timedelta(days=1)  # a spent code or an ended session can still be told from an unknown one
 _KEEP_DELIVERIES = dt.timedelta(days=30)
 _KEEP_NOTICES = dt.timedelta(days=180)
+_KEEP_CHANGES = dt.timedelta(days=30)  # of who somebody is; the audit log keeps who decided
 _KEEP_CERTIFICATES = dt.timedelta(days=90)  # the owner still sees what has run out
 _KEEP_DECIDED = dt.timedelta(days=365)  # the audit log keeps who decided what, for good
 _KEEP_PROOFS = dt.timedelta(days=180)  # what a confirmed one says stands in the evidence
@@ -56,6 +58,7 @@ class SweepExpired:
         events: SecurityEventStore,
         devices: KnownDeviceStore,
         role_proposals: RoleProposals,
+        person_changes: PersonProposals,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -73,6 +76,7 @@ class SweepExpired:
         self._events = events
         self._devices = devices
         self._role_proposals = role_proposals
+        self._person_changes = person_changes
         self._clock = clock
 
     async def __call__(self) -> int:
@@ -101,6 +105,7 @@ class SweepExpired:
             lambda tx: self._events.trim(tx, before=now - KEEP_EVENTS, keep=MOST_EVENTS),
             lambda tx: self._devices.delete_before(tx, now - KEEP_DEVICES),
             lambda tx: self._role_proposals.delete_decided(tx, now - _KEEP_DECIDED),
+            lambda tx: self._person_changes.delete_before(tx, now - _KEEP_CHANGES),
         )
 
     async def _part(self, remove: Remove) -> int:

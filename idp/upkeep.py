@@ -1,4 +1,4 @@
-"""What a worker does besides answering: tries failed notices to clients again and sweeps what has expired."""
+"""What a worker does besides answering: tries failed notices again, closes accounts whose owners left, sweeps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 
 from idp.ciba.notify import NotifyClients
 from idp.logout.deliver import DeliverLogouts
+from idp.persons.departing import Departures
 from idp.sweep import SweepExpired
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Upkeep:
         deliver: DeliverLogouts,
         notify: NotifyClients,
         sweep: SweepExpired,
+        departures: Departures,
         *,
         every: float = 5.0,
         sweep_after: int = 120,
@@ -32,6 +34,7 @@ class Upkeep:
         self._deliver = deliver
         self._notify = notify
         self._sweep = sweep
+        self._departures = departures
         self._every = every
         self._sweep_after = sweep_after
 
@@ -45,6 +48,7 @@ class Upkeep:
                 await self._deliver.run_due()
                 await self._notify.run_due()
                 if looks % self._sweep_after == 0:
+                    await self._departures.carry_out()
                     await self._sweep()
             except Exception as error:  # whatever it is, the next look must come
                 _log.warning("upkeep failed: %s", type(error).__name__)

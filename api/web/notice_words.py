@@ -39,6 +39,27 @@ NOTICE_WORDS: Final[Mapping[NoticeKind, Text]] = {
         "A way to log in was removed from your account. If it was not you, change your password at once and add it "
         "again.",
     ),
+    NoticeKind.NAME_CHANGED: Text(
+        "您账号上的姓名改过了，和人口库一致。不是您改的，请马上拨打 12345 冻结账号。",
+        "The name of your account was changed to what the population register has. If it was not you, call 12345 at "
+        "once and have your account frozen.",
+    ),
+    NoticeKind.NUMBER_CHANGED: Text(
+        "工作人员经两人核对，更正了您账号上的身份证号和姓名，所有登录都已结束，实名等级要重新核实。"
+        "您不知道这件事的，请马上拨打 12345。",
+        "Two members of staff put the ID number and name of your account right. All log-ins were ended, and your "
+        "identity has to be proved again. If you know nothing of it, call 12345 at once.",
+    ),
+    NoticeKind.MERGED: Text(
+        "您的另一个账号已经并到这里，那边的登录方式不能再用。您不知道这件事的，请马上拨打 12345。",
+        "Another account of yours was merged into this one; its ways to log in are gone. If you know nothing of it, "
+        "call 12345 at once.",
+    ),
+    NoticeKind.LEAVING: Text(
+        "您的账号七天后注销，在那之前登录就可以撤回。不是您本人提出的，请马上撤回并改密码。",
+        "Your account will be closed in seven days; until then you can take that back. If it was not you who asked, "
+        "take it back now and change your password.",
+    ),
     NoticeKind.PHONE_CHANGED: Text(
         "您账号的手机号换过了。不是您换的，请马上拨打 12345 冻结账号。",
         "The phone number of your account was changed. If it was not you, call 12345 at once and have your account "

@@ -28,6 +28,7 @@ from api.wiring.key_factors import (
 )
 from api.wiring.messages import build_messages
 from api.wiring.passwords import PasswordParts, PasswordServices, build_news, build_passwords, build_rules
+from api.wiring.persons import PersonServices, PersonStores, SharedWithPersons, build_freeze, build_persons
 from api.wiring.proofing import ProofingServices, ProofingStores, build_proofing
 from api.wiring.registers import RegisterSources, build_registers
 from api.wiring.staff import (
@@ -124,6 +125,7 @@ from idp.own_account import ReadOwnAccount
 from idp.own_details import ChangeOwnDetails
 from idp.own_password.news import NewsByMessage
 from idp.people import ChangeAccountStatus, CreateAccount, RegisterOrganisation
+from idp.persons.ending import EndEverything
 from idp.ports import (
     AccountStore,
     ClientStore,
@@ -203,6 +205,7 @@ class IdpStores:
     log_ins: LogInRecordStore
     exports: ExportStore
     documents: DocumentStore = field(default_factory=SqlDocumentStore)
+    persons: PersonStores = field(default_factory=PersonStores)
     abuse: AbuseStores = field(default_factory=AbuseStores)
     proofing: ProofingStores = field(default_factory=ProofingStores)
     upstream: UpstreamStores = field(default_factory=upstream_stores)
@@ -277,6 +280,7 @@ class IdpServices:
     account_chapters: AccountChapters
     abuse: AbuseServices
     passwords: PasswordServices
+    persons: PersonServices
     news: NewsByMessage
     delivery_log: DeliveryLog
     logout_questions: LogoutQuestions
@@ -482,10 +486,13 @@ def build_idp(
         stores.abuse.security_events,
         stores.abuse.known_devices,
         stores.staff.proposals,
+        stores.persons.proposals,
         clock,
     )
     rules = build_rules(ground.settings)
     change_account_status = ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock)
+    end_everything = EndEverything(stores.sessions, stores.tokens, end, clock)
+    freeze = build_freeze(ground, stores.persons, stores.accounts, vault, end_everything, deliver)
     proofing = build_proofing(
         ground,
         stores.proofing,
@@ -495,7 +502,7 @@ def build_idp(
         directory=directory,
         codes=factor_parts.codes,
         addresses=factor_parts.addresses,
-        change_status=change_account_status,
+        deaths=freeze,
         book=book,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, rules, book, clock)
@@ -573,8 +580,31 @@ def build_idp(
         SharedWithFactors(stores.accounts, interactions, sessions, vault, tries, abuse.tell, offered),
         steps,
     )
+    persons = build_persons(
+        ground,
+        stores.persons,
+        SharedWithPersons(
+            stores.accounts,
+            stores.documents,
+            sessions,
+            directory,
+            vault,
+            end_everything,
+            deliver,
+            abuse,
+            factor_parts.codes,
+            sender,
+            offered,
+            rules,
+            freeze,
+            proofing.ask,
+            book,
+        ),
+        settings,
+    )
     return IdpServices(
         settings=settings,
+        persons=persons,
         authorize=Authorize(
             registry,
             sources,
@@ -680,7 +710,7 @@ def build_idp(
         upstream=upstream,
         agency=agency,
         sweep=sweep,
-        upkeep=Upkeep(deliver, elsewhere.notify, sweep),
+        upkeep=Upkeep(deliver, elsewhere.notify, sweep, persons.departures),
         farewells=farewells,
         notices=notices,
         own_history=own_history,

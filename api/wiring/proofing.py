@@ -11,15 +11,14 @@ from idp.evidence.book import EvidenceBook, LapseEvidence
 from idp.evidence.ports import EvidenceStore
 from idp.factors.addresses import Addresses
 from idp.factors.codes import OneTimeCodes
-from idp.people import ChangeAccountStatus
 from idp.ports import AccountStore
 from idp.proofing.bound_keys import BoundKeys
 from idp.proofing.check import AskRegister, CheckIdentity
 from idp.proofing.follow import FollowRegisters
 from idp.proofing.keep_up import KeepProofsUp
-from idp.proofing.ports import OrganisationSource, PopulationSource, PositionStore, WindowProofStore
+from idp.proofing.ports import OrganisationSource, PersonNews, PopulationSource, PositionStore, WindowProofStore
 from idp.proofing.prove_phone import ProvePhone
-from idp.proofing.reported import ReportedDeaths, ReportedDissolutions
+from idp.proofing.reported import ReportedDissolutions
 from idp.proofing.window import WindowProofing
 from idp.stores.evidence import SqlEvidenceStore
 from idp.stores.window_proofs import SqlPositionStore, SqlWindowProofStore
@@ -65,12 +64,11 @@ def build_proofing(
     directory: Directory,
     codes: OneTimeCodes,
     addresses: Addresses,
-    change_status: ChangeAccountStatus,
+    deaths: PersonNews,
     book: EvidenceBook,
 ) -> ProofingServices:
     """Compose on what the identity provider has."""
     database, clock, kv = ground.database, ground.clock, ground.kv
-    deaths = ReportedDeaths(database, accounts, vault, change_status, clock)
     dissolutions = ReportedDissolutions(database, directory)
     ask = AskRegister(registers.population, book, deaths, clock)
     follow = FollowRegisters(

@@ -32,6 +32,8 @@ CODE_TO_RESET: Final = "code-to-reset"
 NEW_DEVICE: Final = "new-device"
 PASSWORD_CHANGED: Final = "password-changed"  # noqa: S105 - the template's name
 PHONE_CHANGED: Final = "phone-changed"
+HAS_ACCOUNT: Final = "has-account"
+LEAVING: Final = "leaving"
 
 _SIGNATURE = Text("【{city}一证】", "[{city} Yizheng] ")
 
@@ -91,6 +93,23 @@ TEMPLATES: Final[Mapping[str, Template]] = {
             "您账号的密码刚刚改过，别处的登录都已结束。不是您本人操作，请马上拨打 12345 冻结账号。",
             "The password of your account was just changed, and log-ins elsewhere were ended. If it was not you, call "
             "12345 at once and have your account frozen.",
+        ),
+    ),
+    HAS_ACCOUNT: Template(
+        Text("您已有账号", "You have an account already"),
+        Text(
+            "有人用您的证件号或手机号注册账号。您已有账号，没有再开新的：请直接登录，忘了密码可以重设。"
+            "不是您本人操作，不用理会。",
+            "Somebody registered with your ID number or phone. You have an account already, and no other was opened: "
+            "log in, or reset your password. If it was not you, do nothing.",
+        ),
+    ),
+    LEAVING: Template(
+        Text("账号将要注销", "Your account will be closed"),
+        Text(
+            "您的账号七天后注销，在那之前登录就可以撤回。不是您本人提出的，请马上登录撤回并改密码，或拨打 12345。",
+            "Your account will be closed in seven days. Log in before then to take that back. If it was not you who "
+            "asked, take it back now and change your password, or call 12345.",
         ),
     ),
     PHONE_CHANGED: Template(

@@ -22,6 +22,7 @@ _TEMPLATES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.NEW_DEVICE: templates.NEW_DEVICE,
     NoticeKind.PASSWORD_CHANGED: templates.PASSWORD_CHANGED,
     NoticeKind.PASSWORD_RESET: templates.PASSWORD_CHANGED,
+    NoticeKind.LEAVING: templates.LEAVING,
     NoticeKind.PHONE_CHANGED: templates.PHONE_CHANGED,
     NoticeKind.FACTOR_ADDED: templates.FACTOR_ADDED,
     NoticeKind.FACTOR_REMOVED: templates.FACTOR_REMOVED,

@@ -108,10 +108,13 @@ class Nothing:
     async def run_due(self) -> int:
         return 0
 
+    async def carry_out(self) -> int:
+        return 0
+
 
 async def test_upkeep_goes_on_after_a_failure() -> None:
     steps = Steps(failures=3)
-    upkeep = Upkeep(steps, Nothing(), steps, every=0.001, sweep_after=2)  # type: ignore[arg-type]  # stands for both
+    upkeep = Upkeep(steps, Nothing(), steps, Nothing(), every=0.001, sweep_after=2)  # type: ignore[arg-type]  # stand for them
     task = asyncio.create_task(upkeep.forever())
     async with asyncio.timeout(10):
         await steps.enough.wait()
