@@ -66,13 +66,6 @@ class SqlPasskeyStore:
         own = (passkey.c.id == passkey_id, passkey.c.account_id == account_id)
         return (await tx.connection.execute(delete(passkey).where(*own))).rowcount == 1
 
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        return (await tx.connection.execute(delete(passkey).where(passkey.c.account_id == account_id))).rowcount
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        change = update(passkey).where(passkey.c.account_id == account_id).values(account_id=to)
-        return (await tx.connection.execute(change)).rowcount
-
 
 def _passkey(row: Row[Any]) -> Passkey:
     values = dict(row._mapping)

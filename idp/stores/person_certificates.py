@@ -41,14 +41,6 @@ class SqlPersonCertificateStore:
         own = (person_certificate.c.id == certificate_id, person_certificate.c.account_id == account_id)
         return (await tx.connection.execute(delete(person_certificate).where(*own))).rowcount == 1
 
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        removal = delete(person_certificate).where(person_certificate.c.account_id == account_id)
-        return (await tx.connection.execute(removal)).rowcount
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        held = person_certificate.c.account_id == account_id
-        return (await tx.connection.execute(update(person_certificate).where(held).values(account_id=to))).rowcount
-
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
         return await delete_some(tx, person_certificate, person_certificate.c.not_after < before)
 

@@ -27,11 +27,5 @@ class CertificateStore(Protocol):
     async def remove(self, tx: WriteTx, certificate_id: str, *, account_id: str) -> bool:
         """False when the account has no such certificate."""
 
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        """How many there were."""
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        """Give all of an account's certificates to another account of the same person; how many there were."""
-
     async def delete_expired(self, tx: WriteTx, before: dt.datetime) -> int:
         """Remove a part of those that ran out before a moment; answers how many went."""

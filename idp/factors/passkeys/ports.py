@@ -34,9 +34,3 @@ class PasskeyStore(HeldKeys, Protocol):
 
     async def remove(self, tx: WriteTx, passkey_id: str, *, account_id: str) -> bool:
         """False when the account has no such passkey."""
-
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        """How many there were."""
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        """Give all of an account's passkeys to another account of the same person; how many there were."""
