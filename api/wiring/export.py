@@ -25,7 +25,7 @@ def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices)
     store = idp.exports
     content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
     licences = LicenceChapters(certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents)
-    sources = (idp.account_chapters, licences)
+    sources = (*idp.export_sources, licences)
     return ExportServices(
         OwnExport(ground.database, store, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, store, content, sources, ground.clock),

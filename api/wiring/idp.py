@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -85,7 +86,8 @@ from idp.evidence.book import EvidenceBook
 from idp.exchange.parties import Parties
 from idp.exchange.targets import Targets
 from idp.export.chapters import AccountChapters
-from idp.export.ports import ExportStore
+from idp.export.held import HeldChapters
+from idp.export.ports import ChapterSource, ExportStore
 from idp.factors.addresses import Addresses
 from idp.factors.judging import CountedTries
 from idp.grants.authorization_code import AuthorizationCodeGrant
@@ -277,7 +279,7 @@ class IdpServices:
     change_details: ChangeOwnDetails
     confirm_email: ConfirmEmail
     exports: ExportStore
-    account_chapters: AccountChapters
+    export_sources: Sequence[ChapterSource]
     abuse: AbuseServices
     passwords: PasswordServices
     persons: PersonServices
@@ -602,6 +604,24 @@ def build_idp(
         ),
         settings,
     )
+    key_factors = build_key_factors(
+        ground,
+        settings,
+        key_parts,
+        SharedWithKeys(
+            stores.accounts,
+            stores.sessions,
+            sessions,
+            interactions,
+            registry,
+            vault,
+            judge,
+            offered,
+            proofing.bound_keys,
+            abuse.tell,
+        ),
+        steps,
+    )
     return IdpServices(
         settings=settings,
         persons=persons,
@@ -664,24 +684,7 @@ def build_idp(
         factors=factors,
         login_rules=ChangeLoginRules(database, stores.factors.rules, stores.clients, login_rules, clock),
         proofing=proofing,
-        keys=build_key_factors(
-            ground,
-            settings,
-            key_parts,
-            SharedWithKeys(
-                stores.accounts,
-                stores.sessions,
-                sessions,
-                interactions,
-                registry,
-                vault,
-                judge,
-                offered,
-                proofing.bound_keys,
-                abuse.tell,
-            ),
-            steps,
-        ),
+        keys=key_factors,
         messages=sender,
         log_out=LogOut(database, sessions, end, deliver, farewells),
         select_account=SelectAccount(interactions, sessions),
@@ -742,15 +745,26 @@ def build_idp(
             database, stores.profiles, sessions, factors.visits, vault, factor_parts.codes, sender, clock
         ),
         exports=stores.exports,
-        account_chapters=AccountChapters(
-            database,
-            stores.accounts,
-            stores.upstream.links,
-            own_account,
-            own_sessions,
-            own_log_ins,
-            consents,
-            own_history,
+        export_sources=(
+            AccountChapters(
+                database,
+                stores.accounts,
+                stores.upstream.links,
+                own_account,
+                own_sessions,
+                own_log_ins,
+                consents,
+                own_history,
+            ),
+            HeldChapters(
+                database,
+                key_factors.own_passkeys,
+                key_factors.own_certificates,
+                factors.authenticators,
+                stores.abuse.known_devices,
+                stores.proofing.evidence,
+                agency.overview,
+            ),
         ),
         delivery_log=DeliveryLog(database, stores.deliveries, clients.look, deliver, clock),
         logout_questions=logout_questions,

@@ -37,6 +37,9 @@ class KnownDeviceStore(Protocol):
     async def any_of(self, tx: ReadTx, account_id: str) -> bool:
         """Whether the person ever logged in from a device that is still known."""
 
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[KnownDevice]:
+        """The person's devices, the one that was seen last first."""
+
     async def forget(self, tx: WriteTx, account_id: str, *, but: Sequence[str] = ()) -> int:
         """Forget the person's devices; answers how many."""
 

@@ -36,6 +36,10 @@ class SqlKnownDeviceStore:
         query = select(table.c.id).where(table.c.account_id == account_id).limit(1)
         return (await tx.connection.execute(query)).first() is not None
 
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[KnownDevice]:
+        query = select(table).where(table.c.account_id == account_id).order_by(table.c.seen_at.desc(), table.c.id)
+        return [KnownDevice(**dict(row._mapping)) for row in await tx.connection.execute(query)]
+
     async def forget(self, tx: WriteTx, account_id: str, *, but: Sequence[str] = ()) -> int:
         gone = delete(table).where(table.c.account_id == account_id, table.c.id.not_in(but))
         return (await tx.connection.execute(gone)).rowcount

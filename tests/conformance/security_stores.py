@@ -71,6 +71,14 @@ class KnownDevicesBasic:
             assert await store.any_of(tx, "acc_1")
             assert not await store.any_of(tx, "acc_2")
 
+    async def test_a_person_has_their_own_devices(self, harness: IdpStoresHarness) -> None:
+        store = harness.stores.abuse.known_devices
+        await _people(harness)
+        async with harness.database.write() as tx:
+            for one in (device(1), device(3), device(2), device(4, account_id="acc_2")):
+                await store.put(tx, one, keep=9)
+            assert await store.of_account(tx, "acc_1") == [device(3), device(2), device(1)]
+
     async def test_the_longest_unseen_go(self, harness: IdpStoresHarness) -> None:
         store = harness.stores.abuse.known_devices
         await _people(harness)

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from api.wiring.abuse import AbuseStores
 from api.wiring.idp import sql_stores
@@ -17,6 +18,7 @@ from idp.abuse.ports import KnownDevice
 from idp.security_events.model import SecurityEvent, Severity
 from idp.stores.known_devices import SqlKnownDeviceStore
 from idp.stores.security_events import SqlSecurityEventStore
+from idp.stores.security_tables import known_device
 from tests.conformance.harness import Surroundings, failing, parametrised
 from tests.conformance.idp_stores_backends import BACKENDS, IdpStoresHarness, sqlite
 from tests.conformance.security_stores import KnownDevicesBasic, SecurityEventsBasic
@@ -63,6 +65,12 @@ class _KeepsAll(SqlKnownDeviceStore):
         return await super().put(tx, device, keep=100)
 
 
+class _ShowsEverybodys(SqlKnownDeviceStore):
+    async def of_account(self, tx: ReadTx, account_id: str) -> Sequence[KnownDevice]:
+        rows = await tx.connection.execute(select(known_device).order_by(known_device.c.seen_at.desc()))
+        return [KnownDevice(**dict(row._mapping)) for row in rows]
+
+
 class _ForgetsEverybodys(SqlKnownDeviceStore):
     async def forget(self, tx: WriteTx, account_id: str, *, but: Sequence[str] = ()) -> int:
         return await super().forget(tx, account_id)
@@ -73,6 +81,7 @@ BROKEN: list[tuple[AbuseStores, str]] = [
     (AbuseStores(security_events=_GrowsForEver()), "test_events_are_bounded_by_age_and_number"),
     (AbuseStores(known_devices=_AlwaysNew()), "test_a_device_is_new_once"),
     (AbuseStores(known_devices=_KeepsAll()), "test_the_longest_unseen_go"),
+    (AbuseStores(known_devices=_ShowsEverybodys()), "test_a_person_has_their_own_devices"),
     (AbuseStores(known_devices=_ForgetsEverybodys()), "test_ones_own_are_forgotten"),
 ]
 

@@ -49,7 +49,7 @@ def data_copies(world: IdpWorld, sources: Sequence[ChapterSource] | None = None)
     """As the service has them, but for what only the repository knows."""
     ground, idp = world.ground, world.idp
     content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
-    known = (idp.account_chapters,) if sources is None else sources
+    known = idp.export_sources if sources is None else sources
     return (
         OwnExport(ground.database, idp.exports, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, idp.exports, content, known, ground.clock),
