@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         passkey_attestation: what authenticators must prove about their model: `none`; `bound`: only models of the file
             count as keys that their holders cannot give away; `required`: only they are let in.
         passkey_models_file: JSON: by AAGUID, `name` and `roots` (PEM) of each model that is trusted.
+        password_least: how many characters a new password has at least, from 8; 15 where a password alone lets people
+            in.
         password_list_file: passwords that nobody may choose, beyond the common ones: plain text, one a line, or sorted
             SHA-1 digests as collections of breached passwords come.
         mtls_url: public base address at which TLS clients are asked for a certificate (RFC 8705 §5), where it is not
@@ -129,6 +131,7 @@ class Settings(BaseSettings):
     client_certificate_chains: CertificateChains = CertificateChains.OURS
     passkey_attestation: AttestationMode = AttestationMode.NONE
     passkey_models_file: Path | None = None
+    password_least: int = Field(default=8, ge=8, le=64)
     password_list_file: Path | None = None
     mtls_url: str = ""
     tls_certificate_file: Path | None = None

@@ -25,9 +25,15 @@ from idp.model import Account, AccountStatus, LogoutDelivery, Organisation
 from idp.passwords.rules import About, PasswordRules
 from idp.ports import AccountStore, OrganisationStore, SessionStore
 from idp.real_name import REGISTERED
+from idp.security_events.model import SecurityEventKind
+from idp.security_events.ports import SecurityEvents
 from keys.ports import PasswordHasher
 
 NO_PASSWORD = ""
+_EVENTS = {
+    AccountStatus.FROZEN: SecurityEventKind.ACCOUNT_FROZEN,
+    AccountStatus.CLOSED: SecurityEventKind.ACCOUNT_CLOSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,7 @@ class ChangeAccountStatus:
         sessions: SessionStore,
         end_session: EndSession,
         deliver: DeliverLogouts,
+        events: SecurityEvents,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -169,6 +176,7 @@ class ChangeAccountStatus:
         self._sessions = sessions
         self._end_session = end_session
         self._deliver = deliver
+        self._events = events
         self._clock = clock
 
     async def __call__(self, account_id: str, status: AccountStatus, actor: Principal) -> None:
@@ -186,4 +194,6 @@ class ChangeAccountStatus:
             detail = {"status": status.value}
             tx.audit(AuditEvent("account.change-status", "done", actor, account_id, detail=detail))
             await tx.commit()
+        if status in _EVENTS:
+            self._events.note(_EVENTS[status], account_id=account_id)
         await self._deliver.attempt(deliveries)

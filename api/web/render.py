@@ -109,6 +109,7 @@ def _ground(request: Request, lang: Language) -> dict[str, object]:
         "account_home": OVERVIEW,
         "account_groups": GROUPS,
         "account_section": section_at(request.url.path),
+        "password_least": settings.password_least,
         "city": settings.city,
         "operator": settings.operator,
         "demo": settings.demo,

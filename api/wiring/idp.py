@@ -492,7 +492,9 @@ def build_idp(
         clock,
     )
     rules = build_rules(ground.settings)
-    change_account_status = ChangeAccountStatus(database, stores.accounts, stores.sessions, end, deliver, clock)
+    change_account_status = ChangeAccountStatus(
+        database, stores.accounts, stores.sessions, end, deliver, abuse.events, clock
+    )
     end_everything = EndEverything(stores.sessions, stores.tokens, end, clock)
     freeze = build_freeze(ground, stores.persons, stores.accounts, vault, end_everything, deliver)
     proofing = build_proofing(

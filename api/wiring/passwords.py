@@ -62,7 +62,7 @@ def build_rules(settings: Settings) -> PasswordRules:
         ValueError: the operator's list cannot be used.
     """
     file = settings.password_list_file
-    return PasswordRules(() if file is None else (open_list(file),))
+    return PasswordRules(() if file is None else (open_list(file),), least=settings.password_least)
 
 
 def build_news(ground: Ground, accounts: AccountStore, addresses: Addresses, sender: MessageSender) -> NewsByMessage:

@@ -45,10 +45,12 @@ class PasswordRules:
 
     Args:
         lists: beyond the common ones; the operator's own.
+        least: how many characters at least; 15 where a password alone opens much (§3.1.1.1).
     """
 
-    def __init__(self, lists: Sequence[PasswordList] = ()) -> None:
+    def __init__(self, lists: Sequence[PasswordList] = (), *, least: int = MIN_PASSWORD) -> None:
         self._lists = (CommonPasswords(), *lists)
+        self._least = max(least, MIN_PASSWORD)
 
     async def accept(self, typed: str, about: About = NOBODY) -> str:
         """The form to be hashed.
@@ -58,10 +60,12 @@ class PasswordRules:
                 `password-common`.
         """
         normal = normal_password(typed)
-        if normal is None or not MIN_PASSWORD <= len(normal) <= MAX_PASSWORD:
+        if normal is None or not self._least <= len(normal) <= MAX_PASSWORD:
             raise _refused(
                 "password-length",
-                Text("密码应为 8 到 256 个字符。", "A password takes 8 to 256 characters."),
+                Text("密码应为 {least} 到 {most} 个字符。", "A password takes {least} to {most} characters.").format(
+                    least=self._least, most=MAX_PASSWORD
+                ),
             )
         folded = normal.casefold()
         if any(piece in folded for piece in about.pieces()):

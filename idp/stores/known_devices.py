@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from core.db.database import ReadTx, WriteTx
 from idp.abuse.ports import KnownDevice, KnownDeviceStore
 from idp.stores.security_tables import known_device as table
 from idp.stores.some import delete_some
+from idp.stores.upsert import insert_if_new
 
 
 class SqlKnownDeviceStore:
@@ -26,7 +27,8 @@ class SqlKnownDeviceStore:
         if (await tx.connection.execute(again.values(values))).rowcount == 1:
             return False
         row = {name: getattr(device, name) for name in table.c.keys()}  # noqa: SIM118 - not a dict
-        await tx.connection.execute(insert(table).values(row))
+        if not await insert_if_new(tx.connection, table, row):
+            return False  # another request of the same browser was first
         same = table.c.account_id == device.account_id
         kept = select(table.c.id).where(same).order_by(table.c.seen_at.desc(), table.c.id).limit(keep)
         await tx.connection.execute(delete(table).where(same, table.c.id.not_in(kept)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 
@@ -100,6 +101,22 @@ class KnownDevicesBasic:
             assert await store.forget(tx, "acc_1", but=["d2"]) == 2
             assert [bool(await store.find(tx, [f"d{number}"])) for number in (1, 2, 3, 4)] == [False, True, False, True]
             assert await store.forget(tx, "acc_1") == 1
+
+
+class KnownDevicesRaces:
+    """Many callers at once."""
+
+    async def test_of_many_log_ins_from_one_browser_one_finds_it_new(self, harness: IdpStoresHarness) -> None:
+        store = harness.stores.abuse.known_devices
+        await _people(harness)
+
+        async def put() -> bool:
+            async with harness.database.write() as tx:
+                new = await store.put(tx, device(1), keep=9)
+                await tx.commit()
+            return new
+
+        assert sorted(await asyncio.gather(*(put() for _ in range(6)))) == [False] * 5 + [True]
 
 
 async def _people(harness: IdpStoresHarness) -> None:

@@ -21,7 +21,7 @@ from idp.stores.security_events import SqlSecurityEventStore
 from idp.stores.security_tables import known_device
 from tests.conformance.harness import Surroundings, failing, parametrised
 from tests.conformance.idp_stores_backends import BACKENDS, IdpStoresHarness, sqlite
-from tests.conformance.security_stores import KnownDevicesBasic, SecurityEventsBasic
+from tests.conformance.security_stores import KnownDevicesBasic, KnownDevicesRaces, SecurityEventsBasic
 from tests.support.clock import FakeClock
 
 
@@ -32,6 +32,11 @@ class TestSecurityEventsBasic(SecurityEventsBasic):
 
 @parametrised(BACKENDS)
 class TestKnownDevicesBasic(KnownDevicesBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestKnownDevicesRaces(KnownDevicesRaces):
     pass
 
 

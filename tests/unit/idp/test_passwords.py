@@ -71,6 +71,15 @@ async def test_what_is_accepted_whole(password: str) -> None:
     assert len(accepted) >= 8
 
 
+async def test_a_deployment_may_ask_for_more() -> None:
+    with pytest.raises(InvalidInput, match="15 to 256"):
+        await PasswordRules(least=15).accept("x7$kQ2!m,p0")
+    assert await PasswordRules(least=15).accept("x7$kQ2!m,p0 and more")
+    assert await PasswordRules(least=1).accept("x7$kQ2!m")
+    with pytest.raises(InvalidInput, match="8 to 256"):
+        await PasswordRules(least=1).accept("x7$kQ2!")
+
+
 async def test_the_three_thousand_most_common_are_refused() -> None:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
