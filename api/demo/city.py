@@ -66,7 +66,7 @@ CHEN = Person(
     "chen@citizen.invalid",
     "松风巷 3 号",
     HOUSING,
-    ("clerk",),
+    ("clerk", "window-clerk"),
     Text("住房保障局窗口人员", "clerk, Housing Bureau"),
 )
 XU = Person(
@@ -88,7 +88,7 @@ HE = Person(
     "he@citizen.invalid",
     "石桥街 41 号",
     HOUSING,
-    ("issuer", "seal-user"),
+    ("issuer", "seal-user", "window-clerk"),
     Text("住房保障局发证和用印人员", "issuer and seal user, Housing Bureau"),
 )
 HENG = Person(

@@ -54,6 +54,12 @@ GROUPS: tuple[Group, ...] = (
                 Text("邮箱和联系地址。", "E-mail and postal address."),
             ),
             Section(
+                "/prove",
+                "shield",
+                Text("实名核验", "Proof of identity"),
+                Text("核实到哪一级，凭什么，怎么升级。", "How far you are proved, by what, and how to go on."),
+            ),
+            Section(
                 "/me/organisations",
                 "org",
                 Text("我的单位和授权", "My organisations"),

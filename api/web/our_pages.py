@@ -9,7 +9,9 @@ from starlette.requests import Request
 from api.deps import container
 from api.web.visitor import home_of
 
-_OUR_PAGE = re.compile(r"/(?:me|acting|clerk|office|consents|device|admin|scan)(?:/[A-Za-z0-9_.-]+)*", re.ASCII)
+_OUR_PAGE = re.compile(
+    r"/(?:me|acting|clerk|office|consents|device|admin|scan|prove|window)(?:/[A-Za-z0-9_.-]+)*", re.ASCII
+)
 
 
 def our_page(goal: str | None) -> str | None:

@@ -22,6 +22,7 @@ SEALER = "seal:sign"
 SYSTEM_ADMIN = "admin:system"
 SECURITY_ADMIN = "admin:security"
 PORTAL_MANAGER = "client:manage"
+WINDOW = "identity:prove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),
     NavItem("/clerk/licences", Text("证照查询", "Look up")),
 )
+_WINDOW = NavItem("/window", Text("实名核验", "Identity"))
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
 _SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
@@ -131,11 +133,12 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     if principal.kind is not PrincipalKind.STAFF:
         return _OWN
     desk = _DESK if principal.may(CLERK) else ()
+    window = (_WINDOW,) if principal.may(WINDOW) else ()
     issue = (_ISSUE,) if principal.may(ISSUER) else ()
     seal = (_SEAL,) if principal.may(SEALER) else ()
     keys = (_KEYS,) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
-    return (*keys, *portals, *desk, *issue, *seal, _VERIFY)
+    return (*keys, *portals, *desk, *window, *issue, *seal, _VERIFY)
 
 
 def administers(principal: Principal) -> bool:
@@ -153,7 +156,9 @@ def home_of(principal: Principal) -> str:
         return "/admin/keys"
     if principal.may(PORTAL_MANAGER):
         return "/admin/portals"
-    return "/clerk" if principal.may(CLERK) else "/"
+    if principal.may(CLERK):
+        return "/clerk"
+    return "/window" if principal.may(WINDOW) else "/"
 
 
 async def _introduce(request: Request, principal: Principal) -> Visitor:

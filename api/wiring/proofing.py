@@ -16,6 +16,7 @@ from idp.proofing.bound_keys import BoundKeys
 from idp.proofing.check import AskRegister, CheckIdentity
 from idp.proofing.follow import FollowRegisters
 from idp.proofing.keep_up import KeepProofsUp
+from idp.proofing.own import ReadOwnProofs
 from idp.proofing.ports import OrganisationSource, PersonNews, PopulationSource, PositionStore, WindowProofStore
 from idp.proofing.prove_phone import ProvePhone
 from idp.proofing.reported import ReportedDissolutions
@@ -48,6 +49,7 @@ class ProofingServices:
     ask: AskRegister
     check: CheckIdentity
     prove_phone: ProvePhone
+    own: ReadOwnProofs
     window: WindowProofing
     bound_keys: BoundKeys
     follow: FollowRegisters
@@ -82,6 +84,7 @@ def build_proofing(
         ask=ask,
         check=CheckIdentity(database, ask, vault, kv),
         prove_phone=ProvePhone(database, codes, addresses, book),
+        own=ReadOwnProofs(database, book, clock),
         window=WindowProofing(database, accounts, stores.windows, ask, book, vault, clock),
         bound_keys=BoundKeys(book),
         follow=follow,

@@ -201,7 +201,7 @@ class Issue:
             created_at=now,
             expires_at=now + dt.timedelta(seconds=self._lifetime(request)),
             origin=GrantType.IMPLICIT if code is None else GrantType.AUTHORIZATION_CODE,
-            acr=levels.met(session.acr, request.claims.essential_acr) or session.acr,
+            acr=levels.reached(session.acr, visit.account.level, request.claims.essential_acr, request.acr_values),
             amr=session.amr,
             resources=request.resources,
             authorization_details=request.authorization_details,

@@ -142,6 +142,8 @@ class Needs:
             return "select"
         if self._must_choose_whom(request, client, visit, present.hats, pending):
             return "acting"
+        if _must_prove(request, visit, pending):
+            return "prove"
         return self._consent(request, visit, present, pending)
 
     def _log_in(self, request: AuthorizationRequest, reachable: Sequence[str]) -> Need:
@@ -160,9 +162,9 @@ class Needs:
         just_now: bool,
     ) -> bool:
         """Whether the session will do, or, right after a log-in, must do."""
-        if levels.rank(visit.session.acr) < levels.rank(present.demanded):
+        if present.demanded != ONE_FACTOR and levels.rank(visit.session.acr) < levels.rank(present.demanded):
             return False
-        if request.claims.essential_acr and levels.met(visit.session.acr, request.claims.essential_acr) is None:
+        if _too_weak(visit, request.claims.essential_acr):
             if just_now:
                 raise UnmetAuthentication("the essential acr was not met")  # OIDC Core §5.5.1.1
             return False
@@ -251,7 +253,27 @@ class Needs:
 
 def _could_be_stronger(wanted: Sequence[str], visit: Visit, reachable: Sequence[str]) -> bool:
     """`acr_values` are wishes: what no log-in can reach is no reason to ask for one (OIDC Core §3.1.2.1)."""
-    return bool(wanted) and levels.met(visit.session.acr, wanted) is None and levels.within_reach(wanted, reachable)
+    return _too_weak(visit, wanted) and levels.within_reach(wanted, reachable)
+
+
+def _too_weak(visit: Visit, wanted: Sequence[str]) -> bool:
+    return bool(wanted) and levels.met(visit.session.acr, levels.for_log_in(wanted)) is None
+
+
+def _must_prove(request: AuthorizationRequest, visit: Visit, pending: PendingInteraction | None) -> bool:
+    """Whether the person is led to where they can prove who they are; once for each request.
+
+    Raises:
+        UnmetAuthentication: they came back from there, and what is essential is still not met (OIDC Core §5.5.1.1).
+    """
+    essential = request.claims.essential_acr
+    if levels.level_lacks(visit.account.level, essential or request.acr_values) is None:
+        return False
+    if pending is None or pending.proved_in != visit.session.id:
+        return True
+    if essential:
+        raise UnmetAuthentication("the person is not proved to the level that is essential")
+    return False
 
 
 def silent_refusal(need: Need) -> OAuthError:
@@ -265,5 +287,7 @@ def silent_refusal(need: Need) -> OAuthError:
             return AccountSelectionRequired("an account must be chosen")
         case "acting":
             return InteractionRequired("the person must say for whom they act")
+        case "prove":
+            return InteractionRequired("the person would have to prove who they are")
         case "create":
             return InteractionRequired("a page is needed")

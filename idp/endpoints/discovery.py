@@ -12,7 +12,7 @@ import orjson
 from idp.ciba.signed_request import ALGORITHMS as CIBA_ALGORITHMS
 from idp.client_metadata import DeliveryMode, SecurityProfile
 from idp.endpoints.discovery_proofs import aliases, authentication
-from idp.levels import REACHABLE
+from idp.levels import REACHABLE, REAL, within_reach
 from idp.model import GrantType
 from idp.profiles.rules import RULES
 from idp.protocol.detail_types import DETAIL_TYPES
@@ -64,7 +64,8 @@ def metadata(issuer: str) -> dict[str, object]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": ["query", "fragment", "form_post", "jwt", *_SIGNED_MODES],
         "grant_types_supported": [grant.value for grant in _GRANTS],
-        "acr_values_supported": list(REACHABLE),  # more through an upstream provider, where one has it
+        # more through an upstream provider, where one has it
+        "acr_values_supported": [*REACHABLE, *(one for one in REAL if within_reach((one,)))],
         "subject_types_supported": ["pairwise", "public"],
         **_protections("id_token", "userinfo", "authorization", "introspection"),
         "code_challenge_methods_supported": ["S256"],

@@ -34,11 +34,16 @@ STEPS: Final[Mapping[EvidenceKind, frozenset[int]]] = {
 """The steps that a kind of evidence carries; a level is reached when every step up to it is carried."""
 
 
+def carried(records: Iterable[Evidence], now: dt.datetime) -> frozenset[int]:
+    """The steps that the records carry at a moment, whether or not those below them are carried too."""
+    return frozenset(step for one in records if one.counts(now) for step in _steps(one))
+
+
 def level_of(records: Iterable[Evidence], now: dt.datetime) -> int:
     """The level that the records carry together at a moment."""
-    carried = frozenset(step for one in records if one.counts(now) for step in _steps(one))
+    steps = carried(records, now)
     level = REGISTERED
-    while level + 1 in carried:
+    while level + 1 in steps:
         level += 1
     return level
 

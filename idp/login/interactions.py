@@ -25,7 +25,7 @@ from idp.settings import IdpSettings
 from idp.token_uses import BROWSER, INTERACTION
 from keys.ports import FieldCipher, TokenDigests
 
-Need = Literal["login", "consent", "select", "create", "acting"]
+Need = Literal["login", "consent", "select", "create", "acting", "prove"]
 _SWAPS = 8
 _HINT = "interaction.login_hint"
 
@@ -38,6 +38,7 @@ class PendingInteraction:
         browser: digest of the value that only the browser that began it has.
         needs: what is asked of the person now.
         signed_in: digest of the session cookie that a log-in within this interaction made.
+        proved_in: id of the session in which the person was led to where they can prove who they are.
         chosen_in: id of the session that the person chose to go on with.
         decided_in: id of the session in which the person decided about consent.
         granted: what they decided.
@@ -55,6 +56,7 @@ class PendingInteraction:
     granted: bool = False
     agreed: tuple[str, ...] | None = None
     chosen_in: str | None = None
+    proved_in: str | None = None
     acted_in: str | None = None
     can_give: tuple[str, ...] | None = None
     login_hint: bytes | None = field(default=None, repr=False)
@@ -72,6 +74,7 @@ class Interaction:
         login_hint: what the portal believes that the person logs in with; nothing was looked up for it.
         ui_locales: the languages in which the portal would like the page, the best first.
         essential_acr: authentication contexts of which one must be met (OIDC Core §5.5.1.1); empty for none.
+        wanted_acr: those, or the ones that are wished for.
         compact: the page is shown in a small window (`display=popup`, OIDC Core §3.1.2.1).
         policy_uri, tos_uri: the portal's own words on what it does with data, and its terms (OIDC Registration §2).
     """
@@ -86,6 +89,7 @@ class Interaction:
     idp_hint: str | None = None
     login_hint: str = field(default="", repr=False)
     essential_acr: tuple[str, ...] = ()
+    wanted_acr: tuple[str, ...] = ()
     compact: bool = False
     ui_locales: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
@@ -132,6 +136,7 @@ class Interactions:
             idp_hint=pending.request.idp_hint,
             login_hint=self._cipher.decrypt(pending.login_hint, context=_HINT) if pending.login_hint else "",
             essential_acr=pending.request.claims.essential_acr,
+            wanted_acr=pending.request.claims.essential_acr or pending.request.acr_values,
             compact=pending.request.display == "popup",
             ui_locales=pending.request.ui_locales,
             authorization_details=pending.request.authorization_details,
@@ -180,6 +185,9 @@ class Interactions:
 
     async def signed_in(self, interaction_id: str, cookie_digest: str) -> None:
         await self._change(interaction_id, signed_in=cookie_digest)
+
+    async def proved(self, interaction_id: str, session_id: str) -> None:
+        await self._change(interaction_id, proved_in=session_id)
 
     async def chosen(self, interaction_id: str, session_id: str) -> None:
         await self._change(interaction_id, chosen_in=session_id)

@@ -190,8 +190,9 @@ class LoginSteps:
         if circumstances.interaction_id is not None:
             request = (await self._interactions.pending(circumstances.interaction_id)).request
             client_id = request.client_id
-            preferred = tuple(acr for acr in request.acr_values if levels.rank(acr))[:1]
-            wanted = tuple(request.claims.essential_acr) or preferred
+            wishes = levels.for_log_in(request.acr_values)
+            preferred = tuple(acr for acr in wishes if levels.rank(acr))[:1]
+            wanted = levels.for_log_in(request.claims.essential_acr) or preferred
         async with self._database.read() as tx:
             roles = await self._accounts.roles(tx, account.id)
         required = await self._policy.needed(account, roles, circumstances, client_id=client_id, wanted_acr=wanted)

@@ -13,6 +13,7 @@ from core.errors import LimitExceeded
 from core.ids import new_secret
 from core.kv.port import KeyValueStore
 from core.text import Language, Text
+from idp import levels
 from idp.login.fresh import require_fresh
 from idp.login.interactions import Interactions
 from idp.login.sessions import Sessions
@@ -203,7 +204,7 @@ class Depart:
 
 def _classes(request: AuthorizationRequest) -> tuple[str, ...]:
     """The authentication context classes that the portal asks for, the essential ones first."""
-    return (*request.claims.essential_acr, *request.acr_values)
+    return levels.for_log_in((*request.claims.essential_acr, *request.acr_values))
 
 
 def _challenge(verifier: str) -> str:

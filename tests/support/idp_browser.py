@@ -107,6 +107,14 @@ async def _act(request: Request, i: str) -> Response:
     return RedirectResponse(f"/authorize/resume?i={i}", 303)
 
 
+@pages.post("/prove/back")
+async def _proved(request: Request, i: str) -> Response:
+    visit = await container(request).idp.sessions.find(read_session_cookie(request))
+    assert visit is not None
+    await container(request).idp.interactions.proved(i, visit.session.id)
+    return RedirectResponse(f"/authorize/resume?i={i}", 303)
+
+
 @pages.post("/logout")
 async def _log_out(request: Request, r: str = "") -> Response:
     idp = container(request).idp

@@ -28,6 +28,7 @@ _PAGES: dict[Need | None, str] = {
     "select": "/select-account",
     "create": "/open-account",
     "acting": "/acting",
+    "prove": "/prove",
     None: "/authorize/resume",
 }
 

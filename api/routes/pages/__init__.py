@@ -21,12 +21,14 @@ from api.routes.pages import (
     own,
     own_portals,
     portals,
+    proving,
     seal_pictures,
     sealing,
     security,
     sign_ins,
     steps,
     verification,
+    windows,
 )
 
 routers = [
@@ -54,4 +56,6 @@ routers = [
     seal_pictures.router,
     administration.router,
     portals.router,
+    proving.router,
+    windows.router,
 ]

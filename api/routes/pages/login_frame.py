@@ -34,7 +34,7 @@ async def login_frame(request: Request, asking: Interaction | None, current: Met
         prefer_languages(request, " ".join(asking.ui_locales))
     service, goal = container(request), after_login(request)
     query = _query(asking, goal, again=request.query_params.get("again") == "1")
-    essential = asking.essential_acr if asking else ()
+    essential = levels.for_log_in(asking.essential_acr) if asking else ()
     offered = await service.idp.upstream.registry.reaching(essential)
     return {
         "action": f"{request.url.path}{_query(asking, goal, again=False)}",

@@ -45,7 +45,7 @@ async def overview(request: Request) -> Response:
         level=own.person.level,
         highest=HIGHEST,
         words=LEVELS[own.person.level],
-        next_href=None,
+        next_href="/prove",
         attention=await _attention(request, who, recent),
         groups=tuple(
             (group.label, tuple(SectionState(one, states.get(one.href)) for one in group.sections)) for group in GROUPS
