@@ -54,7 +54,7 @@ def test_log_in_works_by_keyboard_alone(visit: Open) -> None:
     lin.page.keyboard.press("Tab")
     assert lin.page.inner_text(":focus") == "跳到主要内容"
     lin.page.keyboard.press("Enter")
-    for _ in range(2):
+    for _ in range(8):
         lin.page.keyboard.press("Tab")
         if lin.page.evaluate("document.activeElement.id") == "identifier":
             break
