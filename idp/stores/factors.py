@@ -37,14 +37,6 @@ class SqlAuthenticatorStore:
         own = (authenticator.c.id == authenticator_id, authenticator.c.account_id == account_id)
         return (await tx.connection.execute(delete(authenticator).where(*own))).rowcount == 1
 
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        own = authenticator.c.account_id == account_id
-        return (await tx.connection.execute(delete(authenticator).where(own))).rowcount
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        change = update(authenticator).where(authenticator.c.account_id == account_id).values(account_id=to)
-        return (await tx.connection.execute(change)).rowcount
-
 
 class SqlRecoveryCodeStore:
     """Implements `idp.factors.recovery.ports.RecoveryCodeStore`."""

@@ -53,6 +53,8 @@ FATES: Final[Mapping[str, Fate]] = {
     # what opens an account opens no other
     "passkey": Fate(True, Merged.DROP),
     "person_certificate": Fate(True, Merged.DROP),
+    "authenticator": Fate(True, Merged.DROP),
+    "recovery_codes": Fate(True, Merged.DROP),
     "known_device": Fate(True, Merged.DROP),
     "upstream_link": Fate(True, Merged.MOVE, ("provider_id",)),
     "upstream_bar": Fate(True, Merged.MOVE, ("provider_id",)),

@@ -8,9 +8,10 @@ import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from core.errors import Conflict, InvalidInput, LimitExceeded, NotAuthenticated
+from core.errors import Conflict, InvalidInput, LimitExceeded, NotAuthenticated, NotPermitted
 from core.principal import SYSTEM
 from idp.factors.errors import KeyUnknown, NotStrong, TooManyKeys
 from idp.factors.totp.errors import EnrolmentGone
@@ -20,11 +21,13 @@ from idp.login.circumstances import Circumstances
 from idp.login.fresh import NotFresh
 from idp.login.proofs import Method
 from idp.login.steps import MoreNeeded, SignedIn
-from idp.model import ONE_FACTOR, Notice, NoticeKind
+from idp.model import ONE_FACTOR, GrantType, Notice, NoticeKind, StaffRole
 from idp.stores.notices import SqlNoticeStore
+from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
-from tests.support.idp_browser import Browser, response_of
-from tests.support.idp_world import PASSWORD, IdpWorld, Somebody, cluster_world, embedded_world, lose_phone
+from tests.support.grants_world import other_client, visit_of
+from tests.support.idp_browser import BackEnd, Browser, idp_app, response_of
+from tests.support.idp_world import ISSUER, PASSWORD, IdpWorld, Somebody, cluster_world, embedded_world, lose_phone
 from tests.support.servers import PostgresServer, RedisServer
 
 HERE = Circumstances("192.0.2.10", "Browser 1.0")
@@ -261,6 +264,46 @@ async def test_a_portal_for_which_two_factors_are_demanded_is_entered_with_two(w
     assert asked.headers["location"].startswith("/login")
     await browser.enter(world.portal_a, world.zhao)  # with the code on the phone
     assert "code" in response_of(await browser.authorize(world.portal_a, prompt="none"))
+
+
+async def test_a_device_is_let_in_by_a_log_in_that_is_strong_enough(world: IdpWorld) -> None:
+    kiosk = await other_client(world, "kiosk", GrantType.DEVICE_CODE, scopes=frozenset({"openid"}))
+    await put(world, "client:kiosk", TWO_FACTORS)
+    asked = (await BackEnd(world, kiosk).post("/device-authorization", {"scope": "openid"})).json()
+    decide, weak = world.idp.elsewhere.decide_device, await visit_of(world, Browser(world), world.zhao)
+    ticket = await decide.enter(weak, asked["user_code"], "192.0.2.10")
+    with pytest.raises(NotPermitted, match="log-in-too-weak"):
+        await decide.decide(weak, ticket, granted=True)
+    strong = await world.idp.sessions.find(await logged_in(world, world.zhao, SETTINGS))
+    assert strong is not None
+    ticket = await decide.enter(strong, asked["user_code"], "192.0.2.10")
+    await decide.decide(strong, ticket, granted=True)  # the code was not used up by the refusal
+    form = {"grant_type": GrantType.DEVICE_CODE.value, "device_code": asked["device_code"]}
+    assert (await BackEnd(world, kiosk).post("/token", form)).status_code == 200
+
+
+async def test_rules_are_for_security_administrators(world: IdpWorld) -> None:
+    await world.idp.assign_staff_role(
+        StaffRole(world.zhao.account_id, world.organisation, "security-administrator"), SYSTEM
+    )
+    await change_client(world, "portal-a", columns={"scopes": ["admin:security", "licence:read", "openid"]})
+    place, body = "/v1/login-rules/staff", {"acr": TWO_FACTORS, "refused": ["sms"], "revision": 0}
+    seen = {}
+    for name, who, scope in (
+        ("security", world.zhao, "openid admin:security"),
+        ("clerk", world.clerk, "openid licence:read"),
+    ):
+        entered = await Browser(world).enter(world.portal_a, who, scope=scope)
+        token = (await BackEnd(world, world.portal_a).tokens(entered))["access_token"]
+        transport = httpx.ASGITransport(app=idp_app(world))
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers) as http:
+            answers = [await http.get("/v1/login-rules"), await http.put(place, json=body)]
+            answers += [await http.put(place, json=body), await http.delete(f"{place}?revision=1")]
+            seen[name] = [one.status_code for one in answers]
+    assert seen == {"security": [200, 200, 409, 204], "clerk": [403, 403, 403, 403]}
+    audited = {(row.content["action"], row.content["subject"]) for row in await world.audit()}
+    assert {("login-rule.put", "staff"), ("login-rule.remove", "staff")} <= audited
 
 
 async def test_whoever_cannot_meet_a_demand_is_not_let_in(world: IdpWorld) -> None:

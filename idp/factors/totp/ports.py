@@ -23,9 +23,3 @@ class AuthenticatorStore(Protocol):
 
     async def remove(self, tx: WriteTx, authenticator_id: str, *, account_id: str) -> bool:
         """False when it is not this person's."""
-
-    async def remove_all(self, tx: WriteTx, account_id: str) -> int:
-        """All of an account that ends; answers how many."""
-
-    async def move(self, tx: WriteTx, *, account_id: str, to: str) -> int:
-        """To the account that another one is merged into; answers how many."""
