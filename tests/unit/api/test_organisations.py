@@ -72,7 +72,7 @@ async def test_it_is_looked_at_and_ended(world: IdpWorld) -> None:
 async def test_what_is_not_there_and_who_may_not(world: IdpWorld) -> None:
     security = await api(world, world.zhao, "admin:security")
     assert (await security.get(f"/v1/organisations/{organisation_code(99)}")).status_code == 404
-    assert (await security.get("/v1/organisations/not-a-code")).status_code == 422
+    assert (await security.get("/v1/organisations/not-a-code")).status_code == 400
     citizen = await api(world, world.lin, "")
     assert (await citizen.get(PLACE)).status_code == 403
     assert (await citizen.post(f"{PLACE}/dissolution", json={"on": "2026-11-20", "reference": "x"})).status_code == 403
