@@ -113,7 +113,29 @@ SHEN = Person(
     ("security-administrator",),
     Text("安全管理员", "security administrator"),
 )
-PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN)
+GU = Person(
+    "gu",
+    "410199197506163014",
+    "顾明达",
+    "13900000019",
+    "gu@citizen.invalid",
+    "演示路 88 号",
+    does=Text("示例建材有限公司法定代表人", "legal representative, Example Building Materials"),
+)
+PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN, GU)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A legal person that is no office; the register of organisations knows who represents it."""
+
+    code: str
+    name: Text
+    representative: Person
+
+
+BUILDERS = Company("91410199DEMA000442", Text("示例建材有限公司", "Example Building Materials Ltd"), GU)
+COMPANIES = (BUILDERS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +156,7 @@ ZWFW = Client(
     "portal-zwfw",
     Text("示例市政务服务网", "Example City Government Services"),
     DATA_BUREAU,
-    ("openid", "realname", "offline_access", "licence:read", "licence:verify"),
+    ("openid", "realname", "organisation", "offline_access", "licence:read", "licence:verify"),
     "demo-secret-of-portal-zwfw-not-for-production",
     "zwfw",
     realname=True,

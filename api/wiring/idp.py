@@ -507,6 +507,7 @@ def build_idp(
         codes=factor_parts.codes,
         addresses=factor_parts.addresses,
         deaths=freeze,
+        dissolutions=agency.dissolve,
         book=book,
     )
     create_account = CreateAccount(database, stores.accounts, vault, keys.passwords, rules, book, clock)

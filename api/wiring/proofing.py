@@ -17,9 +17,8 @@ from idp.proofing.check import AskRegister, CheckIdentity
 from idp.proofing.follow import FollowRegisters
 from idp.proofing.keep_up import KeepProofsUp
 from idp.proofing.own import ReadOwnProofs
-from idp.proofing.ports import OrganisationSource, PersonNews, PopulationSource, PositionStore, WindowProofStore
+from idp.proofing.ports import OrganisationNews, OrganisationSource, PersonNews, PopulationSource, PositionStore, WindowProofStore
 from idp.proofing.prove_phone import ProvePhone
-from idp.proofing.reported import ReportedDissolutions
 from idp.proofing.window import WindowProofing
 from idp.stores.evidence import SqlEvidenceStore
 from idp.stores.window_proofs import SqlPositionStore, SqlWindowProofStore
@@ -67,11 +66,11 @@ def build_proofing(
     codes: OneTimeCodes,
     addresses: Addresses,
     deaths: PersonNews,
+    dissolutions: OrganisationNews,
     book: EvidenceBook,
 ) -> ProofingServices:
     """Compose on what the identity provider has."""
     database, clock, kv = ground.database, ground.clock, ground.kv
-    dissolutions = ReportedDissolutions(database, directory)
     ask = AskRegister(registers.population, book, deaths, clock)
     follow = FollowRegisters(
         database, stores.positions, registers.population, registers.organisations, deaths, dissolutions, kv, clock

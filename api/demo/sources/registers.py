@@ -119,10 +119,14 @@ def _represents(known: KnownOrganisation, said: Mapping[str, str] | None) -> str
 
 
 def of_the_demo_city() -> Registers:
-    """Its people and its departments."""
+    """Its people, its departments and its companies."""
     people = {one.id_number: KnownPerson(one.id_number, one.name) for one in city.PEOPLE}
     departments = {one.code: KnownOrganisation(one.code, _chinese(one.name)) for one in city.DEPARTMENTS}
-    return Registers(people, departments)
+    companies = {
+        one.code: KnownOrganisation(one.code, _chinese(one.name), people[one.representative.id_number])
+        for one in city.COMPANIES
+    }
+    return Registers(people, departments | companies)
 
 
 def _chinese(name: Text) -> str:

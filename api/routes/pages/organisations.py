@@ -51,6 +51,8 @@ _DONE: Mapping[str, Text] = {
     "declined": Text("您没有接受这项授权。", "You declined the offer."),
     "ended": Text("这项授权已经结束，立即生效。", "The authority has ended, with immediate effect."),
 }
+_FIELDS = ("name", "number", "role", "items", "starts_on", "ends_on")
+_USUAL = dt.timedelta(days=365)  # what the form proposes
 _LIVING = (State.OFFERED, State.ACTIVE)
 
 
@@ -114,7 +116,12 @@ async def ask_give(request: Request, authorisation_id: str) -> Response:
     if not await _fresh(request):
         return RedirectResponse(f"{_AGAIN}{PAGE}/{authorisation_id}/give", 303)
     today = calendar_day(container(request).ground.clock.now())
-    values = {"starts_on": today.isoformat(), "ends_on": _latest(held, today).isoformat(), "role": Role.AGENT.value}
+    ends_on = min(_latest(held, today), today + _USUAL)
+    values = dict.fromkeys(_FIELDS, "") | {
+        "starts_on": today.isoformat(),
+        "ends_on": ends_on.isoformat(),
+        "role": Role.AGENT.value,
+    }
     return page(request, "organisation_give.html", view=_give_view(held, today, values))
 
 
@@ -130,8 +137,7 @@ async def give(request: Request, authorisation_id: str) -> Response:
         given = await container(request).idp.agency.give(who.principal, _stated(form, authorisation_id))
     except (InvalidInput, NotPermitted) as error:
         today = calendar_day(container(request).ground.clock.now())
-        names = ("name", "number", "role", "items", "starts_on", "ends_on")
-        view = _give_view(held, today, {name: form[name] for name in names}, error)
+        view = _give_view(held, today, {name: form[name] for name in _FIELDS}, error)
         return page(request, "organisation_give.html", status=status_of(error), view=view)
     until = given.authorisation.offered_until
     assert until is not None, "an offer has an end"
