@@ -17,7 +17,14 @@ from idp.proofing.check import AskRegister, CheckIdentity
 from idp.proofing.follow import FollowRegisters
 from idp.proofing.keep_up import KeepProofsUp
 from idp.proofing.own import ReadOwnProofs
-from idp.proofing.ports import OrganisationNews, OrganisationSource, PersonNews, PopulationSource, PositionStore, WindowProofStore
+from idp.proofing.ports import (
+    OrganisationNews,
+    OrganisationSource,
+    PersonNews,
+    PopulationSource,
+    PositionStore,
+    WindowProofStore,
+)
 from idp.proofing.prove_phone import ProvePhone
 from idp.proofing.window import WindowProofing
 from idp.stores.evidence import SqlEvidenceStore
