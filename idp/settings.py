@@ -75,6 +75,8 @@ class IdpSettings(Section):
             `notice_retry_after`, then after twice the time each.
         client_cache: how long a registered client may be remembered by a process.
         link_freshness: how long after a log-in somebody may change how they log in.
+        certificate_starts: log-ins by certificate that one source may begin in a minute.
+        qr_codes_per_source: codes for log-in by QR code that one source may ask for in ten minutes.
         upstream_starts: log-ins at upstream providers that one source may begin in a minute.
         upstream_cache: how long the list of upstream providers may be remembered by a process.
     """
@@ -137,6 +139,8 @@ class IdpSettings(Section):
     notice_retry_after: int = 5
     client_cache: float = 5.0
     link_freshness: int = 300
+    certificate_starts: int = 120
+    qr_codes_per_source: int = 600
     upstream_starts: int = 120
     upstream_cache: float = 5.0
     logout_timeout: float = 3.0

@@ -151,7 +151,16 @@ def build_key_factors(
         own_passkeys=OwnPasskeys(database, stores.passkeys, visits, ways_in, people, evidence, tell),
         showing=showing,
         log_in_by_certificate=LogInByCertificate(
-            database, stores.certificates, shared.accounts, shared.interactions, showing, steps, vault, clock
+            database,
+            stores.certificates,
+            shared.accounts,
+            shared.interactions,
+            showing,
+            steps,
+            vault,
+            kv,
+            clock,
+            settings,
         ),
         own_certificates=OwnCertificates(
             database,
@@ -176,6 +185,7 @@ def build_key_factors(
             steps,
             kv,
             clock,
+            settings,
         ),
         qr_phone=QrPhone(database, requests, shared.registry, clock),
     )

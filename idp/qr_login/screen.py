@@ -23,10 +23,10 @@ from idp.ports import AccountStore, SessionStore
 from idp.qr_login.errors import QrGone, TooManyCodes
 from idp.qr_login.model import SCAN_SECONDS, QrFound, QrRequest, QrState
 from idp.qr_login.requests import QrRequests, code_of
+from idp.settings import IdpSettings
 from idp.source import source_of
 
 _AGENT_LENGTH = 255
-_CODES_PER_SOURCE = 120
 _WINDOW = 600  # seconds
 _KNOWN_BY = frozenset({"pwd", "pin", "kba"})  # RFC 8176: what rests on knowledge
 
@@ -63,6 +63,7 @@ class QrScreen:
         steps: LoginSteps,
         kv: KeyValueStore,
         clock: Clock,
+        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._requests = requests
@@ -73,6 +74,7 @@ class QrScreen:
         self._steps = steps
         self._kv = kv
         self._clock = clock
+        self._settings = settings
 
     async def begin(self, circumstances: Circumstances) -> str:
         """A new code; answers the secret for the screen's cookie.
@@ -85,7 +87,7 @@ class QrScreen:
         if circumstances.interaction_id is not None:
             client_id = (await self._interactions.pending(circumstances.interaction_id)).request.client_id
         source = source_of(circumstances.source)
-        if await self._kv.incr(f"idp:qr-codes:{source}", _WINDOW) > _CODES_PER_SOURCE:
+        if await self._kv.incr(f"idp:qr-codes:{source}", _WINDOW) > self._settings.qr_codes_per_source:
             raise TooManyCodes(_WINDOW)
         now = self._clock.now()
         return await self._requests.begin(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import LimitExceeded
 from idp.factors.certificates.errors import (
     CertificateNobodys,
     CertificateNotAccepted,
@@ -125,6 +126,16 @@ async def test_o50_what_was_begun_or_shown_too_long_ago_is_over(tmp_path: Path, 
         clock.advance(SHOWN_SECONDS)
         with pytest.raises(ShowingGone):
             await showing.take(back, BROWSER)
+
+
+async def test_o53_one_source_begins_a_bounded_number(tmp_path: Path, clock: FakeClock) -> None:
+    async with key_world(tmp_path, clock, certificate_starts=3) as world:
+        begin = world.keys.log_in_by_certificate.begin
+        for _ in range(3):
+            await begin(BROWSER, world.here())
+        with pytest.raises(LimitExceeded):
+            await begin(BROWSER, world.here())
+        assert await begin(BROWSER, world.here(source="203.0.113.9"))
 
 
 async def test_o57_a_certificate_is_bound_to_its_own_person_only(world: KeyWorld) -> None:

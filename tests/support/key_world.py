@@ -122,12 +122,12 @@ class KeyWorld:
 
 @contextlib.asynccontextmanager
 async def key_world(
-    folder: Path, clock: FakeClock, servers: tuple[PostgresServer, RedisServer] | None = None
+    folder: Path, clock: FakeClock, servers: tuple[PostgresServer, RedisServer] | None = None, **changes: Any
 ) -> AsyncIterator[KeyWorld]:
-    """On SQLite and the embedded store, or on the `servers`."""
+    """On SQLite and the embedded store, or on the `servers`; `changes` to the settings."""
     authorities = PersonAuthorities()
     options: dict[str, Any] = {
-        "settings": IdpSettings(issuer=ISSUER, client_certificates=True),
+        "settings": IdpSettings(issuer=ISSUER, client_certificates=True, **changes),
         "judge": authorities,
     }
     opened = (

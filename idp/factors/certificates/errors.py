@@ -3,6 +3,8 @@
 ::
 
     AppError
+    ├── LimitExceeded
+    │   └── too_many_starts         one source began too many
     ├── NotFound
     │   └── ShowingGone             not begun in this browser, over, or too late
     └── NotPermitted
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.errors import NotFound, NotPermitted
+from core.errors import LimitExceeded, NotFound, NotPermitted
 from core.text import Text
 from idp.factors.certificates.model import Fault
 
@@ -83,3 +85,14 @@ class CertificateOthers(NotPermitted):
                 "This certificate is somebody else's, or is bound to another account, so it cannot be bound.",
             ),
         )
+
+
+def too_many_starts(seconds: int) -> LimitExceeded:
+    return LimitExceeded(
+        "too-many-starts",
+        Text(
+            "这个网络开始的登录太多。请一分钟后再试，或换一种方式登录。",
+            "Too many log-ins were begun from this network. Try again in a minute, or log in another way.",
+        ),
+        retry_after=seconds,
+    )

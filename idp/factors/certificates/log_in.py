@@ -9,9 +9,10 @@ from core.clock import Clock, calendar_day
 from core.db.database import Database, ReadTx
 from core.errors import InvalidInput
 from core.identifiers.citizen_id import parse_citizen_id
+from core.kv.port import KeyValueStore
 from core.principal import ANONYMOUS
 from idp.directory import PersonVault
-from idp.factors.certificates.errors import CertificateNobodys, CertificateNotAccepted, ShowingGone
+from idp.factors.certificates.errors import CertificateNobodys, CertificateNotAccepted, ShowingGone, too_many_starts
 from idp.factors.certificates.model import Begun, BoundCertificate, Purpose, Shown
 from idp.factors.certificates.ports import CertificateStore
 from idp.factors.certificates.showing import Showing
@@ -23,8 +24,11 @@ from idp.login.proofs import Kind, Method, Proof
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.model import Account, AccountStatus
 from idp.ports import AccountStore
+from idp.settings import IdpSettings
+from idp.source import source_of
 from keys.trust.model import Assurance
 
+_WINDOW = 60  # seconds
 _AMR = ("pop",)
 _AMR_HIGH = ("pop", "hwk", "pin")
 _BY_NUMBER = frozenset({Assurance.SUBSTANTIAL, Assurance.HIGH})
@@ -43,7 +47,9 @@ class LogInByCertificate:
         showing: Showing,
         steps: LoginSteps,
         vault: PersonVault,
+        kv: KeyValueStore,
         clock: Clock,
+        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._certificates = certificates
@@ -52,7 +58,9 @@ class LogInByCertificate:
         self._showing = showing
         self._steps = steps
         self._vault = vault
+        self._kv = kv
         self._clock = clock
+        self._settings = settings
 
     async def begin(self, browser: str, circumstances: Circumstances) -> str:
         """The word to go to the TLS handshake with.
@@ -62,7 +70,9 @@ class LogInByCertificate:
 
         Raises:
             InteractionGone: the portal's request has expired.
+            LimitExceeded: `too-many-starts`.
         """
+        await self._admit(circumstances.source)
         if circumstances.interaction_id is not None:
             await self._interactions.pending(circumstances.interaction_id)
         return await self._showing.begin(
@@ -100,6 +110,11 @@ class LogInByCertificate:
         if bound is not None:
             await self._used(bound)
         return await self._steps.proved(account, self._proof(shown.assurance), circumstances)
+
+    async def _admit(self, source: str) -> None:
+        place = source_of(source)
+        if await self._kv.incr(f"idp:cert-starts:{place}", _WINDOW) > self._settings.certificate_starts:
+            raise too_many_starts(_WINDOW)
 
     async def _whose(self, tx: ReadTx, bound: BoundCertificate | None, shown: Shown) -> Account | None:
         if bound is not None:
