@@ -365,7 +365,7 @@ def build_idp(
     id_tokens = IdTokens(client_tokens, keys.verifier, DecryptionKeys(keys.ring), clock, settings)
     refresh_tokens, lifetimes = RefreshTokens(digests, keys.ring), RefreshLifetimes(settings)
     logout_tokens = LogoutTokens(keys.signer, clock, settings)
-    claims = PersonalClaims(database, stores.accounts, stores.profiles, vault)
+    claims = PersonalClaims(database, stores.accounts, stores.profiles, vault, book, clock)
 
     deliver = DeliverLogouts(database, stores.deliveries, registry, logout_tokens, messenger, clock, settings)
     notices = Notices(database, stores.notices, clock)

@@ -18,7 +18,9 @@ from idp.profiles.rules import RULES
 from idp.protocol.detail_types import DETAIL_TYPES
 from idp.protocol.response_types import RESPONSE_TYPES, ResponseMode
 from idp.protocol.scopes import API_SCOPES, CLAIMS_ABOUT_PEOPLE, OFFLINE_ACCESS, OPENID, SCOPE_CLAIMS
+from idp.protocol.verified_wish import VERIFIED_CLAIMS
 from idp.settings import IdpSettings
+from idp.verified_claims import DOCUMENT_METHODS, EVIDENCE_TYPES, RECORD_TYPES, TRUST_FRAMEWORK, VERIFIABLE
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
@@ -88,7 +90,9 @@ def metadata(issuer: str) -> dict[str, object]:
             "sid",
             "real_name_level",
             *CLAIMS_ABOUT_PEOPLE,
+            VERIFIED_CLAIMS,
         ],
+        **_assurance(),
         "claims_locales_supported": ["zh-CN"],
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
@@ -107,6 +111,19 @@ def metadata(issuer: str) -> dict[str, object]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "ui_locales_supported": ["zh-CN", "en"],
+    }
+
+
+def _assurance() -> dict[str, object]:
+    """OpenID Connect for Identity Assurance 1.0 §7."""
+    return {
+        "verified_claims_supported": True,
+        "trust_frameworks_supported": [TRUST_FRAMEWORK],
+        "claims_in_verified_claims_supported": list(VERIFIABLE),
+        "evidence_supported": list(EVIDENCE_TYPES),
+        "documents_supported": ["idcard"],
+        "documents_check_methods_supported": list(DOCUMENT_METHODS),
+        "electronic_records_supported": list(RECORD_TYPES),
     }
 
 

@@ -22,6 +22,7 @@ from idp.protocol.scopes import (
     SCOPE_CLAIMS,
     scope_behind,
 )
+from idp.protocol.verified_wish import names_in
 from idp.requests.request import AuthorizationRequest
 
 MAY_BE_LEFT_OUT = frozenset({OFFLINE_ACCESS, PROFILE, EMAIL, PHONE, ADDRESS})
@@ -64,7 +65,7 @@ def items_of(
         scopes,
         earlier,
         essential=frozenset(scope_behind(claim, allowed) for claim in request.claims.essential),
-        told=frozenset({*request.userinfo_claims, *request.id_token_claims}) if request.userinfo_claims else None,
+        told=names_in((*request.userinfo_claims, *request.id_token_claims)) if request.userinfo_claims else None,
     )
 
 

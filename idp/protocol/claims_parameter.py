@@ -8,6 +8,7 @@ from typing import Any
 
 from idp.errors import InvalidRequest
 from idp.protocol.scopes import scope_behind
+from idp.protocol.verified_wish import VERIFIED_CLAIMS, entries_of, is_wish
 from keys.jose.strict_json import read_object
 
 MAX_LENGTH = 4_096
@@ -69,17 +70,22 @@ def parse_claims(value: str | None) -> ClaimsRequest:
 
 
 def _member(request: Mapping[str, Any], name: str) -> _Wishes:
+    """By claim; wishes of verified claims have a form of their own, and become entries of their own."""
     member = request.get(name)
     if member is None:
         return {}
-    if not isinstance(member, dict) or not all(wish is None or isinstance(wish, dict) for wish in member.values()):
+    if not isinstance(member, dict):
         raise InvalidRequest(f"the member {name} of claims is malformed")
-    return {claim: wish or {} for claim, wish in member.items()}
+    verified = entries_of(member.get(VERIFIED_CLAIMS))
+    wishes = {claim: wish or {} for claim, wish in member.items() if claim != VERIFIED_CLAIMS}
+    if not all(isinstance(wish, dict) for wish in wishes.values()):
+        raise InvalidRequest(f"the member {name} of claims is malformed")
+    return wishes | {entry: {} for entry in verified}
 
 
 def _known(wishes: _Wishes) -> tuple[str, ...]:
     """Names that we have; what is asked for in a language (`name#zh-CN`, §5.2) is answered in the one that there is."""
-    names = dict.fromkeys(claim.partition("#")[0] for claim in wishes)
+    names = dict.fromkeys(claim if is_wish(claim) else claim.partition("#")[0] for claim in wishes)
     return tuple(name for name in names if scope_behind(name) is not None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from idp.errors import InvalidScope
+from idp.protocol.verified_wish import is_wish
 
 OPENID = "openid"
 REALNAME = "realname"
@@ -96,6 +97,8 @@ def scope_behind(claim: str, allowed: frozenset[str] | None = None) -> str | Non
     Args:
         allowed: the scopes to choose from; None for all.
     """
+    if is_wish(claim):  # only for portals that are approved for real names
+        return REALNAME if allowed is None or REALNAME in allowed else None
     for scope, claims in SCOPE_CLAIMS.items():
         if claim in claims and (allowed is None or scope in allowed):
             return scope
