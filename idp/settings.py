@@ -52,6 +52,7 @@ class IdpSettings(Section):
         even_answers: how long an answer takes at least that could tell whether there is an account.
         stuffing_from: different accounts at which one source has failed within an hour, from which on it is suspected.
         spraying_from: the same for one password.
+        step_wrong_per_day: wrong tries at an account's further factors from strange browsers.
         code_sent_lifetime, code_sent_tries: of a code that was sent to a phone or a mailbox.
         code_pause: between two codes to one address for one source, while the earlier one is not used.
         codes_per_source: codes to one address that one source may ask for, per `try_window`; used ones do not count.
@@ -106,6 +107,7 @@ class IdpSettings(Section):
     tries_per_source_wide: int = 1000
     paid_tries_per_source_wide: int = 1000
     known_source_lifetime: int = 90 * 86400
+    step_wrong_per_day: int = 60
     code_sent_lifetime: int = 300
     code_sent_tries: int = 5
     code_pause: int = 60

@@ -119,7 +119,7 @@ def build_factors(
     return FactorServices(
         codes=parts.codes,
         addresses=parts.addresses,
-        check_step=CheckStep(steps, parts.judges, shared.tries),
+        check_step=CheckStep(steps, parts.judges, shared.tries, kv, settings),
         send_step_code=SendStepCode(steps, parts.codes, parts.addresses),
         log_in_by_code=LogInByCode(
             database,

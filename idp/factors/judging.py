@@ -59,6 +59,10 @@ class CountedTries:
         await self._attempts.succeeded(attempt)
         return judged
 
+    async def knows(self, account_id: str, here: Circumstances) -> bool:
+        """Whether the person logged in from this browser before."""
+        return await self._devices.name(account_id, here.device_cookie) is not None
+
     async def refused(self, method: Method, account_id: str | None, here: Circumstances, error: AppError) -> None:
         """Put a refusal on record, for those who watch and for the person."""
         self._history.refused(

@@ -22,6 +22,7 @@ from idp.login.fresh import NotFresh
 from idp.login.proofs import Method
 from idp.login.steps import MoreNeeded, SignedIn
 from idp.model import ONE_FACTOR, GrantType, Notice, NoticeKind, StaffRole
+from idp.settings import IdpSettings
 from idp.stores.notices import SqlNoticeStore
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
@@ -139,6 +140,34 @@ async def test_o_55_guesses_at_an_app_are_bounded(world: IdpWorld) -> None:
         except (InvalidInput, LimitExceeded) as error:
             outcomes.append(error.code)
     assert outcomes == ["totp-wrong"] * 5 + ["puzzle-needed"] * 3
+
+
+async def test_o_55_in_a_day_a_thief_of_the_password_gets_sixty_tries_and_its_owner_is_not_shut_out(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    settings = IdpSettings(issuer=ISSUER, step_wrong_per_day=6)  # the budget of a quarter of an hour is five
+    async with embedded_world(tmp_path, clock, settings=settings) as world:
+        done = await world.idp.log_in(world.clerk.number, PASSWORD, HERE)
+        assert isinstance(done, MoreNeeded)
+        there = dataclasses.replace(HERE, step_cookie=done.step_cookie_value)
+        await world.idp.factors.send_step_code(Method.SMS, there, "zh")
+        signed = await step(world, Method.SMS, world.sender.code(world.clerk.phone), there)
+        assert isinstance(signed, SignedIn)
+        outcomes = []
+        for number in range(8):
+            world.clock.advance(300)
+            thief = dataclasses.replace(await begun(world, world.clerk), source=f"198.51.100.{number}")
+            with pytest.raises((InvalidInput, LimitExceeded)) as caught:
+                await step(world, Method.SMS, "000000", thief)
+            outcomes.append(caught.value.code)
+        assert outcomes == ["code-gone"] * 6 + ["too-many-tries"] * 2
+        known = dataclasses.replace(HERE, device_cookie=signed.device_cookie_value)
+        again = await world.idp.log_in(world.clerk.number, PASSWORD, known)
+        assert isinstance(again, MoreNeeded)
+        there = dataclasses.replace(known, step_cookie=again.step_cookie_value)
+        await world.idp.factors.send_step_code(Method.SMS, there, "zh")
+        twin = await step(world, Method.SMS, world.sender.code(world.clerk.phone), there)
+        assert isinstance(twin, SignedIn)
 
 
 async def test_o_55_recovery_codes_work_once_each_and_die_with_the_next_set(either: IdpWorld) -> None:
