@@ -205,7 +205,7 @@ async def stated(world: IdpWorld, email: str) -> Inside:
 
 
 def code_in(world: IdpWorld) -> str:
-    return world.sender.sent[-1].values["code"]
+    return world.sender.newest_code()
 
 
 class TestCopyOfData:

@@ -53,7 +53,7 @@ async def strong(world: IdpWorld, password: str | None = None, source: str = "19
 
 
 def code(world: IdpWorld) -> str:
-    return str(world.sender.sent[-1].values["code"])
+    return str(world.sender.newest_code())
 
 
 async def begun(world: IdpWorld, identifier: str | None = None, here: Circumstances = HERE) -> str:

@@ -78,7 +78,7 @@ async def second_step(idp: IdpServices, begun: MoreNeeded, here: Circumstances) 
     there = dataclasses.replace(here, interaction_id=None, step_cookie=begun.step_cookie_value)
     await idp.factors.send_step_code(Method.SMS, there, "zh")
     assert isinstance(idp.messages, RecordingSender)
-    done = await idp.factors.check_step(Method.SMS, idp.messages.sent[-1].values["code"], there)
+    done = await idp.factors.check_step(Method.SMS, idp.messages.newest_code(), there)
     assert isinstance(done, SignedIn)
     return done
 
