@@ -42,7 +42,7 @@ def app(world: IdpWorld) -> FastAPI:
 
 
 async def api(world: IdpWorld, somebody: Somebody, scope: str) -> httpx.AsyncClient:
-    entered = await Browser(world).enter(world.portal_a, somebody, scope=f"openid {scope}")
+    entered = await Browser(world).enter(world.portal_a, somebody, scope=f"openid {scope}".strip())
     token = (await BackEnd(world, world.portal_a).tokens(entered))["access_token"]
     transport = httpx.ASGITransport(app=app(world))
     return httpx.AsyncClient(transport=transport, base_url=ISSUER, headers={"Authorization": f"Bearer {token}"})
