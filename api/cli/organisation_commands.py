@@ -28,7 +28,7 @@ async def dissolved(settings: Settings, uscc: str, on: dt.date | None, reference
 
 
 async def _lines(container: Container, uscc: str) -> list[str]:
-    found = await container.idp.agency.overview.counted(uscc)
+    found = await container.idp.agency.overview.counted(uscc, SYSTEM)
     one, roles = found.organisation, Counter(role.value for role in found.acting)
     acting = ", ".join(f"{count} {name}" for name, count in sorted(roles.items())) or "nobody"
     return [f"{grouped(one.uscc)}  {one.name.zh}  {one.kind}  {one.status.value}", f"acting for it: {acting}"]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock, calendar_day
 from core.db.database import Database
+from core.errors import NotPermitted
 from core.identifiers.uscc import parse_uscc
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
+from core.text import Text
 from idp.agency.model import Agent, Authorisation, Role, State
 from idp.agency.ports import AuthorisationStore
 from idp.agency.rules import may_end
@@ -16,6 +18,8 @@ from idp.agency.sealing import AgentVault
 from idp.directory import organisation_not_found
 from idp.model import Organisation, OrganisationStatus
 from idp.ports import OrganisationStore
+
+_LOOKS = ("admin:system", "admin:security", "admin:audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,16 @@ class OrganisationsOf:
                 found.append(Held(one, organisation, force, gives, agents))
         return found
 
-    async def counted(self, typed: str) -> Counted:
-        """
+    async def counted(self, typed: str, actor: Principal) -> Counted:
+        """For administrators.
+
         Raises:
+            NotPermitted: `administrators-only`.
             InvalidInput: `uscc-invalid`.
             NotFound: `organisation-not-found`.
         """
+        if actor.kind is not PrincipalKind.SYSTEM and not any(actor.may(scope) for scope in _LOOKS):
+            raise NotPermitted("administrators-only", Text("这件事由管理员做。", "This is for administrators."))
         uscc, today = parse_uscc(typed), calendar_day(self._clock.now())
         async with self._database.read() as tx:
             organisation = await self._organisations.get(tx, uscc)

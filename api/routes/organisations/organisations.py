@@ -33,7 +33,7 @@ class EndIn(In):
 @router.get("/{uscc}")
 async def look(request: Request, uscc: str, actor: Looks) -> dict[str, Any]:
     """Its name and state, and how many act for it; not who they are."""
-    return _out(await container(request).idp.agency.overview.counted(uscc))
+    return _out(await container(request).idp.agency.overview.counted(uscc, actor))
 
 
 @router.post("/{uscc}/dissolution")
@@ -41,7 +41,7 @@ async def dissolve(request: Request, uscc: str, body: EndIn, actor: Decides) -> 
     """Nobody acts for it any more: authorisations, sessions and tokens that rest on it end at once."""
     agency = container(request).idp.agency
     ended = await agency.dissolve(uscc, on=body.on, reference=body.reference, actor=actor)
-    return _out(await agency.overview.counted(uscc)) | {"ended": ended}
+    return _out(await agency.overview.counted(uscc, actor)) | {"ended": ended}
 
 
 def _out(found: Counted) -> dict[str, Any]:
