@@ -32,7 +32,16 @@ _LOG_IN_FOR: Mapping[int, str] = {
 }
 
 REACHABLE: tuple[str, ...] = (ONE_FACTOR, TWO_FACTORS)
-"""What our own log-in reaches; other providers that the log-in page offers may reach more."""
+"""What our own log-in reaches everywhere; other providers that the log-in page offers may reach more."""
+
+
+def reachable(*, bound_keys: bool) -> tuple[str, ...]:
+    """What our own log-in reaches at a deployment.
+
+    Args:
+        bound_keys: people can log in with keys that they cannot give away.
+    """
+    return (*REACHABLE, BOUND_KEY) if bound_keys else REACHABLE
 
 
 def rank(acr: str) -> int:

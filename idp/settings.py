@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from enum import StrEnum
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -148,6 +150,20 @@ class IdpSettings(Section):
     logout_timeout: float = 3.0
     logout_attempts: int = 8
     logout_retry_after: int = 20
+
+    @property
+    def passkeys(self) -> bool:
+        """Whether browsers make passkeys at our address: they want a host name (W3C WebAuthn L3 §5.1.2)."""
+        try:
+            ipaddress.ip_address(urlsplit(self.issuer).hostname or "")
+        except ValueError:
+            return True
+        return False
+
+    @property
+    def bound_keys(self) -> bool:
+        """Whether people can log in with keys that they cannot give away."""
+        return self.passkeys or self.client_certificates
 
     @property
     def secure(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.wiring.ground import Ground
 from core.egress.port import Fetcher
+from idp import levels
 from idp.directory import PersonVault
 from idp.evidence.book import EvidenceBook
 from idp.login.interactions import Interactions
@@ -97,7 +98,8 @@ def build_upstream(
 
     documents = fresh_documents()
     credentials = ClientCredentials(keys.ring, secrets.fields.people, clock)
-    registry = ProviderRegistry(database, stores.providers, clock, lifetime=settings.upstream_cache)
+    own = levels.reachable(bound_keys=settings.bound_keys)
+    registry = ProviderRegistry(database, stores.providers, clock, lifetime=settings.upstream_cache, own=own)
     attempts = Attempts(kv, digests, secrets.fields.short_lived, settings)
     names = UpstreamNames(keys.ring)
     tokens = ProviderTokens(documents, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,7 @@ import orjson
 from idp.ciba.signed_request import ALGORITHMS as CIBA_ALGORITHMS
 from idp.client_metadata import DeliveryMode, SecurityProfile
 from idp.endpoints.discovery_proofs import aliases, authentication
-from idp.levels import REACHABLE, REAL, within_reach
+from idp.levels import REACHABLE, REAL, reachable, within_reach
 from idp.model import GrantType
 from idp.profiles.rules import RULES
 from idp.protocol.detail_types import DETAIL_TYPES
@@ -43,8 +43,12 @@ JWKS_MAX_AGE = 300
 """Seconds for which others may keep the JWK Set; a rotation waits for them."""
 
 
-def metadata(issuer: str) -> dict[str, object]:
-    """What we offer, and nothing that we would refuse."""
+def metadata(issuer: str, contexts: Sequence[str] = REACHABLE) -> dict[str, object]:
+    """What we offer, and nothing that we would refuse.
+
+    Args:
+        contexts: authentication contexts that our own log-in reaches.
+    """
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -67,7 +71,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "response_modes_supported": ["query", "fragment", "form_post", "jwt", *_SIGNED_MODES],
         "grant_types_supported": [grant.value for grant in _GRANTS],
         # more through an upstream provider, where one has it
-        "acr_values_supported": [*REACHABLE, *(one for one in REAL if within_reach((one,)))],
+        "acr_values_supported": [*contexts, *(one for one in REAL if within_reach((one,), contexts))],
         "subject_types_supported": ["pairwise", "public"],
         **_protections("id_token", "userinfo", "authorization", "introspection"),
         "code_challenge_methods_supported": ["S256"],
@@ -172,7 +176,8 @@ class PublishedDocuments:
     def __init__(self, provider: PublishedKeys, settings: IdpSettings) -> None:
         self._provider = provider
         self._decryption = DecryptionKeys(provider)
-        document = metadata(settings.issuer) | authentication(settings) | registration(settings)
+        contexts = reachable(bound_keys=settings.bound_keys)
+        document = metadata(settings.issuer, contexts) | authentication(settings) | registration(settings)
         self._metadata = Document.of(document | aliases(document, settings))
         self._jwks: Document | None = None
         self._rendered: object = None

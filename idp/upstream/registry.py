@@ -18,9 +18,13 @@ class ProviderRegistry:
 
     Args:
         lifetime: seconds for which the list is remembered; one provider is always looked up anew.
+        own: authentication contexts that our own log-in reaches.
     """
 
-    def __init__(self, database: Database, providers: ProviderStore, clock: Clock, *, lifetime: float) -> None:
+    def __init__(
+        self, database: Database, providers: ProviderStore, clock: Clock, *, lifetime: float, own: Sequence[str]
+    ) -> None:
+        self._own = own
         self._database = database
         self._providers = providers
         self._clock = clock
@@ -60,7 +64,7 @@ class ProviderRegistry:
     async def classes(self) -> Sequence[str]:
         """Authentication contexts that our own log-in or a provider on the log-in page can reach."""
         mapped = [acr for one in await self.offered() for acr in _reached(one)]
-        return tuple(dict.fromkeys([*REACHABLE, *mapped]))
+        return tuple(dict.fromkeys([*self._own, *mapped]))
 
     def forget(self) -> None:
         """Look anew the next time; after a change in this process."""

@@ -42,7 +42,7 @@ async def test_what_no_way_leads_to_is_refused_at_once(world: UpstreamWorld) -> 
 async def test_what_a_provider_leads_to_is_asked_for_there(world: UpstreamWorld, national: Upstream) -> None:
     browser, pkce = world.browser(), Pkce()
     await browser.enter(world.idp.portal_a, world.idp.lin)
-    beyond = await browser.authorize(world.idp.portal_a, claims=essential(BOUND_KEY))
+    beyond = await browser.authorize(world.idp.portal_a, claims=essential("urn:example:gold"))
     assert response_of(beyond)["error"] == "unmet_authentication_requirements"
     asked = await browser.authorize(world.idp.portal_a, pkce, claims=essential(TWO_FACTORS, BOUND_KEY))
     assert asked.headers["location"].startswith("/login?i=")

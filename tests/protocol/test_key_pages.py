@@ -150,3 +150,22 @@ async def test_o61_a_screen_and_a_phone_for_a_portal(world: KeyWorld, app: FastA
     entered = await screen.http.get("/login/qr/wait")
     assert entered.headers["location"] == f"/authorize/resume?i={named}"
     assert (await screen.http.get("/login/qr/state")).json()["state"] == "over"
+
+
+async def test_what_only_a_bound_key_meets_is_met_by_one_and_by_nothing_less(world: KeyWorld, app: FastAPI) -> None:
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": [BOUND_KEY]}}})
+    cookie = await world.log_in_strongly(world.idp.lin)
+    bound = await world.enrol(cookie)
+    synced = await world.enrol(cookie, Authenticator("https://id.example.test", "id.example.test", synced=True), "云端")
+    outcomes = []
+    for device in (synced, bound):
+        browser = Browser(world.idp, app)
+        named = await asked(browser, world, claims=claims)
+        shown = await browser.http.get(f"/login/passkey?i={named}")
+        form = {"csrf": csrf(shown), "answer": device.sign(challenge(shown))}
+        done = await browser.http.post(f"/login/passkey?i={named}", data=form)
+        answer = query_of((await browser.http.get(done.headers["location"])).headers["location"])
+        outcomes.append(answer.get("error", "code" if "code" in answer else "nothing"))
+    assert outcomes == ["unmet_authentication_requirements", "code"]
+    published = json.loads(world.idp.idp.documents.metadata().content)
+    assert BOUND_KEY in published["acr_values_supported"]

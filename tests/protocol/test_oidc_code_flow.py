@@ -276,7 +276,7 @@ async def test_a_15_the_same_claim_in_the_id_token(world: IdpWorld) -> None:
 
 
 async def test_an_essential_acr_that_cannot_be_met_is_refused(world: IdpWorld) -> None:
-    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:yizheng:loa:3"]}}})
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:example:gold"]}}})
     answer = await Browser(world).authorize(world.portal_a, claims=claims)
     assert query_of(answer.headers["location"])["error"] == "unmet_authentication_requirements"
 

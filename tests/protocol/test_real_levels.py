@@ -11,7 +11,7 @@ import pytest
 
 from api.demo.sources.registers import KnownPerson, Registers
 from core.principal import SYSTEM, Principal, PrincipalKind
-from idp.levels import REAL, TWO_FACTORS
+from idp.levels import BOUND_KEY, REAL, TWO_FACTORS
 from idp.model import ONE_FACTOR
 from idp.people import NewAccount
 from tests.support.clock import FakeClock
@@ -110,4 +110,4 @@ async def test_without_a_page_nobody_is_led(world: IdpWorld, newcomer: Somebody)
 
 async def test_what_is_supported_is_said(world: IdpWorld) -> None:
     document = (await Browser(world).http.get("/.well-known/openid-configuration")).json()
-    assert document["acr_values_supported"] == [ONE_FACTOR, TWO_FACTORS, *REAL[:4]]
+    assert document["acr_values_supported"] == [ONE_FACTOR, TWO_FACTORS, BOUND_KEY, *REAL]

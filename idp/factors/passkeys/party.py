@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from idp.protocol.redirect_uri import origin_of
@@ -11,10 +10,7 @@ from keys.passkeys.model import RelyingParty
 
 
 def party_of(settings: IdpSettings) -> RelyingParty | None:
-    """None where browsers make no passkeys: at a bare address."""
-    host = urlsplit(settings.issuer).hostname or ""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return RelyingParty(host, origin_of(settings.issuer))
-    return None
+    """None where browsers make no passkeys."""
+    if not settings.passkeys:
+        return None
+    return RelyingParty(urlsplit(settings.issuer).hostname or "", origin_of(settings.issuer))
