@@ -39,6 +39,7 @@ class AgencyServices:
     give: GiveAuthorisation
     answer: AnswerOffer
     revoke: RevokeAuthorisation
+    end: EndAuthorisation
     dissolve: DissolveOrganisation
     acting: Acting
     overview: OrganisationsOf
@@ -67,6 +68,7 @@ def build_agency(
         give=GiveAuthorisation(database, accounts, kept, people, agents, secrets.tokens, clock),
         answer=AnswerOffer(database, accounts, kept, people, agents, secrets.tokens, clock),
         revoke=revoke,
+        end=end,
         dissolve=DissolveOrganisation(database, organisations, revoke),
         acting=Acting(database, kept, organisations, sessions, session_store, clock),
         overview=OrganisationsOf(database, kept, organisations, agents, clock),

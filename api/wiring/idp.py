@@ -595,6 +595,7 @@ def build_idp(
             directory,
             vault,
             end_everything,
+            agency.end,
             deliver,
             abuse,
             factor_parts.codes,

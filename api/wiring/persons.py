@@ -27,6 +27,7 @@ from idp.persons.further_documents import FurtherDocuments
 from idp.persons.looking import LookAtPeople
 from idp.persons.own_changes import ChangeOwnName, ChangeOwnPhone
 from idp.persons.ports import (
+    Authorities,
     DepartureStore,
     PersonalTraces,
     PersonProposals,
@@ -78,6 +79,7 @@ class SharedWithPersons:
     directory: Directory
     vault: PersonVault
     end: EndEverything
+    authorities: Authorities
     deliver: DeliverLogouts
     abuse: AbuseServices
     codes: OneTimeCodes
@@ -115,7 +117,9 @@ def build_persons(
     duties, tell, deliver = PersonDuties(database), shared.abuse.tell, shared.deliver
     visits = StrongVisits(shared.sessions, shared.factors, clock, settings)
     end = shared.end
-    close = CloseAccounts(database, shared.accounts, persons, stores.traces, vault, end, deliver, duties)
+    close = CloseAccounts(
+        database, shared.accounts, persons, stores.traces, vault, end, shared.authorities, deliver, duties
+    )
     settle = SettleChanges(persons, stores.traces, evidence, vault, end, tell, deliver)
     return PersonServices(
         register=Register(

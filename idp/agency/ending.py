@@ -48,3 +48,10 @@ class EndAuthorisation:
         for below in await self._authorisations.given_under(tx, one.id):
             deliveries += await self(tx, below, Reason.GIVER_ENDED, actor)
         return deliveries
+
+    async def end_of(self, tx: WriteTx, account_id: str, actor: Principal) -> Sequence[LogoutDelivery]:
+        """All that a person has, because their account is closed."""
+        deliveries: list[LogoutDelivery] = []
+        for one in await self._authorisations.of_account(tx, account_id):
+            deliveries += await self(tx, one, Reason.ACCOUNT_CLOSED, actor)
+        return deliveries

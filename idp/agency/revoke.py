@@ -72,19 +72,6 @@ class RevokeAuthorisation:
         await self._deliver.attempt(deliveries)
         return count
 
-    async def all_of_account(self, account_id: str, actor: Principal) -> int:
-        """End what a person has, because the account is closed; answers how many."""
-        count = 0
-        deliveries: list[LogoutDelivery] = []
-        async with self._database.write() as tx:
-            for one in await self._authorisations.of_account(tx, account_id):
-                if one.state in _LIVING:
-                    deliveries += await self._end(tx, one, Reason.ACCOUNT_CLOSED, actor)
-                    count += 1
-            await tx.commit()
-        await self._deliver.attempt(deliveries)
-        return count
-
 
 def authorisation_not_found() -> NotFound:
     return NotFound(

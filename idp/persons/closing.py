@@ -18,7 +18,7 @@ from idp.persons.ending import EndEverything
 from idp.persons.errors import wrong_status
 from idp.persons.freezing import held
 from idp.persons.model import CloseReason, FreezeReason
-from idp.persons.ports import PersonalTraces, PersonStore
+from idp.persons.ports import Authorities, PersonalTraces, PersonStore
 from idp.persons.words import parse_reason
 from idp.ports import AccountStore
 
@@ -34,6 +34,7 @@ class CloseAccounts:
         traces: PersonalTraces,
         vault: PersonVault,
         end: EndEverything,
+        authorities: Authorities,
         deliver: DeliverLogouts,
         duties: PersonDuties,
     ) -> None:
@@ -43,6 +44,7 @@ class CloseAccounts:
         self._traces = traces
         self._vault = vault
         self._end = end
+        self._authorities = authorities
         self._deliver = deliver
         self._duties = duties
 
@@ -73,6 +75,7 @@ class CloseAccounts:
     ) -> list[LogoutDelivery]:
         """The same inside the caller's transaction; the caller commits, then has the deliveries attempted."""
         deliveries = await self._end(tx, account.id, reason="account-closed")
+        deliveries += await self._authorities.end_of(tx, account.id, actor)
         await self._accounts.change_status(tx, account.id, AccountStatus.CLOSED, reason=reason.value)
         for one in (account.id, *await self._persons.merged_into(tx, account.id)):
             empty = None if reason is CloseReason.DEATH else self._vault.seal(one, "name", "")

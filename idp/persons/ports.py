@@ -11,7 +11,7 @@ from typing import Protocol
 from core.db.database import ReadTx, WriteTx
 from core.identifiers.documents import Document
 from core.principal import Principal
-from idp.model import Account
+from idp.model import Account, LogoutDelivery
 from idp.persons.model import Departure, PersonProposal, ProposalState
 
 
@@ -120,6 +120,13 @@ class PersonProposals(Protocol):
 
     async def delete_before(self, tx: WriteTx, before: dt.datetime) -> int:
         """Remove a part of those that ran out, decided or not, before a moment."""
+
+
+class Authorities(Protocol):
+    """What people may do in the name of organisations."""
+
+    async def end_of(self, tx: WriteTx, account_id: str, actor: Principal) -> Sequence[LogoutDelivery]:
+        """End all that somebody has, with what rests on it; what is to be delivered after the commit."""
 
 
 class PersonalTraces(Protocol):

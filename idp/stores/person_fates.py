@@ -69,6 +69,8 @@ FATES: Final[Mapping[str, Fate]] = {
     "staff_role": Fate(True, Merged.MOVE, ("organisation", "role")),
     "staff_member": Fate(True, Merged.MOVE, ()),
     "staff_proposal": Fate(False, Merged.STAY),
+    # an organisation's own record of who acted for it; ended when the account is closed
+    "authorisation": Fate(False, Merged.MOVE),
     # a portal's own name for somebody is never given to another person
     "pairwise_subject": Fate(False, Merged.MOVE),
     # ended by then, and swept in their time

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, Unavailable
-from core.principal import SYSTEM
+from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.agency.model import SELF, Authorisation, Reason, Role, State
 from idp.client_metadata import ActingDemand
 from idp.people import NewAccount
+from idp.persons.model import FreezeReason
 from tests.support.agency_world import (
     COMPANY,
     NAME,
@@ -396,3 +397,13 @@ async def test_tokens_refreshed_while_it_ends_are_dead(world: IdpWorld, lin_repr
         assert answer is not None
         if answer.status_code == 200:
             assert not (await introspected(world, back, answer.json()["access_token"]))["active"]
+
+
+async def test_an_account_that_is_closed_acts_for_nobody(world: IdpWorld, lin_represents: Authorisation) -> None:
+    agent = await given(world, world.lin, lin_represents, world.zhao)
+    await world.idp.persons.freeze(world.lin.account_id, FreezeReason.MISUSE, "案卷 2026-91", SYSTEM)
+    assert (await stored(world, agent)).state is State.ACTIVE, "what is frozen may thaw"
+    security = Principal(PrincipalKind.STAFF, world.clerk.account_id, scopes=frozenset({"admin:security"}))
+    await world.idp.persons.close(world.lin.account_id, "案卷 2026-91", security)
+    assert (await stored(world, lin_represents)).ended_for is Reason.ACCOUNT_CLOSED
+    assert (await stored(world, agent)).ended_for is Reason.GIVER_ENDED
