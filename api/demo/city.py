@@ -20,6 +20,7 @@ class Department:
     name: Text
     seal_line: str | None = None  # None: has no seal
     seal_code: str = ""
+    below: str | None = None  # code of the department above it
 
 
 DATA_BUREAU = Department("11410199DEMA00001W", Text("示例市政务数据局", "Example City Data Bureau"))
@@ -35,7 +36,12 @@ HRSS = Department(
     "演示专用",
     "4101990000025",
 )
-DEPARTMENTS = (DATA_BUREAU, POLICE, HOUSING, HRSS)
+COUNTER_SECTION = Department(
+    "11410199DEMA000411",
+    Text("示例市住房保障局窗口服务科", "Counter Section, Example City Housing Bureau"),
+    below=HOUSING.code,
+)
+DEPARTMENTS = (DATA_BUREAU, POLICE, HOUSING, HRSS, COUNTER_SECTION)
 
 
 CITIZEN = Text("市民", "citizen")
@@ -122,7 +128,18 @@ GU = Person(
     "演示路 88 号",
     does=Text("示例建材有限公司法定代表人", "legal representative, Example Building Materials"),
 )
-PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN, GU)
+YAN = Person(
+    "yan",
+    "410199198703182040",
+    "严叙",
+    "13900000008",
+    "yan@citizen.invalid",
+    "石桥街 66 号",
+    DATA_BUREAU,
+    ("audit-administrator",),
+    Text("审计管理员", "audit administrator"),
+)
+PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN, YAN, GU)
 
 
 @dataclass(frozen=True, slots=True)

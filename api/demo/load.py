@@ -70,7 +70,8 @@ async def _unless_there(making: Awaitable[Made]) -> Made | None:
 async def _load_people(container: Container) -> None:
     idp, today = container.idp, calendar_day(container.ground.clock.now())
     for department in city.DEPARTMENTS:
-        await _unless_there(idp.register_organisation(department.code, department.name, "government", SYSTEM))
+        register = idp.staff.departments.register
+        await _unless_there(register(department.code, department.name, department.below, SYSTEM))
     for person in city.PEOPLE:
         new = NewAccount(person.id_number, person.name, city.PASSWORD, person.phone, level=3)
         account = await _unless_there(idp.create_account(new, SYSTEM))

@@ -21,8 +21,10 @@ ISSUER = "licence:issue"
 SEALER = "seal:sign"
 SYSTEM_ADMIN = "admin:system"
 SECURITY_ADMIN = "admin:security"
+AUDIT_ADMIN = "admin:audit"
 PORTAL_MANAGER = "client:manage"
 WINDOW = "identity:prove"
+DEPARTMENT_MANAGER = "staff:manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
 _SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
 _PORTALS = NavItem("/admin/portals", Text("门户", "Portals"))
+_PEOPLE = NavItem("/admin/people", Text("人员", "People"))
+_DEPARTMENTS = NavItem("/admin/organisations", Text("机构", "Departments"))
+_STAFF = NavItem("/admin/staff", Text("岗位", "Staff"))
+_POLICIES = NavItem("/admin/policies", Text("登录规则", "Rules"))
+_EVENTS = NavItem("/admin/security", Text("安全事件", "Events"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,17 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     seal = (_SEAL,) if principal.may(SEALER) else ()
     keys = (_KEYS,) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
-    return (*keys, *portals, *desk, *window, *issue, *seal, _VERIFY)
+    return (*keys, *portals, *_consoles(principal), *desk, *window, *issue, *seal, _VERIFY)
+
+
+def _consoles(principal: Principal) -> tuple[NavItem, ...]:
+    """Those for people, departments and staff; rules and events for those who watch over them."""
+    manages, audits = principal.may(DEPARTMENT_MANAGER), principal.may(AUDIT_ADMIN)
+    people = (_PEOPLE,) if administers(principal) or manages else ()
+    staff = (_DEPARTMENTS, _STAFF) if administers(principal) or manages or audits else ()
+    rules = (_POLICIES,) if administers(principal) or audits else ()
+    events = (_EVENTS,) if principal.may(SECURITY_ADMIN) or audits else ()
+    return (*people, *staff, *rules, *events)
 
 
 def administers(principal: Principal) -> bool:
@@ -156,6 +173,10 @@ def home_of(principal: Principal) -> str:
         return "/admin/keys"
     if principal.may(PORTAL_MANAGER):
         return "/admin/portals"
+    if principal.may(AUDIT_ADMIN):
+        return "/admin/security"
+    if principal.may(DEPARTMENT_MANAGER):
+        return "/admin/staff"
     if principal.may(CLERK):
         return "/clerk"
     return "/window" if principal.may(WINDOW) else "/"

@@ -551,7 +551,7 @@ def build_idp(
     upstream = build_upstream(ground, shared, begin, fetcher, settings, stores.upstream)
     front_channel = FrontChannel(database, stores.sessions, registry, settings)
     staff_stores = SharedStores(stores.accounts, stores.organisations, stores.sessions, stores.tokens)
-    staff = build_staff(database, stores.staff, staff_stores, end, deliver, clock)
+    staff = build_staff(database, stores.staff, staff_stores, end, deliver, abuse.events, vault, clock)
     scim = build_scim(
         database,
         stores.staff,

@@ -15,11 +15,13 @@ from idp.scim.duties import Provisioners
 from idp.scim.groups import Groups
 from idp.scim.ports import RealNameCheck
 from idp.scim.users import Users
+from idp.security_events.ports import SecurityEvents
 from idp.staff.deciding import DecideRoles
 from idp.staff.departments import Departments
 from idp.staff.duties import Duties
 from idp.staff.leaving import LeaveStaff
 from idp.staff.looking import LookAtStaff
+from idp.staff.people import FindPeople
 from idp.staff.ports import DepartmentStore, RoleProposals, StaffRoleStore, StaffStore
 from idp.staff.proposing import ProposeRoles
 from idp.staff.roles import AssignStaffRole, GiveRoles, RemoveStaffRole
@@ -64,6 +66,7 @@ class StaffServices:
     propose: ProposeRoles
     decide: DecideRoles
     leave: LeaveStaff
+    find_people: FindPeople
     assign: AssignStaffRole
     remove: RemoveStaffRole
 
@@ -104,9 +107,11 @@ def build_staff(
     shared: SharedStores,
     end_session: EndSession,
     deliver: DeliverLogouts,
+    events: SecurityEvents,
+    vault: PersonVault,
     clock: Clock,
 ) -> StaffServices:
-    duties = Duties(database, stores.departments)
+    duties = Duties(database, stores.departments, events)
     give = GiveRoles(shared.accounts, shared.organisations, clock)
     return StaffServices(
         departments=Departments(database, shared.organisations, stores.departments, duties, clock),
@@ -126,6 +131,7 @@ def build_staff(
             duties,
             clock,
         ),
+        find_people=FindPeople(database, shared.accounts, shared.sessions, duties, vault, clock),
         assign=AssignStaffRole(database, give, clock),
         remove=RemoveStaffRole(database, give),
     )

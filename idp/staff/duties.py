@@ -12,6 +12,8 @@ from core.db.database import Database, ReadTx
 from core.errors import NotFound, NotPermitted
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from idp.security_events.model import SecurityEventKind
+from idp.security_events.ports import SecurityEvents
 from idp.staff.ports import DepartmentStore
 
 PROPOSES = "admin:system"
@@ -23,9 +25,10 @@ LOOKS = "admin:audit"
 class Duties:
     """Checks duties; a refusal stands in the audit log before it is raised."""
 
-    def __init__(self, database: Database, departments: DepartmentStore) -> None:
+    def __init__(self, database: Database, departments: DepartmentStore, events: SecurityEvents) -> None:
         self._database = database
         self._departments = departments
+        self._events = events
 
     def within(self, actor: Principal) -> str | None:
         """The department at the top of what the actor sees; None for everything.
@@ -101,6 +104,8 @@ class Duties:
 
     async def refuse(self, actor: Principal, action: str, subject: str | None) -> None:
         await self._database.record(AuditEvent(action, "refused", actor, subject))
+        person = actor.id if actor.kind in (PrincipalKind.STAFF, PrincipalKind.PERSON) else None
+        self._events.note(SecurityEventKind.STAFF_RIGHT_REFUSED, account_id=person, detail={"action": action})
 
 
 def operates(actor: Principal) -> bool:

@@ -6,6 +6,7 @@ from api.routes.pages import (
     account,
     account_choice,
     acting,
+    admin,
     administration,
     clerk,
     code_log_in,
@@ -58,4 +59,5 @@ routers = [
     portals.router,
     proving.router,
     windows.router,
+    *admin.routers,
 ]

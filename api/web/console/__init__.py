@@ -1,0 +1,1 @@
+"""What the consoles for staff, departments, rules and events say and show."""
