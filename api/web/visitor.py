@@ -52,6 +52,7 @@ _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
 _SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
 _PORTALS = NavItem("/admin/portals", Text("门户", "Portals"))
+_CONSOLES = NavItem("/admin", Text("人员与安全", "People and security"))
 _PEOPLE = NavItem("/admin/people", Text("人员", "People"))
 _DEPARTMENTS = NavItem("/admin/organisations", Text("机构", "Departments"))
 _STAFF = NavItem("/admin/staff", Text("岗位", "Staff"))
@@ -83,6 +84,11 @@ class Visitor:
     @property
     def initial(self) -> str:
         return self.name[:1] or "·"
+
+    @property
+    def consoles(self) -> tuple[NavItem, ...]:
+        """The consoles for people and security that they have."""
+        return consoles_of(self.principal)
 
 
 async def visitor(request: Request) -> Visitor | None:
@@ -145,10 +151,10 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     seal = (_SEAL,) if principal.may(SEALER) else ()
     keys = (_KEYS,) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
-    return (*keys, *portals, *_consoles(principal), *desk, *window, *issue, *seal, _VERIFY)
+    return (*keys, *portals, *((_CONSOLES,) if consoles_of(principal) else ()), *desk, *window, *issue, *seal, _VERIFY)
 
 
-def _consoles(principal: Principal) -> tuple[NavItem, ...]:
+def consoles_of(principal: Principal) -> tuple[NavItem, ...]:
     """Those for people, departments and staff; rules and events for those who watch over them."""
     manages, audits = principal.may(DEPARTMENT_MANAGER), principal.may(AUDIT_ADMIN)
     people = (_PEOPLE,) if administers(principal) or manages else ()

@@ -132,6 +132,8 @@ def test_a_rule_for_log_ins_is_set_and_taken_away(visit: Open) -> None:
 
 def test_events_are_watched_and_refusals_are_among_them(visit: Open) -> None:
     yan = keeper(visit, cast.YAN, "/admin/security")
+    yan.page.click(".wide-nav >> text=人员与安全")
+    assert yan.page.url == f"{yan.base}/admin/organisations", "the first console that an auditor has"
     heng = keeper(visit, cast.HENG, "/admin/staff")
     assert heng.open("/admin/security").status == 403, "events are not for system administrators"
     assert yan.open("/admin/staff").status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from api.routes.pages.admin import events, organisations, people, policies, staff, staff_form
+from api.routes.pages.admin import events, home, organisations, people, policies, staff, staff_form
 
-routers = [staff_form.router, staff.router, organisations.router, people.router, policies.router, events.router]
+_parts = (home, staff_form, staff, organisations, people, policies, events)  # fixed paths before those with a name
+routers = [part.router for part in _parts]
