@@ -17,6 +17,7 @@ ROLES: Mapping[str, Text] = {
     "issuer": Text("发证人员", "Issuer"),
     "seal-user": Text("用印人员", "Seal user"),
     "seal-custodian": Text("印章保管人", "Seal custodian"),
+    "window-clerk": Text("实名核验窗口人员", "Identity window clerk"),
     "auditor": Text("审计人员", "Auditor"),
     "portal-manager": Text("门户管理员", "Portal manager"),
     "department-manager": Text("机构人事管理员", "Department manager"),
@@ -29,6 +30,7 @@ FUNCTIONS: Mapping[str, Text] = {
     "licence:read": Text("查证照", "look licences up"),
     "licence:issue": Text("发证照", "issue licences"),
     "licence:verify": Text("验证照", "verify licences"),
+    "identity:prove": Text("窗口核验身份", "prove identities at a window"),
     "seal:sign": Text("盖章", "use the seal"),
     "seal:manage": Text("管印章", "manage the seal"),
 }
