@@ -21,7 +21,7 @@ from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser, Entered, form_of, response_of
 from tests.support.idp_front import EVERY_GRANT, front_portal, stand_higher, verified
-from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world, portal
+from tests.support.idp_world import ISSUER, IdpWorld, Portal, embedded_world, lose_phone, portal
 
 GIVEN = {"code", "id_token", "access_token"}
 MODES = ["query", "fragment", "form_post", "jwt", "fragment.jwt", "form_post.jwt"]
@@ -207,12 +207,14 @@ async def test_o_16_a_scope_withdrawn_while_the_person_is_on_a_page(world: IdpWo
 
 
 async def test_o_15_a_password_alone_is_never_more_than_it_is(world: IdpWorld) -> None:
+    await lose_phone(world, world.lin)  # so that there is nothing to add to it
     browser, back_end = Browser(world), BackEnd(world, world.portal_a)
     wished = await browser.enter(world.portal_a, world.lin, acr_values=TWO_FACTORS)
     tokens = await back_end.tokens(wished)
     assert (await verified(world, tokens["id_token"]))["acr"] == ONE_FACTOR
     assert (await back_end.introspect(tokens["access_token"]))["acr"] == ONE_FACTOR
-    needed = await browser.authorize(world.portal_a, claims=essential(TWO_FACTORS))
+    page = (await browser.authorize(world.portal_a, claims=essential(TWO_FACTORS))).headers["location"]
+    needed = await browser.http.get((await browser.log_in(world.lin, page)).headers["location"])
     assert response_of(needed)["error"] == "unmet_authentication_requirements"
     twin = await browser.authorize(world.portal_a, claims=essential(ONE_FACTOR))
     assert "code" in response_of(twin)
