@@ -115,6 +115,12 @@ GROUPS: tuple[Group, ...] = (
                 Text("下载我的数据", "Download my data"),
                 Text("保存着的全部，一份带走。", "Everything that is kept, to take with you."),
             ),
+            Section(
+                "/me/close",
+                "x",
+                Text("注销账号", "Close my account"),
+                Text("删掉个人资料，七天内可以收回。", "Erases your personal data; can be taken back for seven days."),
+            ),
         ),
     ),
 )

@@ -162,3 +162,62 @@ def test_the_copy_is_not_for_a_session_that_was_left_open(visit: Open, city: Ins
     zhao.open("/me/data-copy")
     assert zhao.page.locator("main form").count() == 0
     assert faults_of(zhao.page) == []
+
+
+def test_the_phone_changes_when_a_code_comes_back_from_it(visit: Open) -> None:
+    zhao, elsewhere = guarded(visit, "/me/details"), home(visit)
+    for phone in ("13900000099", str(cast.ZHAO.phone)):  # there, and back again
+        zhao.open("/me/details")
+        zhao.page.click("a[href='/me/details/phone']")
+        assert faults_of(zhao.page) == []
+        zhao.page.fill("#phone", phone)
+        zhao.page.click("main form button.go")
+        assert faults_of(zhao.page) == []
+        messages = zhao.context.request.get(f"{zhao.base}/demo/phone").text()
+        zhao.page.fill("#code", newest_code(messages, phone))
+        zhao.page.click("main form button.go")
+        assert "手机号已换" in zhao.page.inner_text("[role=status]")
+        assert f"{phone[:3]} **** {phone[-4:]}" in zhao.page.inner_text(".proved")
+    elsewhere.open("/me/account")
+    assert "/login" in elsewhere.page.url
+
+
+def test_a_name_changes_only_when_the_register_knows_it(visit: Open) -> None:
+    zhao = guarded(visit, "/me/details/name")
+    zhao.page.fill("#name", "赵不是")
+    zhao.page.click("main form button.go")
+    assert zhao.page.input_value("#name") == "赵不是"
+    assert zhao.page.locator("#name-e, .alert").count() == 1
+    assert faults_of(zhao.page) == []
+    zhao.open("/me/details")
+    assert cast.ZHAO.name in zhao.page.inner_text(".proved")
+
+
+def test_an_account_is_closed_after_a_week_and_until_then_taken_back(visit: Open) -> None:
+    zhao, elsewhere = guarded(visit, "/me/close"), home(visit)
+    assert faults_of(zhao.page) == []
+    zhao.page.click("a[href='/me/close/confirm']")
+    assert faults_of(zhao.page) == []
+    zhao.page.click("button.legal")
+    zhao.page.wait_for_url("**/closing?until=*")
+    assert faults_of(zhao.page) == []
+    for window in (zhao, elsewhere):
+        window.open("/me/account")
+        assert "/login" in window.page.url, "every log-in has ended"
+    zhao.log_in(cast.ZHAO.id_number)
+    zhao.page.click(".note.warn a:has-text('收回申请')")
+    assert "注销" in zhao.title()
+    assert faults_of(zhao.page) == []
+    zhao.page.click("main form button.go")
+    assert "照常使用" in zhao.page.inner_text("[role=status]")
+    zhao.open("/me/account")
+    assert "将在" not in zhao.page.inner_text("main")
+
+
+def test_whoever_has_a_duty_gives_it_up_first(visit: Open) -> None:
+    chen = guarded(visit, "/me/close", cast.CHEN)
+    chen.page.click("a[href='/me/close/confirm']")
+    chen.page.click("button.legal")
+    assert "岗位" in chen.page.inner_text("main")
+    assert faults_of(chen.page) == []
+    assert chen.open("/me/account").status == 200

@@ -54,6 +54,7 @@ class DetailsView:
         again_href: leads to a log-in, where the last one is too long ago to change anything.
     """
 
+    name: str = field(repr=False)
     masked_phone: str | None
     values: Mapping[str, str] = field(repr=False)
     email_verified: bool
@@ -123,3 +124,60 @@ class DataCopyView:
     expires_at: dt.datetime | None
     again: str | None
     again_href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseView:
+    """`/me/close`.
+
+    Attributes:
+        due: the day on which the account is closed; None where nobody asked for it.
+        days: how long the wish can be taken back.
+        again_href: leads to a log-in, where the last one is too long ago or too weak.
+    """
+
+    due: dt.date | None
+    days: int
+    again_href: str | None = None
+    done: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCloseView:
+    """`/me/close/confirm`: the question before it is done."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingView:
+    """`/closing`: after the wish, for somebody who is logged out."""
+
+    until: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNameView:
+    """`/me/details/name`."""
+
+    name: str = field(repr=False)
+    again_href: str | None
+    error: Text | None = None
+    error_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePhoneView:
+    """`/me/details/phone`: first the number, then the code that went there.
+
+    Attributes:
+        sent: a code is on its way.
+    """
+
+    masked_phone: str | None
+    again_href: str | None
+    sent: bool = False
+    typed: str = field(default="", repr=False)
+    error: Text | None = None
+    error_field: str | None = None
+    demo: bool = False

@@ -27,6 +27,8 @@ _EMAIL = f"{_PAGE}/email"
 _DONE = {
     "saved": Text("已保存。", "Saved."),
     "verified": Text("邮箱已核实。", "Your e-mail address is verified."),
+    "name": Text("姓名已改。", "Your name is changed."),
+    "phone": Text("手机号已换，别处的登录都已退出。", "Your phone is changed; all other log-ins have ended."),
 }
 
 
@@ -108,6 +110,7 @@ async def _page(
     own = await idp.own_account(who.principal)
     known = _values(own.details)
     view = DetailsView(
+        name=own.person.name,
         masked_phone=own.masked_phone,
         values=known if typed is None else {name: typed[name] for name in known},
         email_verified=own.details.email_verified,

@@ -15,7 +15,7 @@ from api.web.level_words import HIGHEST, LEVELS
 from api.web.render import page
 from api.web.views.account import AccountView, Attention, SectionState
 from api.web.visitor import Visitor, logged_in
-from api.web.words import near
+from api.web.words import day_in_words, local, near
 from core.text import Text
 from idp.login_history.model import LogInOutcome, LogInRecord
 from idp.profile import Details
@@ -57,6 +57,13 @@ async def overview(request: Request) -> Response:
 async def _attention(request: Request, who: Visitor, recent: Sequence[LogInRecord]) -> tuple[Attention, ...]:
     """What waits for the person."""
     idp, found = container(request).idp, []
+    if (departure := await idp.persons.departures.of(who.principal.id)) is not None:
+        day = local(departure.due_at).date()
+        words = Text(
+            f"您的账号将在 {day_in_words(day, 'zh')} 注销。",
+            f"Your account will be closed on {day_in_words(day, 'en')}.",
+        )
+        found.append(Attention(words, "/me/close", Text("收回申请", "Take it back")))
     if waiting := len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)):
         words = Text(f"有 {waiting} 个登录请求等您确认。", f"Log-ins that wait for your confirmation: {waiting}.")
         found.append(Attention(words, "/me/sign-ins", Text("去看看", "See them")))
