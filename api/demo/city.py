@@ -49,7 +49,7 @@ CITIZEN = Text("市民", "citizen")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An inhabitant; `works_at` and `roles` make a member of staff."""
+    """An inhabitant; `works_at` and `roles` make a member of staff; `level` is how far they are proved."""
 
     key: str
     id_number: str
@@ -60,10 +60,21 @@ class Person:
     works_at: Department | None = None
     roles: tuple[str, ...] = ()
     does: Text = CITIZEN
+    level: int = 3
 
 
 LIN = Person("lin", "410199198802291031", "林知远", "13900000001", "lin@citizen.invalid", "演示路 18 号 6 幢")
 ZHAO = Person("zhao", "410199199607152049", "赵映雪", "13900000002", "zhao@citizen.invalid", "演示路 22 号 1 幢")
+SONG = Person(
+    "song",
+    "410199200104182049",
+    "宋时雨",
+    "13900000009",
+    "song@citizen.invalid",
+    "槐树巷 7 号",
+    does=Text("市民，刚注册，还没有实名", "citizen, just registered, not proved yet"),
+    level=0,
+)
 CHEN = Person(
     "chen",
     "410199199111204060",
@@ -139,7 +150,7 @@ YAN = Person(
     ("audit-administrator",),
     Text("审计管理员", "audit administrator"),
 )
-PEOPLE = (LIN, ZHAO, CHEN, XU, HE, HENG, SHEN, YAN, GU)
+PEOPLE = (LIN, ZHAO, SONG, CHEN, XU, HE, HENG, SHEN, YAN, GU)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ async def _load_people(container: Container) -> None:
         register = idp.staff.departments.register
         await _unless_there(register(department.code, department.name, department.below, SYSTEM))
     for person in city.PEOPLE:
-        new = NewAccount(person.id_number, person.name, city.PASSWORD, person.phone, level=3)
+        new = NewAccount(person.id_number, person.name, city.PASSWORD, person.phone, level=person.level)
         account = await _unless_there(idp.create_account(new, SYSTEM))
         if account is None:
             account = await idp.directory.account_by_citizen_id(parse_citizen_id(person.id_number, today=today))

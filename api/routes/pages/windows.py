@@ -109,7 +109,9 @@ async def _page(
     view = WindowView(
         rows=tuple(_row(one) for one in waiting),
         documents=tuple((one.value, DOCUMENTS[one]) for one in DOCUMENTS),
-        values={} if form is None else {name: form[name] for name in ("number", "document", "document_until")},
+        number=form["number"] if form else "",
+        document=form["document"] if form else "",
+        document_until=form["document_until"] if form else "",
         error=error.text if error else None,
         error_field="number" if field == "id_number" else field,
         done=done,

@@ -82,12 +82,14 @@ class WindowView:
     """`/window`.
 
     Attributes:
-        values: what was typed, after an error.
+        number, document, document_until: what was typed, after an error.
     """
 
     rows: tuple[WindowRow, ...]
     documents: tuple[tuple[str, Text], ...]
-    values: dict[str, str] = field(default_factory=dict, repr=False)
+    number: str = field(default="", repr=False)
+    document: str = ""
+    document_until: str = ""
     error: Text | None = None
     error_field: str | None = None
     done: Text | None = None
