@@ -124,6 +124,8 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "licence_holder",
         "licence_event",
         "authorisation",
+        "authenticator",
+        "recovery_codes",
         "passkey",
         "person_certificate",
         "consent",
