@@ -24,7 +24,7 @@ SECRET = re.compile(
 # Comparisons with == of values that sound secret and that no caller can choose.
 PUBLIC = {
     "idp/authorization/needs.py": "two digests that are both ours, from the store and from short-lived state",
-    "idp/login/log_in.py": "a password with itself, to see whether it was too long",
+    "idp/passwords/rules.py": "a new password with parts of itself, to see whether it follows a pattern",
     "keys/backends/pkcs11.py": "the label of a PKCS#11 token",
     "keys/backends/pkcs11_wrapping.py": "the label of a PKCS#11 token",
 }
