@@ -65,5 +65,5 @@ def _shown(value: object, language: Language) -> str:
     if isinstance(value, Mapping):
         return str(value[language])
     if isinstance(value, list):
-        return Text("、", ", ").to(language).join(str(one) for one in value)
+        return ("、" if language == "zh" else ", ").join(str(one) for one in value)
     return str(value)

@@ -25,7 +25,7 @@ _BROWSERS = (  # whoever stands on another's shoulders names it too, so the rare
     ("Firefox/", Text("火狐", "Firefox")),
     ("Chrome/", Text("Chrome", "Chrome")),
     ("Safari/", Text("Safari", "Safari")),
-    ("Trident/", Text("IE", "Internet Explorer")),
+    ("Trident/", Text("IE 浏览器", "Internet Explorer")),
 )
 _SYSTEMS = (
     (re.compile(r"HarmonyOS|OpenHarmony|ArkWeb"), Text("鸿蒙", "HarmonyOS")),
