@@ -52,6 +52,12 @@ def test_no_trace_of_a_machine_or_a_registry_is_in_the_tree() -> None:
     assert found == []
 
 
+def test_no_half_merged_text_is_in_the_tree() -> None:
+    marker = re.compile(r"^(?:<{7} |>{7} |={7}$)", re.MULTILINE)
+    assert marker.search("a\n" + "<" * 7 + " HEAD\nb\n")
+    assert [path.name for path in files() if marker.search(text_of(path) or "")] == []
+
+
 def test_every_module_says_what_it_is_for() -> None:
     silent = []
     for path in modules():

@@ -401,7 +401,7 @@ async def test_tokens_refreshed_while_it_ends_are_dead(world: IdpWorld, lin_repr
 
 async def test_an_account_that_is_closed_acts_for_nobody(world: IdpWorld, lin_represents: Authorisation) -> None:
     agent = await given(world, world.lin, lin_represents, world.zhao)
-    await world.idp.persons.freeze(world.lin.account_id, FreezeReason.MISUSE, "案卷 2026-91", SYSTEM)
+    await world.idp.persons.freeze.freeze(world.lin.account_id, FreezeReason.MISUSE, "案卷 2026-91", SYSTEM)
     assert (await stored(world, agent)).state is State.ACTIVE, "what is frozen may thaw"
     security = Principal(PrincipalKind.STAFF, world.clerk.account_id, scopes=frozenset({"admin:security"}))
     await world.idp.persons.close(world.lin.account_id, "案卷 2026-91", security)
