@@ -27,7 +27,7 @@ from idp.abuse.attempt import Attempt, Way
 from idp.abuse.budget import Budget
 from idp.directory import PersonVault
 from idp.factors.addresses import Addresses
-from idp.factors.check_step import StepJudge
+from idp.factors.check_step import StepJudge, budget_of
 from idp.factors.codes import OneTimeCodes, Post
 from idp.identifiers import parse_identifier
 from idp.login.circumstances import Circumstances
@@ -208,7 +208,7 @@ class PasswordReset:
         account = await self._account(kept)
         if method not in await self.methods_of(account):
             raise ResetGone(private="no such factor")
-        attempt = Attempt(Way.RESET, f"account:{account.id}".encode(), here.source, account_id=account.id)
+        attempt = Attempt(Way.RESET, budget_of(account), here.source, here.answer, account_id=account.id)
         await self._budget.admit(attempt)
         await self._judges[method].judge(account, typed, here)
         await self._budget.succeeded(attempt)

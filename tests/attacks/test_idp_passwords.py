@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from core.errors import Conflict, InvalidInput, LimitExceeded, NotAuthenticated, NotPermitted
+from core.errors import Conflict, InvalidInput, NotAuthenticated, NotPermitted
 from core.principal import SYSTEM, Principal, PrincipalKind
-from core.text import Text
+from idp.abuse.attempt import Answer, PuzzleNeeded
 from idp.errors import WrongCredentials
+from idp.factors.totp.values import code_of, step_at
 from idp.login.circumstances import Circumstances
 from idp.login.proofs import Method
 from idp.login.steps import MoreNeeded, SignedIn
-from idp.model import Account, AccountStatus, NoticeKind, StaffRole
+from idp.model import AccountStatus, NoticeKind, StaffRole
 from idp.own_password.reset import PasswordReset, ResetGone, Stage
 from idp.people import NewAccount
 from idp.security_events.model import SecurityEventKind
@@ -25,6 +27,7 @@ from idp.stores.tables import account as table
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import second_step
 from tests.support.idp_world import IdpWorld, Somebody, citizen_number, cluster_world, embedded_world
+from tests.support.puzzles import solve
 from tests.support.servers import PostgresServer, RedisServer
 
 NEW = "a wholly other sentence"
@@ -172,24 +175,21 @@ async def test_o_56_staff_are_not_let_past_their_second_factor(world: IdpWorld) 
     assert (event.kind, event.account_id) == (SecurityEventKind.RESET_REFUSED, world.clerk.account_id)
 
 
-@dataclasses.dataclass
-class OwnCode:
-    """A second factor for tests: a fixed word. Implements `SecondFactor` and `StepJudge`."""
+async def with_app(world: IdpWorld) -> Callable[[], str]:
+    """Somebody with an authenticator app; answers what it shows at any time."""
+    session, apps = (await strong(world)).session_cookie_value, world.idp.factors.authenticators
+    secret = base64.b32decode((await apps.begin(session)).secret.replace(" ", ""))
 
-    method = Method.TOTP
-    word: str = "the word"
+    def shown() -> str:
+        return code_of(secret, step_at(world.clock.now()))
 
-    async def usable(self, account: Account) -> bool:
-        return True
-
-    async def judge(self, account: Account, typed: str, circumstances: Circumstances) -> Any:
-        if typed != self.word:
-            raise InvalidInput("code-wrong", Text("不对", "wrong"), field="code")
+    await apps.confirm(session, shown(), "app")
+    world.clock.advance(61)
+    return shown
 
 
 async def test_o_56_whoever_has_a_second_factor_proves_it(world: IdpWorld) -> None:
-    reset, factor = world.idp.passwords.reset, OwnCode()
-    reset._factors, reset._judges = (factor,), {Method.TOTP: factor}
+    reset, shown = world.idp.passwords.reset, await with_app(world)
     cookie = await begun(world)
     assert await reset.prove_phone(cookie, code(world), HERE) is Stage.FACTOR
     assert await reset.methods(cookie) == [Method.TOTP]
@@ -198,22 +198,24 @@ async def test_o_56_whoever_has_a_second_factor_proves_it(world: IdpWorld) -> No
     with pytest.raises(ResetGone):
         await reset.prove_factor(cookie, Method.SMS, code(world), HERE)
     with pytest.raises(InvalidInput):
-        await reset.prove_factor(cookie, Method.TOTP, "a guess", HERE)
-    assert await reset.prove_factor(cookie, Method.TOTP, factor.word, HERE) is Stage.PASSWORD
+        await reset.prove_factor(cookie, Method.TOTP, "000000", HERE)
+    assert await reset.prove_factor(cookie, Method.TOTP, shown(), HERE) is Stage.PASSWORD
     await reset.finish(cookie, NEW, HERE)
     await log_in(world, NEW)
 
 
 async def test_o_56_guesses_at_the_second_factor_are_bounded(world: IdpWorld) -> None:
-    reset, factor = world.idp.passwords.reset, OwnCode()
-    reset._factors, reset._judges = (factor,), {Method.TOTP: factor}
+    reset, shown = world.idp.passwords.reset, await with_app(world)
     cookie = await begun(world)
     await reset.prove_phone(cookie, code(world), HERE)
     for _ in range(5):
         with pytest.raises(InvalidInput):
-            await reset.prove_factor(cookie, Method.TOTP, "a guess", HERE)
-    with pytest.raises(LimitExceeded):
-        await reset.prove_factor(cookie, Method.TOTP, factor.word, HERE)
+            await reset.prove_factor(cookie, Method.TOTP, "000000", HERE)
+    with pytest.raises(PuzzleNeeded) as caught:
+        await reset.prove_factor(cookie, Method.TOTP, shown(), HERE)
+    paid = Answer(caught.value.puzzle.token, solve(caught.value.puzzle.name, caught.value.puzzle.bits))
+    there = dataclasses.replace(HERE, answer=paid)
+    assert await reset.prove_factor(cookie, Method.TOTP, shown(), there) is Stage.PASSWORD, "the twin"
 
 
 async def test_o_56_an_account_without_a_password_gets_none(world: IdpWorld) -> None:
