@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from api.wiring.staff import StaffStores
 from core.clock import SHANGHAI, calendar_day
 from core.errors import AppError, Conflict, NotFound, NotPermitted
 from core.principal import SYSTEM, Principal, PrincipalKind
@@ -197,3 +198,21 @@ async def test_who_leaves_loses_roles_sessions_and_tokens_at_once(world: IdpWorl
     assert await world.idp.staff.leave(world.clerk.account_id, SYSTEM_ADMIN) == 0
     with pytest.raises(NotFound):
         await world.idp.staff.leave("acc_nobody", SYSTEM_ADMIN)
+
+
+async def test_what_was_decided_goes_after_a_year_and_what_waits_stays(world: IdpWorld) -> None:
+    role = StaffRole(world.zhao.account_id, BELOW, "clerk")
+    decided = await proposed(world, role)
+    await world.idp.staff.decide.refuse(decided.id, SECURITY_ADMIN)
+    waits = await proposed(world, role)
+    for days, left in ((364, 2), (2, 1)):
+        world.clock.advance(days * 86400)
+        await world.idp.sweep()
+        found = [await there(world, one.id) for one in (decided, waits)]
+        assert sum(found) == left
+    assert found == [False, True]
+
+
+async def there(world: IdpWorld, proposal_id: str) -> bool:
+    async with world.ground.database.read() as tx:
+        return await StaffStores().proposals.get(tx, proposal_id) is not None

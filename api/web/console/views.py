@@ -145,6 +145,9 @@ class PersonView:
     sessions: int
     roles: tuple[Text, ...]
     may_leave: bool
+    may_freeze: bool
+    may_thaw: bool
+    freeze_reasons: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from core.text import Text
 from idp.levels import BOUND_KEY, TWO_FACTORS
 from idp.login.proofs import Method
 from idp.model import ONE_FACTOR, AccountStatus
+from idp.persons.model import FreezeReason
 from idp.security_events.model import SecurityEventKind as Kind
 from idp.security_events.model import Severity
 
@@ -39,6 +40,13 @@ ACCOUNTS: Mapping[AccountStatus, Mark] = {
     AccountStatus.ACTIVE: Mark("good", "check", Text("正常", "active")),
     AccountStatus.FROZEN: Mark("warn", "lock", Text("已冻结", "frozen")),
     AccountStatus.CLOSED: Mark("", "no", Text("已注销", "closed")),
+}
+
+FREEZE_REASONS: Mapping[FreezeReason, Text] = {
+    FreezeReason.MISUSE: Text("疑似冒用或滥用", "Misuse is suspected"),
+    FreezeReason.OWN_WISH: Text("本人要求", "The person asked for it"),
+    FreezeReason.ORDER: Text("法院或机关的决定", "An order of a court or an authority"),
+    FreezeReason.DEATH_REPORTED: Text("有死亡登记", "A death was reported"),
 }
 
 STRENGTHS: Mapping[str, Text] = {
