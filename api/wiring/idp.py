@@ -90,6 +90,7 @@ from idp.export.held import HeldChapters
 from idp.export.ports import ChapterSource, ExportStore
 from idp.factors.addresses import Addresses
 from idp.factors.judging import CountedTries
+from idp.factors.refusals import Refusals
 from idp.grants.authorization_code import AuthorizationCodeGrant
 from idp.grants.base import Grant
 from idp.grants.client_credentials import ClientCredentialsGrant
@@ -623,6 +624,7 @@ def build_idp(
             offered,
             proofing.bound_keys,
             abuse.tell,
+            Refusals(record_log_ins, abuse.events),
         ),
         steps,
     )

@@ -21,6 +21,7 @@ from idp.factors.passkeys.log_in import LogInByPasskey
 from idp.factors.passkeys.own import OwnPasskeys, PasskeyFactor
 from idp.factors.passkeys.party import party_of
 from idp.factors.passkeys.ports import PasskeyStore
+from idp.factors.refusals import Refusals
 from idp.factors.strong import StrongVisits
 from idp.factors.ways_in import HeldKeys, WaysIn
 from idp.login.interactions import Interactions
@@ -74,6 +75,7 @@ class SharedWithKeys:
     factors: Sequence[SecondFactor]
     evidence: BoundKeyEvidence
     tell: TellPerson
+    refusals: Refusals
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def build_key_factors(
             steps,
             evidence,
             tell,
+            shared.refusals,
             known_party,
             clock,
         ),
@@ -158,6 +161,7 @@ def build_key_factors(
             showing,
             steps,
             vault,
+            shared.refusals,
             kv,
             clock,
             settings,
@@ -187,5 +191,5 @@ def build_key_factors(
             clock,
             settings,
         ),
-        qr_phone=QrPhone(database, requests, shared.registry, clock),
+        qr_phone=QrPhone(database, requests, shared.registry, shared.refusals, clock),
     )

@@ -16,11 +16,14 @@ from core.clock import Clock
 from core.db.database import Database
 from core.principal import Principal, PrincipalKind
 from idp.clients.registry import ClientRegistry
+from idp.factors.refusals import Refusals
+from idp.login.proofs import Method
 from idp.login.sessions import Visit
 from idp.model import Client
 from idp.qr_login.errors import QrGone, QrNotFresh, QrTaken, QrWrongNumber
 from idp.qr_login.model import DECIDE_SECONDS, FRESH_SECONDS, KEPT_SECONDS, QrFound, QrRequest, QrState
 from idp.qr_login.requests import QrRequests
+from idp.security_events.model import SecurityEventKind
 from idp.source import source_of
 
 _SWAPS = 4
@@ -49,10 +52,18 @@ class PhoneView:
 class QrPhone:
     """The use cases of the phone."""
 
-    def __init__(self, database: Database, requests: QrRequests, registry: ClientRegistry, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        requests: QrRequests,
+        registry: ClientRegistry,
+        refusals: Refusals,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._requests = requests
         self._registry = registry
+        self._refusals = refusals
         self._clock = clock
 
     async def scan(self, visit: Visit, code: str, source: str) -> PhoneView:
@@ -124,3 +135,12 @@ class QrPhone:
         detail: Detail = {"client": request.client_id or ""} | ({"reason": reason} if reason else {})
         event = AuditEvent("qr-login.decide", "refused" if reason else "done", actor, visit.account.id, detail=detail)
         await self._database.record(event)
+        if reason:
+            self._refusals.note(
+                visit.account.id,
+                Method.QR,
+                f"qr-{reason}",
+                source=request.source,
+                user_agent=request.user_agent,
+                kind=SecurityEventKind.CONFIRMATION_REFUSED,
+            )

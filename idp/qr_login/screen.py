@@ -28,6 +28,7 @@ from idp.source import source_of
 
 _AGENT_LENGTH = 255
 _WINDOW = 600  # seconds
+_TWO_CHANNELS = "mca"  # RFC 8176 §2: more than one channel
 _KNOWN_BY = frozenset({"pwd", "pin", "kba"})  # RFC 8176: what rests on knowledge
 
 
@@ -132,7 +133,7 @@ class QrScreen:
         if taken is None:
             raise QrGone(private="finished by another request")
         account, session = await self._confirmed_by(taken)
-        proof = Proof(Method.QR, ("pop", *session.amr), _kinds(session), self._clock.now())
+        proof = Proof(Method.QR, (_TWO_CHANNELS, *session.amr), _kinds(session), self._clock.now())
         return await self._steps.proved(account, proof, circumstances)
 
     async def _confirmed_by(self, request: QrRequest) -> tuple[Account, Session]:

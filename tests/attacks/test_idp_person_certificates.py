@@ -78,7 +78,7 @@ async def test_the_id_number_that_the_authority_certified_logs_its_holder_in(wor
     }[place]  # type: ignore[assignment]
     session = await world.session(await log_in(world, issued(world, **options)))
     assert session.account_id == world.idp.lin.account_id
-    assert (session.acr, session.amr) == (BOUND_KEY, ("pop", "hwk", "pin", "mfa"))
+    assert (session.acr, session.amr) == (BOUND_KEY, ("sc", "pin", "mfa"))
 
 
 async def test_an_authority_that_is_not_sure_enough_speaks_for_nobody(world: KeyWorld) -> None:
@@ -86,7 +86,7 @@ async def test_an_authority_that_is_not_sure_enough_speaks_for_nobody(world: Key
     with pytest.raises(CertificateNobodys):
         await log_in(world, issued(world, Assurance.LOW, serial=number))
     session = await world.session(await log_in(world, issued(world, Assurance.SUBSTANTIAL, serial=number)))
-    assert (session.acr, session.amr) == (ONE_FACTOR, ("pop",))  # a key in a file, perhaps: one factor
+    assert (session.acr, session.amr) == (ONE_FACTOR, ("swk",))  # a key in a file, perhaps: one factor
 
 
 async def test_a_certificate_that_names_two_people_is_nobodys(world: KeyWorld) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.principal import Principal, PrincipalKind
 from idp.levels import TWO_FACTORS
 from idp.login.proofs import Method
 from idp.login.steps import MoreNeeded, SignedIn
@@ -74,7 +75,7 @@ async def test_a_phone_logs_a_screen_in_and_the_screen_is_no_surer_than_the_phon
     assert (seen.source, seen.same_network, seen.user_agent, seen.client) == (DESK, False, "Edg/120 Windows", None)
     await decide(world, screen, phone, await screen.number())
     session = await world.session(await screen.finish())
-    assert (session.account_id, session.acr, session.amr) == (world.idp.lin.account_id, ONE_FACTOR, ("pop", "pwd"))
+    assert (session.account_id, session.acr, session.amr) == (world.idp.lin.account_id, ONE_FACTOR, ("mca", "pwd"))
     again = await desk(world)
     strong = await world.log_in_strongly(world.idp.lin)
     await world.keys.qr_phone.scan(await world.visit(strong), again.code, PHONE)
@@ -111,6 +112,10 @@ async def test_o50_a_relayed_code_is_worth_nothing_without_the_number_and_there_
         await screen.finish()
     refused = [row.content for row in await world.idp.audit("qr-login.decide")]
     assert [(one["outcome"], one["detail"]["reason"]) for one in refused] == [("refused", "wrong-number")]
+    await world.idp.idp.record_log_ins.write()
+    lin = Principal(PrincipalKind.PERSON, world.idp.lin.account_id)
+    (told,) = [one for one in (await world.idp.idp.own_log_ins.of(lin)).items if one.method == "qr"]
+    assert (told.method, told.reason, told.source) == ("qr", "qr-wrong-number", DESK)
 
 
 async def test_o50_the_code_alone_logs_nobody_in(world: KeyWorld) -> None:

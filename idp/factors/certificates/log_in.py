@@ -17,6 +17,7 @@ from idp.factors.certificates.model import Begun, BoundCertificate, Purpose, Sho
 from idp.factors.certificates.ports import CertificateStore
 from idp.factors.certificates.showing import Showing
 from idp.factors.errors import AccountOutOfUse
+from idp.factors.refusals import Refusals
 from idp.identifiers import CITIZEN_ID
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
@@ -29,8 +30,8 @@ from idp.source import source_of
 from keys.trust.model import Assurance
 
 _WINDOW = 60  # seconds
-_AMR = ("pop",)
-_AMR_HIGH = ("pop", "hwk", "pin")
+_AMR = ("swk",)
+_AMR_HIGH = ("sc", "pin")
 _BY_NUMBER = frozenset({Assurance.SUBSTANTIAL, Assurance.HIGH})
 """How sure an authority must be of whom it certified, for the ID number in its certificates to count."""
 
@@ -47,6 +48,7 @@ class LogInByCertificate:
         showing: Showing,
         steps: LoginSteps,
         vault: PersonVault,
+        refusals: Refusals,
         kv: KeyValueStore,
         clock: Clock,
         settings: IdpSettings,
@@ -58,6 +60,7 @@ class LogInByCertificate:
         self._showing = showing
         self._steps = steps
         self._vault = vault
+        self._refusals = refusals
         self._kv = kv
         self._clock = clock
         self._settings = settings
@@ -105,7 +108,7 @@ class LogInByCertificate:
         if account is None:
             raise CertificateNobodys
         if account.status is not AccountStatus.ACTIVE:
-            await self._refused(account, f"account-{account.status.value}")
+            await self._refused(account, f"account-{account.status.value}", circumstances)
             raise AccountOutOfUse
         if bound is not None:
             await self._used(bound)
@@ -137,7 +140,8 @@ class LogInByCertificate:
             return Proof(Method.CERTIFICATE, _AMR_HIGH, kinds, self._clock.now(), bound=True)
         return Proof(Method.CERTIFICATE, _AMR, frozenset({Kind.POSSESSION}), self._clock.now())
 
-    async def _refused(self, account: Account, reason: str) -> None:
+    async def _refused(self, account: Account, reason: str, here: Circumstances) -> None:
+        self._refusals.note(account.id, Method.CERTIFICATE, reason, source=here.source, user_agent=here.user_agent)
         await self._database.record(
             AuditEvent("session.start", "refused", ANONYMOUS, account.id, detail={"reason": reason})
         )

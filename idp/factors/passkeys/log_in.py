@@ -14,6 +14,7 @@ from idp.factors.passkeys.challenges import Ceremony, Challenges
 from idp.factors.passkeys.enrol import TOLD
 from idp.factors.passkeys.model import Passkey
 from idp.factors.passkeys.ports import PasskeyStore
+from idp.factors.refusals import Refusals
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.proofs import Kind, Method, Proof
@@ -26,6 +27,7 @@ from keys.passkeys.ceremonies import judge_authentication
 from keys.passkeys.model import Asserted, PasskeyRefused, RelyingParty
 
 _KINDS = frozenset({Kind.POSSESSION, Kind.KNOWLEDGE})  # the device, and its PIN or the finger that stands for it
+_SUSPENDED_REASON = "passkey-suspended"
 _SUSPENDED = {**TOLD, "why": "suspended"}
 _AMR = ("pop", "user")
 _AMR_HARDWARE = ("pop", "hwk", "user")
@@ -52,6 +54,7 @@ class LogInByPasskey:
         steps: LoginSteps,
         evidence: BoundKeyEvidence,
         tell: TellPerson,
+        refusals: Refusals,
         party: RelyingParty,
         clock: Clock,
     ) -> None:
@@ -63,6 +66,7 @@ class LogInByPasskey:
         self._steps = steps
         self._evidence = evidence
         self._tell = tell
+        self._refusals = refusals
         self._party = party
         self._clock = clock
 
@@ -80,14 +84,14 @@ class LogInByPasskey:
         """
         if circumstances.interaction_id is not None:
             await self._interactions.pending(circumstances.interaction_id)
-        found, asserted = await self._judge(answer, browser)
+        found, asserted = await self._judge(answer, browser, circumstances)
         if found.account.status is not AccountStatus.ACTIVE:
-            await self._refused(found, f"account-{found.account.status.value}")
+            await self._refused(found, f"account-{found.account.status.value}", circumstances)
             raise AccountOutOfUse
-        await self._use(found, asserted)
+        await self._use(found, asserted, circumstances)
         return await self._steps.proved(found.account, self._proof(found.passkey), circumstances)
 
-    async def _judge(self, answer: str, browser: str) -> tuple[_Found, Asserted]:
+    async def _judge(self, answer: str, browser: str, here: Circumstances) -> tuple[_Found, Asserted]:
         try:
             said = presented(answer)
             if not await self._challenges.take(said.challenge, Ceremony.LOG_IN, browser):
@@ -105,7 +109,7 @@ class LogInByPasskey:
         except PasskeyRefused as error:
             raise PasskeyNotAccepted(private=str(error)) from None
         if asserted.backup_eligible != passkey.backup_eligible:  # WebAuthn L3 §7.2 step 20
-            await self._refused(found, "passkey-changed")
+            await self._refused(found, "passkey-changed", here)
             raise PasskeyNotAccepted(private="backup eligibility has changed")
         return found, asserted
 
@@ -117,7 +121,7 @@ class LogInByPasskey:
             raise PasskeyNotAccepted(private="unknown credential")
         return _Found(passkey, account)
 
-    async def _use(self, found: _Found, asserted: Asserted) -> None:
+    async def _use(self, found: _Found, asserted: Asserted, here: Circumstances) -> None:
         """Write the use down; a counter that does not go on says that there are two (WebAuthn L3 §7.2 step 22)."""
         passkey = found.passkey
         async with self._database.write() as tx:
@@ -131,8 +135,9 @@ class LogInByPasskey:
                 await tx.commit()
                 return
             told = await self._suspended(tx, passkey)
-            tx.audit(_refusal(found, "passkey-suspended"))
+            tx.audit(_refusal(found, _SUSPENDED_REASON))
             await tx.commit()
+        self._note(found, _SUSPENDED_REASON, here)
         if told is not None:
             self._tell.send(told)
         raise PasskeySuspended
@@ -148,8 +153,12 @@ class LogInByPasskey:
         amr = _AMR if passkey.model is None else _AMR_HARDWARE
         return Proof(Method.PASSKEY, amr, _KINDS, self._clock.now(), bound=passkey.bound)
 
-    async def _refused(self, found: _Found, reason: str) -> None:
+    async def _refused(self, found: _Found, reason: str, here: Circumstances) -> None:
+        self._note(found, reason, here)
         await self._database.record(_refusal(found, reason))
+
+    def _note(self, found: _Found, reason: str, here: Circumstances) -> None:
+        self._refusals.note(found.account.id, Method.PASSKEY, reason, source=here.source, user_agent=here.user_agent)
 
 
 def _refusal(found: _Found, reason: str) -> AuditEvent:
