@@ -93,7 +93,7 @@ async def test_the_three_thousand_most_common_are_refused() -> None:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_normal_form_is_one_form(typed: str) -> None:
     normal = normal_password(typed)
     assert normal is None or (normal_password(normal) == normal and len(normal) <= MAX_PASSWORD)
@@ -104,7 +104,7 @@ def test_the_same_password_from_two_keyboards_is_one() -> None:
 
 
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=60), st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_file_of_digests_is_searched_by_halves(
     tmp_path_factory: pytest.TempPathFactory, held: set[int], counts: bool
 ) -> None:
