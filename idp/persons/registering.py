@@ -304,6 +304,8 @@ def _key(registration: str) -> str:
 def _not_agreed() -> InvalidInput:
     return InvalidInput(
         "terms",
-        Text("请先读过并同意用户协议和隐私政策。", "Read and agree to the terms and the privacy policy first."),
+        Text(
+            "请先勾选同意，我们才能核对和开户。", "Tick that you agree first; without it nothing is checked or opened."
+        ),
         field="agreed",
     )

@@ -57,6 +57,10 @@ class Mood:
     chance: secrets.SystemRandom = field(default_factory=secrets.SystemRandom)
 
 
+NEWCOMER = KnownPerson("410199199203141028", "白若溪")
+"""Somebody whom the demo's register knows and who has no account: to try registration with."""
+
+
 class Registers:
     """Both registers. Names are compared as they are written; a register forgives no look-alike."""
 
@@ -121,6 +125,7 @@ def _represents(known: KnownOrganisation, said: Mapping[str, str] | None) -> str
 def of_the_demo_city() -> Registers:
     """Its people, its departments and its companies."""
     people = {one.id_number: KnownPerson(one.id_number, one.name) for one in city.PEOPLE}
+    people[NEWCOMER.number] = NEWCOMER
     departments = {one.code: KnownOrganisation(one.code, _chinese(one.name)) for one in city.DEPARTMENTS}
     companies = {
         one.code: KnownOrganisation(one.code, _chinese(one.name), people[one.representative.id_number])

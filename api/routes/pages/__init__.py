@@ -18,6 +18,7 @@ from api.routes.pages import (
     keys,
     lookup,
     office,
+    open_account,
     organisations,
     own,
     own_portals,
@@ -35,6 +36,7 @@ from api.routes.pages import (
 routers = [
     entrance.router,
     forgot.router,
+    open_account.router,
     code_log_in.router,
     steps.router,
     *keys.routers,

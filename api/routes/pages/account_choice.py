@@ -1,7 +1,4 @@
-"""Pages that a portal may ask for before the log-in: which account, and how to get one.
-
-OpenID Connect Core §3.1.2.1 (`prompt=select_account`); Initiating User Registration §4.1 (`prompt=create`).
-"""
+"""The page that a portal may ask for before the log-in: which account (OpenID Connect Core §3.1.2.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from api.deps import container, prefer_languages
 from api.session_cookie import read_session_cookie
 from api.web.forms import read_form
 from api.web.render import page
-from api.web.views.entrance import AccountChoiceView, OpenAccountView
+from api.web.views.entrance import AccountChoiceView
 from api.web.visitor import visitor
 from idp.login.interactions import Interaction
 
@@ -39,14 +36,6 @@ async def selected(request: Request, i: str) -> Response:
     await read_form(request)
     await container(request).idp.select_account(i, read_session_cookie(request))
     return RedirectResponse(f"/authorize/resume?i={i}", 303)
-
-
-@router.get("/open-account")
-async def open_account(request: Request, i: str) -> Response:
-    """How to get an account; whoever has one logs in from here."""
-    asking = await _asking(request, i)
-    view = OpenAccountView(f"/login?i={i}", asking.client_name, asking.client_host, asking.compact)
-    return page(request, "open_account.html", view=view)
 
 
 async def _asking(request: Request, interaction_id: str) -> Interaction:

@@ -130,16 +130,6 @@ class AccountChoiceView:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAccountView:
-    """`/open-account`: where accounts are opened, and the way to the log-in."""
-
-    log_in: str
-    client_name: Text
-    client_host: str
-    compact: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ScopeWords:
     """What a scope gives away."""
 

@@ -29,7 +29,6 @@ from api.web.views.entrance import (
     LoggedOutView,
     LoginView,
     LogoutView,
-    OpenAccountView,
     ScopesView,
     SiteWords,
 )
@@ -297,11 +296,6 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         "select_account.html",
         AccountChoiceView("/select-account?i=1", "/login?i=1", PORTAL, "zwfw.demo.invalid", "林知远"),
         "citizen",
-    ),
-    "open-account": (
-        "open_account.html",
-        OpenAccountView("/login?i=1", PORTAL, "zwfw.demo.invalid", compact=True),
-        None,
     ),
     "scopes": (
         "scopes.html",

@@ -22,6 +22,7 @@ from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
+from tests.unit.web.page_samples_persons import SAMPLES as PERSON_SAMPLES
 from tests.unit.web.page_samples_security import SAMPLES as SECURITY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
@@ -36,6 +37,7 @@ SAMPLES = (
     | AGENCY_SAMPLES
     | ADMINISTRATION_SAMPLES
     | KEY_SAMPLES
+    | PERSON_SAMPLES
     | SECURITY_SAMPLES
     | UPSTREAM_SAMPLES
 )
