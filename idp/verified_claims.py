@@ -13,6 +13,7 @@ from typing import Any, Final
 from idp.evidence.model import Evidence, EvidenceKind
 from idp.evidence.rules import carried, level_of
 from idp.levels import REAL
+from idp.proofing.window_model import WindowDocument
 from idp.protocol.scopes import PHONE, PROFILE, REALNAME
 from idp.protocol.verified_wish import VerifiedWish
 from idp.real_name import CHECKED, REACHED_BY_PHONE, REGISTERED
@@ -37,6 +38,16 @@ _RECORDS: Final[Mapping[EvidenceKind, tuple[str, str]]] = {
 }
 EVIDENCE_TYPES: Final = ("document", "electronic_record", "vouch")
 DOCUMENT_METHODS: Final = ("vpip", "pvp")  # document inspected, and person seen, in person
+_DOCUMENTS: Final[Mapping[str, str]] = {
+    WindowDocument.ID_CARD: "idcard",
+    WindowDocument.TEMPORARY_ID_CARD: "idcard",
+    WindowDocument.PASSPORT: "passport",
+    WindowDocument.RESIDENCE_PERMIT: "residence_permit",
+    WindowDocument.PERMANENT_RESIDENCE_CARD: "residence_permit",
+    WindowDocument.HK_MACAO_PERMIT: "residence_permit",
+    WindowDocument.TAIWAN_PERMIT: "residence_permit",
+}
+DOCUMENT_TYPES: Final = tuple(dict.fromkeys(_DOCUMENTS.values()))
 RECORD_TYPES: Final = tuple(record for record, _ in _RECORDS.values())
 
 
@@ -191,7 +202,8 @@ def _evidence(one: Evidence) -> dict[str, Any] | None:
         }
     if one.kind is EvidenceKind.IN_PERSON:
         checks = [_check(method, one) for method in DOCUMENT_METHODS]
-        return {"type": "document", "check_details": checks, "document_details": {"type": "idcard"}}
+        document = _DOCUMENTS.get(one.reference.partition(":")[0], "idcard")
+        return {"type": "document", "check_details": checks, "document_details": {"type": document}}
     if one.kind is EvidenceKind.VOUCHED:
         attestation = {"type": "digital_attestation", "voucher": {"organization": one.source}}
         return {"type": "vouch", "check_details": [_check("data", one)], "attestation": attestation}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from core.identifiers.documents import NAMES, DocumentKind
 from core.text import Text
 from idp.evidence.model import EvidenceKind
 from idp.proofing.window_model import WindowDocument, WindowState
@@ -23,9 +24,11 @@ EVIDENCE: Final[Mapping[EvidenceKind, Text]] = {
 DOCUMENTS: Final[Mapping[WindowDocument, Text]] = {
     WindowDocument.ID_CARD: Text("居民身份证", "Resident ID card"),
     WindowDocument.TEMPORARY_ID_CARD: Text("临时居民身份证", "Temporary ID card"),
-    WindowDocument.PASSPORT: Text("护照", "Passport"),
-    WindowDocument.RESIDENCE_PERMIT: Text("港澳台居民居住证", "Hong Kong, Macao or Taiwan residence permit"),
-    WindowDocument.PERMANENT_RESIDENCE_CARD: Text("外国人永久居留身份证", "Foreign permanent resident ID card"),
+    WindowDocument.PASSPORT: NAMES[DocumentKind.PASSPORT],
+    WindowDocument.RESIDENCE_PERMIT: NAMES[DocumentKind.RESIDENCE_PERMIT],
+    WindowDocument.PERMANENT_RESIDENCE_CARD: NAMES[DocumentKind.FOREIGN_RESIDENT],
+    WindowDocument.HK_MACAO_PERMIT: NAMES[DocumentKind.HK_MACAO_PERMIT],
+    WindowDocument.TAIWAN_PERMIT: NAMES[DocumentKind.TAIWAN_PERMIT],
 }
 
 DECIDED: Final[Mapping[WindowState, Text]] = {

@@ -91,7 +91,7 @@ def build_proofing(
         check=CheckIdentity(database, ask, vault, kv),
         prove_phone=ProvePhone(database, codes, addresses, book),
         own=ReadOwnProofs(database, book, clock),
-        window=WindowProofing(database, accounts, stores.windows, ask, book, vault, clock),
+        window=WindowProofing(database, accounts, directory, stores.windows, ask, book, vault, clock),
         bound_keys=BoundKeys(book),
         follow=follow,
         keep_up=KeepProofsUp(lapse, follow),

@@ -20,7 +20,14 @@ from idp.protocol.response_types import RESPONSE_TYPES, ResponseMode
 from idp.protocol.scopes import API_SCOPES, CLAIMS_ABOUT_PEOPLE, OFFLINE_ACCESS, OPENID, SCOPE_CLAIMS
 from idp.protocol.verified_wish import VERIFIED_CLAIMS
 from idp.settings import IdpSettings
-from idp.verified_claims import DOCUMENT_METHODS, EVIDENCE_TYPES, RECORD_TYPES, TRUST_FRAMEWORK, VERIFIABLE
+from idp.verified_claims import (
+    DOCUMENT_METHODS,
+    DOCUMENT_TYPES,
+    EVIDENCE_TYPES,
+    RECORD_TYPES,
+    TRUST_FRAMEWORK,
+    VERIFIABLE,
+)
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
@@ -125,7 +132,7 @@ def _assurance() -> dict[str, object]:
         "trust_frameworks_supported": [TRUST_FRAMEWORK],
         "claims_in_verified_claims_supported": list(VERIFIABLE),
         "evidence_supported": list(EVIDENCE_TYPES),
-        "documents_supported": ["idcard"],
+        "documents_supported": list(DOCUMENT_TYPES),
         "documents_check_methods_supported": list(DOCUMENT_METHODS),
         "electronic_records_supported": list(RECORD_TYPES),
     }

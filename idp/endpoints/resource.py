@@ -200,7 +200,7 @@ class UserInfo:
         self._issuer = settings.issuer
 
     async def __call__(self, token: str, facts: RequestFacts) -> Mapping[str, Any] | str:
-        """`sub` and `real_name_level` (实名等级, 1 to 3) for everybody; claims about the person as granted.
+        """`sub` and `real_name_level` (实名等级, 0 to 4) for everybody; claims about the person as granted.
 
         Returns:
             A token (`application/jwt`) for clients that registered to have it signed or encrypted (§5.3.2).

@@ -14,14 +14,13 @@ from core.audit.event import AuditEvent, Detail
 from core.clock import SHANGHAI, Clock, calendar_day
 from core.db.database import Database
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from core.identifiers.citizen_id import parse_citizen_id
+from core.identifiers.documents import parse_document
 from core.ids import new_id
 from core.principal import Principal, Purpose
 from core.text import Text
-from idp.directory import Person, PersonVault
+from idp.directory import Directory, Person, PersonVault
 from idp.evidence.book import EvidenceBook
 from idp.evidence.model import EvidenceKind, NewEvidence
-from idp.identifiers import CITIZEN_ID
 from idp.model import Account, AccountStatus
 from idp.ports import AccountStore
 from idp.proofing.check import AskRegister, differs
@@ -39,13 +38,15 @@ class Presented:
     """What a clerk types in.
 
     Attributes:
-        number: ID number from the document, as typed.
+        number: number of the document, as typed.
         document_until: last day of the document; None for one that is good for life.
+        state: code of the state that issued a passport.
     """
 
     number: str = field(repr=False)
     document: WindowDocument
     document_until: dt.date | None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class WindowProofing:
         self,
         database: Database,
         accounts: AccountStore,
+        directory: Directory,
         store: WindowProofStore,
         ask: AskRegister,
         book: EvidenceBook,
@@ -72,6 +74,7 @@ class WindowProofing:
     ) -> None:
         self._database = database
         self._accounts = accounts
+        self._directory = directory
         self._store = store
         self._ask = ask
         self._book = book
@@ -92,7 +95,7 @@ class WindowProofing:
         today = calendar_day(self._clock.now())
         if presented.document_until is not None and presented.document_until < today:
             raise _document_expired()
-        account = await self._account(presented.number, today)
+        account = await self._account(presented, today)
         if account.id == clerk.id:
             raise _about_themselves()
         reference = await self._in_register(account, clerk)
@@ -124,17 +127,20 @@ class WindowProofing:
             NotPermitted: not a clerk of a window.
         """
         organisation, now = _organisation_of(clerk), self._clock.now()
-        shown: list[WaitingProof] = []
+        async with self._database.read() as tx:
+            waiting = await self._store.waiting(tx, organisation, now, _MOST_SHOWN)
+        shown = [
+            WaitingProof(one, await self._directory.person(one.account_id), one.recorded_by == clerk.id)
+            for one in waiting
+        ]
         async with self._database.write() as tx:
-            for proof in await self._store.waiting(tx, organisation, now, _MOST_SHOWN):
-                account = await self._accounts.get(tx, proof.account_id)
-                assert account is not None, "accounts are closed, not deleted"
-                own = proof.recorded_by == clerk.id
-                shown.append(WaitingProof(proof, self._vault.person(account), own))
-                if not own:
-                    detail: Detail = {"claims": "name id_number", "proof": proof.id}
-                    purpose = Purpose(basis=_BASIS)
-                    tx.audit(AuditEvent("identity.read", "done", clerk, proof.account_id, purpose, detail))
+            for one in shown:
+                if not one.own:
+                    detail: Detail = {"claims": "name id_number", "proof": one.proof.id}
+                    event = AuditEvent(
+                        "identity.read", "done", clerk, one.proof.account_id, Purpose(basis=_BASIS), detail
+                    )
+                    tx.audit(event)
             await tx.commit()
         return shown
 
@@ -170,11 +176,11 @@ class WindowProofing:
             raise _not_found()
         return proof
 
-    async def _account(self, number: str, today: dt.date) -> Account:
-        parsed = parse_citizen_id(number, today=today)
-        indexes = self._vault.indexes(CITIZEN_ID, parsed.number)
+    async def _account(self, presented: Presented, today: dt.date) -> Account:
+        document = parse_document(presented.document.kind, presented.number, state=presented.state, today=today)
+        account_id = await self._directory.account_by_document(document)
         async with self._database.read() as tx:
-            account = await self._accounts.by_identifier(tx, indexes)
+            account = None if account_id is None else await self._accounts.get(tx, account_id)
         if account is None or account.status is not AccountStatus.ACTIVE:
             raise _unknown()
         return account
@@ -211,7 +217,7 @@ def _evidence(proof: WindowProof) -> NewEvidence:
         EvidenceKind.IN_PERSON,
         f"window:{proof.organisation}",
         by=f"{proof.recorded_by}+{proof.decided_by}",
-        reference=proof.id,
+        reference=f"{proof.document.value}:{proof.id}",
         until=until,
     )
 

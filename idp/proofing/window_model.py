@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from core.identifiers.documents import DocumentKind
 
 
 class WindowState(StrEnum):
@@ -24,6 +27,24 @@ class WindowDocument(StrEnum):
     PASSPORT = "passport"
     RESIDENCE_PERMIT = "residence-permit"  # 港澳台居民居住证
     PERMANENT_RESIDENCE_CARD = "permanent-residence-card"  # 外国人永久居留身份证
+    HK_MACAO_PERMIT = "hk-macao-permit"  # 港澳居民来往内地通行证
+    TAIWAN_PERMIT = "taiwan-permit"  # 台湾居民来往大陆通行证
+
+    @property
+    def kind(self) -> DocumentKind:
+        """In whose number space its number is."""
+        return _KINDS[self]
+
+
+_KINDS: Final = {
+    WindowDocument.ID_CARD: DocumentKind.CITIZEN_ID,
+    WindowDocument.TEMPORARY_ID_CARD: DocumentKind.CITIZEN_ID,
+    WindowDocument.PASSPORT: DocumentKind.PASSPORT,
+    WindowDocument.RESIDENCE_PERMIT: DocumentKind.RESIDENCE_PERMIT,
+    WindowDocument.PERMANENT_RESIDENCE_CARD: DocumentKind.FOREIGN_RESIDENT,
+    WindowDocument.HK_MACAO_PERMIT: DocumentKind.HK_MACAO_PERMIT,
+    WindowDocument.TAIWAN_PERMIT: DocumentKind.TAIWAN_PERMIT,
+}
 
 
 @dataclass(frozen=True, slots=True)

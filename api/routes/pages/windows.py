@@ -71,9 +71,9 @@ def _presented(form: Form) -> Presented:
         ) from None
     typed = form["document_until"].strip()
     if not typed:
-        return Presented(form["number"], document, None)
+        return Presented(form["number"], document, None, form["issuer"])
     try:
-        return Presented(form["number"], document, dt.date.fromisoformat(typed))
+        return Presented(form["number"], document, dt.date.fromisoformat(typed), form["issuer"])
     except ValueError:
         raise InvalidInput(
             "date-invalid",
@@ -86,13 +86,12 @@ def _presented(form: Form) -> Presented:
 
 
 def _row(one: WaitingProof) -> WindowRow:
-    number = one.person.citizen_id
-    whole = "" if number is None else number.number
-    masked = "" if number is None else number.masked
+    known = one.person.document
+    whole = "" if known is None else f"{known.state} {known.number}".strip()
     return WindowRow(
         id=one.proof.id,
         name=f"{one.person.name[:1]}**" if one.own else one.person.name,
-        number=masked if one.own else whole,
+        number=one.person.masked_number if one.own else whole,
         document=DOCUMENTS[one.proof.document],
         until=one.proof.document_until,
         at=one.proof.recorded_at,
@@ -111,6 +110,7 @@ async def _page(
         documents=tuple((one.value, DOCUMENTS[one]) for one in DOCUMENTS),
         number=form["number"] if form else "",
         document=form["document"] if form else "",
+        issuer=form["issuer"] if form else "",
         document_until=form["document_until"] if form else "",
         error=error.text if error else None,
         error_field="number" if field == "id_number" else field,

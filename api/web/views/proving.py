@@ -82,13 +82,14 @@ class WindowView:
     """`/window`.
 
     Attributes:
-        number, document, document_until: what was typed, after an error.
+        number, document, issuer, document_until: what was typed, after an error.
     """
 
     rows: tuple[WindowRow, ...]
     documents: tuple[tuple[str, Text], ...]
     number: str = field(default="", repr=False)
     document: str = ""
+    issuer: str = ""
     document_until: str = ""
     error: Text | None = None
     error_field: str | None = None

@@ -195,3 +195,30 @@ async def test_a_register_that_reports_a_death_when_asked_freezes_too(world: Idp
         await world.idp.proofing.check(account, _self(account))
     assert refused.value.code == "person-reported-dead"
     assert (await _account(world, account.id)).status is AccountStatus.FROZEN
+
+
+async def test_o55_a_code_to_the_phone_counts_for_this_log_in_and_this_number_once(world: IdpWorld) -> None:
+    account = await _newcomer(world)
+    prove, here = world.idp.proofing.prove_phone, _visit(account)
+    await prove.send(here, "192.0.2.1", "zh")
+    code = world.sender.code(PHONE)
+    session = dataclasses.replace(here.session, cookie_digest="of another log-in")
+    for wrong in (dataclasses.replace(here, session=session), _visit(await _account(world, world.lin.account_id))):
+        with pytest.raises(AppError) as refused:
+            await prove.check(wrong, code)
+        assert refused.value.code == "code-gone"
+    await prove.check(here, code)
+    with pytest.raises(AppError):
+        await prove.check(here, code)
+
+
+async def test_a_window_serves_people_with_other_documents(world: IdpWorld) -> None:
+    """Whoever is known by no such document is unknown, and the number is judged by its own rules."""
+    window, clerk = world.idp.proofing.window, _clerk(world, world.clerk.account_id)
+    permit = Presented("H12345678", WindowDocument.HK_MACAO_PERMIT, dt.date(2030, 5, 1))
+    with pytest.raises(AppError) as unknown:
+        await window.record(permit, clerk)
+    assert unknown.value.code == "person-unknown"
+    with pytest.raises(AppError) as invalid:
+        await window.record(dataclasses.replace(permit, number="X1"), clerk)
+    assert invalid.value.code == "document-invalid"
