@@ -54,7 +54,7 @@ organisation = Table(
     Column("name_en", String(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("parent", ForeignKey("organisation.uscc"), index=True),
+    Column("parent", String(18), index=True),  # an organisation's code; a restore brings rows back in any order
     Column("status", String(16), nullable=False, server_default="active"),
 )
 
