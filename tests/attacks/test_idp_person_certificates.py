@@ -180,3 +180,17 @@ async def test_o68_nobody_removes_the_certificates_of_others_and_what_is_removed
     await own.remove(await world.log_in_strongly(world.idp.lin), held.id)
     with pytest.raises(CertificateNobodys):
         await log_in(world, der)
+
+
+async def test_what_ran_out_long_ago_is_swept(tmp_path: Path, clock: FakeClock) -> None:
+    async with key_world(tmp_path, clock) as world:
+        await bind(world, world.idp.lin, issued(world))
+        own = world.keys.own_certificates
+        (held,) = await own.of(world.idp.lin.account_id)
+        clock.set(held.not_after)
+        clock.advance(89 * 86400)
+        await world.idp.idp.sweep()
+        assert len(await own.of(world.idp.lin.account_id)) == 1, "its owner still sees that it ran out"
+        clock.advance(2 * 86400)
+        await world.idp.idp.sweep()
+        assert list(await own.of(world.idp.lin.account_id)) == []
