@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from core.audit.about import Recorded, recorded_about
 from core.db.database import Database
 from core.paging import Page, decode_cursor, encode_cursor, page_size
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
 
 LOGGED_IN, LOGGED_OUT, ENTERED = "session.start", "session.end", "portal.enter"
 AGREED, WITHDREW, TOLD, REFUSED = "portal-consent.grant", "portal-consent.withdraw", "identity.read", "token.refresh"
+LISTED = "scim.read"
+LOOKS = (TOLD, LISTED)
+"""What somebody learned about who the person is."""
+
 ALL_ACTIONS = (LOGGED_IN, LOGGED_OUT, ENTERED, AGREED, WITHDREW, TOLD, REFUSED)
 
 
@@ -23,7 +27,9 @@ class Happened:
     Attributes:
         done: False where it was refused.
         client_id: the portal that it is about; None for log-ins of our own.
-        told: claims that the portal was told.
+        told: claims that the portal, or the office, was told.
+        office: code of the organisation of a member of staff, where one did it.
+        basis: what they said it was for.
     """
 
     at: dt.datetime
@@ -31,6 +37,8 @@ class Happened:
     done: bool
     client_id: str | None
     told: tuple[str, ...] = ()
+    office: str | None = None
+    basis: str | None = None
 
 
 class OwnHistory:
@@ -71,7 +79,8 @@ def _before(cursor: str | None) -> int | None:
 
 
 def _happened(one: Recorded) -> Happened:
-    client = one.actor_id if one.action in (TOLD, REFUSED) else one.detail.get("client")
+    by_client = one.actor_kind == PrincipalKind.CLIENT.value
+    client = one.actor_id if by_client else one.detail.get("client")
     told = str(one.detail.get("claims") or "").split() if one.action == TOLD else ()
     return Happened(
         dt.datetime.fromisoformat(one.at),
@@ -79,4 +88,6 @@ def _happened(one: Recorded) -> Happened:
         one.outcome == "done",
         None if client is None else str(client),
         tuple(told),
+        None if by_client else one.organisation,
+        one.basis,
     )

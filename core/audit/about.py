@@ -13,7 +13,7 @@ from core.audit.tables import audit_event
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One event; `at` is ISO 8601 in UTC."""
+    """One event; `at` is ISO 8601 in UTC, `organisation` the code of the actor's."""
 
     number: int
     at: str
@@ -21,6 +21,9 @@ class Recorded:
     outcome: str
     actor_id: str
     detail: Mapping[str, str | int | bool | None]
+    actor_kind: str
+    organisation: str | None
+    basis: str | None
 
 
 async def recorded_about(
@@ -33,7 +36,17 @@ async def recorded_about(
     """
     row = audit_event.c
     query = (
-        select(row.number, row.at, row.action, row.outcome, row.actor_id, row.detail)
+        select(
+            row.number,
+            row.at,
+            row.action,
+            row.outcome,
+            row.actor_id,
+            row.detail,
+            row.actor_kind,
+            row.actor_organisation.label("organisation"),
+            row.basis,
+        )
         .where(row.subject == subject, row.action.in_(actions))
         .order_by(row.number.desc())
         .limit(limit)
@@ -41,4 +54,4 @@ async def recorded_about(
     if before is not None:
         query = query.where(row.number < before)
     found = (await connection.execute(query)).all()
-    return [Recorded(one.number, one.at, one.action, one.outcome, one.actor_id, one.detail) for one in found]
+    return [Recorded(**one._mapping) for one in found]

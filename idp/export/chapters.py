@@ -11,7 +11,7 @@ from core.paging import MAX_PAGE, Page
 from core.principal import Principal
 from core.text import Text
 from idp.export.model import Chapter, Value
-from idp.history import OwnHistory
+from idp.history import ALL_ACTIONS, LISTED, OwnHistory
 from idp.login.consent import Consents
 from idp.login.own_sessions import OwnSessions
 from idp.login_history.read import OwnLogIns
@@ -23,6 +23,7 @@ Item = TypeVar("Item")
 MOST = 2_000
 """Of the entries of one list; what lies further back is in the audit log."""
 
+KEPT_ACTIONS = (*ALL_ACTIONS, LISTED)
 _AT, _METHOD = Text("时间", "When"), Text("方式", "How")
 _SITE, _SOURCE = Text("网站", "Site"), Text("网络地址", "Network address")
 _BROWSER = Text("浏览器", "Browser")
@@ -197,9 +198,17 @@ class AccountChapters:
         return Chapter("site-consents", Text("给网站的同意", "Consents to sites"), about, labels, entries)
 
     async def _happened(self, person: Principal) -> Chapter:
-        found = await everything(lambda cursor: self._history.of(person, cursor, MAX_PAGE))
+        found = await everything(lambda cursor: self._history.of(person, cursor, MAX_PAGE, actions=KEPT_ACTIONS))
         entries = [
-            {"at": _iso(one.at), "what": one.action, "done": one.done, "site": one.client_id, "told": list(one.told)}
+            {
+                "at": _iso(one.at),
+                "what": one.action,
+                "done": one.done,
+                "site": one.client_id,
+                "office": one.office,
+                "told": list(one.told),
+                "basis": one.basis,
+            }
             for one in found
         ]
         labels: Mapping[str, Text] = {
@@ -207,7 +216,9 @@ class AccountChapters:
             "what": Text("什么事", "What"),
             "done": Text("做成了", "Done"),
             "site": _SITE,
+            "office": Text("哪个机构", "Office"),
             "told": Text("告诉了对方", "What they were told"),
+            "basis": Text("事由", "What for"),
         }
         about = Text("账号上发生过的事，从审计记录里取出。", "What happened to your account, from the audit log.")
         return Chapter("events", Text("发生过的事", "Events"), about, labels, entries)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from core.audit.event import AuditEvent
 from core.errors import AppError, InvalidInput, NotAuthenticated, NotFound
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind, Purpose
+from idp import history
 from idp.export.model import Chapter, ExportState
 from idp.factors.errors import NotStrong
 from idp.login.circumstances import Circumstances
@@ -91,6 +93,19 @@ class TestHistoryOfLogIns:
         assert own.account_id == world.zhao.account_id
         with pytest.raises(InvalidInput):
             await world.idp.own_log_ins.of(lin.principal, "made-up")
+
+
+class TestWhoLooked:
+    async def test_o68_a_look_by_staff_is_seen_with_its_office_and_reason_and_no_name(self, world: IdpWorld) -> None:
+        lin, zhao = await inside(world, world.lin), await inside(world, world.zhao)
+        clerk = Principal(PrincipalKind.STAFF, world.clerk.account_id, world.organisation, name="陈素")
+        event = AuditEvent("identity.read", "done", clerk, world.lin.account_id, Purpose(basis="核对申请人身份"))
+        await world.ground.database.record(event)
+        (look,) = (await world.idp.own_history.of(lin.principal, actions=history.LOOKS)).items
+        assert (look.office, look.basis, look.client_id) == (world.organisation, "核对申请人身份", None)
+        assert "陈素" not in str(look)
+        assert world.clerk.account_id not in str(look)
+        assert (await world.idp.own_history.of(zhao.principal, actions=history.LOOKS)).items == []
 
 
 class TestEndingAllOthers:

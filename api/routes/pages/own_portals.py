@@ -114,8 +114,8 @@ async def _row(request: Request, consent: Consent) -> PortalRow:
 
 async def _entry(request: Request, one: Happened) -> TimelineEntry | None:
     words = (_ICONS if one.done else _REFUSED).get(one.action)
-    if words is None:
-        return None
+    if words is None or (one.action == history.TOLD and one.client_id is None):
+        return None  # an office that looked is under "who looked"
     icon, tone, title = words
     portal = await _name(request, one.client_id) if one.client_id else Text("", "")
     told = told_in_words(one.told)

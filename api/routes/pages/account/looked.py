@@ -21,6 +21,8 @@ from idp.history import Happened
 
 router = APIRouter(include_in_schema=False)
 _PER_PAGE = 20
+_SOMEBODY = Text("一个办事机构", "An office")
+_CHECKED = Text("查看了账号，证件号只显示一部分", "saw the account, with the number masked")
 _PSEUDONYM_ONLY = Text("只有一个代号", "a pseudonym only")
 
 
@@ -42,7 +44,7 @@ async def identity(request: Request, cursor: str | None = None) -> Response:
     """Everybody who was told who the person is, newest first."""
     who = await logged_in(request)
     own = container(request).idp.own_history
-    found = await own.of(who.principal, cursor, _PER_PAGE, actions=(history.TOLD,))
+    found = await own.of(who.principal, cursor, _PER_PAGE, actions=history.LOOKS)
     view = IdentityLooksView(
         tuple([await _entry(request, one) for one in found.items]),
         "/me/accesses/identity" if cursor else None,
@@ -52,9 +54,21 @@ async def identity(request: Request, cursor: str | None = None) -> Response:
 
 
 async def _entry(request: Request, one: Happened) -> TimelineEntry:
-    client = await container(request).idp.registry.active(one.client_id) if one.client_id else None
-    name = client.name if client else Text(one.client_id or "", one.client_id or "")
     told = told_in_words(one.told)
-    return TimelineEntry(
-        "eye", name, told if told.zh else _PSEUDONYM_ONLY, Text(minute(one.at), minute(one.at)), "info"
-    )
+    if not told.zh:
+        told = _CHECKED if one.office else _PSEUDONYM_ONLY
+    if one.basis:
+        told = Text(f"{told.zh}；事由：{one.basis}", f"{told.en}; for: {one.basis}")
+    return TimelineEntry("eye", await _who(request, one), told, Text(minute(one.at), minute(one.at)), "info")
+
+
+async def _who(request: Request, one: Happened) -> Text:
+    """A site by its name, a member of staff by their office."""
+    idp = container(request).idp
+    if one.client_id is not None:
+        client = await idp.registry.active(one.client_id)
+        return client.name if client else Text(one.client_id, one.client_id)
+    office = await idp.directory.organisation(one.office) if one.office else None
+    if office is None:
+        return _SOMEBODY
+    return Text(f"{office.name.zh}的工作人员", f"Staff of {office.name.en}")
