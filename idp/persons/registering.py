@@ -209,7 +209,8 @@ class Register:
         if found.verdict in (Verdict.DIFFERS, Verdict.DEAD):
             await self._refused(None, found.verdict.value)
             raise differs()
-        await self._open(kept, found)
+        async with self._codes.evenly():  # to open one takes longer than to find one (attacks F-07)
+            await self._open(kept, found)
 
     async def _asked(self, kept: _Kept) -> Finding:
         try:
