@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,11 @@ class OwnProofs:
     level: int
     carried: frozenset[int]
     counting: Sequence[Evidence]
+
+    def ends_before(self, moment: dt.datetime) -> dt.datetime | None:
+        """The first end of something that counts, if it is before a moment."""
+        ends = [one.expires_at for one in self.counting if one.expires_at is not None and one.expires_at < moment]
+        return min(ends, default=None)
 
 
 class ReadOwnProofs:

@@ -222,3 +222,18 @@ async def test_a_window_serves_people_with_other_documents(world: IdpWorld) -> N
     with pytest.raises(AppError) as invalid:
         await window.record(dataclasses.replace(permit, number="X1"), clerk)
     assert invalid.value.code == "document-invalid"
+
+
+async def test_what_is_proved_again_and_again_does_not_pile_up(world: IdpWorld, clock: FakeClock) -> None:
+    account = await _newcomer(world)
+    for _ in range(4):
+        await world.idp.proofing.check(account, _self(account))
+        clock.advance(DAY)
+    own = await world.idp.proofing.own(account.id)
+    assert len(own.counting) == 1
+    assert own.ends_before(clock.now() + dt.timedelta(days=60)) is None
+    clock.advance((3 * 365 + 1) * DAY)
+    await world.idp.sweep()
+    async with world.ground.database.read() as tx:
+        assert len(await world.idp.proofing.book.of(tx, account.id)) == 1, "the one that counts"
+    assert own.ends_before(clock.now() + dt.timedelta(days=2 * 365)) is not None

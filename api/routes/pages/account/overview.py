@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from fastapi import APIRouter
@@ -22,6 +23,7 @@ from idp.profile import Details
 
 router = APIRouter(include_in_schema=False)
 _RECENT = 20
+_SOON = dt.timedelta(days=60)
 
 
 @router.get("/me/account")
@@ -70,6 +72,14 @@ async def _attention(request: Request, who: Visitor, recent: Sequence[LogInRecor
     if notices := len(await idp.notices.open_of(who.principal)):
         words = Text(f"有 {notices} 条提醒您还没有看。", f"Notices that you have not put away: {notices}.")
         found.append(Attention(words, "/me", Text("去看看", "See them")))
+    soon = container(request).ground.clock.now() + _SOON
+    if (end := (await idp.proofing.own(who.principal.id)).ends_before(soon)) is not None:
+        day = local(end).date()
+        words = Text(
+            f"您的实名核验有一项到 {day_in_words(day, 'zh')} 到期，请再核实一次。",
+            f"Something that proves who you are runs out on {day_in_words(day, 'en')}: prove it anew.",
+        )
+        found.append(Attention(words, "/prove", Text("去核实", "Prove it")))
     if tries := _failed_since_last(recent):
         words = Text(
             f"上次登录以后，有人试着登录您的账号 {tries} 次，没有成功。",
