@@ -29,6 +29,7 @@ def _print_demo(console: Console, issuer: str) -> None:
         ("/office", "a department's desk"),
         ("/admin/keys", "what runs out when"),
         ("/verify", "is a document genuine?"),
+        ("/demo/phone", "codes that staff need to log in"),
     )
     for path, what in doors:
         console.print(f"  {issuer}{path:24} {what}")
