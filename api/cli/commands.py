@@ -13,6 +13,7 @@ from api.cli.client_app import client_app
 from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.organisation_app import organisation_app
+from api.cli.person_app import person_app
 from api.cli.resource_app import resource_app
 from api.cli.staff_app import department_app, staff_app
 from api.cli.trust_app import trust_app
@@ -29,6 +30,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")
 app.add_typer(staff_app, name="staff")
+app.add_typer(person_app, name="person")
 app.add_typer(department_app, name="department")
 app.add_typer(organisation_app, name="organisation")
 app.add_typer(tsa_app, name="tsa")

@@ -6,9 +6,6 @@ account itself stays whole until the day, and a log-in is all that it takes to c
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Final
-
 from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database
@@ -20,12 +17,11 @@ from idp.logout.deliver import DeliverLogouts
 from idp.model import AccountStatus, NoticeKind
 from idp.persons.closing import CloseAccounts
 from idp.persons.ending import EndEverything
-from idp.persons.model import CloseReason, Departure
+from idp.persons.model import COOLING_OFF, CloseReason, Departure
 from idp.persons.ports import DepartureStore, PersonStore
 from idp.ports import AccountStore
 from idp.telling import TellPerson
 
-COOLING_OFF: Final = dt.timedelta(days=7)
 _AT_ONCE = 50
 
 

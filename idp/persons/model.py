@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+COOLING_OFF: Final = dt.timedelta(days=7)
+"""How long somebody who wants to leave may take it back."""
 
 
 class FreezeReason(StrEnum):

@@ -20,7 +20,7 @@ from core.errors import InvalidInput
 from core.text import Text
 from idp.factors.errors import NotStrong
 from idp.login.fresh import NotFresh
-from idp.persons.departing import COOLING_OFF
+from idp.persons.model import COOLING_OFF
 
 router = APIRouter(include_in_schema=False)
 _PAGE = "/me/close"
