@@ -112,7 +112,7 @@ class Groups:
         if step.verb == "remove":
             return
         for member_id in sorted(named - held.keys()):
-            member = await self._members.get(tx, member_id) if member_id.isprintable() else None
+            member = await self._members.hold(tx, member_id) if member_id.isprintable() else None
             if member is None or not member.active or not await self._provisioners.reaches(tx, top, member.department):
                 raise ScimRefused("invalidValue", "a member is not somebody who works for this client's organisation")
             await self._give.give(tx, StaffRole(member.account_id, group.department, group.role), actor)

@@ -74,8 +74,9 @@ class LeaveStaff:
     async def within(self, tx: WriteTx, account_id: str, actor: Principal) -> tuple[int, list[LogoutDelivery]]:
         """The same inside the caller's transaction; the caller commits, then has the deliveries attempted."""
         now = self._clock.now()
-        ended = await self._roles.end_all(tx, account_id)
+        # first what is proposed: an approval that is under way is waited for, and the role that it gives ends as well
         await self._proposals.withdraw_about(tx, account_id, by=actor.id, at=now)
+        ended = await self._roles.end_all(tx, account_id)
         deliveries: list[LogoutDelivery] = []
         for session in await self._sessions.live_of_account(tx, account_id, now):
             deliveries += await self._end_session(tx, session, reason=LEFT)

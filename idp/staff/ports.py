@@ -80,6 +80,9 @@ class StaffStore(Protocol):
 
     async def get(self, tx: ReadTx, member_id: str) -> StaffMember | None: ...
 
+    async def hold(self, tx: WriteTx, member_id: str) -> StaffMember | None:
+        """As `get`; a leave waits until the caller has committed, or is seen."""
+
     async def of_account(self, tx: ReadTx, account_id: str) -> StaffMember | None: ...
 
     async def change(self, tx: WriteTx, member: StaffMember, *, revision: int) -> bool:

@@ -104,6 +104,11 @@ class SqlStaffStore:
     async def get(self, tx: ReadTx, member_id: str) -> StaffMember | None:
         return await self._one(tx, staff_member.c.id == member_id)
 
+    async def hold(self, tx: WriteTx, member_id: str) -> StaffMember | None:
+        query = select(staff_member).where(staff_member.c.id == member_id).with_for_update()
+        row = (await tx.connection.execute(query)).one_or_none()
+        return None if row is None else _member(row)
+
     async def of_account(self, tx: ReadTx, account_id: str) -> StaffMember | None:
         return await self._one(tx, staff_member.c.account_id == account_id)
 

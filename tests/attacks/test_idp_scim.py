@@ -15,8 +15,9 @@ from idp.model import StaffRole
 from idp.scim.names import STAFF
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
-from tests.support.idp_world import ISSUER, citizen_number, embedded_world
+from tests.support.idp_world import ISSUER, citizen_number, cluster_world, embedded_world
 from tests.support.scim_world import BELOW, ELSEWHERE, ScimWorld, operations, scim_world
+from tests.support.servers import PostgresServer, RedisServer
 
 
 @pytest.fixture
@@ -137,3 +138,21 @@ async def account_of(scim: ScimWorld, member_id: str) -> str:
         member = await StaffStores().members.get(tx, member_id)
     assert member is not None
     return member.account_id
+
+
+async def test_a_group_that_is_changed_while_somebody_leaves_does_not_keep_them(
+    postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path, clock: FakeClock
+) -> None:
+    async with cluster_world(postgres_server, redis_server, tmp_path, clock) as world, scim_world(world) as scim:
+        made = await scim.joined()
+        account = await account_of(scim, made["id"])
+        add = operations({"op": "add", "path": "members", "value": [{"value": made["id"]}]})
+        gone = operations({"op": "replace", "path": "active", "value": False})
+        back = operations({"op": "replace", "path": "active", "value": True})
+        for _ in range(4):
+            await asyncio.gather(
+                *(scim.http.patch(f"/Groups/{role}@{BELOW}", json=add) for role in ("clerk", "issuer", "seal-user")),
+                scim.http.patch(f"/Users/{made['id']}", json=gone),
+            )
+            assert list(await world.idp.staff.look.of_account(account, SYSTEM)) == []
+            assert (await scim.http.patch(f"/Users/{made['id']}", json=back)).json()["groups"] == []

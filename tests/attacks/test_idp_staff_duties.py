@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from api.wiring.idp import build_idp, sql_stores
 from api.wiring.staff import StaffStores
 from core.clock import SHANGHAI, calendar_day
 from core.errors import AppError, Conflict, NotFound, NotPermitted
@@ -20,6 +21,7 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.model import StaffRole
 from idp.staff.records import ProposalState, RoleProposal
+from tests.conformance.harness import Slow
 from tests.support.client_changes import change_client
 from tests.support.clock import FakeClock
 from tests.support.idp_browser import BackEnd, Browser
@@ -198,6 +200,19 @@ async def test_who_leaves_loses_roles_sessions_and_tokens_at_once(world: IdpWorl
     assert await world.idp.staff.leave(world.clerk.account_id, SYSTEM_ADMIN) == 0
     with pytest.raises(NotFound):
         await world.idp.staff.leave("acc_nobody", SYSTEM_ADMIN)
+
+
+async def test_a_role_that_is_approved_while_somebody_leaves_does_not_stay(world: IdpWorld) -> None:
+    slow = dataclasses.replace(sql_stores(), accounts=Slow(sql_stores().accounts))
+    idp = build_idp(world.ground, judge=world.judge, settings=world.idp.settings, stores=slow, sender=world.sender)
+    for _ in range(4):
+        waits = await proposed(world, StaffRole(world.zhao.account_id, BELOW, "issuer"))
+        await asyncio.gather(
+            idp.staff.decide.approve(waits.id, SECURITY_ADMIN),
+            world.idp.staff.leave(world.zhao.account_id, SYSTEM_ADMIN),
+            return_exceptions=True,
+        )
+        assert await roles(world, world.zhao.account_id) == set()
 
 
 async def test_what_was_decided_goes_after_a_year_and_what_waits_stays(world: IdpWorld) -> None:
