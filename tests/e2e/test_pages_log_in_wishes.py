@@ -83,7 +83,7 @@ def test_opening_an_account_in_a_small_window(visit: Open, lang: str) -> None:
     assert window.page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
     assert window.page.locator("header.top").count() == 0
     assert faults_of(window.page) == []
-    window.page.click("a.btn.go")
+    window.page.click("main a[href^='/login']")
     assert window.page.locator("header.top").count() == 0
     assert window.page.input_value("#identifier").replace(" ", "") == cast.ZHAO.id_number
     assert faults_of(window.page) == []

@@ -122,6 +122,8 @@ async def _page(
         error_field=error.field if isinstance(error, InvalidInput) else None,
         puzzle=puzzle_of(error) if error else None,
         demo=container(request).ground.settings.demo,
+        compact=asking.compact if asking else False,
+        start=_with("/open-account", i),
     )
     response = page(request, "open_account.html", status=status_of(error) if error else 200, view=view)
     if isinstance(error, LimitExceeded) and error.retry_after:

@@ -20,6 +20,8 @@ class RegisterView:
         kinds: documents to choose from, each with the value that the form sends.
         typed: what was typed, to be shown again; never a password.
         masked_phone: where the code went.
+        compact: in a small window, without our header and footer (OIDC Core §3.1.2.1 `display`).
+        start: where all of it begins again.
     """
 
     step: str
@@ -33,3 +35,5 @@ class RegisterView:
     error_field: str | None = None
     puzzle: PuzzleView | None = None
     demo: bool = False
+    compact: bool = False
+    start: str = "/open-account"
