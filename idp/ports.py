@@ -48,6 +48,9 @@ class AccountStore(Protocol):
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None: ...
 
+    async def hold(self, tx: WriteTx, account_id: str) -> Account | None:
+        """As `get`; whoever changes the account waits until the caller has committed, and so finds what it wrote."""
+
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:
         """The account that holds an identifier, whichever of its blind indexes is stored; if it was merged into another
         of the same person, that one."""

@@ -8,7 +8,7 @@ from core.text import Text
 from idp.factors.check_step import StepJudge
 from idp.login.circumstances import Circumstances
 from idp.login.ports import SecondFactor
-from idp.login.proofs import KINDS, Method, Proof
+from idp.login.proofs import KINDS, Method, Proof, resting_on
 from idp.model import Account
 from idp.passwords.normal import normal_password
 from idp.source import source_of
@@ -35,7 +35,8 @@ class PasswordStep:
             raise InvalidInput(
                 "password-wrong", Text("密码不对。请再输一次。", "Wrong password. Try again."), field="password"
             )
-        return Proof(self.method, ("pwd",), KINDS[self.method], self._clock.now())
+        rests_on = resting_on(account.password_hash)
+        return Proof(self.method, ("pwd",), KINDS[self.method], self._clock.now(), rests_on=rests_on)
 
 
 _: tuple[type[SecondFactor], type[StepJudge]] = (PasswordStep, PasswordStep)

@@ -18,7 +18,7 @@ from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
 from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
-from idp.login.proofs import Kind, Method, Proof
+from idp.login.proofs import Kind, Method, Proof, resting_on
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.login_history.record import RecordLogIns
 from idp.model import Account, AccountStatus
@@ -80,8 +80,8 @@ class LogIn:
         await self._check(account, attempt, admitted, circumstances)
         assert account is not None, "nobody's password is never right"
         await self._budget.succeeded(attempt)
-        await self._hash_anew(account, attempt.secret, circumstances.source)
-        proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now())
+        rests_on = await self._hash_anew(account, attempt.secret, circumstances.source)
+        proof = Proof(Method.PASSWORD, _AMR, frozenset({Kind.KNOWLEDGE}), self._clock.now(), rests_on=rests_on)
         return await self._steps.proved(account, proof, circumstances)
 
     async def _find(self, indexes: Sequence[bytes]) -> Account | None:
@@ -122,18 +122,23 @@ class LogIn:
                 ),
             )
 
-    async def _hash_anew(self, account: Account, password: str, source: str) -> None:
-        """Keep the right password at today's cost, if its hash has another; it can wait for a quieter time."""
+    async def _hash_anew(self, account: Account, password: str, source: str) -> str:
+        """Keep the right password at today's cost, if its hash has another; it can wait for a quieter time.
+
+        Answers what the proof rests on: the hash that is stored now. Where another log-in renews it at this moment,
+        that is not known, and nothing more is looked at.
+        """
         old = account.password_hash
         if not self._passwords.needs_rehash(old):
-            return
+            return resting_on(old)
         try:
             new = await self._passwords.hash(password, source=source_of(source))
         except LimitExceeded:
-            return
+            return resting_on(old)
         async with self._database.quick_write() as tx:
-            await self._accounts.renew_password_hash(tx, account.id, old=old, new=new)
+            renewed = await self._accounts.renew_password_hash(tx, account.id, old=old, new=new)
             await tx.commit()
+        return resting_on(new) if renewed else ""
 
     async def _refused(self, account_id: str | None, reason: str, here: Circumstances) -> None:
         method, source = Method.PASSWORD.value, source_of(here.source)

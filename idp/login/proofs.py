@@ -6,6 +6,7 @@ RFC 8176 §2 (amr); NIST SP 800-63B-4 §2.1–2.3 (two factors are two of differ
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -80,6 +81,7 @@ class Proof:
         bound: rests on a private key that its holder cannot give away.
         at: when.
         vouched: by whom, where it was proved to an upstream provider.
+        rests_on: digest of what must still be so when the session opens; empty where nothing can change meanwhile.
     """
 
     method: Method
@@ -88,11 +90,17 @@ class Proof:
     at: dt.datetime
     bound: bool = False
     vouched: Vouched | None = None
+    rests_on: str = field(default="", repr=False)
 
     @property
     def label(self) -> str:
         """What the audit log calls it."""
         return self.method.value if self.vouched is None else f"{self.method.value}:{self.vouched.provider_id}"
+
+
+def resting_on(password_hash: str) -> str:
+    """What a password's proof rests on: the hash that it was judged by, without giving that away."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()
 
 
 MULTI_FACTOR: Final = "mfa"

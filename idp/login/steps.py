@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import Conflict
 from core.ids import new_secret
 from core.kv.port import KeyValueStore
@@ -27,7 +27,7 @@ from idp.login.circumstances import Circumstances
 from idp.login.interactions import Interactions
 from idp.login.open_session import OpenedSession, OpenSession
 from idp.login.ports import LoginPolicy, Requirement, SecondFactor, Vouching
-from idp.login.proofs import Method, Proof, acr_of, adds, amr_of
+from idp.login.proofs import Method, Proof, acr_of, adds, amr_of, resting_on
 from idp.login.sessions import Authentication
 from idp.logout.deliver import DeliverLogouts
 from idp.model import Account, AccountStatus, NoticeKind
@@ -247,6 +247,7 @@ class LoginSteps:
     ) -> tuple[OpenedSession, Seen]:
         told = None
         async with self._database.quick_write() as tx:
+            await self._check_still_so(tx, account, done)
             opened = await self._open(tx, account, here.session_cookie, how)
             for proof in done.proofs:
                 if proof.vouched is not None:
@@ -258,6 +259,19 @@ class LoginSteps:
         if told is not None:
             self._tell.send(told)
         return opened, seen
+
+    async def _check_still_so(self, tx: WriteTx, account: Account, done: PendingLogin) -> None:
+        """Whoever freezes the account or changes the password now waits, and then finds the session that opens here.
+
+        Raises:
+            StepGone: they were first.
+        """
+        held = await self._accounts.hold(tx, account.id)
+        if held is None or held.status is not AccountStatus.ACTIVE:
+            raise StepGone(private="account out of use")
+        stands = {"", resting_on(held.password_hash)}
+        if any(proof.rests_on not in stands for proof in done.proofs):
+            raise StepGone(private="the password was changed meanwhile")
 
     def _key(self, cookie: str) -> str:
         return f"idp:step:{self._digests.digest(STEP, cookie)}"

@@ -24,7 +24,9 @@ _HELD = (
 )
 _BY_IDENTIFIER = select(account).where(account.c.id.in_(_HELD))
 
-_GET = Prepared(select(account).where(account.c.id == bindparam("account_id")))
+_LOOK = select(account).where(account.c.id == bindparam("account_id"))
+_GET = Prepared(_LOOK)
+_HELD_ACCOUNT = Prepared(_LOOK.with_for_update(read=True))  # SQLite has one writer at a time anyway
 _ORGANISATION = Prepared(select(organisation).where(organisation.c.uscc == bindparam("uscc")))
 _ROLES = Prepared(
     select(staff_role)
@@ -51,6 +53,10 @@ class SqlAccountStore:
 
     async def get(self, tx: ReadTx, account_id: str) -> Account | None:
         row = await tx.row(_GET, {"account_id": account_id})
+        return None if row is None else account_of(row, row.id)
+
+    async def hold(self, tx: WriteTx, account_id: str) -> Account | None:
+        row = await tx.row(_HELD_ACCOUNT, {"account_id": account_id})
         return None if row is None else account_of(row, row.id)
 
     async def by_identifier(self, tx: ReadTx, indexes: Sequence[bytes]) -> Account | None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from api.wiring.idp import sql_stores
 from core.principal import SYSTEM
 from idp.errors import StepGone
 from idp.levels import BOUND_KEY, TWO_FACTORS
 from idp.login.circumstances import Circumstances
 from idp.login.ports import Requirement
-from idp.login.proofs import Kind, Method, Proof, acr_of, amr_of
+from idp.login.proofs import Kind, Method, Proof, acr_of, amr_of, resting_on
 from idp.login.steps import LoginSteps, MoreNeeded, SignedIn
 from idp.model import ONE_FACTOR, Account, AccountStatus, StaffRole
 from tests.support.clock import START, FakeClock
@@ -157,3 +158,34 @@ async def test_many_at_once_finish_a_step_once(world: IdpWorld, steps: LoginStep
     results = await asyncio.gather(*(steps.proved(lin, TOTP, there) for _ in range(6)), return_exceptions=True)
     assert sum(isinstance(one, SignedIn) for one in results) == 1, results
     assert all(isinstance(one, SignedIn | MoreNeeded | StepGone) for one in results), results
+
+
+@pytest.mark.parametrize("what", ["password", "frozen"])
+async def test_what_changes_before_the_session_opens_keeps_it_shut(
+    world: IdpWorld, steps: LoginSteps, what: str
+) -> None:
+    """Whoever changes their password because somebody knows it must not find that somebody logged in afterwards."""
+    lin = await account(world, world.lin.account_id)
+    rests_on = dataclasses.replace(PASSWORD, rests_on=resting_on(lin.password_hash))
+    begun = await steps.proved(lin, rests_on, HERE)
+    assert isinstance(begun, MoreNeeded)
+    there = dataclasses.replace(HERE, step_cookie=begun.step_cookie_value)
+    async with world.ground.database.write() as tx:
+        if what == "password":
+            assert await steps._accounts.change_password(tx, lin.id, "plain:another")
+        else:
+            assert await steps._accounts.change_status(tx, lin.id, AccountStatus.FROZEN)
+        await tx.commit()
+    with pytest.raises(StepGone):
+        await steps.proved(lin, TOTP, there)
+    async with world.ground.database.read() as tx:
+        assert not await sql_stores().sessions.live_of_account(tx, lin.id, world.clock.now())
+
+
+async def test_a_password_that_did_not_change_opens_it(world: IdpWorld, steps: LoginSteps) -> None:
+    lin = await account(world, world.lin.account_id)
+    rests_on = dataclasses.replace(PASSWORD, rests_on=resting_on(lin.password_hash))
+    begun = await steps.proved(lin, rests_on, HERE)
+    assert isinstance(begun, MoreNeeded)
+    there = dataclasses.replace(HERE, step_cookie=begun.step_cookie_value)
+    assert isinstance(await steps.proved(lin, TOTP, there), SignedIn)
