@@ -218,8 +218,10 @@ async def test_what_describes_the_service(scim: ScimWorld) -> None:
     assert [(one["id"], one["endpoint"]) for one in types] == [("User", "/Users"), ("Group", "/Groups")]
     assert (await scim.http.get("/ResourceTypes/User")).json() == types[0]
     assert (await scim.http.get("/Schemas", params={"filter": 'id eq "x"'})).status_code == 403  # RFC 7644 §4
-    for unknown in ("/Schemas/urn:none", "/ResourceTypes/None", f"/Groups/king@{BELOW}", "/Users/stf_none"):
-        assert (await scim.http.get(unknown)).status_code == 404
+    assert (await scim.http.post("/Schemas", json={})).status_code == 405
+    for unknown in ("/nowhere", "/Schemas/urn:none", "/ResourceTypes/None", f"/Groups/king@{BELOW}", "/Users/stf_none"):
+        absent = await scim.http.get(unknown)
+        assert (absent.status_code, absent.json()["schemas"]) == (404, [ERROR])
 
 
 async def test_bodies_that_cannot_be_read(scim: ScimWorld) -> None:

@@ -72,6 +72,12 @@ async def schema(request: Request, name: str, _system: System) -> Response:
     return answer(_schema(request, name))
 
 
+@router.get("/{elsewhere:path}")
+async def nothing(_request: Request, elsewhere: str, _system: System) -> Response:
+    """Any other address, told in the form that SCIM clients read."""
+    raise resource_not_found()
+
+
 _TYPES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "User": (USER, [{"schema": STAFF, "required": True}]),
     "Group": (GROUP, []),
