@@ -79,6 +79,23 @@ def look_after(camera: Photographer) -> None:
     camera.take(reviewer, "portal-review")
 
 
+def act_for_a_company(camera: Photographer) -> None:
+    """A representative authorises an agent, who is asked for whom she acts."""
+    gu = camera.log_in("/login?next=/me/organisations/represent", city.GU)
+    gu.fill("#uscc", city.BUILDERS.code)
+    gu.click("button:has-text('核对')")
+    gu.click("a.btn:has-text('授权一位经办人')")
+    gu.fill("#name", city.ZHAO.name)
+    gu.fill("#number", city.ZHAO.id_number)
+    gu.click("button.legal")
+    zhao = camera.log_in("/login?next=/me/organisations", city.ZHAO)
+    zhao.click("button:has-text('接受') >> nth=0")
+    zhao.goto(zhao.url.split("/me/")[0] + "/me/account")
+    camera.take(zhao, "account")
+    zhao.goto(zhao.url.split("/me/")[0] + "/demo/portals/zwfw/login")
+    camera.take(zhao, "acting")
+
+
 def tell(camera: Photographer) -> None:
     """The story, in the order in which the pictures depend on one another."""
     login = camera.window("/demo/portals/housing/login")
@@ -133,6 +150,7 @@ def main(folder: Path) -> None:
             camera = Photographer(browser, instance.issuer, folder)
             tell(camera)
             look_after(camera)
+            act_for_a_company(camera)
             browser.close()
     finally:
         instance.stop()
