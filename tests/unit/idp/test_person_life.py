@@ -270,6 +270,10 @@ class TestTwoPeople:
         world.clock.advance(14 * 86400 + 1)
         assert await refusal(changes.approve(proposal.id, SEC)) == "proposal-decided"
         assert (await changes.open(SEC)).items == []
+        assert "person_proposal" in await left_of(world, world.lin.account_id)
+        world.clock.advance(30 * 86400)
+        await world.idp.sweep()
+        assert "person_proposal" not in await left_of(world, world.lin.account_id), "the audit log keeps it"
 
 
 class TestDocuments:
