@@ -12,6 +12,7 @@ from api.cli.ca_app import ca_app
 from api.cli.client_app import client_app
 from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
+from api.cli.login_rule_app import login_rule_app
 from api.cli.organisation_app import organisation_app
 from api.cli.person_app import person_app
 from api.cli.resource_app import resource_app
@@ -33,6 +34,7 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(person_app, name="person")
 app.add_typer(department_app, name="department")
 app.add_typer(organisation_app, name="organisation")
+app.add_typer(login_rule_app, name="login-rule")
 app.add_typer(tsa_app, name="tsa")
 app.add_typer(trust_app, name="trust")
 app.add_typer(upstream_app, name="upstream")

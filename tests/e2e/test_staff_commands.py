@@ -59,3 +59,28 @@ def test_departments_are_listed_added_and_moved(instance: Instance) -> None:
     instance.command("department", "move", SECTION, "--parent", POLICE)
     assert "below itself" in refused(instance, "department", "move", POLICE, "--parent", SECTION)
     assert instance.command("department", "move", SECTION).strip().endswith("at the top now")
+
+
+def test_rules_of_log_ins_are_set_replaced_and_taken_away(instance: Instance) -> None:
+    demand = ("login-rule", "set", "client:portal-zwfw", "--acr", "urn:yizheng:loa:2")
+    assert instance.command(*demand).strip() == "client:portal-zwfw: revision 1"
+    assert instance.command(*demand).strip() == "client:portal-zwfw: revision 2"
+    instance.command("login-rule", "set", "staff", "--refuse", "sms", "--refuse", "email")
+    rules = {row["subject"]: row for row in json.loads(instance.command("login-rule", "list", "--json"))}
+    assert (rules["client:portal-zwfw"]["demands"], rules["staff"]["refuses"]) == ("urn:yizheng:loa:2", "email sms")
+    assert "no such method" in refused(instance, "login-rule", "set", "staff", "--refuse", "smoke")
+    assert "removed" in instance.command("login-rule", "remove", "staff")
+    assert "no such rule" in refused(instance, "login-rule", "remove", "staff")
+    instance.command("login-rule", "remove", "client:portal-zwfw")
+
+
+def test_an_organisation_is_shown_and_ended(instance: Instance) -> None:
+    shown = instance.command("organisation", "show", SECTION)
+    assert "acting for it: nobody" in shown
+    assert "--on takes a day" in refused(
+        instance, "organisation", "dissolve", SECTION, "--reference", "x", "--on", "tomorrow"
+    )
+    ended = instance.command("organisation", "dissolve", SECTION, "--reference", "2026-91", "--on", "2026-11-20")
+    assert "dissolved" in ended
+    assert "0 authorisations ended" in ended
+    assert "no such organisation" in refused(instance, "organisation", "show", "91410199DEMA000442")
