@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 
 from core.clock import Clock
 
 _ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
+_ID = re.compile(r"[a-z]{2,8}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 _OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET)
 
 
@@ -21,6 +23,11 @@ def new_id(clock: Clock, prefix: str) -> str:
     # 20 octets are 32 characters of base 32; the number fills the last 26
     text = base64.b32encode(bytes(4) + milliseconds.to_bytes(6) + secrets.token_bytes(10))
     return f"{prefix}_{text[6:].translate(_OURS).decode('ascii')}"
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an identifier of ours: what somebody sent instead may hold anything."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_secret(size: int = 32) -> str:

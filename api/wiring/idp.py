@@ -685,6 +685,7 @@ def build_idp(
             keys.passwords,
             record_log_ins,
             clock,
+            settings,
         ),
         steps=steps,
         factors=factors,

@@ -28,6 +28,11 @@ def parse_uscc(typed: str) -> str:
     return code
 
 
+def is_uscc(text: str) -> bool:
+    """Whether it is a code in its canonical form."""
+    return text.isascii() and text == canonical(text) and bool(_uscc.is_valid(text))
+
+
 def check_character(first_17: str) -> str:
     """The 18th character for `first_17` (GB 32100-2015 §5.5)."""
     return str(_uscc.calc_check_digit(first_17))

@@ -12,6 +12,18 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
+async def even_refusals(seconds: float) -> AsyncIterator[None]:
+    """As `even`, for errors only: whoever did it right need not wait."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    try:
+        yield
+    except Exception:
+        await asyncio.sleep(max(0.0, until - loop.time()))
+        raise
+
+
+@asynccontextmanager
 async def even(seconds: float) -> AsyncIterator[None]:
     """What is done inside ends no sooner than `seconds` after it began, by error or not."""
     loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from core.text import Text
 from idp.abuse.attempt import Admitted, Attempt, Way
 from idp.abuse.budget import Budget
 from idp.abuse.devices import KnownDevices
+from idp.abuse.even import even_refusals
 from idp.directory import PersonVault
 from idp.errors import WrongCredentials
 from idp.identifiers import parse_identifier
@@ -24,6 +25,7 @@ from idp.login_history.record import RecordLogIns
 from idp.model import Account, AccountStatus
 from idp.passwords.normal import normal_password
 from idp.ports import AccountStore
+from idp.settings import IdpSettings
 from idp.source import source_of
 from keys.ports import PasswordHasher
 
@@ -45,6 +47,7 @@ class LogIn:
         passwords: PasswordHasher,
         history: RecordLogIns,
         clock: Clock,
+        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._accounts = accounts
@@ -56,6 +59,7 @@ class LogIn:
         self._passwords = passwords
         self._history = history
         self._clock = clock
+        self._settings = settings
 
     async def __call__(self, identifier: str, password: str, circumstances: Circumstances) -> SignedIn | MoreNeeded:
         """
@@ -74,10 +78,11 @@ class LogIn:
             await self._interactions.pending(circumstances.interaction_id)
         who = parse_identifier(identifier, today=calendar_day(self._clock.now()))
         indexes = self._vault.indexes(who.kind, who.value)
-        account = await self._find(indexes)
-        attempt = await self._attempt(indexes[0], password, account, circumstances)
-        admitted = await self._admit(attempt, circumstances)
-        await self._check(account, attempt, admitted, circumstances)
+        async with even_refusals(self._settings.even_answers):
+            account = await self._find(indexes)
+            attempt = await self._attempt(indexes[0], password, account, circumstances)
+            admitted = await self._admit(attempt, circumstances)
+            await self._check(account, attempt, admitted, circumstances)
         assert account is not None, "nobody's password is never right"
         await self._budget.succeeded(attempt)
         rests_on = await self._hash_anew(account, attempt.secret, circumstances.source)

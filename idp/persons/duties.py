@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.errors import NotPermitted
+from core.ids import is_id
 from core.principal import Principal, PrincipalKind
 from idp.persons.errors import duty_missing, own_account
 
@@ -38,5 +39,6 @@ class PersonDuties:
         elif account_id is not None and actor.id == account_id:
             error = own_account()
         if error is not None:
-            await self._database.record(AuditEvent(action, "refused", actor, account_id, detail={"reason": error.code}))
+            known = account_id if account_id is not None and is_id(account_id) else None  # it comes from an address
+            await self._database.record(AuditEvent(action, "refused", actor, known, detail={"reason": error.code}))
             raise error

@@ -10,6 +10,8 @@ from __future__ import annotations
 from core.audit.event import AuditEvent
 from core.db.database import Database, ReadTx
 from core.errors import NotFound, NotPermitted
+from core.identifiers.uscc import is_uscc
+from core.ids import is_id
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.security_events.model import SecurityEventKind
@@ -103,9 +105,14 @@ class Duties:
         return top in await self._departments.above(tx, department)
 
     async def refuse(self, actor: Principal, action: str, subject: str | None) -> None:
-        await self._database.record(AuditEvent(action, "refused", actor, subject))
+        await self._database.record(AuditEvent(action, "refused", actor, _readable(subject)))
         person = actor.id if actor.kind in (PrincipalKind.STAFF, PrincipalKind.PERSON) else None
         self._events.note(SecurityEventKind.STAFF_RIGHT_REFUSED, account_id=person, detail={"action": action})
+
+
+def _readable(subject: str | None) -> str | None:
+    """An account or an organisation; what else stood in the address may be anything, also somebody's name."""
+    return subject if subject is not None and (is_id(subject) or is_uscc(subject)) else None
 
 
 def operates(actor: Principal) -> bool:
