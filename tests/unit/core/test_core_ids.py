@@ -31,6 +31,6 @@ async def test_l_13_a_refusal_keeps_nothing_of_an_address_but_identifiers(tmp_pa
         nobody = Principal(PrincipalKind.PERSON, world.lin.account_id)
         for subject in (*NOT_OURS, world.zhao.account_id):
             with pytest.raises(NotPermitted):
-                await world.idp.persons.look.one(subject, "2026-91", nobody)
+                await world.idp.persons.close(subject, "2026-91", nobody)
         kept = [row.content.get("subject") for row in await world.audit()][-len(NOT_OURS) - 1 :]
         assert kept == [None] * len(NOT_OURS) + [world.zhao.account_id]
