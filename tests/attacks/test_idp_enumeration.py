@@ -20,7 +20,7 @@ from tests.support.idp_world import ISSUER, IdpWorld, citizen_number, embedded_w
 
 GENEROUS = IdpSettings(
     issuer=ISSUER,
-    even_answers=0.01,
+    even_answers=0.02,
     tries_per_source=10**6,
     tries_per_identifier=10**6,
     tries_per_source_wide=10**6,

@@ -36,7 +36,7 @@ from tests.conformance.certificates_backends import CertificatesHarness, at
 from tests.conformance.harness import failing
 
 _CONTRACTS = (CertificateStoreBasic, CertificateStoreTransaction, CertificateStoreContention, ListStoreContract)
-_PAUSE = 0.003
+_PAUSE = 0.05  # longer than it takes to open the others' connections, on a busy machine too
 
 
 class _LooksThenAdds(SqlCertificateStore):

@@ -32,6 +32,8 @@ from tests.support.certstore_fakes import blind_index, field_cipher
 from tests.support.clock import FakeClock
 from tests.support.servers import PostgresServer
 
+_OPENING = 40 * DELAY  # longer than it takes to open the others' connections, on a busy machine too
+
 
 class ClearText:
     """A cipher that somebody turned off to look into a problem."""
@@ -75,7 +77,7 @@ class LooksBeforeItClaims(SqlLicenceStore):
 
     async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
         held = await self.by_holder(tx, licence_.current.holders[0].code, [licence_.type_code])
-        await asyncio.sleep(DELAY)
+        await asyncio.sleep(_OPENING)
         return all(
             one.id == licence_.id
             or one.state not in (State.VALID, State.SUSPENDED)
@@ -92,7 +94,7 @@ class MarksTakenByLooking(SingleMarks):
             licence_mark.c.id == mark_id, licence_mark.c.licence_id.in_(_ended(today))
         )
         found = (await tx.connection.execute(free)).scalar()
-        await asyncio.sleep(20 * DELAY)  # longer than it takes to open the others' connections
+        await asyncio.sleep(_OPENING)
         if found is not None:
             change = update(licence_mark).where(licence_mark.c.id == mark_id)
             await tx.connection.execute(change.values(licence_id=licence_.id, position=position))
@@ -147,7 +149,7 @@ class DecidesByLookingFirst(SqlConsentStore):
         stored = await self.consent(tx, decided.id)
         if stored is None or stored.state is not ConsentState.PENDING or now >= stored.decide_by:
             return False
-        await asyncio.sleep(DELAY)
+        await asyncio.sleep(_OPENING)
         values = {"state": decided.state.value, "licence_id": decided.licence_id, "last_day": decided.last_day}
         await tx.connection.execute(update(consent).where(consent.c.id == decided.id).values(values))
         return True

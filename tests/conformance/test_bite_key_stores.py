@@ -27,7 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.servers import PostgresServer
 
 _CONTRACTS = (KeyStoresBasic, KeyStoresContention)
-_PAUSE = 0.003
+_PAUSE = 0.05  # longer than it takes to open the others' connections, on a busy machine too
 
 
 class _MovesTheCredential(SqlPasskeyStore):
