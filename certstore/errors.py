@@ -43,6 +43,20 @@ class NotIssuingAuthority(NotPermitted):
         )
 
 
+class TypeRetired(Conflict):
+    """Nothing new is issued of a retired type."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "licence-type-retired",
+            Text(
+                "这类证照已停用，不再新发；已发的照常有效。请核对应发的证照类型。",
+                "This licence type is retired: nothing new is issued, what was issued stays valid. "
+                "Check which type is meant.",
+            ),
+        )
+
+
 class UseNotGranted(NotPermitted):
     """Nothing allows this organisation to use these data for this service item."""
 

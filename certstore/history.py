@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 
 import orjson
 
@@ -12,7 +12,10 @@ GENESIS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What a version's hash binds. `file` (SHA-256 of the sealed original) stands for face and holders."""
+    """What a version's hash binds. `file` (SHA-256 of the sealed original) stands for face and holders.
+
+    What is at its default is left out of the hashed content: versions issued before there was such a fact keep theirs.
+    """
 
     licence_id: str
     number: int
@@ -22,9 +25,16 @@ class VersionFacts:
     valid_from: str
     valid_until: str
     file: str
+    trust: str = "A"
+    based_on: str = ""
+    made_by: str = "issue"
+
+
+_LATER = {field.name: field.default for field in fields(VersionFacts) if field.default is not MISSING}
 
 
 def version_hash(facts: VersionFacts, previous: bytes) -> bytes:
     """SHA-256 over the previous hash and the facts as JSON with sorted keys."""
-    content = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+    said = {name: value for name, value in asdict(facts).items() if name not in _LATER or value != _LATER[name]}
+    content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(previous + content).digest()

@@ -1,64 +1,26 @@
-"""Issues a licence: checked input → identifier → face → seal → one unit with rows, event and audit.
-
-The file is made and sealed before the unit begins; it can be reached only through the rows, so when the unit fails
-nothing is visible. GB/T 36901 (issuing authority), 36903 (metadata), 36904 (identifier).
-"""
+"""Issues a licence: made and sealed (`certstore.making`), then one unit with rows, event and audit."""
 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import orjson
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.catalogue import validity_of
-from certstore.codes import ORGANISATION_CODE, parse_holder_code
-from certstore.documents import SealedDocuments
-from certstore.errors import AlreadyHeld, NotIssuingAuthority
-from certstore.face import FaceSource
-from certstore.history import GENESIS, VersionFacts, version_hash
-from certstore.identifier import make_identifier
-from certstore.lifecycle import Event, next_state
-from certstore.make_file import FileMaker
-from certstore.model import (
-    FaceData,
-    FileKind,
-    Holder,
-    HolderKind,
-    Licence,
-    LicenceChange,
-    LicenceFile,
-    LicenceType,
-    LicenceVersion,
-)
-from certstore.ports import OrganisationDirectory
+from certstore.errors import AlreadyHeld, NotIssuingAuthority, TypeRetired
+from certstore.lifecycle import Event
+from certstore.making import HolderInput, VersionContent, VersionMaker, check_first_day, check_holders, check_number
+from certstore.model import Licence, LicenceChange, LicenceFile, LicenceType
 from certstore.repository import Repository
-from certstore.schema import check_data
 from core.audit.event import AuditEvent, Detail
-from core.clock import calendar_day
-from core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from core.errors import Conflict, InvalidInput, NotFound
 from core.idempotency import AlreadyDone, find_result, remember_result
-from core.ids import new_id, new_secret
 from core.principal import Principal
 from core.text import Text
 from keys.ports import TokenDigests
-
-_SERIAL_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-MAX_HOLDERS = 20
-MAX_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class HolderInput:
-    """A holder as the caller writes it."""
-
-    code_type: str
-    code: str = field(repr=False)
-    name: str = field(repr=False)
-    role: str = "holder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +45,10 @@ class IssueCommand:
 class IssueLicence:
     """The use case. The actor's organisation is the issuing authority."""
 
-    def __init__(
-        self,
-        repository: Repository,
-        documents: SealedDocuments,
-        files: FileMaker,
-        organisations: OrganisationDirectory,
-        digests: TokenDigests,
-        verify_address: str,
-    ) -> None:
+    def __init__(self, repository: Repository, maker: VersionMaker, digests: TokenDigests) -> None:
         self._repository = repository
-        self._documents = documents
-        self._files = files
-        self._organisations = organisations
+        self._maker = maker
         self._digests = digests
-        self._verify_address = verify_address
 
     async def __call__(self, command: IssueCommand, actor: Principal) -> Licence:
         """Issue, or answer what the same Idempotency-Key issued before.
@@ -135,63 +86,18 @@ class IssueLicence:
     async def _make(
         self, command: IssueCommand, licence_type: LicenceType, issuer: str, actor: Principal
     ) -> tuple[Licence, LicenceFile]:
-        issuer_name = await self._organisations.name(issuer)
-        if issuer_name is None:
-            raise Unavailable(
-                "issuer-unknown",
-                Text("机构目录里没有颁发机构的名称。", "The directory has no name for the issuing authority."),
-            )
-        version = self._version(command, licence_type, issuer)
-        code = new_secret(16)
-        source = FaceSource(licence_type, version, issuer, issuer_name, self._verify_address)
-        sealed = await self._files.make(source, verification_code=code, sealed_for=actor)
-        file = await self._documents.keep(
-            sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL
-        )
-        facts = VersionFacts(
-            version.licence_id,
-            version.number,
-            version.identifier,
-            version.type_code,
-            version.type_version,
-            version.valid_from.isoformat(),
-            version.valid_until.isoformat() if version.valid_until else "",
-            file.sha256,
-        )
-        chained = replace(version, hash=version_hash(facts, GENESIS))
-        state = next_state(None, Event.ISSUE)
-        return Licence(version.licence_id, licence_type.code, issuer, state, 1, code, chained), file
-
-    def _version(self, command: IssueCommand, licence_type: LicenceType, issuer: str) -> LicenceVersion:
-        now = self._repository.now()
-        today = calendar_day(now)
-        data: FaceData = check_data(licence_type.schema, command.data)
-        holders = _holders(command.holders, licence_type.holder_kind, today)
-        valid_from = command.valid_from or today
-        if not dt.date(1949, 10, 1) <= valid_from <= today + dt.timedelta(days=3650):
-            raise InvalidInput(
-                "validity-invalid",
-                Text("有效期起始日不合理。", "The first day of validity is out of range."),
-                field="valid_from",
-            )
-        serial = today.strftime("%Y%m%d") + "".join(secrets.choice(_SERIAL_LETTERS) for _ in range(12))
-        identifier = make_identifier(type_code=licence_type.code, issuer=issuer, serial=serial, version=1)
-        number = _clean(command.licence_number, "number", 60) if command.licence_number is not None else serial
-        return LicenceVersion(
-            licence_id=new_id(self._repository.clock, "lic"),
-            number=1,
-            identifier=identifier.text,
-            type_code=licence_type.code,
-            type_version=licence_type.version,
-            licence_number=number,
-            holders=holders,
-            data=data,
-            issued_at=now,
+        if licence_type.retired:
+            raise TypeRetired
+        today = self._repository.today()
+        valid_from = check_first_day(command.valid_from or today, today)
+        content = VersionContent(
+            holders=check_holders(command.holders, licence_type, today),
+            data=command.data,
+            licence_number=check_number(command.licence_number),
             valid_from=valid_from,
             valid_until=validity_of(licence_type.validity, valid_from, command.valid_until),
-            previous=GENESIS,
-            hash=GENESIS,
         )
+        return await self._maker.first(content, licence_type, issuer, actor)
 
     async def _write(
         self,
@@ -256,41 +162,3 @@ class IssueLicence:
                 "licence-data-invalid", Text("照面信息读不懂。", "The face data cannot be read."), field="data"
             ) from None
         return self._digests.digests("idempotency/licence.issue", content)
-
-
-def _holders(typed: Sequence[HolderInput], kind: HolderKind, today: dt.date) -> tuple[Holder, ...]:
-    if not 1 <= len(typed) <= MAX_HOLDERS:
-        raise InvalidInput(
-            "holders-invalid", Text("持证主体应为 1 到 20 个。", "A licence has 1 to 20 holders."), field="holders"
-        )
-    holders = tuple(
-        Holder(
-            parse_holder_code(one.code_type, one.code, today=today),
-            _clean(one.name, "name", MAX_NAME),
-            _clean(one.role, "role", 40),
-        )
-        for one in typed
-    )
-    organisations = [holder.code.kind == ORGANISATION_CODE for holder in holders]
-    if any(organisations) != (kind is HolderKind.ORGANISATION) or any(organisations) != all(organisations):
-        raise InvalidInput(
-            "holder-kind-wrong",
-            Text("这类证照的持证主体种类不对（自然人或法人）。", "This type is held by the other kind of holder."),
-            field="holders",
-        )
-    if len({holder.code for holder in holders}) != len(holders):
-        raise InvalidInput(
-            "holders-invalid", Text("同一个持证主体写了两次。", "A holder is named twice."), field="holders"
-        )
-    return holders
-
-
-def _clean(typed: str, name: str, longest: int) -> str:
-    value = " ".join(typed.split())
-    if not value or len(value) > longest or not value.isprintable():
-        raise InvalidInput(
-            f"{name}-invalid",
-            Text(f"{name} 应为 1 到 {longest} 个可见字符。", f"{name} takes 1 to {longest} printable characters."),
-            field=name,
-        )
-    return value

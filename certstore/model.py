@@ -28,6 +28,17 @@ class HolderKind(StrEnum):
 
     PERSON = "person"
     ORGANISATION = "organisation"
+    EITHER = "either"  # persons and organisations, also side by side (co-owners)
+    THING = "thing"  # the face is about a thing; its holders are whoever owns it
+
+
+class Trust(StrEnum):
+    """How far a licence's data can be relied on (国办函〔2016〕108号)."""
+
+    A = "A"  # made by the authority itself
+    B = "B"  # checked against the original by a window clerk
+    C = "C"  # uploaded by the holder; usable once a clerk has seen the original
+    D = "D"  # the holder's own statement with a promise
 
 
 class Sharing(StrEnum):
@@ -90,6 +101,21 @@ class FaceField:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectionRule:
+    """An inspection, yearly (年检) or in another rhythm: due every `months`, from `window_days` before that day on."""
+
+    months: int
+    window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LifeProfile:
+    """What may happen to licences of a type: a part of `certstore.lifecycle.TRANSITIONS`."""
+
+    events: frozenset[Event]
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceType:
     """One version of a licence type; what was issued under an earlier version stays as it was.
 
@@ -99,6 +125,11 @@ class LicenceType:
         issuers: unified social credit codes of the authorities that may issue it.
         schema: JSON Schema, draft 2020-12, of the face data (profile: `certstore.schema`).
         one_per_holder: a holder can have only one valid licence of this type.
+        several_holders: a licence can have more than one holder.
+        inspection: None for types that are not inspected.
+        profile: None allows everything that the life-cycle table allows.
+        numbering: pattern of the 证照编号; empty takes the identifier's serial.
+        retired: nothing new is issued; what is issued stays.
     """
 
     code: str
@@ -114,6 +145,15 @@ class LicenceType:
     template: str
     one_per_holder: bool
     created_at: dt.datetime
+    several_holders: bool = True
+    inspection: InspectionRule | None = None
+    profile: LifeProfile | None = None
+    numbering: str = ""
+    retired: bool = False
+
+    def allows(self, event: Event) -> bool:
+        """Whether the type's own profile leaves `event` open; the table of transitions decides the rest."""
+        return self.profile is None or event in self.profile.events
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +215,9 @@ class LicenceVersion:
         identifier: GB/T 36904.
         licence_number: 证照编号 (ZZBH) as printed on the face.
         previous, hash: the chain over the licence's versions (`certstore.history`).
+        trust: how far the data can be relied on.
+        based_on: 关联证照标识 (GLZZBS), the identifier of what this version follows.
+        made_by: the event that made it.
     """
 
     licence_id: str
@@ -190,6 +233,9 @@ class LicenceVersion:
     valid_until: dt.date | None
     previous: bytes
     hash: bytes
+    trust: Trust = Trust.A
+    based_on: str | None = None
+    made_by: Event = Event.ISSUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +245,7 @@ class Licence:
     Attributes:
         revision: rises with every change of state or version; the ETag.
         verification_code: random; in the QR code on the face.
+        inspected_until: last day covered by the last inspection that was passed; None for types without.
     """
 
     id: str
@@ -208,6 +255,7 @@ class Licence:
     revision: int
     verification_code: str = field(repr=False)
     current: LicenceVersion
+    inspected_until: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,12 @@ class LicenceStore(Protocol):
     async def add(self, tx: WriteTx, licence: Licence, issued: LicenceChange) -> None:
         """Add a licence with its first version and event."""
 
+    async def add_version(self, tx: WriteTx, licence: Licence, change: LicenceChange) -> bool:
+        """The licence's next version with its holders and event; False if its revision is not `change.sequence - 1`.
+
+        Its marks of a holder's single licence are given back: the caller claims them anew (`claim_single`).
+        """
+
     async def claim_single(self, tx: WriteTx, licence: Licence, *, today: dt.date) -> bool:
         """Mark the licence as its holders' only valid one of its type, in the database itself.
 

@@ -10,7 +10,8 @@ from api.bridges import COPY_CLASS
 from api.demo import catalogue, city
 from api.demo.upstream.cast import PROVIDERS
 from certstore.copies import REPOSITORY
-from certstore.issue import HolderInput, IssueCommand
+from certstore.issue import IssueCommand
+from certstore.making import HolderInput
 from certstore.model import ConsumerGrant
 from core.clock import calendar_day
 from core.errors import Conflict

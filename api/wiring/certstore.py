@@ -14,6 +14,7 @@ from certstore.exemption import CheckExemption
 from certstore.holder import MyAccesses, MyLicences
 from certstore.issue import IssueLicence
 from certstore.make_file import FileMaker
+from certstore.making import VersionMaker
 from certstore.ports import DocumentJudge, HolderDirectory, LicenceSealer, OrganisationDirectory, Renderer
 from certstore.read import ReadLicence
 from certstore.render.typst_renderer import TypstRenderer
@@ -111,9 +112,10 @@ def compose_certstore(
     verify_address = f"{ground.issuer}/verify"
     documents = SealedDocuments(ground.documents, ground.clock)
     files = FileMaker(renderer, sealer, verify_address)
+    maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
-        issue=IssueLicence(repository, documents, files, organisations, ground.digests, verify_address),
+        issue=IssueLicence(repository, maker, ground.digests),
         end=EndLicence(repository),
         read=ReadLicence(repository, documents, holders, organisations),
         search=SearchLicences(repository, organisations),

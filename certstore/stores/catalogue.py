@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from certstore.lifecycle import Event
 from certstore.model import (
     Colour,
     ConsumerGrant,
     HolderKind,
+    InspectionRule,
     LicenceType,
+    LifeProfile,
     Material,
     ServiceItem,
     Sharing,
@@ -125,6 +128,34 @@ def _type_row(made: LicenceType) -> dict[str, object]:
         "template": made.template,
         "one_per_holder": made.one_per_holder,
         "created_at": made.created_at,
+        "rules": _rules_row(made),
+    }
+
+
+def _rules_row(made: LicenceType) -> dict[str, object]:
+    """What is not at its default."""
+    rules: dict[str, object] = {}
+    if not made.several_holders:
+        rules["several_holders"] = False
+    if made.inspection is not None:
+        rules["inspection"] = {"months": made.inspection.months, "window_days": made.inspection.window_days}
+    if made.profile is not None:
+        rules["events"] = sorted(event.value for event in made.profile.events)
+    if made.numbering:
+        rules["numbering"] = made.numbering
+    if made.retired:
+        rules["retired"] = True
+    return rules
+
+
+def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
+    inspection, events = row.get("inspection"), row.get("events")
+    return {
+        "several_holders": row.get("several_holders", True),
+        "inspection": InspectionRule(**inspection) if inspection else None,
+        "profile": LifeProfile(frozenset(Event(event) for event in events)) if events is not None else None,
+        "numbering": row.get("numbering", ""),
+        "retired": row.get("retired", False),
     }
 
 
@@ -143,6 +174,7 @@ def _type(row: Row[Any]) -> LicenceType:
         template=row.template,
         one_per_holder=row.one_per_holder,
         created_at=row.created_at,
+        **_rules(row.rules),
     )
 
 

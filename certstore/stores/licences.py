@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from certstore.codes import HolderCode
 from certstore.lifecycle import Event, State
-from certstore.model import Holder, Licence, LicenceChange, LicenceVersion
+from certstore.model import Holder, Licence, LicenceChange, LicenceVersion, Trust
 from certstore.ports import LicenceStore
 from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
 from certstore.stores.marks import SingleMarks
@@ -44,13 +44,31 @@ class SqlLicenceStore:
             "revision": licence_.revision,
             "version": version.number,
             "verification_code": licence_.verification_code,
-            "number_index": self._index.digest(number_kind(licence_.type_code), version.licence_number),
+            "number_index": self._number_index(licence_),
+            "inspected_until": licence_.inspected_until,
         }
         await tx.connection.execute(insert(licence).values(row))
-        await tx.connection.execute(insert(licence_version).values(self._version_row(version)))
-        holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
-        await tx.connection.execute(insert(licence_holder), holders)
+        await self._add_version_rows(tx, version)
         await self._add_event(tx, licence_.id, issued)
+
+    async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
+        moved = await tx.connection.execute(
+            update(licence)
+            .where(licence.c.id == licence_.id, licence.c.revision == change.sequence - 1)
+            .values(
+                state=change.state.value,
+                revision=change.sequence,
+                version=licence_.current.number,
+                number_index=self._number_index(licence_),
+                inspected_until=licence_.inspected_until,
+            )
+        )
+        if moved.rowcount != 1:
+            return False
+        await self._marks.give_back(tx, licence_.id)
+        await self._add_version_rows(tx, licence_.current)
+        await self._add_event(tx, licence_.id, change)
+        return True
 
     async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
         return await self._marks.claim(tx, licence_, today=today)
@@ -96,7 +114,7 @@ class SqlLicenceStore:
         moved = await tx.connection.execute(
             update(licence)
             .where(licence.c.id == licence_.id, licence.c.revision == licence_.revision)
-            .values(state=change.state.value, revision=change.sequence)
+            .values(state=change.state.value, revision=change.sequence, inspected_until=licence_.inspected_until)
         )
         if moved.rowcount != 1:
             return False
@@ -118,6 +136,14 @@ class SqlLicenceStore:
         rows = (await tx.connection.execute(query)).all()
         holders = await self._holders(tx, [licence_id])
         return [self._version(row, row.licence_id, holders.get((licence_id, row.number), ())) for row in rows]
+
+    async def _add_version_rows(self, tx: WriteTx, version: LicenceVersion) -> None:
+        await tx.connection.execute(insert(licence_version).values(self._version_row(version)))
+        holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
+        await tx.connection.execute(insert(licence_holder), holders)
+
+    def _number_index(self, licence_: Licence) -> bytes:
+        return self._index.digest(number_kind(licence_.type_code), licence_.current.licence_number)
 
     # --- rows ↔ dataclasses ------------------------------------------------------------------------------------
 
@@ -148,6 +174,7 @@ class SqlLicenceStore:
             revision=row.revision,
             verification_code=row.verification_code,
             current=self._version(row, row.id, holders),
+            inspected_until=row.inspected_until,
         )
 
     def _version_row(self, version: LicenceVersion) -> dict[str, object]:
@@ -166,6 +193,9 @@ class SqlLicenceStore:
             "valid_until": version.valid_until,
             "previous": version.previous,
             "hash": version.hash,
+            "trust": version.trust.value,
+            "based_on": version.based_on,
+            "made_by": version.made_by.value,
         }
 
     def _version(self, row: Row[Any], licence_id: str, holders: tuple[Holder, ...]) -> LicenceVersion:
@@ -184,6 +214,9 @@ class SqlLicenceStore:
             valid_until=row.valid_until,
             previous=bytes(row.previous),
             hash=bytes(row.hash),
+            trust=Trust(row.trust),
+            based_on=row.based_on,
+            made_by=Event(row.made_by),
         )
 
     def _holder_row(self, version: LicenceVersion, position: int, holder: Holder) -> dict[str, object]:

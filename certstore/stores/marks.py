@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from certstore.lifecycle import State
@@ -35,6 +35,12 @@ class SingleMarks:
                 return False
         return True
 
+    async def give_back(self, tx: WriteTx, licence_id: str) -> None:
+        """Free a licence's marks: its next version may have other holders, and claims its marks anew."""
+        own = select(licence_mark.c.id).where(licence_mark.c.licence_id == licence_id)
+        await tx.connection.execute(delete(licence_mark_index).where(licence_mark_index.c.mark_id.in_(own)))
+        await tx.connection.execute(delete(licence_mark).where(licence_mark.c.licence_id == licence_id))
+
     async def _claim_one(
         self, tx: WriteTx, licence_: Licence, position: int, digests: tuple[bytes, ...], today: dt.date
     ) -> bool:
@@ -47,7 +53,9 @@ class SingleMarks:
 
     async def _make(self, tx: WriteTx, licence_: Licence, position: int, digests: tuple[bytes, ...]) -> bool:
         version = licence_.current
-        mark_id = f"mrk_{version.licence_id.partition('_')[2]}_{position}"
+        # a later version has names of its own: the first one's may have passed on with its holder's mark
+        nth = "" if version.number == 1 else f"_{version.number}"
+        mark_id = f"mrk_{version.licence_id.partition('_')[2]}_{position}{nth}"
         mark = {"id": mark_id, "licence_id": licence_.id, "version": version.number, "position": position}
         names = [{"type_code": licence_.type_code, "digest": one, "mark_id": mark_id} for one in sorted(digests)]
         try:

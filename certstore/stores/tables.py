@@ -36,6 +36,7 @@ licence_type = Table(
     Column("template", String(40), nullable=False),
     Column("one_per_holder", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("rules", JSON, nullable=False, server_default="{}"),  # several holders, inspection, profile, numbering
 )
 
 service_item = Table(
@@ -83,6 +84,7 @@ licence = Table(
     Column("version", Integer, nullable=False),  # number of the current version
     Column("verification_code", String(64), nullable=False, unique=True),
     Column("number_index", LargeBinary, nullable=False, index=True),
+    Column("inspected_until", Date),
 )
 
 licence_version = Table(
@@ -99,6 +101,9 @@ licence_version = Table(
     Column("valid_until", Date),
     Column("previous", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("trust", String(1), nullable=False, server_default="A"),
+    Column("based_on", String(140)),
+    Column("made_by", String(20), nullable=False, server_default="issue"),
     ForeignKeyConstraint(["licence_id"], ["licence.id"]),
 )
 

@@ -14,10 +14,13 @@ from certstore.model import (
     ConsumerGrant,
     FileKind,
     HolderKind,
+    InspectionRule,
     LicenceType,
+    LifeProfile,
     Material,
     ServiceItem,
     Sharing,
+    Trust,
     Validity,
     ValidityRule,
 )
@@ -100,6 +103,21 @@ class CatalogueBasic:
                 assert await harness.catalogue.item(tx, "ITEM-1") == made
                 assert list(await harness.catalogue.items(tx)) == [made]
 
+    async def test_a_types_rules_come_back_as_they_were(self, harness: StoreHarness) -> None:
+        made = replace(
+            a_type(),
+            several_holders=False,
+            inspection=InspectionRule(12, 60),
+            profile=LifeProfile(frozenset({Event.ISSUE, Event.RENEW})),
+            numbering="豫{year}{serial:6}",
+            retired=True,
+        )
+        async with harness.database.write() as tx:
+            assert await harness.catalogue.add_type(tx, made)
+            await tx.commit()
+        async with harness.other.read() as tx:
+            assert await harness.catalogue.licence_type(tx, TYPE) == made
+
     async def test_grants_are_found_by_organisation_and_item_only(self, harness: StoreHarness) -> None:
         grant = ConsumerGrant(OFFICE, TYPE, "ITEM-1", ("a", "b"), "依据", dt.date(2026, 1, 1), dt.date(2026, 12, 31))
         wider = replace(grant, fields=("a",), valid_until=None)
@@ -123,6 +141,52 @@ class LicenceBasic:
             assert await harness.licences.by_identifier(tx, made.current.identifier) == made
             assert await harness.licences.by_number(tx, TYPE, made.current.licence_number) == made
             assert await harness.licences.versions(tx, made.id) == [made.current]
+
+    async def test_a_next_version_takes_the_place_of_the_one_before_and_changes_nothing_of_it(
+        self, harness: StoreHarness
+    ) -> None:
+        made = await harness.keep(harness.a_licence(LIN, trust=Trust.C))
+        inspected = replace(made, inspected_until=dt.date(2027, 3, 1))
+        later = harness.a_next_version(inspected, ZHAO, licence_number="豫 0000124", trust=Trust.B)
+        assert await harness.follow(later)
+        async with harness.other.read() as tx:
+            assert await harness.licences.licence(tx, made.id) == later
+            assert await harness.licences.by_identifier(tx, made.current.identifier) == later
+            assert await harness.licences.by_identifier(tx, later.current.identifier) == later
+            assert await harness.licences.by_number(tx, TYPE, "豫 0000124") == later
+            assert await harness.licences.by_holder(tx, LIN) == []
+            assert await harness.licences.by_holder(tx, ZHAO) == [later]
+            assert await harness.licences.versions(tx, made.id) == [made.current, later.current]
+            history = await harness.licences.history(tx, made.id)
+        assert [(change.sequence, change.event, change.version) for change in history] == [
+            (1, Event.ISSUE, 1),
+            (2, Event.CHANGE, 2),
+        ]
+
+    async def test_a_next_version_from_an_old_reading_is_refused_and_leaves_nothing(
+        self, harness: StoreHarness
+    ) -> None:
+        made = await harness.keep(harness.a_licence())
+        assert await harness.end(made, Event.SUSPEND, State.SUSPENDED)
+        assert not await harness.follow(harness.a_next_version(made))
+        async with harness.other.read() as tx:
+            assert await harness.licences.versions(tx, made.id) == [made.current]
+
+    async def test_a_next_version_gives_the_former_holders_mark_back_and_takes_the_new_ones(
+        self, harness: StoreHarness
+    ) -> None:
+        made = harness.a_licence(LIN)
+        assert await harness.claim(made)
+        assert await harness.follow(harness.a_next_version(made, ZHAO), single=True)
+        assert not await harness.claim(harness.a_licence(ZHAO))
+        assert await harness.claim(harness.a_licence(LIN))
+
+    async def test_a_next_version_cannot_take_a_mark_that_another_holds(self, harness: StoreHarness) -> None:
+        made = harness.a_licence(LIN)
+        assert await harness.claim(made)
+        assert await harness.claim(harness.a_licence(ZHAO))
+        assert not await harness.follow(harness.a_next_version(made, ZHAO), single=True)
+        assert not await harness.claim(harness.a_licence(LIN))
 
     async def test_what_is_not_there_is_none(self, harness: StoreHarness) -> None:
         await harness.keep(harness.a_licence())
@@ -362,6 +426,13 @@ class StoresContention:
         assert ended is not None
         assert [change.sequence for change in history] == [1, 2]
         assert history[-1].state is ended.state
+
+    async def test_of_many_next_versions_one_is_kept(self, harness: StoreHarness) -> None:
+        made = await harness.keep(harness.a_licence())
+        won = await at_once(*(harness.follow(harness.a_next_version(made)) for _ in range(8)))
+        assert won.count(True) == 1
+        async with harness.other.read() as tx:
+            assert [one.number for one in await harness.licences.versions(tx, made.id)] == [1, 2]
 
     async def test_of_many_decisions_one_wins(self, harness: StoreHarness) -> None:
         made = await harness.ask()

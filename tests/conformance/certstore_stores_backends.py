@@ -105,6 +105,30 @@ class StoreHarness:
                 await tx.commit()
         return won
 
+    def a_next_version(self, licence: Licence, *holders: HolderCode, **changes: Any) -> Licence:
+        current = licence.current
+        version = replace(
+            current,
+            number=current.number + 1,
+            identifier=f"{current.identifier[:-5]}{current.number + 1:03d}.X",
+            holders=tuple(Holder(code, LIN_NAME) for code in holders) or current.holders,
+            previous=current.hash,
+            based_on=current.identifier,
+            made_by=Event.CHANGE,
+            **changes,
+        )
+        return replace(licence, revision=licence.revision + 1, current=version)
+
+    async def follow(self, later: Licence, *, single: bool = False) -> bool:
+        """Write a next version, as changing does; nothing is kept when that fails."""
+        async with self.database.write() as tx:
+            change = replace(self.change(later.revision, Event.CHANGE, later.state), version=later.current.number)
+            won = await self.licences.add_version(tx, later, change)
+            won = won and (not single or await self.licences.claim_single(tx, later, today=self.today))
+            if won:
+                await tx.commit()
+        return won
+
     async def end(self, licence: Licence, event: Event, state: State) -> bool:
         async with self.database.write() as tx:
             won = await self.licences.change_state(tx, licence, self.change(licence.revision + 1, event, state))

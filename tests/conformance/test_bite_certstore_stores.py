@@ -66,6 +66,26 @@ class EndsWhateverTheRevision(SqlLicenceStore):
         return await super().change_state(tx, replace(licence_, revision=now.revision), later)
 
 
+class FollowsWhateverTheRevision(SqlLicenceStore):
+    async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
+        now = await self.licence(tx, licence_.id)
+        assert now is not None
+        return await super().add_version(tx, licence_, replace(change, sequence=now.revision + 1))
+
+
+class KeepsTheFormerHoldersMark(SqlLicenceStore):
+    async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
+        kept, self._marks.give_back = self._marks.give_back, _nothing  # type: ignore[method-assign]
+        try:
+            return await super().add_version(tx, licence_, change)
+        finally:
+            self._marks.give_back = kept  # type: ignore[method-assign]
+
+
+async def _nothing(*_: object) -> None:
+    return None
+
+
 class EndsWithoutAnEvent(SqlLicenceStore):
     async def _add_event(self, tx: WriteTx, licence_id: str, change: LicenceChange) -> None:
         if change.state is State.VALID:
@@ -239,6 +259,16 @@ BROKEN: list[tuple[str, Callable[[], dict[str, Any]], str]] = [
         "one-index-for-all-kinds",
         lambda: licences(SqlLicenceStore, index=OneIndexForAllKinds(blind_index())),
         "test_the_same_digits_of_another_kind_are_another_holder",
+    ),
+    (
+        "follows-whatever-the-revision",
+        lambda: licences(FollowsWhateverTheRevision),
+        "test_a_next_version_from_an_old_reading_is_refused_and_leaves_nothing",
+    ),
+    (
+        "keeps-the-former-holders-mark",
+        lambda: licences(KeepsTheFormerHoldersMark),
+        "test_a_next_version_gives_the_former_holders_mark_back_and_takes_the_new_ones",
     ),
     (
         "ends-whatever-the-revision",

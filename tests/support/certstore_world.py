@@ -17,7 +17,8 @@ from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
 from certstore.exemption import ExemptionAnswer, ExemptionQuery
-from certstore.issue import HolderInput, IssueCommand
+from certstore.issue import IssueCommand
+from certstore.making import HolderInput
 from certstore.model import (
     Colour,
     Consent,

@@ -25,8 +25,9 @@ from api.routes.certstore.shapes import (
 )
 from certstore.authorise import require_scope
 from certstore.end import EndCommand
-from certstore.issue import HolderInput, IssueCommand
+from certstore.issue import IssueCommand
 from certstore.lifecycle import Event
+from certstore.making import HolderInput
 from certstore.model import Licence
 from certstore.read import LicenceView
 from certstore.status import status_today

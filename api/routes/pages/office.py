@@ -32,7 +32,8 @@ from api.web.views.office import (
 from api.web.views.own import LicenceCard
 from api.web.visitor import ISSUER, SEALER, Visitor, permitted
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
-from certstore.issue import HolderInput, IssueCommand
+from certstore.issue import IssueCommand
+from certstore.making import HolderInput
 from certstore.model import HolderKind, Licence, LicenceType, Validity, ValidityRule
 from certstore.status import Status
 from core.clock import calendar_day

@@ -9,8 +9,8 @@ import pytest
 from certstore.end import EndCommand
 from certstore.errors import AlreadyHeld, LicenceNotFound, NotIssuingAuthority, TransitionNotAllowed
 from certstore.identifier import Check, parse_identifier
-from certstore.issue import HolderInput
 from certstore.lifecycle import Event, State
+from certstore.making import HolderInput
 from certstore.metadata import read_names
 from certstore.status import Status
 from certstore.stores.tables import licence, licence_file
