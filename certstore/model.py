@@ -368,6 +368,7 @@ class Look(StrEnum):
     FILE = "copy-file"
     ISSUER = "issuer-read"
     FIELD_CHECK = "field-check"
+    PRESENTATION = "presentation"  # the holder showed it
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,17 @@ def parse_purpose(service_item: str | None, case_number: str | None, basis: str 
     return Purpose(**values)
 
 
+def parse_face_to_face(service_item: str | None, case_number: str | None, basis: str | None) -> Purpose:
+    """A purpose where the holder stands there and shows it: the basis is obligatory, a case is named if there is one.
+
+    Raises:
+        InvalidInput: `purpose-missing`, `purpose-invalid` or `purpose-personal`.
+    """
+    item, case = (value.strip() if value else "" for value in (service_item, case_number))
+    parsed = parse_purpose(item or "0", case or "0", basis)
+    return Purpose(parsed.service_item if item else None, parsed.case_number if case else None, parsed.basis)
+
+
 def check_no_id_number(text: str, field: str) -> None:
     """Purposes and reasons are shown and logged, so nobody's ID number may stand in them.
 

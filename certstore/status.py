@@ -54,12 +54,17 @@ def status_on(history: Sequence[LicenceChange], versions: Sequence[LicenceVersio
 
 def status_today(licence: Licence, today: dt.date) -> Status:
     """The same for today, from the licence's current state alone."""
-    if licence.state is State.DRAFT:
-        return Status.NOT_ISSUED
     return _status(licence.state, licence.current, today)
 
 
-def _status(state: State, version: LicenceVersion, day: dt.date) -> Status:
-    if state is State.VALID and day < version.valid_from:
+def status_of(state: State, valid_from: dt.date, valid_until: dt.date | None, day: dt.date) -> Status:
+    """The same from the bare facts of a licence's current version."""
+    if state is State.DRAFT:
+        return Status.NOT_ISSUED
+    if state is State.VALID and day < valid_from:
         return Status.NOT_YET_VALID
-    return Status(effective_state(state, version.valid_until, day).value)
+    return Status(effective_state(state, valid_until, day).value)
+
+
+def _status(state: State, version: LicenceVersion, day: dt.date) -> Status:
+    return status_of(state, version.valid_from, version.valid_until, day)

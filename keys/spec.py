@@ -176,6 +176,7 @@ ALGORITHMS: dict[SignatureAlgorithm, AlgorithmRow] = {
 
 _USES_OF_PURPOSES: tuple[tuple[str, frozenset[Use]], ...] = (
     ("oidc.", frozenset({Use.TOKEN})),
+    ("licence.", frozenset({Use.TOKEN})),
     ("seal/", frozenset({Use.DOCUMENT})),
     ("ca.", frozenset({Use.CERTIFICATE, Use.REVOCATION})),
     ("ocsp/", frozenset({Use.REVOCATION})),

@@ -129,6 +129,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "licence_mark": NothingEnds("keeps a second licence out"),
     "licence_mark_index": NothingEnds("names only"),
     "licence_event": Added("at", without=("state", ["draft", "valid"]), parent=("licence_id", "licence")),
+    "licence_status_entry": Added("taken_at", parent=("licence_id", "licence")),  # no place is given twice
     "licence_file": NothingEnds("content; the licence has the state"),
     "licence_copy": NothingEnds("ends on its own day, with its licence and with its consent"),
     "consent": Moved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import certstore.stores.status_tables
 import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
@@ -47,5 +48,6 @@ SOURCES = (
     idp.stores.key_tables,
     idp.stores.security_tables,
     certstore.stores.tables,
+    certstore.stores.status_tables,
     signing.stores.tables,
 )

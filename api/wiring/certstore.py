@@ -74,8 +74,20 @@ def build_certstore(
     organisations: OrganisationDirectory,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
+    return compose_certstore(
+        narrow_ground(ground),
+        sealer=sealer,
+        judge=judge,
+        holders=holders,
+        organisations=organisations,
+        renderer=TypstRenderer(),
+    )
+
+
+def narrow_ground(ground: Ground) -> CertstoreGround:
+    """The part of the service's ground that the repository may use."""
     secrets = ground.keys.secrets
-    narrow = CertstoreGround(
+    return CertstoreGround(
         ground.database,
         ground.clock,
         ground.kv,
@@ -85,8 +97,18 @@ def build_certstore(
         secrets.tokens,
         ground.settings.issuer,
     )
-    return compose_certstore(
-        narrow, sealer=sealer, judge=judge, holders=holders, organisations=organisations, renderer=TypstRenderer()
+
+
+def repository_of(ground: CertstoreGround) -> Repository:
+    """The stores that all use cases share."""
+    return Repository(
+        database=ground.database,
+        clock=ground.clock,
+        catalogue=SqlCatalogueStore(),
+        licences=SqlLicenceStore(ground.fields, ground.index),
+        files=SqlFileStore(),
+        consents=SqlConsentStore(ground.fields, ground.index),
+        access=SqlAccessStore(ground.fields, ground.index),
     )
 
 
@@ -100,15 +122,7 @@ def compose_certstore(
     renderer: Renderer,
 ) -> CertstoreServices:
     """Compose the repository from its ports."""
-    repository = Repository(
-        database=ground.database,
-        clock=ground.clock,
-        catalogue=SqlCatalogueStore(),
-        licences=SqlLicenceStore(ground.fields, ground.index),
-        files=SqlFileStore(),
-        consents=SqlConsentStore(ground.fields, ground.index),
-        access=SqlAccessStore(ground.fields, ground.index),
-    )
+    repository = repository_of(ground)
     verify_address = f"{ground.issuer}/verify"
     documents = SealedDocuments(ground.documents, ground.clock)
     files = FileMaker(renderer, sealer, verify_address)

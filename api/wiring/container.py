@@ -9,12 +9,13 @@ from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDir
 from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.care import CareServices, build_care
-from api.wiring.certstore import CertstoreServices, build_certstore
+from api.wiring.certstore import CertstoreServices, build_certstore, narrow_ground
 from api.wiring.export import ExportServices, build_export
 from api.wiring.ground import Ground, build_ground
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
+from api.wiring.presentation import PresentationServices, compose_presentation
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.registers import StandIn, build_registers
 from api.wiring.rotation import RotationServices, build_rotation
@@ -31,6 +32,7 @@ class Container:
     ground: Ground
     idp: IdpServices
     certstore: CertstoreServices
+    presentation: PresentationServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -93,8 +95,29 @@ async def build_container(
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
+    presentation = compose_presentation(
+        narrow_ground(ground),
+        short_lived=ground.keys.secrets.fields.short_lived,
+        provider=ground.keys.ring,
+        holders=IdpHolderDirectory(idp.directory),
+        organisations=IdpOrganisationDirectory(idp.directory),
+    )
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
     export = build_export(ground, idp, certstore)
-    return Container(ground, idp, certstore, signing, tsa, reencryption, pki, trust, rotation, care, messages, export)
+    return Container(
+        ground,
+        idp,
+        certstore,
+        presentation,
+        signing,
+        tsa,
+        reencryption,
+        pki,
+        trust,
+        rotation,
+        care,
+        messages,
+        export,
+    )

@@ -15,6 +15,7 @@ from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
 from keys.errors import KeyMissing, KeyStateConflict, MasterKeyMissing
+from keys.jose.declarations import DECLARATION_PURPOSE
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
@@ -30,7 +31,11 @@ from keys.stores.sql import SqlKeyStore, open_key_store
 
 _log = logging.getLogger(__name__)
 
-_SIGNING_KEYS = {"oidc.es256": SignatureAlgorithm.ES256, "oidc.rs256": SignatureAlgorithm.RS256}
+_SIGNING_KEYS = {
+    "oidc.es256": SignatureAlgorithm.ES256,
+    "oidc.rs256": SignatureAlgorithm.RS256,
+    DECLARATION_PURPOSE: SignatureAlgorithm.ES256,
+}
 _SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS)
 
 

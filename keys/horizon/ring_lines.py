@@ -32,6 +32,7 @@ _NAMES: Mapping[str, Text] = {
     "index.people": Text("人员索引密钥", "Index key of people"),
     "index.licences": Text("证照索引密钥", "Index key of licences"),
     "secret.tokens": Text("令牌摘要密钥", "Key of token digests"),
+    "licence.es256": Text("亮证与证照状态签名密钥", "Key of shown licences and their states"),
     "statement.trust": Text("信任列表签名密钥", "Key of the trust list"),
     "statement.backup": Text("备份签名密钥", "Key of backups"),
 }

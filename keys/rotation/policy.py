@@ -77,4 +77,7 @@ def service_policies(
         verify_for=_DAY,  # from then on it is kept for as long as a stored value needs it
         destroy_after=90 * _DAY,  # backups of the database from before the last value was encrypted anew
     )
-    return RotationPolicies((("oidc.", token), *((purpose, secret) for purpose in SERVICE_SECRETS)))
+    # what the repository declares lives for an hour at most, less than a log-in token: their times serve for both
+    return RotationPolicies(
+        (("oidc.", token), ("licence.", token), *((purpose, secret) for purpose in SERVICE_SECRETS))
+    )

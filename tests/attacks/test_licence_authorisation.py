@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from certstore.presentation.read_code import ReadCommand
 from core.db.database import Database
 from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
 from tests.support.certstore_world import (
@@ -38,11 +39,13 @@ class Stage:
     copy: str
     code: str
     identifier: str
+    presentation: str
 
     def fill(self, path: str) -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
         licence = self.permit if "copies" in path else self.property
-        parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent}
+        parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
+        parts |= {"presentation_id": self.presentation}
         codes = {"/v1/licence-types/{code}": PROPERTY, "/v1/service-items/{code}": ITEM}
         return path.format(**parts, code=codes.get(path, ""))
 
@@ -57,7 +60,16 @@ async def set_up(city: World, web: Http) -> Stage:
     house, permit = await city.issue_property(), await city.issue_permit()
     consent = await city.consented()
     copy = await city.services.copies.make(city.copy_command(permit.id), TOKENS["portal"])
-    return Stage(web, house.id, permit.id, consent.id, copy.id, house.verification_code, house.current.identifier)
+    read = await city.presentation.read(ReadCommand(await shown(city, permit.id)), TOKENS["portal"])
+    await city.presentation.status_lists.reference(permit.id, TOKENS["lin"])
+    return Stage(
+        web, house.id, permit.id, consent.id, copy.id, house.verification_code, house.current.identifier, read.id
+    )
+
+
+async def shown(city: World, licence_id: str) -> str:
+    """A code that nobody has read yet."""
+    return (await city.presentation.show(licence_id, TOKENS["lin"], anew=True)).code or ""
 
 
 ISSUE = {"type": PROPERTY, "holders": [HOLDER | {"name": LIN_NAME}], "data": HOUSE}
@@ -101,12 +113,23 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/licences/{licence_id}/copies"): ({"portal", "clerk"}, {"purpose": PURPOSE}),
     ("GET", "/v1/licences/{licence_id}/copies/{copy_id}/file"): ({"portal", "clerk"}, None),
     ("POST", "/v1/verifications"): ({"portal", "clerk", "other-office"}, {"by": "identifier"}),
+    ("POST", "/v1/licences/{licence_id}/presentations"): ({"lin"}, {"extent": "minimal"}),
+    ("POST", "/v1/presentations/read"): ({"portal", "clerk", "other-office"}, {"code": "to be shown"}),
+    ("GET", "/v1/presentations/{presentation_id}"): ({"portal"}, None),
+    ("POST", "/v1/presentations/{presentation_id}/decision"): ({"lin"}, {"granted": False}),
+    ("POST", "/v1/licences/{licence_id}/signed-face"): ({"lin"}, None),
+    ("POST", "/v1/licences/{licence_id}/status-reference"): ({"lin", "land"}, None),
+    ("GET", "/licence-status/{number}"): ({"*"}, None),
+    ("GET", "/licence-status"): ({"*"}, None),
+    ("GET", "/v1/licence-keys"): ({"*"}, None),
     ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
 }
 CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]
 
 
-def body_for(stage: Stage, body: Any) -> Any:
+async def body_for(stage: Stage, body: Any) -> Any:
+    if body and "code" in body and body["code"] == "to be shown":
+        return {"code": await shown(stage.web.city, stage.permit)}
     return body | {"identifier": stage.identifier} if body and body.get("by") else body
 
 
@@ -122,7 +145,7 @@ async def test_l01_only_those_who_may_get_through(stage: Stage, method: str, pat
     for number, caller in enumerate(CALLERS):
         headers = {"Idempotency-Key": f"k{number}"} if method == "POST" else {}
         answer = await stage.web.call(
-            method, stage.fill(path), caller, headers=headers, json=body_for(stage, body) if body else None
+            method, stage.fill(path), caller, headers=headers, json=await body_for(stage, body)
         )
         got[caller] = answer.status_code
         if answer.status_code >= 400:

@@ -25,11 +25,12 @@ from certstore.render.typst_renderer import TypstRenderer
 from core.errors import NotPermitted, Unavailable
 from core.principal import Principal
 from core.text import Text
-from keys.ports import SecretKey
+from keys.backends.software import SoftwareBackend
+from keys.ports import KeyProvider, SecretKey, Signer, VerificationKey
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
 from keys.secrets.purposes import FORMER_FIELDS, FORMER_INDEX, LICENCES, LICENCES_INDEX
-from keys.spec import KeyState
+from keys.spec import KeyState, SignatureAlgorithm
 
 _MARK = re.compile(rb"\n%SEAL ([0-9A-Z]{18}) ([0-9]+) ([0-9a-f]{64})\n\Z")
 
@@ -149,6 +150,23 @@ class Offices:
         return self.names.get(uscc)
 
 
+class OneKey:
+    """Implements `keys.ports.KeyProvider` with one ES256 key, whatever it is asked for."""
+
+    def __init__(self) -> None:
+        backend, algorithm = SoftwareBackend(), SignatureAlgorithm.ES256
+        made = backend.generate(algorithm, bits=256, label="")
+        self._signer = backend.open(made.uri, algorithm, made.public_key, made.private)
+
+    def signer(self, purpose: str) -> Signer:
+        return self._signer
+
+    def verification_keys(self, purpose: str) -> Sequence[VerificationKey]:
+        one = self._signer
+        return (VerificationKey(one.key_id, one.algorithm, KeyState.ACTIVE, one.public_key),)
+
+
+_keys: type[KeyProvider] = OneKey
 _sealer: type[LicenceSealer] = MarkSealer
 _judge: type[DocumentJudge] = MarkJudge
 _people: type[HolderDirectory] = People

@@ -93,6 +93,7 @@ async def http(city: World) -> AsyncIterator[Http]:
         ground=SimpleNamespace(settings=settings, clock=city.clock),
         idp=SimpleNamespace(authenticate=authenticate),
         certstore=city.services,
+        presentation=city.presentation,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://yizheng.example.gov.cn") as connected:

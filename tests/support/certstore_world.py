@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
+from api.wiring.presentation import PresentationServices, compose_presentation
 from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
@@ -46,6 +47,7 @@ from tests.support.certstore_fakes import (
     MarkJudge,
     MarkSealer,
     Offices,
+    OneKey,
     People,
     PlainSecrets,
     blind_index,
@@ -185,6 +187,7 @@ class World:
     clock: FakeClock
     sealer: MarkSealer
     folder: Path
+    presentation: PresentationServices
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -257,25 +260,30 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         HmacTokenDigests(PlainSecrets()),
         "https://yizheng.example.gov.cn",
     )
+    people = People(
+        {"acc_lin": (LIN_NUMBER, LIN_NAME), "acc_zhao": (ZHAO_NUMBER, "赵映雪"), "acc_chen": (CHEN_NUMBER, "陈素")}
+    )
+    offices = Offices(
+        {
+            BUREAU: Text("示例市政务数据局", "Data Bureau"),
+            LAND: Text("示例市自然资源和规划局", "Land Bureau"),
+            POLICE: Text("示例市公安局", "Police Bureau"),
+            HOUSING: Text("示例市住房保障局", "Housing Bureau"),
+            OTHERS: Text("示例市体育局", "Sports Bureau"),
+        }
+    )
     services = compose_certstore(
         ground,
         sealer=sealer,
         judge=MarkJudge(),
-        holders=People(
-            {"acc_lin": (LIN_NUMBER, LIN_NAME), "acc_zhao": (ZHAO_NUMBER, "赵映雪"), "acc_chen": (CHEN_NUMBER, "陈素")}
-        ),
-        organisations=Offices(
-            {
-                BUREAU: Text("示例市政务数据局", "Data Bureau"),
-                LAND: Text("示例市自然资源和规划局", "Land Bureau"),
-                POLICE: Text("示例市公安局", "Police Bureau"),
-                HOUSING: Text("示例市住房保障局", "Housing Bureau"),
-                OTHERS: Text("示例市体育局", "Sports Bureau"),
-            }
-        ),
+        holders=people,
+        organisations=offices,
         renderer=renderer(),
     )
-    made = World(services, database, clock, sealer, folder)
+    presentation = compose_presentation(
+        ground, short_lived=field_cipher(), provider=OneKey(), holders=people, organisations=offices
+    )
+    made = World(services, database, clock, sealer, folder, presentation)
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from api.routes.certstore import catalogue, consents, copies, licences, records, use, verifications
+from api.routes.certstore import (
+    catalogue,
+    consents,
+    copies,
+    licences,
+    presentations,
+    records,
+    states,
+    use,
+    verifications,
+)
 
 routers = [
     catalogue.router,
@@ -11,5 +21,7 @@ routers = [
     consents.router,
     copies.router,
     verifications.router,
+    presentations.router,
+    states.router,
     records.router,
 ]

@@ -50,6 +50,9 @@ def what_was_seen(one: MyAccess) -> Text:
         Look.FIELD_CHECK: Text(
             f"核对{what.zh}上的说法，只得到“是”或“否”", f"Checked a claim about your {what.en}: told only yes or no"
         ),
+        Look.PRESENTATION: Text(f"您出示了{what.zh}，给了 {count} 项", f"You showed your {what.en}: {count} entries")
+        if count
+        else Text(f"扫了您出示的{what.zh}，没有看到内容", f"Scanned the {what.en} you showed; saw no contents"),
         Look.EXEMPTION: Text(
             f"核对{what.zh}有没有、是否有效，没有看内容", f"Checked that you hold a valid {what.en}; saw no contents"
         )
@@ -64,6 +67,8 @@ def right_of(one: MyAccess) -> Mark:
     """By what right it was done."""
     if one.by_consent:
         return Mark("good", "check", Text("您已同意", "you agreed"))
+    if one.record.look is Look.PRESENTATION:
+        return Mark("good", "check", Text("您当面出示", "you showed it"))
     if one.record.look is Look.ISSUER:
         return Mark("info", "org", Text("颁发机构", "issuer"))
     return Mark("info", "shield", Text("依职能", "by function"))

@@ -15,6 +15,7 @@ from core.clock import SystemClock
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.software import SoftwareBackend
 from keys.errors import DevelopmentOnly, KeyRefused, KeyStateConflict, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
+from keys.jose.declarations import DECLARATION_PURPOSE
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.journal import KeyStep
@@ -55,7 +56,7 @@ async def test_the_first_start_makes_everything(tmp_path: Path, clock: FakeClock
     services = await _started(tmp_path, clock)
     assert {record.purpose for record in services.ring.records()} == {
         "oidc.es256", "oidc.rs256", "oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS,
-        "ca.root", "ca.seals", "ca.persons", "ca.timestamps", "ca.machines"
+        DECLARATION_PURPOSE, "ca.root", "ca.seals", "ca.persons", "ca.timestamps", "ca.machines"
     }  # fmt: skip
     people = services.secrets.fields.people
     assert people.decrypt(people.encrypt("王小明", context="people.name:1"), context="people.name:1") == "王小明"
@@ -110,7 +111,7 @@ async def test_k10_production_makes_no_development_keys(tmp_path: Path, clock: F
         await (await _pki(services, clock, production=True)).ensure_development()
     assert services.ring.records() == []
     await ensure_service_keys(services.ring)  # asked for by name, by the people who run it
-    assert len(services.ring.records()) == 12
+    assert len(services.ring.records()) == 13
     await services.close()
 
 

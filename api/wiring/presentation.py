@@ -1,0 +1,56 @@
+"""Puts together how licences are shown, and how anybody learns their state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.wiring.certstore import CertstoreGround, repository_of
+from certstore.ports import HolderDirectory, OrganisationDirectory
+from certstore.presentation.kept import Kept
+from certstore.presentation.offline import MakeSignedFace
+from certstore.presentation.read_code import ReadCode
+from certstore.presentation.show import ShowLicence
+from certstore.presentation.signed import Declarations, PublishedKeysJudge
+from certstore.status_publishing import StatusLists
+from certstore.stores.status_entries import SqlStatusEntryStore
+from keys.ports import FieldCipher, KeyProvider
+
+
+@dataclass(frozen=True)
+class PresentationServices:
+    """The use cases of showing a licence, and what is published for those who check without asking."""
+
+    show: ShowLicence
+    read: ReadCode
+    signed_face: MakeSignedFace
+    judge: PublishedKeysJudge
+    declarations: Declarations
+    status_lists: StatusLists
+
+
+def compose_presentation(
+    ground: CertstoreGround,
+    *,
+    short_lived: FieldCipher,
+    provider: KeyProvider,
+    holders: HolderDirectory,
+    organisations: OrganisationDirectory,
+) -> PresentationServices:
+    """Compose from ports.
+
+    Args:
+        short_lived: encrypts what lies in the key-value store for minutes.
+        provider: the key ring: signs faces and lists.
+    """
+    repository = repository_of(ground)
+    kept = Kept(ground.kv, short_lived, ground.digests, ground.clock)
+    declarations = Declarations(provider)
+    lists = StatusLists(repository, SqlStatusEntryStore(), holders, declarations, issuer=ground.issuer)
+    return PresentationServices(
+        show=ShowLicence(repository, holders, organisations, kept),
+        read=ReadCode(repository, organisations, kept, ground.kv),
+        signed_face=MakeSignedFace(repository, holders, organisations, lists, declarations, issuer=ground.issuer),
+        judge=PublishedKeysJudge(declarations.keys, ground.issuer, ground.clock),
+        declarations=declarations,
+        status_lists=lists,
+    )
