@@ -5,6 +5,7 @@ from __future__ import annotations
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.ports import DocumentJudgement, HolderIdentity, SealAnchor, SealedFile
 from core.audit.event import AuditEvent
+from core.clock import Clock, calendar_day
 from core.db.database import Database
 from core.errors import NotFound
 from core.identifiers.documents import Document, DocumentKind
@@ -113,6 +114,20 @@ class IdpOrganisationDirectory:
     async def name(self, uscc: str) -> Text | None:
         organisation = await self._directory.organisation(uscc)
         return organisation.name if organisation else None
+
+
+class IdpColleagues:
+    """`certstore.life.proposals.Colleagues`: what members of staff may do, whether or not they are here now."""
+
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+
+    async def may_still(self, account_id: str, organisation: str, scope: str, type_code: str) -> bool:
+        rights = await self._directory.rights(account_id, calendar_day(self._clock.now()))
+        if rights is None or rights.organisation != organisation or scope not in rights.scopes:
+            return False
+        return scope not in rights.types or type_code in rights.types[scope]
 
 
 class KeyAuditLog:

@@ -1,29 +1,55 @@
-"""Sealed files at rest: encrypted before they reach the document store, found by the digest of the file itself."""
+"""Sealed files at rest: encrypted before they reach the document store, found by the digest of the file itself.
+
+The document store is no part of the unit that writes a file's row, so an address is put on the list of documents that
+may be worthless before the document is stored: whatever the unit leaves without a row goes a day later.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+from typing import Protocol
 
 from certstore.model import FileKind, LicenceFile
 from certstore.ports import SealedFile
 from core.clock import Clock
+from core.db.database import Database
 from core.errors import Unavailable
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault
+from keys.reencrypt.ports import DiscardList
+
+UNWRITTEN_FOR = dt.timedelta(days=1)  # longer than any unit takes that writes a file's row
+
+
+class SealedVault(DocumentVault, Protocol):
+    """A vault that says where a document will be before it is there."""
+
+    def seal(self, content: bytes, *, context: str) -> tuple[str, bytes]:
+        """Encrypt; answers the address that the document will have, and its cipher text."""
+
+    async def put(self, sealed: bytes) -> None:
+        """Store cipher text durably."""
 
 
 class SealedDocuments:
     """Keeps and opens sealed files. A file is reachable only through its row, written in the unit that made it."""
 
-    def __init__(self, vault: DocumentVault, clock: Clock) -> None:
+    def __init__(self, vault: SealedVault, clock: Clock, database: Database, discards: DiscardList) -> None:
         self._vault = vault
         self._clock = clock
+        self._database = database
+        self._discards = discards
 
     async def keep(self, sealed: SealedFile, *, licence_id: str, version: int, kind: FileKind) -> LicenceFile:
         """Store the bytes; answers the row that the caller must write."""
         file_id = new_id(self._clock, "fil")
-        address = await self._vault.keep(sealed.content, context=content_context(file_id))
+        address, cipher_text = self._vault.seal(sealed.content, context=content_context(file_id))
+        async with self._database.write() as tx:
+            await self._discards.add(tx, address, self._clock.now() + UNWRITTEN_FOR)
+            await tx.commit()
+        await self._vault.put(cipher_text)
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,

@@ -1,21 +1,30 @@
-"""Ends a licence: 撤销 (withdraw), 吊销 (revoke) or 注销 (cancel), three different legal facts."""
+"""Ends a licence: 撤销 (withdraw), 吊销 (revoke), 注销 (cancel), 作废 (annul): different legal facts."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
-from certstore.errors import LicenceNotFound, RevisionMoved, TransitionNotAllowed
+from certstore.errors import (
+    LicenceNotFound,
+    RevisionMoved,
+    SecondPersonNeeded,
+    StepNotForType,
+    TransitionNotAllowed,
+)
 from certstore.lifecycle import ENDINGS, STATE_NAMES, Event, effective_state, next_state
 from certstore.model import Licence, LicenceChange
 from certstore.purpose import check_no_id_number
 from certstore.repository import Repository
 from core.audit.event import AuditEvent
+from core.db.database import WriteTx
 from core.errors import InvalidInput
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
 from core.text import Text
 
 MAX_REASON = 200
+InUnit = Callable[[WriteTx], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class EndCommand:
     """Which licence, how, and why.
 
     Attributes:
-        event: WITHDRAW, REVOKE or CANCEL.
+        event: WITHDRAW, REVOKE, CANCEL or ANNUL.
         if_revision: the revision that the caller saw (If-Match); None to end it whatever its revision.
     """
 
@@ -39,27 +48,35 @@ class EndLicence:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
-    async def __call__(self, command: EndCommand, actor: Principal) -> Licence:
+    async def __call__(self, command: EndCommand, actor: Principal, decided: InUnit | None = None) -> Licence:
         """The licence in its final state.
+
+        Args:
+            decided: what makes this a second person's decision, written in the same unit; without it, staff cannot
+                end a licence whose type asks for two people.
 
         Raises:
             InvalidInput: `reason-invalid`.
             NotPermitted: no `licence:issue`.
             NotFound: `licence-not-found`, also for another authority's licence.
-            Conflict: `transition-not-allowed`, or `precondition-failed`.
+            Conflict: `transition-not-allowed`, `precondition-failed`, `step-not-for-type`, `second-person-needed`.
         """
         repository = self._repository
         action = f"licence.{command.event.value}"
         async with refusals_audited(repository.database, action, actor, subject=command.licence_id):
             require_scope(actor, "licence:issue")
             organisation = acting_organisation(actor)
-            reason = _checked(command.reason)
+            reason = checked_reason(command.reason)
             async with repository.database.write() as tx:
                 licence = await repository.licences.locked(tx, command.licence_id)
                 if licence is None or licence.issuer != organisation:
                     raise LicenceNotFound
                 require_type(actor, "licence:issue", licence.type_code)
                 repeated = licence.state is ENDINGS[command.event]
+                if decided is not None:
+                    await decided(tx)
+                elif not repeated:
+                    await self._require_alone(tx, licence, command.event, actor)
                 if not repeated:
                     if command.if_revision is not None and command.if_revision != licence.revision:
                         raise RevisionMoved
@@ -72,6 +89,15 @@ class EndLicence:
                 ended = await repository.licences.licence(tx, licence.id)
         assert ended is not None
         return ended
+
+    async def _require_alone(self, tx: WriteTx, licence: Licence, event: Event, actor: Principal) -> None:
+        licence_type = await self._repository.catalogue.licence_type(tx, licence.type_code)
+        assert licence_type is not None
+        if not licence_type.allows(event):
+            raise StepNotForType
+        # a department's own system has its approvals behind it; a person at our pages has nobody
+        if actor.kind is PrincipalKind.STAFF and licence_type.needs_two(event):
+            raise SecondPersonNeeded
 
     def _change(self, licence: Licence, event: Event, reason: str, actor: Principal) -> LicenceChange:
         now, today = self._repository.now(), self._repository.today()
@@ -89,7 +115,11 @@ class EndLicence:
         )
 
 
-def _checked(typed: str) -> str:
+def checked_reason(typed: str) -> str:
+    """
+    Raises:
+        InvalidInput: `reason-invalid`, `purpose-personal`.
+    """
     reason = " ".join(typed.split())
     if not reason or len(reason) > MAX_REASON or not reason.isprintable():
         raise InvalidInput(

@@ -14,6 +14,10 @@
     │   └── CopyNotFound           absent, or another's
     ├── Conflict
     │   ├── TransitionNotAllowed   the licence's state does not allow the event
+    │   ├── StepNotForType         the type's life profile leaves the step out
+    │   ├── SecondPersonNeeded     a colleague must decide
+    │   ├── RevisionMoved          the licence is no longer as the caller saw it
+    │   ├── TypeRetired            nothing new of the type
     │   ├── ConsentDecided         the request was decided before, or has run out
     │   └── AlreadyHeld            the holder has a valid licence of a type that one can have only once
     └── Gone                       a copy or a consent that existed and can no longer be used
@@ -115,6 +119,32 @@ class TransitionNotAllowed(Conflict):
             Text(
                 f"这份证照现在是“{state.zh}”状态，不能这样处理。请先查看它的现状。",
                 f"This licence is {state.en}, which does not allow this. Look at its present state first.",
+            ),
+        )
+
+
+class StepNotForType(Conflict):
+    """The type's own life profile leaves this step out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "step-not-for-type",
+            Text(
+                "这类证照不办这一步。目录里写着它能办哪些。",
+                "Licences of this type do not take this step. The catalogue says which ones they take.",
+            ),
+        )
+
+
+class SecondPersonNeeded(Conflict):
+    """The type asks for two members of staff: one proposes, another decides."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "second-person-needed",
+            Text(
+                "这类证照要两个人办：您先提出，再由另一位同事决定。",
+                "This takes two people for licences of this type: propose it, and a colleague decides.",
             ),
         )
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.catalogue import validity_of
-from certstore.errors import AlreadyHeld, NotIssuingAuthority, TypeRetired
+from certstore.errors import AlreadyHeld, NotIssuingAuthority, StepNotForType, TypeRetired
 from certstore.lifecycle import Event
 from certstore.making import HolderInput, VersionContent, VersionMaker, check_first_day, check_holders, check_number
-from certstore.model import Licence, LicenceChange, LicenceFile, LicenceType
+from certstore.model import Licence, LicenceChange, LicenceFile, LicenceType, Trust
 from certstore.repository import Repository
 from core.audit.event import AuditEvent, Detail
+from core.db.database import WriteTx
 from core.errors import Conflict, InvalidInput, NotFound
 from core.idempotency import AlreadyDone, find_result, remember_result
 from core.principal import Principal
@@ -42,6 +43,29 @@ class IssueCommand:
     valid_until: dt.date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a new licence comes from: nothing, a draft, a licence of another region, a paper.
+
+    Attributes:
+        event: ISSUE or TRANSFER_IN.
+        based_on: the identifier that it follows.
+        licence_id: the draft's id.
+        before: what happened to it until now.
+        also: written in the same unit; what it raises undoes everything.
+    """
+
+    event: Event = Event.ISSUE
+    trust: Trust = Trust.A
+    based_on: str | None = None
+    licence_id: str | None = None
+    before: tuple[LicenceChange, ...] = ()
+    also: Callable[[WriteTx, Licence], Awaitable[None]] | None = None
+
+
+FROM_NOTHING = Origin()
+
+
 class IssueLicence:
     """The use case. The actor's organisation is the issuing authority."""
 
@@ -50,22 +74,24 @@ class IssueLicence:
         self._maker = maker
         self._digests = digests
 
-    async def __call__(self, command: IssueCommand, actor: Principal) -> Licence:
+    async def __call__(self, command: IssueCommand, actor: Principal, origin: Origin = FROM_NOTHING) -> Licence:
         """Issue, or answer what the same Idempotency-Key issued before.
 
         Raises:
             InvalidInput: the input does not fit the type; names the field, never the value.
             NotPermitted: no `licence:issue`, or not an issuing authority of the type, or no right to the seal.
+            TransitionNotAllowed, StepNotForType: the type's own profile leaves the event out.
             NotFound: `licence-type-not-found`.
             Conflict: `licence-already-held`, `idempotency-key-reused`.
             Unavailable: seal, fonts or document store do not answer; nothing was issued.
         """
-        async with refusals_audited(self._repository.database, "licence.issue", actor):
+        action = f"licence.{origin.event.value}"
+        async with refusals_audited(self._repository.database, action, actor):
             require_scope(actor, "licence:issue")
             require_type(actor, "licence:issue", command.type_code)
             issuer = acting_organisation(actor)
-            scope = f"{actor.id} licence.issue"[:128]
-            key, fingerprints = command.idempotency_key, self._fingerprints(command, issuer)
+            scope = f"{actor.id} {action}"[:128]
+            key, fingerprints = command.idempotency_key, self._fingerprints(command, issuer, origin)
             async with self._repository.database.read() as tx:
                 earlier = await find_result(tx, scope=scope, key=key, fingerprints=fingerprints)
                 licence_type = await self._repository.catalogue.licence_type(tx, command.type_code)
@@ -77,17 +103,19 @@ class IssueLicence:
                 )
             if issuer not in licence_type.issuers:
                 raise NotIssuingAuthority
-            licence, file = await self._make(command, licence_type, issuer, actor)
+            licence, file = await self._make(command, licence_type, issuer, actor, origin)
             try:
-                return await self._write(licence, file, licence_type, actor, (scope, key, fingerprints))
+                return await self._write(licence, file, licence_type, actor, origin, (scope, key, fingerprints))
             except AlreadyDone as done:
                 return await self._issued(done.result)
 
     async def _make(
-        self, command: IssueCommand, licence_type: LicenceType, issuer: str, actor: Principal
+        self, command: IssueCommand, licence_type: LicenceType, issuer: str, actor: Principal, origin: Origin
     ) -> tuple[Licence, LicenceFile]:
         if licence_type.retired:
             raise TypeRetired
+        if not licence_type.allows(origin.event):
+            raise StepNotForType
         today = self._repository.today()
         valid_from = check_first_day(command.valid_from or today, today)
         content = VersionContent(
@@ -97,7 +125,17 @@ class IssueLicence:
             valid_from=valid_from,
             valid_until=validity_of(licence_type.validity, valid_from, command.valid_until),
         )
-        return await self._maker.first(content, licence_type, issuer, actor)
+        made, file = await self._maker.first(
+            content,
+            licence_type,
+            issuer,
+            actor,
+            event=origin.event,
+            trust=origin.trust,
+            based_on=origin.based_on,
+            licence_id=origin.licence_id,
+        )
+        return replace(made, revision=len(origin.before) + 1), file
 
     async def _write(
         self,
@@ -105,12 +143,20 @@ class IssueLicence:
         file: LicenceFile,
         licence_type: LicenceType,
         actor: Principal,
+        origin: Origin,
         idempotency: tuple[str, str, tuple[str, ...]],
     ) -> Licence:
         repository, version = self._repository, licence.current
         scope, key, fingerprints = idempotency
         change = LicenceChange(
-            1, Event.ISSUE, licence.state, version.number, version.issued_at, actor.kind, actor.id, actor.organisation
+            licence.revision,
+            origin.event,
+            licence.state,
+            version.number,
+            version.issued_at,
+            actor.kind,
+            actor.id,
+            actor.organisation,
         )
         async with repository.database.write() as tx:
             await remember_result(
@@ -122,19 +168,21 @@ class IssueLicence:
                     "licence-type-changed",
                     Text("这类证照的定义刚刚更新，请重试。", "The type's definition just changed. Try again."),
                 )
-            await repository.licences.add(tx, licence, change)
+            await repository.licences.add(tx, licence, *origin.before, change)
             if licence_type.one_per_holder and not await repository.licences.claim_single(
                 tx, licence, today=repository.today()
             ):
                 raise AlreadyHeld
             await repository.files.add(tx, file)
+            if origin.also is not None:
+                await origin.also(tx, licence)
             detail: Detail = {
                 "type": licence_type.code,
                 "version": version.number,
                 "file": file.sha256,
                 "seal": file.seal_id,
             }
-            tx.audit(AuditEvent("licence.issue", "done", actor, licence.id, detail=detail))
+            tx.audit(AuditEvent(f"licence.{origin.event.value}", "done", actor, licence.id, detail=detail))
             await tx.commit()
         return licence
 
@@ -144,7 +192,7 @@ class IssueLicence:
         assert found is not None  # written in the same unit as the key
         return found
 
-    def _fingerprints(self, command: IssueCommand, issuer: str) -> tuple[str, ...]:
+    def _fingerprints(self, command: IssueCommand, issuer: str, origin: Origin) -> tuple[str, ...]:
         # keyed: the request holds an ID number, and a plain digest of it could be guessed from a stolen table
         parts = [
             issuer,
@@ -154,6 +202,7 @@ class IssueLicence:
             command.licence_number,
             command.valid_from,
             command.valid_until,
+            *([origin.event, origin.based_on, origin.licence_id] if origin != FROM_NOTHING else []),
         ]
         try:
             content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()

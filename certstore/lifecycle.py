@@ -2,7 +2,7 @@
 
 撤销 (withdrawn: wrongly granted), 吊销 (revoked: a penalty) and 注销 (cancelled: the procedural end) are three
 different legal facts (行政许可法 §69, §70, §81) and stay three states. The table is the superset used in the
-field; this slice exposes issue, withdraw, revoke, cancel and expiry by date.
+field; the use cases over it are in `certstore.life`, `certstore.issue` and `certstore.end`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Event(StrEnum):
     TRANSFER_UNDO = "transfer-undo"
     REISSUE = "reissue"  # 补办
     CORRECT = "correct"  # 更正
+    CONFIRM = "confirm"  # a clerk has seen the original: trust C becomes B
     ANNOTATE_COPY = "annotate-copy"
     SUPERSEDE = "supersede"
 
@@ -76,7 +77,8 @@ TRANSITIONS: dict[tuple[State | None, Event], State] = {
     (State.DRAFT, Event.ISSUE): State.VALID,
     (State.DRAFT, Event.CANCEL): State.CANCELLED,
     **{(State.VALID, event): State.VALID for event in (Event.RENEW, Event.CHANGE, Event.ANNUAL_PASS)},
-    **{(State.VALID, event): State.VALID for event in (Event.REISSUE, Event.CORRECT, Event.ANNOTATE_COPY)},
+    **{(State.VALID, event): State.VALID for event in (Event.REISSUE, Event.CORRECT, Event.CONFIRM)},
+    (State.VALID, Event.ANNOTATE_COPY): State.VALID,
     (State.VALID, Event.ANNUAL_FAIL): State.SUSPENDED,
     (State.VALID, Event.SUSPEND): State.SUSPENDED,
     (State.VALID, Event.EXPIRE): State.EXPIRED,
@@ -103,6 +105,7 @@ ENDINGS: dict[Event, State] = {
     Event.WITHDRAW: State.WITHDRAWN,
     Event.REVOKE: State.REVOKED,
     Event.CANCEL: State.CANCELLED,
+    Event.ANNUL: State.ANNULLED,
 }
 
 
@@ -118,10 +121,19 @@ def next_state(state: State | None, event: Event) -> State:
         raise TransitionNotAllowed(STATE_NAMES[state] if state else STATE_NAMES[State.DRAFT]) from None
 
 
+def events_from(state: State | None) -> tuple[Event, ...]:
+    """What may happen in `state`, in the order of the table."""
+    return tuple(event for before, event in TRANSITIONS if before is state)
+
+
+def lapses(state: State) -> bool:
+    """Whether a licence in `state` runs out by date."""
+    return (state, Event.EXPIRE) in TRANSITIONS
+
+
 def effective_state(state: State, valid_until: dt.date | None, day: dt.date) -> State:
     """`state` as it is on `day`: what runs out by date has expired, whether or not somebody wrote it down.
 
     The last day counts as valid; days are calendar days in Asia/Shanghai.
     """
-    lapses = (state, Event.EXPIRE) in TRANSITIONS
-    return State.EXPIRED if lapses and valid_until is not None and day > valid_until else state
+    return State.EXPIRED if lapses(state) and valid_until is not None and day > valid_until else state

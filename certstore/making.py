@@ -16,6 +16,7 @@ from certstore.documents import SealedDocuments
 from certstore.face import FaceSource
 from certstore.history import GENESIS, VersionFacts, version_hash
 from certstore.identifier import make_identifier, parse_identifier
+from certstore.inspecting import covered_until
 from certstore.lifecycle import Event, effective_state, next_state
 from certstore.make_file import FileMaker
 from certstore.model import (
@@ -96,8 +97,12 @@ class VersionMaker:
         event: Event = Event.ISSUE,
         trust: Trust = Trust.A,
         based_on: str | None = None,
+        licence_id: str | None = None,
     ) -> tuple[Licence, LicenceFile]:
         """A new licence in the state that `event` leads to, with its sealed file.
+
+        Args:
+            licence_id: the id of the draft that it was; a new one when None.
 
         Raises:
             InvalidInput: the data do not fit the type's schema, or a sign has no glyph.
@@ -108,7 +113,7 @@ class VersionMaker:
         serial = calendar_day(now).strftime("%Y%m%d") + "".join(secrets.choice(_SERIAL_LETTERS) for _ in range(12))
         identifier = make_identifier(type_code=licence_type.code, issuer=issuer, serial=serial, version=1)
         version = LicenceVersion(
-            licence_id=new_id(self._clock, "lic"),
+            licence_id=licence_id or new_id(self._clock, "lic"),
             number=1,
             identifier=identifier.text,
             type_code=licence_type.code,
@@ -127,7 +132,9 @@ class VersionMaker:
         )
         code = new_secret(16)
         chained, file = await self._sealed(version, licence_type, issuer, actor, code)
-        return Licence(version.licence_id, licence_type.code, issuer, next_state(None, event), 1, code, chained), file
+        inspected = covered_until(licence_type.inspection, content.valid_from)
+        state = next_state(None, event)
+        return Licence(version.licence_id, licence_type.code, issuer, state, 1, code, chained, inspected), file
 
     async def next(
         self,
@@ -188,11 +195,22 @@ class VersionMaker:
                 Text("机构目录里没有颁发机构的名称。", "The directory has no name for the issuing authority."),
             )
         source = FaceSource(licence_type, version, issuer, issuer_name, self._verify_address)
-        sealed = await self._files.make(source, verification_code=code, sealed_for=actor)
+        sealed = await self._files.make(source, verification_code=face_code(code, version.number), sealed_for=actor)
         file = await self._documents.keep(
             sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL
         )
         return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
+
+
+def face_code(code: str, number: int) -> str:
+    """What the QR code on a version's face says: a print of an older version must not pass for the present one."""
+    return code if number == 1 else f"{code}.{number}"
+
+
+def read_face_code(typed: str) -> tuple[str, int]:
+    """The licence's code and the number of the version whose face shows it."""
+    code, _, number = typed.partition(".")
+    return code, int(number) if number.isascii() and number.isdigit() and len(number) <= 3 else 1
 
 
 def facts_of(version: LicenceVersion, file: str) -> VersionFacts:

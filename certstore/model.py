@@ -110,9 +110,14 @@ class InspectionRule:
 
 @dataclass(frozen=True, slots=True)
 class LifeProfile:
-    """What may happen to licences of a type: a part of `certstore.lifecycle.TRANSITIONS`."""
+    """What may happen to licences of a type: a part of `certstore.lifecycle.TRANSITIONS`.
 
-    events: frozenset[Event]
+    Attributes:
+        two_people: endings that a member of staff only proposes and a colleague decides.
+    """
+
+    events: frozenset[Event] = frozenset(Event)
+    two_people: frozenset[Event] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,10 @@ class LicenceType:
     def allows(self, event: Event) -> bool:
         """Whether the type's own profile leaves `event` open; the table of transitions decides the rest."""
         return self.profile is None or event in self.profile.events
+
+    def needs_two(self, event: Event) -> bool:
+        """Whether `event` takes two members of staff: one proposes, another decides (attacks L-23)."""
+        return self.profile is not None and event in self.profile.two_people
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,8 @@ class CatalogueStore(Protocol):
 class LicenceStore(Protocol):
     """Licences, versions, holders and events. Personal data are encrypted; holders found by blind index."""
 
-    async def add(self, tx: WriteTx, licence: Licence, issued: LicenceChange) -> None:
-        """Add a licence with its first version and event."""
+    async def add(self, tx: WriteTx, licence: Licence, *changes: LicenceChange) -> None:
+        """Add a licence with its first version and the events that brought it there."""
 
     async def add_version(self, tx: WriteTx, licence: Licence, change: LicenceChange) -> bool:
         """The licence's next version with its holders and event; False if its revision is not `change.sequence - 1`.
@@ -216,7 +216,10 @@ class LicenceStore(Protocol):
         """Newest first, before the id `before`."""
 
     async def change_state(self, tx: WriteTx, licence: Licence, change: LicenceChange) -> bool:
-        """Move `licence` from the revision it was read at to `change.state`; False if it moved meanwhile."""
+        """Move `licence` from the revision it was read at to `change.state`; False if it moved meanwhile.
+
+        What the licence says of its inspection is written along.
+        """
 
     async def history(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceChange]:
         """Oldest first."""

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from certstore.authorise import acting_organisation, holds, refusals_audited, require_scope
 from certstore.documents import SealedDocuments
 from certstore.errors import LicenceNotFound, licence_ended
+from certstore.history import GENESIS, version_hash
 from certstore.lifecycle import FINAL, STATE_NAMES
 from certstore.looks import look_at
-from certstore.model import Licence, LicenceChange, LicenceType, Look
+from certstore.making import facts_of
+from certstore.model import Licence, LicenceChange, LicenceType, LicenceVersion, Look
 from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent
 from core.db.database import WriteTx
+from core.errors import NotFound
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
@@ -55,6 +58,20 @@ class IssuedLicence:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One version of a licence.
+
+    Attributes:
+        sha256: of its sealed original; None while a record from a register has no file yet.
+        chained: it is bound to the version before it, and to its file, as it was when it was issued.
+    """
+
+    version: LicenceVersion
+    sha256: str | None
+    chained: bool
+
+
 class ReadLicence:
     """The use cases."""
 
@@ -90,11 +107,14 @@ class ReadLicence:
         name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
         return LicenceView(licence, licence_type, status_today(licence, repository.today()), name, history)
 
-    async def original(self, licence_id: str, actor: Principal) -> FileContent:
+    async def original(self, licence_id: str, actor: Principal, number: int | None = None) -> FileContent:
         """The sealed original, byte for byte.
 
+        Args:
+            number: of the version; the present one when None.
+
         Raises:
-            NotFound: `licence-not-found`.
+            NotFound: `licence-not-found`, `version-not-found`.
             NotPermitted: `licence-not-valid`, for the holder of a licence that was ended.
         """
         repository = self._repository
@@ -106,11 +126,48 @@ class ReadLicence:
             licence, own = await self._visible(tx, licence_id, actor, person)
             if own and licence.state in FINAL:
                 raise licence_ended(STATE_NAMES[licence.state])
-            file = await repository.files.original(tx, licence.id, licence.current.number)
-            assert file is not None  # written in the unit that issued it
+            version = await self._version(tx, licence, number, person if own else None)
+            file = await repository.files.original(tx, licence.id, version.number)
+            assert file is not None  # written in the unit that made the version
             await self._record(tx, licence, actor, own, "original")
             await tx.commit()
-        return FileContent(await self._documents.content(file), file.sha256, f"{licence.current.identifier}.pdf")
+        return FileContent(await self._documents.content(file), file.sha256, f"{version.identifier}.pdf")
+
+    async def versions(self, licence_id: str, actor: Principal) -> Sequence[VersionLine]:
+        """All that was ever issued of a licence, oldest first; without what stood on the faces.
+
+        Raises:
+            NotFound: `licence-not-found`.
+        """
+        repository = self._repository
+        person = await self._person(actor)
+        async with (
+            refusals_audited(repository.database, "licence.versions", actor, subject=licence_id),
+            repository.database.write() as tx,
+        ):
+            licence, own = await self._visible(tx, licence_id, actor, person)
+            versions = await repository.licences.versions(tx, licence.id)
+            files = [await repository.files.original(tx, licence.id, one.number) for one in versions]
+            await self._record(tx, licence, actor, own, "versions")
+            await tx.commit()
+        previous, lines = GENESIS, []
+        for version, file in zip(versions, files, strict=True):
+            digest = file.sha256 if file else None
+            lines.append(VersionLine(version, digest, _chained(version, digest, previous)))
+            previous = version.hash
+        return lines
+
+    async def _version(
+        self, tx: WriteTx, licence: Licence, number: int | None, holder: HolderIdentity | None
+    ) -> LicenceVersion:
+        if number is None or number == licence.current.number:
+            return licence.current
+        for version in await self._repository.licences.versions(tx, licence.id):
+            # whoever holds the licence now may not see what it said of whoever held it before
+            theirs = holder is None or any(one.code == holder.code for one in version.holders)
+            if version.number == number and theirs:
+                return version
+        raise NotFound("version-not-found", Text("这份证照没有这一版。", "The licence has no such version."))
 
     async def issued(
         self, actor: Principal, cursor: str | None = None, limit: int | None = None
@@ -164,6 +221,12 @@ class ReadLicence:
             await self._repository.access.add(tx, looks)
         action = "holder.look" if own else "licence.read"
         tx.audit(AuditEvent(action, "done", actor, licence.id, purpose, {"what": what}))
+
+
+def _chained(version: LicenceVersion, digest: str | None, previous: bytes) -> bool:
+    """A version from a register may have got its file later: it is bound to what it was made with."""
+    hashes = [version_hash(facts_of(version, bound), previous) for bound in dict.fromkeys((digest or "", ""))]
+    return version.previous == previous and version.hash in hashes
 
 
 def _reaches(actor: Principal, type_code: str) -> bool:

@@ -13,6 +13,7 @@ from certstore.codes import parse_holder_code
 from certstore.face import plain
 from certstore.identifier import Check, parse_identifier
 from certstore.looks import look_at
+from certstore.making import read_face_code
 from certstore.model import HOLDER_CODE, HOLDER_NAME, NUMBER, AnnotatedCopy, Licence, Look
 from certstore.ports import OrganisationDirectory
 from certstore.purpose import parse_purpose
@@ -135,9 +136,18 @@ class VerifyLicence:
             if copy is not None:
                 licence = await repository.licences.licence(tx, copy.licence_id)
             else:
-                licence = await repository.licences.by_code(tx, code[:64])
-            facts = await facts_of(tx, repository, licence) if licence else None
+                secret, number = read_face_code(code[:64])
+                licence = await repository.licences.by_code(tx, secret)
+            asked = await self._shown_on_face(tx, licence, number) if licence and copy is None else None
+            facts = await facts_of(tx, repository, licence, asked) if licence else None
         return await self._answer(facts, copy, actor, "code", None)
+
+    async def _shown_on_face(self, tx: ReadTx, licence: Licence, number: int) -> str:
+        """The identifier of the version that a QR code stands on: a print of an older one is superseded."""
+        if number >= licence.current.number:
+            return licence.current.identifier
+        versions = await self._repository.licences.versions(tx, licence.id)
+        return next(one.identifier for one in versions if one.number >= number)
 
     async def by_fields(self, claim: FieldClaim, actor: Principal) -> bool:
         """True if every claimed value is so; an unknown licence, a wrong field name and a wrong value look the same.

@@ -40,7 +40,7 @@ def decode_cursor(cursor: str, size: int) -> list[str | int]:
         if not isinstance(values, list) or len(values) != size or not all(isinstance(v, str | int) for v in values):
             raise ValueError
     except (ValueError, binascii.Error, orjson.JSONDecodeError):
-        raise _cursor_invalid() from None
+        raise cursor_invalid() from None
     return values
 
 
@@ -54,11 +54,12 @@ def last_id(cursor: str | None) -> str | None:
         return None
     (last,) = decode_cursor(cursor, 1)
     if not isinstance(last, str) or not last.isprintable():
-        raise _cursor_invalid()
+        raise cursor_invalid()
     return last
 
 
-def _cursor_invalid() -> InvalidInput:
+def cursor_invalid() -> InvalidInput:
+    """`cursor-invalid`: not one that a list of ours gave."""
     text = Text("翻页标记无效，请从第一页开始。", "The cursor is not valid. Start from the first page.")
     return InvalidInput("cursor-invalid", text, field="cursor")
 

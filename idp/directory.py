@@ -5,6 +5,7 @@ Reading a person here opens personal data; the use case that asks writes the aud
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,8 +16,9 @@ from core.identifiers.citizen_id import CitizenId, parse_citizen_id
 from core.identifiers.documents import Document, DocumentKind
 from core.text import Text
 from idp.identifiers import CITIZEN_ID
-from idp.model import Account, HeldDocument, Organisation
+from idp.model import Account, AccountStatus, HeldDocument, Organisation
 from idp.ports import AccountStore, ClientStore, DocumentStore, OrganisationStore
+from idp.rights import Rights, rights_of
 from keys.ports import BlindIndex, FieldCipher
 
 
@@ -151,6 +153,14 @@ class Directory:
             if client is None:
                 return None
             return await self._clients.account_of(tx, subject=subject, sector=client.subject_sector)
+
+    async def rights(self, account_id: str, day: dt.date) -> Rights | None:
+        """What somebody's roles allow on `day`; None without any, and for an account that is not in use."""
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, account_id)
+            if account is None or account.status is not AccountStatus.ACTIVE:
+                return None
+            return rights_of(await self._accounts.roles(tx, account_id), day)
 
     async def organisation(self, uscc: str) -> Organisation | None:
         async with self._database.read() as tx:

@@ -126,6 +126,11 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "licence": Moved("state", ["draft", "valid"], "revision", ["revision"]),
     "licence_version": NothingEnds("content; the licence has the state"),
     "licence_holder": NothingEnds("content; the licence has the state"),
+    "licence_draft": NothingEnds("nothing was issued yet; the authority looks it over before it is"),
+    "ending_proposal": Moved(
+        "state", ["open"], ["open", "done", "refused", "withdrawn", "lapsed"], ["decided_by", "decided_at"]
+    ),
+    "licence_transfer": Added(None),
     "licence_mark": NothingEnds("keeps a second licence out"),
     "licence_mark_index": NothingEnds("names only"),
     "licence_event": Added("at", without=("state", ["draft", "valid"]), parent=("licence_id", "licence")),

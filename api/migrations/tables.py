@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import certstore.stores.life_tables
 import certstore.stores.status_tables
 import certstore.stores.tables
 import core.audit.tables
@@ -49,5 +50,6 @@ SOURCES = (
     idp.stores.security_tables,
     certstore.stores.tables,
     certstore.stores.status_tables,
+    certstore.stores.life_tables,
     signing.stores.tables,
 )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from api.wiring.licence_life import LifeServices, compose_life
 from certstore.catalogue import Catalogue
 from certstore.consents import Consents
 from certstore.copies import AnnotatedCopies
-from certstore.documents import SealedDocuments
+from certstore.documents import SealedDocuments, SealedVault
 from certstore.end import EndLicence
 from certstore.exemption import CheckExemption
 from certstore.holder import MyAccesses, MyLicences
 from certstore.issue import IssueLicence
+from certstore.life.proposals import Colleagues
 from certstore.make_file import FileMaker
 from certstore.making import VersionMaker
 from certstore.ports import DocumentJudge, HolderDirectory, LicenceSealer, OrganisationDirectory, Renderer
@@ -23,6 +25,7 @@ from certstore.search import SearchLicences
 from certstore.stores.access import SqlAccessStore
 from certstore.stores.catalogue import SqlCatalogueStore
 from certstore.stores.consents import SqlConsentStore
+from certstore.stores.due import SqlDueStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.verify import VerifyLicence
@@ -30,7 +33,8 @@ from certstore.verify_file import VerifyLicenceFile
 from core.clock import Clock
 from core.db.database import Database
 from core.kv.port import KeyValueStore
-from keys.ports import BlindIndex, DocumentVault, FieldCipher, TokenDigests
+from keys.ports import BlindIndex, FieldCipher, TokenDigests
+from keys.stores.reencryption import SqlDiscardList
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class CertstoreServices:
     verify_file: VerifyLicenceFile
     my_licences: MyLicences
     my_accesses: MyAccesses
+    life: LifeServices
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class CertstoreGround:
     database: Database
     clock: Clock
     kv: KeyValueStore
-    documents: DocumentVault
+    documents: SealedVault
     fields: FieldCipher
     index: BlindIndex
     digests: TokenDigests
@@ -72,6 +77,7 @@ def build_certstore(
     judge: DocumentJudge,
     holders: HolderDirectory,
     organisations: OrganisationDirectory,
+    colleagues: Colleagues,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
     return compose_certstore(
@@ -80,6 +86,7 @@ def build_certstore(
         judge=judge,
         holders=holders,
         organisations=organisations,
+        colleagues=colleagues,
         renderer=TypstRenderer(),
     )
 
@@ -119,18 +126,20 @@ def compose_certstore(
     judge: DocumentJudge,
     holders: HolderDirectory,
     organisations: OrganisationDirectory,
+    colleagues: Colleagues,
     renderer: Renderer,
 ) -> CertstoreServices:
     """Compose the repository from its ports."""
     repository = repository_of(ground)
     verify_address = f"{ground.issuer}/verify"
-    documents = SealedDocuments(ground.documents, ground.clock)
+    documents = SealedDocuments(ground.documents, ground.clock, ground.database, SqlDiscardList())
     files = FileMaker(renderer, sealer, verify_address)
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
+    issue, end = IssueLicence(repository, maker, ground.digests), EndLicence(repository)
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
-        issue=IssueLicence(repository, maker, ground.digests),
-        end=EndLicence(repository),
+        issue=issue,
+        end=end,
         read=ReadLicence(repository, documents, holders, organisations),
         search=SearchLicences(repository, organisations),
         check_exemption=CheckExemption(repository, organisations),
@@ -146,4 +155,14 @@ def compose_certstore(
         verify_file=VerifyLicenceFile(repository, judge, organisations),
         my_licences=MyLicences(repository, holders, organisations),
         my_accesses=MyAccesses(repository, holders, organisations),
+        life=compose_life(
+            repository,
+            maker,
+            issue,
+            end,
+            colleagues,
+            digests=ground.digests,
+            fields=ground.fields,
+            due=SqlDueStore(SqlLicenceStore(ground.fields, ground.index)),
+        ),
     )

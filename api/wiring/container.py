@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 
-from api.bridges import DepartmentSealer, IdpHolderDirectory, IdpOrganisationDirectory, SigningDocumentJudge
+from api.bridges import (
+    DepartmentSealer,
+    IdpColleagues,
+    IdpHolderDirectory,
+    IdpOrganisationDirectory,
+    SigningDocumentJudge,
+)
 from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.care import CareServices, build_care
@@ -59,6 +65,7 @@ class Container:
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),
+            self.certstore.life.expire.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),
             *self.messages.background(),
@@ -94,6 +101,7 @@ async def build_container(
         judge=SigningDocumentJudge(signing.verify_pdf),
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
+        colleagues=IdpColleagues(idp.directory, ground.clock),
     )
     presentation = compose_presentation(
         narrow_ground(ground),

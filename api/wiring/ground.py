@@ -16,7 +16,6 @@ from core.db.engine import create_engine
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
 from core.settings import BlobSettings, KvSettings
-from keys.ports import DocumentVault
 from keys.secrets.vault import EncryptedVault
 
 
@@ -29,7 +28,7 @@ class Ground:
     database: Database
     kv: KeyValueStore
     blobs: BlobStore
-    documents: DocumentVault
+    documents: EncryptedVault
     keys: KeysServices
 
     async def close(self) -> None:

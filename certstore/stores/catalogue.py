@@ -141,6 +141,8 @@ def _rules_row(made: LicenceType) -> dict[str, object]:
         rules["inspection"] = {"months": made.inspection.months, "window_days": made.inspection.window_days}
     if made.profile is not None:
         rules["events"] = sorted(event.value for event in made.profile.events)
+        if made.profile.two_people:
+            rules["two_people"] = sorted(event.value for event in made.profile.two_people)
     if made.numbering:
         rules["numbering"] = made.numbering
     if made.retired:
@@ -149,14 +151,18 @@ def _rules_row(made: LicenceType) -> dict[str, object]:
 
 
 def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
-    inspection, events = row.get("inspection"), row.get("events")
+    inspection = row.get("inspection")
     return {
         "several_holders": row.get("several_holders", True),
         "inspection": InspectionRule(**inspection) if inspection else None,
-        "profile": LifeProfile(frozenset(Event(event) for event in events)) if events is not None else None,
+        "profile": LifeProfile(_events(row["events"]), _events(row.get("two_people", ()))) if "events" in row else None,
         "numbering": row.get("numbering", ""),
         "retired": row.get("retired", False),
     }
+
+
+def _events(names: Sequence[str]) -> frozenset[Event]:
+    return frozenset(map(Event, names))
 
 
 def _type(row: Row[Any]) -> LicenceType:

@@ -9,7 +9,16 @@ from sqlalchemy import Row, Table, select
 
 from certstore.documents import content_context
 from certstore.stores.holder_index import holder_kind, number_kind
-from certstore.stores.places import consent_place, event_place, holder_place, look_place, version_place
+from certstore.stores.life_tables import ending_proposal, licence_draft
+from certstore.stores.places import (
+    consent_place,
+    draft_place,
+    event_place,
+    holder_place,
+    look_place,
+    proposal_place,
+    version_place,
+)
 from certstore.stores.tables import (
     CURRENT_VERSION,
     access_record,
@@ -76,6 +85,11 @@ def licence_collections(database: Database, fields: FieldCipher, index: BlindInd
             [IndexColumn("code_index", index, "code_enc", lambda row: holder_kind(row["code_kind"]))],
         ),
         rows(licence_event, [sealed("reason_enc", lambda row: event_place(row["licence_id"], row["sequence"]))]),
+        rows(licence_draft, [sealed("content_enc", lambda row: draft_place(row["id"]))]),
+        rows(
+            ending_proposal,
+            [sealed("reason_enc", _proposal("reason")), sealed("proposer_name_enc", _proposal("proposer_name"))],
+        ),
         rows(
             consent,
             [sealed("holder_enc", lambda row: consent_place(row["id"]))],
@@ -143,6 +157,10 @@ def _version(column: str, licence_id: str) -> Place:
 
 def _holder(column: str) -> Place:
     return lambda row: holder_place(column, row["licence_id"], row["version"], row["position"])
+
+
+def _proposal(column: str) -> Place:
+    return lambda row: proposal_place(column, row["id"])
 
 
 def _look(column: str) -> Place:

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Row, Select, insert, select, update
 
 from certstore.codes import HolderCode
-from certstore.lifecycle import Event, State
+from certstore.lifecycle import Event, State, lapses
 from certstore.model import Holder, Licence, LicenceChange, LicenceVersion, Trust
 from certstore.ports import LicenceStore
 from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
@@ -34,7 +34,7 @@ class SqlLicenceStore:
         self._index = index
         self._marks = SingleMarks(index)
 
-    async def add(self, tx: WriteTx, licence_: Licence, issued: LicenceChange) -> None:
+    async def add(self, tx: WriteTx, licence_: Licence, *changes: LicenceChange) -> None:
         version = licence_.current
         row = {
             "id": licence_.id,
@@ -46,10 +46,12 @@ class SqlLicenceStore:
             "verification_code": licence_.verification_code,
             "number_index": self._number_index(licence_),
             "inspected_until": licence_.inspected_until,
+            "lapses_on": _lapses_on(licence_.state, licence_),
         }
         await tx.connection.execute(insert(licence).values(row))
         await self._add_version_rows(tx, version)
-        await self._add_event(tx, licence_.id, issued)
+        for change in changes:
+            await self._add_event(tx, licence_.id, change)
 
     async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
         moved = await tx.connection.execute(
@@ -61,6 +63,7 @@ class SqlLicenceStore:
                 version=licence_.current.number,
                 number_index=self._number_index(licence_),
                 inspected_until=licence_.inspected_until,
+                lapses_on=_lapses_on(change.state, licence_),
             )
         )
         if moved.rowcount != 1:
@@ -75,6 +78,10 @@ class SqlLicenceStore:
 
     async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None:
         return await self._one(tx, _LICENCES.where(licence.c.id == licence_id))
+
+    async def of_ids(self, tx: ReadTx, ids: Sequence[str]) -> Sequence[Licence]:
+        """In no order; what is not there is left out."""
+        return await self._many(tx, _LICENCES.where(licence.c.id.in_(ids)))
 
     async def locked(self, tx: WriteTx, licence_id: str) -> Licence | None:
         return await self._one(tx, _LICENCES.where(licence.c.id == licence_id).with_for_update(of=licence))
@@ -114,7 +121,12 @@ class SqlLicenceStore:
         moved = await tx.connection.execute(
             update(licence)
             .where(licence.c.id == licence_.id, licence.c.revision == licence_.revision)
-            .values(state=change.state.value, revision=change.sequence, inspected_until=licence_.inspected_until)
+            .values(
+                state=change.state.value,
+                revision=change.sequence,
+                inspected_until=licence_.inspected_until,
+                lapses_on=_lapses_on(change.state, licence_),
+            )
         )
         if moved.rowcount != 1:
             return False
@@ -266,6 +278,10 @@ class SqlLicenceStore:
             organisation=row.organisation,
             reason=self._fields.decrypt(bytes(row.reason_enc), context=place),
         )
+
+
+def _lapses_on(state: State, licence_: Licence) -> dt.date | None:
+    return licence_.current.valid_until if lapses(state) else None
 
 
 _: type[LicenceStore] = SqlLicenceStore

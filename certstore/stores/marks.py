@@ -70,7 +70,10 @@ class SingleMarks:
         """The mark of a licence that ended or ran out; of two who try, the row's lock lets one win."""
         change = (
             update(licence_mark)
-            .where(licence_mark.c.id == mark_id, licence_mark.c.licence_id.in_(_ended(today)))
+            .where(
+                licence_mark.c.id == mark_id,
+                or_(licence_mark.c.licence_id == licence_.id, licence_mark.c.licence_id.in_(_ended(today))),
+            )
             .values(licence_id=licence_.id, version=licence_.current.number, position=position)
         )
         return (await tx.connection.execute(change)).rowcount == 1

@@ -15,6 +15,14 @@ def event_place(licence_id: str, sequence: int) -> str:
     return f"licence_event.reason:{licence_id}.{sequence}"
 
 
+def draft_place(draft_id: str) -> str:
+    return f"licence_draft.content:{draft_id}"
+
+
+def proposal_place(column: str, proposal_id: str) -> str:
+    return f"ending_proposal.{column}:{proposal_id}"
+
+
 def consent_place(consent_id: str) -> str:
     return f"consent.holder:{consent_id}"
 

@@ -85,6 +85,8 @@ licence = Table(
     Column("verification_code", String(64), nullable=False, unique=True),
     Column("number_index", LargeBinary, nullable=False, index=True),
     Column("inspected_until", Date),
+    Column("lapses_on", Date, index=True),  # last day of what still runs out by date; None once that is written down
+    Index("ix_licence_inspection", "issuer", "type_code", "inspected_until"),
 )
 
 licence_version = Table(

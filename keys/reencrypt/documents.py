@@ -124,7 +124,15 @@ class RemoveDiscarded:
         self._clock = clock
 
     async def __call__(self, limit: int = 50) -> int:
-        """How many documents went."""
+        """How many documents went; `limit` of them at a time until none is due."""
+        removed = 0
+        while True:
+            found, gone = await self._some(limit)
+            removed += gone
+            if found < limit:
+                return removed
+
+    async def _some(self, limit: int) -> tuple[int, int]:
         now, removed = self._clock.now(), 0
         async with self._database.read() as tx:
             due = await self._discards.due(tx, now, limit)
@@ -136,7 +144,7 @@ class RemoveDiscarded:
             async with self._database.write() as tx:
                 await self._discards.forget(tx, address)
                 await tx.commit()
-        return removed
+        return len(due), removed
 
 
 _: type[Collection] = KeptDocuments

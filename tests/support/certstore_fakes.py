@@ -11,6 +11,7 @@ from io import BytesIO
 import pikepdf
 
 from certstore.codes import CITIZEN_ID, HolderCode
+from certstore.life.proposals import Colleagues
 from certstore.ports import (
     DocumentJudge,
     DocumentJudgement,
@@ -167,7 +168,20 @@ class OneKey:
 
 
 _keys: type[KeyProvider] = OneKey
+
+
+class Staff:
+    """Implements `certstore.life.proposals.Colleagues`: all have their duties, but for those who have left."""
+
+    def __init__(self) -> None:
+        self.left: set[str] = set()
+
+    async def may_still(self, account_id: str, organisation: str, scope: str, type_code: str) -> bool:
+        return account_id not in self.left
+
+
 _sealer: type[LicenceSealer] = MarkSealer
+_staff: type[Colleagues] = Staff
 _judge: type[DocumentJudge] = MarkJudge
 _people: type[HolderDirectory] = People
 _offices: type[OrganisationDirectory] = Offices

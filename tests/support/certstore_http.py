@@ -38,6 +38,13 @@ PERSON_READER = frozenset({"openid", "realname", "licence:read"})
 TOKENS: dict[str, Principal] = {
     "land": LAND_SYSTEM,
     "police": POLICE_SYSTEM,
+    "officer": Principal(
+        PrincipalKind.STAFF,
+        "acc_gu",
+        POLICE_SYSTEM.organisation,
+        name="顾警官",
+        scopes=frozenset({"licence:issue", "licence:read"}),
+    ),
     "portal": PORTAL,
     "clerk": CLERK,
     "other-office": OTHER_PORTAL,

@@ -50,6 +50,7 @@ from tests.support.certstore_fakes import (
     OneKey,
     People,
     PlainSecrets,
+    Staff,
     blind_index,
     field_cipher,
     renderer,
@@ -188,6 +189,7 @@ class World:
     sealer: MarkSealer
     folder: Path
     presentation: PresentationServices
+    colleagues: Staff
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -272,18 +274,20 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
             OTHERS: Text("示例市体育局", "Sports Bureau"),
         }
     )
+    colleagues = Staff()
     services = compose_certstore(
         ground,
         sealer=sealer,
         judge=MarkJudge(),
         holders=people,
         organisations=offices,
+        colleagues=colleagues,
         renderer=renderer(),
     )
     presentation = compose_presentation(
         ground, short_lived=field_cipher(), provider=OneKey(), holders=people, organisations=offices
     )
-    made = World(services, database, clock, sealer, folder, presentation)
+    made = World(services, database, clock, sealer, folder, presentation, colleagues)
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

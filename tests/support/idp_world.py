@@ -35,7 +35,8 @@ from idp.protocol.facts import RequestFacts
 from idp.settings import IdpSettings
 from idp.stores.tables import account
 from keys.keyring import KeyRing
-from keys.ports import DocumentVault, SecretProvider
+from keys.ports import SecretProvider
+from keys.secrets.vault import EncryptedVault
 from keys.spec import SignatureAlgorithm
 from keys.trust.faults import UNKNOWN
 from keys.trust.judgement import Judgement
@@ -192,7 +193,7 @@ async def _world(
         database,
         wrap_kv(kv),
         FilesystemBlobStore(folder / "blobs"),
-        cast(DocumentVault, None),  # identity keeps no documents
+        cast(EncryptedVault, None),  # identity keeps no documents
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
     messenger, named, sender = RecordingMessenger(), NamedAuthorities(), RecordingSender()

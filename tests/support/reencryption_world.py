@@ -191,7 +191,7 @@ class City:
             stores,
             SqlAccountStore(),
             PersonVault(secrets.fields.people, secrets.indexes.people, self.clock),
-            SealedDocuments(vault, self.clock),
+            SealedDocuments(vault, self.clock, self.database, discards),
             collections,
             Reencryption(self.database, jobs, collections, view.target, self.clock, rows=rows),
             ReencryptionControl(self.database, jobs, collections, self.clock),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from api.routes.certstore import (
+    before_and_after,
     catalogue,
     consents,
     copies,
     licences,
+    life,
     presentations,
     records,
     states,
@@ -17,6 +19,8 @@ from api.routes.certstore import (
 routers = [
     catalogue.router,
     licences.router,
+    life.router,
+    before_and_after.router,
     use.router,
     consents.router,
     copies.router,

@@ -93,7 +93,7 @@ async def issue(
     licence = await container(request).certstore.issue(command, actor)
     response.headers["Location"] = f"/v1/licences/{licence.id}"
     response.headers["ETag"] = etag(licence.revision)
-    return _short(request, licence)
+    return short_out(request, licence)
 
 
 @router.get("")
@@ -158,7 +158,7 @@ async def _end(
     command = EndCommand(licence_id, event, body.reason, revision_of(if_match))
     ended = await container(request).certstore.end(command, actor)
     response.headers["ETag"] = etag(ended.revision)
-    return _short(request, ended)
+    return short_out(request, ended)
 
 
 @router.post("/{licence_id}/withdraw")
@@ -200,7 +200,21 @@ async def cancel(
     return await _end(request, response, licence_id, Event.CANCEL, body, if_match, actor)
 
 
-def _short(request: Request, made: Licence) -> dict[str, Any]:
+@router.post("/{licence_id}/annul")
+async def annul(
+    request: Request,
+    response: Response,
+    licence_id: str,
+    body: ReasonIn,
+    actor: Annotated[Principal, Depends(requires("licence:issue"))],
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """作废: it was issued in error."""
+    return await _end(request, response, licence_id, Event.ANNUL, body, if_match, actor)
+
+
+def short_out(request: Request, made: Licence) -> dict[str, Any]:
+    """A licence without personal data."""
     today = calendar_day(container(request).ground.clock.now())
     return {
         "id": made.id,
@@ -238,6 +252,9 @@ def _whole(view: LicenceView) -> dict[str, Any]:
         "data": version.data,
         "status": view.status,
         "revision": made.revision,
+        "trust": version.trust,
+        "based_on": version.based_on,
+        "inspected_until": made.inspected_until,
         "issued_at": version.issued_at,
         "valid_from": version.valid_from,
         "valid_until": version.valid_until,
