@@ -86,13 +86,13 @@ class IdpHolderDirectory:
 
     async def of_account(self, account_id: str) -> HolderIdentity | None:
         try:
-            person = await self._directory.person(account_id)
+            person, documents = await self._directory.all_documents(account_id)
         except NotFound:
             return None
-        document = person.document
-        if document is None:
+        if not documents:
             return None  # nothing was proved, so nothing can be theirs
-        return HolderIdentity(person.account_id, HolderCode(_code_of(document), document.number), person.name)
+        code, *former = dict.fromkeys(HolderCode(_code_of(one), one.number) for one in documents)
+        return HolderIdentity(person.account_id, code, person.name, tuple(former))
 
     async def of_subject(self, client_id: str, subject: str) -> HolderIdentity | None:
         account_id = await self._directory.account_by_subject(client_id, subject)

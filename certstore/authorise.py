@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from certstore.codes import ORGANISATION_CODE, HolderCode
 from certstore.errors import UseNotGranted
 from certstore.model import ConsumerGrant, Licence
 from certstore.ports import CatalogueStore, HolderDirectory, HolderIdentity
@@ -87,14 +88,12 @@ def acting_organisation(actor: Principal) -> str:
 
 
 async def identity_of(holders: HolderDirectory, actor: Principal) -> HolderIdentity:
-    """The person behind a log-in.
+    """The person behind a log-in, or the organisation that they act for.
 
     Raises:
         NotPermitted: `person-needed`.
     """
-    identity = None
-    if actor.kind in (PrincipalKind.PERSON, PrincipalKind.STAFF):
-        identity = await holders.of_account(actor.id)
+    identity = await known_holder(holders, actor)
     if identity is None:
         raise NotPermitted(
             "person-needed",
@@ -103,9 +102,21 @@ async def identity_of(holders: HolderDirectory, actor: Principal) -> HolderIdent
     return identity
 
 
+async def known_holder(holders: HolderDirectory, actor: Principal) -> HolderIdentity | None:
+    """Whose licences an actor has: their own, or those of the organisation that a person acts for; None for others.
+
+    A member of staff has their own: what their office holds is not theirs.
+    """
+    if actor.kind is PrincipalKind.PERSON and actor.organisation is not None:
+        return HolderIdentity(actor.id, HolderCode(ORGANISATION_CODE, actor.organisation), actor.name or "")
+    if actor.kind in (PrincipalKind.PERSON, PrincipalKind.STAFF):
+        return await holders.of_account(actor.id)
+    return None
+
+
 def holds(licence: Licence, identity: HolderIdentity) -> bool:
     """True if the person is one of the current holders."""
-    return any(holder.code == identity.code for holder in licence.current.holders)
+    return any(holder.code in identity.codes for holder in licence.current.holders)
 
 
 def minimised(grant: ConsumerGrant, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from certstore.codes import HolderCode, parse_holder_code
 from certstore.errors import ConsentDecided, ConsentNotFound
 from certstore.face import FaceRow, FaceSource, face_rows
 from certstore.model import Consent, ConsentState, Licence, LicenceType, ServiceItem, Sharing
+from certstore.own_numbers import newest_first
 from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
 from certstore.purpose import parse_purpose
 from certstore.repository import Repository
@@ -260,7 +261,11 @@ class Consents:
         before = str(decode_cursor(cursor, 1)[0]) if cursor else None
         size = page_size(limit)
         async with repository.database.write() as tx:
-            found = await repository.consents.of_holder(tx, identity.code, before=before, limit=size + 1)
+            found = await newest_first(
+                identity,
+                lambda code: repository.consents.of_holder(tx, code, before=before, limit=size + 1),
+                key=lambda one: one.id,
+            )
             tx.audit(AuditEvent("holder.look", "done", actor, detail={"what": "consents"}))
             await tx.commit()
         now, today = repository.now(), repository.today()
@@ -287,7 +292,7 @@ class Consents:
 
     async def _own(self, tx: ReadTx, consent_id: str, identity: HolderIdentity) -> Consent:
         consent = await self._repository.consents.consent(tx, consent_id)
-        if consent is None or consent.holder != identity.code:
+        if consent is None or consent.holder not in identity.codes:
             raise ConsentNotFound
         return consent
 

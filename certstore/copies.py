@@ -256,6 +256,7 @@ class AnnotatedCopies:
                 licence=licence,
                 fields=copy.fields,
                 consent_id=copy.consent_id,
+                about=use.consent.holder if use.consent else None,
             )
             await repository.access.add(tx, looks)
             detail: Detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}

@@ -195,7 +195,9 @@ class CheckExemption:
         for one in told.values():
             assert one.licence is not None
             consent = facts.consented.get(one.licence.id)
-            looks += look_at(self._repository, actor, Look.EXEMPTION, purpose, licence=one.licence, consent_id=consent)
+            looks += look_at(
+                self._repository, actor, Look.EXEMPTION, purpose, licence=one.licence, consent_id=consent, about=holder
+            )
         return looks or [look_for(self._repository, actor, Look.EXEMPTION, purpose, holder)]
 
     async def _answer(self, one: _Finding, facts: _Facts) -> MaterialAnswer:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from certstore.authorise import identity_of
 from certstore.codes import mask_code
 from certstore.face import plain
 from certstore.lifecycle import State
 from certstore.masking import mask
-from certstore.model import AccessRecord, Licence, LicenceType, Masking
+from certstore.model import AccessRecord, Licence, LicenceType, Look, Masking
+from certstore.own_numbers import newest_first
 from certstore.ports import HolderDirectory, OrganisationDirectory
 from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
@@ -19,7 +20,7 @@ from certstore.schema import face_fields
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent, Detail
 from core.paging import Page, decode_cursor, encode_cursor, page_size
-from core.principal import Principal
+from core.principal import Principal, Purpose
 from core.text import Text
 
 
@@ -57,6 +58,11 @@ class MyAccess:
     def by_consent(self) -> bool:
         return self.record.consent_id is not None
 
+    @property
+    def shared(self) -> bool:
+        """Whether the holder's own share was opened, or an office acted."""
+        return self.record.look is Look.SHARE
+
 
 class MyLicences:
     """All licences of the person logged in; newest first."""
@@ -74,7 +80,9 @@ class MyLicences:
         repository = self._repository
         identity = await identity_of(self._holders, actor)
         async with repository.database.write() as tx:
-            held = await repository.licences.by_holder(tx, identity.code)
+            held = await newest_first(
+                identity, lambda code: repository.licences.by_holder(tx, code), key=lambda one: one.id
+            )
             types: dict[tuple[str, int], LicenceType] = {}
             for one in held:
                 key = (one.type_code, one.current.type_version)
@@ -137,7 +145,12 @@ class MyAccesses:
         before = str(decode_cursor(cursor, 1)[0]) if cursor else None
         size = page_size(limit)
         async with repository.database.write() as tx:
-            found = await repository.access.of_holder(tx, identity.code, before=before, limit=size + 1)
+            now = repository.now()
+            found = await newest_first(
+                identity,
+                lambda code: repository.access.of_holder(tx, code, now=now, before=before, limit=size + 1),
+                key=lambda one: one.id,
+            )
             items: dict[str, Text] = {}
             types: dict[str, Text] = {}
             for record in found[:size]:
@@ -148,10 +161,17 @@ class MyAccesses:
                     types[code] = made.name
             tx.audit(AuditEvent("holder.look", "done", actor, None, OWN_PURPOSE, {"what": "access-records"}))
             await tx.commit()
-        rows = [await self._line(record, items, types) for record in found[:size]]
+        rows = [await self._line(told_to_holder(record), items, types) for record in found[:size]]
         return Page(rows, encode_cursor(found[size - 1].id) if len(found) > size else None)
 
     async def _line(self, record: AccessRecord, items: Mapping[str, Text], types: Mapping[str, Text]) -> MyAccess:
         name = await self._organisations.name(record.organisation) if record.organisation else None
         item = items.get(record.purpose.service_item or "")
         return MyAccess(record, name, item, types.get(record.type_code or ""))
+
+
+def told_to_holder(record: AccessRecord) -> AccessRecord:
+    """What the holder may know of a look: whose case it was, and why, is no business of the licence's other holders."""
+    if not record.about_other:
+        return record
+    return replace(record, purpose=Purpose(), actor_name=None, fields=(), consent_id=None)

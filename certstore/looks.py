@@ -21,11 +21,28 @@ def look_at(
     fields: Sequence[str] = (),
     consent_id: str | None = None,
     also: Iterable[HolderCode] = (),
+    about: HolderCode | None = None,
 ) -> list[AccessRecord]:
-    """One record for each holder of the licence, so that co-owners see it too."""
+    """One record for each holder of the licence, so that co-owners see it too.
+
+    Args:
+        about: whom the caller asked for; the others learn that it was done, and not in which case.
+    """
     codes = {holder.code for holder in licence.current.holders} | set(also)
+    # where nobody was named, whose case it is is not known: then none of several holders is told
+    unknown = about is None and len(codes) > 1 and purpose.case_number is not None
     return [
-        _record(repository, actor, look, purpose, code, licence, tuple(fields), consent_id)
+        _record(
+            repository,
+            actor,
+            look,
+            purpose,
+            code,
+            licence,
+            tuple(fields),
+            consent_id,
+            unknown or about not in (None, code),
+        )
         for code in sorted(codes, key=lambda code: (code.kind, code.number))
     ]
 
@@ -34,7 +51,7 @@ def look_for(
     repository: Repository, actor: Principal, look: Look, purpose: Purpose, holder: HolderCode
 ) -> AccessRecord:
     """A look that found nothing, or told only that something exists."""
-    return _record(repository, actor, look, purpose, holder, None, (), None)
+    return _record(repository, actor, look, purpose, holder, None, (), None, False)
 
 
 def _record(
@@ -46,6 +63,7 @@ def _record(
     licence: Licence | None,
     fields: tuple[str, ...],
     consent_id: str | None,
+    about_other: bool,
 ) -> AccessRecord:
     return AccessRecord(
         id=new_id(repository.clock, "acr"),
@@ -61,4 +79,5 @@ def _record(
         fields=fields,
         consent_id=consent_id,
         at=repository.now(),
+        about_other=about_other,
     )

@@ -378,6 +378,7 @@ class Look(StrEnum):
     ISSUER = "issuer-read"
     FIELD_CHECK = "field-check"
     PRESENTATION = "presentation"  # the holder showed it
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +387,8 @@ class AccessRecord:
 
     Attributes:
         fields: names of the fields given out; empty when only existence or a yes/no was told.
+        about_other: it was another holder of the same licence who was looked for: what for is not this one's to know.
+        about_other: it was another holder of the same licence who was looked for: what for is not this one's to know.
         actor_name: the clerk's name, encrypted at rest.
     """
 
@@ -402,3 +405,4 @@ class AccessRecord:
     fields: tuple[str, ...]
     consent_id: str | None
     at: dt.datetime
+    about_other: bool = False

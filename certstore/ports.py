@@ -126,11 +126,22 @@ class DocumentJudge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HolderIdentity:
-    """A known person or organisation."""
+    """A known person, or the organisation that they act for.
+
+    Attributes:
+        code: the number that new things are made for.
+        former: further numbers of the same holder: other documents, and those of accounts that were merged into theirs.
+    """
 
     account_id: str
     code: HolderCode
     name: str = field(repr=False)
+    former: tuple[HolderCode, ...] = ()
+
+    @property
+    def codes(self) -> tuple[HolderCode, ...]:
+        """Every number under which something can be theirs."""
+        return (self.code, *self.former)
 
 
 class HolderDirectory(Protocol):
@@ -280,6 +291,6 @@ class AccessStore(Protocol):
     async def add(self, tx: WriteTx, records: Sequence[AccessRecord]) -> None: ...
 
     async def of_holder(
-        self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
+        self, tx: ReadTx, holder: HolderCode, *, now: dt.datetime, before: str | None = None, limit: int = 20
     ) -> Sequence[AccessRecord]:
-        """Newest first."""
+        """Newest first, without those that the holder is to see only later (`certstore.look_delays`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from certstore.authorise import acting_organisation, holds, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, holds, known_holder, refusals_audited, require_scope
 from certstore.documents import SealedDocuments
 from certstore.errors import LicenceNotFound, licence_ended
 from certstore.history import GENESIS, version_hash
@@ -196,9 +196,7 @@ class ReadLicence:
         return Page(rows, encode_cursor(found[size - 1].id) if len(found) > size else None)
 
     async def _person(self, actor: Principal) -> HolderIdentity | None:
-        if actor.kind not in (PrincipalKind.PERSON, PrincipalKind.STAFF):
-            return None
-        return await self._holders.of_account(actor.id)
+        return await known_holder(self._holders, actor)
 
     async def _visible(
         self, tx: WriteTx, licence_id: str, actor: Principal, person: HolderIdentity | None

@@ -190,6 +190,7 @@ class SearchLicences:
                 licence=hit.licence,
                 fields=fields,
                 consent_id=hit.consent_id,
+                about=holder,
             )
         return looks
 

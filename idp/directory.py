@@ -132,6 +132,26 @@ class Directory:
             held = [] if account.number is not None else await self._documents.of_account(tx, account_id)
         return self._vault.person(account, proved(self._vault, held))
 
+    async def all_documents(self, account_id: str) -> tuple[Person, Sequence[Document]]:
+        """A person with everything that is proved to be theirs, what they are best known by first.
+
+        That is their citizen ID number, further documents, and the numbers of accounts that were merged into theirs;
+        not a number that was put right: it was never theirs.
+
+        Raises:
+            NotFound: `account-not-found`.
+        """
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, account_id)
+            if account is None:
+                raise account_not_found()
+            held = await self._documents.of_account(tx, account_id)
+            merged = await self._accounts.merged(tx, account_id)
+        person = self._vault.person(account, proved(self._vault, held))
+        earlier = [known.document for known in map(self._vault.person, merged) if known.citizen_id is not None]
+        every = [one for one in (person.document, *person.documents, *earlier) if one is not None]
+        return person, tuple(dict.fromkeys(every))
+
     async def account_by_citizen_id(self, number: CitizenId) -> str | None:
         """The account id of whoever has this ID number."""
         indexes = self._vault.indexes(CITIZEN_ID, number.number)

@@ -55,6 +55,9 @@ class AccountStore(Protocol):
         """The account that holds an identifier, whichever of its blind indexes is stored; if it was merged into another
         of the same person, that one."""
 
+    async def merged(self, tx: ReadTx, account_id: str) -> Sequence[Account]:
+        """Accounts of the same person that this one went on in place of."""
+
     async def change_status(
         self,
         tx: WriteTx,

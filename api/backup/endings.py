@@ -144,6 +144,10 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
         ["decided_at", "withdrawn_at"],
     ),
     "access_record": NothingEnds("record"),
+    # shows people later what an old backup would show them early: an ending that is lost makes nothing visible
+    "look_delay": Moved(
+        "state", ["proposed", "active"], ["proposed", "active", "refused", "ended"], ["decided_by", "until"]
+    ),
     "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),

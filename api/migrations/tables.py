@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import certstore.stores.life_tables
+import certstore.stores.look_delay_tables
 import certstore.stores.status_tables
 import certstore.stores.tables
 import core.audit.tables
@@ -51,5 +52,6 @@ SOURCES = (
     certstore.stores.tables,
     certstore.stores.status_tables,
     certstore.stores.life_tables,
+    certstore.stores.look_delay_tables,
     signing.stores.tables,
 )

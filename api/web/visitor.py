@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -70,6 +70,8 @@ class Visitor:
         acting_for: name of the organisation, when they act for one.
         acting_until: the last day of the authority by which they do; None for a duty.
         may_switch: they chose it for this session, and may choose again.
+        whole_authority: they act for all that the organisation has to do, and not only for some service items.
+        organisation: the code of the organisation that they chose to act for.
     """
 
     principal: Principal
@@ -80,6 +82,13 @@ class Visitor:
     acting_for: Text | None = None
     acting_until: dt.date | None = None
     may_switch: bool = False
+    whole_authority: bool = False
+    organisation: str | None = None
+
+    @property
+    def holder(self) -> Principal:
+        """Whose licences these pages are about: the person's own, or those of the organisation that they act for."""
+        return replace(self.principal, organisation=self.organisation) if self.whole_authority else self.principal
 
     @property
     def initial(self) -> str:
@@ -195,7 +204,18 @@ async def _introduce(request: Request, principal: Principal) -> Visitor:
         if hat is None:
             return Visitor(principal, name, Text("本人", "Yourself"), nav, home_of(principal))
         role, ends = ROLES[hat.authorisation.role], hat.authorisation.ends_on
-        return Visitor(principal, name, role, nav, home_of(principal), hat.organisation.name, ends, may_switch=True)
+        return Visitor(
+            principal,
+            name,
+            role,
+            nav,
+            home_of(principal),
+            hat.organisation.name,
+            ends,
+            may_switch=True,
+            whole_authority=not hat.authorisation.items and principal.kind is PrincipalKind.PERSON,
+            organisation=hat.organisation.uscc,
+        )
     organisation = await container(request).idp.directory.organisation(principal.organisation)
     label = organisation.name if organisation else Text(principal.organisation, principal.organisation)
     return Visitor(principal, name, label, nav, home_of(principal), acting_for=label)

@@ -18,6 +18,7 @@ from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore, narrow_ground
 from api.wiring.export import ExportServices, build_export
 from api.wiring.ground import Ground, build_ground
+from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.idp import IdpServices, build_idp
 from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
@@ -39,6 +40,7 @@ class Container:
     idp: IdpServices
     certstore: CertstoreServices
     presentation: PresentationServices
+    own: HolderServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -119,6 +121,7 @@ async def build_container(
         idp,
         certstore,
         presentation,
+        compose_holders(narrow_ground(ground)),
         signing,
         tsa,
         reencryption,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from certstore.codes import HolderCode
 from certstore.model import AccessRecord, Look
 from certstore.ports import AccessStore
 from certstore.stores.holder_index import holder_index, holder_indexes
+from certstore.stores.look_delays import not_yet_shown
 from certstore.stores.places import look_place
 from certstore.stores.tables import access_record
 from core.db.database import ReadTx, WriteTx
@@ -30,9 +32,12 @@ class SqlAccessStore:
             await tx.connection.execute(insert(access_record), [self._row(record) for record in records])
 
     async def of_holder(
-        self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
+        self, tx: ReadTx, holder: HolderCode, *, now: dt.datetime, before: str | None = None, limit: int = 20
     ) -> Sequence[AccessRecord]:
         query = select(access_record).where(access_record.c.holder_index.in_(holder_indexes(self._index, holder)))
+        hidden = await not_yet_shown(tx, now)
+        if hidden is not None:
+            query = query.where(~hidden)
         if before is not None:
             query = query.where(access_record.c.id < before)
         rows = await tx.connection.execute(query.order_by(access_record.c.id.desc()).limit(limit))
@@ -58,6 +63,7 @@ class SqlAccessStore:
             "fields": list(record.fields),
             "consent_id": record.consent_id,
             "at": record.at,
+            "about_other": record.about_other,
         }
 
     def _record(self, row: Row[Any], holder: HolderCode) -> AccessRecord:
@@ -76,6 +82,7 @@ class SqlAccessStore:
             fields=tuple(row.fields),
             consent_id=row.consent_id,
             at=row.at,
+            about_other=row.about_other,
         )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    false,
 )
 
 from core.tables import DOCUMENT_ADDRESS, UtcDateTime, metadata
@@ -244,6 +245,7 @@ access_record = Table(
     Column("fields", JSON, nullable=False),
     Column("consent_id", String(40)),
     Column("at", UtcDateTime, nullable=False),
+    Column("about_other", Boolean, nullable=False, server_default=false()),
 )
 
 CURRENT_VERSION = and_(licence_version.c.licence_id == licence.c.id, licence_version.c.number == licence.c.version)

@@ -63,6 +63,10 @@ class SqlAccountStore:
         row = (await tx.connection.execute(_BY_IDENTIFIER, {"digests": list(indexes)})).one_or_none()
         return None if row is None else account_of(row, row.id)
 
+    async def merged(self, tx: ReadTx, account_id: str) -> Sequence[Account]:
+        query = select(account).where(account.c.merged_into == account_id).order_by(account.c.id)
+        return [account_of(row, row.id) for row in await tx.connection.execute(query)]
+
     async def change_status(
         self,
         tx: WriteTx,

@@ -280,8 +280,8 @@ class LicenceBasic:
         made = [await harness.look() for _ in range(3)]
         await harness.look(ZHAO)
         async with harness.other.read() as tx:
-            first = await harness.access.of_holder(tx, LIN, limit=2)
-            rest = await harness.access.of_holder(tx, LIN, before=first[-1].id, limit=2)
+            first = await harness.access.of_holder(tx, LIN, now=harness.clock.now(), limit=2)
+            rest = await harness.access.of_holder(tx, LIN, now=harness.clock.now(), before=first[-1].id, limit=2)
         assert [*first, *rest] == made[::-1]
 
 

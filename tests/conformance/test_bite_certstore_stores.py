@@ -228,11 +228,11 @@ class GrantsToEverybody(SqlCatalogueStore):
 
 class ShowsEverybodysLooks(SqlAccessStore):
     async def of_holder(
-        self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
+        self, tx: ReadTx, holder: HolderCode, *, now: dt.datetime, before: str | None = None, limit: int = 20
     ) -> Sequence[AccessRecord]:
         from tests.conformance.certstore_stores_backends import LIN, ZHAO
 
-        both = [*await super().of_holder(tx, LIN), *await super().of_holder(tx, ZHAO)]
+        both = [*await super().of_holder(tx, LIN, now=now), *await super().of_holder(tx, ZHAO, now=now)]
         return both[:limit]
 
 

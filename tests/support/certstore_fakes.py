@@ -128,12 +128,13 @@ class People:
 
     def __init__(self, people: Mapping[str, tuple[str, str]]) -> None:
         self.people = dict(people)  # account id → (ID number, name)
+        self.former: dict[str, tuple[HolderCode, ...]] = {}
 
     async def of_account(self, account_id: str) -> HolderIdentity | None:
         if account_id not in self.people:
             return None
         number, name = self.people[account_id]
-        return HolderIdentity(account_id, HolderCode(CITIZEN_ID, number), name)
+        return HolderIdentity(account_id, HolderCode(CITIZEN_ID, number), name, self.former.get(account_id, ()))
 
     async def of_subject(self, client_id: str, subject: str) -> HolderIdentity | None:
         """The pairwise subject of an account at a client is `client:account` here."""

@@ -101,6 +101,7 @@ async def http(city: World) -> AsyncIterator[Http]:
         idp=SimpleNamespace(authenticate=authenticate),
         certstore=city.services,
         presentation=city.presentation,
+        own=city.own,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://yizheng.example.gov.cn") as connected:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
+from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.presentation import PresentationServices, compose_presentation
 from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
@@ -190,6 +191,7 @@ class World:
     folder: Path
     presentation: PresentationServices
     colleagues: Staff
+    own: HolderServices
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -287,7 +289,7 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     presentation = compose_presentation(
         ground, short_lived=field_cipher(), provider=OneKey(), holders=people, organisations=offices
     )
-    made = World(services, database, clock, sealer, folder, presentation, colleagues)
+    made = World(services, database, clock, sealer, folder, presentation, colleagues, compose_holders(ground))
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

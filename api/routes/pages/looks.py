@@ -12,6 +12,7 @@ from certstore.model import Look
 from core.text import Text
 
 _SOMEBODY = Text("一个办事机构", "an office")
+_READER = Text("拿到您分享码的人", "somebody with your share's code")
 _SOME_LICENCE = Text("证照", "a licence")
 
 
@@ -32,7 +33,7 @@ def look_entry(one: MyAccess, now: dt.datetime) -> TimelineEntry:
 
 def who_looked(one: MyAccess) -> Text:
     """The office, and the person in it where one is named."""
-    office = one.organisation_name or _SOMEBODY
+    office = one.organisation_name or (_READER if one.shared else _SOMEBODY)
     name = one.record.actor_name
     return Text(f"{office.zh} {name}", f"{office.en} · {name}") if name else office
 
@@ -53,6 +54,9 @@ def what_was_seen(one: MyAccess) -> Text:
         Look.PRESENTATION: Text(f"您出示了{what.zh}，给了 {count} 项", f"You showed your {what.en}: {count} entries")
         if count
         else Text(f"扫了您出示的{what.zh}，没有看到内容", f"Scanned the {what.en} you showed; saw no contents"),
+        Look.SHARE: Text(
+            f"打开了您分享的{what.zh}，{count} 项", f"Opened your share of your {what.en}, {count} entries"
+        ),
         Look.EXEMPTION: Text(
             f"核对{what.zh}有没有、是否有效，没有看内容", f"Checked that you hold a valid {what.en}; saw no contents"
         )
@@ -65,6 +69,10 @@ def what_was_seen(one: MyAccess) -> Text:
 
 def right_of(one: MyAccess) -> Mark:
     """By what right it was done."""
+    if one.shared:
+        return Mark("good", "check", Text("您的分享", "your share"))
+    if one.record.about_other:
+        return Mark("info", "shield", Text("共有人的办件", "another holder's case"))
     if one.by_consent:
         return Mark("good", "check", Text("您已同意", "you agreed"))
     if one.record.look is Look.PRESENTATION:

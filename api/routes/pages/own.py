@@ -47,9 +47,9 @@ async def me(request: Request) -> Response:
     who = await logged_in(request)
     certstore, idp = container(request).certstore, container(request).idp
     person = await idp.directory.person(who.principal.id)
-    held = await certstore.my_licences(who.principal)
-    looked = (await certstore.my_accesses(who.principal, limit=100)).items
-    waiting = (await certstore.consents.mine(who.principal, limit=_PER_PAGE)).items
+    held = await certstore.my_licences(who.holder)
+    looked = (await certstore.my_accesses(who.holder, limit=100)).items
+    waiting = (await certstore.consents.mine(who.holder, limit=_PER_PAGE)).items
     now, lang = container(request).ground.clock.now(), language(request)
     due = _next_due(held, calendar_day(now))
     view = MeView(
@@ -76,12 +76,10 @@ async def licence(request: Request, licence_id: str) -> Response:
     """One licence: its face, what it says, its life, who looked at it."""
     who = await logged_in(request)
     certstore = container(request).certstore
-    found = await certstore.read.licence(licence_id, who.principal)
+    found = await certstore.read.licence(licence_id, who.holder)
     now, lang = container(request).ground.clock.now(), language(request)
     looked = [
-        one
-        for one in (await certstore.my_accesses(who.principal, limit=100)).items
-        if one.record.licence_id == licence_id
+        one for one in (await certstore.my_accesses(who.holder, limit=100)).items if one.record.licence_id == licence_id
     ]
     total = await _drawn(request, who, licence_id)
     base = f"/me/licences/{licence_id}"
@@ -109,7 +107,7 @@ async def licence(request: Request, licence_id: str) -> Response:
 async def licence_picture(request: Request, licence_id: str, number: int) -> Response:
     """A page of the original as a picture; drawn when the licence's page was shown."""
     who = await logged_in(request)
-    owner = who.principal.session or ""
+    owner = _shelf_owner(who)
     picture = await shelf(request).get(licence_id, owner=owner, part=f"page {number}")
     if picture is None:
         raise NotFound("picture-gone", Text("图片已过期，请刷新页面。", "The picture has expired. Reload the page."))
@@ -120,7 +118,7 @@ async def licence_picture(request: Request, licence_id: str, number: int) -> Res
 async def licence_file(request: Request, licence_id: str) -> Response:
     """The sealed original."""
     who = await logged_in(request)
-    file = await container(request).certstore.read.original(licence_id, who.principal)
+    file = await container(request).certstore.read.original(licence_id, who.holder)
     return download(file.content, file.name)
 
 
@@ -143,12 +141,12 @@ async def _notice_row(request: Request, notice: Notice) -> NoticeRow:
 
 async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:
     """How many pages of the original can be shown, after drawing them; None if the original is not given out."""
-    kept, owner = shelf(request), who.principal.session or ""
+    kept, owner = shelf(request), _shelf_owner(who)
     known = await kept.get(licence_id, owner=owner, part="total")
     if known is not None:
         return int(known)
     try:
-        file = await container(request).certstore.read.original(licence_id, who.principal)
+        file = await container(request).certstore.read.original(licence_id, who.holder)
     except NotPermitted:
         return None
     pictures = await draw(file.content)
@@ -156,6 +154,11 @@ async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:
         await kept.put_at(licence_id, f"page {number}", picture, owner=owner, seconds=_KEEP)
     await kept.put_at(licence_id, "total", str(len(pictures.pages)).encode(), owner=owner, seconds=_KEEP - 60)
     return len(pictures.pages)
+
+
+def _shelf_owner(who: Visitor) -> str:
+    """Pictures of an organisation's licences are for this session while it acts for that organisation."""
+    return f"{who.principal.session or ''}/{who.holder.organisation or ''}"
 
 
 async def _card(request: Request, one: MyLicence, today: dt.date, lang: Language) -> LicenceCard:

@@ -446,7 +446,7 @@ async def test_looks_of_the_release_before_keep_their_key(database: Database, tm
         assert (await worker.remaining())["access_record"] == 0
         assert await worker.usage.needed(town.ring.ids(FORMER_INDEX)[0])
         async with town.database.read() as tx:
-            assert len(await worker.stores.access.of_holder(tx, STORED)) == 1
+            assert len(await worker.stores.access.of_holder(tx, STORED, now=town.clock.now())) == 1
 
 
 async def test_a_store_that_is_away_does_not_end_the_work(town: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ _PSEUDONYM_ONLY = Text("只有一个代号", "a pseudonym only")
 async def accesses(request: Request, cursor: str | None = None) -> Response:
     """Everybody who looked at a licence, newest first."""
     who = await logged_in(request)
-    found = await container(request).certstore.my_accesses(who.principal, cursor, _PER_PAGE)
+    found = await container(request).certstore.my_accesses(who.holder, cursor, _PER_PAGE)
     view = AccessesView(
         tuple(access_row(one) for one in found.items),
         "/me/accesses" if cursor else None,
