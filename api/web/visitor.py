@@ -17,6 +17,7 @@ from core.text import Text
 
 LOG_IN_FIRST = "log-in-first"
 CLERK = "licence:read"
+VERIFIER = "licence:verify"
 ISSUER = "licence:issue"
 SEALER = "seal:sign"
 SYSTEM_ADMIN = "admin:system"
@@ -46,6 +47,7 @@ _OWN = (
 _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),
     NavItem("/clerk/licences", Text("证照查询", "Look up")),
+    NavItem("/clerk/read", Text("看亮证", "Read a code")),
 )
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))

@@ -20,6 +20,7 @@ from keys.ports import FieldCipher, KeyProvider
 class PresentationServices:
     """The use cases of showing a licence, and what is published for those who check without asking."""
 
+    holders: HolderDirectory
     show: ShowLicence
     read: ReadCode
     signed_face: MakeSignedFace
@@ -47,6 +48,7 @@ def compose_presentation(
     declarations = Declarations(provider)
     lists = StatusLists(repository, SqlStatusEntryStore(), holders, declarations, issuer=ground.issuer)
     return PresentationServices(
+        holders=holders,
         show=ShowLicence(repository, holders, organisations, kept),
         read=ReadCode(repository, organisations, kept, ground.kv),
         signed_face=MakeSignedFace(repository, holders, organisations, lists, declarations, issuer=ground.issuer),

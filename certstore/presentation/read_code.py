@@ -154,10 +154,12 @@ class ReadCode:
         repository = self._repository
         face: ShownFace | None = None
         fields: tuple[str, ...] = ()
+        holder = HolderCode(read.holder_kind, read.holder_number)
         if read.state is PresentationState.GIVEN:
-            holder = HolderCode(read.holder_kind, read.holder_number)
             face, fields = await shown_face(tx, repository, self._organisations, licence, holder, read.extent)
-        looks = look_at(repository, actor, Look.PRESENTATION, read.purpose, licence=licence, fields=fields)
+        looks = look_at(
+            repository, actor, Look.PRESENTATION, read.purpose, licence=licence, fields=fields, about=holder
+        )
         await repository.access.add(tx, looks)
         detail: Detail = {"presentation": read.id, "state": read.state.value, "fields": len(fields)}
         tx.audit(AuditEvent(ACTION, "done", actor, licence.id, read.purpose, detail))

@@ -162,8 +162,8 @@ class ShowLicence:
 
 def held_as(licence: Licence, identity: HolderIdentity) -> HolderCode:
     """The number under which this person holds the licence."""
-    return next(one.code for one in licence.current.holders if one.code == identity.code)
+    return next(one.code for one in licence.current.holders if one.code in identity.codes)
 
 
 def _owner(actor: Principal) -> str:
-    return f"{actor.id}\x00{actor.session or ''}"
+    return f"{actor.id}\x00{actor.session or ''}\x00{actor.organisation or ''}"

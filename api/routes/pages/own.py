@@ -99,6 +99,7 @@ async def licence(request: Request, licence_id: str) -> Response:
         ),
         state_note=None if found.status in _USABLE else turning_point(found),
         state_tone="bad" if total is None else "warn",
+        show=f"{base}/show" if found.status is Status.VALID else None,
     )
     return page(request, "licence.html", view=view)
 

@@ -62,6 +62,7 @@ class LicenceView:
     technical: tuple[tuple[Text, str], ...]
     state_note: Text | None = None
     state_tone: Tone = "warn"
+    show: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION
 from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
 from tests.unit.web.page_samples_persons import SAMPLES as PERSON_SAMPLES
+from tests.unit.web.page_samples_presenting import SAMPLES as PRESENTING_SAMPLES
 from tests.unit.web.page_samples_security import SAMPLES as SECURITY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 
@@ -38,6 +39,7 @@ SAMPLES = (
     | ADMINISTRATION_SAMPLES
     | KEY_SAMPLES
     | PERSON_SAMPLES
+    | PRESENTING_SAMPLES
     | SECURITY_SAMPLES
     | UPSTREAM_SAMPLES
 )

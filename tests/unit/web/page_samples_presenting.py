@@ -1,0 +1,76 @@
+"""Samples of the pages that show a licence and read what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from api.web.qr import qr_svg
+from api.web.views.common import Mark
+from api.web.views.presenting import FaceCard, OfflineFaceView, PresentView, ReadFormView, ReadView
+from core.text import Text
+from tests.unit.web.page_samples import HOUSING, NOW
+
+FACE = FaceCard(
+    "blue",
+    Text("居住证", "Residence permit"),
+    "林知远",
+    "410199 ******** 1031",
+    ((Text("住址", "Address"), "示例市青石区***"),),
+    Text("示例市公安局", "Police Bureau"),
+    Text("2026 年 12 月 19 日", "19 December 2026"),
+    Mark("good", "check", Text("有效", "valid")),
+    usable=True,
+    seal=None,
+)
+_BASE = "/me/licences/lic_1/show"
+OPEN = PresentView(
+    FACE, _BASE, "open", full=False, picture=Markup(qr_svg("YIZHENG:8F3K2M7QX9")), code="8F3K-2M7Q-X9", seconds=21
+)
+READ = PresentView(
+    FACE, _BASE, "given", full=False, reader=HOUSING, sign="47", read_at=NOW, presentation="prs_1"
+)  # fmt: skip
+RESULT = ReadView(
+    "",
+    "check",
+    Text("有效", "Valid"),
+    Text("证照库刚刚核过，今天有效。", "The repository has just checked it: valid today."),
+    "47",
+    NOW,
+    None,
+    "/clerk/read/prs_1",
+    ((Text("姓名", "Name"), "林知远"), (Text("证照", "Licence"), FACE.title)),
+)
+SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
+    "present": ("present.html", OPEN, "citizen"),
+    "present-full": ("present.html", replace(OPEN, full=True), "citizen"),
+    "present-given": ("present.html", READ, "citizen"),
+    "present-waiting": ("present.html", replace(READ, state="waiting", full=True), "citizen"),
+    "present-refused": ("present.html", replace(READ, state="refused"), "citizen"),
+    "present-ended": (
+        "present.html",
+        PresentView(
+            replace(FACE, usable=False, mark=Mark("bad", "x", Text("吊销", "revoked"))), _BASE, "ended", full=False
+        ),
+        "citizen",
+    ),
+    "present-offline": (
+        "present_offline.html",
+        OfflineFaceView(FACE.title, _BASE, Markup(qr_svg("a" * 600)), 3, NOW),
+        "citizen",
+    ),
+    "read-code": ("read_code.html", ReadFormView("持证人当面亮证"), "clerk"),
+    "read-code-wrong": (
+        "read_code.html",
+        ReadFormView("", error=Text("请写明为什么要看。", "Say why."), error_field="basis"),
+        "clerk",
+    ),
+    "read-result": ("read_result.html", RESULT, "clerk"),
+    "read-waiting": (
+        "read_result.html",
+        replace(RESULT, tone="old", icon="clock", waiting="/clerk/read/prs_1/state", facts=()),
+        "clerk",
+    ),
+}
