@@ -11,11 +11,13 @@ import datetime as dt
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _COVERED = '("@method" "@target-uri" "content-digest")'
+_MOST = 4
 _INPUT = re.compile(
-    rf'sig1=({re.escape(_COVERED)};created=([0-9]{{1,12}});keyid="([A-Za-z0-9._-]{{1,64}})";alg="hmac-sha256")',
+    rf'(?P<label>sig[1-9])=(?P<params>{re.escape(_COVERED)};created=(?P<created>[0-9]{{1,12}})'
+    r';keyid="(?P<key>[A-Za-z0-9._-]{1,64})";alg="hmac-sha256")',
     re.ASCII,
 )
 
@@ -24,10 +26,22 @@ def signature_headers(
     method: str, url: str, body: bytes, *, key_id: str, key: bytes, at: dt.datetime
 ) -> dict[str, str]:
     """The three headers that sign a request."""
+    return signed_under_each(method, url, body, keys=[(key_id, key)], at=at)
+
+
+def signed_under_each(
+    method: str, url: str, body: bytes, *, keys: Sequence[tuple[str, bytes]], at: dt.datetime
+) -> dict[str, str]:
+    """The same with one signature for each key (id, key), labelled `sig1`, `sig2`, … (RFC 9421 §4.3): while a key gives
+    way to the next, a receiver checks the one that it knows."""
     digest = _content_digest(body)
-    params = f'{_COVERED};created={int(at.timestamp())};keyid="{key_id}";alg="hmac-sha256"'
-    value = base64.b64encode(_mac(key, method, url, digest, params)).decode()
-    return {"Content-Digest": digest, "Signature-Input": f"sig1={params}", "Signature": f"sig1=:{value}:"}
+    inputs, values = [], []
+    for number, (key_id, key) in enumerate(keys, 1):
+        params = f'{_COVERED};created={int(at.timestamp())};keyid="{key_id}";alg="hmac-sha256"'
+        value = base64.b64encode(_mac(key, method, url, digest, params)).decode()
+        inputs.append(f"sig{number}={params}")
+        values.append(f"sig{number}=:{value}:")
+    return {"Content-Digest": digest, "Signature-Input": ", ".join(inputs), "Signature": ", ".join(values)}
 
 
 def is_signed(
@@ -40,18 +54,23 @@ def is_signed(
     now: dt.datetime,
     most_age: float = 60,
 ) -> bool:
-    """Whether the request was signed under one of `keys` (by id) within `most_age` seconds.
+    """Whether the request was signed under one of `keys` (by id) within `most_age` seconds; one good signature will do.
 
     Args:
         headers: by name in lower case.
     """
-    found = _INPUT.fullmatch(headers.get("signature-input", ""))
-    if found is None or found[3] not in keys or abs(now.timestamp() - int(found[2])) > most_age:
-        return False
     digest = _content_digest(body)
-    value = base64.b64encode(_mac(keys[found[3]], method, url, digest, found[1])).decode()
-    sent = headers.get("signature", "").encode()
-    return headers.get("content-digest") == digest and hmac.compare_digest(sent, f"sig1=:{value}:".encode())
+    inputs, values = headers.get("signature-input", "").split(", "), headers.get("signature", "").split(", ")
+    if headers.get("content-digest") != digest or len(inputs) != len(values) or len(inputs) > _MOST:
+        return False
+    for written, sent in zip(inputs, values, strict=True):
+        found = _INPUT.fullmatch(written)
+        if found is None or found["key"] not in keys or abs(now.timestamp() - int(found["created"])) > most_age:
+            continue
+        value = base64.b64encode(_mac(keys[found["key"]], method, url, digest, found["params"])).decode()
+        if hmac.compare_digest(sent.encode(), f"{found['label']}=:{value}:".encode()):
+            return True
+    return False
 
 
 def _content_digest(body: bytes) -> str:

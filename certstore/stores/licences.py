@@ -13,6 +13,7 @@ from certstore.codes import HolderCode
 from certstore.lifecycle import Event, State, lapses
 from certstore.model import Holder, Licence, LicenceChange, LicenceVersion, Trust
 from certstore.ports import LicenceStore
+from certstore.stores.changes import tell
 from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
 from certstore.stores.marks import SingleMarks
 from certstore.stores.places import event_place, holder_place, version_place
@@ -51,7 +52,7 @@ class SqlLicenceStore:
         await tx.connection.execute(insert(licence).values(row))
         await self._add_version_rows(tx, version)
         for change in changes:
-            await self._add_event(tx, licence_.id, change)
+            await self._add_event(tx, licence_, change)
 
     async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
         moved = await tx.connection.execute(
@@ -70,7 +71,7 @@ class SqlLicenceStore:
             return False
         await self._marks.give_back(tx, licence_.id)
         await self._add_version_rows(tx, licence_.current)
-        await self._add_event(tx, licence_.id, change)
+        await self._add_event(tx, licence_, change)
         return True
 
     async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
@@ -130,7 +131,7 @@ class SqlLicenceStore:
         )
         if moved.rowcount != 1:
             return False
-        await self._add_event(tx, licence_.id, change)
+        await self._add_event(tx, licence_, change)
         return True
 
     async def history(self, tx: ReadTx, licence_id: str) -> Sequence[LicenceChange]:
@@ -250,9 +251,10 @@ class SqlLicenceStore:
         name = self._fields.decrypt(bytes(row.name_enc), context=holder_place("name", *place))
         return Holder(HolderCode(row.code_kind, number), name, row.role)
 
-    async def _add_event(self, tx: WriteTx, licence_id: str, change: LicenceChange) -> None:
+    async def _add_event(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> None:
+        await tell(tx, licence_, change, identifier=licence_.current.identifier)
         values = {
-            "licence_id": licence_id,
+            "licence_id": licence_.id,
             "sequence": change.sequence,
             "event": change.event.value,
             "state": change.state.value,
@@ -261,7 +263,7 @@ class SqlLicenceStore:
             "actor_kind": change.actor_kind.value,
             "actor_id": change.actor_id,
             "organisation": change.organisation,
-            "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_id, change.sequence)),
+            "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_.id, change.sequence)),
         }
         await tx.connection.execute(insert(licence_event).values(values))
 

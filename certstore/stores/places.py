@@ -29,3 +29,7 @@ def consent_place(consent_id: str) -> str:
 
 def look_place(column: str, record_id: str) -> str:
     return f"access_record.{column}:{record_id}"
+
+
+def secret_place(subscription_id: str, key_id: str) -> str:
+    return f"subscription_secret.secret:{subscription_id}.{key_id}"
