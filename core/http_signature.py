@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 _COVERED = '("@method" "@target-uri" "content-digest")'
 _MOST = 4
 _INPUT = re.compile(
-    rf'(?P<label>sig[1-9])=(?P<params>{re.escape(_COVERED)};created=(?P<created>[0-9]{{1,12}})'
+    rf"(?P<label>sig[1-9])=(?P<params>{re.escape(_COVERED)};created=(?P<created>[0-9]{{1,12}})"
     r';keyid="(?P<key>[A-Za-z0-9._-]{1,64})";alg="hmac-sha256")',
     re.ASCII,
 )

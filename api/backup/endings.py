@@ -148,6 +148,12 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "look_delay": Moved(
         "state", ["proposed", "active"], ["proposed", "active", "refused", "ended"], ["decided_by", "until"]
     ),
+    "licence_change": NothingEnds("record; places are never given twice, not even after a restore"),
+    "change_feed": NothingEnds("how far the record goes"),
+    "subscription": Moved("state", ["active", "paused", "halted"], ["active", "paused", "halted", "ended"]),
+    "subscription_secret": Kept(),
+    "subscription_letter": NothingEnds("messages"),
+    "subscription_day": NothingEnds("counts"),
     "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),

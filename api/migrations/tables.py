@@ -5,6 +5,7 @@ from __future__ import annotations
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.status_tables
+import certstore.stores.subscription_tables
 import certstore.stores.tables
 import core.audit.tables
 import core.idempotency
@@ -53,5 +54,6 @@ SOURCES = (
     certstore.stores.status_tables,
     certstore.stores.life_tables,
     certstore.stores.look_delay_tables,
+    certstore.stores.subscription_tables,
     signing.stores.tables,
 )

@@ -27,6 +27,7 @@ from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.registers import StandIn, build_registers
 from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
+from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
 from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
@@ -41,6 +42,7 @@ class Container:
     certstore: CertstoreServices
     presentation: PresentationServices
     own: HolderServices
+    subscriptions: SubscriptionServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -71,6 +73,7 @@ class Container:
             *self.reencryption.background(),
             self.rotation.forever(),
             *self.messages.background(),
+            *self.subscriptions.background(),
         )
 
     async def close(self) -> None:
@@ -112,6 +115,7 @@ async def build_container(
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
+    subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
@@ -122,6 +126,7 @@ async def build_container(
         certstore,
         presentation,
         compose_holders(narrow_ground(ground)),
+        subscriptions,
         signing,
         tsa,
         reencryption,

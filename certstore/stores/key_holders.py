@@ -17,8 +17,10 @@ from certstore.stores.places import (
     holder_place,
     look_place,
     proposal_place,
+    secret_place,
     version_place,
 )
+from certstore.stores.subscription_tables import subscription_secret
 from certstore.stores.tables import (
     CURRENT_VERSION,
     access_record,
@@ -99,6 +101,10 @@ def licence_collections(database: Database, fields: FieldCipher, index: BlindInd
             access_record,
             [sealed("actor_name_enc", _look("actor_name")), sealed("holder_enc", _look("holder"))],
             [IndexColumn("holder_index", index, "holder_enc", lambda row: holder_kind(row["holder_kind"]))],
+        ),
+        rows(
+            subscription_secret,
+            [sealed("secret_enc", lambda row: secret_place(row["subscription_id"], row["key_id"]))],
         ),
         HeldIndexes(
             database,

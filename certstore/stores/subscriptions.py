@@ -20,6 +20,7 @@ from certstore.stores.subscription_tables import (
 )
 from certstore.subscriptions.model import Day, DeadLetter, Outcome, SigningSecret, Subscription, SubscriptionState
 from certstore.subscriptions.ports import SubscriptionStore
+from core.clock import calendar_day
 from core.db.database import ReadTx, WriteTx
 from keys.ports import FieldCipher
 
@@ -48,17 +49,14 @@ class SqlSubscriptionStore:
         return _read(row) if row else None
 
     async def of_organisation(self, tx: ReadTx, organisation: str) -> Sequence[Subscription]:
-        query = select(subscription).where(subscription.c.organisation == organisation).order_by(subscription.c.id)
-        return [_read(row) for row in await tx.connection.execute(query.limit(MOST))]
+        query = select(subscription).where(
+            subscription.c.organisation == organisation, subscription.c.state != SubscriptionState.ENDED.value
+        )
+        return [_read(row) for row in await tx.connection.execute(query.order_by(subscription.c.id).limit(MOST))]
 
     async def put(self, tx: WriteTx, subscription_: Subscription) -> None:
         query = update(subscription).where(subscription.c.id == subscription_.id)
         await tx.connection.execute(query.values(**_values(subscription_), **_FREE))
-
-    async def remove(self, tx: WriteTx, subscription_id: str) -> None:
-        for table in (subscription_secret, subscription_letter, subscription_day):
-            await tx.connection.execute(delete(table).where(table.c.subscription_id == subscription_id))
-        await tx.connection.execute(delete(subscription).where(subscription.c.id == subscription_id))
 
     # --- secrets -----------------------------------------------------------------------------------------------
 
@@ -181,10 +179,18 @@ class SqlSubscriptionStore:
         rows = await tx.connection.execute(query.order_by(columns.day))
         return [Day(row.day, row.delivered, row.failed, row.dead) for row in rows]
 
-    async def sweep(self, tx: WriteTx, *, letters_until: int, days_before: dt.date) -> int:
+    async def sweep(self, tx: WriteTx, *, letters_until: int, before: dt.datetime) -> int:
         letters = delete(subscription_letter).where(subscription_letter.c.position <= letters_until)
-        days = delete(subscription_day).where(subscription_day.c.day < days_before)
-        return sum([(await tx.connection.execute(query)).rowcount for query in (letters, days)])
+        days = delete(subscription_day).where(subscription_day.c.day < calendar_day(before))
+        ended = select(subscription.c.id).where(
+            subscription.c.state == SubscriptionState.ENDED.value, subscription.c.due_at < before
+        )
+        parts = [
+            delete(table).where(table.c.subscription_id.in_(ended))
+            for table in (subscription_secret, subscription_letter, subscription_day)
+        ]
+        itself = delete(subscription).where(subscription.c.id.in_(ended))
+        return sum([(await tx.connection.execute(query)).rowcount for query in (letters, days, *parts, itself)])
 
 
 def _workable(now: dt.datetime) -> tuple[Any, ...]:

@@ -164,7 +164,9 @@ class DeliverChanges:
     def _audit(self, tx: WriteTx, outcome: Outcome) -> None:
         one = outcome.subscription
         if outcome.lost:
-            tx.audit(AuditEvent("subscription.dead-letter", "done", SYSTEM, one.id, detail={"count": len(outcome.lost)}))
+            tx.audit(
+                AuditEvent("subscription.dead-letter", "done", SYSTEM, one.id, detail={"count": len(outcome.lost)})
+            )
         if one.state is SubscriptionState.HALTED:
             tx.audit(AuditEvent("subscription.halt", "done", SYSTEM, one.id, detail={"result": one.last_result}))
 

@@ -146,9 +146,7 @@ class Subscriptions:
         """
         organisation, today = owner_of(actor), calendar_day(self._clock.now())
         async with self._database.read() as tx:
-            found = await self._store.subscription(tx, subscription_id)
-            if found is None or found.organisation != organisation:
-                raise SubscriptionNotFound
+            found = owned(await self._store.subscription(tx, subscription_id), organisation)
             reach = await reach_of(self._changes, tx, organisation, today, found.types)
             behind = await self._changes.count_after(tx, found.cursor, reach, most=BEHIND_SHOWN)
             return Health(
@@ -168,9 +166,7 @@ class Subscriptions:
         """
         organisation = owner_of(actor)
         async with self._database.read() as tx:
-            found = await self._store.subscription(tx, subscription_id)
-            if found is None or found.organisation != organisation:
-                raise SubscriptionNotFound
+            found = owned(await self._store.subscription(tx, subscription_id), organisation)
             return await self._store.dead_letters(tx, found.id, after=after)
 
 
@@ -191,6 +187,16 @@ def owner_of(actor: Principal) -> str:
             ),
         )
     return acting_organisation(actor)
+
+
+def owned(found: Subscription | None, organisation: str) -> Subscription:
+    """
+    Raises:
+        NotFound: `subscription-not-found`; another organisation's and one that was ended look like none.
+    """
+    if found is None or found.organisation != organisation or found.state is SubscriptionState.ENDED:
+        raise SubscriptionNotFound
+    return found
 
 
 def _named(typed: str) -> str:

@@ -32,7 +32,9 @@ class HttpMessenger:
         self._rules = rules
         self._clock = clock
 
-    async def post(self, subscription: Subscription, changes: Sequence[Change], secrets: Sequence[SigningSecret]) -> str:
+    async def post(
+        self, subscription: Subscription, changes: Sequence[Change], secrets: Sequence[SigningSecret]
+    ) -> str:
         body = orjson.dumps({"subscription": subscription.id, "changes": [told(change) for change in changes]})
         keys = [(secret.key_id, secret.value) for secret in secrets]
         signed = signed_under_each("POST", subscription.address, body, keys=keys, at=self._clock.now())

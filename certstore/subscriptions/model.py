@@ -52,6 +52,7 @@ class SubscriptionState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"  # by its owner
     HALTED = "halted"  # by us: nobody answered for days
+    ENDED = "ended"  # by its owner, for good
 
 
 @dataclass(frozen=True, slots=True)

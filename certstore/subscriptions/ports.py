@@ -49,14 +49,11 @@ class SubscriptionStore(Protocol):
         """The same, kept from changing until the unit ends."""
 
     async def of_organisation(self, tx: ReadTx, organisation: str) -> Sequence[Subscription]:
-        """Oldest first; at most 100."""
+        """Those that were not ended, oldest first; at most 100."""
 
     async def put(self, tx: WriteTx, subscription: Subscription) -> None:
         """Write what its owner changed. A lease that somebody holds is void: what is on its way may arrive, but
         whoever sent it writes nothing down any more."""
-
-    async def remove(self, tx: WriteTx, subscription_id: str) -> None:
-        """With its secrets, dead letters and counts."""
 
     async def secrets(self, tx: ReadTx, subscription_id: str) -> Sequence[SigningSecret]:
         """Newest first."""
@@ -91,14 +88,16 @@ class SubscriptionStore(Protocol):
     async def days(self, tx: ReadTx, subscription_id: str, *, since: dt.date) -> Sequence[Day]:
         """Oldest first; a day without deliveries has no entry."""
 
-    async def sweep(self, tx: WriteTx, *, letters_until: int, days_before: dt.date) -> int:
-        """Remove dead letters whose changes are gone from the feed, and old counts."""
+    async def sweep(self, tx: WriteTx, *, letters_until: int, before: dt.datetime) -> int:
+        """Remove dead letters whose changes are gone from the feed, old counts, and what was ended before."""
 
 
 class Messenger(Protocol):
     """Brings one message to a receiver."""
 
-    async def post(self, subscription: Subscription, changes: Sequence[Change], secrets: Sequence[SigningSecret]) -> str:
+    async def post(
+        self, subscription: Subscription, changes: Sequence[Change], secrets: Sequence[SigningSecret]
+    ) -> str:
         """`delivered`, `refused-…` when this message will not do, or another word when the receiver does not answer
         as it should."""
 
@@ -107,4 +106,3 @@ class Messenger(Protocol):
         Raises:
             InvalidInput: `address-refused`, or `subscription-address-invalid`.
         """
-

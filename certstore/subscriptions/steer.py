@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from certstore.authorise import refusals_audited
-from certstore.subscriptions.errors import ChangesGone, SubscriptionNotFound
+from certstore.subscriptions.errors import ChangesGone
 from certstore.subscriptions.feed import position_of
-from certstore.subscriptions.manage import ShownSecret, owner_of
+from certstore.subscriptions.manage import ShownSecret, owned, owner_of
 from certstore.subscriptions.model import SigningSecret, Subscription, SubscriptionState
 from certstore.subscriptions.ports import ChangeStore, SubscriptionStore
 from core.audit.event import AuditEvent, Detail
@@ -108,15 +108,15 @@ class SteerSubscription:
             return count
 
     async def end(self, subscription_id: str, actor: Principal) -> None:
-        """Remove it with its secrets and dead letters.
+        """Send nothing more, ever; the secrets are forgotten at once.
 
         Raises:
             NotFound: `subscription-not-found`.
         """
         async with self._changing("subscription.end", subscription_id, actor) as (tx, found):
-            await self._store.remove(tx, found.id)
-            tx.audit(AuditEvent("subscription.end", "done", actor, found.id))
-            await tx.commit()
+            await self._store.remove_secrets(tx, found.id, but=())
+            ended = replace(found, state=SubscriptionState.ENDED, due_at=self._clock.now())
+            await self._write(tx, "subscription.end", ended, actor)
 
     @asynccontextmanager
     async def _changing(
@@ -128,9 +128,7 @@ class SteerSubscription:
         ):
             organisation = owner_of(actor)
             found = await self._store.locked(tx, subscription_id)
-            if found is None or found.organisation != organisation:
-                raise SubscriptionNotFound
-            yield tx, found
+            yield tx, owned(found, organisation)
 
     async def _write(
         self, tx: WriteTx, action: str, changed: Subscription, actor: Principal, detail: Detail | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from certstore.presentation.read_code import ReadCommand
+from certstore.subscriptions.manage import NewSubscription
 from core.db.database import Database
 from tests.attacks.test_licence_life_authorisation import LIFE, OWN_LISTS
 from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
@@ -41,12 +42,13 @@ class Stage:
     code: str
     identifier: str
     presentation: str
+    subscription: str
 
     def fill(self, path: str) -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
         licence = self.permit if "copies" in path else self.property
         parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
-        parts |= {"presentation_id": self.presentation}
+        parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         codes = {"/v1/licence-types/{code}": PROPERTY, "/v1/service-items/{code}": ITEM}
         return path.format(**parts, code=codes.get(path, ""))
 
@@ -63,8 +65,18 @@ async def set_up(city: World, web: Http) -> Stage:
     copy = await city.services.copies.make(city.copy_command(permit.id), TOKENS["portal"])
     read = await city.presentation.read(ReadCommand(await shown(city, permit.id)), TOKENS["portal"])
     await city.presentation.status_lists.reference(permit.id, TOKENS["lin"])
+    wanted = NewSubscription("接收端", "https://receiver.example.cn/changes")
+    subscription, _ = await city.subscriptions.manage.set_up(wanted, TOKENS["portal"])
     return Stage(
-        web, house.id, permit.id, consent.id, copy.id, house.verification_code, house.current.identifier, read.id
+        web,
+        house.id,
+        permit.id,
+        consent.id,
+        copy.id,
+        house.verification_code,
+        house.current.identifier,
+        read.id,
+        subscription.id,
     )
 
 
@@ -130,6 +142,29 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/licence-status/{number}"): ({"*"}, None),
     ("GET", "/licence-status"): ({"*"}, None),
     ("GET", "/v1/licence-keys"): ({"*"}, None),
+    ("GET", "/v1/changes"): (  # each hears its own part
+        {"land", "police", "officer", "portal", "clerk", "other-office"},
+        None,
+    ),
+    ("POST", "/v1/subscriptions"): (
+        {"land", "police", "officer", "portal", "other-office"},  # a clerk's duty is not to set up receivers
+        {"name": "a", "address": "https://receiver.example.cn/changes"},
+    ),
+    ("GET", "/v1/subscriptions"): ({"land", "police", "officer", "portal", "other-office"}, None),
+    **{
+        (method, f"/v1/subscriptions/{{subscription_id}}{what}"): ({"portal"}, body)
+        for method, what, body in (
+            ("GET", "", None),
+            ("POST", "/pause", None),
+            ("POST", "/resume", None),
+            ("POST", "/replay", {"after": "latest"}),
+            ("POST", "/secrets", None),
+            ("DELETE", "/secrets/old", None),
+            ("GET", "/dead-letters", None),
+            ("POST", "/dead-letters/send", None),
+            ("DELETE", "", None),
+        )
+    },
     ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
 }
 CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]

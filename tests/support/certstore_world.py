@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
 from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.presentation import PresentationServices, compose_presentation
+from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
 from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
@@ -38,6 +39,7 @@ from core.audit.sql import read_chain
 from core.blobs.filesystem import FilesystemBlobStore
 from core.clock import calendar_day
 from core.db.database import Database
+from core.egress.rules import EgressRules, HostList
 from core.identifiers.uscc import check_character
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
@@ -192,6 +194,7 @@ class World:
     presentation: PresentationServices
     colleagues: Staff
     own: HolderServices
+    subscriptions: SubscriptionServices
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -289,7 +292,13 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     presentation = compose_presentation(
         ground, short_lived=field_cipher(), provider=OneKey(), holders=people, organisations=offices
     )
-    made = World(services, database, clock, sealer, folder, presentation, colleagues, compose_holders(ground))
+    inside = EgressRules(
+        schemes=frozenset({"http", "https"}), ports=range(1, 65536), inside=HostList.of(["127.0.0.0/8"])
+    )
+    subscriptions = compose_subscriptions(ground, inside)
+    made = World(
+        services, database, clock, sealer, folder, presentation, colleagues, compose_holders(ground), subscriptions
+    )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

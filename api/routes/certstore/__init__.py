@@ -12,6 +12,7 @@ from api.routes.certstore import (
     presentations,
     records,
     states,
+    subscriptions,
     use,
     verifications,
 )
@@ -27,5 +28,6 @@ routers = [
     verifications.router,
     presentations.router,
     states.router,
+    subscriptions.router,
     records.router,
 ]

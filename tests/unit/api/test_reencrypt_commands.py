@@ -130,6 +130,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "person_certificate",
         "consent",
         "access_record",
+        "subscription_secret",
         "licence_mark_index",
         "licence_file",
         "seal_signature",
