@@ -17,7 +17,7 @@ from core.errors import InvalidInput, LimitExceeded
 from core.ids import new_code, new_secret
 from core.kv.port import KeyValueStore
 from core.text import Language, Text
-from idp.abuse.even import even
+from idp.abuse.even import even, even_refusals
 from idp.messages.ports import Address, AddressKind, Message, MessageSender
 from idp.messages.templates import CODE_TO_LOG_IN
 from idp.settings import IdpSettings
@@ -88,11 +88,15 @@ class OneTimeCodes:
             await self._sender.send(message)
 
     async def check(self, slot: str, typed: str) -> None:
-        """Use a code up.
+        """Use a code up. A refusal waits for its moment: codes are also asked for where there is nobody.
 
         Raises:
             InvalidInput: `code-wrong` or `code-gone` on field `code`.
         """
+        async with even_refusals(self._settings.even_answers):
+            await self._use(slot, typed)
+
+    async def _use(self, slot: str, typed: str) -> None:
         raw = await self._kv.get(_key(slot))
         if raw is None or raw == _USED:
             raise code_gone()
