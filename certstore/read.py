@@ -72,6 +72,15 @@ class VersionLine:
     chained: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What one unit reads of a licence."""
+
+    licence: Licence
+    licence_type: LicenceType
+    history: Sequence[LicenceChange]
+
+
 class ReadLicence:
     """The use cases."""
 
@@ -99,13 +108,28 @@ class ReadLicence:
             repository.database.write() as tx,
         ):
             licence, own = await self._visible(tx, licence_id, actor, person)
-            licence_type = await repository.catalogue.licence_type(tx, licence.type_code, licence.current.type_version)
-            history = await repository.licences.history(tx, licence.id)
+            parts = await self._parts(tx, licence)
             await self._record(tx, licence, actor, own, "licence")
             await tx.commit()
-        assert licence_type is not None  # versions of types are never removed
-        name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
-        return LicenceView(licence, licence_type, status_today(licence, repository.today()), name, history)
+        return await self._view(parts)
+
+    async def story(self, licence_id: str, actor: Principal) -> tuple[LicenceView, Sequence[VersionLine]]:
+        """The licence with all its versions, oldest first; one look.
+
+        Raises:
+            NotFound: `licence-not-found`.
+        """
+        repository = self._repository
+        person = await self._person(actor)
+        async with (
+            refusals_audited(repository.database, "licence.read", actor, subject=licence_id),
+            repository.database.write() as tx,
+        ):
+            licence, own = await self._visible(tx, licence_id, actor, person)
+            parts, lines = await self._parts(tx, licence), await self._lines(tx, licence)
+            await self._record(tx, licence, actor, own, "licence")
+            await tx.commit()
+        return await self._view(parts), lines
 
     async def original(self, licence_id: str, actor: Principal, number: int | None = None) -> FileContent:
         """The sealed original, byte for byte.
@@ -146,12 +170,27 @@ class ReadLicence:
             repository.database.write() as tx,
         ):
             licence, own = await self._visible(tx, licence_id, actor, person)
-            versions = await repository.licences.versions(tx, licence.id)
-            files = [await repository.files.original(tx, licence.id, one.number) for one in versions]
+            lines = await self._lines(tx, licence)
             await self._record(tx, licence, actor, own, "versions")
             await tx.commit()
-        previous, lines = GENESIS, []
-        for version, file in zip(versions, files, strict=True):
+        return lines
+
+    async def _parts(self, tx: WriteTx, licence: Licence) -> _Parts:
+        catalogue, licences = self._repository.catalogue, self._repository.licences
+        licence_type = await catalogue.licence_type(tx, licence.type_code, licence.current.type_version)
+        assert licence_type is not None  # versions of types are never removed
+        return _Parts(licence, licence_type, await licences.history(tx, licence.id))
+
+    async def _view(self, parts: _Parts) -> LicenceView:
+        licence = parts.licence
+        name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
+        status = status_today(licence, self._repository.today())
+        return LicenceView(licence, parts.licence_type, status, name, parts.history)
+
+    async def _lines(self, tx: WriteTx, licence: Licence) -> Sequence[VersionLine]:
+        repository, previous, lines = self._repository, GENESIS, []
+        for version in await repository.licences.versions(tx, licence.id):
+            file = await repository.files.original(tx, licence.id, version.number)
             digest = file.sha256 if file else None
             lines.append(VersionLine(version, digest, _chained(version, digest, previous)))
             previous = version.hash

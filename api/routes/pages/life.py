@@ -13,7 +13,7 @@ from certstore.status import STATUS_NAMES, Status
 from core.clock import calendar_day
 from core.text import Text
 
-_EVENTS: Mapping[Event, tuple[str, Tone, Text]] = {
+EVENTS: Mapping[Event, tuple[str, Tone, Text]] = {
     Event.CREATE: ("file", "info", Text("起草", "Drafted")),
     Event.ISSUE: ("stamp", "red", Text("颁发并盖章", "Issued and sealed")),
     Event.RENEW: ("stamp", "red", Text("延续", "Renewed")),
@@ -32,6 +32,7 @@ _EVENTS: Mapping[Event, tuple[str, Tone, Text]] = {
     Event.TRANSFER_UNDO: ("left", "info", Text("撤回转出", "Transfer undone")),
     Event.REISSUE: ("stamp", "red", Text("补办", "Issued again")),
     Event.CORRECT: ("file", "info", Text("更正", "Corrected")),
+    Event.CONFIRM: ("check", "", Text("核对过原件", "Original seen")),
     Event.ANNOTATE_COPY: ("file", "info", Text("出具加注件", "Annotated copy made")),
     Event.SUPERSEDE: ("clock", "info", Text("有了新版本", "Superseded")),
 }
@@ -60,6 +61,6 @@ def turning_point(found: LicenceView) -> Text:
 
 
 def _entry(change: LicenceChange) -> TimelineEntry:
-    icon, tone, title = _EVENTS[change.event]
+    icon, tone, title = EVENTS[change.event]
     reason = Text(change.reason, change.reason) if change.reason else None
     return TimelineEntry(icon, title, reason, Text(minute(change.at), minute(change.at)), tone)

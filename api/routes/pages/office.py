@@ -35,7 +35,7 @@ from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
 from certstore.issue import IssueCommand
 from certstore.making import HolderInput
 from certstore.model import HolderKind, Licence, LicenceType, Validity, ValidityRule
-from certstore.status import Status
+from certstore.read import IssuedLicence
 from core.clock import calendar_day
 from core.errors import AppError, InvalidInput, NotFound
 from core.ids import new_secret
@@ -182,12 +182,12 @@ async def _issued_lately(request: Request, who: Visitor) -> tuple[IssuedRow, ...
     certstore = container(request).certstore
     rows = (await certstore.read.issued(who.principal, limit=_SHOWN)).items
     names = {one.code: one.name for one in await all_types(request)}
-    return tuple(_issued_row(names[row.type_code], row.identifier, row.status) for row in rows)
+    return tuple(_issued_row(names[row.type_code], row) for row in rows)
 
 
-def _issued_row(name: Text, identifier: str, status: Status) -> IssuedRow:
-    mark = mark_of(status)
-    return IssuedRow(name, identifier, mark.word, mark.tone, mark.icon)
+def _issued_row(name: Text, row: IssuedLicence) -> IssuedRow:
+    mark = mark_of(row.status)
+    return IssuedRow(name, f"/office/licences/{row.id}", row.identifier, mark.word, mark.tone, mark.icon)
 
 
 async def _form(

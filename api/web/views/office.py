@@ -29,6 +29,7 @@ class IssuedRow:
     """One licence that this office issued; `identifier` is free of personal data."""
 
     title: Text
+    href: str
     identifier: str
     state: Text
     tone: Tone
