@@ -49,7 +49,7 @@ _ROUTES: Mapping[tuple[State | None, State], _Route] = {
     (State.DRAFT, State.VALID): _Route("M154 150H322", 206, 142, "middle"),
     (State.DRAFT, State.CANCELLED): _Route("M30 150H14V452H948V383", 500, 444, "middle"),
     (State.VALID, State.VALID): _Route("M404 127V98H436V119", 448, 84, "start", 4),
-    (State.VALID, State.SUSPENDED): _Route("M370 173V299", 362, 234, "end", 1),
+    (State.VALID, State.SUSPENDED): _Route("M370 173V299", 362, 262, "end", 1),
     (State.SUSPENDED, State.VALID): _Route("M418 307V181", 428, 234, "start", 1),
     (State.SUSPENDED, State.SUSPENDED): _Route("M376 353V374H412V361", 424, 378, "start"),
     (State.VALID, State.EXPIRED): _Route("M454 142L594 228", 545, 186, "start"),
@@ -172,8 +172,9 @@ def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Even
     events = tuple(dict.fromkeys(event for some in sources.values() for event in some))
     lines = [Line(_list([NAMES[event] for event in events]), middle, y - 8)]
     if len(sources) < len(_HELD):
-        names = _list([STATE_NAMES[state] for state in sources if state is not None])
-        lines.append(Line(Text(f"（{names.zh}）", f"({names.en})"), middle, y + 20))
+        names = [STATE_NAMES[state] for state in sources if state is not None]
+        only = Text("限" + "、".join(one.zh for one in names), "if " + " or ".join(one.en for one in names))
+        lines.append(Line(only, middle, y + 20))
     ways = tuple((before, event) for before, some in sources.items() for event in some)
     return Arrow(f"M{left} {y}H{right}", tuple(lines), "middle", here in sources, ways)
 
