@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from certstore.codes import CITIZEN_ID, HolderCode
-from certstore.ports import DocumentJudgement, HolderIdentity, SealAnchor, SealedFile
+from collections.abc import Sequence
+
+from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
+from certstore.ports import DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database
@@ -11,6 +13,7 @@ from core.errors import NotFound
 from core.identifiers.documents import Document, DocumentKind
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
+from idp.agency.acting import Acting
 from idp.directory import Directory
 from keys.journal import KeyEvent
 from signing.model import Placement, SealPdfCommand, SealStatus
@@ -128,6 +131,37 @@ class IdpColleagues:
         if rights is None or rights.organisation != organisation or scope not in rights.scopes:
             return False
         return scope not in rights.types or type_code in rights.types[scope]
+
+
+class IdpAgencyDirectory:
+    """`certstore.ports.AgencyDirectory`: authorisations in force to act for organisations."""
+
+    def __init__(self, directory: Directory, acting: Acting) -> None:
+        self._directory = directory
+        self._acting = acting
+
+    async def of_account(self, account_id: str) -> Sequence[Mandate]:
+        return [
+            Mandate(
+                hat.authorisation.id,
+                HolderCode(ORGANISATION_CODE, hat.organisation.uscc),
+                hat.organisation.name,
+                hat.authorisation.items,
+            )
+            for hat in await self._acting.hats_of(Principal(PrincipalKind.PERSON, account_id))
+        ]
+
+    async def of_number(self, agent: HolderCode) -> Sequence[Mandate]:
+        document = _document_of(agent)
+        account_id = await self._directory.account_by_document(document) if document else None
+        return await self.of_account(account_id) if account_id else ()
+
+
+def _document_of(code: HolderCode) -> Document | None:
+    # the number of a passport is nobody's without the state that issued it
+    kinds = (kind for kind, known in HOLDER_CODES.items() if known == code.kind and kind is not DocumentKind.PASSPORT)
+    kind = next(kinds, None)
+    return None if kind is None else Document(kind, code.number)
 
 
 class KeyAuditLog:

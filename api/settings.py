@@ -72,6 +72,7 @@ class Settings(BaseSettings):
             ends; empty: names, numbers and representatives are proved at windows only.
         registers_key_id, registers_key_file: the name of the key, and the file of at least 32 bytes, under which
             questions to both are signed (RFC 9421, hmac-sha256).
+        clerk_looks_per_hour, clerk_looks_per_day: how many look-ups of people one clerk makes at most.
         demo: the demo city is loaded and its portals are served.
         pki_url: public base address of `/pki/…`, without a slash at its end; stands in every certificate, so it must
             stay reachable as long as signatures are verified. Plain http is usual (RFC 5280 §8); by default the issuer.
@@ -149,6 +150,8 @@ class Settings(BaseSettings):
     registers_key_id: str = Field(default="yizheng", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     registers_key_file: Path | None = None
     workers: int = Field(default=1, ge=1, le=64)
+    clerk_looks_per_hour: int = Field(default=120, ge=1)
+    clerk_looks_per_day: int = Field(default=600, ge=1)
     demo: bool = False
     pki_url: str = ""
     reencrypt_per_second: int = Field(default=200, ge=1, le=100_000)

@@ -1,12 +1,14 @@
-"""The holder's consent to one use of one licence: asked by a portal, decided once, withdrawn at any time.
+"""The holder's consent to uses of licences: asked by a portal, decided once, withdrawn at any time.
 
 个人信息保护法 Art. 13–16: consent names who, what and why; withdrawing is as easy as giving and works at once (I-07).
+What a case needs is asked in one question (a bundle), yet each licence is agreed to by itself and can be taken back
+by itself. For an organisation its authorised agents decide, within the service items that they are authorised for.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from certstore.authorise import (
@@ -23,21 +25,23 @@ from certstore.errors import ConsentDecided, ConsentNotFound
 from certstore.face import FaceRow, FaceSource, face_rows
 from certstore.model import Consent, ConsentState, Licence, LicenceType, ServiceItem, Sharing
 from certstore.own_numbers import newest_first
-from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
+from certstore.ports import AgencyDirectory, HolderDirectory, HolderIdentity, Mandate, OrganisationDirectory
 from certstore.purpose import parse_purpose
+from certstore.reach import unknown_item
 from certstore.repository import Repository
-from certstore.search import unknown_item
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent, Detail
-from core.db.database import ReadTx
+from core.db.database import ReadTx, WriteTx
 from core.errors import Conflict, InvalidInput
 from core.ids import new_id
 from core.paging import Page, decode_cursor, encode_cursor, page_size
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
 
 DECIDE_WITHIN = dt.timedelta(minutes=30)
 MAX_DAYS = 90
+MAX_USES = 100
+MAX_TYPES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class ConsentRequest:
         code, subject: the holder, by number or by the subject that the portal knows the person under; one of both.
         fields: None for all that the portal's grant has.
         days: how long the yes holds, from the day it is given.
+        uses: how often the data may be taken under it; None for as often as the case needs within these days.
     """
 
     type_code: str
@@ -59,6 +64,15 @@ class ConsentRequest:
     subject: str | None = None
     fields: Sequence[str] | None = None
     days: int = 30
+    uses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentBundle:
+    """Several consents that are asked for in one question."""
+
+    id: str
+    consents: Sequence[Consent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class ConsentView:
     Attributes:
         given, withheld: titles of the fields that would and would not be shown.
         last_day: last day of use if consent is given today, or as given.
+        holder_name: for whom an agent decides; None for one's own.
     """
 
     consent: Consent
@@ -90,6 +105,22 @@ class ConsentView:
     withheld: Sequence[Text]
     last_day: dt.date
     candidates: Sequence[ConsentCandidate]
+    holder_name: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    """Whose licences somebody may decide on: their own, and those of whom they act for."""
+
+    identity: HolderIdentity
+    mandates: Sequence[Mandate]
+
+    def authority(self, consent: Consent) -> Mandate | None:
+        item = consent.purpose.service_item or ""
+        return next((one for one in self.mandates if one.holder == consent.holder and one.covers(item)), None)
+
+    def may_decide(self, consent: Consent) -> bool:
+        return consent.holder in self.identity.codes or self.authority(consent) is not None
 
 
 class Consents:
@@ -100,6 +131,7 @@ class Consents:
         repository: Repository,
         holders: HolderDirectory,
         organisations: OrganisationDirectory,
+        agencies: AgencyDirectory,
         *,
         decision_address: str,
         verify_address: str,
@@ -107,64 +139,90 @@ class Consents:
         self._repository = repository
         self._holders = holders
         self._organisations = organisations
+        self._agencies = agencies
         self._decision_address = decision_address
         self._verify_address = verify_address
 
-    def decision_url(self, consent: Consent) -> str:
+    def decision_url(self, asked: Consent | ConsentBundle) -> str:
         """Where the holder decides."""
-        return f"{self._decision_address}/{consent.id}"
+        return f"{self._decision_address}/{asked.id}"
 
     async def request(self, asked: ConsentRequest, actor: Principal) -> Consent:
         """Ask. The answer is the same whether or not the holder has such a licence.
 
         Raises:
-            InvalidInput: holder, purpose, days or type are not acceptable.
+            InvalidInput: holder, purpose, days, uses or type are not acceptable.
             NotPermitted: no `licence:read`; no grant for the type and item, or for a field.
         """
+        (made,) = await self._ask(asked, (asked.type_code,), actor, bundle=None)
+        return made
+
+    async def request_all(self, asked: ConsentRequest, types: Sequence[str], actor: Principal) -> ConsentBundle:
+        """Ask for several types in one question; `asked.type_code` is not looked at. Raises as `request` does."""
+        bundle, codes = new_id(self._repository.clock, "cob"), tuple(dict.fromkeys(types))
+        if not 1 <= len(codes) <= MAX_TYPES:
+            raise InvalidInput("types-invalid", Text("请写明 1 到 50 类证照。", "Name 1 to 50 types."), field="types")
+        return ConsentBundle(bundle, await self._ask(asked, codes, actor, bundle=bundle))
+
+    async def _ask(
+        self, asked: ConsentRequest, types: Sequence[str], actor: Principal, *, bundle: str | None
+    ) -> Sequence[Consent]:
         repository = self._repository
         purpose = parse_purpose(asked.service_item, asked.case_number, asked.basis)
         async with refusals_audited(repository.database, "consent.request", actor, purpose=purpose):
             require_scope(actor, "licence:read")
-            organisation = acting_organisation(actor)
+            acting_organisation(actor)
             holder = await self._holder_of(asked, actor)
-            if not 1 <= asked.days <= MAX_DAYS:
-                raise InvalidInput(
-                    "days-invalid", Text("使用期限应为 1 到 90 天。", "Days of use: 1 to 90."), field="days"
-                )
+            _check_limits(asked)
             async with repository.database.write() as tx:
                 if await repository.catalogue.item(tx, asked.service_item) is None:
                     raise unknown_item()
-                grants = await grants_within_reach(repository.catalogue, tx, organisation, asked.service_item, actor)
-                grant = grant_for(grants, asked.type_code, repository.today())
-                licence_type = await repository.catalogue.licence_type(tx, asked.type_code)
-                if licence_type is None or licence_type.sharing is not Sharing.CONSENT:
-                    raise InvalidInput(
-                        "consent-not-needed",
-                        Text(
-                            "这类证照依职能共享，不用征求同意。",
-                            "This type is shared by function; no consent is needed.",
-                        ),
-                        field="type",
-                    )
-                now = repository.now()
-                made = Consent(
-                    id=new_id(repository.clock, "con"),
-                    client_id=actor.id,
-                    organisation=organisation,
-                    holder=holder,
-                    type_code=asked.type_code,
-                    purpose=purpose,
-                    fields=minimised(grant, asked.fields),
-                    days=asked.days,
-                    state=ConsentState.PENDING,
-                    created_at=now,
-                    decide_by=now + DECIDE_WITHIN,
-                )
-                await repository.consents.add(tx, made)
-                detail: Detail = {"type": made.type_code, "fields": len(made.fields)}
-                tx.audit(AuditEvent("consent.request", "done", actor, made.id, purpose, detail))
+                made = [await self._asked(tx, asked, code, holder, purpose, actor, bundle) for code in types]
+                for one in made:
+                    await repository.consents.add(tx, one)
+                    detail: Detail = {"type": one.type_code, "fields": len(one.fields), "bundle": bundle}
+                    tx.audit(AuditEvent("consent.request", "done", actor, one.id, purpose, detail))
                 await tx.commit()
         return made
+
+    async def _asked(
+        self,
+        tx: WriteTx,
+        asked: ConsentRequest,
+        type_code: str,
+        holder: HolderCode,
+        purpose: Purpose,
+        actor: Principal,
+        bundle: str | None,
+    ) -> Consent:
+        repository, now, organisation = self._repository, self._repository.now(), acting_organisation(actor)
+        grants = await grants_within_reach(repository.catalogue, tx, organisation, asked.service_item, actor)
+        grant = grant_for(grants, type_code, repository.today())
+        licence_type = await repository.catalogue.licence_type(tx, type_code)
+        if licence_type is None or licence_type.sharing is not Sharing.CONSENT:
+            raise InvalidInput(
+                "consent-not-needed",
+                Text(
+                    "这类证照依职能共享，不用征求同意。",
+                    "This type is shared by function; no consent is needed.",
+                ),
+                field="type",
+            )
+        return Consent(
+            id=new_id(repository.clock, "con"),
+            client_id=actor.id,
+            organisation=organisation,
+            holder=holder,
+            type_code=type_code,
+            purpose=purpose,
+            fields=minimised(grant, asked.fields),
+            days=asked.days,
+            state=ConsentState.PENDING,
+            created_at=now,
+            decide_by=now + DECIDE_WITHIN,
+            bundle=bundle,
+            max_uses=asked.uses,
+        )
 
     async def requested(self, consent_id: str, actor: Principal) -> tuple[Consent, ConsentState]:
         """What became of a request, for the one who made it.
@@ -179,27 +237,32 @@ class Consents:
             raise ConsentNotFound
         return found, found.state_at(self._repository.now(), self._repository.today())
 
+    async def requested_together(self, bundle_id: str, actor: Principal) -> Sequence[tuple[Consent, ConsentState]]:
+        """What became of a question about several, for the one who asked it.
+
+        Raises:
+            NotFound: `consent-not-found`.
+        """
+        require_scope(actor, "licence:read")
+        async with self._repository.database.read() as tx:
+            found = await self._repository.consents.of_bundle(tx, bundle_id)
+        if not found or found[0].client_id != actor.id:
+            raise ConsentNotFound
+        now, today = self._repository.now(), self._repository.today()
+        return [(one, one.state_at(now, today)) for one in found]
+
     async def view(self, consent_id: str, actor: Principal) -> ConsentView:
         """The request as its holder sees it, with the licences that would do.
 
         Raises:
-            NotFound: `consent-not-found`, also for everybody but the holder.
+            NotFound: `consent-not-found`, also for everybody but the holder and those authorised to act for it.
         """
-        repository = self._repository
-        identity = await identity_of(self._holders, actor)
-        async with (
-            refusals_audited(repository.database, "consent.view", actor, subject=consent_id),
-            repository.database.write() as tx,
-        ):
-            consent = await self._own(tx, consent_id, identity)
-            licence_type = await repository.catalogue.licence_type(tx, consent.type_code)
-            item = await repository.catalogue.item(tx, consent.purpose.service_item or "")
-            licences = await self._usable(tx, consent)
-            tx.audit(AuditEvent("holder.look", "done", actor, consent.id, consent.purpose, {"what": "consent"}))
-            await tx.commit()
-        assert licence_type is not None
-        assert item is not None
-        return await self._view(consent, licence_type, item, licences)
+        (found,) = await self._views(consent_id, actor, together=False)
+        return found
+
+    async def view_together(self, bundle_id: str, actor: Principal) -> Sequence[ConsentView]:
+        """A question about several, as its holder sees it. Raises as `view` does."""
+        return await self._views(bundle_id, actor, together=True)
 
     async def decide(self, consent_id: str, actor: Principal, granted: bool, licence_id: str | None = None) -> Consent:
         """Say yes or no, once.
@@ -211,23 +274,39 @@ class Consents:
             NotFound: `consent-not-found`.
             Conflict: `consent-decided`, or `no-valid-licence` when there is nothing to give.
         """
-        repository = self._repository
-        identity = await identity_of(self._holders, actor)
+        repository, decider = self._repository, await self._decider(actor)
         action = "consent.grant" if granted else "consent.refuse"
         async with (
             refusals_audited(repository.database, action, actor, subject=consent_id),
             repository.database.write() as tx,
         ):
-            consent = await self._own(tx, consent_id, identity)
-            now, today = repository.now(), repository.today()
-            decided = replace(consent, state=ConsentState.REFUSED, decided_at=now)
-            if granted:
-                chosen = self._chosen(await self._usable(tx, consent), licence_id)
-                last_day = today + dt.timedelta(days=consent.days)
-                decided = replace(decided, state=ConsentState.GRANTED, licence_id=chosen.id, last_day=last_day)
-            if not await repository.consents.decide(tx, decided, now=now):
+            consent = await self._own(tx, consent_id, decider)
+            decided = await self._decide(tx, consent, decider, actor, granted, licence_id)
+            await tx.commit()
+        return decided
+
+    async def decide_together(
+        self, bundle_id: str, actor: Principal, granted: Mapping[str, str | None]
+    ) -> Sequence[Consent]:
+        """Decide a whole question at once: yes to the consents in `granted`, with the licence chosen for each, no to
+        the rest. Those that were decided before stay as they are.
+
+        Raises:
+            NotFound: `consent-not-found`.
+            Conflict: `consent-decided`, or `no-valid-licence`; then nothing was decided.
+        """
+        repository, decider = self._repository, await self._decider(actor)
+        async with (
+            refusals_audited(repository.database, "consent.decide", actor, subject=bundle_id),
+            repository.database.write() as tx,
+        ):
+            asked = await self._own_bundle(tx, bundle_id, decider)
+            open_ones = [one for one in asked if one.state is ConsentState.PENDING]
+            if not open_ones:
                 raise ConsentDecided
-            tx.audit(AuditEvent(action, "done", actor, consent.id, consent.purpose))
+            decided = [
+                await self._decide(tx, one, decider, actor, one.id in granted, granted.get(one.id)) for one in open_ones
+            ]
             await tx.commit()
         return decided
 
@@ -238,19 +317,27 @@ class Consents:
             NotFound: `consent-not-found`.
             Conflict: `consent-decided`, when there is no yes to take back.
         """
-        repository = self._repository
-        identity = await identity_of(self._holders, actor)
+        repository, decider = self._repository, await self._decider(actor)
         async with (
             refusals_audited(repository.database, "consent.withdraw", actor, subject=consent_id),
             repository.database.write() as tx,
         ):
-            consent = await self._own(tx, consent_id, identity)
-            now = repository.now()
-            if not await repository.consents.withdraw(tx, consent.id, now=now):
-                raise ConsentDecided
-            tx.audit(AuditEvent("consent.withdraw", "done", actor, consent.id, consent.purpose))
+            consent = await self._own(tx, consent_id, decider)
+            (withdrawn,) = await self._withdraw(tx, [consent], decider, actor)
             await tx.commit()
-        return replace(consent, state=ConsentState.WITHDRAWN, withdrawn_at=now)
+        return withdrawn
+
+    async def withdraw_together(self, bundle_id: str, actor: Principal) -> Sequence[Consent]:
+        """Take back every yes of one question: as easy as it was given. Raises as `withdraw` does."""
+        repository, decider = self._repository, await self._decider(actor)
+        async with (
+            refusals_audited(repository.database, "consent.withdraw", actor, subject=bundle_id),
+            repository.database.write() as tx,
+        ):
+            asked = await self._own_bundle(tx, bundle_id, decider)
+            withdrawn = await self._withdraw(tx, asked, decider, actor)
+            await tx.commit()
+        return withdrawn
 
     async def mine(
         self, actor: Principal, cursor: str | None = None, limit: int | None = None
@@ -290,11 +377,86 @@ class Consents:
             )
         return identity.code
 
-    async def _own(self, tx: ReadTx, consent_id: str, identity: HolderIdentity) -> Consent:
+    async def _decider(self, actor: Principal) -> _Decider:
+        # whatever hat somebody wears: for an organisation only the items of their authorisation count
+        person = replace(actor, organisation=None) if actor.kind is PrincipalKind.PERSON else actor
+        identity = await identity_of(self._holders, person)
+        return _Decider(identity, await self._agencies.of_account(identity.account_id))
+
+    async def _own(self, tx: ReadTx, consent_id: str, decider: _Decider) -> Consent:
         consent = await self._repository.consents.consent(tx, consent_id)
-        if consent is None or consent.holder not in identity.codes:
+        if consent is None or not decider.may_decide(consent):
             raise ConsentNotFound
         return consent
+
+    async def _own_bundle(self, tx: ReadTx, bundle_id: str, decider: _Decider) -> Sequence[Consent]:
+        found = await self._repository.consents.of_bundle(tx, bundle_id)
+        if not found or not all(decider.may_decide(one) for one in found):
+            raise ConsentNotFound
+        return found
+
+    async def _decide(
+        self,
+        tx: WriteTx,
+        consent: Consent,
+        decider: _Decider,
+        actor: Principal,
+        granted: bool,
+        licence_id: str | None,
+    ) -> Consent:
+        now, today, authority = self._repository.now(), self._repository.today(), decider.authority(consent)
+        decided = replace(
+            consent,
+            state=ConsentState.REFUSED,
+            decided_at=now,
+            decided_by=actor.id,
+            authority=None if authority is None else authority.id,
+        )
+        if granted:
+            chosen = self._chosen(await self._usable(tx, consent), licence_id)
+            last_day = today + dt.timedelta(days=consent.days)
+            decided = replace(decided, state=ConsentState.GRANTED, licence_id=chosen.id, last_day=last_day)
+        if not await self._repository.consents.decide(tx, decided, now=now):
+            raise ConsentDecided
+        action = "consent.grant" if granted else "consent.refuse"
+        detail: Detail = {"authority": decided.authority} if decided.authority else {}
+        tx.audit(AuditEvent(action, "done", actor, consent.id, consent.purpose, detail))
+        return decided
+
+    async def _withdraw(
+        self, tx: WriteTx, consents: Sequence[Consent], decider: _Decider, actor: Principal
+    ) -> Sequence[Consent]:
+        now, withdrawn = self._repository.now(), []
+        for one in consents:
+            if await self._repository.consents.withdraw(tx, one.id, now=now):
+                authority = decider.authority(one)
+                detail: Detail = {"authority": authority.id} if authority else {}
+                tx.audit(AuditEvent("consent.withdraw", "done", actor, one.id, one.purpose, detail))
+                withdrawn.append(replace(one, state=ConsentState.WITHDRAWN, withdrawn_at=now))
+        if not withdrawn:
+            raise ConsentDecided
+        return withdrawn
+
+    async def _views(self, subject: str, actor: Principal, *, together: bool) -> Sequence[ConsentView]:
+        repository, decider = self._repository, await self._decider(actor)
+        async with (
+            refusals_audited(repository.database, "consent.view", actor, subject=subject),
+            repository.database.write() as tx,
+        ):
+            if together:
+                asked = await self._own_bundle(tx, subject, decider)
+            else:
+                asked = [await self._own(tx, subject, decider)]
+            item = await repository.catalogue.item(tx, asked[0].purpose.service_item or "")
+            types = await repository.catalogue.newest_types(tx, [one.type_code for one in asked])
+            usable = [await self._usable(tx, one) for one in asked]
+            tx.audit(AuditEvent("holder.look", "done", actor, subject, asked[0].purpose, {"what": "consent"}))
+            await tx.commit()
+        assert item is not None
+        return [
+            await self._view(one, types[one.type_code], item, licences, decider)
+            for one, licences in zip(asked, usable, strict=True)
+        ]
 
     async def _usable(self, tx: ReadTx, consent: Consent) -> list[Licence]:
         """The holder's licences of the type that are valid today, newest first."""
@@ -315,9 +477,14 @@ class Consents:
         return chosen
 
     async def _view(
-        self, consent: Consent, licence_type: LicenceType, item: ServiceItem, licences: Sequence[Licence]
+        self,
+        consent: Consent,
+        licence_type: LicenceType,
+        item: ServiceItem,
+        licences: Sequence[Licence],
+        decider: _Decider,
     ) -> ConsentView:
-        repository = self._repository
+        repository, authority = self._repository, decider.authority(consent)
         candidates = [await self._candidate(one, licence_type, consent.fields) for one in licences]
         rows = candidates[0].rows if candidates else []
         requester = await self._organisations.name(consent.organisation)
@@ -331,6 +498,7 @@ class Consents:
             withheld=[row.title for row in rows if row.value is None],
             last_day=consent.last_day or repository.today() + dt.timedelta(days=consent.days),
             candidates=candidates,
+            holder_name=authority.holder_name if authority and consent.holder not in decider.identity.codes else None,
         )
 
     async def _candidate(self, licence: Licence, licence_type: LicenceType, fields: Sequence[str]) -> ConsentCandidate:
@@ -340,3 +508,12 @@ class Consents:
         )
         version = licence.current
         return ConsentCandidate(licence.id, version.identifier, name, version.valid_until, face_rows(source))
+
+
+def _check_limits(asked: ConsentRequest) -> None:
+    if not 1 <= asked.days <= MAX_DAYS:
+        raise InvalidInput("days-invalid", Text("使用期限应为 1 到 90 天。", "Days of use: 1 to 90."), field="days")
+    if asked.uses is not None and not 1 <= asked.uses <= MAX_USES:
+        raise InvalidInput(
+            "uses-invalid", Text("使用次数应为 1 到 100 次。", "Number of uses: 1 to 100."), field="uses"
+        )

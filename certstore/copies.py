@@ -7,7 +7,7 @@ its last day, or its licence.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from certstore.authorise import acting_organisation, grants_within_reach, minimised, refusals_audited, require_scope
@@ -30,13 +30,13 @@ from certstore.model import (
 )
 from certstore.ports import OrganisationDirectory
 from certstore.purpose import parse_purpose
+from certstore.reach import unknown_item
 from certstore.read import FileContent
 from certstore.repository import Repository
-from certstore.search import unknown_item
 from certstore.status import STATUS_NAMES, Status, status_today
 from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx, WriteTx
-from core.errors import InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
@@ -45,6 +45,8 @@ from core.text import Text
 REPOSITORY = Principal(PrincipalKind.SYSTEM, "licence-repository")
 FUNCTION_DAYS = 30  # how long a copy made without consent can be used, unless fewer are asked for
 MAX_DAYS = 90
+Within = Callable[[WriteTx, Sequence[AnnotatedCopy]], Awaitable[None]]
+"""What else is decided and written in the unit that writes copies; it comes first in it and may refuse it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +97,35 @@ class AnnotatedCopies:
         self._organisations = organisations
         self._verify_address = verify_address
 
-    async def make(self, command: CopyCommand, actor: Principal) -> AnnotatedCopy:
+    async def make(self, command: CopyCommand, actor: Principal, *, within: Within | None = None) -> AnnotatedCopy:
         """Make a sealed copy for one use.
 
         Raises:
             InvalidInput: purpose or days are not acceptable.
             NotFound: `licence-not-found`, also where the caller has no grant for its type.
             NotPermitted: `consent-not-in-force`, `use-not-granted`, `fields-not-granted`, `licence-not-valid`.
+            LimitExceeded: `grant-quota-used-up`.
+            Conflict: `licence-changed`; nothing was made.
             Unavailable: nothing was made.
         """
+        (made,) = await self.make_all([command], actor, within=within)
+        return made
+
+    async def make_all(
+        self, commands: Sequence[CopyCommand], actor: Principal, *, within: Within | None = None
+    ) -> Sequence[AnnotatedCopy]:
+        """Make several copies, of different licences, for one use: all of them or none. Raises as `make` does."""
         repository = self._repository
-        purpose = parse_purpose(command.service_item, command.case_number, command.basis)
-        async with refusals_audited(
-            repository.database, "copy.make", actor, subject=command.licence_id, purpose=purpose
-        ):
+        purpose = parse_purpose(commands[0].service_item, commands[0].case_number, commands[0].basis)
+        subject = commands[0].licence_id if len(commands) == 1 else None
+        async with refusals_audited(repository.database, "copy.make", actor, subject=subject, purpose=purpose):
             require_scope(actor, "licence:read")
             organisation = acting_organisation(actor)
             async with repository.database.read() as tx:
-                use = await self._lawful(tx, command, actor, organisation)
-            copy = await self._sealed_copy(use, purpose, organisation)
-            await self._write(copy, use, purpose, actor)
-        return copy
+                uses = [await self._lawful(tx, command, actor, organisation) for command in commands]
+            made = [await self._sealed_copy(use, purpose, organisation) for use in uses]
+            await self._write(list(zip(made, uses, strict=True)), purpose, actor, within)
+        return made
 
     async def file(self, licence_id: str, copy_id: str, actor: Principal) -> FileContent:
         """A copy's file, for the organisation that it was made for, while it may be used.
@@ -162,6 +172,7 @@ class AnnotatedCopies:
         if licence is None or licence.type_code not in grants:
             raise LicenceNotFound
         grant = grant_for(grants, licence.type_code, today)
+        await repository.quota.require(grant)
         licence_type = await repository.catalogue.licence_type(tx, licence.type_code)
         assert licence_type is not None
         if licence_type.sharing is Sharing.CONSENT:
@@ -197,7 +208,8 @@ class AnnotatedCopies:
                 code="purpose-differs",
             )
         state = consent.state_at(self._repository.now(), self._repository.today())
-        if state is not ConsentState.GRANTED or consent.licence_id != licence.id:
+        still_theirs = any(holder.code == consent.holder for holder in licence.current.holders)
+        if state is not ConsentState.GRANTED or consent.licence_id != licence.id or not still_theirs:
             raise consent_gone()
         return consent
 
@@ -238,30 +250,46 @@ class AnnotatedCopies:
             copy_id, licence.id, file, organisation, purpose, use.fields, consent_id, use.expires_on, code, now
         )
 
-    async def _write(self, copy: AnnotatedCopy, use: _Use, purpose: Purpose, actor: Principal) -> None:
-        """Judge once more what may have moved while the file was made, then write; one unit."""
-        repository = self._repository
+    async def _write(
+        self, made: Sequence[tuple[AnnotatedCopy, _Use]], purpose: Purpose, actor: Principal, within: Within | None
+    ) -> None:
+        """Judge once more what may have moved while the files were made, then write; one unit."""
+        repository, copies = self._repository, [copy for copy, _ in made]
         async with repository.database.write() as tx:
-            licence = await repository.licences.locked(tx, copy.licence_id)
-            assert licence is not None
-            self._require_valid(licence)
-            if copy.consent_id and not await repository.consents.use(tx, copy.consent_id, today=repository.today()):
-                raise consent_gone()
-            await repository.files.add_copy(tx, copy)
-            looks = look_at(
-                repository,
-                actor,
-                Look.COPY,
-                purpose,
-                licence=licence,
-                fields=copy.fields,
-                consent_id=copy.consent_id,
-                about=use.consent.holder if use.consent else None,
-            )
-            await repository.access.add(tx, looks)
-            detail: Detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}
-            tx.audit(AuditEvent("copy.make", "done", actor, licence.id, purpose, detail))
+            if within is not None:
+                await within(tx, copies)
+            licences = {}
+            for licence_id in sorted({copy.licence_id for copy in copies}):
+                locked = await repository.licences.locked(tx, licence_id)
+                assert locked is not None
+                self._require_valid(locked)
+                licences[licence_id] = locked
+            if any(licences[copy.licence_id].current.number != copy.file.version for copy in copies):
+                raise _licence_changed()
+            for consent_id in sorted(copy.consent_id for copy in copies if copy.consent_id):
+                if not await repository.consents.use(tx, consent_id, today=repository.today()):
+                    raise consent_gone()
+            for copy, use in made:
+                await self._add(tx, copy, use, licences[copy.licence_id], purpose, actor)
             await tx.commit()
+
+    async def _add(
+        self, tx: WriteTx, copy: AnnotatedCopy, use: _Use, licence: Licence, purpose: Purpose, actor: Principal
+    ) -> None:
+        await self._repository.files.add_copy(tx, copy)
+        looks = look_at(
+            self._repository,
+            actor,
+            Look.COPY,
+            purpose,
+            licence=licence,
+            fields=copy.fields,
+            consent_id=copy.consent_id,
+            about=use.consent.holder if use.consent else None,
+        )
+        await self._repository.access.add(tx, looks)
+        detail: Detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}
+        tx.audit(AuditEvent("copy.make", "done", actor, licence.id, purpose, detail))
 
     async def _still_usable(self, tx: WriteTx, copy: AnnotatedCopy) -> Licence:
         today = self._repository.today()
@@ -279,7 +307,12 @@ class AnnotatedCopies:
                 f"原证照现在是“{word.zh}”状态，这份加注件不能再用。",
                 f"The licence behind this copy is {word.en}; the copy cannot be used.",
             )
-        if copy.consent_id and not await self._repository.consents.use(tx, copy.consent_id, today=today):
+        if licence.current.number != copy.file.version:
+            raise _gone(
+                "原证照已有新的版本，这份加注件不能再用。请重新取。",
+                "The licence has a newer version, so this copy cannot be used. Take a new one.",
+            )
+        if copy.consent_id and not await self._repository.consents.hold(tx, copy.consent_id, today=today):
             raise _gone(
                 "本人已撤回同意，这份加注件不能再用。", "The holder withdrew consent; this copy cannot be used."
             )
@@ -301,6 +334,13 @@ def _days(asked: int | None) -> int:
     if asked is not None and not 1 <= asked <= MAX_DAYS:
         raise InvalidInput("days-invalid", Text("使用期限应为 1 到 90 天。", "Days of use: 1 to 90."), field="days")
     return asked or FUNCTION_DAYS
+
+
+def _licence_changed() -> Conflict:
+    return Conflict(
+        "licence-changed",
+        Text("这份证照刚刚有了新的版本，请重试。", "The licence has just got a new version. Try again."),
+    )
 
 
 def _gone(zh: str, en: str) -> Gone:

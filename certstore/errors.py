@@ -11,7 +11,9 @@
     ├── NotFound
     │   ├── LicenceNotFound        absent, or not to be seen by this caller
     │   ├── ConsentNotFound        absent, or another's
-    │   └── CopyNotFound           absent, or another's
+    │   ├── CopyNotFound           absent, or another's
+    │   ├── CheckNotFound          absent, over, or another's
+    │   └── UseCodeNotFound        absent, or another's
     ├── Conflict
     │   ├── TransitionNotAllowed   the licence's state does not allow the event
     │   ├── StepNotForType         the type's life profile leaves the step out
@@ -110,6 +112,26 @@ class CopyNotFound(NotFound):
         )
 
 
+class CheckNotFound(NotFound):
+    """The exemption check is absent, over, or another's; they look alike."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "check-not-found",
+            Text("没有找到这次核对，或已过期。请重新核对。", "No such check, or it is over. Check again."),
+        )
+
+
+class UseCodeNotFound(NotFound):
+    """The use code is absent or another's; the two look alike."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "use-code-not-found",
+            Text("没有找到这个用证码，请核对。", "No such use code. Check it."),
+        )
+
+
 class TransitionNotAllowed(Conflict):
     """The licence's present state does not allow the event."""
 
@@ -201,6 +223,17 @@ def consent_gone() -> Gone:
             "本人的同意不在有效状态（未作出、已撤回或已到期），现在不能使用。请重新征求本人同意。",
             "The holder's consent is not in force (not given, withdrawn, or run out), so it cannot be used now. "
             "Ask the holder again.",
+        ),
+    )
+
+
+def use_code_gone() -> Gone:
+    """`use-code-gone`: run out, or used as often as it may be."""
+    return Gone(
+        "use-code-gone",
+        Text(
+            "这个用证码已过期或已用完。仍需使用的，请重新申请。",
+            "This use code has run out or was used as often as it may be. If it is still needed, get a new one.",
         ),
     )
 

@@ -1,50 +1,43 @@
 """Which materials of a service item need not be asked for, because the repository has them (凡是有的不再要求重复提交).
 
-Each answer carries the rule it rests on. Without a grant of use for a type the answer says only that, whether or not
-the holder has such a licence.
+Each answer carries the rule it rests on and the next step. Without a grant of use for a type the answer says only
+that, whether or not the holder has such a licence; conditions on data are judged only where the data may be used.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore.authorise import acting_organisation, grants_within_reach, refusals_audited, require_scope
 from certstore.codes import HolderCode, parse_holder_code
+from certstore.conditions import unmet
+from certstore.exemption_words import RULES, STEPS, Exemption, NextStep, explain
 from certstore.looks import look_at, look_for
-from certstore.model import AccessRecord, ConsumerGrant, Licence, LicenceType, Look, Material, ServiceItem, Sharing
-from certstore.ports import OrganisationDirectory
+from certstore.model import (
+    AccessRecord,
+    ConsumerGrant,
+    Licence,
+    LicenceType,
+    Look,
+    Material,
+    ServiceItem,
+    Sharing,
+    Trust,
+)
+from certstore.ports import AgencyDirectory, OrganisationDirectory
 from certstore.purpose import parse_purpose
+from certstore.reach import unknown_item
 from certstore.repository import Repository
-from certstore.search import unknown_item
-from certstore.status import STATUS_NAMES, Status, status_today
-from core.audit.event import AuditEvent
+from certstore.status import Status, status_today
+from core.audit.event import AuditEvent, Detail
 from core.db.database import WriteTx
 from core.principal import Principal, Purpose
 from core.text import Text
 
 DEFAULT_BASIS = "免交材料核对"
-
-
-class Exemption(StrEnum):
-    """The answer for one material, best first."""
-
-    EXEMPT = "exempt"
-    NEEDS_CONSENT = "needs-consent"
-    NOT_YET_VALID = "not-yet-valid"
-    SUSPENDED = "suspended"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-    REVOKED = "revoked"
-    CANCELLED = "cancelled"
-    NOT_VALID = "not-valid"  # annulled, transferred out, superseded
-    NOT_FOUND = "not-found"
-    NOT_GRANTED = "not-granted"
-    NOT_IN_STORE = "not-in-store"
-
-
 _ORDER = list(Exemption)
 _BY_STATUS: Mapping[Status, Exemption] = {
     Status.NOT_YET_VALID: Exemption.NOT_YET_VALID,
@@ -54,31 +47,31 @@ _BY_STATUS: Mapping[Status, Exemption] = {
     Status.REVOKED: Exemption.REVOKED,
     Status.CANCELLED: Exemption.CANCELLED,
 }
-RULES: Mapping[Exemption, str] = {
-    Exemption.EXEMPT: "EX-01",
-    Exemption.NEEDS_CONSENT: "EX-02",
-    Exemption.EXPIRED: "EX-03",
-    Exemption.SUSPENDED: "EX-04",
-    Exemption.WITHDRAWN: "EX-05",
-    Exemption.REVOKED: "EX-06",
-    Exemption.CANCELLED: "EX-07",
-    Exemption.NOT_YET_VALID: "EX-08",
-    Exemption.NOT_VALID: "EX-09",
-    Exemption.NOT_FOUND: "EX-10",
-    Exemption.NOT_GRANTED: "EX-11",
-    Exemption.NOT_IN_STORE: "EX-12",
-}
+_RELIED_ON = (Trust.A, Trust.B)  # 国办函〔2016〕108号: C and D only once a clerk has seen the original
 
 
 @dataclass(frozen=True, slots=True)
 class ExemptionQuery:
-    """Which item, whose materials, which case."""
+    """Which item, whose materials, which case.
+
+    Attributes:
+        agent_type, agent: number of whoever acts for the applicant (委托), where somebody does.
+    """
 
     service_item: str
     case_number: str
     code_type: str
     code: str = field(repr=False)
     basis: str = DEFAULT_BASIS
+    agent_type: str | None = None
+    agent: str | None = field(default=None, repr=False)
+
+
+class AgentStanding(StrEnum):
+    """Whether the agent may act for the applicant in this item."""
+
+    AUTHORISED = "authorised"
+    NOT_AUTHORISED = "not-authorised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +90,7 @@ class MaterialAnswer:
     outcome: Exemption
     explanation: Text
     rule: str
+    next_step: NextStep
     type_code: str | None = None
     licence_id: str | None = None
     identifier: str | None = None
@@ -106,10 +100,11 @@ class MaterialAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ExemptionAnswer:
-    """The whole answer; `exempt` of `total` materials need not be handed in."""
+    """The whole answer; `exempt` of `total` materials need not be handed in. `agent` is None where nobody acts."""
 
     item: ServiceItem
     materials: Sequence[MaterialAnswer]
+    agent: AgentStanding | None = None
 
     @property
     def exempt(self) -> int:
@@ -121,28 +116,56 @@ class ExemptionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who and what a check was about, for whoever keeps it; `to_ask` are the types that the holder must consent to."""
+
+    holder: HolderCode
+    agent: HolderCode | None
+    purpose: Purpose
+    to_ask: tuple[str, ...]
+
+
+Keep = Callable[[WriteTx, Asked], Awaitable[None]]
+"""Writes something in the unit that records the check."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Facts:
     """What the rules are applied to."""
 
     grants: Mapping[str, ConsumerGrant]
+    used_up: frozenset[str]
     types: Mapping[str, LicenceType]
     held: Mapping[str, Sequence[Licence]]
     consented: Mapping[str, str]  # licence id → consent id
     today: dt.date
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    material: Material
+    outcome: Exemption
+    type_code: str | None = None
+    licence: Licence | None = None
+
+
 class CheckExemption:
     """The use case."""
 
-    def __init__(self, repository: Repository, organisations: OrganisationDirectory) -> None:
+    def __init__(self, repository: Repository, organisations: OrganisationDirectory, agencies: AgencyDirectory) -> None:
         self._repository = repository
         self._organisations = organisations
+        self._agencies = agencies
 
-    async def __call__(self, query: ExemptionQuery, actor: Principal) -> ExemptionAnswer:
+    async def __call__(self, query: ExemptionQuery, actor: Principal, keep: Keep | None = None) -> ExemptionAnswer:
         """
+        Args:
+            keep: written in the same unit as the record of the check.
+
         Raises:
             InvalidInput: `service-item-unknown`, or number or case number are not acceptable.
             NotPermitted: no `licence:read`.
+            LimitExceeded: `clerk-quota-used-up`; a grant whose ceiling is reached is an answer of its own.
         """
         repository = self._repository
         purpose = parse_purpose(query.service_item, query.case_number, query.basis)
@@ -150,6 +173,9 @@ class CheckExemption:
             require_scope(actor, "licence:read")
             acting_organisation(actor)
             holder = parse_holder_code(query.code_type, query.code, today=repository.today())
+            agent = self._agent_of(query)
+            await repository.quota.count_look(actor)
+            standing = await self._standing(agent, holder, purpose)
             async with repository.database.write() as tx:
                 item = await repository.catalogue.item(tx, query.service_item)
                 if item is None:
@@ -157,11 +183,26 @@ class CheckExemption:
                 facts = await self._facts(tx, actor, item, holder, purpose)
                 chosen = [_judge(material, facts) for material in item.materials]
                 await repository.access.add(tx, self._looks(actor, purpose, holder, chosen, facts))
+                if keep is not None:
+                    await keep(tx, Asked(holder, agent, purpose, _to_ask(chosen)))
                 exempt = sum(one.outcome is Exemption.EXEMPT for one in chosen)
-                detail = {"materials": len(chosen), "exempt": exempt}
+                detail: Detail = {"materials": len(chosen), "exempt": exempt, "agent": standing}
                 tx.audit(AuditEvent("exemption.check", "done", actor, None, purpose, detail))
                 await tx.commit()
-        return ExemptionAnswer(item, [await self._answer(one, facts) for one in chosen])
+        return ExemptionAnswer(item, [await self._answer(one, facts) for one in chosen], standing)
+
+    def _agent_of(self, query: ExemptionQuery) -> HolderCode | None:
+        if not query.agent:
+            return None
+        return parse_holder_code(query.agent_type or "", query.agent, today=self._repository.today())
+
+    async def _standing(self, agent: HolderCode | None, holder: HolderCode, purpose: Purpose) -> AgentStanding | None:
+        if agent is None:
+            return None
+        mandates = await self._agencies.of_number(agent)
+        item = purpose.service_item or ""
+        may = any(one.holder == holder and one.covers(item) for one in mandates)
+        return AgentStanding.AUTHORISED if may else AgentStanding.NOT_AUTHORISED
 
     async def _facts(
         self, tx: WriteTx, actor: Principal, item: ServiceItem, holder: HolderCode, purpose: Purpose
@@ -171,21 +212,19 @@ class CheckExemption:
         organisation = acting_organisation(actor)
         granted = await grants_within_reach(repository.catalogue, tx, organisation, item.code, actor)
         grants = {code: grant for code, grant in granted.items() if code in wanted and grant.covers(today)}
-        types = {}
-        for code in grants:
-            found = await repository.catalogue.licence_type(tx, code)
-            assert found is not None
-            types[code] = found
+        used_up = frozenset([code for code, grant in grants.items() if not await repository.quota.spend(grant)])
+        types = await repository.catalogue.newest_types(tx, sorted(wanted))
+        reached = sorted(grants.keys() & types.keys() - used_up)
         held: dict[str, list[Licence]] = {}
         # nothing is read of types that the caller has no grant for: what is not read cannot leak
-        for licence in await repository.licences.by_holder(tx, holder, sorted(grants)) if grants else []:
+        for licence in await repository.licences.by_holder(tx, holder, reached) if reached else []:
             held.setdefault(licence.type_code, []).append(licence)
         assert purpose.case_number is not None
         consents = await repository.consents.in_force(
             tx, organisation, holder, service_item=item.code, case_number=purpose.case_number, today=today
         )
         consented = {one.licence_id: one.id for one in consents if one.licence_id}
-        return _Facts(grants, types, held, consented, today)
+        return _Facts(grants, used_up, types, held, consented, today)
 
     def _looks(
         self, actor: Principal, purpose: Purpose, holder: HolderCode, chosen: Sequence[_Finding], facts: _Facts
@@ -202,14 +241,14 @@ class CheckExemption:
 
     async def _answer(self, one: _Finding, facts: _Facts) -> MaterialAnswer:
         exempt = one.licence if one.outcome is Exemption.EXEMPT else None
-        explanation = await self._explanation(one, facts)
         return MaterialAnswer(
             number=one.material.number,
             name=one.material.name,
             condition=one.material.condition,
             outcome=one.outcome,
-            explanation=explanation,
+            explanation=await self._explanation(one, facts),
             rule=RULES[one.outcome],
+            next_step=STEPS[one.outcome],
             type_code=one.type_code,
             licence_id=exempt.id if exempt else None,
             identifier=exempt.current.identifier if exempt else None,
@@ -218,72 +257,57 @@ class CheckExemption:
         )
 
     async def _explanation(self, one: _Finding, facts: _Facts) -> Text:
-        if one.licence is None:
-            return _WITHOUT_LICENCE[one.outcome]
-        issuer = await self._organisations.name(one.licence.issuer)
-        named = issuer or Text(one.licence.issuer, one.licence.issuer)
-        until = one.licence.current.valid_until
-        if one.outcome is Exemption.EXEMPT:
-            return Text(
-                f"在库且有效（{named.zh}颁发，{'有效至 ' + until.isoformat() if until else '长期有效'}），不用交。",
-                f"In the repository and valid (issued by {named.en}, "
-                f"{'until ' + until.isoformat() if until else 'without end'}). Do not ask for it.",
-            )
-        if one.outcome is Exemption.NEEDS_CONSENT:
-            return Text(
-                "在库且有效。须本人同意后才能取，请申请人在手机上同意。",
-                "In the repository and valid. The holder must consent first: ask the applicant to consent.",
-            )
-        word = STATUS_NAMES[status_today(one.licence, facts.today)]
-        since = until.isoformat() if one.outcome is Exemption.EXPIRED and until else None
-        return Text(
-            f"在库，但现在是“{word.zh}”状态{f'（截止 {since}）' if since else ''}，不能用来免交。",
-            f"In the repository, but {word.en}{f' (on {since})' if since else ''}, so it does not exempt.",
+        licence = one.licence
+        if licence is None:
+            return explain(one.outcome)
+        issuer = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
+        missed = unmet(one.material.conditions, licence.type_code, licence.current.data, facts.today)
+        return explain(
+            one.outcome,
+            issuer=issuer,
+            until=licence.current.valid_until,
+            status=status_today(licence, facts.today),
+            trust=licence.current.trust,
+            missed=missed if one.outcome is Exemption.CONDITION_NOT_MET else None,
+            schema=facts.types[licence.type_code].schema,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    material: Material
-    outcome: Exemption
-    type_code: str | None = None
-    licence: Licence | None = None
-
-
-_WITHOUT_LICENCE: Mapping[Exemption, Text] = {
-    Exemption.NOT_FOUND: Text(
-        "证照库里没有查到申请人的这份证照，请收纸质件。",
-        "The repository has no such licence of the applicant. Take the paper.",
-    ),
-    Exemption.NOT_GRANTED: Text(
-        "本机关没有为这个事项使用这类证照的授权，不能查。请申请授权，或收纸质件。",
-        "Your organisation has no grant to use this type for this item, so nothing was looked up. Apply for a grant, "
-        "or take the paper.",
-    ),
-    Exemption.NOT_IN_STORE: Text(
-        "证照库没有这一类材料，请收纸质件。",
-        "The repository does not keep this kind of material. Take the paper.",
-    ),
-}
+def _to_ask(chosen: Sequence[_Finding]) -> tuple[str, ...]:
+    codes = (one.type_code for one in chosen if one.outcome is Exemption.NEEDS_CONSENT)
+    return tuple(dict.fromkeys(code for code in codes if code is not None))
 
 
 def _judge(material: Material, facts: _Facts) -> _Finding:
     """The best answer over the types that will do and the licences held of each."""
     if not material.types:
         return _Finding(material, Exemption.NOT_IN_STORE)
-    granted = [code for code in material.types if code in facts.grants]
+    if not any(code in facts.types for code in material.types):
+        return _Finding(material, Exemption.UNKNOWN_TYPE)
+    granted = [code for code in material.types if code in facts.grants and code in facts.types]
     if not granted:
         return _Finding(material, Exemption.NOT_GRANTED)
-    findings = [_Finding(material, Exemption.NOT_FOUND, granted[0])]
+    findings = []
     for code in granted:
+        if code in facts.used_up:
+            findings.append(_Finding(material, Exemption.QUOTA_USED_UP, code))
+            continue
         held = facts.held.get(code, ())
-        findings += [_Finding(material, _outcome(licence, facts), code, licence) for licence in held]
-    return min(findings, key=lambda one: _ORDER.index(one.outcome))
+        findings += [_Finding(material, _outcome(licence, material, facts), code, licence) for licence in held]
+    return min(
+        findings, key=lambda one: _ORDER.index(one.outcome), default=_Finding(material, Exemption.NOT_FOUND, granted[0])
+    )
 
 
-def _outcome(licence: Licence, facts: _Facts) -> Exemption:
+def _outcome(licence: Licence, material: Material, facts: _Facts) -> Exemption:
     status = status_today(licence, facts.today)
     if status is not Status.VALID:
         return _BY_STATUS.get(status, Exemption.NOT_VALID)
+    if licence.current.trust not in _RELIED_ON:
+        return Exemption.LOW_TRUST
     by_function = facts.types[licence.type_code].sharing is Sharing.FUNCTION
-    return Exemption.EXEMPT if by_function or licence.id in facts.consented else Exemption.NEEDS_CONSENT
+    if not by_function and licence.id not in facts.consented:
+        return Exemption.NEEDS_CONSENT  # before that nothing is said about the data
+    if unmet(material.conditions, licence.type_code, licence.current.data, facts.today) is not None:
+        return Exemption.CONDITION_NOT_MET
+    return Exemption.EXEMPT

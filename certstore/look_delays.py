@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from certstore.purpose import MAX_BASIS, check_no_id_number
+from certstore.reach import unknown_item
 from certstore.repository import Repository
-from certstore.search import unknown_item
 from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx, WriteTx
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted

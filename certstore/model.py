@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore.codes import HolderCode
+from certstore.conditions import Condition
 from certstore.lifecycle import Event, State
 from core.principal import PrincipalKind, Purpose
 from core.text import Text
@@ -172,12 +173,14 @@ class Material:
     Attributes:
         types: any one of these licence types will do; empty means the repository has no such thing.
         condition: when the material is needed, in words.
+        conditions: what a licence's data must say for it to stand in; all of them.
     """
 
     number: int
     name: Text
     types: tuple[str, ...]
     condition: Text | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,14 @@ class ServiceItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How often a grant may be used in a clock hour and on a calendar day; None where there is no limit."""
+
+    hourly: int | None = None
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsumerGrant:
     """An organisation may use these fields of a type for a service item (使用授权)."""
 
@@ -201,6 +212,7 @@ class ConsumerGrant:
     basis: str
     valid_from: dt.date
     valid_until: dt.date | None = None
+    quota: Quota = Quota()
 
     def covers(self, day: dt.date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
@@ -341,6 +353,9 @@ class Consent:
         decide_by: an undecided request ends then.
         licence_id: chosen when granted.
         last_day: last calendar day of use, once granted.
+        bundle: id of the one question that this was asked in together with others.
+        max_uses: how often the data may be taken; None for as often as the case needs.
+        decided_by, authority: the account that decided, and under which authorisation if it was an agent's (委托).
     """
 
     id: str
@@ -358,6 +373,11 @@ class Consent:
     withdrawn_at: dt.datetime | None = None
     licence_id: str | None = None
     last_day: dt.date | None = None
+    bundle: str | None = None
+    max_uses: int | None = None
+    uses: int = 0
+    decided_by: str | None = None
+    authority: str | None = None
 
     def state_at(self, now: dt.datetime, today: dt.date) -> ConsentState:
         """The stored state, or `expired` where time has ended it."""
@@ -379,6 +399,8 @@ class Look(StrEnum):
     FIELD_CHECK = "field-check"
     PRESENTATION = "presentation"  # the holder showed it
     SHARE = "share"
+    USE_CODE = "use-code"
+    VIEW = "view-page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,35 @@ class OrganisationDirectory(Protocol):
     async def name(self, uscc: str) -> Text | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """An authority to act for somebody, in force today (委托).
+
+    Attributes:
+        id: of the authorisation.
+        holder: whom it is to act for.
+        items: service items that it is for; empty for all.
+    """
+
+    id: str
+    holder: HolderCode
+    holder_name: Text
+    items: tuple[str, ...] = ()
+
+    def covers(self, service_item: str) -> bool:
+        return not self.items or service_item in self.items
+
+
+class AgencyDirectory(Protocol):
+    """Who may act for whom today."""
+
+    async def of_account(self, account_id: str) -> Sequence[Mandate]:
+        """What the owner of an account may do for others."""
+
+    async def of_number(self, agent: HolderCode) -> Sequence[Mandate]:
+        """The same for whoever has this number; nothing where the number is not known."""
+
+
 # --- stores ----------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +199,9 @@ class CatalogueStore(Protocol):
 
     async def licence_type(self, tx: ReadTx, code: str, version: int | None = None) -> LicenceType | None:
         """The version asked for, or the newest."""
+
+    async def newest_types(self, tx: ReadTx, codes: Sequence[str]) -> Mapping[str, LicenceType]:
+        """The newest version of each of these types that the catalogue has, by code."""
 
     async def licence_types(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[LicenceType]:
         """Newest versions in order of code."""
@@ -272,7 +304,14 @@ class ConsentStore(Protocol):
         """End a granted consent; False if it was not granted (any more)."""
 
     async def use(self, tx: WriteTx, consent_id: str, *, today: dt.date) -> bool:
-        """Count one use if the consent is in force; from here to the end of the unit it cannot be withdrawn."""
+        """Count one use if the consent is in force and has one left; from here to the end of the unit it cannot be
+        withdrawn."""
+
+    async def hold(self, tx: WriteTx, consent_id: str, *, today: dt.date) -> bool:
+        """Whether it is in force, without counting; it cannot be withdrawn until the unit ends."""
+
+    async def of_bundle(self, tx: ReadTx, bundle: str) -> Sequence[Consent]:
+        """What was asked for together, in the order of asking."""
 
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
@@ -282,7 +321,7 @@ class ConsentStore(Protocol):
     async def in_force(
         self, tx: ReadTx, organisation: str, holder: HolderCode, *, service_item: str, case_number: str, today: dt.date
     ) -> Sequence[Consent]:
-        """Granted consents for exactly this use."""
+        """Granted consents for exactly this use that have a use left."""
 
 
 class AccessStore(Protocol):

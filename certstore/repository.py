@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore
+from certstore.quota import UseQuota
 from core.clock import Clock, calendar_day
 from core.db.database import Database
 
@@ -21,6 +22,7 @@ class Repository:
     files: FileStore
     consents: ConsentStore
     access: AccessStore
+    quota: UseQuota
 
     def now(self) -> dt.datetime:
         return self.clock.now()

@@ -154,6 +154,9 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "subscription_secret": Kept(),
     "subscription_letter": NothingEnds("messages"),
     "subscription_day": NothingEnds("counts"),
+    "exemption_check": NothingEnds("a case that is gone on with; each step asks for the right anew"),
+    "exemption_delivery": NothingEnds("which copies stand in; a copy ends by itself"),
+    "use_code": Kept(["uses"]),  # one that was redeemed after the backup has been redeemed
     "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),

@@ -7,6 +7,7 @@ import certstore.stores.look_delay_tables
 import certstore.stores.status_tables
 import certstore.stores.subscription_tables
 import certstore.stores.tables
+import certstore.stores.use_tables
 import core.audit.tables
 import core.idempotency
 import idp.stores.agency_tables
@@ -55,5 +56,6 @@ SOURCES = (
     certstore.stores.life_tables,
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,
+    certstore.stores.use_tables,
     signing.stores.tables,
 )

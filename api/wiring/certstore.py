@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from api.wiring.lawful_use import UseServices, compose_use
 from api.wiring.licence_life import LifeServices, compose_life
 from certstore.catalogue import Catalogue
 from certstore.consents import Consents
@@ -17,7 +18,16 @@ from certstore.issue import IssueLicence
 from certstore.life.proposals import Colleagues
 from certstore.make_file import FileMaker
 from certstore.making import VersionMaker
-from certstore.ports import DocumentJudge, HolderDirectory, LicenceSealer, OrganisationDirectory, Renderer
+from certstore.model import Quota
+from certstore.ports import (
+    AgencyDirectory,
+    DocumentJudge,
+    HolderDirectory,
+    LicenceSealer,
+    OrganisationDirectory,
+    Renderer,
+)
+from certstore.quota import CLERK_QUOTA, UseQuota
 from certstore.read import ReadLicence
 from certstore.render.typst_renderer import TypstRenderer
 from certstore.repository import Repository
@@ -54,6 +64,7 @@ class CertstoreServices:
     my_licences: MyLicences
     my_accesses: MyAccesses
     life: LifeServices
+    use: UseServices
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ class CertstoreGround:
     index: BlindIndex
     digests: TokenDigests
     issuer: str
+    clerk_quota: Quota = CLERK_QUOTA
 
 
 def build_certstore(
@@ -78,6 +90,7 @@ def build_certstore(
     holders: HolderDirectory,
     organisations: OrganisationDirectory,
     colleagues: Colleagues,
+    agencies: AgencyDirectory,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
     return compose_certstore(
@@ -87,6 +100,7 @@ def build_certstore(
         holders=holders,
         organisations=organisations,
         colleagues=colleagues,
+        agencies=agencies,
         renderer=TypstRenderer(),
     )
 
@@ -103,6 +117,7 @@ def narrow_ground(ground: Ground) -> CertstoreGround:
         secrets.indexes.licences,
         secrets.tokens,
         ground.settings.issuer,
+        Quota(ground.settings.clerk_looks_per_hour, ground.settings.clerk_looks_per_day),
     )
 
 
@@ -116,6 +131,7 @@ def repository_of(ground: CertstoreGround) -> Repository:
         files=SqlFileStore(),
         consents=SqlConsentStore(ground.fields, ground.index),
         access=SqlAccessStore(ground.fields, ground.index),
+        quota=UseQuota(ground.kv, ground.clock, ground.clerk_quota),
     )
 
 
@@ -127,6 +143,7 @@ def compose_certstore(
     holders: HolderDirectory,
     organisations: OrganisationDirectory,
     colleagues: Colleagues,
+    agencies: AgencyDirectory,
     renderer: Renderer,
 ) -> CertstoreServices:
     """Compose the repository from its ports."""
@@ -136,21 +153,25 @@ def compose_certstore(
     files = FileMaker(renderer, sealer, verify_address)
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
     issue, end = IssueLicence(repository, maker, ground.digests), EndLicence(repository)
+    check = CheckExemption(repository, organisations, agencies)
+    copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)
+    consents = Consents(
+        repository,
+        holders,
+        organisations,
+        agencies,
+        decision_address=f"{ground.issuer}/consents",
+        verify_address=verify_address,
+    )
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
         issue=issue,
         end=end,
         read=ReadLicence(repository, documents, holders, organisations),
         search=SearchLicences(repository, organisations),
-        check_exemption=CheckExemption(repository, organisations),
-        consents=Consents(
-            repository,
-            holders,
-            organisations,
-            decision_address=f"{ground.issuer}/consents",
-            verify_address=verify_address,
-        ),
-        copies=AnnotatedCopies(repository, documents, files, organisations, verify_address),
+        check_exemption=check,
+        consents=consents,
+        copies=copies,
         verify=VerifyLicence(repository, organisations, ground.kv),
         verify_file=VerifyLicenceFile(repository, judge, organisations),
         my_licences=MyLicences(repository, holders, organisations),
@@ -164,5 +185,16 @@ def compose_certstore(
             digests=ground.digests,
             fields=ground.fields,
             due=SqlDueStore(SqlLicenceStore(ground.fields, ground.index)),
+        ),
+        use=compose_use(
+            repository,
+            check,
+            consents,
+            copies,
+            organisations,
+            fields=ground.fields,
+            digests=ground.digests,
+            kv=ground.kv,
+            verify_address=verify_address,
         ),
     )

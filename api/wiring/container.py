@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api.bridges import (
     DepartmentSealer,
+    IdpAgencyDirectory,
     IdpColleagues,
     IdpHolderDirectory,
     IdpOrganisationDirectory,
@@ -70,6 +71,7 @@ class Container:
             *self.pki.background(),
             self.signing.follow_seals.forever(),
             self.certstore.life.expire.forever(),
+            self.certstore.use.sweep.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),
             *self.messages.background(),
@@ -107,6 +109,7 @@ async def build_container(
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
         colleagues=IdpColleagues(idp.directory, ground.clock),
+        agencies=IdpAgencyDirectory(idp.directory, idp.agency.acting),
     )
     presentation = compose_presentation(
         narrow_ground(ground),

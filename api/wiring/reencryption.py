@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
-from certstore.stores.key_holders import licence_collections, licence_documents
+from certstore.stores.key_holders import licence_collections, licence_digests, licence_documents
 from idp.stores.factor_holders import factor_collections
 from idp.stores.key_factor_holders import key_name_collections
 from idp.stores.key_holders import people_collections, token_holders
@@ -72,7 +72,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
     # after this time a worker has heard of the keys, or uses none until it has
     settle = dt.timedelta(seconds=keys.settings.stale_seconds + keys.settings.known_seconds)
     target = SettledTarget(keys.ring.records, clock, settle)
-    holders = (*collections, *token_holders(clock))
+    holders = (*collections, *token_holders(clock), *licence_digests(clock))
     return ReencryptionServices(
         work=Reencryption(database, jobs, collections, target, clock, rows=_BATCH),
         control=ReencryptionControl(database, jobs, collections, clock),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from certstore.conditions import Condition, parse_condition
 from certstore.lifecycle import Event
 from certstore.model import (
     Colour,
@@ -17,6 +18,7 @@ from certstore.model import (
     LicenceType,
     LifeProfile,
     Material,
+    Quota,
     ServiceItem,
     Sharing,
     Validity,
@@ -45,6 +47,12 @@ class SqlCatalogueStore:
             query = query.where(licence_type.c.version == version)
         row = (await tx.connection.execute(query.order_by(licence_type.c.version.desc()).limit(1))).one_or_none()
         return _type(row) if row else None
+
+    async def newest_types(self, tx: ReadTx, codes: Sequence[str]) -> Mapping[str, LicenceType]:
+        if not codes:
+            return {}
+        query = select(licence_type).where(licence_type.c.code.in_(codes)).order_by(licence_type.c.version)
+        return {row.code: _type(row) for row in await tx.connection.execute(query)}
 
     async def licence_types(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[LicenceType]:
         newest = (
@@ -102,6 +110,8 @@ class SqlCatalogueStore:
             "basis": grant.basis,
             "valid_from": grant.valid_from,
             "valid_until": grant.valid_until,
+            "hourly": grant.quota.hourly,
+            "daily": grant.quota.daily,
         }
         await tx.connection.execute(insert(consumer_grant).values(values))
 
@@ -193,12 +203,21 @@ def _material_row(item: str, material: Material) -> dict[str, object]:
         "types": list(material.types),
         "condition_zh": material.condition.zh if material.condition else None,
         "condition_en": material.condition.en if material.condition else None,
+        "conditions": [_condition_row(one) for one in material.conditions],
     }
+
+
+def _condition_row(one: Condition) -> dict[str, object]:
+    value = list(one.value) if isinstance(one.value, tuple) else one.value
+    return {"field": one.field, "comparison": one.comparison.value, "value": value, "type": one.type_code}
 
 
 def _material(row: Row[Any]) -> Material:
     condition = Text(row.condition_zh, row.condition_en) if row.condition_zh else None
-    return Material(row.number, Text(row.name_zh, row.name_en), tuple(row.types), condition)
+    conditions = tuple(
+        parse_condition(one["field"], one["comparison"], one["value"], one["type"]) for one in row.conditions
+    )
+    return Material(row.number, Text(row.name_zh, row.name_en), tuple(row.types), condition, conditions)
 
 
 def _grant(row: Row[Any]) -> ConsumerGrant:
@@ -210,6 +229,7 @@ def _grant(row: Row[Any]) -> ConsumerGrant:
         row.basis,
         row.valid_from,
         row.valid_until,
+        Quota(row.hourly, row.daily),
     )
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
 
 from certstore.codes import HolderCode
 from certstore.model import Consent, ConsentState
@@ -43,7 +43,9 @@ class SqlConsentStore:
             "state": made.state.value,
             "created_at": made.created_at,
             "decide_by": made.decide_by,
-            "uses": 0,
+            "uses": made.uses,
+            "bundle": made.bundle,
+            "max_uses": made.max_uses,
         }
         await tx.connection.execute(insert(consent).values(values))
 
@@ -64,6 +66,8 @@ class SqlConsentStore:
                 decided_at=decided.decided_at,
                 licence_id=decided.licence_id,
                 last_day=decided.last_day,
+                decided_by=decided.decided_by,
+                authority=decided.authority,
             )
         )
         return (await tx.connection.execute(change)).rowcount == 1
@@ -79,14 +83,19 @@ class SqlConsentStore:
     async def use(self, tx: WriteTx, consent_id: str, *, today: dt.date) -> bool:
         change = (
             update(consent)
-            .where(
-                consent.c.id == consent_id,
-                consent.c.state == ConsentState.GRANTED.value,
-                consent.c.last_day >= today,
-            )
+            .where(consent.c.id == consent_id, _in_force(today), _has_a_use_left())
             .values(uses=consent.c.uses + 1)
         )
         return (await tx.connection.execute(change)).rowcount == 1
+
+    async def hold(self, tx: WriteTx, consent_id: str, *, today: dt.date) -> bool:
+        # a write of what is there: it takes the row's lock on every database
+        change = update(consent).where(consent.c.id == consent_id, _in_force(today)).values(uses=consent.c.uses)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+    async def of_bundle(self, tx: ReadTx, bundle: str) -> Sequence[Consent]:
+        query = select(consent).where(consent.c.bundle == bundle).order_by(consent.c.id)
+        return [self._consent(row) for row in await tx.connection.execute(query)]
 
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
@@ -105,8 +114,8 @@ class SqlConsentStore:
             consent.c.organisation == organisation,
             consent.c.service_item == service_item,
             consent.c.case_number == case_number,
-            consent.c.state == ConsentState.GRANTED.value,
-            consent.c.last_day >= today,
+            _in_force(today),
+            _has_a_use_left(),
         )
         return [self._consent(row) for row in await tx.connection.execute(query.order_by(consent.c.id))]
 
@@ -128,7 +137,20 @@ class SqlConsentStore:
             withdrawn_at=row.withdrawn_at,
             licence_id=row.licence_id,
             last_day=row.last_day,
+            bundle=row.bundle,
+            max_uses=row.max_uses,
+            uses=row.uses,
+            decided_by=row.decided_by,
+            authority=row.authority,
         )
+
+
+def _in_force(today: dt.date) -> ColumnElement[bool]:
+    return and_(consent.c.state == ConsentState.GRANTED.value, consent.c.last_day >= today)
+
+
+def _has_a_use_left() -> ColumnElement[bool]:
+    return or_(consent.c.max_uses.is_(None), consent.c.uses < consent.c.max_uses)
 
 
 _: type[ConsentStore] = SqlConsentStore

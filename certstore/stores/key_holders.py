@@ -11,6 +11,7 @@ from certstore.documents import content_context
 from certstore.stores.holder_index import holder_kind, number_kind
 from certstore.stores.life_tables import ending_proposal, licence_draft
 from certstore.stores.places import (
+    check_place,
     consent_place,
     draft_place,
     event_place,
@@ -33,14 +34,16 @@ from certstore.stores.tables import (
     licence_mark_index,
     licence_version,
 )
+from certstore.stores.use_tables import exemption_check, use_code
 from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
 from core.db.held_names import HeldNames
 from core.db.walk import Walk
 from keys.ports import BlindIndex, FieldCipher
+from keys.reencrypt.digests import StoredDigests
 from keys.reencrypt.documents import KeptDocuments
 from keys.reencrypt.held import HeldIndexes, Owner
-from keys.reencrypt.ports import Collection, DiscardList
+from keys.reencrypt.ports import Collection, DiscardList, KeyHolder
 from keys.reencrypt.rows import IndexColumn, Record, SealedColumn, SealedRows
 from keys.secrets.purposes import FORMER_FIELDS, FORMER_INDEX, LICENCES, LICENCES_INDEX
 from keys.secrets.vault import EncryptedVault
@@ -106,6 +109,7 @@ def licence_collections(database: Database, fields: FieldCipher, index: BlindInd
             subscription_secret,
             [sealed("secret_enc", lambda row: secret_place(row["subscription_id"], row["key_id"]))],
         ),
+        rows(exemption_check, [sealed("holder_enc", _check("holder")), sealed("agent_enc", _check("agent"))]),
         HeldIndexes(
             database,
             HeldNames(licence_mark_index, "mark_id"),
@@ -123,6 +127,11 @@ def licence_documents(database: Database, vault: EncryptedVault, discards: Disca
     return KeptDocuments(
         database, walk, "licence_file", "content", lambda row: content_context(row["id"]), vault, discards, clock
     )
+
+
+def licence_digests(clock: Clock) -> Sequence[KeyHolder]:
+    """Digests that are worthless once what they stand for has ended."""
+    return (StoredDigests(use_code, "digest", lambda: use_code.c.ends_at > clock.now()),)
 
 
 class MarkOwners:
@@ -171,3 +180,7 @@ def _proposal(column: str) -> Place:
 
 def _look(column: str) -> Place:
     return lambda row: look_place(column, row["id"])
+
+
+def _check(column: str) -> Place:
+    return lambda row: check_place(column, row["id"])

@@ -33,3 +33,7 @@ def look_place(column: str, record_id: str) -> str:
 
 def secret_place(subscription_id: str, key_id: str) -> str:
     return f"subscription_secret.secret:{subscription_id}.{key_id}"
+
+
+def check_place(column: str, check_id: str) -> str:
+    return f"exemption_check.{column}:{check_id}"

@@ -59,6 +59,7 @@ item_material = Table(
     Column("types", JSON, nullable=False),
     Column("condition_zh", String(500)),
     Column("condition_en", String(500)),
+    Column("conditions", JSON, nullable=False, server_default="[]"),
     ForeignKeyConstraint(["item"], ["service_item.code"]),
 )
 
@@ -72,6 +73,8 @@ consumer_grant = Table(
     Column("basis", String(500), nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
+    Column("hourly", Integer),
+    Column("daily", Integer),
 )
 
 licence = Table(
@@ -223,6 +226,10 @@ consent = Table(
     Column("licence_id", String(40)),
     Column("last_day", Date),
     Column("uses", Integer, nullable=False),
+    Column("bundle", String(40), index=True),
+    Column("max_uses", Integer),
+    Column("decided_by", String(128)),
+    Column("authority", String(40)),
 )
 
 access_record = Table(

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, func, select, true
+from sqlalchemy import and_, exists, func, select, true
 
 from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
 from core.db.held_names import HeldNames
-from core.db.walk import Walk, begins_with_text
+from core.db.walk import Walk
 from core.identifiers.documents import Document, DocumentKind
 from idp.agency.sealing import agent_context
 from idp.clients.secrets import secret_context
@@ -22,6 +22,7 @@ from idp.stores.person_tables import person_document, person_document_index, per
 from idp.stores.registration_tables import client_registration, registration_permit
 from idp.stores.tables import account, account_index, account_profile, client, session, token_family
 from keys.ports import BlindIndex, FieldCipher
+from keys.reencrypt.digests import StoredDigests
 from keys.reencrypt.held import HeldIndexes, Owner
 from keys.reencrypt.model import KeyRef
 from keys.reencrypt.ports import Collection, KeyHolder
@@ -152,29 +153,6 @@ class DocumentOwners:
 
     async def keep(self, tx: WriteTx, owner_id: str, guard: Mapping[str, object]) -> bool:
         return await Walk(person_document).exchange(tx, (owner_id,), guard, guard)
-
-
-class StoredDigests:
-    """Implements `keys.reencrypt.ports.KeyHolder` for a column of token digests.
-
-    Args:
-        counts: which rows still count; the others may lose their key.
-    """
-
-    def __init__(self, table: Table, column: str, counts: Callable[[], ColumnElement[bool]]) -> None:
-        self._table = table
-        self._column = table.c[column]
-        self._counts = counts
-
-    @property
-    def name(self) -> str:
-        return f"{self._table.name}.{self._column.name}"
-
-    async def holds(self, tx: ReadTx, key: KeyRef) -> bool:
-        found = (
-            select(1).select_from(self._table).where(self._counts(), begins_with_text(self._column, f"{key.key_id}."))
-        )
-        return bool((await tx.connection.execute(select(exists(found)))).scalar_one())
 
 
 class RefreshTokensHanded:

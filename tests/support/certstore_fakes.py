@@ -13,11 +13,13 @@ import pikepdf
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.life.proposals import Colleagues
 from certstore.ports import (
+    AgencyDirectory,
     DocumentJudge,
     DocumentJudgement,
     HolderDirectory,
     HolderIdentity,
     LicenceSealer,
+    Mandate,
     OrganisationDirectory,
     SealAnchor,
     SealedFile,
@@ -181,8 +183,25 @@ class Staff:
         return account_id not in self.left
 
 
+class Mandates:
+    """Implements `certstore.ports.AgencyDirectory`: who acts for whom, by account id."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.given: dict[str, list[Mandate]] = {}
+
+    async def of_account(self, account_id: str) -> Sequence[Mandate]:
+        return list(self.given.get(account_id, ()))
+
+    async def of_number(self, agent: HolderCode) -> Sequence[Mandate]:
+        known = (one for one, (number, _) in self._people.people.items() if HolderCode(CITIZEN_ID, number) == agent)
+        account_id = next(known, None)
+        return await self.of_account(account_id) if account_id else ()
+
+
 _sealer: type[LicenceSealer] = MarkSealer
 _staff: type[Colleagues] = Staff
 _judge: type[DocumentJudge] = MarkJudge
 _people: type[HolderDirectory] = People
 _offices: type[OrganisationDirectory] = Offices
+_agencies: type[AgencyDirectory] = Mandates

@@ -35,6 +35,7 @@ from certstore.model import (
     ValidityRule,
 )
 from certstore.search import FoundLicence, SearchQuery
+from certstore.use.codes import UseCodeQuery
 from core.audit.sql import read_chain
 from core.blobs.filesystem import FilesystemBlobStore
 from core.clock import calendar_day
@@ -47,6 +48,7 @@ from core.text import Text
 from keys.secrets.token_digest import HmacTokenDigests
 from keys.secrets.vault import EncryptedVault
 from tests.support.certstore_fakes import (
+    Mandates,
     MarkJudge,
     MarkSealer,
     Offices,
@@ -195,6 +197,7 @@ class World:
     colleagues: Staff
     own: HolderServices
     subscriptions: SubscriptionServices
+    mandates: Mandates
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -225,7 +228,14 @@ class World:
         return list(await self.services.search(SearchQuery("111", number, **asked), actor))
 
     async def check(self, actor: Principal = PORTAL, number: str = LIN_NUMBER, case: str = CASE) -> ExemptionAnswer:
-        return await self.services.check_exemption(ExemptionQuery(ITEM, case, "111", number), actor)
+        return await self.services.check_exemption(self.exemption_query(number, case), actor)
+
+    def exemption_query(self, number: str = LIN_NUMBER, case: str = CASE, **changes: Any) -> ExemptionQuery:
+        return ExemptionQuery(ITEM, case, "111", number, **changes)
+
+    def code_query(self, number: str = LIN_NUMBER, **changes: Any) -> UseCodeQuery:
+        asked: dict[str, Any] = {"service_item": ITEM, "case_number": CASE, "basis": BASIS} | changes
+        return UseCodeQuery("111", number, **asked)
 
     async def ask_consent(self, actor: Principal = PORTAL, number: str = LIN_NUMBER, **changes: Any) -> Consent:
         asked: dict[str, Any] = {"service_item": ITEM, "case_number": CASE, "basis": BASIS} | changes
@@ -279,7 +289,7 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
             OTHERS: Text("示例市体育局", "Sports Bureau"),
         }
     )
-    colleagues = Staff()
+    colleagues, mandates = Staff(), Mandates(people)
     services = compose_certstore(
         ground,
         sealer=sealer,
@@ -287,6 +297,7 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         holders=people,
         organisations=offices,
         colleagues=colleagues,
+        agencies=mandates,
         renderer=renderer(),
     )
     presentation = compose_presentation(
@@ -296,9 +307,8 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         schemes=frozenset({"http", "https"}), ports=range(1, 65536), inside=HostList.of(["127.0.0.0/8"])
     )
     subscriptions = compose_subscriptions(ground, inside)
-    made = World(
-        services, database, clock, sealer, folder, presentation, colleagues, compose_holders(ground), subscriptions
-    )
+    own = compose_holders(ground)
+    made = World(services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates)
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

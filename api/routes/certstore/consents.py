@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, requires
-from api.routes.certstore.shapes import FieldNames, In, PurposeIn
+from api.routes.certstore.shapes import FieldNames, In, PurposeIn, TypeCodes
 from certstore.codes import CITIZEN_ID
-from certstore.consents import ConsentRequest
+from certstore.consents import ConsentBundle, ConsentRequest
 from certstore.model import Consent, ConsentState
 from core.principal import Principal
 
@@ -36,26 +36,45 @@ class ConsentIn(In):
     purpose: PurposeIn
     fields: FieldNames | None = None
     days: int = 30
+    uses: int | None = None
+
+
+class ConsentsIn(In):
+    """The same for several types in one question."""
+
+    holder: ConsentHolderIn
+    types: TypeCodes
+    purpose: PurposeIn
+    days: int = 30
+    uses: int | None = None
 
 
 @router.post("", status_code=201)
 async def request_consent(request: Request, response: Response, body: ConsentIn, actor: Reader) -> dict[str, Any]:
     """Ask; send the holder's browser to `decision_url`. An undecided request ends after 30 minutes."""
-    asked = ConsentRequest(
-        type_code=body.type,
-        service_item=body.purpose.service_item,
-        case_number=body.purpose.case_number,
-        basis=body.purpose.basis,
-        code_type=body.holder.code_type,
-        code=body.holder.code,
-        subject=body.holder.sub,
-        fields=body.fields,
-        days=body.days,
-    )
+    asked = _request(body.holder, body.purpose, body.days, body.uses, body.type, body.fields)
     consents = container(request).certstore.consents
     made = await consents.request(asked, actor)
     response.headers["Location"] = f"/v1/consents/{made.id}"
     return _consent(made, made.state, consents.decision_url(made))
+
+
+@router.post("/together", status_code=201)
+async def request_together(request: Request, response: Response, body: ConsentsIn, actor: Reader) -> dict[str, Any]:
+    """Ask for several types in one question, each with all the fields that the grants have."""
+    asked = _request(body.holder, body.purpose, body.days, body.uses)
+    consents = container(request).certstore.consents
+    made = await consents.request_all(asked, body.types, actor)
+    response.headers["Location"] = f"/v1/consents/together/{made.id}"
+    return bundle_out(made, consents.decision_url(made))
+
+
+@router.get("/together/{bundle_id}")
+async def consents_together(request: Request, bundle_id: str, actor: Reader) -> dict[str, Any]:
+    """What became of a question about several."""
+    consents = container(request).certstore.consents
+    found = await consents.requested_together(bundle_id, actor)
+    return {"id": bundle_id, "consents": [_consent(one, state, consents.decision_url(one)) for one, state in found]}
 
 
 @router.get("/{consent_id}")
@@ -64,6 +83,37 @@ async def consent(request: Request, consent_id: str, actor: Reader) -> dict[str,
     consents = container(request).certstore.consents
     found, state = await consents.requested(consent_id, actor)
     return _consent(found, state, consents.decision_url(found))
+
+
+def bundle_out(bundle: ConsentBundle, decision_url: str) -> dict[str, Any]:
+    return {
+        "id": bundle.id,
+        "decision_url": decision_url,
+        "decide_by": bundle.consents[0].decide_by,
+        "consents": [{"id": one.id, "type": one.type_code, "fields": list(one.fields)} for one in bundle.consents],
+    }
+
+
+def _request(
+    holder: ConsentHolderIn,
+    purpose: PurposeIn,
+    days: int,
+    uses: int | None,
+    type_code: str = "",
+    fields: list[str] | None = None,
+) -> ConsentRequest:
+    return ConsentRequest(
+        type_code=type_code,
+        service_item=purpose.service_item,
+        case_number=purpose.case_number,
+        basis=purpose.basis,
+        code_type=holder.code_type,
+        code=holder.code,
+        subject=holder.sub,
+        fields=fields,
+        days=days,
+        uses=uses,
+    )
 
 
 def _consent(one: Consent, state: ConsentState, decision_url: str) -> dict[str, Any]:
@@ -76,6 +126,7 @@ def _consent(one: Consent, state: ConsentState, decision_url: str) -> dict[str, 
         "case_number": one.purpose.case_number,
         "fields": list(one.fields),
         "days": one.days,
+        "uses": one.max_uses,
         "created_at": one.created_at,
         "decide_by": one.decide_by,
         "decision_url": decision_url,

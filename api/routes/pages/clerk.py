@@ -30,7 +30,8 @@ from api.web.visitor import CLERK, Visitor, permitted, visitor
 from certstore.codes import CITIZEN_ID, mask_code, parse_holder_code
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
-from certstore.exemption import DEFAULT_BASIS, Exemption, ExemptionAnswer, ExemptionQuery, MaterialAnswer
+from certstore.exemption import DEFAULT_BASIS, ExemptionAnswer, ExemptionQuery, MaterialAnswer
+from certstore.exemption_words import Exemption
 from certstore.model import ConsentState
 from core.clock import calendar_day
 from core.errors import AppError, InvalidInput, NotFound, NotPermitted

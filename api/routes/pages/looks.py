@@ -57,6 +57,14 @@ def what_was_seen(one: MyAccess) -> Text:
         Look.SHARE: Text(
             f"打开了您分享的{what.zh}，{count} 项", f"Opened your share of your {what.en}, {count} entries"
         ),
+        Look.USE_CODE: Text(
+            f"用用证码取了{what.zh}的 {count} 项", f"Took {count} entries of your {what.en} by a use code"
+        )
+        if count
+        else Text(f"取了{what.zh}的用证码，还没有看内容", f"Got a use code for your {what.en}; saw no contents"),
+        Look.VIEW: Text(
+            f"打开了{what.zh}的查看页，{count} 项", f"Opened a page with {count} entries of your {what.en}"
+        ),
         Look.EXEMPTION: Text(
             f"核对{what.zh}有没有、是否有效，没有看内容", f"Checked that you hold a valid {what.en}; saw no contents"
         )

@@ -1,0 +1,137 @@
+"""Use codes (用证码): each stands for one lawful use of one licence, bound to consumer, service item and case.
+
+The code is a random value that only the caller gets; what is stored is its keyed digest (OWASP ASVS 11.4, attacks
+L-05). It gives no more than the use that it was made for, and not longer than consent, grant and licence allow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from certstore.authorise import acting_organisation, refusals_audited, require_scope
+from certstore.codes import HolderCode, parse_holder_code
+from certstore.looks import look_at, look_for
+from certstore.model import Look
+from certstore.purpose import parse_purpose
+from certstore.reach import Hit, Reach
+from certstore.repository import Repository
+from certstore.status import Status, status_today
+from certstore.use.model import UseCode
+from certstore.use.ports import UseCodeStore
+from core.audit.event import AuditEvent
+from core.db.database import WriteTx
+from core.errors import InvalidInput
+from core.ids import new_id, new_secret
+from core.principal import Principal, Purpose
+from core.text import Text
+from keys.ports import TokenDigests
+
+DIGEST_USE = "use-code"
+MAX_MINUTES, DEFAULT_MINUTES = 24 * 60, 30
+MAX_USES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UseCodeQuery:
+    """Whose licences, for what.
+
+    Attributes:
+        types, fields: None for all that grants and consents allow.
+        minutes: how long a code lives.
+        uses: how often it can be redeemed.
+    """
+
+    code_type: str
+    code: str = field(repr=False)
+    service_item: str
+    case_number: str
+    basis: str
+    types: Sequence[str] | None = None
+    fields: Sequence[str] | None = None
+    minutes: int = DEFAULT_MINUTES
+    uses: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A code, shown this once, with what it is for."""
+
+    code: str = field(repr=False)
+    use: UseCode
+    type_name: Text
+
+
+class IssueUseCodes:
+    """The use case: one code for each licence that the caller may use."""
+
+    def __init__(self, repository: Repository, store: UseCodeStore, digests: TokenDigests) -> None:
+        self._repository = repository
+        self._store = store
+        self._digests = digests
+        self._reach = Reach(repository)
+
+    async def __call__(self, query: UseCodeQuery, actor: Principal) -> Sequence[IssuedCode]:
+        """
+        Raises:
+            InvalidInput: number, purpose, service item, minutes or uses are not acceptable.
+            NotPermitted: no `licence:read`; `use-not-granted`, `fields-not-granted`.
+            LimitExceeded: `clerk-quota-used-up`, `grant-quota-used-up`.
+        """
+        repository = self._repository
+        purpose = parse_purpose(query.service_item, query.case_number, query.basis)
+        async with refusals_audited(repository.database, "use-code.issue", actor, purpose=purpose):
+            require_scope(actor, "licence:read")
+            acting_organisation(actor)
+            holder = parse_holder_code(query.code_type, query.code, today=repository.today())
+            _check_limits(query)
+            await repository.quota.count_look(actor)
+            async with repository.database.write() as tx:
+                types = await self._reach.types(tx, actor, purpose, query.types)
+                hits = await self._reach.hits(tx, actor, holder, purpose, types, query.fields, counted=False)
+                usable = [hit for hit in hits if status_today(hit.licence, repository.today()) is Status.VALID]
+                issued = [await self._issue(tx, hit, query, purpose, actor) for hit in usable]
+                await self._record(tx, usable, holder, purpose, actor)
+                await tx.commit()
+        return issued
+
+    async def _issue(
+        self, tx: WriteTx, hit: Hit, query: UseCodeQuery, purpose: Purpose, actor: Principal
+    ) -> IssuedCode:
+        now, code = self._repository.now(), new_secret(24)
+        made = UseCode(
+            id=new_id(self._repository.clock, "use"),
+            client_id=actor.id,
+            organisation=acting_organisation(actor),
+            licence_id=hit.licence.id,
+            version=hit.licence.current.number,
+            type_code=hit.licence.type_code,
+            purpose=purpose,
+            fields=hit.fields,
+            consent_id=hit.consent_id,
+            created_at=now,
+            ends_at=now + dt.timedelta(minutes=query.minutes),
+            max_uses=query.uses,
+        )
+        await self._store.add(tx, made, self._digests.digest(DIGEST_USE, code))
+        return IssuedCode(code, made, hit.licence_type.name)
+
+    async def _record(
+        self, tx: WriteTx, hits: Sequence[Hit], holder: HolderCode, purpose: Purpose, actor: Principal
+    ) -> None:
+        """That there are such licences was told; what is in them is recorded when a code is redeemed."""
+        repository, looks = self._repository, []
+        for hit in hits:
+            looks += look_at(repository, actor, Look.USE_CODE, purpose, licence=hit.licence, consent_id=hit.consent_id)
+        await repository.access.add(tx, looks or [look_for(repository, actor, Look.USE_CODE, purpose, holder)])
+        tx.audit(AuditEvent("use-code.issue", "done", actor, None, purpose, {"codes": len(hits)}))
+
+
+def _check_limits(query: UseCodeQuery) -> None:
+    if not 1 <= query.minutes <= MAX_MINUTES:
+        raise InvalidInput(
+            "minutes-invalid", Text("有效时间应为 1 到 1440 分钟。", "Minutes of life: 1 to 1440."), field="minutes"
+        )
+    if not 1 <= query.uses <= MAX_USES:
+        raise InvalidInput("uses-invalid", Text("使用次数应为 1 到 20 次。", "Number of uses: 1 to 20."), field="uses")
