@@ -23,7 +23,21 @@ from api.middleware.request_id import RequestId
 from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
 from api.middleware.whole_answers import LANE
-from api.routes import certstore, clients, health, idp, metrics, organisations, pages, people, pki, scim, signing, staff
+from api.routes import (
+    audit,
+    certstore,
+    clients,
+    health,
+    idp,
+    metrics,
+    organisations,
+    pages,
+    people,
+    pki,
+    scim,
+    signing,
+    staff,
+)
 from api.routes.idp.hot import HOT_ROUTES
 from api.service import build_service
 from api.settings import Settings
@@ -91,6 +105,7 @@ def create_app(
         idp,
         pki,
         certstore,
+        audit,
         signing,
         clients,
         staff,

@@ -13,9 +13,11 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.egress.rules import EgressRules, HostList
+from core.errors import AppError
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
 from idp.settings import CertificateChains, DpopNonce, IdpSettings
 from idp.step_up import read_demands
+from keys.notes import read_note_key
 from keys.passkeys.model import AttestationMode, AttestationPolicy
 from keys.passkeys.policy import read_policy
 from keys.settings import KeysSettings, Pkcs11Settings
@@ -100,6 +102,10 @@ class Settings(BaseSettings):
         tsa_clock: `kernel` issues only while the kernel says that the clock follows UTC; by default in production.
         tsa_urls: authorities that are asked for time-stamps, in order of preference; `local` is our own.
         tsa_file: JSON, details by address: policy, digest, trust_file, username, password_file, inside, timeout.
+        audit_seconds: how often a checkpoint of the audit log is signed, if the log grew.
+        audit_folder: a folder outside the database that keeps every checkpoint: a share, a disk that is written once.
+        audit_witness_url: a witness that keeps and signs checkpoints (C2SP tlog-witness); needs its key.
+        audit_witness_key: the witness's own key as one line, `name+id+key`.
     """
 
     model_config = SettingsConfigDict(env_prefix="YIZHENG_", frozen=True, extra="ignore")
@@ -176,6 +182,10 @@ class Settings(BaseSettings):
     tsa_clock: Literal["kernel", "unchecked"] | None = None
     tsa_urls: str = LOCAL
     tsa_file: Path | None = None
+    audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
+    audit_folder: Path | None = None
+    audit_witness_url: str = ""
+    audit_witness_key: str = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -187,6 +197,8 @@ class Settings(BaseSettings):
             raise ValueError("YIZHENG_TLS_CLIENT_AUTHORITIES_FILE needs YIZHENG_TLS_CERTIFICATE_FILE")
         _check_base(self.mtls_url or self.issuer, "YIZHENG_MTLS_URL")
         _check_base(self.messages_url or self.issuer, "YIZHENG_MESSAGES_URL")
+        _check_base(self.audit_witness_url or self.issuer, "YIZHENG_AUDIT_WITNESS_URL")
+        _check_witness(self.audit_witness_url, self.audit_witness_key)
         if bool(self.messages_url) != (self.messages_key_file is not None):
             raise ValueError("YIZHENG_MESSAGES_URL and YIZHENG_MESSAGES_KEY_FILE go together")
         _check_base(self.population_url or self.issuer, "YIZHENG_POPULATION_URL")
@@ -370,6 +382,16 @@ def _details(file: Path | None) -> dict[str, dict[str, object]]:
     if not isinstance(read, dict) or not all(isinstance(one, dict) for one in read.values()):
         raise ValueError(f"YIZHENG_TSA_FILE: {file} is to hold an object of details for each address")
     return read
+
+
+def _check_witness(address: str, key: str) -> None:
+    if bool(address) != bool(key):
+        raise ValueError("YIZHENG_AUDIT_WITNESS_URL and YIZHENG_AUDIT_WITNESS_KEY go together")
+    if key:
+        try:
+            read_note_key(key)
+        except AppError:
+            raise ValueError("YIZHENG_AUDIT_WITNESS_KEY is no key line of a witness (name+id+key)") from None
 
 
 def _check_base(address: str, name: str) -> None:

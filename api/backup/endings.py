@@ -169,6 +169,9 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "backup_run": NothingEnds("record"),
     "audit_event": NothingEnds("record; its gap is itself on record"),
     "audit_head": NothingEnds("record"),
+    "audit_tile": NothingEnds("computed from the record"),
+    "audit_checkpoint": NothingEnds("record; whoever keeps a later one outside sees the gap"),
+    "audit_witness": NothingEnds("how far others are, who say so themselves when asked again"),
     "idempotency_key": NothingEnds("keeps a write from happening twice"),
 }
 

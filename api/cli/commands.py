@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from api.cli.audit_app import audit_app
 from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.client_app import client_app
-from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
+from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.login_rule_app import login_rule_app
 from api.cli.organisation_app import organisation_app
@@ -24,7 +25,6 @@ from api.settings import DEFAULT_PORT
 from api.startup import check_libraries, check_port, check_production
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
-audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
@@ -109,34 +109,3 @@ def doctor(data: Data = None) -> None:
             f"{'ok  ' if finding.good else 'BAD '} {finding.what}" + (f": {finding.remedy}" if finding.remedy else "")
         )
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
-
-
-@audit_app.command("verify")
-def audit_verify(
-    data: Data = None,
-    checkpoint: Annotated[
-        str | None, typer.Option("--checkpoint", help="NUMBER:HASH, printed by an earlier run and kept elsewhere.")
-    ] = None,
-) -> None:
-    """Walk the audit chain; name the first bad row. Exits 1 if there is one. Keep the checkpoint that it prints."""
-    from api.cli.prepare import check_current, with_database
-    from core.audit.verify import Checkpoint, verify_chain
-
-    kept = None
-    if checkpoint:
-        number, _, digest = checkpoint.partition(":")
-        try:
-            kept = Checkpoint(int(number), bytes.fromhex(digest))
-        except ValueError:
-            raise refusal("--checkpoint takes NUMBER:HASH, as an earlier run printed it") from None
-    settings = settings_of(data=data)
-    with plainly():
-        asyncio.run(check_current(settings))
-        verdict = asyncio.run(with_database(settings, lambda database: verify_chain(database, kept)))
-    if verdict.whole:
-        head = f"; checkpoint {verdict.head.number}:{verdict.head.hash.hex()}" if verdict.head else ""
-        typer.echo(f"audit chain whole: {verdict.rows} rows{head}")
-        return
-    raise refusal(
-        f"audit chain broken at row {verdict.bad_row} ({verdict.fault}); {verdict.rows} rows before it are good"
-    )

@@ -10,6 +10,7 @@ import certstore.stores.tables
 import certstore.stores.use_tables
 import core.audit.tables
 import core.idempotency
+import core.transparency.tables
 import idp.stores.agency_tables
 import idp.stores.ciba_tables
 import idp.stores.evidence_tables
@@ -34,6 +35,7 @@ ALL_TABLES = metadata
 SOURCES = (
     core.audit.tables,
     core.idempotency,
+    core.transparency.tables,
     keys.stores.backup_tables,
     keys.stores.reencryption_tables,
     keys.stores.renewal_tables,

@@ -29,9 +29,11 @@ from api.wiring.registers import StandIn, build_registers
 from api.wiring.rotation import RotationServices, build_rotation
 from api.wiring.signing import SigningServices, build_signing
 from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
+from api.wiring.transparency import TransparencyServices, compose_transparency, witnesses_of
 from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from core.clock import Clock, SystemClock
+from keys.notes import NoteKeys
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Container:
     care: CareServices
     messages: MessageServices
     export: ExportServices
+    transparency: TransparencyServices
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -76,6 +79,7 @@ class Container:
             self.rotation.forever(),
             *self.messages.background(),
             *self.subscriptions.background(),
+            self.transparency.keeper.forever(),
         )
 
     async def close(self) -> None:
@@ -123,6 +127,15 @@ async def build_container(
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
     export = build_export(ground, idp, certstore)
+    transparency = compose_transparency(
+        ground.database,
+        ground.clock,
+        ground.kv,
+        NoteKeys(ground.keys.ring),
+        issuer=settings.issuer,
+        witnesses=witnesses_of(settings, ground.clock),
+        every=settings.audit_seconds,
+    )
     return Container(
         ground,
         idp,
@@ -139,4 +152,5 @@ async def build_container(
         care,
         messages,
         export,
+        transparency,
     )

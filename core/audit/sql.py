@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
-from sqlalchemy import Executable, bindparam, insert, select, update
+from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -116,19 +116,34 @@ def _make_head(connection: AsyncConnection) -> Executable:
     return insert_into(audit_head).values(id=1, number=0, hash=GENESIS).on_conflict_do_nothing()
 
 
-async def read_chain(connection: AsyncConnection, *, batch: int = 2000) -> AsyncIterator[ChainedRow]:
-    """All rows in order of their number, a batch at a time."""
-    last = -1
+async def read_chain(connection: AsyncConnection, *, after: int = -1, batch: int = 2000) -> AsyncIterator[ChainedRow]:
+    """All rows in order of their number, a batch at a time.
+
+    Args:
+        after: begin behind this number; what an attacker numbered below 1 belongs to the whole log.
+    """
+    last = after
     while True:
         query = select(audit_event).where(audit_event.c.number > last).order_by(audit_event.c.number).limit(batch)
         rows = (await connection.execute(query)).mappings().all()
         for row in rows:
-            # plain names: SQLAlchemy's are a subclass of str, which JSON refuses as a key
-            content = {str(name): value for name, value in row.items() if name not in _HASH_COLUMNS}
-            yield ChainedRow(row["number"], content, bytes(row["previous"]), bytes(row["hash"]))
+            yield _chained_row(row)
             last = row["number"]
         if len(rows) < batch:
             return
+
+
+async def read_row(connection: AsyncConnection, number: int) -> ChainedRow | None:
+    """One row by its number."""
+    query = select(audit_event).where(audit_event.c.number == number)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _chained_row(row)
+
+
+def _chained_row(row: RowMapping) -> ChainedRow:
+    # plain names: SQLAlchemy's are a subclass of str, which JSON refuses as a key
+    content = {str(name): value for name, value in row.items() if name not in _HASH_COLUMNS}
+    return ChainedRow(row["number"], content, bytes(row["previous"]), bytes(row["hash"]))
 
 
 async def read_head(connection: AsyncConnection) -> tuple[int, bytes]:

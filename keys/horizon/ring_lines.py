@@ -35,6 +35,7 @@ _NAMES: Mapping[str, Text] = {
     "licence.es256": Text("亮证与证照状态签名密钥", "Key of shown licences and their states"),
     "statement.trust": Text("信任列表签名密钥", "Key of the trust list"),
     "statement.backup": Text("备份签名密钥", "Key of backups"),
+    "statement.audit": Text("审计检查点签名密钥", "Key of audit checkpoints"),
 }
 _FAMILIES: Sequence[tuple[str, Text]] = (
     ("oidc.", Text("登录令牌密钥", "Key of log-in tokens")),

@@ -1,0 +1,1 @@
+"""The audit log as a transparency log: a Merkle tree over its rows, signed checkpoints, proofs, witnesses elsewhere."""
