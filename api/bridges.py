@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
+from certstore.holder_news import News
 from certstore.ports import DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import NotFound
 from core.identifiers.documents import Document, DocumentKind
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.agency.acting import Acting
 from idp.directory import Directory
+from idp.model import NoticeKind
+from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
 from signing.model import Placement, SealPdfCommand, SealStatus
 from signing.seal_pdf import SealPdf
@@ -106,6 +109,34 @@ def _code_of(document: Document) -> str:
     """The kind of number as holders' numbers are written (GB/T 36903-2018 Annex A)."""
     foreigner = document.kind is DocumentKind.CITIZEN_ID and document.number.startswith("9")
     return FOREIGN_RESIDENT if foreigner else HOLDER_CODES[document.kind]
+
+
+class IdpHolderNews:
+    """`certstore.holder_news.HolderNews`: the notices on a person's page, and messages to their phone."""
+
+    def __init__(self, directory: Directory, tell: TellPerson) -> None:
+        self._directory = directory
+        self._tell = tell
+
+    async def account_of(self, holder: HolderCode) -> str | None:
+        kinds = [kind for kind, code in HOLDER_CODES.items() if code == holder.kind]
+        if holder.kind == FOREIGN_RESIDENT and holder.number.startswith("9"):
+            kinds.append(DocumentKind.CITIZEN_ID)  # foreigners' newer cards have numbers of that form
+        for kind in kinds:
+            found = await self._directory.account_by_document(Document(kind, holder.number))
+            if found is not None:
+                return found
+        return None
+
+    async def write(self, tx: WriteTx, account_id: str, news: News, detail: Mapping[str, str]) -> object:
+        return await self._tell.write(tx, account_id, _NOTICES[news], detail=detail)
+
+    def send(self, told: object) -> None:
+        assert isinstance(told, Told)
+        self._tell.send(told)
+
+
+_NOTICES = {News.ENDS_SOON: NoticeKind.LICENCE_ENDS, News.OBJECTION_ANSWERED: NoticeKind.OBJECTION_ANSWERED}
 
 
 class IdpOrganisationDirectory:

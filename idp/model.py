@@ -374,6 +374,8 @@ class NoticeKind(StrEnum):
     NUMBER_CHANGED = "number-changed"
     MERGED = "merged"  # another account of the same person went on in this one
     LEAVING = "leaving"  # the account is closed in some days
+    LICENCE_ENDS = "licence-ends"  # a licence of the person's runs out soon
+    OBJECTION_ANSWERED = "objection-answered"  # an authority answered an objection of the person's
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,10 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
         ["decided_at", "withdrawn_at"],
     ),
     "access_record": NothingEnds("record"),
+    "objection": NothingEnds("a case that its authority answers; what came of it is the licence's next version"),
+    "objection_step": NothingEnds("record"),
+    "objection_evidence": NothingEnds("content; the objection has the state"),
+    "licence_share": Moved("state", ["open"], ["open", "withdrawn"], ["views", "tries"]),
     # shows people later what an old backup would show them early: an ending that is lost makes nothing visible
     "look_delay": Moved(
         "state", ["proposed", "active"], ["proposed", "active", "refused", "ended"], ["decided_by", "until"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
+import certstore.stores.objection_tables
+import certstore.stores.share_tables
 import certstore.stores.status_tables
 import certstore.stores.subscription_tables
 import certstore.stores.tables
@@ -59,5 +61,7 @@ SOURCES = (
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,
     certstore.stores.use_tables,
+    certstore.stores.share_tables,
+    certstore.stores.objection_tables,
     signing.stores.tables,
 )

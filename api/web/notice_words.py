@@ -60,6 +60,15 @@ NOTICE_WORDS: Final[Mapping[NoticeKind, Text]] = {
         "Your account will be closed in seven days; until then you can take that back. If it was not you who asked, "
         "take it back now and change your password.",
     ),
+    NoticeKind.LICENCE_ENDS: Text(
+        "您的{licence_zh}还有 {days} 天到期（提醒当天算起）。需要继续使用的，请到期前向颁发机构办理延续。",
+        "Your {licence_en} ends in {days} days, counted from the day of this notice. If you still need it, ask the "
+        "issuing office to renew it in time.",
+    ),
+    NoticeKind.OBJECTION_ANSWERED: Text(
+        "颁发机构答复了您对证照内容提出的异议。",
+        "The issuing office answered your objection to what a licence says.",
+    ),
     NoticeKind.PHONE_CHANGED: Text(
         "您账号的手机号换过了。不是您换的，请马上拨打 12345 冻结账号。",
         "The phone number of your account was changed. If it was not you, call 12345 at once and have your account "

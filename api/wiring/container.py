@@ -10,6 +10,7 @@ from api.bridges import (
     IdpAgencyDirectory,
     IdpColleagues,
     IdpHolderDirectory,
+    IdpHolderNews,
     IdpOrganisationDirectory,
     SigningDocumentJudge,
 )
@@ -123,6 +124,12 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
+    own = compose_holders(
+        narrow_ground(ground),
+        holders=IdpHolderDirectory(idp.directory),
+        organisations=IdpOrganisationDirectory(idp.directory),
+        news=IdpHolderNews(idp.directory, idp.abuse.tell),
+    )
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
@@ -141,7 +148,7 @@ async def build_container(
         idp,
         certstore,
         presentation,
-        compose_holders(narrow_ground(ground)),
+        own,
         subscriptions,
         signing,
         tsa,

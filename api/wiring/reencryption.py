@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from api.wiring.ground import Ground
 from certstore.stores.key_holders import licence_collections, licence_digests, licence_documents
+from certstore.stores.own_key_holders import evidence_documents, holder_collections, share_digests
 from idp.stores.factor_holders import factor_collections
 from idp.stores.key_factor_holders import key_name_collections
 from idp.stores.key_holders import people_collections, token_holders
@@ -59,6 +60,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
     vault = EncryptedVault(ground.blobs, secrets.fields.documents)
     documents = (
         licence_documents(database, vault, discards, clock),
+        evidence_documents(database, vault, discards, clock),
         signature_documents(database, vault, discards, clock),
     )
     collections: Sequence[Collection] = (
@@ -67,12 +69,13 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         *factor_collections(database, secrets.fields.people),
         *key_name_collections(database, secrets.fields.people),
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
+        *holder_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *documents,
     )
     # after this time a worker has heard of the keys, or uses none until it has
     settle = dt.timedelta(seconds=keys.settings.stale_seconds + keys.settings.known_seconds)
     target = SettledTarget(keys.ring.records, clock, settle)
-    holders = (*collections, *token_holders(clock), *licence_digests(clock))
+    holders = (*collections, *token_holders(clock), *licence_digests(clock), *share_digests(clock))
     return ReencryptionServices(
         work=Reencryption(database, jobs, collections, target, clock, rows=_BATCH),
         control=ReencryptionControl(database, jobs, collections, clock),

@@ -34,6 +34,8 @@ PASSWORD_CHANGED: Final = "password-changed"  # noqa: S105 - the template's name
 PHONE_CHANGED: Final = "phone-changed"
 HAS_ACCOUNT: Final = "has-account"
 LEAVING: Final = "leaving"
+LICENCE_ENDS: Final = "licence-ends"
+OBJECTION_ANSWERED: Final = "objection-answered"
 
 _SIGNATURE = Text("【{city}一证】", "[{city} Yizheng] ")
 
@@ -102,6 +104,20 @@ TEMPLATES: Final[Mapping[str, Template]] = {
             "不是您本人操作，不用理会。",
             "Somebody registered with your ID number or phone. You have an account already, and no other was opened: "
             "log in, or reset your password. If it was not you, do nothing.",
+        ),
+    ),
+    LICENCE_ENDS: Template(
+        Text("证照快到期了", "A licence of yours ends soon"),
+        Text(
+            "您的{licence_zh}还有 {days} 天到期。需要继续使用的，请在到期前向颁发机构办理延续。",
+            "Your {licence_en} ends in {days} days. If you still need it, ask the issuing office to renew it in time.",
+        ),
+    ),
+    OBJECTION_ANSWERED: Template(
+        Text("异议有了答复", "Your objection was answered"),
+        Text(
+            "颁发机构答复了您对证照内容提出的异议。请登录后在“异议”里查看。",
+            "The issuing office answered your objection to what a licence says. Log in and see it under “Objections”.",
         ),
     ),
     LEAVING: Template(

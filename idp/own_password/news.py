@@ -26,6 +26,8 @@ _TEMPLATES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.PHONE_CHANGED: templates.PHONE_CHANGED,
     NoticeKind.FACTOR_ADDED: templates.FACTOR_ADDED,
     NoticeKind.FACTOR_REMOVED: templates.FACTOR_REMOVED,
+    NoticeKind.LICENCE_ENDS: templates.LICENCE_ENDS,
+    NoticeKind.OBJECTION_ANSWERED: templates.OBJECTION_ANSWERED,
 }
 _FACTORS: Final[Mapping[str, Text]] = {
     Method.TOTP.value: Text("验证器动态码", "an authenticator app"),
@@ -73,7 +75,7 @@ class NewsByMessage:
         address = None if account is None else await self._addresses.of(account, AddressKind.SMS)
         if address is not None:
             factor = _FACTORS.get(told.detail.get("factor") or told.detail.get("method", ""), _OTHER)
-            values = {"factor_zh": factor.zh, "factor_en": factor.en}
+            values = {**told.detail, "factor_zh": factor.zh, "factor_en": factor.en}
             await self._sender.send(Message(address, _TEMPLATES[told.kind], "zh", values))
 
     async def forever(self) -> None:

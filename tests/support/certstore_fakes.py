@@ -11,6 +11,7 @@ from io import BytesIO
 import pikepdf
 
 from certstore.codes import CITIZEN_ID, HolderCode
+from certstore.holder_news import HolderNews, News
 from certstore.life.proposals import Colleagues
 from certstore.ports import (
     AgencyDirectory,
@@ -25,6 +26,7 @@ from certstore.ports import (
     SealedFile,
 )
 from certstore.render.typst_renderer import TypstRenderer
+from core.db.database import WriteTx
 from core.errors import NotPermitted, Unavailable
 from core.principal import Principal
 from core.text import Text
@@ -144,6 +146,25 @@ class People:
         return await self.of_account(account_id) if client == client_id else None
 
 
+class Told:
+    """Implements `certstore.holder_news.HolderNews` for people with the accounts of a `People`."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.written: list[tuple[str, News, dict[str, str]]] = []
+        self.sent: list[object] = []
+
+    async def account_of(self, holder: HolderCode) -> str | None:
+        return next((one for one, (number, _) in self._people.people.items() if number == holder.number), None)
+
+    async def write(self, tx: WriteTx, account_id: str, news: News, detail: Mapping[str, str]) -> object:
+        self.written.append((account_id, news, dict(detail)))
+        return self.written[-1]
+
+    def send(self, told: object) -> None:
+        self.sent.append(told)
+
+
 class Offices:
     """Implements `certstore.ports.OrganisationDirectory`."""
 
@@ -203,5 +224,6 @@ _sealer: type[LicenceSealer] = MarkSealer
 _staff: type[Colleagues] = Staff
 _judge: type[DocumentJudge] = MarkJudge
 _people: type[HolderDirectory] = People
+_told: type[HolderNews] = Told
 _offices: type[OrganisationDirectory] = Offices
 _agencies: type[AgencyDirectory] = Mandates

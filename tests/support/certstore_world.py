@@ -56,6 +56,7 @@ from tests.support.certstore_fakes import (
     People,
     PlainSecrets,
     Staff,
+    Told,
     blind_index,
     field_cipher,
     renderer,
@@ -198,6 +199,7 @@ class World:
     own: HolderServices
     subscriptions: SubscriptionServices
     mandates: Mandates
+    told: Told
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -307,8 +309,11 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         schemes=frozenset({"http", "https"}), ports=range(1, 65536), inside=HostList.of(["127.0.0.0/8"])
     )
     subscriptions = compose_subscriptions(ground, inside)
-    own = compose_holders(ground)
-    made = World(services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates)
+    told = Told(people)
+    own = compose_holders(ground, holders=people, organisations=offices, news=told)
+    made = World(
+        services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates, told
+    )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
     await services.catalogue.put_item(RENTAL, SYSTEM)

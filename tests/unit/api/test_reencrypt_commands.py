@@ -134,8 +134,12 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "exemption_check",
         "licence_draft",
         "ending_proposal",
+        "objection",
+        "objection_step",
+        "licence_share",
         "licence_mark_index",
         "licence_file",
+        "objection_evidence",
         "seal_signature",
     }
     assert all(row["remaining"] == 0 for row in rows.values())

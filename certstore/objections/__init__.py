@@ -1,0 +1,1 @@
+"""Objections (异议): a holder says what is wrong on a licence, and its issuing authority answers in time."""
