@@ -311,7 +311,7 @@ class ConsentStore(Protocol):
         """Whether it is in force, without counting; it cannot be withdrawn until the unit ends."""
 
     async def of_bundle(self, tx: ReadTx, bundle: str) -> Sequence[Consent]:
-        """What was asked for together, in the order of asking."""
+        """What was asked for together, in order of type."""
 
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20

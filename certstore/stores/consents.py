@@ -94,7 +94,7 @@ class SqlConsentStore:
         return (await tx.connection.execute(change)).rowcount == 1
 
     async def of_bundle(self, tx: ReadTx, bundle: str) -> Sequence[Consent]:
-        query = select(consent).where(consent.c.bundle == bundle).order_by(consent.c.id)
+        query = select(consent).where(consent.c.bundle == bundle).order_by(consent.c.type_code)
         return [self._consent(row) for row in await tx.connection.execute(query)]
 
     async def of_holder(

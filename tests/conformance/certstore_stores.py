@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import replace
 
 from certstore.codes import HolderCode
+from certstore.conditions import parse_condition
 from certstore.lifecycle import Event, State
 from certstore.model import (
     Colour,
@@ -18,6 +19,7 @@ from certstore.model import (
     LicenceType,
     LifeProfile,
     Material,
+    Quota,
     ServiceItem,
     Sharing,
     Trust,
@@ -92,7 +94,10 @@ class CatalogueBasic:
         assert [(one.code, one.version) for one in (*first, *rest)] == [(TYPE, 2), (OTHER_TYPE, 1)]
 
     async def test_an_item_replaces_the_earlier_one_with_all_its_materials(self, harness: StoreHarness) -> None:
-        materials = tuple(Material(n, Text(f"材料{n}", f"m{n}"), (TYPE,) if n else ()) for n in range(3))
+        asked = (parse_condition("a", "one-of", ["x", "y"]), parse_condition("b", "at-least", 2.5, TYPE))
+        materials = tuple(
+            Material(n, Text(f"材料{n}", f"m{n}"), (TYPE,) if n else (), conditions=asked[:n]) for n in range(3)
+        )
         item = ServiceItem("ITEM-1", Text("事项", "Item"), OFFICE, materials)
         shorter = replace(item, materials=(Material(9, Text("新", "new"), (), Text("条件", "if")),))
         for made in (item, shorter):
@@ -119,7 +124,9 @@ class CatalogueBasic:
             assert await harness.catalogue.licence_type(tx, TYPE) == made
 
     async def test_grants_are_found_by_organisation_and_item_only(self, harness: StoreHarness) -> None:
-        grant = ConsumerGrant(OFFICE, TYPE, "ITEM-1", ("a", "b"), "依据", dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+        grant = ConsumerGrant(
+            OFFICE, TYPE, "ITEM-1", ("a", "b"), "依据", dt.date(2026, 1, 1), dt.date(2026, 12, 31), Quota(daily=9)
+        )
         wider = replace(grant, fields=("a",), valid_until=None)
         async with harness.database.write() as tx:
             for one in (grant, replace(grant, organisation=OTHER_OFFICE), replace(grant, service_item="ITEM-2"), wider):

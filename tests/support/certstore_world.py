@@ -19,8 +19,10 @@ from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
 from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
+from certstore.end import EndCommand
 from certstore.exemption import ExemptionAnswer, ExemptionQuery
 from certstore.issue import IssueCommand
+from certstore.lifecycle import Event
 from certstore.making import HolderInput
 from certstore.model import (
     Colour,
@@ -241,7 +243,8 @@ class World:
 
     async def ask_consent(self, actor: Principal = PORTAL, number: str = LIN_NUMBER, **changes: Any) -> Consent:
         asked: dict[str, Any] = {"service_item": ITEM, "case_number": CASE, "basis": BASIS} | changes
-        who = {"code_type": "111", "code": number} if "subject" not in asked else {}
+        kind = asked.pop("code_type", "111")
+        who = {"code_type": kind, "code": number} if "subject" not in asked else {}
         asked.setdefault("type_code", PROPERTY)
         return await self.services.consents.request(ConsentRequest(**who, **asked), actor)
 
@@ -253,6 +256,10 @@ class World:
         asked = {"service_item": ITEM, "case_number": CASE, "basis": BASIS} | changes
         asked.setdefault("consent_id", consent.id if consent else None)
         return CopyCommand(licence_id, **asked)
+
+    async def end(self, licence: Licence, event: Event = Event.REVOKE) -> Licence:
+        actor = POLICE_SYSTEM if licence.issuer == POLICE else LAND_SYSTEM
+        return await self.services.end(EndCommand(licence.id, event, "理由"), actor)
 
     async def events(self) -> list[dict[str, Any]]:
         """All audit rows, oldest first."""
