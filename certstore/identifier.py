@@ -8,7 +8,7 @@ issued: an older routine of a large vendor gives other check characters, and suc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from stdnum.exceptions import ValidationError
@@ -111,6 +111,18 @@ def parse_identifier(typed: str) -> LicenceIdentifier:
     if not all(form.fullmatch(part) for form, part in zip(forms, parts, strict=True)):
         raise _invalid("form of a part")
     return LicenceIdentifier(*parts)
+
+
+def spellings(identifier: LicenceIdentifier) -> tuple[str, ...]:
+    """The forms under which a register may hold it: as given first, then with the check character of the other routine.
+
+    One whose check character fits neither routine is a slip of the pen and names nothing else than it says.
+    """
+    if identifier.judgement is Check.WRONG:
+        return (identifier.text,)
+    body = identifier.type_code + identifier.issuer + identifier.serial + identifier.version
+    checks = (identifier.check, check_character(body), vendor_check_character(body))
+    return tuple(dict.fromkeys(replace(identifier, check=check).text for check in checks))
 
 
 def parse_type_code(typed: str) -> str:

@@ -52,6 +52,16 @@ def status_on(history: Sequence[LicenceChange], versions: Sequence[LicenceVersio
     return _status(past[-1].state, version, day)
 
 
+def version_status_on(
+    history: Sequence[LicenceChange], versions: Sequence[LicenceVersion], number: int, day: dt.date
+) -> Status:
+    """What one version of a licence was on `day`: before it was made not issued, after the next one superseded."""
+    past = [change.version for change in history if calendar_day(change.at) <= day and change.state is not State.DRAFT]
+    if not past or past[-1] < number:
+        return Status.NOT_ISSUED
+    return Status.SUPERSEDED if past[-1] > number else status_on(history, versions, day)
+
+
 def status_today(licence: Licence, today: dt.date) -> Status:
     """The same for today, from the licence's current state alone."""
     return _status(licence.state, licence.current, today)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore.documents import sha256_of
+from certstore.facts import CopyFacts, LicenceFacts, facts_of, told_copy, told_facts
 from certstore.identifier import parse_identifier
 from certstore.metadata import FILE_NAME, read_names
 from certstore.model import AnnotatedCopy, Licence, LicenceFile
 from certstore.ports import DocumentJudge, DocumentJudgement, OrganisationDirectory
 from certstore.repository import Repository
 from certstore.status import STATUS_NAMES, Status
-from certstore.verify import CopyFacts, LicenceFacts, facts_of, told_copy, told_facts
 from core.audit.event import AuditEvent
 from core.clock import calendar_day
 from core.db.database import ReadTx

@@ -9,8 +9,8 @@ from api.web.views.common import Fact, TimelineEntry
 from api.web.views.common import Tone as ToneOfEntry
 from api.web.views.verification import Answer, ChangedPage
 from api.web.words import minute, second, thousands
+from certstore.facts import CopyFacts, LicenceFacts
 from certstore.status import STATUS_NAMES, Status
-from certstore.verify import CopyFacts, LicenceFacts
 from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, LicenceFileVerdict, Question
 from certstore.verify_file import Answer as Said
 from core.text import Text

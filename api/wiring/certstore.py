@@ -39,6 +39,7 @@ from certstore.stores.due import SqlDueStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.verify import VerifyLicence
+from certstore.verify_fields import CompareFields
 from certstore.verify_file import VerifyLicenceFile
 from core.clock import Clock
 from core.db.database import Database
@@ -60,6 +61,7 @@ class CertstoreServices:
     consents: Consents
     copies: AnnotatedCopies
     verify: VerifyLicence
+    compare_fields: CompareFields
     verify_file: VerifyLicenceFile
     my_licences: MyLicences
     my_accesses: MyAccesses
@@ -172,7 +174,8 @@ def compose_certstore(
         check_exemption=check,
         consents=consents,
         copies=copies,
-        verify=VerifyLicence(repository, organisations, ground.kv),
+        verify=VerifyLicence(repository, organisations),
+        compare_fields=CompareFields(repository, ground.kv),
         verify_file=VerifyLicenceFile(repository, judge, organisations),
         my_licences=MyLicences(repository, holders, organisations),
         my_accesses=MyAccesses(repository, holders, organisations),

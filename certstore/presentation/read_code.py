@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.codes import HolderCode
 from certstore.errors import LicenceNotFound
 from certstore.looks import look_at
+from certstore.misses import Misses
 from certstore.model import Licence, Look
 from certstore.ports import OrganisationDirectory
 from certstore.presentation.codes import parse_presentation_code
@@ -59,7 +59,7 @@ class ReadCode:
         self._repository = repository
         self._organisations = organisations
         self._kept = kept
-        self._throttle = throttle
+        self._misses = Misses(throttle, "show", MISSES, _WINDOW)
 
     async def __call__(self, command: ReadCommand, actor: Principal) -> Presented:
         """Read a code. The minimum is given at once; the whole face when the holder, who now sees which office reads
@@ -111,14 +111,12 @@ class ReadCode:
         return _presented(read, state, face)
 
     async def _find(self, typed: str, actor: Principal) -> Found:
-        reader = hashlib.sha256(actor.id.encode()).hexdigest()[:32]
-        if await self._throttle.get(f"certstore:show:paused:{reader}") is not None:
+        if await self._misses.paused(actor):
             raise TooManyMisses(_WINDOW)
         code = parse_presentation_code(typed)
         found = await self._kept.find_code(code) if code else None
         if found is None:
-            if await self._throttle.incr(f"certstore:show:misses:{reader}", _WINDOW) >= MISSES:
-                await self._throttle.put(f"certstore:show:paused:{reader}", b"1", _WINDOW)
+            await self._misses.count(actor)
             raise CodeGone
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -12,7 +13,9 @@ from starlette.requests import Request
 from api.deps import caller, container
 from api.limits import limited_verification
 from api.routes.certstore.shapes import Basis, Code, In, text_out
-from certstore.verify import CopyFacts, FieldClaim, LicenceFacts, LicenceVerdict
+from certstore.facts import CopyFacts, LicenceFacts
+from certstore.verify import LicenceVerdict
+from certstore.verify_fields import FieldClaim, FieldComparison
 from certstore.verify_file import LicenceFileVerdict, Question
 from core.errors import InvalidInput
 from core.principal import ANONYMOUS, Principal
@@ -26,6 +29,7 @@ class ByIdentifier(In):
 
     by: Literal["identifier"]
     identifier: Annotated[str, Field(max_length=200)]
+    on: dt.date | None = None
 
 
 class ByNumber(In):
@@ -34,6 +38,7 @@ class ByNumber(In):
     by: Literal["number"]
     type: Annotated[str, Field(max_length=21)]
     number: Annotated[str, Field(max_length=100, repr=False)]
+    on: dt.date | None = None
 
 
 class ByCode(In):
@@ -41,10 +46,11 @@ class ByCode(In):
 
     by: Literal["code"]
     code: Annotated[str, Field(max_length=64, repr=False)]
+    on: dt.date | None = None
 
 
 class ByFields(In):
-    """By claimed values; the answer is only yes or no."""
+    """By claimed values; the answer is only yes or no, and field by field once name and number of the holder fit."""
 
     by: Literal["fields"]
     type: Annotated[str, Field(max_length=21)]
@@ -81,13 +87,13 @@ async def verify(request: Request) -> dict[str, Any]:
         return _file_verdict(await services.verify_file(await _uploaded(request), actor))
     asked = await _read(request)
     if isinstance(asked, ByCode):
-        return _verdict(await services.verify.by_code(asked.code, actor))
+        return _verdict(await services.verify.by_code(asked.code, actor, asked.on))
     if actor is ANONYMOUS:
         actor = await caller(request)  # says that a token is missing
     if isinstance(asked, ByIdentifier):
-        return _verdict(await services.verify.by_identifier(asked.identifier, actor))
+        return _verdict(await services.verify.by_identifier(asked.identifier, actor, asked.on))
     if isinstance(asked, ByNumber):
-        return _verdict(await services.verify.by_number(asked.type, asked.number, actor))
+        return _verdict(await services.verify.by_number(asked.type, asked.number, actor, asked.on))
     claim = FieldClaim(
         type_code=asked.type,
         claims=asked.claims,
@@ -98,7 +104,7 @@ async def verify(request: Request) -> dict[str, Any]:
         number=asked.number,
         code_type=asked.code_type,
     )
-    return {"match": await services.verify.by_fields(claim, actor)}
+    return _comparison(await services.compare_fields(claim, actor))
 
 
 async def _anybody(request: Request) -> Principal:
@@ -141,9 +147,14 @@ def _verdict(verdict: LicenceVerdict) -> dict[str, Any]:
         "known": verdict.facts is not None,
         "status": verdict.facts.status if verdict.facts else "unknown-licence",
         "check": verdict.check,
+        "on": {"day": verdict.on.day, "status": verdict.on.status} if verdict.on else None,
         "licence": _licence(verdict.facts),
         "copy": _copy(verdict.copy),
     }
+
+
+def _comparison(found: FieldComparison) -> dict[str, Any]:
+    return {"match": found.match, "fields": found.fields}
 
 
 def _file_verdict(verdict: LicenceFileVerdict) -> dict[str, Any]:
@@ -182,6 +193,7 @@ def _licence(facts: LicenceFacts | None) -> dict[str, Any] | None:
         "valid_from": facts.valid_from,
         "valid_until": facts.valid_until,
         "superseded_by": facts.superseded_by,
+        "superseded_by_version": facts.superseded_by_version,
     }
 
 

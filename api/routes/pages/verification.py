@@ -23,8 +23,9 @@ from api.web.shelf import PUBLIC, shelf
 from api.web.views.common import Fact
 from api.web.views.verification import CodeView, VerifyResultView, VerifyView
 from api.web.visitor import visitor
+from certstore.facts import CopyFacts, LicenceFacts
 from certstore.status import STATUS_NAMES, Status
-from certstore.verify import CopyFacts, LicenceFacts, LicenceVerdict
+from certstore.verify import LicenceVerdict
 from certstore.verify_file import LicenceFileVerdict
 from core.errors import InvalidInput, LimitExceeded, NotFound
 from core.ids import new_secret

@@ -9,17 +9,18 @@ import pytest
 
 from certstore.copies import REPOSITORY
 from certstore.end import EndCommand
-from certstore.identifier import Check, check_character
+from certstore.identifier import Check, check_character, vendor_check_character
 from certstore.lifecycle import Event
 from certstore.ports import SealAnchor
 from certstore.status import Status
-from certstore.verify import CHECKS_PER_HOUR, FieldClaim
+from certstore.verify_fields import CHECKS_PER_HOUR, MISSES_PER_HOUR, FieldClaim
 from certstore.verify_file import Answer, LicenceFileVerdict
 from core.errors import InvalidInput, LimitExceeded, NotPermitted
 from core.principal import ANONYMOUS
 from tests.support.certstore_world import (
     BASIS,
     CASE,
+    CLERK,
     HOUSE,
     ITEM,
     LAND,
@@ -27,11 +28,13 @@ from tests.support.certstore_world import (
     LIN_NAME,
     LIN_NUMBER,
     POLICE,
+    POLICE_SYSTEM,
     PORTAL,
     PROPERTY,
     ZHAO_NUMBER,
     World,
 )
+from tests.support.licence_life import Life
 
 
 def answers(verdict: LicenceFileVerdict) -> tuple[Answer, Answer, Answer, str]:
@@ -147,21 +150,21 @@ async def test_claimed_values_are_answered_with_yes_or_no_only(both_cities: Worl
     city = both_cities
     made = await city.issue_property()
     named = made.current.identifier
-    verify = city.services.verify.by_fields
+    compare = city.services.compare_fields
     right = {"holder_name": LIN_NAME, "holder_code": LIN_NUMBER.lower(), "area": 56.4, "location": HOUSE["location"]}
-    assert await verify(claim(named, **right), PORTAL) is True
+    assert (await compare(claim(named, **right), PORTAL)).match
     for wrong in ({"holder_code": ZHAO_NUMBER}, {"area": 56.5}, {"nothing": 1}, {"holder_code": "abc"}):
-        assert await verify(claim(named, **(right | wrong)), PORTAL) is False
+        assert not (await compare(claim(named, **(right | wrong)), PORTAL)).match
     unknown = replace(claim(named, **right), identifier=None, number="no such")
-    assert await verify(unknown, PORTAL) is False
+    assert not (await compare(unknown, PORTAL)).match
 
 
 async def test_claimed_values_cannot_be_guessed_by_trying(city: World) -> None:
     made = await city.issue_property()
     for _ in range(CHECKS_PER_HOUR):
-        await city.services.verify.by_fields(claim(made.current.identifier, area=1), PORTAL)
+        await city.services.compare_fields(claim(made.current.identifier, area=1), PORTAL)
     with pytest.raises(LimitExceeded):
-        await city.services.verify.by_fields(claim(made.current.identifier, area=56.4), PORTAL)
+        await city.services.compare_fields(claim(made.current.identifier, area=56.4), PORTAL)
 
 
 async def test_status_follows_the_calendar_in_shanghai(city: World) -> None:
@@ -175,3 +178,81 @@ async def test_status_follows_the_calendar_in_shanghai(city: World) -> None:
     by_code = await city.services.verify.by_code(made.verification_code, ANONYMOUS)
     assert by_code.facts is not None
     assert by_code.facts.status is Status.EXPIRED
+
+
+async def test_which_claim_is_wrong_is_told_only_to_who_knows_the_holder(city: World) -> None:
+    made = await city.issue_property()
+    named, compare = made.current.identifier, city.services.compare_fields
+    knows = {"holder_name": LIN_NAME, "holder_code": LIN_NUMBER}
+    told = await compare(claim(named, **knows, area=1, location=HOUSE["location"]), PORTAL)
+    assert (told.match, told.fields) == (
+        False,
+        {"holder_name": True, "holder_code": True, "area": False, "location": True},
+    )
+    for half in ({"holder_name": LIN_NAME}, {"holder_code": LIN_NUMBER}, knows | {"holder_code": ZHAO_NUMBER}, {}):
+        oracle = await compare(claim(named, **half, area=1, location=HOUSE["location"]), PORTAL)
+        assert (oracle.match, oracle.fields) == (False, None)
+
+
+async def test_a_register_cannot_be_swept_with_claims(city: World) -> None:
+    made = await city.issue_property()
+    for number in range(MISSES_PER_HOUR):
+        guess = replace(claim("", area=1), identifier=None, number=f"guess {number}")
+        assert not (await city.services.compare_fields(guess, PORTAL)).match
+    right = claim(made.current.identifier, area=56.4)
+    with pytest.raises(LimitExceeded):
+        await city.services.compare_fields(right, PORTAL)
+    assert (await city.services.compare_fields(right, CLERK)).match  # others work on
+
+
+async def test_a_licence_is_told_for_any_day(both_cities: World) -> None:
+    city = both_cities
+    made = await city.issue_permit()
+    named, today = made.current.identifier, city.today
+    city.clock.advance(10 * 86400)
+    await city.services.end(EndCommand(made.id, Event.REVOKE, "理由"), POLICE_SYSTEM)
+    revoked = city.today
+    for day, status in (
+        (today - dt.timedelta(1), Status.NOT_ISSUED),
+        (today, Status.VALID),
+        (revoked - dt.timedelta(1), Status.VALID),
+        (revoked, Status.REVOKED),
+        (dt.date(2030, 1, 1), Status.REVOKED),
+    ):
+        for verdict in (
+            await city.services.verify.by_identifier(named, PORTAL, day),
+            await city.services.verify.by_code(made.verification_code, ANONYMOUS, day),
+        ):
+            assert verdict.on is not None
+            assert (verdict.on.day, verdict.on.status) == (day, status)
+            assert verdict.facts is not None
+            assert verdict.facts.status is Status.REVOKED  # today's answer stands beside it
+
+
+async def test_an_older_versions_identifier_names_its_follower(city: World) -> None:
+    first = await city.issue_permit()
+    issued = city.today
+    city.clock.advance(5 * 86400)
+    second = (await Life(city).renew(first)).current.identifier
+    verdict = await city.services.verify.by_identifier(first.current.identifier, PORTAL, issued)
+    assert verdict.facts is not None
+    assert verdict.on is not None
+    assert (verdict.facts.status, verdict.facts.version) == (Status.SUPERSEDED, 1)
+    assert (verdict.facts.superseded_by, verdict.facts.superseded_by_version) == (second, 2)
+    assert verdict.on.status is Status.VALID  # in those days it was the one
+    now = await city.services.verify.by_identifier(second, PORTAL, issued)
+    assert now.on is not None
+    assert now.on.status is Status.NOT_ISSUED
+
+
+async def test_an_identifier_is_found_with_either_routines_check_character(city: World) -> None:
+    made = await city.issue_property()
+    parts = made.current.identifier.split(".")
+    body = "".join(parts[5:9])
+    vendor = ".".join([*parts[:9], vendor_check_character(body)])
+    found = await city.services.verify.by_identifier(vendor, PORTAL)
+    assert found.facts is not None
+    assert (found.check, found.facts.identifier) == (Check.VENDOR_VARIANT, made.current.identifier)
+    wrong = next(c for c in "0123456789" if c not in (parts[9], vendor_check_character(body)))
+    slip = await city.services.verify.by_identifier(".".join([*parts[:9], wrong]), PORTAL)
+    assert (slip.check, slip.facts) == (Check.WRONG, None)
