@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from api.web.code_words import CodeWords
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.common import Tone as ToneOfEntry
-from api.web.views.verification import Answer, ChangedPage
+from api.web.views.verification import Answer, ChangedPage, VerifyResultView
 from api.web.words import minute, second, thousands
 from certstore.facts import CopyFacts, LicenceFacts
 from certstore.status import STATUS_NAMES, Status
@@ -195,6 +197,38 @@ def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str
         if licence is None
         else {"identifier": licence.identifier, "issuer": licence.issuer, "state": verdict.state},
     }
+
+
+_PAPER_UNTOLD = Text("码有效，纸看不出", "The code is good; the paper is untold")
+_BY_CODE = Text("按二维码查", "by its QR code")
+_AGAIN = Text("请把二维码拍清楚、拍完整，再传一次。", "Take the picture again with the whole code, sharp.")
+_NO_CODE = Text("照片上没读到二维码", "No QR code in the picture")
+_PICTURE = Text(
+    "照片证明不了纸上的内容没有改过。请把纸上的姓名、编号和证照库的对一对，或请持证人亮证、上传原件。",
+    "A picture cannot prove that the paper is unaltered. Compare its name and number with the repository, or ask the "
+    "holder to show the licence or upload the original.",
+)
+
+
+def of_picture(view: VerifyResultView, codes: Sequence[CodeWords]) -> VerifyResultView:
+    """The verdict on a photo or a scan: the state of what its code leads to, and that the paper stays unjudged."""
+    untold = Answer(_QUESTIONS[0], Text("照片看不出", "A picture cannot tell"), "warn", "idk")
+    view = replace(view, indication=None, code_note=_BY_CODE, story=(), picture=True)
+    if not codes:
+        answers = tuple(replace(untold, question=question) for question in _QUESTIONS)
+        return replace(view, tone="old", icon="warn", verdict=_NO_CODE, sentence=_AGAIN, answers=answers)
+    best = codes[0]
+    valid = Answer(_QUESTIONS[2], best.headline, best.icon, "" if best.tone == "" else "idk")
+    paper_untold = best.tone == "" and not best.signed  # a real code can be copied onto any paper
+    return replace(
+        view,
+        tone="old" if paper_untold else best.tone,
+        icon="warn" if paper_untold else best.icon,
+        verdict=_PAPER_UNTOLD if paper_untold else best.headline,
+        sentence=best.sentence,
+        answers=(untold, replace(untold, question=_QUESTIONS[1]), valid),
+        advice=_PICTURE,
+    )
 
 
 def _answer(question: Text, said: Question, *, last: bool) -> Answer:

@@ -120,6 +120,8 @@ async def build_container(
         narrow_ground(ground),
         short_lived=ground.keys.secrets.fields.short_lived,
         provider=ground.keys.ring,
+        verify=certstore.verify,
+        verify_file=certstore.verify_file,
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )

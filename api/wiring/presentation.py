@@ -13,6 +13,10 @@ from certstore.presentation.show import ShowLicence
 from certstore.presentation.signed import Declarations, PublishedKeysJudge
 from certstore.status_publishing import StatusLists
 from certstore.stores.status_entries import SqlStatusEntryStore
+from certstore.uploads.qr_reader import ProcessQrReader
+from certstore.uploads.verify_upload import VerifyUpload
+from certstore.verify import VerifyLicence
+from certstore.verify_file import VerifyLicenceFile
 from keys.ports import FieldCipher, KeyProvider
 
 
@@ -25,6 +29,7 @@ class PresentationServices:
     read: ReadCode
     signed_face: MakeSignedFace
     judge: PublishedKeysJudge
+    verify_upload: VerifyUpload
     declarations: Declarations
     status_lists: StatusLists
 
@@ -34,6 +39,8 @@ def compose_presentation(
     *,
     short_lived: FieldCipher,
     provider: KeyProvider,
+    verify: VerifyLicence,
+    verify_file: VerifyLicenceFile,
     holders: HolderDirectory,
     organisations: OrganisationDirectory,
 ) -> PresentationServices:
@@ -47,12 +54,22 @@ def compose_presentation(
     kept = Kept(ground.kv, short_lived, ground.digests, ground.clock)
     declarations = Declarations(provider)
     lists = StatusLists(repository, SqlStatusEntryStore(), holders, declarations, issuer=ground.issuer)
+    judge = PublishedKeysJudge(declarations.keys, ground.issuer, ground.clock)
     return PresentationServices(
         holders=holders,
         show=ShowLicence(repository, holders, organisations, kept),
         read=ReadCode(repository, organisations, kept, ground.kv),
         signed_face=MakeSignedFace(repository, holders, organisations, lists, declarations, issuer=ground.issuer),
-        judge=PublishedKeysJudge(declarations.keys, ground.issuer, ground.clock),
+        judge=judge,
+        verify_upload=VerifyUpload(
+            ground.database,
+            ground.clock,
+            verify,
+            verify_file,
+            ProcessQrReader(),
+            judge,
+            issuer=ground.issuer,
+        ),
         declarations=declarations,
         status_lists=lists,
     )

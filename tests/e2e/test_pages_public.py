@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
+import zxingcpp
+from PIL import Image
 
 from api.demo import city as cast
 from tests.e2e.conftest import Visit
@@ -130,4 +134,25 @@ def test_errors_are_pages_that_say_what_to_do(visit: Open, path: str, status: in
     assert somebody.open(path).status == status
     assert somebody.page.url.startswith(somebody.base)
     assert somebody.page.locator("main a").count() >= 1
+    assert faults_of(somebody.page) == []
+
+
+def test_a_photo_of_the_code_on_a_face_leads_to_the_live_state(visit: Open, tmp_path: Path) -> None:
+    lin, somebody = visit(), visit()
+    face = pypdfium2.PdfDocument(own_licence(lin, tmp_path))[0].render(scale=2).to_pil().convert("RGB")
+    photo = io.BytesIO()
+    face.rotate(3, fillcolor=(90, 90, 90)).save(photo, "JPEG", quality=80)
+    assert verify(somebody, photo.getvalue(), "照片.jpg") == "码有效，纸看不出"
+    assert "照片证明不了" in somebody.page.inner_text("main")
+    assert faults_of(somebody.page) == []
+    plain = io.BytesIO()
+    Image.new("RGB", (300, 300)).save(plain, "PNG")
+    assert verify(somebody, plain.getvalue(), "空.png") == "照片上没读到二维码"
+    assert faults_of(somebody.page) == []
+    (found,) = zxingcpp.read_barcodes(face)
+    somebody.page.goto(found.text)  # what a phone's camera opens
+    assert somebody.title() == "在库有效"
+    somebody.page.fill("#on", "2001-01-01")
+    somebody.page.click("text=查那一天")
+    assert "当时尚未颁发" in somebody.page.inner_text("[role=status]")
     assert faults_of(somebody.page) == []

@@ -310,7 +310,13 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         renderer=renderer(),
     )
     presentation = compose_presentation(
-        ground, short_lived=field_cipher(), provider=OneKey(), holders=people, organisations=offices
+        ground,
+        short_lived=field_cipher(),
+        provider=OneKey(),
+        verify=services.verify,
+        verify_file=services.verify_file,
+        holders=people,
+        organisations=offices,
     )
     inside = EgressRules(
         schemes=frozenset({"http", "https"}), ports=range(1, 65536), inside=HostList.of(["127.0.0.0/8"])

@@ -13,7 +13,10 @@ from starlette.requests import Request
 from api.deps import caller, container
 from api.limits import limited_verification
 from api.routes.certstore.shapes import Basis, Code, In, text_out
+from api.web.code_words import code_words
 from certstore.facts import CopyFacts, LicenceFacts
+from certstore.presentation.offline import OfflineVerdict
+from certstore.uploads.model import CodeAnswer, UploadVerdict
 from certstore.verify import LicenceVerdict
 from certstore.verify_fields import FieldClaim, FieldComparison
 from certstore.verify_file import LicenceFileVerdict, Question
@@ -49,6 +52,13 @@ class ByCode(In):
     on: dt.date | None = None
 
 
+class ByQr(In):
+    """By the whole text of a QR code, as a scanner gives it: on a face, or shown offline."""
+
+    by: Literal["qr"]
+    text: Annotated[str, Field(max_length=8192, repr=False)]
+
+
 class ByFields(In):
     """By claimed values; the answer is only yes or no, and field by field once name and number of the holder fit."""
 
@@ -63,8 +73,8 @@ class ByFields(In):
     basis: Basis
 
 
-Asked = Annotated[ByIdentifier | ByNumber | ByCode | ByFields, Field(discriminator="by")]
-_asked: TypeAdapter[ByIdentifier | ByNumber | ByCode | ByFields] = TypeAdapter(Asked)
+Asked = Annotated[ByIdentifier | ByNumber | ByCode | ByQr | ByFields, Field(discriminator="by")]
+_asked: TypeAdapter[ByIdentifier | ByNumber | ByCode | ByQr | ByFields] = TypeAdapter(Asked)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -80,12 +90,14 @@ _BODY = {
 
 @router.post("/verifications", openapi_extra=_BODY, dependencies=[Depends(limited_verification)])
 async def verify(request: Request) -> dict[str, Any]:
-    """Verify a licence. A file and a QR code need no token; the other ways need `licence:verify`."""
+    """Verify a licence. A file, a picture and a QR code need no token; the other ways need `licence:verify`."""
     actor = await _anybody(request)
     services = container(request).certstore
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return _file_verdict(await services.verify_file(await _uploaded(request), actor))
+        return _upload(await container(request).presentation.verify_upload(await _uploaded(request), actor))
     asked = await _read(request)
+    if isinstance(asked, ByQr):
+        return _code(await container(request).presentation.verify_upload.text(asked.text, actor))
     if isinstance(asked, ByCode):
         return _verdict(await services.verify.by_code(asked.code, actor, asked.on))
     if actor is ANONYMOUS:
@@ -126,7 +138,7 @@ async def _uploaded(request: Request) -> bytes:
         await form.close()
 
 
-async def _read(request: Request) -> ByIdentifier | ByNumber | ByCode | ByFields:
+async def _read(request: Request) -> ByIdentifier | ByNumber | ByCode | ByQr | ByFields:
     try:
         return _asked.validate_json(await request.body())
     except ValidationError as error:
@@ -139,7 +151,7 @@ async def _read(request: Request) -> ByIdentifier | ByNumber | ByCode | ByFields
         ) from None
 
 
-_KNOWN = {name for kind in (ByIdentifier, ByNumber, ByCode, ByFields) for name in kind.model_fields}
+_KNOWN = {name for kind in (ByIdentifier, ByNumber, ByCode, ByQr, ByFields) for name in kind.model_fields}
 
 
 def _verdict(verdict: LicenceVerdict) -> dict[str, Any]:
@@ -174,6 +186,39 @@ def _file_verdict(verdict: LicenceFileVerdict) -> dict[str, Any]:
         "licence": _licence(verdict.licence),
         "copy": _copy(verdict.copy),
     }
+
+
+def _upload(verdict: UploadVerdict) -> dict[str, Any]:
+    codes = [_code(one) for one in verdict.codes]
+    return _file_verdict(verdict.file) | {"picture": verdict.is_picture, "codes": codes}
+
+
+def _code(one: CodeAnswer) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "text": text_out(code_words(one).sentence),
+        "verdict": _verdict(one.licence) if one.licence else None,
+        "face": _face(one.face) if one.face else None,
+    }
+
+
+def _face(verdict: OfflineVerdict) -> dict[str, Any]:
+    face = verdict.face
+    return (
+        {"state": verdict.state}
+        if face is None
+        else {
+            "state": verdict.state,
+            "name": face.name,
+            "type": {"code": face.type_code, "name": text_out(face.type_name)},
+            "issuer": {"code": face.issuer, "name": text_out(face.issuer_name)},
+            "valid_from": face.valid_from,
+            "valid_until": face.valid_until,
+            "made_at": face.made_at,
+            "expires_at": face.expires_at,
+            "status": face.status.claim(),
+        }
+    )
 
 
 def _question(question: Question) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import cast
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter
@@ -15,16 +17,19 @@ from api.errors.problems import status_of
 from api.limits import limited_verification
 from api.routes.pages.states import until_words
 from api.web import verdicts
+from api.web.code_words import code_words
 from api.web.downloads import download
 from api.web.forms import Upload, read_form
 from api.web.pdf_pages import Pictures, draw
 from api.web.render import page
 from api.web.shelf import PUBLIC, shelf
 from api.web.views.common import Fact
-from api.web.views.verification import CodeView, VerifyResultView, VerifyView
+from api.web.views.verification import CodeRow, CodeView, VerifyResultView, VerifyView
 from api.web.visitor import visitor
-from certstore.facts import CopyFacts, LicenceFacts
+from api.web.words import day_in_words
+from certstore.facts import CopyFacts, DayAnswer, LicenceFacts
 from certstore.status import STATUS_NAMES, Status
+from certstore.uploads.model import UploadVerdict
 from certstore.verify import LicenceVerdict
 from certstore.verify_file import LicenceFileVerdict
 from core.errors import InvalidInput, LimitExceeded, NotFound
@@ -41,7 +46,10 @@ _KEEP = 15 * 60
 
 @router.get("/verify")
 async def verify_page(request: Request) -> Response:
-    """Choose a file."""
+    """Choose a file; or, from the QR code on a face, straight to what the repository says of it."""
+    code = request.query_params.get("code")
+    if code:
+        return RedirectResponse(f"/v/{quote(code[:64], safe='')}", 303)
     await visitor(request)
     return page(request, "verify.html", view=VerifyView(_MEGABYTES))
 
@@ -57,7 +65,7 @@ async def verify(request: Request) -> Response:
         if file is None:
             raise InvalidInput("file-missing", Text("请先选一个 PDF 文件。", "Choose a PDF file first."), field="file")
         who = known.principal if known else ANONYMOUS
-        verdict = await container(request).certstore.verify_file(file.content, who)
+        verdict = await container(request).presentation.verify_upload(file.content, who)
     except (InvalidInput, LimitExceeded) as error:
         return page(request, "verify.html", status=status_of(error), view=VerifyView(_MEGABYTES, error.text))
     token = await _keep(request, file, verdict)
@@ -94,14 +102,35 @@ async def original(request: Request, token: str) -> Response:
 
 @router.get("/v/{code}")
 async def by_code(request: Request, code: str) -> Response:
-    """What the repository says about the licence that a QR code belongs to; no personal data."""
+    """What the repository says about the licence that a QR code belongs to, today and on any day; no personal data."""
     known = await visitor(request)
-    verdict = await container(request).certstore.verify.by_code(code, known.principal if known else ANONYMOUS)
+    typed = request.query_params.get("on", "")[:10]
+    day, day_error = _day(typed)
+    verdict = await container(request).certstore.verify.by_code(code, known.principal if known else ANONYMOUS, day)
     view = _code_view(verdict, container(request).ground.clock.now())
+    if verdict.facts:
+        on_day = _on_day(verdict.on) if verdict.on else None
+        action = f"/v/{quote(code, safe='')}"
+        view = replace(view, action=action, day=typed, on_day=on_day, day_error=day_error)
     return page(request, "code.html", status=200 if verdict.facts else 404, view=view)
 
 
-async def _keep(request: Request, file: Upload, verdict: LicenceFileVerdict) -> str:
+def _day(typed: str) -> tuple[dt.date | None, Text | None]:
+    if not typed:
+        return None, None
+    try:
+        return dt.date.fromisoformat(typed), None
+    except ValueError:
+        return None, Text("请写成 2026-11-23 这样的日期。", "Write the day like 2026-11-23.")
+
+
+def _on_day(on: DayAnswer) -> Text:
+    word = STATUS_NAMES[on.status]
+    return Text(f"{day_in_words(on.day, 'zh')}：{word.zh}", f"{day_in_words(on.day, 'en')}: {word.en}")
+
+
+async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
+    verdict = found.file
     report = cast(VerificationReport, verdict.judgement.report)
     pictures = await draw(file.content) if file.content else Pictures()
     token, kept = new_secret(32), shelf(request)
@@ -110,7 +139,8 @@ async def _keep(request: Request, file: Upload, verdict: LicenceFileVerdict) -> 
     parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
     if changed and verdict.judgement.signed_revision:
         parts["original"] = verdict.judgement.signed_revision
-    parts[""] = msgspec.json.encode(_result_view(token, file, verdict, report, pictures, "original" in parts))
+    view = _result_view(token, file, verdict, report, pictures, "original" in parts)
+    parts[""] = msgspec.json.encode(_with_codes(view, found))
     for part, content in parts.items():
         await kept.put_at(token, part, content, owner=PUBLIC, seconds=_KEEP)
     return token
@@ -162,6 +192,15 @@ def _result_view(
         changes=verdicts.changes(report),
         max_megabytes=_MEGABYTES,
     )
+
+
+def _with_codes(view: VerifyResultView, found: UploadVerdict) -> VerifyResultView:
+    """The same with what its QR codes say; a picture is judged by them, for it has no seal that could be."""
+    words = [code_words(one) for one in found.codes]
+    view = replace(view, codes=tuple(CodeRow(*one[:5]) for one in words))
+    if not found.is_picture:
+        return view
+    return verdicts.of_picture(view, words)
 
 
 def _code_view(verdict: LicenceVerdict, at: dt.datetime) -> CodeView:

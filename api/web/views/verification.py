@@ -39,6 +39,17 @@ class ChangedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A QR code that was read off a picture or a page."""
+
+    tone: Literal["", "bad", "old"]
+    icon: str
+    headline: Text
+    sentence: Text
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyResultView:
     """The verdict, its three answers and the evidence.
 
@@ -67,11 +78,17 @@ class VerifyResultView:
     facts: tuple[Fact, ...]
     changes: tuple[ChangedPage, ...]
     max_megabytes: int
+    codes: tuple[CodeRow, ...] = ()
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    """`/v/{code}`: what the repository says about the licence that a QR code belongs to."""
+    """`/v/{code}`: what the repository says about the licence that a QR code belongs to.
+
+    Attributes:
+        day, on_day: the day that was asked for, and the answer for it.
+    """
 
     tone: Literal["", "bad", "old"]
     icon: str
@@ -79,3 +96,7 @@ class CodeView:
     sentence: Text
     checked_at: dt.datetime
     facts: tuple[Fact, ...]
+    action: str = ""
+    day: str = ""
+    on_day: Text | None = None
+    day_error: Text | None = None

@@ -8,8 +8,9 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from api.web.qr import qr_svg
-from api.web.views.common import Mark
+from api.web.views.common import Fact, Mark
 from api.web.views.presenting import FaceCard, OfflineFaceView, PresentView, ReadFormView, ReadView
+from api.web.views.verification import Answer, CodeRow, CodeView, VerifyResultView
 from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
 
@@ -43,6 +44,46 @@ RESULT = ReadView(
     "/clerk/read/prs_1",
     ((Text("姓名", "Name"), "林知远"), (Text("证照", "Licence"), FACE.title)),
 )
+PHOTO = VerifyResultView(
+    tone="old",
+    icon="warn",
+    verdict=Text("码有效，纸看不出", "The code is good; the paper is untold"),
+    sentence=Text("码指向示例市公安局颁发的居住证。", "The code leads to a residence permit."),
+    warning=None,
+    indication=None,
+    code_note=Text("按二维码查", "by its QR code"),
+    checked_at=NOW,
+    answers=(Answer(Text("是真的吗", "Is it genuine?"), Text("照片看不出", "A picture cannot tell"), "warn", "idk"),)
+    * 3,
+    file_name="照片.jpg",
+    pages=(),
+    page_count=0,
+    story_title=Text("经过", "What was found"),
+    story=(),
+    advice=Text("照片证明不了。", "A picture proves nothing."),
+    original_href=None,
+    report_href="/verify/results/x/report.json",
+    facts=(),
+    changes=(),
+    max_megabytes=20,
+    codes=(
+        CodeRow("", "check", Text("在库有效", "Held"), Text("有效。", "Valid."), (Fact(FACE.title, FACE.title),)),
+        CodeRow("bad", "x", Text("签名不成立", "Forged"), Text("不要采信。", "Do not rely on it.")),
+    ),
+    picture=True,
+)
+KNOWN = CodeView(
+    "",
+    "check",
+    Text("在库有效", "Held and valid"),
+    Text("示例市公安局颁发的居住证。", "A residence permit."),
+    NOW,
+    (Fact(Text("证照类型", "Type"), FACE.title),),
+    "/v/abc",
+    "2026-02-30",
+    Text("2026 年 1 月 1 日：有效", "1 January 2026: valid"),
+    Text("请写成 2026-11-23 这样的日期。", "Write the day like 2026-11-23."),
+)
 SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "present": ("present.html", OPEN, "citizen"),
     "present-full": ("present.html", replace(OPEN, full=True), "citizen"),
@@ -61,6 +102,8 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         OfflineFaceView(FACE.title, _BASE, Markup(qr_svg("a" * 600)), 3, NOW),
         "citizen",
     ),
+    "verify-photo": ("verify_result.html", PHOTO, None),
+    "code-day": ("code.html", KNOWN, None),
     "read-code": ("read_code.html", ReadFormView("持证人当面亮证"), "clerk"),
     "read-code-wrong": (
         "read_code.html",
