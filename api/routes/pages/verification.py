@@ -102,17 +102,28 @@ async def original(request: Request, token: str) -> Response:
 
 @router.get("/v/{code}")
 async def by_code(request: Request, code: str) -> Response:
-    """What the repository says about the licence that a QR code belongs to, today and on any day; no personal data."""
+    """What the repository says about the licence that a QR code belongs to; no personal data."""
+    return await _by_code(request, code)
+
+
+@router.post("/v/{code}")
+async def by_code_on(request: Request, code: str) -> Response:
+    """The same, and what it was on a day."""
+    form = await read_form(request)
+    return await _by_code(request, code, form["on"])
+
+
+async def _by_code(request: Request, code: str, typed: str = "") -> Response:
     known = await visitor(request)
-    typed = request.query_params.get("on", "")[:10]
     day, day_error = _day(typed)
     verdict = await container(request).certstore.verify.by_code(code, known.principal if known else ANONYMOUS, day)
     view = _code_view(verdict, container(request).ground.clock.now())
     if verdict.facts:
         on_day = _on_day(verdict.on) if verdict.on else None
         action = f"/v/{quote(code, safe='')}"
-        view = replace(view, action=action, day=typed, on_day=on_day, day_error=day_error)
-    return page(request, "code.html", status=200 if verdict.facts else 404, view=view)
+        view = replace(view, action=action, day=typed[:10], on_day=on_day, day_error=day_error)
+    status = 400 if day_error else 200 if verdict.facts else 404
+    return page(request, "code.html", status=status, view=view)
 
 
 def _day(typed: str) -> tuple[dt.date | None, Text | None]:
