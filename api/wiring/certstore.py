@@ -13,6 +13,7 @@ from certstore.copies import AnnotatedCopies
 from certstore.documents import SealedDocuments, SealedVault
 from certstore.end import EndLicence
 from certstore.exemption import CheckExemption
+from certstore.find import FindLicences
 from certstore.holder import MyAccesses, MyLicences
 from certstore.issue import IssueLicence
 from certstore.life.proposals import Colleagues
@@ -37,6 +38,7 @@ from certstore.stores.catalogue import SqlCatalogueStore
 from certstore.stores.consents import SqlConsentStore
 from certstore.stores.due import SqlDueStore
 from certstore.stores.files import SqlFileStore
+from certstore.stores.find import SqlFindStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.verify import VerifyLicence
 from certstore.verify_fields import CompareFields
@@ -65,6 +67,7 @@ class CertstoreServices:
     verify_file: VerifyLicenceFile
     my_licences: MyLicences
     my_accesses: MyAccesses
+    find: FindLicences
     life: LifeServices
     use: UseServices
 
@@ -178,6 +181,7 @@ def compose_certstore(
         compare_fields=CompareFields(repository, ground.kv),
         verify_file=VerifyLicenceFile(repository, judge, organisations),
         my_licences=MyLicences(repository, holders, organisations),
+        find=FindLicences(repository, SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)),
         my_accesses=MyAccesses(repository, holders, organisations),
         life=compose_life(
             repository,

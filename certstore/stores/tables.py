@@ -91,6 +91,9 @@ licence = Table(
     Column("inspected_until", Date),
     Column("lapses_on", Date, index=True),  # last day of what still runs out by date; None once that is written down
     Index("ix_licence_inspection", "issuer", "type_code", "inspected_until"),
+    Index("ix_licence_of_issuer", "issuer", "id"),
+    Index("ix_licence_of_issuer_by_state", "issuer", "state", "id"),
+    Index("ix_licence_of_issuer_by_last_day", "issuer", "lapses_on", "id"),
 )
 
 licence_version = Table(

@@ -124,6 +124,11 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
         {"land", "police", "officer", "portal", "clerk", "other-office", "lin", "zhao"},  # each sees only its own
         None,
     ),
+    ("POST", "/v1/licences/find"): (
+        {"land", "police", "officer", "portal", "clerk", "other-office"},  # each finds only its own
+        {"holder": HOLDER},
+    ),
+    ("GET", "/v1/licences/{licence_id}/status"): ({"land"}, None),
     ("GET", "/v1/licences/{licence_id}"): ({"land", "lin"}, None),
     ("GET", "/v1/licences/{licence_id}/files/original"): ({"land", "lin"}, None),
     ("POST", "/v1/licences/{licence_id}/withdraw"): ({"land"}, REASON),

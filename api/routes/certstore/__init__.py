@@ -7,6 +7,7 @@ from api.routes.certstore import (
     catalogue,
     consents,
     copies,
+    finding,
     licences,
     life,
     presentations,
@@ -20,6 +21,7 @@ from api.routes.certstore import (
 routers = [
     catalogue.router,
     licences.router,
+    finding.router,
     life.router,
     before_and_after.router,
     use.router,
