@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import re
 import secrets
 
@@ -22,6 +23,13 @@ def new_id(clock: Clock, prefix: str) -> str:
     milliseconds = int(clock.now().timestamp() * 1000)
     # 20 octets are 32 characters of base 32; the number fills the last 26
     text = base64.b32encode(bytes(4) + milliseconds.to_bytes(6) + secrets.token_bytes(10))
+    return f"{prefix}_{text[6:].translate(_OURS).decode('ascii')}"
+
+
+def first_id(moment: dt.datetime, prefix: str) -> str:
+    """What sorts before every identifier made at `moment` or later, and after every earlier one."""
+    milliseconds = int(moment.timestamp() * 1000)
+    text = base64.b32encode(bytes(4) + milliseconds.to_bytes(6) + bytes(10))
     return f"{prefix}_{text[6:].translate(_OURS).decode('ascii')}"
 
 

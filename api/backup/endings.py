@@ -147,6 +147,10 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "objection": NothingEnds("a case that its authority answers; what came of it is the licence's next version"),
     "objection_step": NothingEnds("record"),
     "objection_evidence": NothingEnds("content; the objection has the state"),
+    "use_statistic": NothingEnds("counts"),
+    "statistic_case": NothingEnds("keeps a case from being counted twice"),
+    "job_position": NothingEnds("read again from there; what was counted is in the same backup"),
+    "licence_reminder": NothingEnds("keeps a reminder from being sent twice"),
     "licence_share": Moved("state", ["open"], ["open", "withdrawn"], ["views", "tries"]),
     # shows people later what an old backup would show them early: an ending that is lost makes nothing visible
     "look_delay": Moved(

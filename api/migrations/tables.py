@@ -6,6 +6,7 @@ import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.objection_tables
 import certstore.stores.share_tables
+import certstore.stores.statistic_tables
 import certstore.stores.status_tables
 import certstore.stores.subscription_tables
 import certstore.stores.tables
@@ -62,6 +63,7 @@ SOURCES = (
     certstore.stores.subscription_tables,
     certstore.stores.use_tables,
     certstore.stores.share_tables,
+    certstore.stores.statistic_tables,
     certstore.stores.objection_tables,
     signing.stores.tables,
 )

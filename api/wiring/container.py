@@ -75,6 +75,7 @@ class Container:
             *self.pki.background(),
             self.signing.follow_seals.forever(),
             self.certstore.life.expire.forever(),
+            self.own.upkeep.forever(),
             self.certstore.use.sweep.forever(),
             *self.reencryption.background(),
             self.rotation.forever(),

@@ -6,17 +6,25 @@ from dataclasses import dataclass
 
 from api.wiring.certstore import CertstoreGround, repository_of
 from certstore.holder_news import HolderNews
+from certstore.holder_upkeep import HolderUpkeep
 from certstore.look_delays import LookDelays
 from certstore.objections.evidence import EvidenceFiles
 from certstore.objections.handling import HandleObjection
-from certstore.objections.looking import LookAtObjections
+from certstore.objections.looking import LookAtObjections, SweepObjections
 from certstore.objections.raising import RaiseObjection
 from certstore.ports import HolderDirectory, OrganisationDirectory
+from certstore.reminders.remind import RemindHolders
 from certstore.shares.make import Shares
 from certstore.shares.open import OpenShare
+from certstore.statistics.count import CountUse
+from certstore.statistics.look import LookAtStatistics
+from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delays import SqlLookDelayStore
 from certstore.stores.objections import SqlObjectionStore
+from certstore.stores.reminders import SqlReminderStore
 from certstore.stores.shares import SqlShareStore
+from certstore.stores.statistic_sources import AuditSource, ChangeSource, LookSource
+from certstore.stores.statistics import SqlStatisticStore
 from keys.stores.reencryption import SqlDiscardList
 
 
@@ -30,6 +38,10 @@ class HolderServices:
     objections: LookAtObjections
     raise_objection: RaiseObjection
     handle_objection: HandleObjection
+    statistics: LookAtStatistics
+    count: CountUse
+    remind: RemindHolders
+    upkeep: HolderUpkeep
 
 
 def compose_holders(
@@ -40,11 +52,27 @@ def compose_holders(
     shares = SqlShareStore(ground.fields, ground.index)
     objections = SqlObjectionStore(ground.fields, ground.index)
     evidence = EvidenceFiles(ground.documents, ground.clock, ground.database, SqlDiscardList())
+    statistics, reminders = SqlStatisticStore(), SqlReminderStore(SqlLicenceStore(ground.fields, ground.index))
+    count = CountUse(repository, statistics, (AuditSource(), LookSource(), ChangeSource()))
+    remind = RemindHolders(repository, reminders, statistics, news)
+    upkeep = HolderUpkeep(
+        repository,
+        count,
+        remind,
+        SweepObjections(repository, objections, evidence),
+        shares=shares,
+        reminders=reminders,
+        statistics=statistics,
+    )
     return HolderServices(
         look_delays=LookDelays(repository, SqlLookDelayStore()),
         shares=Shares(repository, shares, holders, ground.digests),
         objections=LookAtObjections(repository, objections, evidence, holders, organisations),
         raise_objection=RaiseObjection(repository, objections, evidence, holders),
         handle_objection=HandleObjection(repository, objections, news),
+        statistics=LookAtStatistics(repository, statistics),
+        count=count,
+        remind=remind,
+        upkeep=upkeep,
         open_share=OpenShare(repository, shares, organisations, ground.digests),
     )
