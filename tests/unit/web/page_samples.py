@@ -564,7 +564,11 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "office": (
         "office.html",
         OfficeView(
-            HOUSING, True, True, (SEAL,), (IssuedRow(RENTAL, "1.2.156.3005.2", Text("有效", "valid"), "good", "check"),)
+            HOUSING,
+            True,
+            True,
+            (SEAL,),
+            (IssuedRow(RENTAL, "/office/licences/lic_1", "1.2.156.3005.2", Text("有效", "valid"), "good", "check"),),
         ),
         "office",
     ),
