@@ -13,6 +13,7 @@ from api.cli.ca_app import ca_app
 from api.cli.client_app import client_app
 from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
 from api.cli.keys_app import keys_app
+from api.cli.licence_app import licence_app
 from api.cli.login_rule_app import login_rule_app
 from api.cli.organisation_app import organisation_app
 from api.cli.person_app import person_app
@@ -30,6 +31,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")
+app.add_typer(licence_app, name="licence")
 app.add_typer(staff_app, name="staff")
 app.add_typer(person_app, name="person")
 app.add_typer(department_app, name="department")
