@@ -14,15 +14,19 @@ from certstore.model import (
     Colour,
     ConsumerGrant,
     HolderKind,
+    InspectionRule,
     LicenceType,
+    LifeProfile,
     ServiceItem,
     Sharing,
     Validity,
     ValidityRule,
 )
+from certstore.numbering import check_pattern
 from certstore.ports import Renderer
 from certstore.repository import Repository
 from certstore.schema import face_fields
+from certstore.type_rules import check_inspection, check_profile, check_validity
 from core.audit.event import AuditEvent, Detail
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers.uscc import parse_uscc
@@ -33,7 +37,12 @@ from core.text import Text
 
 @dataclass(frozen=True, slots=True)
 class TypeDefinition:
-    """What a catalogue entry says; the code's first 18 characters are the defining authority."""
+    """What a catalogue entry says (GB/T 36902); the code's first 18 characters are the defining authority.
+
+    Attributes:
+        template: name of a face template, which takes its newest version, or `name@version`.
+        inspection, profile, numbering, retired: as `LicenceType` has them.
+    """
 
     code: str
     name: Text
@@ -45,6 +54,32 @@ class TypeDefinition:
     sharing: Sharing
     template: str
     one_per_holder: bool = False
+    several_holders: bool = True
+    inspection: InspectionRule | None = None
+    profile: LifeProfile | None = None
+    numbering: str = ""
+    retired: bool = False
+
+
+def definition_of(made: LicenceType) -> TypeDefinition:
+    """What a type says, to be changed and registered as its next version."""
+    return TypeDefinition(
+        code=made.code,
+        name=made.name,
+        issuers=made.issuers,
+        holder_kind=made.holder_kind,
+        colour=made.colour,
+        schema=made.schema,
+        validity=made.validity,
+        sharing=made.sharing,
+        template=made.template,
+        one_per_holder=made.one_per_holder,
+        several_holders=made.several_holders,
+        inspection=made.inspection,
+        profile=made.profile,
+        numbering=made.numbering,
+        retired=made.retired,
+    )
 
 
 class Catalogue:
@@ -54,68 +89,97 @@ class Catalogue:
         self._repository = repository
         self._renderer = renderer
 
-    async def register_type(self, definition: TypeDefinition, actor: Principal) -> LicenceType:
+    async def register_type(
+        self, definition: TypeDefinition, actor: Principal, *, before: int | None = None
+    ) -> LicenceType:
         """Add a type, or a new version of one. What was issued before keeps the version it was issued under.
 
+        Args:
+            before: the version that the change was made from, 0 for a type that is not there yet; None does not ask.
+
         Raises:
-            InvalidInput: code, schema, template, issuers or validity are not acceptable.
+            InvalidInput: code, schema, template, issuers, validity or a further rule is not acceptable.
             NotPermitted: the actor lacks `admin:system`.
             Conflict: `type-version-moved`, when another new version came first.
         """
         repository = self._repository
         async with refusals_audited(repository.database, "licence-type.register", actor):
             require_scope(actor, "admin:system")
-            made = self._checked(definition)
+            made = await self._checked(definition)
             async with repository.database.write() as tx:
                 newest = await repository.catalogue.licence_type(tx, made.code)
-                made = replace(made, version=newest.version + 1 if newest else 1)
-                if not await repository.catalogue.add_type(tx, made):
-                    raise Conflict(
-                        "type-version-moved",
-                        Text(
-                            "刚有人登记了新版本，请重新读取后再改。",
-                            "A new version was just registered. Read it and retry.",
-                        ),
-                    )
+                there = newest.version if newest else 0
+                made = replace(made, version=there + 1)
+                moved = before is not None and before != there
+                if moved or not await repository.catalogue.add_type(tx, made):
+                    raise _version_moved()
                 detail = {"version": made.version}
                 tx.audit(AuditEvent("licence-type.register", "done", actor, made.code, detail=detail))
                 await tx.commit()
         return made
 
-    def _checked(self, definition: TypeDefinition) -> LicenceType:
+    async def retire_type(self, code: str, actor: Principal, *, before: int | None = None) -> LicenceType:
+        """End a type by a version under which nothing is issued any more; what was issued stays as it is.
+
+        Raises:
+            NotFound: `licence-type-not-found`.
+            NotPermitted: the actor lacks `admin:system`.
+            Conflict: `type-version-moved`.
+        """
+        found = await self.licence_type(code)
+        if found.retired:
+            return found
+        definition = replace(definition_of(found), retired=True)
+        return await self.register_type(definition, actor, before=found.version if before is None else before)
+
+    async def versions(self, code: str) -> Sequence[LicenceType]:
+        """All versions of a type, newest first.
+
+        Raises:
+            NotFound: `licence-type-not-found`.
+        """
+        newest = await self.licence_type(code)
+        async with self._repository.database.read() as tx:
+            earlier = [
+                await self._repository.catalogue.licence_type(tx, newest.code, number)
+                for number in range(newest.version - 1, 0, -1)
+            ]
+        return [newest, *(one for one in earlier if one is not None)]
+
+    async def _checked(self, definition: TypeDefinition) -> LicenceType:
         code = parse_type_code(definition.code)
         face_fields(definition.schema)
-        if definition.template not in self._renderer.templates():
+        template = await self._renderer.pinned(definition.template)
+        if template is None:
             raise InvalidInput(
                 "template-unknown", Text("没有这个版式模板。", "There is no such face template."), field="template"
-            )
-        counted = definition.validity.kind in (Validity.YEARS, Validity.DAYS)
-        if counted != (definition.validity.amount > 0) or definition.validity.amount > 36_500:
-            raise InvalidInput(
-                "validity-rule-invalid",
-                Text(
-                    "按年或按天的有效期要写数目，其他的不写。", "Validity in years or days takes a number, others none."
-                ),
-                field="validity",
             )
         if not definition.issuers:
             raise InvalidInput(
                 "issuers-missing", Text("至少写一个颁发机构。", "Name at least one issuing authority."), field="issuers"
             )
+        check_validity(definition.validity)
+        check_inspection(definition.inspection)
+        check_profile(definition.profile)
         return LicenceType(
             code=code,
             version=1,
             name=definition.name,
             authority=code[:18],
-            issuers=tuple(parse_uscc(issuer) for issuer in definition.issuers),
+            issuers=tuple(dict.fromkeys(parse_uscc(issuer) for issuer in definition.issuers)),
             holder_kind=definition.holder_kind,
             colour=definition.colour,
             schema=definition.schema,
             validity=definition.validity,
             sharing=definition.sharing,
-            template=definition.template,
+            template=template,
             one_per_holder=definition.one_per_holder,
             created_at=self._repository.now(),
+            several_holders=definition.several_holders,
+            inspection=definition.inspection,
+            profile=definition.profile,
+            numbering=check_pattern(definition.numbering),
+            retired=definition.retired,
         )
 
     async def licence_type(self, code: str, version: int | None = None) -> LicenceType:
@@ -220,6 +284,51 @@ class Catalogue:
                 }
                 tx.audit(AuditEvent("use.grant", "done", actor, grant.service_item, detail=detail))
                 await tx.commit()
+
+    async def grants(
+        self, actor: Principal, *, organisation: str = "", cursor: str | None = None, limit: int | None = None
+    ) -> Page[ConsumerGrant]:
+        """Grants in order of organisation, item and type; those of one organisation where it is named.
+
+        Raises:
+            NotPermitted: the actor has neither `admin:security` nor `admin:system`.
+        """
+        async with refusals_audited(self._repository.database, "use.grants", actor):
+            if not actor.may("admin:security"):
+                require_scope(actor, "admin:system")
+        first, second, third = decode_cursor(cursor, 3) if cursor else ("", "", "")
+        size = page_size(limit)
+        async with self._repository.database.read() as tx:
+            found = await self._repository.catalogue.all_grants(
+                tx, organisation=organisation, after=(str(first), str(second), str(third)), limit=size + 1
+            )
+        last = found[size - 1] if len(found) > size else None
+        following = encode_cursor(last.organisation, last.service_item, last.type_code) if last else None
+        return Page(found[:size], following)
+
+    async def end_grant(self, organisation: str, service_item: str, type_code: str, actor: Principal) -> None:
+        """Take a grant of use back; nothing can be used by it from now on.
+
+        Raises:
+            NotFound: `grant-not-found`.
+            NotPermitted: the actor lacks `admin:security`.
+        """
+        repository = self._repository
+        async with refusals_audited(repository.database, "use.grant-end", actor):
+            require_scope(actor, "admin:security")
+            async with repository.database.write() as tx:
+                if not await repository.catalogue.remove_grant(tx, organisation, service_item, type_code):
+                    raise NotFound("grant-not-found", Text("没有这项使用授权。", "There is no such grant of use."))
+                detail: Detail = {"organisation": organisation, "type": type_code}
+                tx.audit(AuditEvent("use.grant-end", "done", actor, service_item, detail=detail))
+                await tx.commit()
+
+
+def _version_moved() -> Conflict:
+    return Conflict(
+        "type-version-moved",
+        Text("刚有人登记了新版本，请重新读取后再改。", "A new version was just registered. Read it and retry."),
+    )
 
 
 def validity_of(rule: ValidityRule, valid_from: dt.date, stated: dt.date | None) -> dt.date | None:

@@ -143,6 +143,7 @@ def face_metadata(source: FaceSource) -> LicenceMetadata:
             for field in given
         ],
         annotation=_annotation(note) if note else None,
+        based_on=version.based_on,
     )
 
 

@@ -14,7 +14,9 @@ from certstore.errors import AlreadyHeld, NotIssuingAuthority, StepNotForType, T
 from certstore.lifecycle import Event
 from certstore.making import HolderInput, VersionContent, VersionMaker, check_first_day, check_holders, check_number
 from certstore.model import Licence, LicenceChange, LicenceFile, LicenceType, Trust
+from certstore.numbering import LicenceNumbers, number_is_drawn
 from certstore.repository import Repository
+from certstore.schema import check_data
 from core.audit.event import AuditEvent, Detail
 from core.db.database import WriteTx
 from core.errors import Conflict, InvalidInput, NotFound
@@ -29,7 +31,7 @@ class IssueCommand:
     """What to issue.
 
     Attributes:
-        licence_number: 证照编号 as printed; the identifier's serial when None.
+        licence_number: 证照编号 as printed; None lets the type's own pattern give it, or the identifier's serial.
         valid_from: today when None.
         valid_until: only for types whose rule is `stated`.
     """
@@ -69,10 +71,13 @@ FROM_NOTHING = Origin()
 class IssueLicence:
     """The use case. The actor's organisation is the issuing authority."""
 
-    def __init__(self, repository: Repository, maker: VersionMaker, digests: TokenDigests) -> None:
+    def __init__(
+        self, repository: Repository, maker: VersionMaker, digests: TokenDigests, numbers: LicenceNumbers
+    ) -> None:
         self._repository = repository
         self._maker = maker
         self._digests = digests
+        self._numbers = numbers
 
     async def __call__(self, command: IssueCommand, actor: Principal, origin: Origin = FROM_NOTHING) -> Licence:
         """Issue, or answer what the same Idempotency-Key issued before.
@@ -82,7 +87,7 @@ class IssueLicence:
             NotPermitted: no `licence:issue`, or not an issuing authority of the type, or no right to the seal.
             TransitionNotAllowed, StepNotForType: the type's own profile leaves the event out.
             NotFound: `licence-type-not-found`.
-            Conflict: `licence-already-held`, `idempotency-key-reused`.
+            Conflict: `licence-already-held`, `idempotency-key-reused`, `numbers-exhausted`.
             Unavailable: seal, fonts or document store do not answer; nothing was issued.
         """
         action = f"licence.{origin.event.value}"
@@ -120,11 +125,17 @@ class IssueLicence:
         valid_from = check_first_day(command.valid_from or today, today)
         content = VersionContent(
             holders=check_holders(command.holders, licence_type, today),
-            data=command.data,
+            data=check_data(licence_type.schema, command.data),
             licence_number=check_number(command.licence_number),
             valid_from=valid_from,
             valid_until=validity_of(licence_type.validity, valid_from, command.valid_until),
         )
+        if licence_type.numbering and origin.event is Event.ISSUE:
+            if content.licence_number is not None:
+                raise number_is_drawn()
+            # last of all that can be refused for what was typed: numbers are not spent on mistakes
+            number = await self._numbers.draw(licence_type.code, licence_type.numbering, issuer, today)
+            content = replace(content, licence_number=number)
         made, file = await self._maker.first(
             content,
             licence_type,

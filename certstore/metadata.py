@@ -1,8 +1,8 @@
 """Metadata of a licence as XML, embedded in its file (GB/T 36903-2018 elements, GB/T 36905-2018).
 
 Namespace `urn:yizheng:e-licence:1`: the root is `Licence`; children are the standard's elements by their pinyin
-initials, in the order of `ELEMENTS`; face extensions are `KZ` with `code` and `name`; several holders are several
-`CZ` groups. The `JZ*` elements (加注) stand in annotated copies and never in an original.
+initials, in the order of `certstore.elements`; face extensions are `KZ` with `code` and `name`; several holders are
+several `CZ` groups. The `JZ*` elements (加注) stand in annotated copies and never in an original.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class LicenceMetadata:
     valid_until: dt.date | None
     extensions: Sequence[Extension]
     annotation: Annotation | None = None
+    based_on: str | None = None
 
 
 def to_xml(metadata: LicenceMetadata) -> bytes:
@@ -105,6 +106,8 @@ def _elements(metadata: LicenceMetadata) -> list[tuple[str, str]]:
         ("ZZYXQQSRQ", _compact(metadata.valid_from)),
         ("ZZYXQJZRQ", _compact(metadata.valid_until) if metadata.valid_until else LONG_TERM),
     ]
+    if metadata.based_on is not None:
+        rows.append(("GLZZBS", metadata.based_on))
     if metadata.annotation is not None:
         note = metadata.annotation
         rows += [

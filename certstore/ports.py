@@ -62,8 +62,8 @@ class Renderer(Protocol):
             core.errors.InvalidInput: `glyph-missing`, `template-unknown`.
         """
 
-    def templates(self) -> frozenset[str]:
-        """Names that `render` knows."""
+    async def pinned(self, template: str) -> str | None:
+        """The template under a name that will always mean the same face; None if `render` knows no such template."""
 
 
 # --- other domains ---------------------------------------------------------------------------------------------
@@ -218,6 +218,14 @@ class CatalogueStore(Protocol):
 
     async def grants(self, tx: ReadTx, organisation: str, service_item: str) -> Mapping[str, ConsumerGrant]:
         """All grants for that use, by type code; dates are for the caller to judge."""
+
+    async def all_grants(
+        self, tx: ReadTx, *, organisation: str = "", after: tuple[str, str, str] = ("", "", ""), limit: int = 100
+    ) -> Sequence[ConsumerGrant]:
+        """In order of (organisation, service item, type), after that place; of one organisation where it is named."""
+
+    async def remove_grant(self, tx: WriteTx, organisation: str, service_item: str, type_code: str) -> bool:
+        """False if there is none."""
 
 
 class LicenceStore(Protocol):

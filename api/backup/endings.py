@@ -120,6 +120,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "person_certificate": Kept(),
     "backchannel_request": NothingEnds("questions of some minutes; what they began ends at the restore"),
     "licence_type": NothingEnds("catalogue"),
+    # a series goes on where it was: no number is drawn again after an old backup
+    "licence_number_series": Moved("series", [], "last", ["last"], added=True),
     "service_item": NothingEnds("catalogue"),
     "item_material": NothingEnds("catalogue"),
     "consumer_grant": Kept(["fields", "valid_from", "valid_until"]),

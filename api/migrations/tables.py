@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
+import certstore.stores.number_tables
 import certstore.stores.objection_tables
 import certstore.stores.share_tables
 import certstore.stores.statistic_tables
@@ -58,6 +59,7 @@ SOURCES = (
     idp.stores.security_tables,
     certstore.stores.tables,
     certstore.stores.status_tables,
+    certstore.stores.number_tables,
     certstore.stores.life_tables,
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,

@@ -20,6 +20,7 @@ from certstore.life.proposals import Colleagues
 from certstore.make_file import FileMaker
 from certstore.making import VersionMaker
 from certstore.model import Quota
+from certstore.numbering import LicenceNumbers
 from certstore.ports import (
     AgencyDirectory,
     DocumentJudge,
@@ -40,6 +41,7 @@ from certstore.stores.due import SqlDueStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.find import SqlFindStore
 from certstore.stores.licences import SqlLicenceStore
+from certstore.stores.numbers import SqlNumberStore
 from certstore.verify import VerifyLicence
 from certstore.verify_fields import CompareFields
 from certstore.verify_file import VerifyLicenceFile
@@ -157,7 +159,8 @@ def compose_certstore(
     documents = SealedDocuments(ground.documents, ground.clock, ground.database, SqlDiscardList())
     files = FileMaker(renderer, sealer, verify_address)
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
-    issue, end = IssueLicence(repository, maker, ground.digests), EndLicence(repository)
+    numbers = LicenceNumbers(ground.database, SqlNumberStore())
+    issue, end = IssueLicence(repository, maker, ground.digests, numbers), EndLicence(repository)
     check = CheckExemption(repository, organisations, agencies)
     copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)
     consents = Consents(

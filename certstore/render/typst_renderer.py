@@ -47,8 +47,8 @@ class TypstRenderer:
         for _ in range(compilers):
             self._idle.put(None)  # made by the first thread that needs it, so that starting up stays quick
 
-    def templates(self) -> frozenset[str]:
-        return frozenset(ANCHORS)
+    async def pinned(self, template: str) -> str | None:
+        return template if template in ANCHORS else None
 
     async def render(
         self, template: str, face: Mapping[str, object], *, metadata: bytes, qr_text: str, made_at: dt.datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select
+from sqlalchemy import Row, and_, delete, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from certstore.conditions import Condition, parse_condition
@@ -119,6 +119,28 @@ class SqlCatalogueStore:
         columns = consumer_grant.c
         query = select(consumer_grant).where(columns.organisation == organisation, columns.service_item == service_item)
         return {row.type_code: _grant(row) for row in await tx.connection.execute(query)}
+
+    async def all_grants(
+        self, tx: ReadTx, *, organisation: str = "", after: tuple[str, str, str] = ("", "", ""), limit: int = 100
+    ) -> Sequence[ConsumerGrant]:
+        columns = consumer_grant.c
+        place = tuple_(columns.organisation, columns.service_item, columns.type_code)
+        query = select(consumer_grant).where(place > after).limit(limit)
+        if organisation:
+            query = query.where(columns.organisation == organisation)
+        rows = await tx.connection.execute(
+            query.order_by(columns.organisation, columns.service_item, columns.type_code)
+        )
+        return [_grant(row) for row in rows]
+
+    async def remove_grant(self, tx: WriteTx, organisation: str, service_item: str, type_code: str) -> bool:
+        columns = consumer_grant.c
+        named = and_(
+            columns.organisation == organisation,
+            columns.service_item == service_item,
+            columns.type_code == type_code,
+        )
+        return (await tx.connection.execute(delete(consumer_grant).where(named))).rowcount == 1
 
 
 def _type_row(made: LicenceType) -> dict[str, object]:

@@ -15,8 +15,10 @@ from core.db.database import Database
 from tests.attacks.test_licence_life_authorisation import LIFE, OWN_LISTS
 from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
 from tests.support.certstore_world import (
+    BASIS,
     CASE,
     HOUSE,
+    HOUSING,
     ITEM,
     LIN_NAME,
     LIN_NUMBER,
@@ -53,8 +55,9 @@ class Stage:
         parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
         parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
-        codes = {"/v1/licence-types/{code}": PROPERTY, "/v1/service-items/{code}": ITEM}
-        return path.format(**parts, code=codes.get(path, ""))
+        code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
+        grant = {"organisation": HOUSING, "service_item": ITEM, "type_code": PERMIT}
+        return path.format(**parts, **grant, code=code)
 
 
 @pytest.fixture
@@ -111,12 +114,30 @@ TYPE_BODY = {
     "sharing": "consent",
     "template": "certificate",
 }
+ITEM_BODY = {"name": {"zh": "事项", "en": "Item"}, "department": HOUSING, "materials": []}
+GRANT_BODY = {
+    "organisation": HOUSING,
+    "type": PROPERTY,
+    "service_item": ITEM,
+    "fields": ["area"],
+    "basis": BASIS,
+    "valid_from": "2026-01-01",
+}
 REASON = {"reason": "查明材料不实"}
 # who may, per route: everybody else must be refused. "*" is open to the public.
 MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/licence-types"): ({"*"}, None),
     ("GET", "/v1/licence-types/{code}"): ({"*"}, None),
-    ("POST", "/v1/licence-types"): (set(), TYPE_BODY),
+    ("POST", "/v1/licence-types"): ({"keeper"}, TYPE_BODY),
+    ("PUT", "/v1/licence-types/{code}"): ({"keeper"}, TYPE_BODY),
+    ("POST", "/v1/licence-types/{code}/retire"): ({"keeper"}, None),
+    ("GET", "/v1/licence-types/{code}/versions"): ({"*"}, None),
+    ("GET", "/v1/licence-elements"): ({"*"}, None),
+    ("GET", "/v1/holder-code-types"): ({"*"}, None),
+    ("PUT", "/v1/service-items/{code}"): ({"keeper"}, ITEM_BODY),
+    ("GET", "/v1/consumer-grants"): ({"keeper", "guard"}, None),
+    ("PUT", "/v1/consumer-grants"): ({"guard"}, GRANT_BODY),
+    ("DELETE", "/v1/consumer-grants/{organisation}/{service_item}/{type_code}"): ({"guard"}, None),
     ("GET", "/v1/service-items"): ({"*"}, None),
     ("GET", "/v1/service-items/{code}"): ({"*"}, None),
     ("POST", "/v1/licences"): ({"land"}, ISSUE),

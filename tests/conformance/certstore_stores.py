@@ -136,6 +136,38 @@ class CatalogueBasic:
             assert await harness.catalogue.grants(tx, OFFICE, "ITEM-1") == {TYPE: wider}
             assert await harness.catalogue.grants(tx, OFFICE, "ITEM-3") == {}
 
+    async def test_grants_are_listed_in_order_and_end_one_by_one(self, harness: StoreHarness) -> None:
+        grant = ConsumerGrant(OFFICE, TYPE, "ITEM-1", ("a",), "依据", dt.date(2026, 1, 1))
+        further = (replace(grant, service_item="ITEM-2"), replace(grant, organisation=OTHER_OFFICE))
+        async with harness.database.write() as tx:
+            for one in (*further, grant):
+                await harness.catalogue.put_grant(tx, one)
+            await tx.commit()
+        every = sorted((grant, *further), key=lambda one: (one.organisation, one.service_item))
+        async with harness.other.read() as tx:
+            first = await harness.catalogue.all_grants(tx, limit=1)
+            place = (first[0].organisation, first[0].service_item, first[0].type_code)
+            assert [*first, *await harness.catalogue.all_grants(tx, after=place)] == every
+            own = await harness.catalogue.all_grants(tx, organisation=OTHER_OFFICE)
+            assert [one.organisation for one in own] == [OTHER_OFFICE]
+        for expected in (True, False):
+            async with harness.database.write() as tx:
+                assert await harness.catalogue.remove_grant(tx, OFFICE, "ITEM-1", TYPE) is expected
+                await tx.commit()
+        async with harness.other.read() as tx:
+            assert grant not in await harness.catalogue.all_grants(tx)
+
+    async def test_every_series_of_numbers_counts_for_itself_from_one(self, harness: StoreHarness) -> None:
+        drawn = []
+        for type_code, series in ((TYPE, "A"), (TYPE, "B"), (OTHER_TYPE, "A"), (TYPE, "A"), (TYPE, "B"), (TYPE, "A")):
+            drawn.append(await harness.draw(type_code, series))
+        assert drawn == [1, 1, 1, 2, 2, 3]
+
+    async def test_a_number_of_a_unit_that_failed_is_drawn_by_the_next(self, harness: StoreHarness) -> None:
+        async with harness.database.write() as tx:
+            assert await harness.numbers.next_number(tx, TYPE, "A") == 1
+        assert await harness.draw(TYPE, "A") == 1
+
 
 class LicenceBasic:
     """Licences, files, looks; one caller at a time."""
@@ -433,6 +465,10 @@ class StoresContention:
         assert ended is not None
         assert [change.sequence for change in history] == [1, 2]
         assert history[-1].state is ended.state
+
+    async def test_no_number_is_drawn_twice(self, harness: StoreHarness) -> None:
+        drawn = await at_once(*(harness.draw(TYPE, "豫〔2026〕") for _ in range(12)))
+        assert sorted(drawn) == list(range(1, 13))
 
     async def test_of_many_next_versions_one_is_kept(self, harness: StoreHarness) -> None:
         made = await harness.keep(harness.a_licence())

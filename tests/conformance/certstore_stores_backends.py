@@ -26,6 +26,7 @@ from certstore.model import (
     LicenceVersion,
     Look,
 )
+from certstore.numbering import NumberStore
 from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore
 from certstore.stores import tables
 from certstore.stores.access import SqlAccessStore
@@ -33,6 +34,7 @@ from certstore.stores.catalogue import SqlCatalogueStore
 from certstore.stores.consents import SqlConsentStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
+from certstore.stores.numbers import SqlNumberStore
 from core.clock import calendar_day
 from core.db.database import Database
 from core.db.engine import create_engine
@@ -63,11 +65,19 @@ class StoreHarness:
     licences: LicenceStore = field(default_factory=lambda: SqlLicenceStore(field_cipher(), blind_index()))
     files: FileStore = field(default_factory=SqlFileStore)
     consents: ConsentStore = field(default_factory=lambda: SqlConsentStore(field_cipher(), blind_index()))
+    numbers: NumberStore = field(default_factory=SqlNumberStore)
     access: AccessStore = field(default_factory=lambda: SqlAccessStore(field_cipher(), blind_index()))
 
     @property
     def today(self) -> dt.date:
         return calendar_day(self.clock.now())
+
+    async def draw(self, type_code: str, series: str) -> int:
+        """One number of a series, in a unit of its own."""
+        async with self.database.write() as tx:
+            number = await self.numbers.next_number(tx, type_code, series)
+            await tx.commit()
+        return number
 
     def a_licence(self, *holders: HolderCode, type_code: str = TYPE, **changes: Any) -> Licence:
         self.clock.advance(0.001)  # ids sort by the millisecond they were made in

@@ -51,6 +51,8 @@ TOKENS: dict[str, Principal] = {
     "no-scope": client("no-scope", HOUSING),
     "no-organisation": Principal(PrincipalKind.CLIENT, "lost", None, scopes=frozenset({"licence:read"})),
     "auditor": Principal(PrincipalKind.STAFF, "acc_audit", HOUSING, scopes=frozenset({"audit:read"})),
+    "keeper": Principal(PrincipalKind.STAFF, "acc_keeper", HOUSING, scopes=frozenset({"admin:system"})),
+    "guard": Principal(PrincipalKind.STAFF, "acc_guard", HOUSING, scopes=frozenset({"admin:security"})),
     "lin": Principal(PrincipalKind.PERSON, "acc_lin", scopes=PERSON_READER),
     "lin-at-a-portal": Principal(PrincipalKind.PERSON, "acc_lin", scopes=frozenset({"openid"})),
     "zhao": Principal(PrincipalKind.PERSON, "acc_zhao", scopes=PERSON_READER),

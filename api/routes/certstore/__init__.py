@@ -8,6 +8,7 @@ from api.routes.certstore import (
     consents,
     copies,
     finding,
+    items,
     licences,
     life,
     presentations,
@@ -20,6 +21,7 @@ from api.routes.certstore import (
 
 routers = [
     catalogue.router,
+    items.router,
     licences.router,
     finding.router,
     life.router,
