@@ -1,6 +1,6 @@
 """Ways for departments to find
 
-Revision: 0031, after 0030.
+Revision: 0033, after 0032.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import core.tables
 
 
-revision = '0031'
-down_revision = '0030'
+revision = '0033'
+down_revision = '0032'
 branch_labels = None
 depends_on = None
 
