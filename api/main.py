@@ -24,6 +24,7 @@ from api.middleware.security_headers import SecurityHeaders, security_headers
 from api.middleware.unexpected import UnexpectedErrors
 from api.middleware.whole_answers import LANE
 from api.routes import (
+    adapters,
     audit,
     certstore,
     clients,
@@ -48,7 +49,14 @@ from api.wiring.container import Container
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
 
-UPLOAD_PATHS = ("/v1/signatures", "/v1/signature-verifications", "/v1/verifications", "/verify", "/office/seal")
+UPLOAD_PATHS = (
+    "/exchange/head-data/verifyFile",
+    "/v1/signatures",
+    "/v1/signature-verifications",
+    "/v1/verifications",
+    "/verify",
+    "/office/seal",
+)
 Build = Callable[[Settings], Awaitable[Container]]
 
 
@@ -106,6 +114,7 @@ def create_app(
         pki,
         certstore,
         audit,
+        adapters,
         signing,
         clients,
         staff,

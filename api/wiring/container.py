@@ -18,6 +18,7 @@ from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore, narrow_ground
+from api.wiring.exchange import ExchangeServices, compose_exchange
 from api.wiring.export import ExportServices, build_export
 from api.wiring.ground import Ground, build_ground
 from api.wiring.holders import HolderServices, compose_holders
@@ -47,6 +48,7 @@ class Container:
     presentation: PresentationServices
     own: HolderServices
     subscriptions: SubscriptionServices
+    exchange: ExchangeServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -133,6 +135,13 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
         news=IdpHolderNews(idp.directory, idp.abuse.tell),
     )
+    exchange = compose_exchange(
+        narrow_ground(ground),
+        certstore,
+        holders=IdpHolderDirectory(idp.directory),
+        agencies=IdpAgencyDirectory(idp.directory, idp.agency.acting),
+        organisations=IdpOrganisationDirectory(idp.directory),
+    )
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
@@ -153,6 +162,7 @@ async def build_container(
         presentation,
         own,
         subscriptions,
+        exchange,
         signing,
         tsa,
         reencryption,

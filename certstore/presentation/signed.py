@@ -1,4 +1,4 @@
-"""Faces and status lists as compact JWS (RFC 7515) under the repository's own published keys."""
+"""Faces, status lists and answers as compact JWS (RFC 7515) under the repository's own published keys."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from keys.errors import TokenRejected
 from keys.jose.declarations import (
     DECLARATION_PURPOSE,
     DECLARATION_PURPOSES,
+    EXCHANGE_ANSWER,
     LICENCE_FACE,
     STATUS_LIST,
     is_declaration,
@@ -36,6 +37,10 @@ class Declarations:
 
     async def sign_list(self, claims: Mapping[str, object]) -> str:
         return await self._signer.make(claims, STATUS_LIST, SignatureAlgorithm.ES256)
+
+    async def sign_answer(self, claims: Mapping[str, object]) -> str:
+        """Vouch for an answer to another system (`keys.jose.declarations.EXCHANGE_ANSWER`)."""
+        return await self._signer.make(claims, EXCHANGE_ANSWER, SignatureAlgorithm.ES256)
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 §5) with which anybody verifies, without network once they have it."""

@@ -41,6 +41,7 @@ class UseCodeQuery:
         types, fields: None for all that grants and consents allow.
         minutes: how long a code lives.
         uses: how often it can be redeemed.
+        licence_id: only this one; None for all.
     """
 
     code_type: str
@@ -52,6 +53,7 @@ class UseCodeQuery:
     fields: Sequence[str] | None = None
     minutes: int = DEFAULT_MINUTES
     uses: int = 1
+    licence_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class IssuedCode:
     code: str = field(repr=False)
     use: UseCode
     type_name: Text
+    identifier: str
+    valid_until: dt.date | None
 
 
 class IssueUseCodes:
@@ -90,11 +94,15 @@ class IssueUseCodes:
             async with repository.database.write() as tx:
                 types = await self._reach.types(tx, actor, purpose, query.types)
                 hits = await self._reach.hits(tx, actor, holder, purpose, types, query.fields, counted=False)
-                usable = [hit for hit in hits if status_today(hit.licence, repository.today()) is Status.VALID]
+                usable = [hit for hit in hits if self._usable(hit, query.licence_id)]
                 issued = [await self._issue(tx, hit, query, purpose, actor) for hit in usable]
                 await self._record(tx, usable, holder, purpose, actor)
                 await tx.commit()
         return issued
+
+    def _usable(self, hit: Hit, only: str | None) -> bool:
+        wanted = only is None or hit.licence.id == only
+        return wanted and status_today(hit.licence, self._repository.today()) is Status.VALID
 
     async def _issue(
         self, tx: WriteTx, hit: Hit, query: UseCodeQuery, purpose: Purpose, actor: Principal
@@ -115,7 +123,8 @@ class IssueUseCodes:
             max_uses=query.uses,
         )
         await self._store.add(tx, made, self._digests.digest(DIGEST_USE, code))
-        return IssuedCode(code, made, hit.licence_type.name)
+        version = hit.licence.current
+        return IssuedCode(code, made, hit.licence_type.name, version.identifier, version.valid_until)
 
     async def _record(
         self, tx: WriteTx, hits: Sequence[Hit], holder: HolderCode, purpose: Purpose, actor: Principal

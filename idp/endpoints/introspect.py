@@ -182,6 +182,14 @@ class Revoke:
             return
         await self._revoke_access(claims, client)
 
+    async def held(self, token: str) -> None:
+        """End an access token that its holder shows: whoever has it could use it otherwise. An unknown one is none."""
+        try:
+            claims = self._access_tokens.read(token)
+        except InvalidToken:
+            return
+        await self._end(claims, Principal(PrincipalKind.CLIENT, claims.client_id))
+
     async def _revoke_family(self, family_id: str, client: Client) -> None:
         async with self._database.write() as tx:
             standing = await self._tokens.standing(tx, family_id)
@@ -196,11 +204,14 @@ class Revoke:
     async def _revoke_access(self, claims: AccessClaims, client: Client) -> None:
         if claims.client_id != client.id:
             raise _not_yours()
+        await self._end(claims, _actor(client))
+
+    async def _end(self, claims: AccessClaims, actor: Principal) -> None:
         # kept a little beyond the token's own end, for the leeway with which its expiry is judged
         expires_at = self._clock.now().fromtimestamp(claims.expires_at + 300, self._clock.now().tzinfo)
         async with self._database.write() as tx:
             await self._tokens.revoke_token(tx, claims.token_id, expires_at=expires_at)
-            tx.audit(AuditEvent("token.revoke", "done", _actor(client), claims.family_id))
+            tx.audit(AuditEvent("token.revoke", "done", actor, claims.family_id))
             await tx.commit()
 
 

@@ -1,4 +1,4 @@
-"""What the repository declares about licences and everybody may take away: signed faces, and lists of states.
+"""What the repository declares and everybody may take away: signed faces, lists of states, answers to other systems.
 
 Signed with keys of their own, published apart from those of log-in tokens, under the rules of RFC 8725: one type for
 each kind, one algorithm, keys that the verifier has and the token only names.
@@ -25,6 +25,8 @@ LICENCE_FACE = TokenProfile("licence-face+jwt", frozenset({"iss", "iat", "exp", 
 STATUS_LIST = TokenProfile(
     "statuslist+jwt", frozenset({"sub", "iat", "status_list"})
 )  # draft-ietf-oauth-status-list §5.1
+EXCHANGE_ANSWER = TokenProfile("exchange-answer+jwt", frozenset({"iss", "iat", "jti", "sha256"}))
+"""Vouches for an answer of the repository to another system: whoever keeps it can show later what was answered."""
 
 
 def is_declaration(token: str, profile: TokenProfile) -> bool:

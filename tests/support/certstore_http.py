@@ -105,6 +105,7 @@ async def http(city: World) -> AsyncIterator[Http]:
         presentation=city.presentation,
         own=city.own,
         subscriptions=city.subscriptions,
+        exchange=city.exchange,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://yizheng.example.gov.cn") as connected:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
+from api.wiring.exchange import ExchangeServices, compose_exchange
 from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.presentation import PresentationServices, compose_presentation
 from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
@@ -202,6 +203,7 @@ class World:
     subscriptions: SubscriptionServices
     mandates: Mandates
     told: Told
+    exchange: ExchangeServices
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -324,8 +326,10 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     subscriptions = compose_subscriptions(ground, inside)
     told = Told(people)
     own = compose_holders(ground, holders=people, organisations=offices, news=told)
+    exchange = compose_exchange(ground, services, holders=people, agencies=mandates, organisations=offices)
     made = World(
-        services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates, told
+        services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates, told,
+        exchange,
     )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
