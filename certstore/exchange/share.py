@@ -15,7 +15,7 @@ from certstore.copies import AnnotatedCopies, CopyCommand
 from certstore.errors import LicenceNotFound, UseNotGranted
 from certstore.exchange.cause import Cause, FindItem, KnownCause
 from certstore.exchange.elements import elements_of
-from certstore.identifier import LicenceIdentifier, parse_identifier
+from certstore.identifier import LicenceIdentifier, parse_identifier, spellings
 from certstore.model import AnnotatedCopy, Licence, Trust
 from certstore.ports import OrganisationDirectory
 from certstore.read import FileContent
@@ -117,8 +117,10 @@ class ShareLicences:
         return found
 
     async def _named(self, identifier: LicenceIdentifier, cause: KnownCause, actor: Principal) -> IssuedCode | None:
+        licence = None
         async with self._repository.database.read() as tx:
-            licence = await self._repository.licences.by_identifier(tx, identifier.text)
+            for form in spellings(identifier):
+                licence = licence or await self._repository.licences.by_identifier(tx, form)
         if licence is None:
             return None
         for holder in licence.current.holders:  # any of them may have consented

@@ -328,7 +328,17 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     own = compose_holders(ground, holders=people, organisations=offices, news=told)
     exchange = compose_exchange(ground, services, holders=people, agencies=mandates, organisations=offices)
     made = World(
-        services, database, clock, sealer, folder, presentation, colleagues, own, subscriptions, mandates, told,
+        services,
+        database,
+        clock,
+        sealer,
+        folder,
+        presentation,
+        colleagues,
+        own,
+        subscriptions,
+        mandates,
+        told,
         exchange,
     )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):

@@ -24,11 +24,12 @@ from api.routes.adapters.head_data.shapes import (
 )
 from api.web.pdf_pages import draw
 from certstore.exchange.share import HolderQuestion, SharedCopy, SharedData
+from certstore.facts import LicenceFacts
 from certstore.presentation.codes import parse_presentation_code
 from certstore.presentation.model import ShownFace
 from certstore.presentation.read_code import ReadCommand
 from certstore.use.codes import IssuedCode
-from certstore.verify import FieldClaim, LicenceFacts
+from certstore.verify_fields import FieldClaim
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.principal import Principal
 from core.text import Text
@@ -127,7 +128,7 @@ async def verify_cert_info(request: Request, data: ClaimsData, actor: Principal)
         number=str(number) if identifier is None and number is not None else None,
         code_type=str(code_type),
     )
-    return {"match": await services.certstore.verify.by_fields(claim, actor)}
+    return {"match": (await services.certstore.compare_fields(claim, actor)).match}
 
 
 async def verify_file(request: Request, data: FileCheckData, actor: Principal) -> Any:
