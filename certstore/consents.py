@@ -145,7 +145,13 @@ class Consents:
 
     def decision_url(self, asked: Consent | ConsentBundle) -> str:
         """Where the holder decides."""
+        if isinstance(asked, ConsentBundle):
+            return self.bundle_url(asked.id)
         return f"{self._decision_address}/{asked.id}"
+
+    def bundle_url(self, bundle_id: str) -> str:
+        """Where the holder decides on several at once."""
+        return f"{self._decision_address}/together/{bundle_id}"
 
     async def request(self, asked: ConsentRequest, actor: Principal) -> Consent:
         """Ask. The answer is the same whether or not the holder has such a licence.

@@ -36,17 +36,21 @@ def test_a_clerk_asks_the_holder_agrees_the_copy_comes_and_consent_is_withdrawn(
     assert faults_of(chen.page) == []
     chen.page.click("text=请申请人在线同意")
     check = chen.page.url
+    assert chen.page.locator(".asked .qr svg").count() == 1
+    assert faults_of(chen.page) == []
     lin.open("/me/consents")
     lin.log_in(cast.LIN.id_number)
     lin.page.click("tr:has-text('GZF-E2E-1') >> text=去决定")
     assert faults_of(lin.page) == []
     assert lin.page.locator("button.legal").count() == 1
-    lin.page.click("text=同意，提供给对方")
-    assert lin.title() == "已同意"
+    lin.page.click("text=全部同意，提供 1 份")
+    assert lin.title() == "已同意 1 份"
     assert faults_of(lin.page) == []
     chen.page.goto(check)
     assert "申请人已同意" in chen.page.inner_text(".mat")
-    chen.page.click("text=重新核对")
+    chen.page.click("text=取全部加注件")
+    assert "归入办件 GZF-E2E-1" in chen.page.inner_text("main [role=status]")
+    assert faults_of(chen.page) == []
     copy = chen.save(tmp_path, "copy.pdf", "tr:has-text('不动产权证书') >> text=取加注件")
     assert verify(visit(), copy) == "真实有效"
     lin.open("/me/accesses")
@@ -60,7 +64,7 @@ def test_a_clerk_asks_the_holder_agrees_the_copy_comes_and_consent_is_withdrawn(
     assert faults_of(lin.page) == []
     chen.page.goto(check)
     chen.page.click("tr:has-text('不动产权证书') >> text=取加注件")
-    assert "同意不在有效状态" in chen.page.inner_text("main")
+    assert "本人已撤回同意" in chen.page.inner_text("main")
 
 
 def test_a_mistyped_number_is_pointed_at_and_stays(visit: Open) -> None:
@@ -75,6 +79,20 @@ def test_a_mistyped_number_is_pointed_at_and_stays(visit: Open) -> None:
     assert chen.page.get_attribute("#id_number", "aria-invalid") == "true"
     assert chen.page.input_value("#id_number").replace(" ", "") == wrong
     assert chen.page.url.endswith("/clerk/check")
+    assert faults_of(chen.page) == []
+
+
+def test_a_card_reader_types_the_number_and_the_item_stays_for_the_next(visit: Open) -> None:
+    chen = visit()
+    chen.open("/clerk")
+    chen.log_in(cast.CHEN.id_number)
+    chen.page.fill("#case_number", "GZF-E2E-5")
+    chen.page.focus("#id_number")
+    chen.page.keyboard.type(f"林知远|{cast.LIN.id_number}")
+    chen.page.keyboard.press("Enter")
+    chen.page.wait_for_url("**/clerk/checks/*")
+    chen.page.click("text=换申请人")
+    assert chen.page.evaluate("document.activeElement.id") == "id_number"
     assert faults_of(chen.page) == []
 
 

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
 from api.routes.pages.seal_pictures import seal_of
+from api.web.consent_states import STATES
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.own import ConsentDoneView, ConsentRow, ConsentsView, ConsentView, WithdrawView
@@ -22,13 +23,6 @@ from core.text import Language, Text
 
 router = APIRouter(include_in_schema=False)
 _PER_PAGE = 20
-_STATES = {
-    ConsentState.PENDING: ("warn", "clock", Text("等您决定", "open")),
-    ConsentState.GRANTED: ("good", "check", Text("已同意", "agreed")),
-    ConsentState.REFUSED: ("", "no", Text("未同意", "refused")),
-    ConsentState.WITHDRAWN: ("", "no", Text("已撤回", "withdrawn")),
-    ConsentState.EXPIRED: ("", "clock", Text("已到期", "ended")),
-}
 _DONE = {"withdrawn": Text("已撤回。对方从现在起不能再取这份证照。", "Withdrawn. From now on they cannot fetch it.")}
 
 
@@ -97,6 +91,7 @@ async def _question(request: Request, found: consents.ConsentView) -> ConsentVie
     return ConsentView(
         action=f"/consents/{consent.id}",
         who=found.requester_name,
+        holder=found.holder_name,
         what=found.licence_type.name,
         item=found.item.name,
         asked_at=consent.created_at,
@@ -133,7 +128,7 @@ def _shown(found: consents.ConsentView, lang: Language) -> tuple[tuple[str, str]
 async def _outcome(request: Request, found: consents.ConsentView) -> ConsentDoneView:
     office, what, item = found.requester_name, found.licence_type.name, found.item.name
     granted = found.state is ConsentState.GRANTED
-    title = _STATES[found.state][2]
+    title = STATES[found.state][2]
     text = Text(
         f"{office.zh}可以为办理{item.zh}取您的{what.zh}，用到 {found.last_day}。您可以随时撤回。",
         f"{office.en} may fetch your {what.en} for {item.en} until {found.last_day}. You can withdraw any time.",
@@ -156,7 +151,7 @@ async def _row(request: Request, consent: Consent, state: ConsentState) -> Conse
     certstore = container(request).certstore
     office = await container(request).idp.directory.organisation(consent.organisation)
     what = (await certstore.catalogue.licence_type(consent.type_code)).name
-    tone, icon, word = _STATES[state]
+    tone, icon, word = STATES[state]
     return ConsentRow(
         who=office.name if office else Text(consent.organisation, consent.organisation),
         what=what,
@@ -164,9 +159,9 @@ async def _row(request: Request, consent: Consent, state: ConsentState) -> Conse
         case_number=consent.purpose.case_number,
         until=consent.last_day.isoformat() if consent.last_day else "—",
         state=word,
-        tone=tone,  # type: ignore[arg-type]  # tones of the table above
+        tone=tone,
         icon=icon,
-        decide_href=f"/consents/{consent.id}" if state is ConsentState.PENDING else None,
+        decide_href=_decide_address(consent) if state is ConsentState.PENDING else None,
         withdraw_href=f"/me/consents/{consent.id}/withdraw" if state is ConsentState.GRANTED else None,
     )
 
@@ -176,3 +171,8 @@ async def _item_name(request: Request, code: str) -> Text:
         return (await container(request).certstore.catalogue.item(code)).name
     except NotFound:
         return Text(code, code)
+
+
+def _decide_address(consent: Consent) -> str:
+    """What was asked together is decided together."""
+    return f"/consents/together/{consent.bundle}" if consent.bundle else f"/consents/{consent.id}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from api.web.views.common import Tone
+from markupsafe import Markup
+
+from api.web.views.common import Mark, Tone
 from core.text import Text
 
 Options = tuple[tuple[str, str], ...]
@@ -22,6 +24,7 @@ class CheckFormView:
     basis: str = ""
     error: Text | None = None
     error_field: str | None = None
+    agent_number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionView:
+    """The question that the applicant is to answer: its code to scan, and what they have decided so far."""
+
+    picture: Markup
+    address: str
+    rows: tuple[tuple[Text, Mark], ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckView:
-    """The exemption check's result; what needs work comes first."""
+    """The exemption check's result; what needs work comes first.
+
+    Attributes:
+        first: which of the actions is the one to do now: `ask`, `again` or `deliver`.
+        delivered: how many copies are with the case already.
+    """
 
     item_name: Text
     item_code: str
@@ -73,6 +91,12 @@ class CheckView:
     groups: tuple[MaterialGroup, ...]
     ask_action: str | None
     again_action: str
+    deliver_action: str | None = None
+    delivered: int = 0
+    first: str = "again"
+    agent: tuple[str, Mark] | None = None
+    question: QuestionView | None = None
+    next_href: str = "/clerk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ class ConsentView:
         given, withheld: titles of the fields.
         shown: the copy's rows; empty where the holder has no such licence.
         choices: licences that would do, by id and identifier, newest first.
+        holder: for whom an agent decides; None for one's own.
     """
 
     action: str
@@ -179,6 +180,7 @@ class ConsentView:
     shown: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     choices: tuple[tuple[str, str], ...] = ()
     seal: str | None = None
+    holder: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from tests.unit.web.page_samples_persons import SAMPLES as PERSON_SAMPLES
 from tests.unit.web.page_samples_presenting import SAMPLES as PRESENTING_SAMPLES
 from tests.unit.web.page_samples_security import SAMPLES as SECURITY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
+from tests.unit.web.page_samples_use import SAMPLES as USE_SAMPLES
 
 _STAFF_SCOPES = {
     "clerk": {"licence:read"},
@@ -42,6 +43,7 @@ SAMPLES = (
     | PRESENTING_SAMPLES
     | SECURITY_SAMPLES
     | UPSTREAM_SAMPLES
+    | USE_SAMPLES
 )
 
 
