@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from api.web.views.common import Fact
 from api.web.words import minute
 from certstore.facts import LicenceFacts
+from certstore.identifier import Check
 from certstore.presentation.offline import OfflineFace, OfflineState, OfflineVerdict
 from certstore.status import STATUS_NAMES, Status
 from certstore.uploads.model import CodeAnswer, CodeKind
@@ -47,11 +48,23 @@ _ONE_TIME = CodeWords(
 _NOT_KNOWN = CodeWords(
     "bad",
     "x",
-    Text("证照库没有这个码", "The repository does not know it"),
+    Text("证照库里没有", "The repository does not know it"),
     Text(
-        "码的样子像我们的，证照库里却没有。请不要采信，向颁发机构核实。",
-        "The code looks like ours, but the repository has none such. Do not rely on it; ask the issuing authority.",
+        "样子像证照库的，证照库里却没有。请不要采信，向颁发机构核实。",
+        "It looks like one of ours, but the repository has none such. Do not rely on it; ask the issuing authority.",
     ),
+)
+_SLIP = CodeWords(
+    "old",
+    "warn",
+    Text("标识抄错了", "The identifier has a slip"),
+    Text(
+        "校验位对不上，证照库里也没有。请对着证照再核一遍。",
+        "Its check character does not fit, and the repository has none such. Compare it with the paper once more.",
+    ),
+)
+_VARIANT = Text(
+    "校验位是老系统的算法，不影响效力。", "Its check character is by an older system's routine; that changes nothing."
 )
 _FACES = {
     OfflineState.GOOD: CodeWords(
@@ -90,7 +103,7 @@ _FACES = {
 def code_words(one: CodeAnswer) -> CodeWords:
     """The answer to one QR code."""
     if one.kind is CodeKind.LICENCE and one.licence is not None:
-        return _licence(one.licence)
+        return licence_words(one.licence)
     if one.kind is CodeKind.SIGNED_FACE and one.face is not None:
         return face_words(one.face)
     return _ONE_TIME if one.kind is CodeKind.ONE_TIME else _FOREIGN
@@ -102,20 +115,23 @@ def face_words(verdict: OfflineVerdict) -> CodeWords:
     return words._replace(facts=_face_facts(verdict.face), signed=True) if verdict.face else words
 
 
-def _licence(verdict: LicenceVerdict) -> CodeWords:
+def licence_words(verdict: LicenceVerdict) -> CodeWords:
+    """The answer to an identifier, a number or the code on a face."""
     facts, copy = verdict.facts, verdict.copy
     if facts is None:
-        return _NOT_KNOWN
+        return _SLIP if verdict.check is Check.WRONG else _NOT_KNOWN
     state = STATUS_NAMES[facts.status]
     told = Text(
-        f"码指向{facts.issuer_name.zh}颁发的{facts.type_name.zh}，现在是“{state.zh}”状态。",
-        f"The code leads to a {facts.type_name.en} issued by {facts.issuer_name.en}; it is {state.en} now.",
+        f"这是{facts.issuer_name.zh}颁发的{facts.type_name.zh}，现在是“{state.zh}”状态。",
+        f"A {facts.type_name.en} issued by {facts.issuer_name.en}; it is {state.en} now.",
     )
     if facts.superseded_by_version:
         more = Text(
             f"已由第 {facts.superseded_by_version} 版取代。", f"Version {facts.superseded_by_version} replaced it."
         )
         told = Text(told.zh + more.zh, f"{told.en} {more.en}")
+    if verdict.check is Check.VENDOR_VARIANT:
+        told = Text(told.zh + _VARIANT.zh, f"{told.en} {_VARIANT.en}")
     if copy is not None:
         more = Text(
             f"这是给{copy.requester_name.zh}的加注件，用到 {copy.expires_on}。",

@@ -47,7 +47,7 @@ _OWN = (
 _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),
     NavItem("/clerk/licences", Text("证照查询", "Look up")),
-    NavItem("/clerk/read", Text("看亮证", "Read a code")),
+    NavItem("/clerk/read", Text("核验", "Check")),
 )
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))

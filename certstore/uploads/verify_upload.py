@@ -6,6 +6,7 @@ are read · 3 each is looked up for what it is · 4 and nothing of it proves the
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from certstore.presentation.codes import is_presentation_qr
@@ -62,11 +63,11 @@ class VerifyUpload:
         codes = tuple([await self.text(text, actor) for text in texts[:_MOST_CODES]])  # 3
         return UploadVerdict(file, codes, picture)
 
-    async def text(self, text: str, actor: Principal) -> CodeAnswer:
-        """What the text of a QR code is, looked up."""
+    async def text(self, text: str, actor: Principal, on: dt.date | None = None) -> CodeAnswer:
+        """What the text of a QR code is, looked up; `on` is a day to answer for, besides today."""
         code = face_code_in(text, self._issuer)
         if code is not None:
-            return CodeAnswer(CodeKind.LICENCE, licence=await self._verify.by_code(code, actor))
+            return CodeAnswer(CodeKind.LICENCE, licence=await self._verify.by_code(code, actor, on))
         if is_presentation_qr(text):
             return CodeAnswer(CodeKind.ONE_TIME)
         verdict = judge_face(text, self._judge, self._clock)

@@ -98,3 +98,32 @@ def test_offline_there_is_a_signed_code(visit: Open) -> None:
     lin.page.click("text=对方没有网络")
     assert faults_of(lin.page) == []
     assert scanned(lin.page).count(".") == 2
+
+
+def test_a_clerk_verifies_what_stands_on_a_paper(visit: Open) -> None:
+    lin, chen = visit(), at_the_desk(visit)
+    lin.open("/me")
+    lin.log_in(cast.LIN.id_number)
+    lin.page.click("a.lic:has-text('居住证')")
+    identifier = lin.page.inner_text("dl.tinyfacts dd >> nth=0")
+    chen.page.click("text=核标识")
+    assert chen.page.evaluate("document.activeElement.id") == "what"
+    assert faults_of(chen.page) == []
+    chen.page.keyboard.type(identifier)
+    chen.page.keyboard.press("Enter")
+    assert chen.page.inner_text(".verdict h2") == "在库有效"
+    chen.page.fill("#on", "2001-01-01")
+    chen.page.click("summary:has-text('对一对')")
+    chen.page.fill("#holder_name", cast.LIN.name)
+    chen.page.fill("#id_number", cast.LIN.id_number)
+    chen.page.select_option("#service_item", index=1)
+    chen.page.fill("#case_number", "GZF-2026-1")
+    chen.page.fill("#basis", "核对纸质件")
+    assert faults_of(chen.page) == []
+    chen.page.click("button:has-text('核验')")
+    assert "人对得上" in chen.page.inner_text("main")
+    assert "当时尚未颁发" in chen.page.inner_text("main")
+    chen.page.fill("#what", "no such thing")
+    chen.page.click("button:has-text('核验')")
+    assert "请再选证照类型" in chen.page.inner_text("#what-e")
+    assert faults_of(chen.page) == []

@@ -8,7 +8,8 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from api.web.views.common import Mark
+from api.web.views.common import Fact, Mark
+from api.web.views.desk import Options
 from core.text import Text
 
 State = Literal["open", "waiting", "given", "refused", "ended"]
@@ -93,3 +94,41 @@ class ReadView:
     waiting: str | None
     again: str
     facts: tuple[tuple[Text, str | Text], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskVerdict:
+    """The answer to what was typed; `compared` says whether the person on the paper fits."""
+
+    tone: Literal["", "bad", "old"]
+    icon: str
+    headline: Text
+    sentence: Text
+    facts: tuple[Fact, ...] = ()
+    on_day: Text | None = None
+    compared: Text | None = None
+    compared_tone: Literal["good", "bad"] = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyDeskView:
+    """`/clerk/verify`."""
+
+    types: Options
+    items: Options
+    what: str = field(default="", repr=False)
+    type_code: str = ""
+    day: str = ""
+    holder_name: str = field(default="", repr=False)
+    id_number: str = field(default="", repr=False)
+    service_item: str = ""
+    case_number: str = ""
+    basis: str = ""
+    error: Text | None = None
+    error_field: str | None = None
+    found: DeskVerdict | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether somebody is to be compared."""
+        return bool(self.holder_name or self.id_number)

@@ -9,7 +9,15 @@ from markupsafe import Markup
 
 from api.web.qr import qr_svg
 from api.web.views.common import Fact, Mark
-from api.web.views.presenting import FaceCard, OfflineFaceView, PresentView, ReadFormView, ReadView
+from api.web.views.presenting import (
+    DeskVerdict,
+    FaceCard,
+    OfflineFaceView,
+    PresentView,
+    ReadFormView,
+    ReadView,
+    VerifyDeskView,
+)
 from api.web.views.verification import Answer, CodeRow, CodeView, VerifyResultView
 from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
@@ -114,6 +122,33 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "read-waiting": (
         "read_result.html",
         replace(RESULT, tone="old", icon="clock", waiting="/clerk/read/prs_1/state", facts=()),
+        "clerk",
+    ),
+    "verify-desk": ("verify_desk.html", VerifyDeskView((("", "没有选"),), (("", "没有选"),)), "clerk"),
+    "verify-desk-found": (
+        "verify_desk.html",
+        VerifyDeskView(
+            (("", "没有选"),),
+            (("", "没有选"),),
+            "1.2.156.3005.2",
+            day="2026-01-01",
+            holder_name="林知远",
+            found=DeskVerdict(
+                "",
+                "check",
+                Text("在库有效", "Held and valid"),
+                Text("这是居住证。", "A residence permit."),
+                (Fact(FACE.title, FACE.title),),
+                Text("2026 年 1 月 1 日：有效", "1 January 2026: valid"),
+                Text("对不上。", "It does not fit."),
+                "bad",
+            ),
+        ),
+        "clerk",
+    ),
+    "verify-desk-wrong": (
+        "verify_desk.html",
+        VerifyDeskView((), (), "x", error=Text("这不是证照标识。", "No identifier."), error_field="what"),
         "clerk",
     ),
 }
