@@ -16,7 +16,7 @@ from certstore.documents import SealedDocuments
 from certstore.errors import CopyNotFound, Gone, LicenceNotFound, UseNotGranted, consent_gone, licence_ended
 from certstore.face import CopyNote, FaceSource
 from certstore.looks import look_at
-from certstore.make_file import FileMaker
+from certstore.make_file import REPOSITORY, FileMaker
 from certstore.model import (
     AnnotatedCopy,
     Consent,
@@ -41,8 +41,6 @@ from core.ids import new_id, new_secret
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
 
-# Who seals copies: the repository, under a grant that each seal's custodian gives it and can take back.
-REPOSITORY = Principal(PrincipalKind.SYSTEM, "licence-repository")
 FUNCTION_DAYS = 30  # how long a copy made without consent can be used, unless fewer are asked for
 MAX_DAYS = 90
 Within = Callable[[WriteTx, Sequence[AnnotatedCopy]], Awaitable[None]]

@@ -34,6 +34,7 @@ class Event(StrEnum):
 
     CREATE = "create"
     ISSUE = "issue"
+    RECORD = "record"  # 登记入库: taken over from a register, issued long before
     RENEW = "renew"
     CHANGE = "change"
     ANNUAL_PASS = "annual-pass"  # noqa: S105 - an inspection passed
@@ -73,6 +74,7 @@ _STILL_HELD = (State.VALID, State.SUSPENDED, State.EXPIRED)  # may be ended in a
 TRANSITIONS: dict[tuple[State | None, Event], State] = {
     (None, Event.CREATE): State.DRAFT,
     (None, Event.ISSUE): State.VALID,
+    (None, Event.RECORD): State.VALID,
     (None, Event.TRANSFER_IN): State.VALID,
     (State.DRAFT, Event.ISSUE): State.VALID,
     (State.DRAFT, Event.CANCEL): State.CANCELLED,

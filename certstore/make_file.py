@@ -5,7 +5,11 @@ from __future__ import annotations
 from certstore.face import FaceSource, face_json, face_metadata
 from certstore.metadata import to_xml
 from certstore.ports import LicenceSealer, Renderer, SealedFile
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
+
+REPOSITORY = Principal(PrincipalKind.SYSTEM, "licence-repository")
+"""Who seals copies and taken-over records: the repository, under a grant that each seal's custodian gives it and can
+take back."""
 
 
 class FileMaker:

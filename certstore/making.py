@@ -32,7 +32,7 @@ from certstore.model import (
 )
 from certstore.ports import OrganisationDirectory
 from certstore.schema import check_data
-from core.clock import Clock, calendar_day
+from core.clock import SHANGHAI, Clock, calendar_day
 from core.errors import InvalidInput, Unavailable
 from core.ids import new_id, new_secret
 from core.principal import Principal
@@ -109,32 +109,45 @@ class VersionMaker:
             NotPermitted: the actor has no right to the seal.
             Unavailable: seal, fonts, directory or document store do not answer; nothing was made.
         """
-        now = self._clock.now()
-        serial = calendar_day(now).strftime("%Y%m%d") + "".join(secrets.choice(_SERIAL_LETTERS) for _ in range(12))
-        identifier = make_identifier(type_code=licence_type.code, issuer=issuer, serial=serial, version=1)
-        version = LicenceVersion(
-            licence_id=licence_id or new_id(self._clock, "lic"),
-            number=1,
-            identifier=identifier.text,
-            type_code=licence_type.code,
-            type_version=licence_type.version,
-            licence_number=content.licence_number if content.licence_number is not None else serial,
-            holders=content.holders,
-            data=_checked(licence_type, content.data),
-            issued_at=now,
-            valid_from=content.valid_from,
-            valid_until=content.valid_until,
-            previous=GENESIS,
-            hash=GENESIS,
-            trust=trust,
-            based_on=based_on,
-            made_by=event,
-        )
+        version = self._first(content, licence_type, issuer, event, trust, based_on, licence_id)
         code = new_secret(16)
         chained, file = await self._sealed(version, licence_type, issuer, actor, code)
-        inspected = covered_until(licence_type.inspection, content.valid_from)
-        state = next_state(None, event)
-        return Licence(version.licence_id, licence_type.code, issuer, state, 1, code, chained, inspected), file
+        return _begun(chained, licence_type, issuer, code), file
+
+    def record(
+        self,
+        content: VersionContent,
+        licence_type: LicenceType,
+        issuer: str,
+        *,
+        trust: Trust,
+        based_on: str | None = None,
+    ) -> Licence:
+        """A licence taken over from a register. It has no file yet: one is made when it is first wanted
+        (`certstore.records`), for a register holds millions and few of them are ever looked at.
+
+        Raises:
+            InvalidInput: the data do not fit the type's schema.
+        """
+        version = self._first(content, licence_type, issuer, Event.RECORD, trust, based_on, None)
+        issued = dt.datetime.combine(content.valid_from, dt.time(), SHANGHAI).astimezone(dt.UTC)
+        dated = replace(version, issued_at=issued)
+        return _begun(
+            replace(dated, hash=version_hash(facts_of(dated, ""), GENESIS)), licence_type, issuer, new_secret(16)
+        )
+
+    async def original_of(
+        self, licence: Licence, version: LicenceVersion, licence_type: LicenceType, sealer: Principal
+    ) -> LicenceFile:
+        """The sealed file of a version that has none yet.
+
+        Args:
+            licence_type: in the version that it was taken over under.
+
+        Raises:
+            InvalidInput, NotPermitted, Unavailable: as `first`.
+        """
+        return await self._file(version, licence_type, licence.issuer, sealer, licence.verification_code)
 
     async def next(
         self,
@@ -185,9 +198,47 @@ class VersionMaker:
         chained, file = await self._sealed(version, licence_type, licence.issuer, actor, licence.verification_code)
         return replace(licence, state=state, revision=licence.revision + 1, current=chained), file
 
+    def _first(
+        self,
+        content: VersionContent,
+        licence_type: LicenceType,
+        issuer: str,
+        event: Event,
+        trust: Trust,
+        based_on: str | None,
+        licence_id: str | None,
+    ) -> LicenceVersion:
+        now = self._clock.now()
+        serial = calendar_day(now).strftime("%Y%m%d") + "".join(secrets.choice(_SERIAL_LETTERS) for _ in range(12))
+        identifier = make_identifier(type_code=licence_type.code, issuer=issuer, serial=serial, version=1)
+        return LicenceVersion(
+            licence_id=licence_id or new_id(self._clock, "lic"),
+            number=1,
+            identifier=identifier.text,
+            type_code=licence_type.code,
+            type_version=licence_type.version,
+            licence_number=content.licence_number if content.licence_number is not None else serial,
+            holders=content.holders,
+            data=_checked(licence_type, content.data),
+            issued_at=now,
+            valid_from=content.valid_from,
+            valid_until=content.valid_until,
+            previous=GENESIS,
+            hash=GENESIS,
+            trust=trust,
+            based_on=based_on,
+            made_by=event,
+        )
+
     async def _sealed(
         self, version: LicenceVersion, licence_type: LicenceType, issuer: str, actor: Principal, code: str
     ) -> tuple[LicenceVersion, LicenceFile]:
+        file = await self._file(version, licence_type, issuer, actor, code)
+        return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
+
+    async def _file(
+        self, version: LicenceVersion, licence_type: LicenceType, issuer: str, actor: Principal, code: str
+    ) -> LicenceFile:
         issuer_name = await self._organisations.name(issuer)
         if issuer_name is None:
             raise Unavailable(
@@ -196,10 +247,15 @@ class VersionMaker:
             )
         source = FaceSource(licence_type, version, issuer, issuer_name, self._verify_address)
         sealed = await self._files.make(source, verification_code=face_code(code, version.number), sealed_for=actor)
-        file = await self._documents.keep(
+        return await self._documents.keep(
             sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL
         )
-        return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
+
+
+def _begun(version: LicenceVersion, licence_type: LicenceType, issuer: str, code: str) -> Licence:
+    inspected = covered_until(licence_type.inspection, version.valid_from)
+    state = next_state(None, version.made_by)
+    return Licence(version.licence_id, licence_type.code, issuer, state, 1, code, version, inspected)
 
 
 def face_code(code: str, number: int) -> str:

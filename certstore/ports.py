@@ -234,6 +234,12 @@ class LicenceStore(Protocol):
     async def add(self, tx: WriteTx, licence: Licence, *changes: LicenceChange) -> None:
         """Add a licence with its first version and the events that brought it there."""
 
+    async def add_recorded(self, tx: WriteTx, licences: Sequence[Licence], recorded: LicenceChange) -> None:
+        """Many licences taken over from a register at once, each with the same first event."""
+
+    async def of_numbers(self, tx: ReadTx, type_code: str, numbers: Sequence[str]) -> Sequence[Licence]:
+        """All of a type that have one of these licence numbers, in no order."""
+
     async def add_version(self, tx: WriteTx, licence: Licence, change: LicenceChange) -> bool:
         """The licence's next version with its holders and event; False if its revision is not `change.sequence - 1`.
 

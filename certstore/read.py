@@ -14,6 +14,7 @@ from certstore.looks import look_at
 from certstore.making import facts_of
 from certstore.model import Licence, LicenceChange, LicenceType, LicenceVersion, Look
 from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
+from certstore.records import RecordOriginals
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent
@@ -88,11 +89,13 @@ class ReadLicence:
         self,
         repository: Repository,
         documents: SealedDocuments,
+        originals: RecordOriginals,
         holders: HolderDirectory,
         organisations: OrganisationDirectory,
     ) -> None:
         self._repository = repository
         self._documents = documents
+        self._originals = originals
         self._holders = holders
         self._organisations = organisations
 
@@ -151,10 +154,9 @@ class ReadLicence:
             if own and licence.state in FINAL:
                 raise licence_ended(STATE_NAMES[licence.state])
             version = await self._version(tx, licence, number, person if own else None)
-            file = await repository.files.original(tx, licence.id, version.number)
-            assert file is not None  # written in the unit that made the version
             await self._record(tx, licence, actor, own, "original")
             await tx.commit()
+        file = await self._originals.of(version)
         return FileContent(await self._documents.content(file), file.sha256, f"{version.identifier}.pdf")
 
     async def versions(self, licence_id: str, actor: Principal) -> Sequence[VersionLine]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
 
-from certstore.lifecycle import STATE_NAMES, State, effective_state
+from certstore.lifecycle import STATE_NAMES, Event, State, effective_state
 from certstore.model import Licence, LicenceChange, LicenceVersion
 from core.clock import calendar_day
 from core.text import Text
@@ -45,7 +45,7 @@ def status_on(history: Sequence[LicenceChange], versions: Sequence[LicenceVersio
         history: the licence's changes, oldest first.
         versions: its versions, oldest first.
     """
-    past = [change for change in history if calendar_day(change.at) <= day and change.state is not State.DRAFT]
+    past = [change for change in history if _counts_from(change, versions) <= day and change.state is not State.DRAFT]
     if not past:
         return Status.NOT_ISSUED
     version = next(version for version in versions if version.number == past[-1].version)
@@ -56,10 +56,20 @@ def version_status_on(
     history: Sequence[LicenceChange], versions: Sequence[LicenceVersion], number: int, day: dt.date
 ) -> Status:
     """What one version of a licence was on `day`: before it was made not issued, after the next one superseded."""
-    past = [change.version for change in history if calendar_day(change.at) <= day and change.state is not State.DRAFT]
+    past = [
+        change.version
+        for change in history
+        if _counts_from(change, versions) <= day and change.state is not State.DRAFT
+    ]
     if not past or past[-1] < number:
         return Status.NOT_ISSUED
     return Status.SUPERSEDED if past[-1] > number else status_on(history, versions, day)
+
+
+def _counts_from(change: LicenceChange, versions: Sequence[LicenceVersion]) -> dt.date:
+    """What was taken over from a register has been so since its first day, not since it was taken over."""
+    day = calendar_day(change.at)
+    return min(day, versions[0].valid_from) if change.event is Event.RECORD else day
 
 
 def status_today(licence: Licence, today: dt.date) -> Status:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from api.bridges import COPY_CLASS
 from api.demo import catalogue, city
 from api.demo.upstream.cast import PROVIDERS
-from certstore.copies import REPOSITORY
 from certstore.issue import IssueCommand
+from certstore.make_file import REPOSITORY
 from certstore.making import HolderInput
 from certstore.model import ConsumerGrant
 from core.clock import calendar_day

@@ -31,6 +31,7 @@ class StepWords:
 NAMES: Mapping[Event, Text] = {
     Event.CREATE: Text("起草", "draft"),
     Event.ISSUE: Text("颁发", "issue"),
+    Event.RECORD: Text("登记入库", "take over from a register"),
     Event.RENEW: Text("延续", "renew"),
     Event.CHANGE: Text("变更", "change"),
     Event.ANNUAL_PASS: Text("年检通过", "pass inspection"),

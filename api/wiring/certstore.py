@@ -31,6 +31,7 @@ from certstore.ports import (
 )
 from certstore.quota import CLERK_QUOTA, UseQuota
 from certstore.read import ReadLicence
+from certstore.records import RecordOriginals
 from certstore.render.typst_renderer import TypstRenderer
 from certstore.repository import Repository
 from certstore.search import SearchLicences
@@ -175,7 +176,7 @@ def compose_certstore(
         catalogue=Catalogue(repository, renderer),
         issue=issue,
         end=end,
-        read=ReadLicence(repository, documents, holders, organisations),
+        read=ReadLicence(repository, documents, RecordOriginals(repository, maker), holders, organisations),
         search=SearchLicences(repository, organisations),
         check_exemption=check,
         consents=consents,

@@ -146,10 +146,11 @@ class RowCheck:
             faults.append((VALID_FROM, "date-invalid" if values[VALID_FROM] else "missing"))
             return None
         last = None if until_text in LONG_TERM else parse_date(until_text)
+        if until_text and last is None and until_text not in LONG_TERM:
+            faults.append((VALID_UNTIL, "date-invalid"))
+            return None
         try:
             check_first_day(first, today)
-            if until_text and last is None and until_text not in LONG_TERM:
-                raise InvalidInput("date-invalid", _NO_TEXT, field=VALID_UNTIL)
             if not until_text:
                 last = validity_of(self._type.validity, first, None)
         except InvalidInput as error:
@@ -161,9 +162,7 @@ class RowCheck:
         findings += _about_dates(self._type, first, last, today)
         return first, last
 
-    def _identifier(
-        self, values: Mapping[str, str], faults: list[tuple[str, str]], findings: list[str]
-    ) -> str | None:
+    def _identifier(self, values: Mapping[str, str], faults: list[tuple[str, str]], findings: list[str]) -> str | None:
         if not values.get(IDENTIFIER):
             return None
         try:
@@ -171,7 +170,7 @@ class RowCheck:
         except InvalidInput as error:
             faults.append((IDENTIFIER, error.code))
             return None
-        findings.append(f"identifier:{identifier.check_class.value}")
+        findings.append(f"identifier:{identifier.judgement.value}")
         if identifier.type_code != self._type.code:
             findings.append("identifier:other-type")
         return identifier.text

@@ -24,7 +24,9 @@ class ImportMoved(Conflict):
     """Its state does not allow the step."""
 
     def __init__(self, state: Text) -> None:
-        text = Text("这次导入现在是“{state}”，不能这样做。请刷新后再看。", "The import is {state} now. Reload and look again.")
+        text = Text(
+            "这次导入现在是“{state}”，不能这样做。请刷新后再看。", "The import is {state} now. Reload and look again."
+        )
         super().__init__("import-state", text.format(state=state))
 
 

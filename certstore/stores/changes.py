@@ -26,9 +26,18 @@ _FEED = select(change_feed).where(change_feed.c.id == 1)
 
 async def tell(tx: WriteTx, licence: Licence, change: LicenceChange, *, identifier: str) -> None:
     """Leave word of a change, in the unit that makes it. Drafts are nobody's business yet."""
-    if change.state is State.DRAFT:
-        return
-    values = {
+    if change.state is not State.DRAFT:
+        await tx.connection.execute(insert(licence_change).values(_row(licence, change, identifier)))
+
+
+async def tell_all(tx: WriteTx, licences: Sequence[Licence], change: LicenceChange) -> None:
+    """The same word of many licences at once."""
+    rows = [_row(licence, change, licence.current.identifier) for licence in licences]
+    await tx.connection.execute(insert(licence_change), rows)
+
+
+def _row(licence: Licence, change: LicenceChange, identifier: str) -> dict[str, object]:
+    return {
         "licence_id": licence.id,
         "sequence": change.sequence,
         "event": change.event.value,
@@ -39,7 +48,6 @@ async def tell(tx: WriteTx, licence: Licence, change: LicenceChange, *, identifi
         "issuer": licence.issuer,
         "at": change.at,
     }
-    await tx.connection.execute(insert(licence_change).values(values))
 
 
 class SqlChangeStore:

@@ -13,7 +13,7 @@ from certstore.codes import HolderCode
 from certstore.lifecycle import Event, State, lapses
 from certstore.model import Holder, Licence, LicenceChange, LicenceVersion, Trust
 from certstore.ports import LicenceStore
-from certstore.stores.changes import tell
+from certstore.stores.changes import tell, tell_all
 from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
 from certstore.stores.marks import SingleMarks
 from certstore.stores.places import event_place, holder_place, version_place
@@ -36,23 +36,31 @@ class SqlLicenceStore:
         self._marks = SingleMarks(index)
 
     async def add(self, tx: WriteTx, licence_: Licence, *changes: LicenceChange) -> None:
-        version = licence_.current
-        row = {
-            "id": licence_.id,
-            "type_code": licence_.type_code,
-            "issuer": licence_.issuer,
-            "state": licence_.state.value,
-            "revision": licence_.revision,
-            "version": version.number,
-            "verification_code": licence_.verification_code,
-            "number_index": self._number_index(licence_),
-            "inspected_until": licence_.inspected_until,
-            "lapses_on": _lapses_on(licence_.state, licence_),
-        }
-        await tx.connection.execute(insert(licence).values(row))
-        await self._add_version_rows(tx, version)
+        await tx.connection.execute(insert(licence).values(self._row(licence_)))
+        await self._add_version_rows(tx, licence_.current)
         for change in changes:
             await self._add_event(tx, licence_, change)
+
+    async def add_recorded(self, tx: WriteTx, licences: Sequence[Licence], recorded: LicenceChange) -> None:
+        if not licences:
+            return
+        await tx.connection.execute(insert(licence), [self._row(one) for one in licences])
+        versions = [one.current for one in licences]
+        await tx.connection.execute(insert(licence_version), [self._version_row(version) for version in versions])
+        holders = [
+            self._holder_row(version, position, holder)
+            for version in versions
+            for position, holder in enumerate(version.holders)
+        ]
+        await tx.connection.execute(insert(licence_holder), holders)
+        await tell_all(tx, licences, recorded)
+        await tx.connection.execute(insert(licence_event), [self._event_row(one, recorded) for one in licences])
+
+    async def of_numbers(self, tx: ReadTx, type_code: str, numbers: Sequence[str]) -> Sequence[Licence]:
+        kind = number_kind(type_code)
+        indexes = {digest for number in numbers for digest in self._index.digests(kind, number)}
+        query = _LICENCES.where(licence.c.number_index.in_(indexes), licence.c.type_code == type_code)
+        return await self._many(tx, query)
 
     async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
         moved = await tx.connection.execute(
@@ -155,6 +163,20 @@ class SqlLicenceStore:
         holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
         await tx.connection.execute(insert(licence_holder), holders)
 
+    def _row(self, licence_: Licence) -> dict[str, object]:
+        return {
+            "id": licence_.id,
+            "type_code": licence_.type_code,
+            "issuer": licence_.issuer,
+            "state": licence_.state.value,
+            "revision": licence_.revision,
+            "version": licence_.current.number,
+            "verification_code": licence_.verification_code,
+            "number_index": self._number_index(licence_),
+            "inspected_until": licence_.inspected_until,
+            "lapses_on": _lapses_on(licence_.state, licence_),
+        }
+
     def _number_index(self, licence_: Licence) -> bytes:
         return self._index.digest(number_kind(licence_.type_code), licence_.current.licence_number)
 
@@ -253,7 +275,10 @@ class SqlLicenceStore:
 
     async def _add_event(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> None:
         await tell(tx, licence_, change, identifier=licence_.current.identifier)
-        values = {
+        await tx.connection.execute(insert(licence_event).values(self._event_row(licence_, change)))
+
+    def _event_row(self, licence_: Licence, change: LicenceChange) -> dict[str, object]:
+        return {
             "licence_id": licence_.id,
             "sequence": change.sequence,
             "event": change.event.value,
@@ -265,7 +290,6 @@ class SqlLicenceStore:
             "organisation": change.organisation,
             "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_.id, change.sequence)),
         }
-        await tx.connection.execute(insert(licence_event).values(values))
 
     def _change(self, row: Row[Any]) -> LicenceChange:
         place = event_place(row.licence_id, row.sequence)

@@ -15,6 +15,7 @@ from core.text import Text
 
 EVENTS: Mapping[Event, tuple[str, Tone, Text]] = {
     Event.CREATE: ("file", "info", Text("起草", "Drafted")),
+    Event.RECORD: ("down", "", Text("由登记簿入库", "Taken over from a register")),
     Event.ISSUE: ("stamp", "red", Text("颁发并盖章", "Issued and sealed")),
     Event.RENEW: ("stamp", "red", Text("延续", "Renewed")),
     Event.CHANGE: ("stamp", "red", Text("变更", "Changed")),

@@ -88,7 +88,9 @@ def checked_row(number: int, cells: Sequence[str], width: int) -> TableRow:
 
 
 def too_many_rows() -> FileRefused:
-    return FileRefused("file-too-long", f"行数超过 {MAX_ROWS}，请分开导入。", f"More than {MAX_ROWS} rows: split the file.")
+    return FileRefused(
+        "file-too-long", f"行数超过 {MAX_ROWS}，请分开导入。", f"More than {MAX_ROWS} rows: split the file."
+    )
 
 
 def record_too_long() -> FileRefused:

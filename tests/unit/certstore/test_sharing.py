@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 
 from certstore.consents import ConsentView
-from certstore.copies import REPOSITORY
 from certstore.end import EndCommand
 from certstore.errors import ConsentDecided, ConsentNotFound, CopyNotFound, LicenceNotFound
 from certstore.exemption import Exemption
 from certstore.lifecycle import Event
+from certstore.make_file import REPOSITORY
 from certstore.model import ConsentState, Look, Sharing
 from certstore.status import Status
 from core.errors import Conflict, InvalidInput, NotPermitted

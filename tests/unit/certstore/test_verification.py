@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from certstore.copies import REPOSITORY
 from certstore.end import EndCommand
 from certstore.identifier import Check, check_character, vendor_check_character
 from certstore.lifecycle import Event
+from certstore.make_file import REPOSITORY
 from certstore.ports import SealAnchor
 from certstore.status import Status
 from certstore.verify_fields import CHECKS_PER_HOUR, MISSES_PER_HOUR, FieldClaim
