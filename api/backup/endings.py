@@ -128,6 +128,10 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "licence": Moved("state", ["draft", "valid"], "revision", ["revision"]),
     "licence_version": NothingEnds("content; the licence has the state"),
     "licence_holder": NothingEnds("content; the licence has the state"),
+    "licence_import": NothingEnds("how far it got is one transaction with what it wrote"),
+    "licence_import_part": NothingEnds("rows of registers, which go a month after their import"),
+    "licence_import_fault": NothingEnds("what is wrong with rows"),
+    "licence_import_sighting": NothingEnds("what rows of a run had; emptied when it ends"),
     "licence_draft": NothingEnds("nothing was issued yet; the authority looks it over before it is"),
     "ending_proposal": Moved(
         "state", ["open"], ["open", "done", "refused", "withdrawn", "lapsed"], ["decided_by", "decided_at"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import certstore.stores.bulk_tables
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.number_tables
@@ -60,6 +61,7 @@ SOURCES = (
     certstore.stores.tables,
     certstore.stores.status_tables,
     certstore.stores.number_tables,
+    certstore.stores.bulk_tables,
     certstore.stores.life_tables,
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,

@@ -72,6 +72,7 @@ class CertstoreServices:
     my_accesses: MyAccesses
     find: FindLicences
     life: LifeServices
+    maker: VersionMaker
     use: UseServices
 
 
@@ -187,6 +188,7 @@ def compose_certstore(
         my_licences=MyLicences(repository, holders, organisations),
         find=FindLicences(repository, SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)),
         my_accesses=MyAccesses(repository, holders, organisations),
+        maker=maker,
         life=compose_life(
             repository,
             maker,

@@ -16,6 +16,7 @@ from api.bridges import (
 )
 from api.settings import Settings
 from api.sweeping import sweep_forever
+from api.wiring.bulk import BulkServices, compose_bulk
 from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore, narrow_ground
 from api.wiring.exchange import ExchangeServices, compose_exchange
@@ -49,6 +50,7 @@ class Container:
     own: HolderServices
     subscriptions: SubscriptionServices
     exchange: ExchangeServices
+    bulk: BulkServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -83,6 +85,7 @@ class Container:
             self.rotation.forever(),
             *self.messages.background(),
             *self.subscriptions.background(),
+            *self.bulk.background(),
             self.transparency.keeper.forever(),
         )
 
@@ -129,6 +132,7 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
+    bulk = compose_bulk(narrow_ground(ground), certstore.maker)
     own = compose_holders(
         narrow_ground(ground),
         holders=IdpHolderDirectory(idp.directory),
@@ -163,6 +167,7 @@ async def build_container(
         own,
         subscriptions,
         exchange,
+        bulk,
         signing,
         tsa,
         reencryption,

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from certstore.stores.bulk_holders import part_documents
 from certstore.stores.key_holders import licence_collections, licence_digests, licence_documents
 from certstore.stores.own_key_holders import evidence_documents, holder_collections, share_digests
 from idp.stores.factor_holders import factor_collections
@@ -60,6 +61,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
     vault = EncryptedVault(ground.blobs, secrets.fields.documents)
     documents = (
         licence_documents(database, vault, discards, clock),
+        part_documents(database, vault, discards, clock),
         evidence_documents(database, vault, discards, clock),
         signature_documents(database, vault, discards, clock),
     )

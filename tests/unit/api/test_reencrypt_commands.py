@@ -130,6 +130,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "person_certificate",
         "consent",
         "access_record",
+        "licence_import_part",
         "subscription_secret",
         "exemption_check",
         "licence_draft",
