@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from api.wiring.bulk import BulkServices, compose_bulk
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
 from api.wiring.exchange import ExchangeServices, compose_exchange
 from api.wiring.holders import HolderServices, compose_holders
@@ -201,6 +202,7 @@ class World:
     colleagues: Staff
     own: HolderServices
     subscriptions: SubscriptionServices
+    bulk: BulkServices
     mandates: Mandates
     told: Told
     exchange: ExchangeServices
@@ -340,6 +342,9 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         mandates,
         told,
         exchange,
+        compose_bulk(ground, services.maker),
+        mandates,
+        told,
     )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)

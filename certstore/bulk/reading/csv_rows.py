@@ -63,7 +63,7 @@ class CsvRows:
                 yield line
                 continue
             self._open.append(line)
-            self._open_length += len(line)
+            self._open_length += len(line) + 1
             if self._open_length > MAX_RECORD:
                 raise record_too_long()
             if len(self._open) > 1 and line.count('"') % 2 == 1:
