@@ -58,12 +58,10 @@ def test_csv_as_spreadsheets_write_it(encoding: str, line_end: str, delimiter: s
     assert cells(read(CsvRows(), content)) == [("林知远", "甲路, 1 号"), ("䶮", '两\n行 "引"')]
 
 
-@given(
-    rows=st.lists(
-        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8), min_size=2, max_size=2)
-    ),
-    size=st.integers(1, 40),
-)
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=2)), size=st.integers(1, 40))
 def test_csv_in_any_pieces_is_the_same(rows: list[list[str]], size: int) -> None:
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows([["a", "b"], *rows])
@@ -141,7 +139,6 @@ def test_l_10_a_formula_and_a_rounded_number_make_their_row_faulty() -> None:
 
 
 DTD = b'<?xml version="1.0"?><!DOCTYPE worksheet [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
-UTF_16 = "<?xml version='1.0' encoding='utf-16'?>".encode("utf-16")
 OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 
 
@@ -149,13 +146,15 @@ OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/pas
     "part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml", "_rels/.rels"]
 )
 @pytest.mark.parametrize(
-    "beginning", [DTD, OUTSIDE, b" " * 70_000, UTF_16], ids=["entities", "outside", "blanks", "utf-16"]
+    "beginning", [DTD, OUTSIDE, b" " * 70_000, b""], ids=["entities", "outside", "blanks", "utf-16"]
 )
 def test_l_10_entities_and_what_hides_them_are_refused(part: str, beginning: bytes) -> None:
     content = book([("a",), ("1",)])
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
         old = opened.read(part)
     spoilt = beginning + (old.partition(b"?>")[2] if old.startswith(b"<?xml") else old)
+    if not beginning:
+        spoilt = old.decode().encode("utf-16")
     with pytest.raises(FileRefused, match="file-unreadable"):
         read(XlsxRows(), repacked(content, part, spoilt))
 
