@@ -1,7 +1,8 @@
 """Ways for departments to find
 
-Revision: 0033, after 0032.
-"""
+<Revision: 0033, after 0032.
+=Revision: 0034, after 0033.
+>"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,9 +10,11 @@ from alembic import op
 import core.tables
 
 
-revision = '0033'
+<revision = '0033'
 down_revision = '0032'
-branch_labels = None
+=revision = '0034'
+down_revision = '0033'
+>branch_labels = None
 depends_on = None
 
 
