@@ -53,7 +53,7 @@ async def inspection_round(request: Request, type_code: str) -> Response:
         rows=tuple(map(_row, found.page.items)),
         first_href=base if cursor else None,
         next_href=following,
-        idempotency=new_secret(12),
+        idempotency=new_secret(16),
         note=_passed(passed, left) if passed.isdigit() and left.isdigit() else None,
     )
     return page(request, "inspection_round.html", view=view)
