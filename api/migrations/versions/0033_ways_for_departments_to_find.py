@@ -1,8 +1,7 @@
 """Ways for departments to find
 
-<Revision: 0033, after 0032.
-=Revision: 0034, after 0033.
->"""
+Revision: 0033, after 0032.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +9,9 @@ from alembic import op
 import core.tables
 
 
-<revision = '0033'
+revision = '0033'
 down_revision = '0032'
-=revision = '0034'
-down_revision = '0033'
->branch_labels = None
+branch_labels = None
 depends_on = None
 
 
