@@ -115,7 +115,7 @@ async def _list(request: Request, who: Visitor, form: Form, error: AppError | No
         title=title_of(len(found), not_well),
         rows=tuple(map(_row, found)),
         types=tuple((one.code, one.name) for one in await all_types(request)),
-        sent=form.values,
+        sent=form,
         error=error.text if error else None,
         error_field=error.field if isinstance(error, InvalidInput) else None,
     )

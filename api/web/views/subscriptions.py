@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api.web.forms import Form
 from api.web.views.common import Fact, Mark
 from core.text import Text
 
@@ -28,7 +28,7 @@ class SubscriptionsView:
     title: Text
     rows: tuple[SubscriptionRow, ...]
     types: tuple[tuple[str, Text], ...]
-    sent: Mapping[str, str]
+    sent: Form
     error: Text | None = None
     error_field: str | None = None
 
