@@ -31,7 +31,13 @@ _STATUS: tuple[tuple[type[AppError], int], ...] = (
     (LimitExceeded, 429),
     (Unavailable, 503),
 )
-_BY_CODE = {"precondition-failed": 412, "too-large": 413, "copy-gone": 410, "method-not-allowed": 405}
+_BY_CODE = {
+    "precondition-failed": 412,
+    "too-large": 413,
+    "copy-gone": 410,
+    "use-code-gone": 410,
+    "method-not-allowed": 405,
+}
 UNEXPECTED = AppError(
     "unexpected",
     Text(

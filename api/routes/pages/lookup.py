@@ -14,6 +14,7 @@ from api.errors.problems import status_of
 from api.routes.pages.clerk import field_at_fault, item_options
 from api.routes.pages.office import all_types
 from api.routes.pages.states import mark_of, until_words
+from api.web.card_reader import number_of
 from api.web.forms import Form, read_form
 from api.web.render import page
 from api.web.views.desk import Found, LookUpView
@@ -24,7 +25,7 @@ from certstore.schema import face_fields
 from certstore.search import FoundLicence, SearchQuery
 from certstore.status import Status
 from core.clock import calendar_day
-from core.errors import AppError, InvalidInput, NotPermitted
+from core.errors import AppError, InvalidInput, LimitExceeded, NotPermitted
 from core.text import Language, Text
 
 router = APIRouter(include_in_schema=False)
@@ -43,10 +44,11 @@ async def look_up(request: Request) -> Response:
     who = await permitted(request, CLERK)
     form = await read_form(request)
     types = [form["type_code"]] if form["type_code"] else None
-    query = SearchQuery(CITIZEN_ID, form["id_number"], form["service_item"], form["case_number"], form["basis"], types)
+    number = number_of(form["id_number"])
+    query = SearchQuery(CITIZEN_ID, number, form["service_item"], form["case_number"], form["basis"], types)
     try:
         found = await container(request).certstore.search(query, who.principal)
-    except (InvalidInput, NotPermitted) as error:
+    except (InvalidInput, NotPermitted, LimitExceeded) as error:
         return await _look_up(request, form, error=error)
     return await _look_up(request, form, found=found)
 
@@ -64,7 +66,7 @@ async def _look_up(
         types=(every, *((one.code, one.name.to(lang)) for one in types)),
         service_item=form["service_item"],
         type_code=form["type_code"],
-        id_number=form["id_number"],
+        id_number=number_of(form["id_number"]),
         case_number=form["case_number"],
         basis=form["basis"],
         found=None if found is None else tuple(_found(one, by_code[one.type_code], lang, now) for one in found),
