@@ -51,6 +51,7 @@ from core.text import Text
 
 UPLOAD_PATHS = (
     "/exchange/head-data/verifyFile",
+    "/me/objections",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",

@@ -48,6 +48,7 @@ _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),
     NavItem("/clerk/licences", Text("证照查询", "Look up")),
     NavItem("/clerk/read", Text("核验", "Check")),
+    NavItem("/office/statistics", Text("统计", "Figures")),
 )
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
 _ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
@@ -59,6 +60,8 @@ _PEOPLE = NavItem("/admin/people", Text("人员", "People"))
 _DEPARTMENTS = NavItem("/admin/organisations", Text("机构", "Departments"))
 _STAFF = NavItem("/admin/staff", Text("岗位", "Staff"))
 _POLICIES = NavItem("/admin/policies", Text("登录规则", "Rules"))
+LOOK_DELAYS = "/admin/look-delays"
+_DELAYS = NavItem(LOOK_DELAYS, Text("延后显示", "Shown later"))
 _EVENTS = NavItem("/admin/security", Text("安全事件", "Events"))
 
 
@@ -171,7 +174,7 @@ def consoles_of(principal: Principal) -> tuple[NavItem, ...]:
     people = (_PEOPLE,) if administers(principal) or manages else ()
     staff = (_DEPARTMENTS, _STAFF) if administers(principal) or manages or audits else ()
     rules = (_POLICIES,) if administers(principal) or audits else ()
-    events = (_EVENTS,) if principal.may(SECURITY_ADMIN) or audits else ()
+    events = (_EVENTS, _DELAYS) if principal.may(SECURITY_ADMIN) or audits else ()
     return (*people, *staff, *rules, *events)
 
 

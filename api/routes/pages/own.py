@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
 from api.routes.pages.identities import ways_in
-from api.routes.pages.life import story_of, turning_point
+from api.routes.pages.life import EVENTS, story_of, turning_point
 from api.routes.pages.looks import look_entry
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
@@ -19,15 +20,17 @@ from api.web.downloads import download
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.notice_words import NOTICE_WORDS
 from api.web.pdf_pages import draw
+from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
-from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow
+from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow, VersionRow
 from api.web.visitor import Visitor, logged_in
 from certstore import read
 from certstore.codes import mask_code
 from certstore.face import FaceSource, face_rows
 from certstore.holder import MyAccess, MyLicence
 from certstore.model import HOLDER_CODE, ConsentState, Look
+from certstore.read import VersionLine
 from certstore.status import Status
 from core.clock import calendar_day
 from core.errors import NotFound, NotPermitted
@@ -76,7 +79,7 @@ async def licence(request: Request, licence_id: str) -> Response:
     """One licence: its face, what it says, its life, who looked at it."""
     who = await logged_in(request)
     certstore = container(request).certstore
-    found = await certstore.read.licence(licence_id, who.holder)
+    found, lines = await certstore.read.story(licence_id, who.holder)
     now, lang = container(request).ground.clock.now(), language(request)
     looked = [
         one for one in (await certstore.my_accesses(who.holder, limit=100)).items if one.record.licence_id == licence_id
@@ -100,6 +103,10 @@ async def licence(request: Request, licence_id: str) -> Response:
         state_note=None if found.status in _USABLE else turning_point(found),
         state_tone="bad" if total is None else "warn",
         show=f"{base}/show" if found.status is Status.VALID else None,
+        share=f"{base}/share" if found.status is Status.VALID else None,
+        object=f"/me/objections/new?licence={licence_id}",
+        versions=tuple(_version_row(one) for one in reversed(lines)),
+        qr=Markup(qr_svg(_verify_text(request, found))),  # noqa: S704 - drawn here, from a code of ours
     )
     return page(request, "licence.html", view=view)
 
@@ -137,7 +144,28 @@ async def _notice_row(request: Request, notice: Notice) -> NoticeRow:
         client = await container(request).idp.registry.active(notice.client_id)
         name = client.name if client else Text(notice.client_id, notice.client_id)
         words |= {"zh": name.zh, "en": name.en}
-    return NoticeRow(NOTICE_WORDS[notice.kind].format(**words), f"/me/notices/{notice.id}")
+    href, where = _about(notice)
+    return NoticeRow(NOTICE_WORDS[notice.kind].format(**words), f"/me/notices/{notice.id}", href, where)
+
+
+def _about(notice: Notice) -> tuple[str, Text]:
+    """Where to look further."""
+    if notice.kind is NoticeKind.LICENCE_ENDS:
+        return f"/me/licences/{notice.detail['licence']}", Text("看这张证照", "See this licence")
+    if notice.kind is NoticeKind.OBJECTION_ANSWERED:
+        return f"/me/objections/{notice.detail['objection']}", Text("看答复", "See the answer")
+    return "/me/sign-ins", Text("登录着的地方", "Where you are logged in")
+
+
+def _version_row(line: VersionLine) -> VersionRow:
+    version = line.version
+    made_by = EVENTS[version.made_by][2]
+    return VersionRow(f"{version.number:03d}", made_by, version.issued_at, until_words(version.valid_until))
+
+
+def _verify_text(request: Request, found: read.LicenceView) -> str:
+    """What the QR code on the face says: where anybody learns that the licence is genuine and valid, and no more."""
+    return f"{container(request).ground.settings.issuer}/verify?code={found.licence.verification_code}"
 
 
 async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:

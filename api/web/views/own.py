@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from api.web.views.common import TimelineEntry, Tone
 from api.web.views.upstream import IdentityRow
 from core.text import Text
@@ -48,6 +50,16 @@ class MeView:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version of a licence."""
+
+    number: str
+    made_by: Text
+    at: dt.datetime
+    until: Text
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceView:
     """`/me/licences/{id}`."""
 
@@ -63,6 +75,10 @@ class LicenceView:
     state_note: Text | None = None
     state_tone: Tone = "warn"
     show: str | None = None
+    share: str | None = None
+    object: str = ""
+    versions: tuple[VersionRow, ...] = ()
+    qr: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,8 @@ class NoticeRow:
 
     text: Text
     action: str
+    href: str
+    where: Text
 
 
 @dataclass(frozen=True, slots=True)

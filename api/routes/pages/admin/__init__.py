@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from api.routes.pages.admin import events, home, organisations, people, policies, staff, staff_form
+from api.routes.pages.admin import events, home, look_delays, organisations, people, policies, staff, staff_form
 
-_parts = (home, staff_form, staff, organisations, people, policies, events)  # fixed paths before those with a name
+_parts = (
+    home,
+    staff_form,
+    staff,
+    organisations,
+    people,
+    policies,
+    look_delays,
+    events,
+)  # fixed paths before those with a name
 routers = [part.router for part in _parts]
