@@ -30,11 +30,13 @@ class HandleObjection:
         self._store = store
         self._news = news
 
-    async def accept(self, objection_id: str, text: str, actor: Principal, *, if_revision: int) -> Objection:
+    async def accept(
+        self, objection_id: str, text: str, actor: Principal, *, if_revision: int | None = None
+    ) -> Objection:
         """Agree: the licence is to be corrected within `DAYS_TO_CORRECT` days.
 
         Args:
-            if_revision: of the objection, as the caller saw it.
+            if_revision: of the objection, as the caller saw it; None to answer whatever happened meanwhile.
 
         Raises:
             InvalidInput: `objection-text-invalid`, `purpose-personal`.
@@ -49,7 +51,9 @@ class HandleObjection:
 
         return await self._step(objection_id, Act.ACCEPT, checked_text(text), actor, if_revision, after)
 
-    async def refuse(self, objection_id: str, text: str, actor: Principal, *, if_revision: int) -> Objection:
+    async def refuse(
+        self, objection_id: str, text: str, actor: Principal, *, if_revision: int | None = None
+    ) -> Objection:
         """Disagree, and say why.
 
         Raises:
@@ -62,7 +66,7 @@ class HandleObjection:
 
         return await self._step(objection_id, Act.REFUSE, checked_text(text), actor, if_revision, after)
 
-    async def close(self, objection_id: str, actor: Principal, *, if_revision: int) -> Objection:
+    async def close(self, objection_id: str, actor: Principal, *, if_revision: int | None = None) -> Objection:
         """The licence was corrected; that it was is looked up and not believed.
 
         Raises:
@@ -81,7 +85,7 @@ class HandleObjection:
         return await self._step(objection_id, Act.CORRECT, "", actor, if_revision, after)
 
     async def _step(
-        self, objection_id: str, act: Act, text: str, actor: Principal, if_revision: int, after: Next
+        self, objection_id: str, act: Act, text: str, actor: Principal, if_revision: int | None, after: Next
     ) -> Objection:
         repository, now, action = self._repository, self._repository.now(), f"objection.{act.value}"
         async with refusals_audited(repository.database, action, actor, subject=objection_id):
@@ -91,7 +95,7 @@ class HandleObjection:
             async with repository.database.write() as tx:
                 current = await self._store.objection(tx, objection_id)
                 assert current is not None  # it was there, and only closed ones are ever removed
-                if current.revision != if_revision:
+                if if_revision not in (None, current.revision):
                     raise objection_moved()
                 moved = replace(await after(tx, current), revision=current.revision + 1)
                 step = ObjectionStep(moved.revision, act, now, actor.id, current.issuer, text)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from certstore.objections.raising import ObjectionCommand
 from certstore.presentation.read_code import ReadCommand
 from certstore.subscriptions.manage import NewSubscription
 from core.db.database import Database
+from core.principal import SYSTEM
 from tests.attacks.test_licence_life_authorisation import LIFE, OWN_LISTS
 from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
 from tests.support.certstore_world import (
@@ -48,6 +50,8 @@ class Stage:
     subscription: str
     check: str
     question: str
+    objection: str
+    rule: str
 
     def fill(self, path: str) -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
@@ -55,6 +59,7 @@ class Stage:
         parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
         parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
+        parts |= {"objection_id": self.objection, "rule_id": self.rule}
         code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
         grant = {"organisation": HOUSING, "service_item": ITEM, "type_code": PERMIT}
         return path.format(**parts, **grant, code=code)
@@ -76,6 +81,8 @@ async def set_up(city: World, web: Http) -> Stage:
     subscription, _ = await city.subscriptions.manage.set_up(wanted, TOKENS["portal"])
     check = await city.services.use.checks.open(city.exemption_query(case="ANOTHER-CASE"), TOKENS["portal"])
     question = await city.services.use.ask(check.id, TOKENS["portal"])
+    objection = await city.own.raise_objection(ObjectionCommand(house.id, "area", "面积不对"), TOKENS["lin"])
+    rule = await city.own.look_delays.propose(ITEM, 30, BASIS, SYSTEM)
     return Stage(
         web,
         house.id,
@@ -88,6 +95,8 @@ async def set_up(city: World, web: Http) -> Stage:
         subscription.id,
         check.id,
         question.id,
+        objection.id,
+        rule.id,
     )
 
 
@@ -215,6 +224,21 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
         )
     },
     ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
+    ("GET", "/v1/objections"): ({"land", "police", "officer"}, None),  # each has its own inbox
+    ("GET", "/v1/objections/{objection_id}"): ({"land"}, None),
+    ("POST", "/v1/objections/{objection_id}/accept"): ({"land"}, {"text": "属实"}),
+    ("POST", "/v1/objections/{objection_id}/refuse"): ({"land"}, {"text": "不属实"}),
+    ("GET", "/v1/statistics"): (  # each sees its own figures
+        {"land", "police", "officer", "portal", "clerk", "other-office"},
+        None,
+    ),
+    ("GET", "/v1/look-delays"): ({"guard"}, None),
+    ("POST", "/v1/look-delays"): ({"guard"}, {"service_item": ITEM, "days": 30, "basis": BASIS}),
+    ("POST", "/v1/look-delays/{rule_id}/decision"): ({"guard"}, {"approve": True}),
+}
+LATER_STEPS = {  # what may be done once something else was done
+    ("POST", "/v1/objections/{objection_id}/close"): "land",
+    ("POST", "/v1/look-delays/{rule_id}/end"): "guard",
 }
 CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]
 
@@ -229,7 +253,7 @@ async def body_for(stage: Stage, body: Any) -> Any:
 
 def test_l01_the_matrix_names_every_route(stage: Stage) -> None:
     routes = {(method.upper(), path) for path, methods in openapi_of(stage.web)["paths"].items() for method in methods}
-    assert routes == {*MAY, *LIFE, *OWN_LISTS}
+    assert routes == {*MAY, *LIFE, *OWN_LISTS, *LATER_STEPS}
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(MAY))
@@ -251,6 +275,15 @@ async def test_l01_only_those_who_may_get_through(stage: Stage, method: str, pat
     if "*" not in allowed:
         assert (got[None], got["expired-or-revoked"]) == (401, 401)
         assert {got[caller] for caller in TOKENS if caller not in through} <= {403, 404}
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(LATER_STEPS))
+async def test_l01_a_later_step_is_refused_to_everybody_and_too_early_for_one(
+    stage: Stage, method: str, path: str
+) -> None:
+    got = {caller: (await stage.web.call(method, stage.fill(path), caller)).status_code for caller in TOKENS}
+    assert got.pop(LATER_STEPS[method, path]) == 409
+    assert set(got.values()) <= {403, 404}
 
 
 @pytest.mark.parametrize(

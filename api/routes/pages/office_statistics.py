@@ -76,7 +76,7 @@ def _charts(found: Statistics) -> tuple[Chart, ...]:
         (("soon", Text("件", "licences"), found.ending),),
     )
     every = (papers, used, refused, issued, ending)
-    return tuple(one for one in every if one.most) or (papers,)
+    return tuple(one for one in every if one.most)
 
 
 def _together(by_month: Mapping[Measure, Sequence[int]], measures: Sequence[Measure]) -> Sequence[int]:
