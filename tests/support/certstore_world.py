@@ -330,21 +330,19 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
     own = compose_holders(ground, holders=people, organisations=offices, news=told)
     exchange = compose_exchange(ground, services, holders=people, agencies=mandates, organisations=offices)
     made = World(
-        services,
-        database,
-        clock,
-        sealer,
-        folder,
-        presentation,
-        colleagues,
-        own,
-        subscriptions,
-        mandates,
-        told,
-        exchange,
-        compose_bulk(ground, services.maker),
-        mandates,
-        told,
+        services=services,
+        database=database,
+        clock=clock,
+        sealer=sealer,
+        folder=folder,
+        presentation=presentation,
+        colleagues=colleagues,
+        own=own,
+        subscriptions=subscriptions,
+        bulk=compose_bulk(ground, services.maker),
+        mandates=mandates,
+        told=told,
+        exchange=exchange,
     )
     for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
         await services.catalogue.register_type(definition, SYSTEM)
