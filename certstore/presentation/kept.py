@@ -15,6 +15,7 @@ import msgspec
 from certstore.presentation.codes import new_presentation_code
 from certstore.presentation.model import KEPT_SECONDS, OpenCode, Presentation, Showing, ShownCode
 from core.clock import Clock
+from core.ids import is_id
 from core.kv.port import KeyValueStore
 from keys.ports import FieldCipher, TokenDigests
 
@@ -113,6 +114,8 @@ class Kept:
         return await self._kv.compare_and_swap(key, found[0], self._sealed(key, changed), seconds)
 
     async def _stored(self, presentation_id: str) -> tuple[bytes, Presentation] | None:
+        if not is_id(presentation_id):  # what somebody sent instead may not even be a key
+            return None
         key = _key(presentation_id)
         stored = await self._kv.get(key)
         return None if stored is None else (stored, self._opened(key, stored, Presentation))
@@ -133,4 +136,4 @@ def _code_key(digest: str) -> str:
 
 
 def _key(presentation_id: str) -> str:
-    return f"certstore:show:read:{presentation_id[:64]}"
+    return f"certstore:show:read:{presentation_id}"

@@ -18,6 +18,7 @@ from tests.support.certstore_fakes import PlainSecrets, field_cipher
 from tests.support.clock import FakeClock
 
 NUMBER = "410199198802291031"
+ID = "prs_01jd0000000000000000000000"
 
 
 @dataclass
@@ -39,7 +40,7 @@ class KeptHarness:
     def presentation(self) -> Presentation:
         now = self.clock.now()
         return Presentation(
-            "prs_1", "lic_1", "acc_lin", "111", NUMBER, Extent.FULL, PresentationState.WAITING, "47", "acc_chen",
+            ID, "lic_1", "acc_lin", "111", NUMBER, Extent.FULL, PresentationState.WAITING, "47", "acc_chen",
             "11410199DEMA00025B", Purpose(basis="当面"), now, now + dt.timedelta(seconds=120),
         )  # fmt: skip
 
@@ -66,13 +67,13 @@ class KeptContract:
     async def test_of_agreeing_and_refusing_one_counts(self, harness: KeptHarness) -> None:
         one, *_ = harness.workers
         await one.put(harness.presentation())
-        read = await one.presentation("prs_1")
+        read = await one.presentation(ID)
         assert read == harness.presentation()
         states = [PresentationState.GIVEN, PresentationState.REFUSED] * 4
         workers = (harness.workers * 3)[: len(states)]
         won = await at_once(*(w.change(read, state=state) for w, state in zip(workers, states, strict=True)))
         assert sum(won) == 1
-        after = await one.presentation("prs_1")
+        after = await one.presentation(ID)
         assert after is not None
         assert after.state is states[won.index(True)]
 

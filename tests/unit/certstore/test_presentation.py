@@ -146,6 +146,9 @@ async def test_a_presentation_is_bound_to_who_read_it(city: World) -> None:
         with pytest.raises(PresentationNotFound):
             await city.presentation.read.again(got.id, stranger)
     assert (await city.presentation.read.again(got.id, CLERK)).face is not None
+    for nonsense in ("", "prs_1", "编号", "x" * 4000, got.id.upper()):
+        with pytest.raises(PresentationNotFound):
+            await city.presentation.read.again(nonsense, CLERK)
     city.clock.advance(KEPT_SECONDS + 1)
     with pytest.raises(PresentationNotFound):
         await city.presentation.read.again(got.id, CLERK)
