@@ -54,7 +54,7 @@ class Origin:
         based_on: the identifier that it follows.
         licence_id: the draft's id.
         before: what happened to it until now.
-        also: written in the same unit; what it raises undoes everything.
+        first: done in the same unit before the licence is written; what it raises undoes everything.
     """
 
     event: Event = Event.ISSUE
@@ -62,7 +62,7 @@ class Origin:
     based_on: str | None = None
     licence_id: str | None = None
     before: tuple[LicenceChange, ...] = ()
-    also: Callable[[WriteTx, Licence], Awaitable[None]] | None = None
+    first: Callable[[WriteTx, Licence], Awaitable[None]] | None = None
 
 
 FROM_NOTHING = Origin()
@@ -179,14 +179,14 @@ class IssueLicence:
                     "licence-type-changed",
                     Text("这类证照的定义刚刚更新，请重试。", "The type's definition just changed. Try again."),
                 )
+            if origin.first is not None:
+                await origin.first(tx, licence)
             await repository.licences.add(tx, licence, *origin.before, change)
             if licence_type.one_per_holder and not await repository.licences.claim_single(
                 tx, licence, today=repository.today()
             ):
                 raise AlreadyHeld
             await repository.files.add(tx, file)
-            if origin.also is not None:
-                await origin.also(tx, licence)
             detail: Detail = {
                 "type": licence_type.code,
                 "version": version.number,

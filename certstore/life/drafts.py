@@ -168,7 +168,7 @@ class Drafts:
             valid_from=content.valid_from,
             valid_until=content.valid_until,
         )
-        origin = Origin(licence_id=found.id, before=(_begun(found),), also=consume)
+        origin = Origin(licence_id=found.id, before=(_begun(found),), first=consume)
         return await self._issue(command, actor, origin)
 
     async def _own(self, tx: ReadTx, draft_id: str, actor: Principal) -> Draft:

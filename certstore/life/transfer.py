@@ -78,7 +78,7 @@ class TransferLicence:
                 if not await self._transfers.claim(tx, identifier, licence.id):
                     raise transferred_in()
 
-        origin = Origin(event=Event.TRANSFER_IN, based_on=identifier, also=tie)
+        origin = Origin(event=Event.TRANSFER_IN, based_on=identifier, first=tie)
         return await self._issue(command, actor, origin)
 
     async def _move(self, step: Step, event: Event, actor: Principal) -> Licence:

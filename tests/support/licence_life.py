@@ -99,8 +99,11 @@ class Life:
         return await self.city.services.end(EndCommand(licence.id, event, REASON), actor or self.actor(licence))
 
     async def stored(self, licence: Licence) -> Licence:
+        return await self.by_id(licence.id)
+
+    async def by_id(self, licence_id: str) -> Licence:
         async with self.city.database.read() as tx:
-            found = await _LICENCES.licence(tx, licence.id)
+            found = await _LICENCES.licence(tx, licence_id)
         assert found is not None
         return found
 
