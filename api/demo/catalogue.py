@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from api.demo.city import DATA_BUREAU, HOUSING, HRSS, POLICE
 from certstore.catalogue import TypeDefinition
-from certstore.model import Colour, HolderKind, Material, ServiceItem, Sharing, Validity, ValidityRule
+from certstore.lifecycle import Event
+from certstore.model import (
+    Colour,
+    HolderKind,
+    InspectionRule,
+    LifeProfile,
+    Material,
+    ServiceItem,
+    Sharing,
+    Validity,
+    ValidityRule,
+)
 from core.text import Text
 
 
@@ -72,6 +83,8 @@ RESIDENCE = TypeDefinition(
     sharing=Sharing.FUNCTION,
     template="permit",
     one_per_holder=True,
+    inspection=InspectionRule(months=12, window_days=60),  # 签注
+    profile=LifeProfile(two_people=frozenset({Event.WITHDRAW, Event.REVOKE})),
 )
 INSURANCE = TypeDefinition(
     code=DATA_BUREAU.code + "311",
