@@ -48,6 +48,7 @@ def _row(licence: Licence, change: LicenceChange, identifier: str) -> dict[str, 
         "issuer": licence.issuer,
         "at": change.at,
     }
+    await tx.connection.execute(insert(licence_change), values)
 
 
 class SqlChangeStore:

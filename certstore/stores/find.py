@@ -12,8 +12,8 @@ from certstore.find import MOST_LOOKED_AT, Filters, FindQuery, FindStore, FoundR
 from certstore.lifecycle import State, lapses
 from certstore.status import Status
 from certstore.stores.holder_index import holder_indexes, number_kind
-from certstore.stores.licences import SqlLicenceStore
-from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_holder, licence_version
+from certstore.stores.licences import SqlLicenceStore, held_by
+from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_version
 from core.clock import SHANGHAI
 from core.db.database import ReadTx
 from keys.ports import BlindIndex
@@ -57,11 +57,7 @@ class SqlFindStore:
             version = licence_version.c
             rows = rows.where(columns.id.in_(select(version.licence_id).where(version.identifier == query.identifier)))
         if filters.holder is not None:
-            holder = licence_holder.c
-            held = select(holder.licence_id).where(
-                holder.code_index.in_(holder_indexes(self._index, filters.holder)), holder.version == columns.version
-            )
-            rows = rows.where(columns.id.in_(held))
+            rows = rows.where(*held_by(holder_indexes(self._index, filters.holder)))
         if query.expiring_until is not None:
             rows = rows.where(columns.lapses_on.between(filters.today, query.expiring_until))
         return rows

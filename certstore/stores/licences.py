@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 
 from certstore.codes import HolderCode
 from certstore.lifecycle import Event, State, lapses
@@ -38,6 +38,21 @@ class SqlLicenceStore:
     async def add(self, tx: WriteTx, licence_: Licence, *changes: LicenceChange) -> None:
         await tx.connection.execute(insert(licence).values(self._row(licence_)))
         await self._add_version_rows(tx, licence_.current)
+        version = licence_.current
+        row = {
+            "id": licence_.id,
+            "type_code": licence_.type_code,
+            "issuer": licence_.issuer,
+            "state": licence_.state.value,
+            "revision": licence_.revision,
+            "version": version.number,
+            "verification_code": licence_.verification_code,
+            "number_index": self._number_index(licence_),
+            "inspected_until": licence_.inspected_until,
+            "lapses_on": _lapses_on(licence_.state, licence_),
+        }
+        await tx.connection.execute(insert(licence), row)
+        await self._add_version_rows(tx, version)
         for change in changes:
             await self._add_event(tx, licence_, change)
 
@@ -108,12 +123,7 @@ class SqlLicenceStore:
         return await self._one(tx, _LICENCES.where(licence.c.verification_code == verification_code))
 
     async def by_holder(self, tx: ReadTx, holder: HolderCode, types: Sequence[str] | None = None) -> Sequence[Licence]:
-        held = select(licence_holder.c.licence_id).where(
-            licence_holder.c.code_index.in_(holder_indexes(self._index, holder)),
-            licence_holder.c.licence_id == licence.c.id,
-            licence_holder.c.version == licence.c.version,
-        )
-        query = _LICENCES.where(held.exists())
+        query = _LICENCES.where(*held_by(holder_indexes(self._index, holder)))
         if types is not None:
             query = query.where(licence.c.type_code.in_(types))
         return await self._many(tx, query.order_by(licence.c.id.desc()).limit(MOST))
@@ -159,7 +169,7 @@ class SqlLicenceStore:
         return [self._version(row, row.licence_id, holders.get((licence_id, row.number), ())) for row in rows]
 
     async def _add_version_rows(self, tx: WriteTx, version: LicenceVersion) -> None:
-        await tx.connection.execute(insert(licence_version).values(self._version_row(version)))
+        await tx.connection.execute(insert(licence_version), self._version_row(version))
         holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
         await tx.connection.execute(insert(licence_holder), holders)
 
@@ -290,6 +300,7 @@ class SqlLicenceStore:
             "organisation": change.organisation,
             "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_.id, change.sequence)),
         }
+        await tx.connection.execute(insert(licence_event), values)
 
     def _change(self, row: Row[Any]) -> LicenceChange:
         place = event_place(row.licence_id, row.sequence)
@@ -308,6 +319,18 @@ class SqlLicenceStore:
 
 def _lapses_on(state: State, licence_: Licence) -> dt.date | None:
     return licence_.current.valid_until if lapses(state) else None
+
+
+def held_by(indexes: Sequence[bytes]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """That a licence's present version is held under one of these indexes.
+
+    The first condition leads from the holder to the licences; alone the second would be tried on every licence.
+    """
+    ever, now = licence_holder.c, licence_holder.alias().c
+    still = select(now.licence_id).where(
+        now.licence_id == licence.c.id, now.version == licence.c.version, now.code_index.in_(indexes)
+    )
+    return licence.c.id.in_(select(ever.licence_id).where(ever.code_index.in_(indexes))), still.exists()
 
 
 _: type[LicenceStore] = SqlLicenceStore
