@@ -1,4 +1,4 @@
-"""`python -m bench NAME [--json FILE]`."""
+"""`python -m bench NAME [--json FILE] [--full | --most N]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bench.report import publish
 
 NAMES = {
     "backup": "backup and restore",
+    "certstore": "the repository: look-ups, exemption checks, issuing",
     "idp": "identity endpoints",
     "idp_timing": "what the time of an answer tells of a client's secret",
     "keys": "signatures, verifications and what is built on them",
@@ -25,8 +26,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
     parser.add_argument("name", choices=sorted(NAMES))
     parser.add_argument("--json", type=Path, default=None, metavar="FILE")
+    parser.add_argument("--full", action="store_true", help="certstore: up to 10 million licences, not 1 million")
+    parser.add_argument("--most", type=int, metavar="N", help="certstore: at most so many licences, to try it out")
     asked = parser.parse_args()
-    rows = importlib.import_module(f"bench.{asked.name}").measure()
+    bench = importlib.import_module(f"bench.{asked.name}")
+    options = {"most": asked.most or (bench.FULL if asked.full else bench.MOST)} if asked.name == "certstore" else {}
+    rows = bench.measure(**options)
     publish(NAMES[asked.name], rows, asked.json)
 
 
