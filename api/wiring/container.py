@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 
+from api.alert_bridge import AuditAlarm, OddLooks
 from api.bridges import (
     DepartmentSealer,
     IdpAgencyDirectory,
@@ -35,6 +36,7 @@ from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
 from api.wiring.transparency import TransparencyServices, compose_transparency, witnesses_of
 from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
+from certstore.alerts.watch import WatchLooks
 from core.clock import Clock, SystemClock
 from keys.notes import NoteKeys
 
@@ -61,6 +63,7 @@ class Container:
     messages: MessageServices
     export: ExportServices
     transparency: TransparencyServices
+    watch_looks: WatchLooks
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -87,6 +90,7 @@ class Container:
             *self.subscriptions.background(),
             *self.bulk.background(),
             self.transparency.keeper.forever(),
+            self.watch_looks.forever(),
         )
 
     async def close(self) -> None:
@@ -158,7 +162,9 @@ async def build_container(
         issuer=settings.issuer,
         witnesses=witnesses_of(settings, ground.clock),
         every=settings.audit_seconds,
+        alarm=AuditAlarm(idp.abuse.events),
     )
+    watch_looks = WatchLooks(ground.database, ground.kv, OddLooks(idp.abuse.events), ground.clock)
     return Container(
         ground,
         idp,
@@ -178,4 +184,5 @@ async def build_container(
         messages,
         export,
         transparency,
+        watch_looks,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -45,12 +45,14 @@ def compose_transparency(
     issuer: str,
     witnesses: Iterable[Witness] = (),
     every: float = 300,
+    alarm: Callable[[str], None] = lambda _: None,
 ) -> TransparencyServices:
     """Compose from ports.
 
     Args:
         issuer: public base address.
         every: seconds between two checkpoints.
+        alarm: hears of a log that is not what was signed.
     """
     checkpoints = Checkpoints(database, signer, clock, origin=origin_of(issuer))
     carried = Witnesses(database, checkpoints, tuple(witnesses), clock)
@@ -61,7 +63,7 @@ def compose_transparency(
         verify=verify,
         overview=LogOverview(database, checkpoints, carried, verify, signer),
         witnesses=carried,
-        keeper=LogKeeper(checkpoints, carried, kv, every=every),
+        keeper=LogKeeper(checkpoints, carried, kv, every=every, alarm=alarm),
     )
 
 

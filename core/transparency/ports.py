@@ -38,6 +38,10 @@ class NoteSigner(Protocol):
         """Those whose signatures count, today's first."""
 
 
+FORKED = "forked"
+"""The code of a witness that keeps another log than ours."""
+
+
 class WitnessFault(Exception):
     """A witness did not keep a checkpoint.
 

@@ -38,6 +38,12 @@ class SecurityEventKind(StrEnum):
     ACCOUNT_CLOSED = "account-closed"
     REFRESH_REUSED = "refresh-reused"
     STAFF_RIGHT_REFUSED = "staff-right-refused"
+    LICENCE_SWEEP = "licence-sweep"  # numbers are tried in the repository: many look-ups find nobody
+    LICENCE_OFF_HOURS = "licence-off-hours"
+    LICENCE_QUOTA = "licence-quota"
+    LICENCE_ONE_CASE = "licence-one-case"  # one case number stands for many look-ups
+    LICENCE_PROBING = "licence-probing"
+    AUDIT_LOG_CHANGED = "audit-log-changed"  # the log is not what was signed
     CONFIRMATION_REFUSED = "confirmation-refused"  # a person says that a log-in which asked them was not theirs
 
 
@@ -45,6 +51,12 @@ _GRAVE: Final[Mapping[SecurityEventKind, Severity]] = {
     SecurityEventKind.ACCOUNT_UNDER_ATTACK: Severity.ALERT,
     SecurityEventKind.STUFFING_SUSPECTED: Severity.ALERT,
     SecurityEventKind.SPRAYING_SUSPECTED: Severity.ALERT,
+    SecurityEventKind.LICENCE_SWEEP: Severity.ALERT,
+    SecurityEventKind.LICENCE_OFF_HOURS: Severity.ALERT,
+    SecurityEventKind.LICENCE_ONE_CASE: Severity.ALERT,
+    SecurityEventKind.LICENCE_QUOTA: Severity.WARNING,
+    SecurityEventKind.LICENCE_PROBING: Severity.WARNING,
+    SecurityEventKind.AUDIT_LOG_CHANGED: Severity.ALERT,
     SecurityEventKind.CODE_GUESSING: Severity.WARNING,
     SecurityEventKind.TRIES_REFUSED: Severity.WARNING,
     SecurityEventKind.RESET_REFUSED: Severity.WARNING,

@@ -92,6 +92,12 @@ EVENTS: Mapping[Kind, Text] = {
     Kind.ACCOUNT_CLOSED: Text("账号已注销", "Account closed"),
     Kind.REFRESH_REUSED: Text("登录凭证被用了两次", "A token was used twice"),
     Kind.STAFF_RIGHT_REFUSED: Text("越权操作，已拒绝", "Beyond somebody's duties, refused"),
+    Kind.LICENCE_SWEEP: Text("有人拿号码在证照库里逐个试", "Numbers are tried in the repository one by one"),
+    Kind.LICENCE_OFF_HOURS: Text("夜里在查别人的证照", "Licences looked up at night"),
+    Kind.LICENCE_QUOTA: Text("查证照到了次数上限", "A ceiling of look-ups was reached"),
+    Kind.LICENCE_ONE_CASE: Text("一个办件号查了很多次", "One case number for many look-ups"),
+    Kind.LICENCE_PROBING: Text("反复要没有授权的内容", "What is not granted is asked for again and again"),
+    Kind.AUDIT_LOG_CHANGED: Text("审计日志与签名过的不符", "The audit log is not what was signed"),
     Kind.CONFIRMATION_REFUSED: Text("本人说不是自己在登录", "A log-in that its person denied"),
 }
 

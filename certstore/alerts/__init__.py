@@ -1,0 +1,1 @@
+"""Looks at how licences are looked up, and says when somebody does it oddly (attacks L-04)."""
