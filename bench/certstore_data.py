@@ -137,9 +137,7 @@ async def _fill_part(part: Part) -> None:
     sink = await _Copy.open(settings) if settings.database_url else _Sqlite(settings)
     places = range(part.first + part.offset, part.end, part.step)
     for start in range(0, len(places), _BATCH):
-        for place in places[start : start + _BATCH]:
-            await maker.holder(place)
-        await sink.write(maker.taken())
+        await sink.write(await maker.rows(places[start : start + _BATCH]))
     await sink.close()
     await keys.close()
 
@@ -160,24 +158,18 @@ class _Maker:
     def __init__(self, store: SqlLicenceStore, clock: SystemClock) -> None:
         self._store = store
         self._clock = clock
-        self._recorder = _Recorder()
-        self._tx = cast("WriteTx", _Unit(self._recorder))
 
-    async def holder(self, place: int) -> None:
-        kinds = range(TEN) if place < RICH else (place % TEN,)
-        for kind in kinds:
-            made = self._licence(place, kind)
-            change = LicenceChange(
-                1, Event.ISSUE, State.VALID, 1, made.current.issued_at, PrincipalKind.CLIENT, "bench", ISSUER
-            )
-            await self._store.add(self._tx, made, change)
-            # as the feed's worker numbers them, long ago
-            self._recorder.rows[licence_change.name][-1]["position"] = place * 16 + kind + 1
-
-    def taken(self) -> dict[str, list[dict[str, Any]]]:
-        """What was recorded since the last time."""
-        rows, self._recorder.rows = self._recorder.rows, {table.name: [] for table in TABLES}
-        return rows
+    async def rows(self, places: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+        """What the store writes for these holders, by table."""
+        recorder = _Recorder()
+        made = [(place, kind) for place in places for kind in (range(TEN) if place < RICH else (place % TEN,))]
+        now = self._clock.now()
+        change = LicenceChange(1, Event.ISSUE, State.VALID, 1, now, PrincipalKind.CLIENT, "bench", ISSUER)
+        licences = [self._licence(*one) for one in made]
+        await self._store.add_recorded(cast("WriteTx", _Unit(recorder)), licences, change)
+        for (place, kind), row in zip(made, recorder.rows[licence_change.name], strict=True):
+            row["position"] = place * 16 + kind + 1  # as the feed's worker numbers them, long ago
+        return recorder.rows
 
     def _licence(self, place: int, kind: int) -> Licence:
         now = self._clock.now()

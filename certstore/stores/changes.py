@@ -27,7 +27,7 @@ _FEED = select(change_feed).where(change_feed.c.id == 1)
 async def tell(tx: WriteTx, licence: Licence, change: LicenceChange, *, identifier: str) -> None:
     """Leave word of a change, in the unit that makes it. Drafts are nobody's business yet."""
     if change.state is not State.DRAFT:
-        await tx.connection.execute(insert(licence_change).values(_row(licence, change, identifier)))
+        await tx.connection.execute(insert(licence_change), _row(licence, change, identifier))
 
 
 async def tell_all(tx: WriteTx, licences: Sequence[Licence], change: LicenceChange) -> None:
@@ -48,7 +48,6 @@ def _row(licence: Licence, change: LicenceChange, identifier: str) -> dict[str, 
         "issuer": licence.issuer,
         "at": change.at,
     }
-    await tx.connection.execute(insert(licence_change), values)
 
 
 class SqlChangeStore:

@@ -36,23 +36,8 @@ class SqlLicenceStore:
         self._marks = SingleMarks(index)
 
     async def add(self, tx: WriteTx, licence_: Licence, *changes: LicenceChange) -> None:
-        await tx.connection.execute(insert(licence).values(self._row(licence_)))
+        await tx.connection.execute(insert(licence), self._row(licence_))
         await self._add_version_rows(tx, licence_.current)
-        version = licence_.current
-        row = {
-            "id": licence_.id,
-            "type_code": licence_.type_code,
-            "issuer": licence_.issuer,
-            "state": licence_.state.value,
-            "revision": licence_.revision,
-            "version": version.number,
-            "verification_code": licence_.verification_code,
-            "number_index": self._number_index(licence_),
-            "inspected_until": licence_.inspected_until,
-            "lapses_on": _lapses_on(licence_.state, licence_),
-        }
-        await tx.connection.execute(insert(licence), row)
-        await self._add_version_rows(tx, version)
         for change in changes:
             await self._add_event(tx, licence_, change)
 
@@ -285,7 +270,7 @@ class SqlLicenceStore:
 
     async def _add_event(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> None:
         await tell(tx, licence_, change, identifier=licence_.current.identifier)
-        await tx.connection.execute(insert(licence_event).values(self._event_row(licence_, change)))
+        await tx.connection.execute(insert(licence_event), self._event_row(licence_, change))
 
     def _event_row(self, licence_: Licence, change: LicenceChange) -> dict[str, object]:
         return {
@@ -300,7 +285,6 @@ class SqlLicenceStore:
             "organisation": change.organisation,
             "reason_enc": self._fields.encrypt(change.reason, context=event_place(licence_.id, change.sequence)),
         }
-        await tx.connection.execute(insert(licence_event), values)
 
     def _change(self, row: Row[Any]) -> LicenceChange:
         place = event_place(row.licence_id, row.sequence)
