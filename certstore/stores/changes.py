@@ -22,6 +22,7 @@ from certstore.subscriptions.ports import ChangeStore
 from core.db.database import ReadTx, WriteTx
 
 _FEED = select(change_feed).where(change_feed.c.id == 1)
+_WAITING = select(licence_change.c.id).where(licence_change.c.position.is_(None))
 
 
 async def tell(tx: WriteTx, licence: Licence, change: LicenceChange, *, identifier: str) -> None:
@@ -53,13 +54,14 @@ def _row(licence: Licence, change: LicenceChange, identifier: str) -> dict[str, 
 class SqlChangeStore:
     """Implements `certstore.subscriptions.ports.ChangeStore`."""
 
+    async def waiting(self, tx: ReadTx) -> bool:
+        return bool((await tx.connection.execute(_WAITING.limit(1))).all())
+
     async def number(self, tx: WriteTx, *, now: dt.datetime, limit: int = 1000) -> int:
-        waiting = select(licence_change.c.id).where(licence_change.c.position.is_(None)).order_by(licence_change.c.id)
-        if not (await tx.connection.execute(waiting.limit(1))).all():
-            return 0
         feed = await self._locked(tx)
         # read under the lock: what another one numbered meanwhile is not seen here again
-        found = (await tx.connection.execute(waiting.limit(limit))).scalars().all()
+        query = _WAITING.order_by(licence_change.c.id).limit(limit)
+        found = (await tx.connection.execute(query)).scalars().all()
         if not found:
             return 0
         first = max(feed.last_position + 1, int(now.timestamp() * 1_000_000))

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from certstore.subscriptions.messenger import DELIVERED, REFUSED
 from certstore.subscriptions.model import Change, DeadLetter, Outcome, Subscription, SubscriptionState
+from certstore.subscriptions.numbering import number_waiting
 from certstore.subscriptions.ports import ChangeStore, Messenger, SubscriptionStore
 from certstore.subscriptions.reach import reach_of
 from core.audit.event import AuditEvent
@@ -89,19 +90,11 @@ class DeliverChanges:
 
     async def run_due(self) -> int:
         """Number what is new and deliver what is due; answers how many subscriptions were worked at."""
-        await self._number()
+        await number_waiting(self._database, self._changes, self._clock)
         async with self._database.read() as tx:
             due = await self._store.due(tx, now=self._clock.now(), end=await self._changes.end(tx))
         done = await asyncio.gather(*(self._serve(one) for one in due))
         return sum(done)
-
-    async def _number(self) -> None:
-        while True:
-            async with self._database.write() as tx:
-                count = await self._changes.number(tx, now=self._clock.now())
-                await tx.commit()
-            if count < 1000:
-                return
 
     async def _serve(self, subscription_id: str) -> bool:
         async with self._slots:

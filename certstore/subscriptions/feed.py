@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from certstore.authorise import refusals_audited, require_scope
 from certstore.subscriptions.errors import ChangesGone
 from certstore.subscriptions.model import Change
+from certstore.subscriptions.numbering import number_waiting
 from certstore.subscriptions.ports import ChangeStore
 from certstore.subscriptions.reach import READ, reach_of_actor
 from core.audit.event import AuditEvent
@@ -59,9 +60,7 @@ class ReadChanges:
         """
         async with refusals_audited(self._database, "change.list", actor):
             require_scope(actor, READ)
-            async with self._database.write() as tx:
-                await self._changes.number(tx, now=self._clock.now())
-                await tx.commit()
+            await number_waiting(self._database, self._changes, self._clock)
             day = calendar_day(self._clock.now())
             async with self._database.read() as tx:
                 reach = await reach_of_actor(self._changes, tx, actor, day, types)

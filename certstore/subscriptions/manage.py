@@ -10,6 +10,7 @@ from certstore.authorise import acting_organisation, refusals_audited, require_s
 from certstore.subscriptions.errors import SubscriptionNotFound
 from certstore.subscriptions.feed import LATEST, position_of
 from certstore.subscriptions.model import Day, DeadLetter, SigningSecret, Subscription, SubscriptionState
+from certstore.subscriptions.numbering import number_waiting
 from certstore.subscriptions.ports import ChangeStore, Messenger, SubscriptionStore
 from certstore.subscriptions.reach import READ, reach_of
 from core.audit.event import AuditEvent
@@ -99,14 +100,16 @@ class Subscriptions:
         """
         async with refusals_audited(self._database, "subscription.add", actor):
             organisation = owner_of(actor)
-            name, types = _named(wanted.name), _types(wanted.types)
-            for code in types:
+            name = _named(wanted.name)
+            # who sees some types only cannot have others sent to where they read them
+            types = _types(wanted.types or sorted(actor.types.get(READ, ())))
+            for code in types or ("",):  # "" stands for all: nobody whose right has a limit gets that
                 require_type(actor, READ, code)
             self._messenger.check(wanted.address)
             now = self._clock.now()
             secret = SigningSecret(new_id(self._clock, "key"), new_secret().encode(), now)
+            await number_waiting(self._database, self._changes, self._clock)
             async with self._database.write() as tx:
-                await self._changes.number(tx, now=now)
                 cursor = await position_of(self._changes, tx, wanted.after)
                 if len(await self._store.of_organisation(tx, organisation)) >= MOST_SUBSCRIPTIONS:
                     raise LimitExceeded(

@@ -13,6 +13,9 @@ from core.db.database import ReadTx, WriteTx
 class ChangeStore(Protocol):
     """The feed. Changes are written by the licence store in the unit of the event, and get their places here."""
 
+    async def waiting(self, tx: ReadTx) -> bool:
+        """Whether any committed change has no place yet."""
+
     async def number(self, tx: WriteTx, *, now: dt.datetime, limit: int = 1000) -> int:
         """Give places to changes that were committed and have none; answers how many.
 

@@ -105,8 +105,12 @@ class FeedContract:
     async def test_a_change_is_told_with_ids_and_states(self, harness: FeedHarness) -> None:
         made = await harness.whole.keep(harness.whole.a_licence())
         assert await harness.after() == [], "without a place it is not in the feed yet"
+        async with harness.other.read() as tx:
+            assert await harness.changes.waiting(tx)
         assert await harness.whole.end(made, Event.REVOKE, State.REVOKED)
         assert (await harness.number(), await harness.number()) == (2, 0)
+        async with harness.other.read() as tx:
+            assert not await harness.changes.waiting(tx)
         first, second = await harness.after()
         assert (first.licence_id, first.sequence, first.event, first.state) == (made.id, 1, Event.ISSUE, State.VALID)
         assert (second.sequence, second.event, second.state) == (2, Event.REVOKE, State.REVOKED)

@@ -13,14 +13,16 @@ import pytest
 from api.routes.adapters.head_data.routes import OPERATIONS
 from certstore.end import EndCommand
 from certstore.lifecycle import Event
-from certstore.model import Licence
+from certstore.model import ConsumerGrant, Licence, Quota
 from certstore.use.codes import UseCodeQuery
 from core.db.database import Database
+from core.principal import SYSTEM
 from tests.support.certstore_http import Http, openapi_of
 from tests.support.certstore_world import (
     BASIS,
     CASE,
     HOME,
+    HOUSING,
     ITEM,
     LIN,
     LIN_NAME,
@@ -225,6 +227,19 @@ async def test_without_a_grant_every_licence_looks_absent(stage: Stage) -> None:
     ]
     assert answers[0] == answers[1] == ("404", "licence-not-found")
     assert (await stage.refused("queryCert", holder(), **other))[1] == "use-not-granted"
+
+
+async def test_a_grants_ceiling_is_said_with_the_time_to_wait(stage: Stage) -> None:
+    grant = ConsumerGrant(
+        HOUSING, PERMIT, ITEM, ("holder_name",), BASIS, valid_from=stage.city.today, quota=Quota(hourly=2)
+    )
+    await stage.city.services.catalogue.grant_use(grant, SYSTEM)
+    for _ in range(2):
+        await stage.done("queryCert", holder())
+    assert await stage.refused("queryCert", holder()) == ("429", "grant-quota-used-up")
+    body = {"head": {"accessId": "portal-housing", "accessToken": "portal"}, "data": holder()}
+    answer = await stage.web.post("/exchange/head-data/queryCert", None, body)
+    assert 1 <= int(answer.headers["retry-after"]) <= 3600
 
 
 async def test_secrets_in_the_address_are_refused_and_said_so(stage: Stage) -> None:

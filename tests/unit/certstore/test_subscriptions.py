@@ -326,6 +326,20 @@ async def test_addresses_that_lead_inside_or_carry_secrets_are_refused(city: Wor
     assert raised.value.code == code
 
 
+async def test_staff_who_see_some_types_only_have_no_others_sent(city: World) -> None:
+    limited = dataclasses.replace(
+        CLERK,
+        scopes=frozenset({"licence:read", "licence:issue"}),
+        types={"licence:read": frozenset({PERMIT})},
+    )
+    address = "https://127.0.0.1:8443/changes"
+    made, _ = await city.subscriptions.manage.set_up(NewSubscription("接收端", address), limited)
+    assert made.types == (PERMIT,)
+    with pytest.raises(AppError) as raised:
+        await city.subscriptions.manage.set_up(NewSubscription("接收端", address, (PROPERTY,)), limited)
+    assert raised.value.code == "licence-type-not-yours"
+
+
 async def test_another_organisations_subscription_looks_absent(receiver: Receiver, city: World) -> None:
     for call in (
         city.subscriptions.steer.pause(receiver.subscription.id, OTHER_PORTAL),
