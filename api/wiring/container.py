@@ -153,7 +153,7 @@ async def build_container(
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
-    export = build_export(ground, idp, certstore)
+    export = build_export(ground, idp, certstore, own)
     transparency = compose_transparency(
         ground.database,
         ground.clock,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.export_chapters import LicenceChapters
+from api.holder_chapters import HolderChapters
 from api.wiring.certstore import CertstoreServices
 from api.wiring.ground import Ground
+from api.wiring.holders import HolderServices
 from api.wiring.idp import IdpServices
 from idp.export.content import ExportContent
 from idp.export.own import OwnExport
@@ -21,11 +23,11 @@ class ExportServices:
     make: MakeExports
 
 
-def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices) -> ExportServices:
+def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices, own: HolderServices) -> ExportServices:
     store = idp.exports
     content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
     licences = LicenceChapters(certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents)
-    sources = (*idp.export_sources, licences)
+    sources = (*idp.export_sources, licences, HolderChapters(own.shares, own.objections))
     return ExportServices(
         OwnExport(ground.database, store, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, store, content, sources, ground.clock),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from api.holder_chapters import HolderChapters
 from certstore.errors import LicenceNotFound
 from certstore.holder_news import News
 from certstore.life.change import ChangeCommand
@@ -17,6 +18,7 @@ from certstore.making import HolderInput
 from certstore.model import Licence
 from certstore.objections.model import DAYS_TO_ANSWER, MOST_EVIDENCE, Act, Objection, ObjectionState
 from certstore.objections.raising import ObjectionCommand
+from certstore.shares.make import ShareCommand
 from certstore.stores.objection_tables import objection as objection_table
 from certstore.stores.objection_tables import objection_evidence, objection_step
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -79,6 +81,19 @@ async def test_the_authority_agrees_corrects_and_closes_and_both_see_it(both_cit
     assert (await city.own.objections.inbox(POLICE_SYSTEM)).waiting == 0
     done = (await city.own.objections.inbox(POLICE_SYSTEM, closed=True)).page.items
     assert [one.objection.id for one in done] == [made.id]
+
+
+async def test_shares_and_objections_are_in_the_copy_of_a_persons_data(city: World) -> None:
+    permit = await city.issue_permit()
+    await raised(city, permit)
+    await city.own.shares.make(ShareCommand(permit.id, ("address",), "给房东看"), LIN)
+    shares, objections = await HolderChapters(city.own.shares, city.own.objections).chapters(LIN)
+    assert [(one["purpose"], one["entries"]) for one in shares.entries] == [("给房东看", ["address"])]
+    assert [one["state"] for one in objections.entries] == ["open"]
+    assert SAID in str(objections.entries)
+    for chapter in (shares, objections):
+        assert chapter.entries[0].keys() == chapter.labels.keys()
+    assert await HolderChapters(city.own.shares, city.own.objections).chapters(PORTAL) == ()
 
 
 async def test_another_change_is_no_correction(city: World) -> None:

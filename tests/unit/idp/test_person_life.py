@@ -211,6 +211,8 @@ class TestTwoPeople:
         assert await refusal(log_in(world, other.phone)) == "password-wrong", "its phone is no name any more"
         gone = await account_of(world, other.account_id)
         assert (gone.status, gone.merged_into, gone.phone) == (AccountStatus.CLOSED, lin.account_id, None)
+        _, documents = await world.idp.directory.all_documents(lin.account_id)
+        assert [one.number for one in documents] == [lin.number, other.number], "licences are found under both"
 
     async def test_merged_twice_and_closed_frees_every_number(self, world: IdpWorld) -> None:
         persons, first, second = world.idp.persons, await duplicate(world, 61), await duplicate(world, 62)
@@ -231,6 +233,8 @@ class TestTwoPeople:
         assert (asked.number, asked.name) == (right, lin.name)
         await changes.approve(proposal.id, SEC)
         assert (await by_number(world, right), await by_number(world, lin.number)) == (lin.account_id, None)
+        _, documents = await world.idp.directory.all_documents(lin.account_id)
+        assert [one.number for one in documents] == [right], "the former number may be somebody else's"
         assert (await account_of(world, lin.account_id)).level == 0
         assert await world.idp.sessions.find(cookie) is None
         await log_in(world, right)
