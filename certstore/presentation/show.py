@@ -98,6 +98,8 @@ class ShowLicence:
             read = await self._kept.presentation(presentation_id)
             if read is None or read.account_id != actor.id:
                 raise PresentationNotFound
+            if granted and not await self._still_holds(read, actor):
+                raise PresentationNotFound
             now = self._repository.now()
             waiting = read.state_at(now) is PresentationState.WAITING
             if not waiting and (granted or read.state is not PresentationState.GIVEN):
@@ -110,6 +112,11 @@ class ShowLicence:
             await self._repository.database.record(event)
         found = await self._kept.presentation(presentation_id)
         return found or read
+
+    async def _still_holds(self, read: Presentation, actor: Principal) -> bool:
+        """Who acts for an organisation no more gives nothing of it away; taking back is always open."""
+        identity = await identity_of(self._holders, actor)
+        return HolderCode(read.holder_kind, read.holder_number) in identity.codes
 
     async def _next(
         self, licence_id: str, actor: Principal, identity: HolderIdentity, extent: Extent, before: Showing | None

@@ -95,6 +95,11 @@ def test_the_whole_licence_is_shown_only_after_the_holder_agrees(visit: Open) ->
 
 def test_offline_there_is_a_signed_code(visit: Open) -> None:
     lin = shown(visit)
+    address = lin.page.url
+    lin.page.goto(f"{address}?lang=en")
+    assert "New code in" in lin.page.inner_text(".tick")
+    assert faults_of(lin.page) == []
+    lin.page.goto(f"{address}?lang=zh")
     lin.page.click("text=对方没有网络")
     assert faults_of(lin.page) == []
     assert scanned(lin.page).count(".") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from certstore.end import EndCommand
 from certstore.errors import LicenceNotFound
 from certstore.lifecycle import Event
 from certstore.making import HolderInput
-from certstore.model import Look
+from certstore.model import HolderKind, Look
 from certstore.presentation.codes import grouped, parse_presentation_code, qr_text
 from certstore.presentation.errors import CodeGone, PresentationDecided, PresentationNotFound, TooManyMisses
 from certstore.presentation.model import DECIDE_SECONDS, GRACE_SECONDS, KEPT_SECONDS, ROTATE_SECONDS, Extent
@@ -18,7 +19,7 @@ from certstore.presentation.model import PresentationState as State
 from certstore.presentation.read_code import MISSES, ReadCommand
 from certstore.status import Status
 from core.errors import InvalidInput, NotPermitted
-from core.principal import Principal
+from core.principal import SYSTEM, Principal
 from tests.support.certstore_world import (
     CLERK,
     HOME,
@@ -26,9 +27,11 @@ from tests.support.certstore_world import (
     LIN_NAME,
     LIN_NUMBER,
     OTHER_PORTAL,
+    OTHERS,
     POLICE_SYSTEM,
     PORTAL,
     PROPERTY,
+    PROPERTY_TYPE,
     ZHAO,
     ZHAO_NUMBER,
     World,
@@ -170,6 +173,24 @@ async def test_a_co_owner_shows_their_own_name_alone(city: World) -> None:
     assert face is not None
     assert face.name == "赵映雪"
     assert LIN_NAME not in str(face)
+
+
+async def test_who_acts_for_an_organisation_shows_what_it_holds(city: World) -> None:
+    await city.services.catalogue.register_type(replace(PROPERTY_TYPE, holder_kind=HolderKind.EITHER), SYSTEM)
+    house = await city.issue_property(holders=(HolderInput("001", OTHERS, "示例市体育局"),))
+    acting = Principal(LIN.kind, LIN.id, OTHERS, name=LIN_NAME, session=LIN.session)
+    with pytest.raises(LicenceNotFound):
+        await city.presentation.show(house.id, LIN)  # for themself they hold nothing of it
+    shown = await city.presentation.show(house.id, acting)
+    face = (await city.presentation.read(ReadCommand(shown.code or ""), CLERK)).face
+    assert face is not None
+    assert face.name == "示例市体育局"
+    assert (await city.presentation.show.look(house.id, LIN)) is None  # nor see who read it, once they act no more
+    whole = await city.presentation.show(house.id, acting, Extent.FULL, anew=True)
+    asked = await city.presentation.read(ReadCommand(whole.code or ""), CLERK)
+    with pytest.raises(PresentationNotFound):
+        await city.presentation.show.decide(asked.id, LIN, granted=True)
+    await city.presentation.show.decide(asked.id, acting, granted=True)
 
 
 async def test_only_holders_show_and_only_offices_with_the_right_read(city: World) -> None:
