@@ -121,6 +121,7 @@ async def test_a_change_is_sent_once_signed_and_without_a_person_in_it(receiver:
 async def test_while_a_secret_gives_way_to_the_next_messages_are_signed_under_both(
     receiver: Receiver, city: World
 ) -> None:
+    city.clock.advance(1)
     next_one = await city.subscriptions.steer.new_secret(receiver.subscription.id, PORTAL)
     await city.issue_property()
     await receiver.work()
