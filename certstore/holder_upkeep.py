@@ -7,6 +7,8 @@ import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from certstore.departures.follow import FollowDeaths
+from certstore.departures.ports import DepartureStore
 from certstore.objections.looking import SweepObjections
 from certstore.reminders.ports import ReminderStore
 from certstore.reminders.remind import KEPT_DAYS as KEEP_REMINDERS
@@ -35,26 +37,30 @@ class HolderUpkeep:
         repository: Repository,
         count: CountUse,
         remind: RemindHolders,
+        follow_deaths: FollowDeaths,
         sweep_objections: SweepObjections,
         *,
         shares: ShareStore,
         reminders: ReminderStore,
         statistics: StatisticStore,
+        departures: DepartureStore,
         every: float = 60.0,
     ) -> None:
         self._repository = repository
         self._count = count
         self._remind = remind
+        self._follow_deaths = follow_deaths
         self._sweep_objections = sweep_objections
         self._shares = shares
         self._reminders = reminders
         self._statistics = statistics
+        self._departures = departures
         self._every = every
 
     async def forever(self) -> None:
         while True:
             await asyncio.sleep(self._every)
-            for step in (self._count, self._remind, self.sweep):
+            for step in (self._follow_deaths, self._count, self._remind, self.sweep):
                 try:
                     await step()
                 except Exception as error:  # whatever it is, the other steps and the next round must come
@@ -66,6 +72,7 @@ class HolderUpkeep:
         parts: Sequence[Callable[[WriteTx], Awaitable[int]]] = (
             lambda tx: self._shares.delete_before(tx, now - dt.timedelta(days=KEEP_SHARES)),
             lambda tx: self._reminders.delete_before(tx, today - dt.timedelta(days=KEEP_REMINDERS)),
+            self._departures.delete_ended,
             lambda tx: self._statistics.delete_before(tx, today - dt.timedelta(days=KEPT_MONTHS * _DAYS_OF_A_MONTH)),
             lambda tx: self._statistics.delete_cases(tx, today - dt.timedelta(days=CASES_KEPT_DAYS)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import certstore.stores.bulk_tables
+import certstore.stores.departure_tables
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.number_tables
@@ -67,6 +68,7 @@ SOURCES = (
     certstore.stores.subscription_tables,
     certstore.stores.use_tables,
     certstore.stores.share_tables,
+    certstore.stores.departure_tables,
     certstore.stores.statistic_tables,
     certstore.stores.objection_tables,
     signing.stores.tables,

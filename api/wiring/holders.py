@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.certstore import CertstoreGround, repository_of
+from certstore.departures.follow import FollowDeaths
+from certstore.departures.look import LookAtDepartures
 from certstore.holder_news import HolderNews
 from certstore.holder_upkeep import HolderUpkeep
 from certstore.look_delays import LookDelays
@@ -18,6 +20,7 @@ from certstore.shares.make import Shares
 from certstore.shares.open import OpenShare
 from certstore.statistics.count import CountUse
 from certstore.statistics.look import LookAtStatistics
+from certstore.stores.departures import AuditReports, SqlDepartureStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delays import SqlLookDelayStore
 from certstore.stores.objections import SqlObjectionStore
@@ -41,6 +44,8 @@ class HolderServices:
     statistics: LookAtStatistics
     count: CountUse
     remind: RemindHolders
+    follow_deaths: FollowDeaths
+    departures: LookAtDepartures
     upkeep: HolderUpkeep
 
 
@@ -55,14 +60,18 @@ def compose_holders(
     statistics, reminders = SqlStatisticStore(), SqlReminderStore(SqlLicenceStore(ground.fields, ground.index))
     count = CountUse(repository, statistics, (AuditSource(), LookSource(), ChangeSource()))
     remind = RemindHolders(repository, reminders, statistics, news)
+    departures = SqlDepartureStore()
+    follow_deaths = FollowDeaths(repository, AuditReports(), departures, statistics, shares, holders)
     upkeep = HolderUpkeep(
         repository,
         count,
         remind,
+        follow_deaths,
         SweepObjections(repository, objections, evidence),
         shares=shares,
         reminders=reminders,
         statistics=statistics,
+        departures=departures,
     )
     return HolderServices(
         look_delays=LookDelays(repository, SqlLookDelayStore()),
@@ -73,6 +82,8 @@ def compose_holders(
         statistics=LookAtStatistics(repository, statistics),
         count=count,
         remind=remind,
+        follow_deaths=follow_deaths,
+        departures=LookAtDepartures(repository, departures),
         upkeep=upkeep,
         open_share=OpenShare(repository, shares, organisations, ground.digests),
     )

@@ -12,7 +12,7 @@ from api.routes.pages.objecting import evidence_file
 from api.web.forms import Form, read_form
 from api.web.objection_words import due_words, mark_of_objection, row_of, story_of_objection
 from api.web.render import page
-from api.web.views.holders import InboxView, ObjectionView
+from api.web.views.holders import DepartureRow, InboxView, ObjectionView
 from api.web.visitor import ISSUER, Visitor, permitted
 from certstore.objections.model import ObjectionState
 from core.errors import AppError, Conflict, InvalidInput
@@ -46,6 +46,7 @@ async def inbox(request: Request, closed: str = "", cursor: str | None = None, d
         base if cursor else None,
         f"{base}{joint}cursor={following}" if following else None,
         _DONE.get(done),
+        () if closed or cursor else await _departures(request, who),
     )
     return page(request, "office_objections.html", view=view)
 
@@ -74,6 +75,18 @@ async def evidence(request: Request, objection_id: str) -> Response:
     """The holder's file, to save."""
     who = await permitted(request, ISSUER)
     return evidence_file(await container(request).own.objections.evidence(objection_id, who.principal), objection_id)
+
+
+async def _departures(request: Request, who: Visitor) -> tuple[DepartureRow, ...]:
+    found = await container(request).own.departures(who.principal)
+    catalogue = container(request).certstore.catalogue
+    names = {code: (await catalogue.licence_type(code)).name for code in {one.type_code for one in found}}
+    return tuple(
+        DepartureRow(
+            f"/office/licences/{one.licence_id}", names[one.type_code], one.identifier, one.died_on.isoformat()
+        )
+        for one in found
+    )
 
 
 async def _answered(request: Request, who: Visitor, objection_id: str, sent: Form) -> None:

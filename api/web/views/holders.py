@@ -164,6 +164,16 @@ class ObjectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class DepartureRow:
+    """A licence whose holder has died."""
+
+    href: str
+    what: Text
+    identifier: str
+    died_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class InboxView:
     """`/office/objections`."""
 
@@ -174,3 +184,4 @@ class InboxView:
     first_href: str | None
     next_href: str | None
     done: Text | None = None
+    departures: tuple[DepartureRow, ...] = ()
