@@ -52,6 +52,7 @@ from core.text import Text
 UPLOAD_PATHS = (
     "/exchange/head-data/verifyFile",
     "/me/objections",
+    "/office/imports",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",
@@ -151,7 +152,7 @@ def create_app(
 
 def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool) -> None:
     """From the inside out: limit the body, let clients' pages read, answer what broke, guard, number and log."""
-    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS)
+    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS, register_paths=frozenset({"/v1/imports"}))
     app.add_middleware(CrossOrigin, allows=_is_of_a_client)
     app.add_middleware(UnexpectedErrors, answer=lambda request: _answer(request, UNEXPECTED))
     app.add_middleware(SecurityHeaders, secure=secure)

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MIB = 1024 * 1024
 DEFAULT_LIMIT = 1 * MIB
 UPLOAD_LIMIT = 100 * MIB + 64 * 1024
+REGISTER_LIMIT = 2048 * MIB  # a register of millions, which is read as it comes and never held whole
 _TOO_LARGE = (
     b'{"type":"about:blank","title":"Content Too Large","status":413,'
     b'"detail":"\xe5\x86\x85\xe5\xae\xb9\xe5\xa4\xaa\xe5\xa4\xa7\xe3\x80\x82 The body is too large."}'
@@ -18,10 +19,13 @@ class _BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, everything else 1 MiB."""
+    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, `register_paths` 2 GiB, everything else 1 MiB."""
 
-    def __init__(self, app: ASGIApp, upload_paths: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, upload_paths: tuple[str, ...], register_paths: frozenset[str] = frozenset()
+    ) -> None:
         self.app = app
+        self.register_paths = register_paths
         self.upload_paths = upload_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,6 +33,8 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = UPLOAD_LIMIT if scope["path"].startswith(self.upload_paths) else DEFAULT_LIMIT
+        if scope["path"] in self.register_paths:
+            limit = REGISTER_LIMIT
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
             await _refuse(send)

@@ -1,0 +1,57 @@
+"""A department takes an old register over in a browser: sent in, tried dry, mended, taken over."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.demo import city as cast
+from tests.e2e.conftest import Visit
+from tests.support.page_checks import faults_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+Open = Callable[..., Visit]
+
+LINES = """\
+证号,姓名,身份证号,居住地址,起始日,到期日
+JZ-0001,韩一木,410199198001010014,示例市青石区甲路 1 号,2026-01-01,2099-12-31
+JZ-0002,韩二木,410199198001010022,示例市青石区甲路 2 号,2026-01-01,2099-12-31
+JZ-0003,韩三木,410199198001010031,,2026-01-01,2099-12-31
+"""
+
+
+def test_a_register_is_tried_dry_mapped_and_taken_over(visit: Open, tmp_path: Path) -> None:
+    who = visit()
+    who.open("/office/imports")
+    who.log_in(cast.XU.id_number)
+    who.page.wait_for_selector("h1")
+    assert faults_of(who.page) == []
+    file = tmp_path / "居住证登记簿.csv"
+    file.write_bytes(LINES.encode("gb18030"))
+    who.page.select_option("#type", label="居住证")
+    who.page.set_input_files("#file", file)
+    who.page.click("button:has-text('传上来')")
+    assert who.title() == "居住证登记簿.csv"
+    assert who.page.input_value("[id='to.holder_code']") == "身份证号", "proposed from the title"
+    who.page.select_option("[id='to.valid_from']", "起始日")
+    who.page.select_option("[id='to.valid_until']", "到期日")
+    assert faults_of(who.page) == []
+    who.page.click("button:has-text('试导入')")
+    who.page.wait_for_selector("main .tag:has-text('试导入已完成')")
+    counts = who.page.inner_text(".importcounts")
+    assert faults_of(who.page) == []
+    with who.page.expect_download() as download:
+        who.page.click("text=下载有问题的行")
+    rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
+    assert [row[0] for row in rows[1:]] == [line.split(",")[0] for line in LINES.splitlines()[1:] if ",," in line]
+    who.page.click("button:has-text('正式入库')")
+    who.page.wait_for_selector("main .tag:has-text('已完成'):not(:has-text('试'))")
+    assert who.page.inner_text(".importcounts").replace("已入库", "可入库") == counts
+    assert faults_of(who.page) == []
+    who.open("/office/imports")
+    assert "居住证登记簿.csv" in who.page.inner_text("tbody")
+    assert faults_of(who.page) == []
