@@ -10,7 +10,7 @@ from api.deps import container
 from api.web.visitor import home_of
 
 _OUR_PAGE = re.compile(
-    r"/(?:me|acting|clerk|office|consents|device|admin|scan|prove|window)(?:/[A-Za-z0-9_.-]+)*", re.ASCII
+    r"/(?:me|acting|audit|clerk|office|consents|device|admin|scan|prove|window)(?:/[A-Za-z0-9_.-]+)*", re.ASCII
 )
 
 

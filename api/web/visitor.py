@@ -63,6 +63,8 @@ _POLICIES = NavItem("/admin/policies", Text("登录规则", "Rules"))
 LOOK_DELAYS = "/admin/look-delays"
 _DELAYS = NavItem(LOOK_DELAYS, Text("延后显示", "Shown later"))
 _EVENTS = NavItem("/admin/security", Text("安全事件", "Events"))
+AUDIT_LOG = "/audit"
+_AUDIT = NavItem(AUDIT_LOG, Text("审计日志", "Audit log"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def consoles_of(principal: Principal) -> tuple[NavItem, ...]:
     staff = (_DEPARTMENTS, _STAFF) if administers(principal) or manages or audits else ()
     rules = (_POLICIES,) if administers(principal) or audits else ()
     events = (_EVENTS, _DELAYS) if principal.may(SECURITY_ADMIN) or audits else ()
-    return (*people, *staff, *rules, *events)
+    log = (_AUDIT,) if audits else ()
+    return (*people, *staff, *rules, *events, *log)
 
 
 def administers(principal: Principal) -> bool:

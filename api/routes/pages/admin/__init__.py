@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from api.routes.pages.admin import events, home, look_delays, organisations, people, policies, staff, staff_form
+from api.routes.pages.admin import (
+    audit_log,
+    events,
+    home,
+    look_delays,
+    organisations,
+    people,
+    policies,
+    staff,
+    staff_form,
+)
 
 _parts = (
     home,
@@ -13,5 +23,6 @@ _parts = (
     policies,
     look_delays,
     events,
+    audit_log,
 )  # fixed paths before those with a name
 routers = [part.router for part in _parts]
