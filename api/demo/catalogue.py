@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.demo.city import DATA_BUREAU, HOUSING, HRSS, POLICE
 from certstore.catalogue import TypeDefinition
+from certstore.conditions import Comparison, Condition
 from certstore.lifecycle import Event
 from certstore.model import (
     Colour,
@@ -124,7 +125,13 @@ RENTAL = ServiceItem(
     materials=(
         Material(1, Text("不动产权证书", "Real estate certificate"), (PROPERTY.code,)),
         Material(2, Text("居住证", "Residence permit"), (RESIDENCE.code,)),
-        Material(3, Text("社会保险缴费证明", "Social insurance payment statement"), (INSURANCE.code,)),
+        Material(
+            3,
+            Text("社会保险缴费证明", "Social insurance payment statement"),
+            (INSURANCE.code,),
+            Text("连续缴费满 12 个月", "paid for 12 months without a gap"),
+            (Condition("months", Comparison.AT_LEAST, 12),),
+        ),
         Material(
             4,
             Text("单位收入证明", "Statement of income from the employer"),

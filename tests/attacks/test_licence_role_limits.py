@@ -59,6 +59,21 @@ async def test_a_copy_of_another_type_looks_absent(city: World) -> None:
     assert (await copies.file(permit.id, made.id, LIMITED)).content
 
 
+async def test_a_use_code_does_not_reach_beyond_the_role_of_whoever_redeems_it(city: World) -> None:
+    await city.issue_property()
+    await city.issue_permit()
+    await city.consented(CLERK)
+    use = city.services.use
+    issued = {one.use.type_code: one.code for one in await use.codes(city.code_query(uses=2), CLERK)}
+    assert issued.keys() == {PERMIT, PROPERTY}
+    assert [one.use.type_code for one in await use.codes(city.code_query(), LIMITED)] == [PERMIT]
+    colleague = dataclasses.replace(LIMITED, id="acc_colleague")
+    with pytest.raises(NotPermitted, match="use-not-granted"):
+        await use.redeem.data(issued[PROPERTY], colleague)
+    assert (await use.redeem.data(issued[PERMIT], colleague)).values
+    assert (await use.redeem.data(issued[PROPERTY], CLERK)).values, "what was refused used nothing up"
+
+
 async def test_an_issuer_issues_reads_and_ends_only_the_types_of_their_role(city: World) -> None:
     house = await city.issue_property()
     with pytest.raises(NotPermitted, match="licence-type-not-yours"):

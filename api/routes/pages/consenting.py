@@ -163,6 +163,7 @@ async def _row(request: Request, consent: Consent, state: ConsentState) -> Conse
         icon=icon,
         decide_href=_decide_address(consent) if state is ConsentState.PENDING else None,
         withdraw_href=f"/me/consents/{consent.id}/withdraw" if state is ConsentState.GRANTED else None,
+        uses=_uses(consent) if state is ConsentState.GRANTED else None,
     )
 
 
@@ -176,3 +177,11 @@ async def _item_name(request: Request, code: str) -> Text:
 def _decide_address(consent: Consent) -> str:
     """What was asked together is decided together."""
     return f"/consents/together/{consent.bundle}" if consent.bundle else f"/consents/{consent.id}"
+
+
+def _uses(consent: Consent) -> Text:
+    if consent.max_uses is None:
+        return Text(f"已用 {consent.uses} 次", f"used {consent.uses} times")
+    return Text(
+        f"已用 {consent.uses} 次，至多 {consent.max_uses} 次", f"used {consent.uses} of {consent.max_uses} times"
+    )

@@ -117,6 +117,7 @@ class ConsentRow:
     icon: str
     decide_href: str | None = None
     withdraw_href: str | None = None
+    uses: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
