@@ -458,7 +458,14 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             1,
             Text("居住证还有 26 天到期。", "Your residence permit ends in 26 days."),
             "/me/licences/lic_2",
-            notices=(NoticeRow(Text("凭证被用了两次。", "A token was used twice."), "/me/notices/ntc_1"),),
+            notices=(
+                NoticeRow(
+                    Text("凭证被用了两次。", "A token was used twice."),
+                    "/me/notices/ntc_1",
+                    "/me/sign-ins",
+                    Text("登录与设备", "Log-ins and devices"),
+                ),
+            ),
         ),
         "citizen",
     ),
