@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -257,6 +258,27 @@ async def test_a_pause_during_a_delivery_holds_and_replay_begins_where_it_is_tol
     await steer.replay(receiver.subscription.id, first, PORTAL)
     await receiver.work()
     assert [sequence for _, sequence in receiver.told()] == [1], "behind the cursor there is the permit alone"
+
+
+async def test_on_both_databases_two_workers_at_once_deliver_everything_once_and_in_order(both_cities: World) -> None:
+    city = both_cities
+    worker = city.subscriptions.deliver
+    twin = DeliverChanges(
+        city.database, worker._store, worker._changes, worker._messenger, city.clock, spread=lambda: 1.0
+    )
+    async with listening() as listener:
+        listener.answers["/changes"] = OK
+        subscription, secret = await city.subscriptions.manage.set_up(
+            NewSubscription("接收端", listener.url("/changes")), PORTAL
+        )
+        receiver = Receiver(city, listener, subscription, secret)
+        made = [await city.issue_property() for _ in range(3)]
+        await asyncio.gather(*(revoke(city, one) for one in made), worker.run_due(), twin.run_due())
+        await asyncio.gather(worker.run_due(), twin.run_due())
+    told = receiver.told()
+    assert len(told) == len(set(told)) == 6
+    for one in made:
+        assert [sequence for licence, sequence in told if licence == one.id] == [1, 2]
 
 
 async def test_two_workers_send_everything_once(receiver: Receiver, city: World) -> None:
