@@ -278,6 +278,14 @@ class World:
 @contextlib.asynccontextmanager
 async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIterator[World]:
     """The city over one database; the catalogue is loaded, nothing is issued yet."""
+    async with composed(database, clock, folder) as made:
+        await _load(made)
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncIterator[World]:
+    """The city over a database that may have been lived in before."""
     sealer = MarkSealer()
     kv, blobs = EmbeddedKeyValueStore(folder / "kv.db", clock), FilesystemBlobStore(folder / "blobs")
     ground = CertstoreGround(
@@ -344,15 +352,18 @@ async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIter
         told=told,
         exchange=exchange,
     )
-    for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
-        await services.catalogue.register_type(definition, SYSTEM)
-    await services.catalogue.put_item(RENTAL, SYSTEM)
-    grants = ((PROPERTY, GIVEN), (PERMIT, ("holder_name", "address")), (STATEMENT, ("months",)))
-    for type_code, fields in grants:
-        grant = ConsumerGrant(HOUSING, type_code, ITEM, fields, BASIS, valid_from=made.today)
-        await services.catalogue.grant_use(grant, SYSTEM)
     try:
         yield made
     finally:
         await kv.close()
         await blobs.close()
+
+
+async def _load(made: World) -> None:
+    for definition in (PROPERTY_TYPE, PERMIT_TYPE, STATEMENT_TYPE):
+        await made.services.catalogue.register_type(definition, SYSTEM)
+    await made.services.catalogue.put_item(RENTAL, SYSTEM)
+    grants = ((PROPERTY, GIVEN), (PERMIT, ("holder_name", "address")), (STATEMENT, ("months",)))
+    for type_code, fields in grants:
+        grant = ConsumerGrant(HOUSING, type_code, ITEM, fields, BASIS, valid_from=made.today)
+        await made.services.catalogue.grant_use(grant, SYSTEM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import sys
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
@@ -244,3 +245,33 @@ async def test_rows_go_a_month_after_the_run_and_the_counts_stay(city: World) ->
     assert faults == []
     async with city.database.read() as tx:
         assert (await tx.connection.execute(select(licence.c.id).limit(1))).scalar() is not None
+
+
+@pytest.mark.slow
+async def test_a_worker_that_is_killed_leaves_its_import_to_the_next(city: World) -> None:
+    planted, many = Planted(), 3000
+    made = await taken_in(city, csv_file(many, PROPERTY, LAND, planted))
+    await city.bulk.steer.start(made.id, made.columns, LAND_SYSTEM, dry=False)
+    address = city.database.engine.url.render_as_string(hide_password=False)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.support.register_worker",
+        address,
+        str(city.folder),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert worker.stdout is not None
+    for _ in range(2):
+        assert await worker.stdout.readline() == b"part\n"
+    worker.kill()
+    await worker.wait()
+    halfway, _, _ = await city.bulk.steer.one(made.id, LAND_SYSTEM)
+    assert 1000 <= halfway.seen < many
+    assert halfway.kept == await city.rows(licence)
+    city.clock.advance(121)  # until the lease of the dead has run out
+    await city.bulk.run.through()
+    done, _, _ = await city.bulk.steer.one(made.id, LAND_SYSTEM)
+    assert (done.state, done.seen, done.faulty) == (ImportState.DONE, many, planted.faults.total())
+    assert done.kept == await city.rows(licence) == many - planted.faults.total()
+    assert {name[6:]: n for name, n in done.findings.items() if name.startswith("fault:")} == dict(planted.faults)
