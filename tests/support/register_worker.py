@@ -1,4 +1,4 @@
-"""A worker of its own process that takes registers over, to be killed: `python -m tests.support.register_worker FOLDER`."""
+"""A worker that takes registers over, to be killed: `python -m tests.support.register_worker DATABASE FOLDER`."""
 
 from __future__ import annotations
 
