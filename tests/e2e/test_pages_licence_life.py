@@ -118,3 +118,44 @@ def test_a_round_of_inspections_is_passed_by_ticking(visit: Open) -> None:
     assert "1 份已通过" in page.inner_text("main .note.good")
     assert page.locator("tbody tr").count() == waiting - 1
     assert faults_of(page) == []
+
+
+def test_a_draft_is_kept_gone_on_with_and_issued(visit: Open) -> None:
+    who = officer(visit, f"/office/issue/{RESIDENCE.code}")
+    page = who.page
+    page.fill("#holder_name", cast.YAN.name)
+    page.fill("#holder_code", cast.YAN.id_number)
+    page.fill("#licence_number", "示居草 1")
+    page.fill("[name='data.address']", "示例市青石区演示路 11 号")
+    page.fill("[name='data.since']", "2026-01-05")
+    page.fill("[name='data.household']", "外省示例县")
+    page.click("button[name=save]")
+    assert "还没有发出" in page.inner_text("main .note.good")
+    assert faults_of(page) == []
+    page.click("table a >> nth=0")
+    assert page.input_value("#licence_number") == "示居草 1"
+    assert faults_of(page) == []
+    page.fill("#licence_number", "示居 11")
+    page.click("button.legal")
+    page.wait_for_url("**/office/issued/*")
+    assert "示居 11" in page.inner_text("main")
+    who.open("/office/drafts")
+    assert page.locator("main table").count() == 0
+    assert faults_of(page) == []
+
+
+def test_a_wrong_former_identifier_is_named_where_it_was_typed(visit: Open) -> None:
+    who = officer(visit, f"/office/issue/{RESIDENCE.code}")
+    page = who.page
+    page.fill("#holder_name", cast.YAN.name)
+    page.fill("#holder_code", cast.YAN.id_number)
+    page.fill("#licence_number", "示居 12")
+    page.fill("[name='data.address']", "示例市青石区演示路 11 号")
+    page.fill("[name='data.since']", "2026-01-05")
+    page.fill("[name='data.household']", "外省示例县")
+    page.click("summary:has-text('转入')")
+    page.fill("#based_on", "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.A")
+    page.click("button.legal")
+    page.wait_for_selector("#based_on[aria-invalid=true]")
+    assert "校验位" in page.inner_text("#based_on-e")
+    assert faults_of(page) == []

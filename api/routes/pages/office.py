@@ -33,6 +33,8 @@ from api.web.views.own import LicenceCard
 from api.web.visitor import ISSUER, SEALER, Visitor, permitted
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
 from certstore.issue import IssueCommand
+from certstore.life.drafts import DraftCommand
+from certstore.life.model import Draft, DraftContent
 from certstore.making import HolderInput
 from certstore.model import HolderKind, Licence, LicenceType, Validity, ValidityRule
 from certstore.read import IssuedLicence
@@ -83,7 +85,7 @@ async def issue_form(request: Request, type_code: str) -> Response:
     who = await permitted(request, ISSUER)
     licence_type = await _own_type(request, who, type_code)
     today = calendar_day(container(request).ground.clock.now())
-    return await _form(request, who, licence_type, {"valid_from": today.isoformat()}, new_secret(16))
+    return await issue_page(request, who, licence_type, {"valid_from": today.isoformat()}, new_secret(16))
 
 
 @router.post("/office/issue/{type_code}")
@@ -93,11 +95,16 @@ async def issue(request: Request, type_code: str) -> Response:
     licence_type = await _own_type(request, who, type_code)
     form = await read_form(request)
     try:
-        command = _command(licence_type, form)
-        licence = await container(request).certstore.issue(command, who.principal)
+        licence = await _issue(request, who, licence_type, form)
     except AppError as error:
-        field = error.field if isinstance(error, InvalidInput) else None
-        return await _form(request, who, licence_type, form.values, form["idempotency"], error, field)
+        return await issue_page(request, who, licence_type, form.values, form["idempotency"], error)
+    if licence is None:
+        return RedirectResponse("/office/drafts?done=saved", 303)
+    return await receipt(request, who, licence, licence_type)
+
+
+async def receipt(request: Request, who: Visitor, licence: Licence, licence_type: LicenceType) -> Response:
+    """Leads to the page that says what was issued."""
     content = orjson.dumps(_receipt(licence, licence_type, who))
     owner = who.principal.session or ""
     token = await shelf(request).put(content, owner=owner, seconds=_KEEP)
@@ -190,21 +197,39 @@ def _issued_row(name: Text, row: IssuedLicence) -> IssuedRow:
     return IssuedRow(name, f"/office/licences/{row.id}", row.identifier, mark.word, mark.tone, mark.icon)
 
 
-async def _form(
+async def _issue(request: Request, who: Visitor, licence_type: LicenceType, form: Form) -> Licence | None:
+    """The licence; None when it was only kept as a draft."""
+    services, command = container(request).certstore, issue_command(licence_type, form)
+    if form["save"]:
+        await services.life.drafts.create(DraftCommand(command.type_code, draft_content(command)), who.principal)
+        return None
+    if form["based_on"]:
+        return await services.life.transfer.into(command, form["based_on"], who.principal)
+    return await services.issue(command, who.principal)
+
+
+def draft_content(command: IssueCommand) -> DraftContent:
+    return DraftContent(command.holders, command.data, command.licence_number, command.valid_from, command.valid_until)
+
+
+async def issue_page(
     request: Request,
     who: Visitor,
     licence_type: LicenceType,
     values: Mapping[str, str],
     idempotency: str,
     error: AppError | None = None,
-    field: str | None = None,
+    draft: Draft | None = None,
 ) -> Response:
+    """The form, empty or filled; of a draft, that goes on where it was left."""
     fields = form_fields(licence_type.schema)
-    every = ("holder_name", "holder_code", "licence_number", "valid_from", "valid_until", *(one.name for one in fields))
+    named = ("holder_name", "holder_code", "licence_number", "valid_from", "valid_until", "based_on")
+    every = (*named, *(one.name for one in fields))
     organisation = who.principal.organisation or ""
-    known = {"holder_name", "holder_code", "licence_number", "valid_from", "valid_until", *(one.key for one in fields)}
+    known = {*named, *(one.key for one in fields)}
+    field = error.field if isinstance(error, InvalidInput) else None
     view = IssueView(
-        action=f"/office/issue/{licence_type.code}",
+        action=f"/office/drafts/{draft.id}" if draft else f"/office/issue/{licence_type.code}",
         type_name=licence_type.name,
         issuer=who.acting_for or Text(organisation, organisation),
         person=licence_type.holder_kind is HolderKind.PERSON,
@@ -216,6 +241,7 @@ async def _form(
         idempotency=idempotency,
         error=error.text if error else None,
         error_field=(place if (place := _FIELDS.get(field or "", field)) in known else None),
+        draft_revision=draft.revision if draft else None,
     )
     return page(request, "issue.html", status=status_of(error) if error else 200, view=view)
 
@@ -227,10 +253,12 @@ _FIELDS = {
     "organisation": "holder_code",
     "name": "holder_name",
     "number": "licence_number",
+    "identifier": "based_on",
 }
 
 
-def _command(licence_type: LicenceType, form: Form) -> IssueCommand:
+def issue_command(licence_type: LicenceType, form: Form) -> IssueCommand:
+    """What was typed."""
     person = licence_type.holder_kind is HolderKind.PERSON
     holder = HolderInput(CITIZEN_ID if person else ORGANISATION_CODE, form["holder_code"], form["holder_name"])
     return IssueCommand(

@@ -157,6 +157,26 @@ class RoundView:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRow:
+    """One draft; free of personal data."""
+
+    href: str
+    type_name: Text
+    begun: str
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftsView:
+    """`/office/drafts`."""
+
+    rows: tuple[DraftRow, ...]
+    first_href: str | None
+    next_href: str | None
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EndingsView:
     """`/office/endings`."""
 

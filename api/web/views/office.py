@@ -81,7 +81,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class IssueView:
-    """`/office/issue/{type}`."""
+    """`/office/issue/{type}`, and `/office/drafts/{id}`, which has a revision."""
 
     action: str
     type_name: Text
@@ -95,6 +95,7 @@ class IssueView:
     idempotency: str
     error: Text | None = None
     error_field: str | None = None
+    draft_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
