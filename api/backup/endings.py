@@ -121,6 +121,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "backchannel_request": NothingEnds("questions of some minutes; what they began ends at the restore"),
     "licence_type": NothingEnds("catalogue"),
     # a series goes on where it was: no number is drawn again after an old backup
+    "face_template": NothingEnds("catalogue"),
     "licence_number_series": Moved("series", [], "last", ["last"], added=True),
     "service_item": NothingEnds("catalogue"),
     "item_material": NothingEnds("catalogue"),

@@ -13,6 +13,7 @@ import certstore.stores.statistic_tables
 import certstore.stores.status_tables
 import certstore.stores.subscription_tables
 import certstore.stores.tables
+import certstore.stores.template_tables
 import certstore.stores.use_tables
 import core.audit.tables
 import core.idempotency
@@ -66,6 +67,7 @@ SOURCES = (
     certstore.stores.life_tables,
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,
+    certstore.stores.template_tables,
     certstore.stores.use_tables,
     certstore.stores.share_tables,
     certstore.stores.departure_tables,

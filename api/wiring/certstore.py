@@ -27,7 +27,6 @@ from certstore.ports import (
     HolderDirectory,
     LicenceSealer,
     OrganisationDirectory,
-    Renderer,
 )
 from certstore.quota import CLERK_QUOTA, UseQuota
 from certstore.read import ReadLicence
@@ -43,6 +42,10 @@ from certstore.stores.files import SqlFileStore
 from certstore.stores.find import SqlFindStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.numbers import SqlNumberStore
+from certstore.stores.templates import SqlTemplateStore
+from certstore.templates.desk import TemplateDesk
+from certstore.templates.rendering import TemplateRenderer
+from certstore.uploads.qr_reader import ProcessQrReader
 from certstore.verify import VerifyLicence
 from certstore.verify_fields import CompareFields
 from certstore.verify_file import VerifyLicenceFile
@@ -58,6 +61,7 @@ class CertstoreServices:
     """The use cases of the e-licence repository."""
 
     catalogue: Catalogue
+    templates: TemplateDesk
     issue: IssueLicence
     end: EndLicence
     read: ReadLicence
@@ -110,7 +114,7 @@ def build_certstore(
         organisations=organisations,
         colleagues=colleagues,
         agencies=agencies,
-        renderer=TypstRenderer(),
+        faces=TypstRenderer(),
     )
 
 
@@ -153,10 +157,12 @@ def compose_certstore(
     organisations: OrganisationDirectory,
     colleagues: Colleagues,
     agencies: AgencyDirectory,
-    renderer: Renderer,
+    faces: TypstRenderer,
 ) -> CertstoreServices:
     """Compose the repository from its ports."""
     repository = repository_of(ground)
+    templates = SqlTemplateStore()
+    renderer = TemplateRenderer(faces, faces, ground.database, templates)
     verify_address = f"{ground.issuer}/verify"
     documents = SealedDocuments(ground.documents, ground.clock, ground.database, SqlDiscardList())
     files = FileMaker(renderer, sealer, verify_address)
@@ -175,6 +181,7 @@ def compose_certstore(
     )
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
+        templates=TemplateDesk(repository, templates, faces, ProcessQrReader(), verify_address),
         issue=issue,
         end=end,
         read=ReadLicence(repository, documents, RecordOriginals(repository, maker), holders, organisations),

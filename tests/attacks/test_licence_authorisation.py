@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from certstore.objections.raising import ObjectionCommand
+from certstore.ports import SealAnchor
 from certstore.presentation.read_code import ReadCommand
+from certstore.stores.templates import SqlTemplateStore
 from certstore.subscriptions.manage import NewSubscription
+from certstore.templates.model import StoredTemplate
 from core.db.database import Database
 from core.principal import SYSTEM
+from core.text import Text
 from tests.attacks.test_licence_life_authorisation import LIFE, OWN_LISTS
 from tests.support.certstore_http import HOLDER, PURPOSE, TOKENS, Http, http, openapi_of
 from tests.support.certstore_world import (
@@ -32,6 +36,10 @@ from tests.support.certstore_world import (
 )
 from tests.support.clock import FakeClock
 
+A_TEMPLATE = """#show: licence.with(210mm, 297mm)
+#title-block(128mm)
+#for row in face.rows [#row.title: #value-of(row) \\ ]
+"""
 ABSENT = "lic_00000000000000000000000000"
 
 
@@ -53,7 +61,7 @@ class Stage:
     objection: str
     rule: str
 
-    def fill(self, path: str) -> str:
+    def fill(self, path: str, method: str = "GET") -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
         licence = self.permit if "copies" in path else self.property
         parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
@@ -61,6 +69,7 @@ class Stage:
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
         parts |= {"objection_id": self.objection, "rule_id": self.rule}
         code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
+        parts["name"] = "own-put" if method == "PUT" else "own"
         grant = {"organisation": HOUSING, "service_item": ITEM, "type_code": PERMIT}
         return path.format(**parts, **grant, code=code)
 
@@ -79,6 +88,10 @@ async def set_up(city: World, web: Http) -> Stage:
     await city.presentation.status_lists.reference(permit.id, TOKENS["lin"])
     wanted = NewSubscription("接收端", "https://receiver.example.cn/changes")
     subscription, _ = await city.subscriptions.manage.set_up(wanted, TOKENS["portal"])
+    written = StoredTemplate("own", 1, Text("版式", "Face"), A_TEMPLATE, SealAnchor(1, 152, 233), city.clock.now(), "a")
+    async with city.database.write() as tx:
+        await SqlTemplateStore().add(tx, written)
+        await tx.commit()
     check = await city.services.use.checks.open(city.exemption_query(case="ANOTHER-CASE"), TOKENS["portal"])
     question = await city.services.use.ask(check.id, TOKENS["portal"])
     objection = await city.own.raise_objection(ObjectionCommand(house.id, "area", "面积不对"), TOKENS["lin"])
@@ -124,6 +137,11 @@ TYPE_BODY = {
     "template": "certificate",
 }
 ITEM_BODY = {"name": {"zh": "事项", "en": "Item"}, "department": HOUSING, "materials": []}
+TEMPLATE_BODY = {
+    "title": {"zh": "版式", "en": "Face"},
+    "source": A_TEMPLATE,
+    "anchor": {"x_mm": 152, "y_mm": 233},
+}
 GRANT_BODY = {
     "organisation": HOUSING,
     "type": PROPERTY,
@@ -142,6 +160,10 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/licence-types/{code}/retire"): ({"keeper"}, None),
     ("GET", "/v1/licence-types/{code}/versions"): ({"*"}, None),
     ("GET", "/v1/licence-elements"): ({"*"}, None),
+    ("GET", "/v1/face-templates"): ({"keeper"}, None),
+    ("GET", "/v1/face-templates/{name}"): ({"keeper"}, None),
+    ("PUT", "/v1/face-templates/{name}"): ({"keeper"}, TEMPLATE_BODY),
+    ("POST", "/v1/face-templates/{name}/preview"): ({"keeper"}, TEMPLATE_BODY),
     ("GET", "/v1/holder-code-types"): ({"*"}, None),
     ("PUT", "/v1/service-items/{code}"): ({"keeper"}, ITEM_BODY),
     ("GET", "/v1/consumer-grants"): ({"keeper", "guard"}, None),
@@ -263,7 +285,7 @@ async def test_l01_only_those_who_may_get_through(stage: Stage, method: str, pat
     for number, caller in enumerate(CALLERS):
         headers = {"Idempotency-Key": f"k{number}"} if method == "POST" else {}
         answer = await stage.web.call(
-            method, stage.fill(path), caller, headers=headers, json=await body_for(stage, body)
+            method, stage.fill(path, method), caller, headers=headers, json=await body_for(stage, body)
         )
         got[caller] = answer.status_code
         if answer.status_code >= 400:

@@ -319,7 +319,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         organisations=offices,
         colleagues=colleagues,
         agencies=mandates,
-        renderer=renderer(),
+        faces=renderer(),
     )
     presentation = compose_presentation(
         ground,

@@ -19,6 +19,7 @@ from api.routes.certstore import (
     states,
     statistics,
     subscriptions,
+    templates,
     use,
     verifications,
 )
@@ -26,6 +27,7 @@ from api.routes.certstore import (
 routers = [
     catalogue.router,
     items.router,
+    templates.router,
     licences.router,
     finding.router,
     imports.router,
