@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from certstore.departures.ports import DepartureStore
+from certstore.lifecycle import Event, State
 from certstore.look_delays import DelayState, LookDelay, LookDelayStore
 from certstore.model import Licence
 from certstore.objections.model import (
@@ -24,6 +26,7 @@ from certstore.shares.model import TRIES, Share, ShareState
 from certstore.shares.ports import ShareStore
 from certstore.statistics.model import CaseTally, Measure, Tally
 from certstore.statistics.ports import StatisticStore
+from certstore.stores.departures import SqlDepartureStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delays import SqlLookDelayStore
 from certstore.stores.objections import SqlObjectionStore
@@ -47,6 +50,7 @@ class HolderHarness:
     objections: ObjectionStore = field(default_factory=lambda: SqlObjectionStore(field_cipher(), blind_index()))
     delays: LookDelayStore = field(default_factory=SqlLookDelayStore)
     statistics: StatisticStore = field(default_factory=SqlStatisticStore)
+    departures: DepartureStore = field(default_factory=SqlDepartureStore)
     reminders: ReminderStore = field(
         default_factory=lambda: SqlReminderStore(SqlLicenceStore(field_cipher(), blind_index()))
     )
@@ -139,6 +143,10 @@ class HolderHarness:
     async def count(self, *tallies: Tally) -> None:
         async with self.unit() as tx:
             await self.statistics.add(tx, dict.fromkeys(tallies, 1))
+
+    async def depart(self, licence: Licence, account_id: str = "acc_x") -> None:
+        async with self.unit() as tx:
+            await self.departures.add(tx, licence, account_id=account_id, died_on=self.base.today, now=self.now)
 
     async def remind(self, licence: Licence, days: int) -> bool:
         async with self.unit() as tx:
@@ -386,4 +394,30 @@ class ReminderContract:
         assert sum(await at_once(*(harness.remind(licence, 30) for _ in range(5)))) == 1
 
 
-CONTRACTS = (ShareContract, ObjectionContract, DelayContract, StatisticContract, ReminderContract)
+class DepartureContract:
+    """Licences of the dead, for whoever issued them, as long as they run."""
+
+    async def test_they_are_listed_once_for_their_issuer_until_they_end(self, harness: HolderHarness) -> None:
+        first, second = await harness.licence(), await harness.licence()
+        for licence in (first, first, second):
+            await harness.depart(licence)
+        async with harness.base.other.read() as tx:
+            found = await harness.departures.of_issuer(tx, OFFICE)
+            assert sorted(one.licence_id for one in found) == sorted([first.id, second.id])
+            assert await harness.departures.of_issuer(tx, OTHER_OFFICE) == []
+        await harness.base.end(first, Event.CANCEL, State.CANCELLED)
+        async with harness.unit() as tx:
+            assert [one.licence_id for one in await harness.departures.of_issuer(tx, OFFICE)] == [second.id]
+            assert await harness.departures.delete_ended(tx) == 1
+            assert await harness.departures.delete_ended(tx) == 0
+
+    async def test_a_report_is_taken_back_for_one_person_only(self, harness: HolderHarness) -> None:
+        mine, other = await harness.licence(), await harness.licence()
+        await harness.depart(mine)
+        await harness.depart(other, "acc_other")
+        async with harness.unit() as tx:
+            assert await harness.departures.take_back(tx, "acc_x") == 1
+            assert [one.licence_id for one in await harness.departures.of_issuer(tx, OFFICE)] == [other.id]
+
+
+CONTRACTS = (ShareContract, ObjectionContract, DelayContract, StatisticContract, ReminderContract, DepartureContract)

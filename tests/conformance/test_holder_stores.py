@@ -16,6 +16,8 @@ from certstore.model import Licence
 from certstore.objections.model import Objection, ObjectionStep
 from certstore.shares.model import Share
 from certstore.statistics.model import CaseTally, Tally
+from certstore.stores.departure_tables import holder_departure
+from certstore.stores.departures import SqlDepartureStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delay_tables import look_delay
 from certstore.stores.look_delays import SqlLookDelayStore
@@ -32,6 +34,7 @@ from tests.conformance.harness import Backend, Surroundings, failing, parametris
 from tests.conformance.holder_stores import (
     CONTRACTS,
     DelayContract,
+    DepartureContract,
     HolderHarness,
     ObjectionContract,
     ReminderContract,
@@ -79,6 +82,16 @@ class TestStatistics(StatisticContract):
 @parametrised(BACKENDS)
 class TestReminders(ReminderContract):
     pass
+
+
+@parametrised(BACKENDS)
+class TestDepartures(DepartureContract):
+    pass
+
+
+class TakesEverybodyBack(SqlDepartureStore):
+    async def take_back(self, tx: WriteTx, account_id: str) -> int:
+        return (await tx.connection.execute(delete(holder_departure))).rowcount
 
 
 class OpensForEver(SqlShareStore):
@@ -148,6 +161,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         {"objections": RemovesTheLiving(field_cipher(), blind_index())},
         "test_what_was_closed_long_ago_goes_with_its_evidence_and_nothing_else",
     ),
+    ({"departures": TakesEverybodyBack()}, "test_a_report_is_taken_back_for_one_person_only"),
     ({"delays": NeedsNoSecondPerson()}, "test_a_rule_is_decided_once_by_another_person"),
     ({"statistics": MovesFromAnywhere()}, "test_a_position_moves_from_where_it_was_read"),
     ({"statistics": CountsOnce()}, "test_counts_add_up_and_stay_apart"),

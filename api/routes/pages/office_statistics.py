@@ -99,7 +99,7 @@ def _month_row(found: Statistics, place: int) -> MonthRow:
 
 def _shares(rows: Sequence[tuple[Text, Mapping[Measure, int]]], measures: tuple[Measure, ...]) -> tuple[Share, ...]:
     found = [(name, tuple(counts.get(one, 0) for one in measures)) for name, counts in rows]
-    found = [(name, numbers) for name, numbers in found if any(numbers)]
+    found = sorted(((name, numbers) for name, numbers in found if any(numbers)), key=lambda row: -row[1][0])
     most = max((numbers[0] for _, numbers in found), default=0)
     return tuple(Share(name, part_of(numbers[0], most), numbers) for name, numbers in found)
 

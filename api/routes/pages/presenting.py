@@ -43,12 +43,12 @@ _ROWS = 2  # of the type's own elements, on a card that must fit a phone
 async def show(request: Request, licence_id: str) -> Response:
     """The code, or what became of it."""
     who = await logged_in(request)
-    found = await container(request).certstore.read.licence(licence_id, who.principal)
-    face = await _card(request, found, who.principal)
+    found = await container(request).certstore.read.licence(licence_id, who.holder)
+    face = await _card(request, found, who.holder)
     base = f"/me/licences/{licence_id}/show"
     if found.status is not Status.VALID:
         return page(request, "present.html", view=PresentView(face, base, "ended", full=False))
-    shown = await container(request).presentation.show(licence_id, who.principal)
+    shown = await container(request).presentation.show(licence_id, who.holder)
     return page(request, "present.html", view=_view(shown, face, base, container(request).ground.clock.now()))
 
 
@@ -59,7 +59,7 @@ async def show_otherwise(request: Request, licence_id: str) -> Response:
     form = await read_form(request)
     extent = Extent(form["extent"]) if form["extent"] in list(Extent) else None
     show_licence = container(request).presentation.show
-    await show_licence(licence_id, who.principal, extent, anew=form["anew"] == "yes")
+    await show_licence(licence_id, who.holder, extent, anew=form["anew"] == "yes")
     return RedirectResponse(f"/me/licences/{licence_id}/show", 303)
 
 
@@ -67,7 +67,7 @@ async def show_otherwise(request: Request, licence_id: str) -> Response:
 async def state(request: Request, licence_id: str) -> Response:
     """What the screen asks every second or two."""
     who = await logged_in(request)
-    shown = await container(request).presentation.show.look(licence_id, who.principal)
+    shown = await container(request).presentation.show.look(licence_id, who.holder)
     now = container(request).ground.clock.now()
     told = {"state": _state(shown.read, now) if shown else "over", "seconds": shown.seconds if shown else 0}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
@@ -79,7 +79,7 @@ async def decide(request: Request, licence_id: str) -> Response:
     who = await logged_in(request)
     form = await read_form(request)
     granted = form["granted"] == "yes"
-    await container(request).presentation.show.decide(form["presentation"], who.principal, granted=granted)
+    await container(request).presentation.show.decide(form["presentation"], who.holder, granted=granted)
     return RedirectResponse(f"/me/licences/{licence_id}/show", 303)
 
 
@@ -87,8 +87,8 @@ async def decide(request: Request, licence_id: str) -> Response:
 async def offline(request: Request, licence_id: str) -> Response:
     """A signed face as a QR code: a new one each time that the page is opened."""
     who = await logged_in(request)
-    found = await container(request).certstore.read.licence(licence_id, who.principal)
-    made = await container(request).presentation.signed_face(licence_id, who.principal)
+    found = await container(request).certstore.read.licence(licence_id, who.holder)
+    made = await container(request).presentation.signed_face(licence_id, who.holder)
     view = OfflineFaceView(
         found.licence_type.name,
         f"/me/licences/{licence_id}/show",
