@@ -1,6 +1,6 @@
 """Looks that their holder is to see only later: by service item, on a legal basis, decided by two people.
 
-A holder sees every look at their data (ADR 54). Where the law lets an investigation go first, the looks of its service
+A holder sees every look at their data (ADR 59). Where the law lets an investigation go first, the looks of its service
 item are shown some days later, never not at all: there is no rule without an end, and the auditor sees them at once. A
 rule counts for looks made while it is in force; nothing that a holder has seen is hidden again.
 """
