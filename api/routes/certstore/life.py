@@ -210,7 +210,7 @@ async def versions(request: Request, licence_id: str, actor: Annotated[Principal
             "hash": line.version.hash.hex(),
             "previous": line.version.previous.hex(),
             "chained": line.chained,
-            "file": f"/v1/licences/{licence_id}/versions/{line.version.number}/file" if line.sha256 else None,
+            "file": f"/v1/licences/{licence_id}/versions/{line.version.number}/file",
         }
         for line in lines
     ]

@@ -162,7 +162,7 @@ def _version_row(line: VersionLine, licence: Licence, base: str) -> VersionRow:
         identifier=version.identifier,
         current=version.number == licence.current.number,
         chained=line.chained,
-        href=f"{base}/versions/{version.number}/original" if line.sha256 else None,
+        href=f"{base}/versions/{version.number}/original",
     )
 
 

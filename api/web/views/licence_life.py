@@ -21,7 +21,7 @@ class StepLink:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version; `href` of its sealed original."""
+    """One version; `href` of its sealed original, which a record from a register gets when it is first wanted."""
 
     number: str
     made_by: Text
@@ -31,7 +31,7 @@ class VersionRow:
     identifier: str
     current: bool
     chained: bool
-    href: str | None
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
