@@ -102,7 +102,20 @@ def test_offline_there_is_a_signed_code(visit: Open) -> None:
     lin.page.goto(f"{address}?lang=zh")
     lin.page.click("text=对方没有网络")
     assert faults_of(lin.page) == []
-    assert scanned(lin.page).count(".") == 2
+    text = scanned(lin.page)
+    assert text.count(".") == 2
+    anybody = visit()
+    anybody.open("/verify")
+    assert faults_of(anybody.page) == []
+    anybody.page.fill("#text", text)
+    anybody.page.press("#text", "Enter")
+    assert anybody.title() == "签名真实，有效"
+    assert cast.LIN.name in anybody.page.inner_text("dl.facts")
+    assert faults_of(anybody.page) == []
+    anybody.open("/verify")
+    anybody.page.fill("#text", text[:-8] + "AAAAAAAA")
+    anybody.page.press("#text", "Enter")
+    assert anybody.title() == "签名不成立"
 
 
 def test_a_clerk_verifies_what_stands_on_a_paper(visit: Open) -> None:

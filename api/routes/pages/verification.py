@@ -72,6 +72,24 @@ async def verify(request: Request) -> Response:
     return RedirectResponse(f"/verify/results/{token}", 303)
 
 
+@router.post("/verify/text")
+async def verify_text(request: Request) -> Response:
+    """What a scanner read off a licence or a phone; shown once and kept nowhere."""
+    known = await visitor(request)
+    try:
+        await limited_verification(request)
+        form = await read_form(request)
+    except (InvalidInput, LimitExceeded) as error:
+        again = VerifyView(_MEGABYTES, text_error=error.text)
+        return page(request, "verify.html", status=status_of(error), view=again)
+    answer = await container(request).presentation.verify_upload.text(
+        form["text"], known.principal if known else ANONYMOUS
+    )
+    words, now = code_words(answer), container(request).ground.clock.now()
+    view = CodeView(words.tone, words.icon, words.headline, words.sentence, now, words.facts)
+    return page(request, "code.html", view=view)
+
+
 @router.get("/verify/results/{token}")
 async def result(request: Request, token: str) -> Response:
     """The verdict."""

@@ -16,6 +16,7 @@ class VerifyView:
 
     max_megabytes: int
     error: Text | None = None
+    text_error: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

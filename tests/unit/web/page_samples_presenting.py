@@ -18,7 +18,7 @@ from api.web.views.presenting import (
     ReadView,
     VerifyDeskView,
 )
-from api.web.views.verification import Answer, CodeRow, CodeView, VerifyResultView
+from api.web.views.verification import Answer, CodeRow, CodeView, VerifyResultView, VerifyView
 from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
 
@@ -111,6 +111,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         "citizen",
     ),
     "verify-photo": ("verify_result.html", PHOTO, None),
+    "verify-text-wrong": ("verify.html", VerifyView(20, text_error=Text("没有填。", "Nothing was entered.")), None),
     "code-day": ("code.html", KNOWN, None),
     "read-code": ("read_code.html", ReadFormView("持证人当面亮证"), "clerk"),
     "read-code-wrong": (
