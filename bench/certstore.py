@@ -29,11 +29,13 @@ from api.settings import Settings
 from api.wiring.container import Container, build_container
 from bench.certstore_data import CONSUMER, RICH, TEN, TYPES, citizen_number, definition, fill, holders_of
 from bench.report import Row, cost, rate
+from certstore.bulk.intake import FileFormat, IntakeCommand
+from certstore.bulk.model import ImportState
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.exemption import ExemptionQuery
 from certstore.issue import IssueCommand
 from certstore.making import HolderInput
-from certstore.model import ConsumerGrant, Material, ServiceItem
+from certstore.model import ConsumerGrant, Material, ServiceItem, Trust
 from certstore.search import SearchQuery
 from certstore.stores.holder_index import holder_indexes
 from certstore.stores.licences import SqlLicenceStore
@@ -42,13 +44,15 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from tests.support import servers
 from tests.support.databases import postgres_url
+from tests.support.legacy_register import Planted, csv_file
 
 SIZES = {100_000: "100k", 1_000_000: "1m", 10_000_000: "10m"}
 MOST, FULL = 1_000_000, 10_000_000
 SQLITE_MOST = 1_000_000
 SECONDS, ROUNDS, AT_ONCE = 3.0, 3, 4
 ISSUED = 60
-AIM_GROWTH, AIM_EXEMPTION = 1.3, 3.0
+IMPORTED = 100_000
+AIM_GROWTH, AIM_EXEMPTION, AIM_IMPORT = 1.3, 3.0, 1_000.0
 ITEM, BASIS = "410199-BENCH-0001", "基准测试"
 GIVEN = ("holder_name", "address")
 PORTAL = Principal(PrincipalKind.CLIENT, "bench-portal", CONSUMER, scopes=frozenset({"licence:read"}))
@@ -106,7 +110,9 @@ async def _postgres(folder: Path, server: servers.PostgresServer, kv: str, most:
                 rows.append(cost("lookup.growth", costs[-1] / costs[0], "×", "aim, smallest to largest", AIM_GROWTH))
             rows += await _exemption(service)
     async with postgres_url(server) as url, postgres_url(server) as keys:
-        rows += await _issue(_settings(folder / "issue", demo=True, database_url=url, keys_url=keys, kv_url=kv))
+        demo = _settings(folder / "issue", demo=True, database_url=url, keys_url=keys, kv_url=kv)
+        rows += await _issue(demo)
+        rows += await _import(demo, min(most, IMPORTED if most <= MOST else MOST))
     return rows
 
 
@@ -239,12 +245,42 @@ async def _exemption(service: Container) -> list[Row]:
     ]
 
 
-async def _issue(settings: Settings) -> list[Row]:
-    """Licences drawn, sealed and recorded by the demo city's housing office, beside drawing the face alone."""
-    await prepare(settings)
-    service = await build_container(settings)
+def _housing() -> Principal:
     client = city.HOUSING_SYSTEM
-    actor = Principal(PrincipalKind.CLIENT, client.id, client.organisation.code, scopes=frozenset(client.scopes))
+    return Principal(PrincipalKind.CLIENT, client.id, client.organisation.code, scopes=frozenset(client.scopes))
+
+
+async def _import(settings: Settings, many: int) -> list[Row]:
+    """A legacy register with planted faults taken over: read, checked, compared, written; without its files."""
+    service, actor, planted = await build_container(settings), _housing(), Planted()
+    code = demo_catalogue.PROPERTY.code
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in csv_file(many, code, city.HOUSING.code, planted):
+            yield piece
+
+    try:
+        began = time.perf_counter()
+        command = IntakeCommand(code, FileFormat.CSV, Trust.B)
+        made = await service.bulk.take_in(command, pieces(), actor)
+        taken = time.perf_counter() - began
+        await service.bulk.steer.start(made.id, made.columns, actor, dry=False)
+        await service.bulk.run.through()
+        seconds = time.perf_counter() - began
+        done, _, _ = await service.bulk.steer.one(made.id, actor)
+    finally:
+        await service.close()
+    assert done.state is ImportState.DONE, done.state
+    return [
+        rate("import", many / seconds, "rows/s", "aim", AIM_IMPORT),
+        rate("import.intake", many / taken, "rows/s", "own import", many / seconds),
+    ]
+
+
+async def _issue(settings: Settings) -> list[Row]:
+    """Licences drawn, sealed and recorded by the demo city's housing office: several at once beside one at a time."""
+    await prepare(settings)
+    service, actor = await build_container(settings), _housing()
     data = {
         "location": "示例市青石区演示路 20 号 2 幢",
         "area": 88.6,
