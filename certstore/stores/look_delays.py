@@ -12,6 +12,7 @@ from certstore.look_delays import DelayState, LookDelay, LookDelayStore
 from certstore.stores.look_delay_tables import look_delay
 from certstore.stores.tables import access_record
 from core.db.database import ReadTx, WriteTx
+from core.ids import is_id
 
 _MOST = 200
 
@@ -24,6 +25,8 @@ class SqlLookDelayStore:
         await tx.connection.execute(insert(look_delay).values({**values, "state": rule.state.value}))
 
     async def rule(self, tx: ReadTx, rule_id: str) -> LookDelay | None:
+        if not is_id(rule_id):  # what somebody sent instead may hold what no database takes
+            return None
         row = (await tx.connection.execute(select(look_delay).where(look_delay.c.id == rule_id))).one_or_none()
         return None if row is None else _rule(row)
 

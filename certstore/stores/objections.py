@@ -16,6 +16,7 @@ from certstore.stores.holder_index import holder_index, holder_indexes
 from certstore.stores.objection_tables import objection, objection_evidence, objection_step
 from certstore.stores.own_places import objection_place, objection_step_place
 from core.db.database import ReadTx, WriteTx
+from core.ids import is_id
 from keys.ports import BlindIndex, FieldCipher
 
 _PART = 100
@@ -41,6 +42,8 @@ class SqlObjectionStore:
         return True
 
     async def objection(self, tx: ReadTx, objection_id: str) -> Objection | None:
+        if not is_id(objection_id):  # what somebody sent instead may hold what no database takes
+            return None
         found = await self._many(tx, select(objection).where(objection.c.id == objection_id))
         return found[0] if found else None
 

@@ -15,6 +15,7 @@ from certstore.stores.holder_index import holder_index, holder_indexes
 from certstore.stores.own_places import share_place
 from certstore.stores.share_tables import licence_share
 from core.db.database import ReadTx, WriteTx
+from core.ids import is_id
 from keys.ports import BlindIndex, FieldCipher
 
 _PART = 500
@@ -47,6 +48,8 @@ class SqlShareStore:
         await tx.connection.execute(insert(licence_share).values(values))
 
     async def share(self, tx: ReadTx, share_id: str) -> Share | None:
+        if not is_id(share_id):  # what somebody sent instead may hold what no database takes
+            return None
         row = (await tx.connection.execute(select(licence_share).where(licence_share.c.id == share_id))).one_or_none()
         return None if row is None else self._share(row)
 

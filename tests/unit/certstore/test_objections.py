@@ -213,3 +213,15 @@ async def test_its_words_are_not_in_the_tables_in_the_clear(city: World) -> None
         assert secret not in repr([tuple(row) for row in rows])
         assert secret not in repr(made)
     assert PERMIT in repr(rows)
+
+
+@pytest.mark.parametrize("evil", ["\x00", "a" * 3000, "' OR '1'='1", "%"])
+async def test_l21_an_id_is_only_ever_a_key(both_cities: World, evil: str) -> None:
+    for call in (
+        both_cities.own.objections.one(evil, LIN),
+        both_cities.own.handle_objection.refuse(evil, "不属实", POLICE_SYSTEM),
+        both_cities.own.raise_objection.withdraw(evil, LIN),
+        both_cities.own.shares.withdraw(evil, LIN),
+    ):
+        with pytest.raises(NotFound):
+            await call
