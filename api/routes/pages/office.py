@@ -239,6 +239,7 @@ async def issue_page(
         validity=_rule_words(licence_type.validity),
         seal=await seal_of(request, organisation),
         idempotency=idempotency,
+        draws_number=bool(licence_type.numbering),
         error=error.text if error else None,
         error_field=(place if (place := _FIELDS.get(field or "", field)) in known else None),
         draft_revision=draft.revision if draft else None,

@@ -96,6 +96,7 @@ class IssueView:
     error: Text | None = None
     error_field: str | None = None
     draft_revision: int | None = None
+    draws_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
