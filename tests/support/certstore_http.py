@@ -105,6 +105,7 @@ async def http(city: World) -> AsyncIterator[Http]:
         presentation=city.presentation,
         own=city.own,
         subscriptions=city.subscriptions,
+        bulk=city.bulk,
         exchange=city.exchange,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
