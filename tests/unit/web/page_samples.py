@@ -241,7 +241,9 @@ def issue(error: Text | None = None, field: str | None = None) -> IssueView:
             Text("平方米", "square metres"),
         ),
     )
-    values = dict.fromkeys(("holder_name", "holder_code", "licence_number", "valid_from", "valid_until"), "")
+    values = dict.fromkeys(
+        ("holder_name", "holder_code", "licence_number", "valid_from", "valid_until", "based_on"), ""
+    )
     values |= {one.name: "" for one in fields}
     return IssueView(
         "/office/issue/X",
