@@ -132,3 +132,10 @@ async def sqlite_database(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Dat
     """A SQLite database with every domain's tables, for tests where the backend does not matter."""
     async with databases.sqlite_database(tmp_path, clock) as made:
         yield made
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that take long come first: of two workers neither then waits for the other's last browser."""
+    slow = {item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
