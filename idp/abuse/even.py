@@ -12,6 +12,8 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+_COARSE = 0.002  # seconds; what a loop's timers may be late by, and some
+
 
 @asynccontextmanager
 async def even_refusals(seconds: float) -> AsyncIterator[None]:
@@ -39,6 +41,10 @@ def _now() -> float:
 
 
 async def _moment(began: float, seconds: float) -> None:
-    if seconds > 0:
-        took = _now() - began
-        await asyncio.sleep(max(1, math.ceil(took / seconds)) * seconds - took)
+    if seconds <= 0:
+        return
+    until = began + max(1, math.ceil((_now() - began) / seconds)) * seconds
+    await asyncio.sleep(max(0.0, until - _now() - _COARSE))
+    # a loop's timers count whole milliseconds from now, and so would pass on what is behind them
+    while _now() < until:  # noqa: ASYNC110 - for two milliseconds at most; others have their turn
+        await asyncio.sleep(0)

@@ -333,7 +333,7 @@ class TestCommands:
 
     def test_audit_verify_prints_a_checkpoint_that_later_runs_hold_against_the_chain(self, data: Path) -> None:
         said = yizheng("audit", "verify", "--data", data)
-        kept = said.out.split("checkpoint ")[1].strip()
+        kept = said.out.split("checkpoint ")[1].split()[0]
         assert yizheng("audit", "verify", "--data", data, "--checkpoint", kept).code == 0
         number, digest = kept.split(":")
         wrong = f"{number}:{'0' * len(digest)}"
