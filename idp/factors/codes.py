@@ -67,6 +67,10 @@ class OneTimeCodes:
         """For an answer that could tell by its time whether there is an account."""
         return even(self._settings.even_answers)
 
+    def refused_evenly(self) -> AbstractAsyncContextManager[None]:
+        """The same for refusals only: whoever did it right need not wait."""
+        return even_refusals(self._settings.even_answers)
+
     async def issue(self, slot: str, post: Post) -> None:
         """Send a code; the slot's earlier one is dead.
 
@@ -93,7 +97,7 @@ class OneTimeCodes:
         Raises:
             InvalidInput: `code-wrong` or `code-gone` on field `code`.
         """
-        async with even_refusals(self._settings.even_answers):
+        async with self.refused_evenly():
             await self._use(slot, typed)
 
     async def _use(self, slot: str, typed: str) -> None:

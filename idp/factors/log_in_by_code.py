@@ -123,9 +123,10 @@ class LogInByCode:
         begun = None if raw is None else msgspec.json.decode(raw, type=_Begun)
         if begun is None or begun.method is not method:
             raise code_gone()
-        await self._tries(
-            lambda: self._codes.check(_slot(ticket), typed), method, begun.index, begun.account_id, circumstances
-        )
+        async with self._codes.refused_evenly():  # what is written down of a refusal must not show either
+            await self._tries(
+                lambda: self._codes.check(_slot(ticket), typed), method, begun.index, begun.account_id, circumstances
+            )
         owner = await self._owner(begun, circumstances)
         return await self._steps.proved(owner, code_proof(method, self._clock), circumstances)
 
