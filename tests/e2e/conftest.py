@@ -1,7 +1,8 @@
-"""The demo city on a free port and a browser in front of it, shared by all page tests."""
+"""The demo city on a free port and a browser in front of it, afresh for each module of page tests."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +17,29 @@ from tests.support.page_shots import CAMERA
 
 
 @pytest.fixture(scope="session")
-def city() -> Iterator[Instance]:
-    """The service with the demo city, as `bin/run` starts it."""
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, Path]]:
+    """The demo city before anybody did anything, and a copy of all its data."""
     instance = Instance()
     try:
         instance.command("migrate", "--demo")
+        copy = tmp_path_factory.mktemp("city") / "founded"
+        shutil.copytree(instance.folder, copy)
+        yield instance, copy
+    finally:
+        instance.stop()
+
+
+@pytest.fixture(scope="module")
+def city(founded: tuple[Instance, Path]) -> Iterator[Instance]:
+    """The service with the demo city, as `bin/run` starts it; each module finds it untouched, in whatever order."""
+    instance, copy = founded
+    shutil.rmtree(instance.folder)
+    shutil.copytree(copy, instance.folder)
+    try:
         instance.start()
         yield instance
     finally:
-        instance.stop()
+        instance.stop(keep_data=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

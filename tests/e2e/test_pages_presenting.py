@@ -42,7 +42,7 @@ def at_the_desk(visit: Open) -> Visit:
 def scanned(page: Page) -> str:
     """What a scanner reads off the phone's screen."""
     picture = page.locator(".code .box").screenshot()
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)), formats=zxingcpp.BarcodeFormat.QRCode)
     return str(found.text)
 
 
