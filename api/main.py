@@ -52,7 +52,9 @@ from core.text import Text
 UPLOAD_PATHS = (
     "/exchange/head-data/verifyFile",
     "/me/objections",
+    "/office/catalogue",
     "/office/imports",
+    "/v1/catalogue/imports",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",

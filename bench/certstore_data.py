@@ -20,8 +20,8 @@ from sqlalchemy import Insert, Table
 
 from api.settings import Settings
 from api.wiring.keys import build_keys
-from certstore.catalogue import TypeDefinition
 from certstore.codes import CITIZEN_ID, HolderCode
+from certstore.definition import TypeDefinition
 from certstore.history import GENESIS, version_hash
 from certstore.identifier import make_identifier
 from certstore.lifecycle import Event, State

@@ -4,82 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from certstore.authorise import refusals_audited, require_scope
+from certstore.catalogue_rules import check_grant, check_item, checked_type, template_unknown, types_of
+from certstore.definition import TypeDefinition, definition_of
 from certstore.errors import UseNotGranted
-from certstore.identifier import parse_type_code
-from certstore.model import (
-    FIXED_FIELDS,
-    Colour,
-    ConsumerGrant,
-    HolderKind,
-    InspectionRule,
-    LicenceType,
-    LifeProfile,
-    ServiceItem,
-    Sharing,
-    Validity,
-    ValidityRule,
-)
-from certstore.numbering import check_pattern
+from certstore.model import ConsumerGrant, LicenceType, ServiceItem, Validity, ValidityRule
 from certstore.ports import Renderer
 from certstore.repository import Repository
-from certstore.schema import face_fields
-from certstore.type_rules import check_inspection, check_profile, check_validity
 from core.audit.event import AuditEvent, Detail
 from core.errors import Conflict, InvalidInput, NotFound
-from core.identifiers.uscc import parse_uscc
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal
 from core.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class TypeDefinition:
-    """What a catalogue entry says (GB/T 36902); the code's first 18 characters are the defining authority.
-
-    Attributes:
-        template: name of a face template, which takes its newest version, or `name@version`.
-        inspection, profile, numbering, retired: as `LicenceType` has them.
-    """
-
-    code: str
-    name: Text
-    issuers: Sequence[str]
-    holder_kind: HolderKind
-    colour: Colour
-    schema: Mapping[str, object]
-    validity: ValidityRule
-    sharing: Sharing
-    template: str
-    one_per_holder: bool = False
-    several_holders: bool = True
-    inspection: InspectionRule | None = None
-    profile: LifeProfile | None = None
-    numbering: str = ""
-    retired: bool = False
-
-
-def definition_of(made: LicenceType) -> TypeDefinition:
-    """What a type says, to be changed and registered as its next version."""
-    return TypeDefinition(
-        code=made.code,
-        name=made.name,
-        issuers=made.issuers,
-        holder_kind=made.holder_kind,
-        colour=made.colour,
-        schema=made.schema,
-        validity=made.validity,
-        sharing=made.sharing,
-        template=made.template,
-        one_per_holder=made.one_per_holder,
-        several_holders=made.several_holders,
-        inspection=made.inspection,
-        profile=made.profile,
-        numbering=made.numbering,
-        retired=made.retired,
-    )
 
 
 class Catalogue:
@@ -147,40 +85,11 @@ class Catalogue:
         return [newest, *(one for one in earlier if one is not None)]
 
     async def _checked(self, definition: TypeDefinition) -> LicenceType:
-        code = parse_type_code(definition.code)
-        face_fields(definition.schema)
+        made = checked_type(definition, definition.template, self._repository.now())
         template = await self._renderer.pinned(definition.template)
         if template is None:
-            raise InvalidInput(
-                "template-unknown", Text("没有这个版式模板。", "There is no such face template."), field="template"
-            )
-        if not definition.issuers:
-            raise InvalidInput(
-                "issuers-missing", Text("至少写一个颁发机构。", "Name at least one issuing authority."), field="issuers"
-            )
-        check_validity(definition.validity)
-        check_inspection(definition.inspection)
-        check_profile(definition.profile)
-        return LicenceType(
-            code=code,
-            version=1,
-            name=definition.name,
-            authority=code[:18],
-            issuers=tuple(dict.fromkeys(parse_uscc(issuer) for issuer in definition.issuers)),
-            holder_kind=definition.holder_kind,
-            colour=definition.colour,
-            schema=definition.schema,
-            validity=definition.validity,
-            sharing=definition.sharing,
-            template=template,
-            one_per_holder=definition.one_per_holder,
-            created_at=self._repository.now(),
-            several_holders=definition.several_holders,
-            inspection=definition.inspection,
-            profile=definition.profile,
-            numbering=check_pattern(definition.numbering),
-            retired=definition.retired,
-        )
+            raise template_unknown()
+        return replace(made, template=template)
 
     async def licence_type(self, code: str, version: int | None = None) -> LicenceType:
         """
@@ -215,16 +124,7 @@ class Catalogue:
         async with refusals_audited(repository.database, "service-item.put", actor):
             require_scope(actor, "admin:system")
             async with repository.database.write() as tx:
-                for code in sorted({code for material in item.materials for code in material.types}):
-                    if await repository.catalogue.licence_type(tx, code) is None:
-                        raise InvalidInput(
-                            "licence-type-unknown",
-                            Text(
-                                "材料里有目录中没有的证照类型。",
-                                "A material names a type that is not in the catalogue.",
-                            ),
-                            field="types",
-                        )
+                check_item(item, await repository.catalogue.newest_types(tx, sorted(types_of(item))))
                 await repository.catalogue.put_item(tx, item)
                 tx.audit(AuditEvent("service-item.put", "done", actor, item.code))
                 await tx.commit()
@@ -259,23 +159,10 @@ class Catalogue:
         repository = self._repository
         async with refusals_audited(repository.database, "use.grant", actor):
             require_scope(actor, "admin:security")
-            parse_uscc(grant.organisation)
             async with repository.database.write() as tx:
                 licence_type = await repository.catalogue.licence_type(tx, grant.type_code)
                 item = await repository.catalogue.item(tx, grant.service_item)
-                if licence_type is None or item is None:
-                    raise InvalidInput(
-                        "grant-invalid",
-                        Text("授权所指的证照类型或事项不存在。", "The grant names an unknown type or service item."),
-                        field="type" if licence_type is None else "service_item",
-                    )
-                known = {*FIXED_FIELDS, *(field.name for field in face_fields(licence_type.schema))}
-                if not grant.fields or not set(grant.fields) <= known:
-                    raise InvalidInput(
-                        "grant-invalid",
-                        Text("授权的字段须是这类证照的字段。", "A grant's fields must be fields of the type."),
-                        field="fields",
-                    )
+                check_grant(grant, licence_type, item)
                 await repository.catalogue.put_grant(tx, grant)
                 detail: Detail = {
                     "organisation": grant.organisation,

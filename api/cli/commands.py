@@ -10,6 +10,7 @@ import typer
 from api.cli.audit_app import audit_app
 from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
+from api.cli.catalogue_app import catalogue_app
 from api.cli.client_app import client_app
 from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
 from api.cli.keys_app import keys_app
@@ -32,6 +33,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")
 app.add_typer(licence_app, name="licence")
+app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(staff_app, name="staff")
 app.add_typer(person_app, name="person")
 app.add_typer(department_app, name="department")

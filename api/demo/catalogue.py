@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from api.demo.city import DATA_BUREAU, HOUSING, HRSS, POLICE
-from certstore.catalogue import TypeDefinition
 from certstore.conditions import Comparison, Condition
+from certstore.definition import TypeDefinition
 from certstore.lifecycle import Event
 from certstore.model import (
     Colour,

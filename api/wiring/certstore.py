@@ -27,6 +27,7 @@ from certstore.ports import (
     HolderDirectory,
     LicenceSealer,
     OrganisationDirectory,
+    Renderer,
 )
 from certstore.quota import CLERK_QUOTA, UseQuota
 from certstore.read import ReadLicence
@@ -78,6 +79,7 @@ class CertstoreServices:
     life: LifeServices
     maker: VersionMaker
     use: UseServices
+    renderer: Renderer
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ def compose_certstore(
         find=FindLicences(repository, SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)),
         my_accesses=MyAccesses(repository, holders, organisations),
         maker=maker,
+        renderer=renderer,
         life=compose_life(
             repository,
             maker,

@@ -18,6 +18,7 @@ from api.bridges import (
 from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.bulk import BulkServices, compose_bulk
+from api.wiring.bundles import BundleServices, compose_bundles
 from api.wiring.care import CareServices, build_care
 from api.wiring.certstore import CertstoreServices, build_certstore, narrow_ground
 from api.wiring.exchange import ExchangeServices, compose_exchange
@@ -53,6 +54,7 @@ class Container:
     subscriptions: SubscriptionServices
     exchange: ExchangeServices
     bulk: BulkServices
+    bundles: BundleServices
     signing: SigningServices
     tsa: TsaServices
     reencryption: ReencryptionServices
@@ -137,6 +139,7 @@ async def build_container(
     )
     subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
     bulk = compose_bulk(narrow_ground(ground), certstore.maker)
+    bundles = compose_bundles(narrow_ground(ground), certstore, presentation.declarations)
     own = compose_holders(
         narrow_ground(ground),
         holders=IdpHolderDirectory(idp.directory),
@@ -174,6 +177,7 @@ async def build_container(
         subscriptions,
         exchange,
         bulk,
+        bundles,
         signing,
         tsa,
         reencryption,

@@ -10,6 +10,7 @@ from certstore.status_publishing import ListSigner
 from core.clock import Clock
 from keys.errors import TokenRejected
 from keys.jose.declarations import (
+    CATALOGUE_BUNDLE,
     DECLARATION_PURPOSE,
     DECLARATION_PURPOSES,
     EXCHANGE_ANSWER,
@@ -41,6 +42,9 @@ class Declarations:
     async def sign_answer(self, claims: Mapping[str, object]) -> str:
         """Vouch for an answer to another system (`keys.jose.declarations.EXCHANGE_ANSWER`)."""
         return await self._signer.make(claims, EXCHANGE_ANSWER, SignatureAlgorithm.ES256)
+
+    async def sign_bundle(self, claims: Mapping[str, object]) -> str:
+        return await self._signer.make(claims, CATALOGUE_BUNDLE, SignatureAlgorithm.ES256)
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 §5) with which anybody verifies, without network once they have it."""

@@ -112,15 +112,7 @@ class TemplateDesk:
         repository = self._repository
         async with refusals_audited(repository.database, "face-template.publish", actor):
             require_scope(actor, KEEPS)
-            _check(draft)
-            if draft.name in self._setter.starting_points():
-                raise InvalidInput(
-                    "template-name-taken",
-                    Text("这个名称是内置模板，请换一个。", "That is the name of a built-in template; take another."),
-                    field="name",
-                )
-            for copy in (False, True):
-                await self._try(draft, copy=copy)
+            await self.try_out(draft)
             made = StoredTemplate(
                 draft.name, before + 1, draft.title, draft.source, draft.anchor, repository.now(), actor.id
             )
@@ -135,6 +127,22 @@ class TemplateDesk:
                 tx.audit(AuditEvent("face-template.publish", "done", actor, made.name, detail=detail))
                 await tx.commit()
         return made
+
+    async def try_out(self, draft: TemplateDraft) -> None:
+        """Set a sample original and a sample copy. Nothing is kept.
+
+        Raises:
+            InvalidInput: `template-invalid`, `template-name-taken`, or what else it cannot be published for.
+        """
+        _check(draft)
+        if draft.name in self._setter.starting_points():
+            raise InvalidInput(
+                "template-name-taken",
+                Text("这个名称是内置模板，请换一个。", "That is the name of a built-in template; take another."),
+                field="name",
+            )
+        for copy in (False, True):
+            await self._try(draft, copy=copy)
 
     async def _try(self, draft: TemplateDraft, *, copy: bool) -> None:
         source = sample_source(sample_type(), self._verify_address, copy=copy)

@@ -28,6 +28,9 @@ STATUS_LIST = TokenProfile(
 EXCHANGE_ANSWER = TokenProfile("exchange-answer+jwt", frozenset({"iss", "iat", "jti", "sha256"}))
 """Vouches for an answer of the repository to another system: whoever keeps it can show later what was answered."""
 
+CATALOGUE_BUNDLE = TokenProfile("catalogue-bundle+jwt", frozenset({"iss", "iat", "sha256"}))
+"""Says who made a file with a catalogue of licence types, and over which content."""
+
 
 def is_declaration(token: str, profile: TokenProfile) -> bool:
     """Whether it has the form and the type of one; nothing is verified."""

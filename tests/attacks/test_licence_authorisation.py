@@ -162,6 +162,8 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/licence-types/{code}/retire"): ({"keeper"}, None),
     ("GET", "/v1/licence-types/{code}/versions"): ({"*"}, None),
     ("GET", "/v1/licence-elements"): ({"*"}, None),
+    ("GET", "/v1/catalogue/bundle"): ({"keeper", "guard"}, None),
+    ("POST", "/v1/catalogue/imports"): ({"keeper", "guard"}, {"bundle": "to be taken out", "dry_run": True}),
     ("GET", "/v1/face-templates"): ({"keeper"}, None),
     ("GET", "/v1/face-templates/{name}"): ({"keeper"}, None),
     ("PUT", "/v1/face-templates/{name}"): ({"keeper"}, TEMPLATE_BODY),
@@ -273,6 +275,8 @@ async def body_for(stage: Stage, body: Any) -> Any:
         return {"code": await shown(stage.web.city, stage.permit)}
     if body and body.get("code") == "to be redeemed":
         return body | {"code": await a_code(stage.web.city)}
+    if body and body.get("bundle") == "to be taken out":
+        return body | {"bundle": await stage.web.city.bundles.take_out(TOKENS["keeper"], grants=True)}
     return body | {"identifier": stage.identifier} if body and body.get("by") else body
 
 

@@ -106,6 +106,7 @@ async def http(city: World) -> AsyncIterator[Http]:
         own=city.own,
         subscriptions=city.subscriptions,
         bulk=city.bulk,
+        bundles=city.bundles,
         exchange=city.exchange,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -13,14 +13,15 @@ from typing import Any
 from sqlalchemy import func, select
 
 from api.wiring.bulk import BulkServices, compose_bulk
+from api.wiring.bundles import BundleServices, compose_bundles
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
 from api.wiring.exchange import ExchangeServices, compose_exchange
 from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.presentation import PresentationServices, compose_presentation
 from api.wiring.subscriptions import SubscriptionServices, compose_subscriptions
-from certstore.catalogue import TypeDefinition
 from certstore.consents import ConsentRequest
 from certstore.copies import CopyCommand
+from certstore.definition import TypeDefinition
 from certstore.end import EndCommand
 from certstore.exemption import ExemptionAnswer, ExemptionQuery
 from certstore.issue import IssueCommand
@@ -203,6 +204,7 @@ class World:
     own: HolderServices
     subscriptions: SubscriptionServices
     bulk: BulkServices
+    bundles: BundleServices
     mandates: Mandates
     told: Told
     exchange: ExchangeServices
@@ -348,6 +350,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         own=own,
         subscriptions=subscriptions,
         bulk=compose_bulk(ground, services.maker),
+        bundles=compose_bundles(ground, services, presentation.declarations),
         mandates=mandates,
         told=told,
         exchange=exchange,

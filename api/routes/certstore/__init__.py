@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.routes.certstore import (
     before_and_after,
+    bundles,
     catalogue,
     consents,
     copies,
@@ -26,6 +27,7 @@ from api.routes.certstore import (
 
 routers = [
     catalogue.router,
+    bundles.router,
     items.router,
     templates.router,
     licences.router,

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from api.deps import container, requires
 from api.routes.certstore.shapes import Cursor, IfMatch, In, TextIn, etag, page_out, revision_of, text_out
-from certstore.catalogue import TypeDefinition
 from certstore.codes import CODE_TYPES
+from certstore.definition import TypeDefinition
 from certstore.elements import ELEMENTS
 from certstore.identifier import parse_type_code
 from certstore.lifecycle import Event

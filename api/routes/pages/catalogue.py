@@ -30,7 +30,7 @@ from api.web.views.catalogue import (
 )
 from api.web.views.common import Mark
 from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, permitted
-from certstore.catalogue import TypeDefinition, definition_of
+from certstore.definition import TypeDefinition, definition_of
 from certstore.model import (
     ConsumerGrant,
     InspectionRule,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certstore.catalogue import definition_of
+from certstore.definition import definition_of
 from certstore.elements import ELEMENTS
 from certstore.errors import TypeRetired, UseNotGranted
 from certstore.lifecycle import Event
