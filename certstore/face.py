@@ -21,6 +21,7 @@ INK: dict[Colour, str] = {
     Colour.OCHRE: "#6f4a0c",
     Colour.PLUM: "#64344f",
 }
+VALIDITY = "validity"
 _LONG_RUN = re.compile(r"[!-~]{24,}")
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -81,7 +82,7 @@ def face_rows(source: FaceSource) -> list[FaceRow]:
         if field.name in version.data:
             value = _shown_value(version.data[field.name])
             rows.append(_row(source, field.name, field.title, value, unit=field.unit))
-    rows.append(FaceRow("validity", Text("有效期", "Valid"), _validity(version)))
+    rows.append(FaceRow(VALIDITY, Text("有效期", "Valid"), _validity(version)))
     return rows
 
 

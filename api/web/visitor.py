@@ -48,11 +48,10 @@ _DESK = (
     NavItem("/clerk", Text("免交核对", "Exemption check")),
     NavItem("/clerk/licences", Text("证照查询", "Look up")),
     NavItem("/clerk/read", Text("核验", "Check")),
-    NavItem("/office/statistics", Text("统计", "Figures")),
 )
+_FIGURES = NavItem("/office/statistics", Text("统计", "Figures"))  # offices find theirs behind their own door
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
-_ISSUE = NavItem("/office/issue", Text("发证", "Issue"))
-_SEAL = NavItem("/office/seal", Text("盖章", "Seal"))
+_OFFICE = NavItem("/office", Text("部门事务", "Office"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
 _CATALOGUE = NavItem("/office/types", Text("证照目录", "Catalogue"))
 _PORTALS = NavItem("/admin/portals", Text("门户", "Portals"))
@@ -164,11 +163,20 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
         return _OWN
     desk = _DESK if principal.may(CLERK) else ()
     window = (_WINDOW,) if principal.may(WINDOW) else ()
-    issue = (_ISSUE,) if principal.may(ISSUER) else ()
-    seal = (_SEAL,) if principal.may(SEALER) else ()
+    office = (_OFFICE,) if principal.may(ISSUER) or principal.may(SEALER) else ()
+    figures = (_FIGURES,) if desk and not principal.may(ISSUER) else ()
     keys = (_KEYS, _CATALOGUE) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
-    return (*keys, *portals, *((_CONSOLES,) if consoles_of(principal) else ()), *desk, *window, *issue, *seal, _VERIFY)
+    return (
+        *keys,
+        *portals,
+        *((_CONSOLES,) if consoles_of(principal) else ()),
+        *desk,
+        *figures,
+        *window,
+        *office,
+        _VERIFY,
+    )
 
 
 def consoles_of(principal: Principal) -> tuple[NavItem, ...]:

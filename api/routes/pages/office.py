@@ -300,7 +300,9 @@ def _receipt(licence: Licence, licence_type: LicenceType, who: Visitor) -> dict[
 
 def _rule_words(rule: ValidityRule) -> Text:
     if rule.kind is Validity.YEARS:
-        return Text(f"有效期 {rule.amount} 年，从生效日起算。", f"Valid for {rule.amount} years from the first day.")
+        years = "1 year" if rule.amount == 1 else f"{rule.amount} years"
+        return Text(f"有效期 {rule.amount} 年，从生效日起算。", f"Valid for {years} from the first day.")
     if rule.kind is Validity.DAYS:
-        return Text(f"有效期 {rule.amount} 天，从生效日起算。", f"Valid for {rule.amount} days from the first day.")
+        days = "1 day" if rule.amount == 1 else f"{rule.amount} days"
+        return Text(f"有效期 {rule.amount} 天，从生效日起算。", f"Valid for {days} from the first day.")
     return Text("长期有效。", "Valid without an end date.")

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container
+from api.routes.pages.face_values import face_values, validity_words
 from api.routes.pages.life import EVENTS, story_of
-from api.routes.pages.states import mark_of, until_words
+from api.routes.pages.states import mark_of
 from api.web.downloads import download
 from api.web.life_diagram import diagram
 from api.web.render import page
@@ -19,11 +20,9 @@ from api.web.views.common import Fact
 from api.web.views.licence_life import OfficeLicenceView, StepLink, VersionRow, WaitingRow
 from api.web.visitor import ISSUER, Visitor, permitted
 from api.web.words import minute
-from certstore.codes import mask_code
-from certstore.face import FaceSource, face_rows
 from certstore.life.model import EndingProposal
 from certstore.lifecycle import ENDINGS, Event, effective_state, events_from
-from certstore.model import HOLDER_CODE, Licence, LicenceType, Trust
+from certstore.model import Licence, LicenceType, Trust
 from certstore.read import LicenceView, VersionLine
 from core.clock import calendar_day
 from core.errors import NotFound
@@ -116,7 +115,7 @@ def _view(
         base=base,
         note=note,
         error=error,
-        fields=_fields(found),
+        fields=face_values(found),
         facts=_facts(found, newest),
         steps=tuple(link for event, link in links.items() if event not in ENDINGS),
         endings=tuple(link for event, link in links.items() if event in ENDINGS),
@@ -124,15 +123,6 @@ def _view(
         story=story_of(found.history),
         versions=tuple(_version_row(line, licence, base) for line in reversed(lines)),
         diagram=diagram(here, allowed),
-    )
-
-
-def _fields(found: LicenceView) -> tuple[tuple[Text, str], ...]:
-    licence = found.licence
-    source = FaceSource(found.licence_type, licence.current, licence.issuer, found.issuer_name, "")
-    masked = "、".join(mask_code(holder.code) for holder in licence.current.holders)
-    return tuple(
-        (row.title, masked if row.name == HOLDER_CODE else f"{row.value or ''}{row.unit}") for row in face_rows(source)
     )
 
 
@@ -152,12 +142,11 @@ def _facts(found: LicenceView, newest: LicenceType) -> tuple[Fact, ...]:
 
 def _version_row(line: VersionLine, licence: Licence, base: str) -> VersionRow:
     version = line.version
-    until = until_words(version.valid_until)
     return VersionRow(
         number=f"{version.number:03d}",
         made_by=EVENTS[version.made_by][2],
         issued=minute(version.issued_at),
-        validity=Text(f"{version.valid_from} 至 {until.zh}", f"{version.valid_from} to {until.en}"),
+        validity=validity_words(version),
         trust=version.trust.value,
         identifier=version.identifier,
         current=version.number == licence.current.number,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
+from api.routes.pages.face_values import face_values
 from api.routes.pages.identities import ways_in
 from api.routes.pages.life import EVENTS, story_of, turning_point
 from api.routes.pages.looks import look_entry
@@ -23,13 +24,11 @@ from api.web.pdf_pages import draw
 from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
-from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow, VersionRow
+from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow, Showable, VersionRow
 from api.web.visitor import Visitor, logged_in
 from certstore import read
-from certstore.codes import mask_code
-from certstore.face import FaceSource, face_rows
 from certstore.holder import MyAccess, MyLicence
-from certstore.model import HOLDER_CODE, ConsentState, Look
+from certstore.model import ConsentState, Look
 from certstore.read import VersionLine
 from certstore.status import Status
 from core.clock import calendar_day
@@ -54,7 +53,9 @@ async def me(request: Request) -> Response:
     looked = (await certstore.my_accesses(who.holder, limit=100)).items
     waiting = (await certstore.consents.mine(who.holder, limit=_PER_PAGE)).items
     now, lang = container(request).ground.clock.now(), language(request)
-    due = _next_due(held, calendar_day(now))
+    due, notices = _next_due(held, calendar_day(now)), await _notices(request, who)
+    if due and any(one.href == _address(due) for one in notices):
+        due = None  # a notice tells it already
     view = MeView(
         name=person.name,
         masked_number=person.masked_number,
@@ -66,10 +67,13 @@ async def me(request: Request) -> Response:
         level_name=LEVELS[person.level].name,
         pending=sum(state is ConsentState.PENDING for _, state in waiting),
         due=_due_words(due, calendar_day(now)) if due else None,
-        due_href=f"/me/licences/{due.id}" if due else "",
+        due_href=_address(due) if due else "",
         sign_ins=len(await idp.elsewhere.decide_backchannel.waiting(who.principal.id)),
         ways=await ways_in(request),
-        notices=await _notices(request, who),
+        notices=notices,
+        showable=tuple(
+            Showable(one.type_name.to(lang), f"{_address(one)}/show") for one in held if one.status is Status.VALID
+        ),
     )
     return page(request, "me.html", view=view)
 
@@ -93,7 +97,7 @@ async def licence(request: Request, licence_id: str) -> Response:
         file_name=f"{found.licence_type.name.to(lang)}.pdf",
         pages=tuple(f"{base}/pages/{number}.png" for number in range(1, (total or 0) + 1)),
         page_count=total or 0,
-        fields=_fields(found, lang),
+        fields=tuple((title.to(lang), value.to(lang)) for title, value in face_values(found)),
         story=story_of(found.history),
         looks=tuple(look_entry(one, now) for one in looked[:_RECENT]),
         technical=(
@@ -233,18 +237,13 @@ async def _made_card(
     )  # fmt: skip
 
 
-def _fields(found: read.LicenceView, lang: Language) -> tuple[tuple[str, str], ...]:
-    source = FaceSource(found.licence_type, found.licence.current, found.licence.issuer, found.issuer_name, "")
-    masked = "、".join(mask_code(holder.code) for holder in found.licence.current.holders)
-    return tuple(
-        (row.title.to(lang), masked if row.name == HOLDER_CODE else f"{row.value or ''}{row.unit}")
-        for row in face_rows(source)
-    )
-
-
 def _next_due(held: Sequence[MyLicence], today: dt.date) -> MyLicence | None:
     ending = [one for one in held if one.status is Status.VALID and one.valid_until and one.valid_until - today <= SOON]
     return min(ending, key=lambda one: one.valid_until or today, default=None)
+
+
+def _address(one: MyLicence) -> str:
+    return f"/me/licences/{one.id}"
 
 
 def _due_words(one: MyLicence, today: dt.date) -> Text:

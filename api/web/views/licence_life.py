@@ -57,7 +57,7 @@ class OfficeLicenceView:
     base: str
     note: Text | None
     error: Text | None
-    fields: tuple[tuple[Text, str], ...] = field(repr=False)
+    fields: tuple[tuple[Text, Text], ...] = field(repr=False)
     facts: tuple[Fact, ...]
     steps: tuple[StepLink, ...]
     endings: tuple[StepLink, ...]

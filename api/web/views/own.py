@@ -30,6 +30,14 @@ class LicenceCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Showable:
+    """A licence that its holder can show right now."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeView:
     """`/me`."""
 
@@ -47,6 +55,7 @@ class MeView:
     sign_ins: int = 0
     ways: tuple[IdentityRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
+    showable: tuple[Showable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ from api.web.views.own import (
     NoticeRow,
     OwnPortalsView,
     PortalRow,
+    Showable,
     WithdrawView,
 )
 from api.web.views.sign_ins import (
@@ -460,6 +461,10 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             1,
             Text("居住证还有 26 天到期。", "Your residence permit ends in 26 days."),
             "/me/licences/lic_2",
+            showable=(
+                Showable("居住证", "/me/licences/lic_1/show"),
+                Showable("不动产权证书", "/me/licences/lic_2/show"),
+            ),
             notices=(
                 NoticeRow(
                     Text("凭证被用了两次。", "A token was used twice."),
