@@ -51,7 +51,7 @@ _DESK = (
 )
 _FIGURES = NavItem("/office/statistics", Text("统计", "Figures"))  # offices find theirs behind their own door
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
-_OFFICE = NavItem("/office", Text("部门事务", "Office"))
+_OFFICE = NavItem("/office", Text("部门工作台", "Office console"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
 _CATALOGUE = NavItem("/office/types", Text("证照目录", "Catalogue"))
 _PORTALS = NavItem("/admin/portals", Text("门户", "Portals"))
