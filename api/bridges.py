@@ -19,13 +19,15 @@ from idp.directory import Directory
 from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
-from signing.model import Placement, SealPdfCommand, SealStatus
+from signing.errors import SealNotFound
+from signing.model import Placement, Seal, SealKind, SealPdfCommand, SealStatus
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate
 from signing.verify_pdf import VerifyPdf
 
 LICENCE_CLASS = "licence"
+LICENCE_SEALS = frozenset({SealKind.OFFICIAL, SealKind.LICENCE})
 SEAL_LINE = "certificate/seal/"
 FOREIGN_RESIDENT = "553"
 HOLDER_CODES = {
@@ -47,9 +49,16 @@ class DepartmentSealer:
         self._seal_pdf = seal_pdf
 
     async def seal(
-        self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
+        self,
+        pdf: bytes,
+        *,
+        organisation: str,
+        licence_id: str,
+        actor: Principal,
+        placement: SealAnchor,
+        seal_code: str | None = None,
     ) -> SealedFile:
-        seal = await self._seals.active_seal_of(organisation)
+        seal = await self._chosen(organisation, seal_code)
         sealed = await self._seal_pdf(
             SealPdfCommand(
                 pdf=pdf,
@@ -61,6 +70,23 @@ class DepartmentSealer:
             )
         )
         return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id)
+
+    async def has(self, organisation: str, seal_code: str) -> bool:
+        return await self._named(organisation, seal_code) is not None
+
+    async def _chosen(self, organisation: str, seal_code: str | None) -> Seal:
+        if seal_code is None:
+            return await self._seals.active_seal_of(organisation)
+        found = await self._named(organisation, seal_code)
+        if found is None:
+            raise SealNotFound
+        return found
+
+    async def _named(self, organisation: str, seal_code: str) -> Seal | None:
+        for seal in await self._seals.of_organisation(organisation):
+            if (seal.code, seal.status) == (seal_code, SealStatus.ACTIVE) and seal.kind in LICENCE_SEALS:
+                return seal
+        return None
 
 
 class SigningDocumentJudge:

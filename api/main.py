@@ -61,6 +61,7 @@ UPLOAD_PATHS = (
     "/verify",
     "/office/seal",
 )
+DOCUMENT_PATHS = ("/attachments", "/create_attachment")
 Build = Callable[[Settings], Awaitable[Container]]
 
 
@@ -154,7 +155,9 @@ def create_app(
 
 def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool) -> None:
     """From the inside out: limit the body, let clients' pages read, answer what broke, guard, number and log."""
-    app.add_middleware(BodyLimit, upload_paths=UPLOAD_PATHS, register_paths=frozenset({"/v1/imports"}))
+    app.add_middleware(
+        BodyLimit, upload_paths=UPLOAD_PATHS, register_paths=frozenset({"/v1/imports"}), document_paths=DOCUMENT_PATHS
+    )
     app.add_middleware(CrossOrigin, allows=_is_of_a_client)
     app.add_middleware(UnexpectedErrors, answer=lambda request: _answer(request, UNEXPECTED))
     app.add_middleware(SecurityHeaders, secure=secure)

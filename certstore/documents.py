@@ -33,6 +33,23 @@ class SealedVault(DocumentVault, Protocol):
         """Store cipher text durably."""
 
 
+async def put_document(
+    vault: SealedVault, clock: Clock, database: Database, discards: DiscardList, content: bytes, *, context: str
+) -> str:
+    """Store a document that no row names yet; answers its address, for the row that the caller must write within
+    `UNWRITTEN_FOR`.
+
+    Raises:
+        core.errors.Unavailable: the document store does not answer.
+    """
+    address, cipher_text = vault.seal(content, context=context)
+    async with database.write() as tx:
+        await discards.add(tx, address, clock.now() + UNWRITTEN_FOR)
+        await tx.commit()
+    await vault.put(cipher_text)
+    return address
+
+
 class SealedDocuments:
     """Keeps and opens sealed files. A file is reachable only through its row, written in the unit that made it."""
 
@@ -45,11 +62,14 @@ class SealedDocuments:
     async def keep(self, sealed: SealedFile, *, licence_id: str, version: int, kind: FileKind) -> LicenceFile:
         """Store the bytes; answers the row that the caller must write."""
         file_id = new_id(self._clock, "fil")
-        address, cipher_text = self._vault.seal(sealed.content, context=content_context(file_id))
-        async with self._database.write() as tx:
-            await self._discards.add(tx, address, self._clock.now() + UNWRITTEN_FOR)
-            await tx.commit()
-        await self._vault.put(cipher_text)
+        address = await put_document(
+            self._vault,
+            self._clock,
+            self._database,
+            self._discards,
+            sealed.content,
+            context=content_context(file_id),
+        )
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from certstore.attachments.keep import Attachments
 from certstore.departures.follow import FollowDeaths
 from certstore.departures.ports import DepartureStore
 from certstore.objections.looking import SweepObjections
@@ -39,6 +40,7 @@ class HolderUpkeep:
         remind: RemindHolders,
         follow_deaths: FollowDeaths,
         sweep_objections: SweepObjections,
+        attachments: Attachments,
         *,
         shares: ShareStore,
         reminders: ReminderStore,
@@ -51,6 +53,7 @@ class HolderUpkeep:
         self._remind = remind
         self._follow_deaths = follow_deaths
         self._sweep_objections = sweep_objections
+        self._attachments = attachments
         self._shares = shares
         self._reminders = reminders
         self._statistics = statistics
@@ -80,6 +83,7 @@ class HolderUpkeep:
             while await self._part(remove):
                 pass
         await self._sweep_objections()
+        await self._attachments.sweep()
 
     async def _part(self, remove: Callable[[WriteTx], Awaitable[int]]) -> int:
         async with self._repository.database.write() as tx:

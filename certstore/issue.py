@@ -34,6 +34,7 @@ class IssueCommand:
         licence_number: 证照编号 as printed; None lets the type's own pattern give it, or the identifier's serial.
         valid_from: today when None.
         valid_until: only for types whose rule is `stated`.
+        seal_code: one of the authority's seals; its official one when None.
     """
 
     type_code: str
@@ -43,6 +44,7 @@ class IssueCommand:
     licence_number: str | None = field(default=None, repr=False)
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    seal_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,21 @@ class IssueLicence:
             except AlreadyDone as done:
                 return await self._issued(done.result)
 
+    async def check_seal(self, issuer: str, seal_code: str | None) -> None:
+        """
+        Raises:
+            InvalidInput: `seal-unknown`: the authority has no such active seal.
+        """
+        if seal_code is not None and not await self._maker.has_seal(issuer, seal_code):
+            raise InvalidInput(
+                "seal-unknown",
+                Text(
+                    "本机关没有这个编码的有效公章或证照专用章。",
+                    "Your authority has no active official or licence seal of this code.",
+                ),
+                field="seal_code",
+            )
+
     async def _make(
         self, command: IssueCommand, licence_type: LicenceType, issuer: str, actor: Principal, origin: Origin
     ) -> tuple[Licence, LicenceFile]:
@@ -121,6 +138,7 @@ class IssueLicence:
             raise TypeRetired
         if not licence_type.allows(origin.event):
             raise StepNotForType
+        await self.check_seal(issuer, command.seal_code)
         today = self._repository.today()
         valid_from = check_first_day(command.valid_from or today, today)
         content = VersionContent(
@@ -145,6 +163,7 @@ class IssueLicence:
             trust=origin.trust,
             based_on=origin.based_on,
             licence_id=origin.licence_id,
+            seal_code=command.seal_code,
         )
         return replace(made, revision=len(origin.before) + 1), file
 
@@ -214,6 +233,7 @@ class IssueLicence:
             command.valid_from,
             command.valid_until,
             *([origin.event, origin.based_on, origin.licence_id] if origin != FROM_NOTHING else []),
+            *([command.seal_code] if command.seal_code else []),
         ]
         try:
             content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()

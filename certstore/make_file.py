@@ -25,8 +25,13 @@ class FileMaker:
         self._sealer = sealer
         self._verify_address = verify_address
 
-    async def make(self, source: FaceSource, *, verification_code: str, sealed_for: Principal) -> SealedFile:
+    async def make(
+        self, source: FaceSource, *, verification_code: str, sealed_for: Principal, seal_code: str | None = None
+    ) -> SealedFile:
         """
+        Args:
+            seal_code: one of the issuing authority's seals; its official one when None.
+
         Raises:
             core.errors.InvalidInput: `glyph-missing`.
             core.errors.NotPermitted: `sealed_for` may not use the issuing authority's seal.
@@ -46,4 +51,9 @@ class FileMaker:
             licence_id=source.version.licence_id,
             actor=sealed_for,
             placement=rendered.seal_anchor,
+            seal_code=seal_code,
         )
+
+    async def has_seal(self, issuer: str, seal_code: str) -> bool:
+        """Whether the authority has an active seal of this code for its licences."""
+        return await self._sealer.has(issuer, seal_code)

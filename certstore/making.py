@@ -87,6 +87,10 @@ class VersionMaker:
         self._organisations = organisations
         self._verify_address = verify_address
 
+    async def has_seal(self, issuer: str, seal_code: str) -> bool:
+        """Whether the authority can seal with that one."""
+        return await self._files.has_seal(issuer, seal_code)
+
     async def first(
         self,
         content: VersionContent,
@@ -98,11 +102,13 @@ class VersionMaker:
         trust: Trust = Trust.A,
         based_on: str | None = None,
         licence_id: str | None = None,
+        seal_code: str | None = None,
     ) -> tuple[Licence, LicenceFile]:
         """A new licence in the state that `event` leads to, with its sealed file.
 
         Args:
             licence_id: the id of the draft that it was; a new one when None.
+            seal_code: one of the authority's seals; its official one when None.
 
         Raises:
             InvalidInput: the data do not fit the type's schema, or a sign has no glyph.
@@ -111,7 +117,7 @@ class VersionMaker:
         """
         version = self._first(content, licence_type, issuer, event, trust, based_on, licence_id)
         code = new_secret(16)
-        chained, file = await self._sealed(version, licence_type, issuer, actor, code)
+        chained, file = await self._sealed(version, licence_type, issuer, actor, code, seal_code)
         return _begun(chained, licence_type, issuer, code), file
 
     def record(
@@ -231,13 +237,25 @@ class VersionMaker:
         )
 
     async def _sealed(
-        self, version: LicenceVersion, licence_type: LicenceType, issuer: str, actor: Principal, code: str
+        self,
+        version: LicenceVersion,
+        licence_type: LicenceType,
+        issuer: str,
+        actor: Principal,
+        code: str,
+        seal_code: str | None = None,
     ) -> tuple[LicenceVersion, LicenceFile]:
-        file = await self._file(version, licence_type, issuer, actor, code)
+        file = await self._file(version, licence_type, issuer, actor, code, seal_code)
         return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
 
     async def _file(
-        self, version: LicenceVersion, licence_type: LicenceType, issuer: str, actor: Principal, code: str
+        self,
+        version: LicenceVersion,
+        licence_type: LicenceType,
+        issuer: str,
+        actor: Principal,
+        code: str,
+        seal_code: str | None = None,
     ) -> LicenceFile:
         issuer_name = await self._organisations.name(issuer)
         if issuer_name is None:
@@ -246,7 +264,9 @@ class VersionMaker:
                 Text("机构目录里没有颁发机构的名称。", "The directory has no name for the issuing authority."),
             )
         source = FaceSource(licence_type, version, issuer, issuer_name, self._verify_address)
-        sealed = await self._files.make(source, verification_code=face_code(code, version.number), sealed_for=actor)
+        sealed = await self._files.make(
+            source, verification_code=face_code(code, version.number), sealed_for=actor, seal_code=seal_code
+        )
         return await self._documents.keep(
             sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL
         )

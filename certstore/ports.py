@@ -82,16 +82,28 @@ class LicenceSealer(Protocol):
     """Puts the issuing authority's seal on a file."""
 
     async def seal(
-        self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
+        self,
+        pdf: bytes,
+        *,
+        organisation: str,
+        licence_id: str,
+        actor: Principal,
+        placement: SealAnchor,
+        seal_code: str | None = None,
     ) -> SealedFile:
         """
         Args:
             organisation: USCC of the authority whose active seal is used.
+            seal_code: 印章编码 of one of its active seals; its official seal when None.
 
         Raises:
+            core.errors.NotFound: it has no such active seal.
             core.errors.NotPermitted: the actor may not use that seal.
             core.errors.Unavailable: the seal or its key does not answer; nothing was sealed.
         """
+
+    async def has(self, organisation: str, seal_code: str) -> bool:
+        """Whether the authority has an active seal of this code for its licences."""
 
 
 DocumentConclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]

@@ -159,6 +159,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "job_position": NothingEnds("read again from there; what was counted is in the same backup"),
     "licence_reminder": NothingEnds("keeps a reminder from being sent twice"),
     "holder_departure": NothingEnds("a list for those who decide; the licence has the state"),
+    "licence_attachment": NothingEnds("content; the licence has the state"),
     "licence_share": Moved("state", ["open"], ["open", "withdrawn"], ["views", "tries"]),
     # shows people later what an old backup would show them early: an ending that is lost makes nothing visible
     "look_delay": Moved(

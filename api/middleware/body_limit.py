@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MIB = 1024 * 1024
 DEFAULT_LIMIT = 1 * MIB
+DOCUMENT_LIMIT = 8 * MIB  # one document of 5 MiB in base64
 UPLOAD_LIMIT = 100 * MIB + 64 * 1024
 REGISTER_LIMIT = 2048 * MIB  # a register of millions, which is read as it comes and never held whole
 _TOO_LARGE = (
@@ -19,22 +20,26 @@ class _BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, `register_paths` 2 GiB, everything else 1 MiB."""
+    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, `register_paths` 2 GiB, `document_paths` (ends of paths)
+    8 MiB, everything else 1 MiB."""
 
     def __init__(
-        self, app: ASGIApp, upload_paths: tuple[str, ...], register_paths: frozenset[str] = frozenset()
+        self,
+        app: ASGIApp,
+        upload_paths: tuple[str, ...],
+        register_paths: frozenset[str] = frozenset(),
+        document_paths: tuple[str, ...] = (),
     ) -> None:
         self.app = app
         self.register_paths = register_paths
         self.upload_paths = upload_paths
+        self.document_paths = document_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = UPLOAD_LIMIT if scope["path"].startswith(self.upload_paths) else DEFAULT_LIMIT
-        if scope["path"] in self.register_paths:
-            limit = REGISTER_LIMIT
+        limit = self._limit(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
             await _refuse(send)
@@ -66,6 +71,13 @@ class BodyLimit:
         except _BodyTooLarge:
             if not started and not refused:
                 await _refuse(send)
+
+    def _limit(self, path: str) -> int:
+        if path in self.register_paths:
+            return REGISTER_LIMIT
+        if path.startswith(self.upload_paths):
+            return UPLOAD_LIMIT
+        return DOCUMENT_LIMIT if path.endswith(self.document_paths) else DEFAULT_LIMIT
 
 
 async def _refuse(send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import certstore.stores.attachment_tables
 import certstore.stores.bulk_tables
 import certstore.stores.departure_tables
 import certstore.stores.life_tables
@@ -69,6 +70,7 @@ SOURCES = (
     certstore.stores.subscription_tables,
     certstore.stores.template_tables,
     certstore.stores.use_tables,
+    certstore.stores.attachment_tables,
     certstore.stores.share_tables,
     certstore.stores.departure_tables,
     certstore.stores.statistic_tables,

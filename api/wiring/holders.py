@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.certstore import CertstoreGround, repository_of
+from certstore.attachments.keep import Attachments
 from certstore.departures.follow import FollowDeaths
 from certstore.departures.look import LookAtDepartures
 from certstore.holder_news import HolderNews
@@ -20,8 +21,10 @@ from certstore.shares.make import Shares
 from certstore.shares.open import OpenShare
 from certstore.statistics.count import CountUse
 from certstore.statistics.look import LookAtStatistics
+from certstore.stores.attachments import SqlAttachmentStore
 from certstore.stores.departures import AuditReports, SqlDepartureStore
 from certstore.stores.licences import SqlLicenceStore
+from certstore.stores.life import SqlDraftStore
 from certstore.stores.look_delays import SqlLookDelayStore
 from certstore.stores.objections import SqlObjectionStore
 from certstore.stores.reminders import SqlReminderStore
@@ -38,6 +41,7 @@ class HolderServices:
     look_delays: LookDelays
     shares: Shares
     open_share: OpenShare
+    attachments: Attachments
     objections: LookAtObjections
     raise_objection: RaiseObjection
     handle_objection: HandleObjection
@@ -56,6 +60,14 @@ def compose_holders(
     repository = repository_of(ground)
     shares = SqlShareStore(ground.fields, ground.index)
     objections = SqlObjectionStore(ground.fields, ground.index)
+    attachments = Attachments(
+        repository,
+        SqlAttachmentStore(ground.fields),
+        SqlDraftStore(ground.fields),
+        holders,
+        ground.documents,
+        SqlDiscardList(),
+    )
     evidence = EvidenceFiles(ground.documents, ground.clock, ground.database, SqlDiscardList())
     statistics, reminders = SqlStatisticStore(), SqlReminderStore(SqlLicenceStore(ground.fields, ground.index))
     count = CountUse(repository, statistics, (AuditSource(), LookSource(), ChangeSource()))
@@ -68,12 +80,14 @@ def compose_holders(
         remind,
         follow_deaths,
         SweepObjections(repository, objections, evidence),
+        attachments,
         shares=shares,
         reminders=reminders,
         statistics=statistics,
         departures=departures,
     )
     return HolderServices(
+        attachments=attachments,
         look_delays=LookDelays(repository, SqlLookDelayStore()),
         shares=Shares(repository, shares, holders, ground.digests),
         objections=LookAtObjections(repository, objections, evidence, holders, organisations),

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from certstore.stores.attachments import attachment_collection, attachment_documents
 from certstore.stores.bulk_holders import part_documents
 from certstore.stores.key_holders import licence_collections, licence_digests, licence_documents
 from certstore.stores.own_key_holders import evidence_documents, holder_collections, share_digests
@@ -63,6 +64,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         licence_documents(database, vault, discards, clock),
         part_documents(database, vault, discards, clock),
         evidence_documents(database, vault, discards, clock),
+        attachment_documents(database, vault, discards, clock),
         signature_documents(database, vault, discards, clock),
     )
     collections: Sequence[Collection] = (
@@ -72,6 +74,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         *key_name_collections(database, secrets.fields.people),
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *holder_collections(database, secrets.fields.licences, secrets.indexes.licences),
+        attachment_collection(database, secrets.fields.licences),
         *documents,
     )
     # after this time a worker has heard of the keys, or uses none until it has

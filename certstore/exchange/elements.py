@@ -17,6 +17,7 @@ from certstore.schema import face_fields
 from core.clock import calendar_day
 from core.text import Text
 
+HOLDERS_BETWEEN = ";"
 _FIXED = {"CZZT": HOLDER_NAME, "CZZTDM": HOLDER_CODE, "ZZBH": NUMBER}
 
 
@@ -33,15 +34,18 @@ def elements_of(
         "ZZBFJG": issuer.zh,
         "ZZBFJGDM": parse_identifier(version.identifier).issuer,
         "ZZBFRQ": _compact(calendar_day(version.issued_at)),
+        "DYJGDM": licence_type.authority,
         "ZZYXQQSRQ": _compact(version.valid_from),
         "ZZYXQJZRQ": _compact(version.valid_until) if version.valid_until else LONG_TERM,
     }
+    if version.based_on is not None:
+        elements["GLZZBS"] = version.based_on  # obligatory for what renews, changes or follows another
     if HOLDER_NAME in values:
-        elements["CZZT"] = ";".join(holder.name for holder in version.holders)
+        elements["CZZT"] = HOLDERS_BETWEEN.join(holder.name for holder in version.holders)
     if HOLDER_CODE in values:
-        elements["CZZTDM"] = ";".join(holder.code.number for holder in version.holders)
-        elements["CZZTDMLX"] = ";".join(CODE_TYPES[holder.code.kind].name.zh for holder in version.holders)
-        elements["CZZTDMLXDM"] = ";".join(holder.code.kind for holder in version.holders)
+        elements["CZZTDM"] = HOLDERS_BETWEEN.join(holder.code.number for holder in version.holders)
+        elements["CZZTDMLX"] = HOLDERS_BETWEEN.join(CODE_TYPES[holder.code.kind].name.zh for holder in version.holders)
+        elements["CZZTDMLXDM"] = HOLDERS_BETWEEN.join(holder.code.kind for holder in version.holders)
     if NUMBER in values:
         elements["ZZBH"] = version.licence_number
     for field in face_fields(licence_type.schema):

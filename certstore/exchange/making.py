@@ -18,7 +18,7 @@ from certstore.life.model import Draft, DraftContent
 from certstore.lifecycle import Event
 from certstore.making import HolderInput
 from certstore.metadata import LONG_TERM
-from certstore.model import Licence
+from certstore.model import Licence, LicenceFile
 from certstore.repository import Repository
 from certstore.schema import face_fields
 from core.errors import InvalidInput
@@ -33,10 +33,15 @@ _MADE_BY_US = frozenset({"ZZBS", "ZZLXMC", "ZZLXDM", "ZZMC", "ZZBBH", "ZZBFJG", 
 
 @dataclass(frozen=True, slots=True)
 class MakeCommand:
-    """What the licence is to say, by element or by our field name; several holders joined by `;`."""
+    """What the licence is to say, by element or by our field name; several holders joined by `;`.
+
+    Attributes:
+        seal_code: 印章编码 of one of the authority's seals; its official one when None.
+    """
 
     type_code: str
     elements: Mapping[str, str | int | float | bool] = field(repr=False)
+    seal_code: str | None = None
 
 
 class MakeLicences:
@@ -52,7 +57,7 @@ class MakeLicences:
         """A draft; nobody but the authority knows of it.
 
         Raises:
-            InvalidInput: an element is unknown, missing or not acceptable; names it, never its value.
+            InvalidInput: an element is unknown, missing or not acceptable; names it, never its value. `seal-unknown`.
             NotPermitted: no `licence:issue`, or not an issuing authority of the type.
             NotFound: `licence-type-not-found`.
         """
@@ -75,38 +80,73 @@ class MakeLicences:
             licence_number=str(number) if number is not None else None,
             valid_from=_day(fixed.get("ZZYXQQSRQ")),
             valid_until=_day(fixed.get("ZZYXQJZRQ")),
+            seal_code=command.seal_code,
         )
         return await self._drafts.create(DraftCommand(command.type_code, content), actor)
 
-    async def issue(self, draft_id: str, actor: Principal) -> Licence:
-        """The licence that a draft becomes; asked again, the same.
+    async def issue(self, type_code: str, draft_id: str, actor: Principal) -> Licence:
+        """The licence that a draft of this type becomes; asked again, the same.
 
         Raises:
             NotFound: `licence-not-found`.
             AppError: what `certstore.life.drafts.Drafts.issue` raises.
         """
-        return await self._drafts.issue(draft_id, f"exchange.{draft_id}", actor)
+        async with refusals_audited(self._repository.database, "licence.issue", actor):
+            require_scope(actor, "licence:issue")
+            known = await self._draft_or_licence(type_code, draft_id, actor)
+        return await self._drafts.issue(known, f"exchange.{draft_id}", actor)
 
-    async def abolish(self, identifier: str, event: Event, reason: str, actor: Principal) -> Licence:
+    async def named(self, type_code: str, license_code: str, actor: Principal) -> str:
+        """Our id behind what a caller was given as `license_code`: a draft's id, or an identifier (GB/T 36904).
+
+        Raises:
+            InvalidInput: `identifier-invalid`.
+            NotFound: `licence-not-found`, also for another type's or another authority's.
+        """
+        async with refusals_audited(self._repository.database, "licence.name", actor):
+            require_scope(actor, "licence:issue")
+            if "." not in license_code:
+                return await self._draft_or_licence(type_code, license_code, actor)
+            return (await self._own(type_code, license_code, actor)).id
+
+    async def sealed(self, licence: Licence) -> LicenceFile | None:
+        """What sealed the version that was just made or ended; None for a record without a file."""
+        async with self._repository.database.read() as tx:
+            return await self._repository.files.original(tx, licence.id, licence.current.number)
+
+    async def abolish(self, type_code: str, identifier: str, event: Event, reason: str, actor: Principal) -> Licence:
         """End a licence that the caller's authority issued.
 
         Args:
-            event: CANCEL, WITHDRAW or REVOKE: three different legal facts.
+            event: CANCEL, WITHDRAW, REVOKE or ANNUL: different legal facts.
 
         Raises:
             InvalidInput: `identifier-invalid`, `reason-invalid`.
             NotFound: `licence-not-found`, also for another authority's.
             Conflict: `transition-not-allowed`.
         """
-        parsed = parse_identifier(identifier)
         async with refusals_audited(self._repository.database, f"licence.{event.value}", actor):
             require_scope(actor, "licence:issue")
-            organisation = acting_organisation(actor)
-            async with self._repository.database.read() as tx:
-                found = await self._repository.licences.by_identifier(tx, parsed.text)
-            if found is None or found.issuer != organisation:
-                raise LicenceNotFound
+            found = await self._own(type_code, identifier, actor)
         return await self._end(EndCommand(found.id, event, reason), actor)
+
+    async def _own(self, type_code: str, identifier: str, actor: Principal) -> Licence:
+        parsed, organisation = parse_identifier(identifier), acting_organisation(actor)
+        async with self._repository.database.read() as tx:
+            found = await self._repository.licences.by_identifier(tx, parsed.text)
+        if found is None or (found.issuer, found.type_code) != (organisation, type_code):
+            raise LicenceNotFound
+        return found
+
+    async def _draft_or_licence(self, type_code: str, our_id: str, actor: Principal) -> str:
+        """Id of a draft, or of the licence that it has become."""
+        organisation = acting_organisation(actor)
+        async with self._repository.database.read() as tx:
+            found: Draft | Licence | None = await self._repository.licences.licence(tx, our_id)
+            found = found or await self._drafts.known(tx, our_id)
+        if found is None or (found.issuer, found.type_code) != (organisation, type_code):
+            raise LicenceNotFound
+        return found.id
 
 
 def _holders(fixed: Mapping[str, object]) -> tuple[HolderInput, ...]:

@@ -84,6 +84,10 @@ class Drafts:
             await tx.commit()
         return found
 
+    async def known(self, tx: ReadTx, draft_id: str) -> Draft | None:
+        """Any authority's, for callers that judge and record by themselves."""
+        return await self._drafts.draft(tx, draft_id)
+
     async def drafts(self, actor: Principal, cursor: str | None = None, limit: int | None = None) -> Page[Draft]:
         """The authority's own, newest first."""
         require_scope(actor, "licence:issue")
@@ -167,6 +171,7 @@ class Drafts:
             licence_number=content.licence_number,
             valid_from=content.valid_from,
             valid_until=content.valid_until,
+            seal_code=content.seal_code,
         )
         origin = Origin(licence_id=found.id, before=(_begun(found),), first=consume)
         return await self._issue(command, actor, origin)
@@ -204,6 +209,7 @@ class Drafts:
         if not licence_type.allows(Event.CREATE):
             raise StepNotForType
         _fits(content, licence_type, self._repository.today())
+        await self._issue.check_seal(issuer, content.seal_code)
         return issuer
 
 

@@ -21,6 +21,7 @@ class DraftContent:
     licence_number: str | None = field(default=None, repr=False)
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    seal_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from certstore.documents import UNWRITTEN_FOR, sha256_of
+from certstore.documents import UNWRITTEN_FOR, SealedVault, put_document, sha256_of
 from certstore.objections.errors import evidence_invalid
 from certstore.objections.model import MOST_EVIDENCE, Evidence, MediaType
 from core.clock import Clock
 from core.db.database import Database, WriteTx
 from core.ids import new_id
-from keys.ports import DocumentVault
 from keys.reencrypt.ports import DiscardList
 
 _BEGINNINGS = {
@@ -18,16 +15,6 @@ _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": MediaType.PNG,
     b"\xff\xd8\xff": MediaType.JPEG,
 }
-
-
-class SealedVault(DocumentVault, Protocol):
-    """A vault that says where a document will be before it is there."""
-
-    def seal(self, content: bytes, *, context: str) -> tuple[str, bytes]:
-        """Encrypt; answers the address that the document will have, and its cipher text."""
-
-    async def put(self, sealed: bytes) -> None:
-        """Store cipher text durably."""
 
 
 class EvidenceFiles:
@@ -49,11 +36,9 @@ class EvidenceFiles:
         if media_type is None or len(content) > MOST_EVIDENCE:
             raise evidence_invalid()
         evidence_id = new_id(self._clock, "evd")
-        address, cipher_text = self._vault.seal(content, context=evidence_context(evidence_id))
-        async with self._database.write() as tx:
-            await self._discards.add(tx, address, self._clock.now() + UNWRITTEN_FOR)
-            await tx.commit()
-        await self._vault.put(cipher_text)
+        address = await put_document(
+            self._vault, self._clock, self._database, self._discards, content, context=evidence_context(evidence_id)
+        )
         return Evidence(evidence_id, address, media_type, len(content), sha256_of(content))
 
     async def open(self, evidence: Evidence) -> bytes:

@@ -237,6 +237,7 @@ def _content_row(content: DraftContent) -> str:
             "number": content.licence_number,
             "from": content.valid_from,
             "until": content.valid_until,
+            "seal": content.seal_code,
         }
     ).decode()
 
@@ -249,6 +250,7 @@ def _content(written: str) -> DraftContent:
         licence_number=said["number"],
         valid_from=dt.date.fromisoformat(said["from"]) if said["from"] else None,
         valid_until=dt.date.fromisoformat(said["until"]) if said["until"] else None,
+        seal_code=said.get("seal"),  # drafts of an earlier release have none
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from certstore.attachments.keep import AttachmentCommand
 from certstore.objections.raising import ObjectionCommand
 from certstore.ports import SealAnchor
 from certstore.presentation.read_code import ReadCommand
@@ -62,6 +64,7 @@ class Stage:
     question: str
     objection: str
     rule: str
+    attachment: str
 
     def fill(self, path: str, method: str = "GET") -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
@@ -70,6 +73,7 @@ class Stage:
         parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
         parts |= {"objection_id": self.objection, "rule_id": self.rule}
+        parts |= {"attachment_id": self.attachment}
         code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
         parts["name"] = "own-put" if method == "PUT" else "own"
         grant = {"organisation": HOUSING, "service_item": ITEM, "type_code": PERMIT}
@@ -98,6 +102,8 @@ async def set_up(city: World, web: Http) -> Stage:
     question = await city.services.use.ask(check.id, TOKENS["portal"])
     objection = await city.own.raise_objection(ObjectionCommand(house.id, "area", "面积不对"), TOKENS["lin"])
     rule = await city.own.look_delays.propose(ITEM, 30, BASIS, SYSTEM)
+    plan = AttachmentCommand(house.id, "a.png", base64.b64decode(PNG))
+    attachment = await city.own.attachments.add(plan, TOKENS["land"])
     return Stage(
         web,
         house.id,
@@ -112,6 +118,7 @@ async def set_up(city: World, web: Http) -> Stage:
         question.id,
         objection.id,
         rule.id,
+        attachment.id,
     )
 
 
@@ -153,6 +160,7 @@ GRANT_BODY = {
     "valid_from": "2026-01-01",
 }
 REASON = {"reason": "查明材料不实"}
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
 # who may, per route: everybody else must be refused. "*" is open to the public.
 MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/licence-types"): ({"*"}, None),
@@ -249,6 +257,9 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
             ("DELETE", "", None),
         )
     },
+    ("GET", "/v1/licences/{licence_id}/attachments"): ({"land", "lin"}, None),
+    ("GET", "/v1/licences/{licence_id}/attachments/{attachment_id}"): ({"land", "lin"}, None),
+    ("POST", "/v1/licences/{licence_id}/attachments"): ({"land"}, {"name": "b.png", "content": PNG}),
     ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
     ("GET", "/v1/objections"): ({"land", "police", "officer"}, None),  # each has its own inbox
     ("GET", "/v1/objections/{objection_id}"): ({"land"}, None),

@@ -14,7 +14,7 @@ import pytest
 
 from api.routes.adapters.auth_code.envelope import PREFIX
 from certstore.codes import HolderCode
-from certstore.model import Licence
+from certstore.model import Licence, Look
 from certstore.ports import Mandate
 from core.db.database import Database
 from core.text import Text
@@ -26,11 +26,14 @@ from tests.support.certstore_world import (
     HOME,
     HOUSING,
     ITEM,
+    LAND,
     LIN,
     LIN_NAME,
     LIN_NUMBER,
     PERMIT,
+    POLICE,
     PROPERTY,
+    ZHAO,
     ZHAO_NUMBER,
     World,
     world,
@@ -118,9 +121,11 @@ async def test_by_duty_a_code_for_each_licence_then_its_data_once(stage: Stage) 
     assert (licence["license_code"], licence["license_item_code"]) == (stage.permit.current.identifier, PERMIT)
     assert HOME["address"] not in str(found)
     given = await stage.done("license/get_license", {"auth_code": licence["auth_code"]})
-    assert (given["holder_name"], given["data_fields"]["KZ_JZDZ"]) == (LIN_NAME, HOME["address"])
+    assert (given["holder_name"], given["data_fields"]["KZ_JZDZ"]) == ([LIN_NAME], HOME["address"])
     assert (given["trust_level"], given["license_code"]) == ("A", stage.permit.current.identifier)
-    assert given["holder_identity_num"] is None, "not in the grant"
+    assert (given["holder_identity_num"], given["correlative_license"]) == ([], None), (
+        "not in the grant; a first version"
+    )
     assert await stage.refused("license/get_license", {"auth_code": licence["auth_code"]}) == "use-code-gone"
     looks = await stage.city.services.my_accesses(LIN)
     assert "陈素" in {one.record.actor_name for one in looks.items}, "the holder sees who sat at the window"
@@ -130,7 +135,7 @@ async def test_a_code_is_good_for_nobody_else(stage: Stage) -> None:
     code = await stage.code()
     assert await stage.refused("license/get_license", {"auth_code": code}, "other-office") == "use-code-not-found"
     assert await stage.refused("license/archive", {"auth_code": code}, "land") == "use-code-not-found"
-    assert (await stage.done("license/get_license", {"auth_code": code}))["holder_name"] == LIN_NAME
+    assert (await stage.done("license/get_license", {"auth_code": code}))["holder_name"] == [LIN_NAME]
     assert await stage.refused("license/get_license", {"auth_code": "x" * 32}) == "use-code-not-found"
 
 
@@ -208,7 +213,7 @@ FIELDS = {
 
 async def test_making_a_licence_in_the_standards_elements(stage: Stage) -> None:
     create, issue, abolish = (f"license/{PERMIT}/{step}" for step in ("create", "issue", "abolish"))
-    draft = await stage.done(create, {"data_fields": FIELDS, "operator": OPERATOR, "seal_code": "ignored"}, "police")
+    draft = await stage.done(create, {"data_fields": FIELDS, "operator": OPERATOR}, "police")
     assert draft["license_status"] == "DRAFT"
     made = await stage.done(issue, {"license_code": draft["license_code"]}, "police")
     assert (made["license_status"], made["license_item_code"]) == ("VALID", PERMIT)
@@ -217,6 +222,78 @@ async def test_making_a_licence_in_the_standards_elements(stage: Stage) -> None:
     assert await stage.refused(abolish, end, "land") == "licence-not-found"
     assert (await stage.done(abolish, end, "police"))["license_status"] == "REVOKED"
     assert await stage.refused(abolish, end | {"abolish_type": "cancel"}, "police") == "transition-not-allowed"
+
+
+async def test_the_seal_that_is_named_is_used_and_only_ones_own(stage: Stage) -> None:
+    sealer = stage.city.sealer
+    sealer.codes = {"4101990000017": f"licence_seal_of_{POLICE}", "4101990000025": f"licence_seal_of_{LAND}"}
+    create, issue = f"license/{PERMIT}/create", f"license/{PERMIT}/issue"
+    for another in ("4101990000025", "no such seal"):
+        body = {"data_fields": FIELDS, "seal_code": another}
+        assert await stage.refused(create, body, "police") == "seal-unknown"
+    draft = await stage.done(create, {"data_fields": FIELDS, "seal_code": "4101990000017"}, "police")
+    made = await stage.done(issue, {"license_code": draft["license_code"]}, "police")
+    assert made["sign"]["seal_id"] == f"licence_seal_of_{POLICE}"
+    other = FIELDS | {"CZZT": LIN_NAME, "CZZTDM": "410199199111204060"}
+    draft = await stage.done(create, {"data_fields": other, "seal_code": "4101990000017"}, "police")
+    sealer.codes.clear()  # revoked meanwhile
+    assert await stage.refused(issue, {"license_code": draft["license_code"]}, "police") == "seal-unknown"
+
+
+async def test_a_code_works_only_under_its_own_catalogue(stage: Stage) -> None:
+    draft = await stage.done(f"license/{PERMIT}/create", {"data_fields": FIELDS}, "police")
+    asked = {"license_code": draft["license_code"]}
+    assert await stage.refused(f"license/{PROPERTY}/issue", asked, "police") == "licence-not-found"
+    assert await stage.refused(f"license/{PERMIT}/issue", asked, "land") == "licence-not-found"
+    end = {"license_code": stage.permit.current.identifier, "abolish_reason": "违规"}
+    assert await stage.refused(f"license/{PROPERTY}/abolish", end, "police") == "licence-not-found"
+    assert (await stage.done(f"license/{PERMIT}/issue", asked, "police"))["license_status"] == "VALID"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
+
+
+async def test_attachments_go_with_the_draft_and_stay_with_the_licence(stage: Stage) -> None:
+    create, add, get, issue = (
+        f"license/{PERMIT}/{step}" for step in ("create", "create_attachment", "get_attachment", "issue")
+    )
+    draft = (await stage.done(create, {"data_fields": FIELDS}, "police"))["license_code"]
+    file = {"license_code": draft, "file_name": "平面图.png", "file_data": base64.b64encode(PNG).decode()}
+    added = await stage.done(add, file | {"operator": OPERATOR}, "police")
+    assert (added["file_type"], added["sha256"]) == ("image/png", hashlib.sha256(PNG).hexdigest())
+    made = (await stage.done(issue, {"license_code": draft}, "police"))["license_code"]
+    await stage.done(add, file | {"license_code": made}, "police")
+    listed = await stage.done(get, {"license_code": made}, "police")
+    assert (listed["total_count"], "file_data" in listed["attachments"][0]) == (2, False)
+    asked = {"license_code": made, "attachment_code": added["attachment_code"]}
+    given = await stage.done(get, asked, "police")
+    assert (base64.b64decode(given["file_data"]), given["file_name"]) == (PNG, "平面图.png")
+    assert await stage.refused(get, asked, "land") == "licence-not-found"
+    other = asked | {"license_code": stage.permit.current.identifier}
+    assert await stage.refused(get, other, "police") == "attachment-not-found", "another licence's"
+    held = next(one for one in await stage.city.services.my_licences(ZHAO) if one.identifier == made)
+    assert len(await stage.city.own.attachments.of_licence(held.id, ZHAO)) == 2, "the holder sees what is kept of them"
+    looks = await stage.city.services.my_accesses(ZHAO)
+    assert [one.record.look for one in looks.items].count(Look.ISSUER) == 2, "a list and a file"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"file_data": base64.b64encode(b"MZ\x90\x00").decode()}, "attachment-invalid"),
+        ({"file_data": base64.b64encode(b"%PDF-" + bytes(5 * 1024 * 1024)).decode()}, "attachment-invalid"),
+        ({"file_data": "not base64!"}, "content-invalid"),
+        ({"file_name": "../../etc/passwd"}, "attachment-name-invalid"),
+        ({"file_name": "a\u202egnp.exe"}, "attachment-name-invalid"),
+        ({"license_code": "lic_00000000000000000000000000"}, "licence-not-found"),
+        ({"license_code": "1.2.3"}, "identifier-invalid"),
+    ],
+)
+async def test_files_that_are_none_are_not_kept(stage: Stage, changes: dict[str, str], code: str) -> None:
+    body = {"license_code": stage.permit.current.identifier, "file_name": "a.png"}
+    body |= {"file_data": base64.b64encode(PNG).decode()} | changes
+    assert await stage.refused(f"license/{PERMIT}/create_attachment", body, "police") == code
+    assert (await stage.done(f"license/{PERMIT}/get_attachment", {"license_code": stage.permit.current.identifier}, "police"))["total_count"] == 0  # fmt: skip  # noqa: E501
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,6 +191,56 @@ async def test_verify_cert_info_says_match_or_not_and_nothing_more(stage: Stage)
     assert await matches(**right, KZ_NONE="x") is False
     unknown = {"ZZBS": stage.permit.current.identifier.replace("20261123", "20261124"), "CZZT": LIN_NAME}
     assert await matches(**unknown) is False
+
+
+def _b64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize(
+    ("operation", "changes", "refusal"),
+    [
+        ("queryCert", {"holderTypeCode": "999"}, ("400", "holder-code-type-unknown")),
+        ("queryCert", {"holderCode": "410199198802291032"}, ("400", "citizen-id-check")),
+        ("queryCert", {"certTypeCode": PERMIT[:-1]}, ("400", "request-invalid")),
+        ("queryCertInfo", {"certIdentifier": "1.2.156.3005.2.nonsense"}, ("400", "identifier-invalid")),
+        ("downloadFile", {"fileType": "ofd"}, ("400", "file-type-not-made")),
+        ("downloadFile", {"fileType": "doc"}, ("400", "request-invalid")),
+        ("downloadFile", {"certificateCopyExpiringTime": "next week"}, ("400", "day-invalid")),
+        ("downloadUrl", {"expiryTime": "20261122"}, ("400", "days-invalid")),
+        ("downloadUrl", {"certificateIdentifier": ""}, ("400", "request-invalid")),
+        ("downloadUrlsByHolderCode", {"expiryTime": "2026-13-01"}, ("400", "day-invalid")),
+        ("verifyCertInfo", {"certData": "[]"}, ("400", "claims-invalid")),
+        ("verifyCertInfo", {"certData": "{"}, ("400", "claims-invalid")),
+        ("verifyFile", {"content": "%%%"}, ("400", "content-invalid")),
+        ("verifyFile", {"contentType": "url"}, ("400", "request-invalid")),
+        ("getCertRemarkInfo", {"certName": "身份证"}, ("400", "cert-name-differs")),
+        ("queryCertInfoByQRcode", {"qrcode": "000000"}, ("404", "code-unknown")),
+    ],
+)
+async def test_each_wrong_field_has_its_own_code_and_the_right_one_is_taken(
+    stage: Stage, operation: str, changes: dict[str, Any], refusal: tuple[str, str]
+) -> None:
+    identifier = stage.permit.current.identifier
+    right: dict[str, dict[str, Any]] = {
+        "queryCert": holder(),
+        "queryCertInfo": {"certIdentifier": identifier, **CAUSE},
+        "queryCertInfoByQRcode": {"qrcode": stage.permit.verification_code, **CAUSE},
+        "downloadFile": {"certificateIdentifier": identifier, **CAUSE},
+        "downloadUrl": {"certificateIdentifier": identifier, "expiryTime": "20261201", **CAUSE},
+        "downloadUrlsByHolderCode": holder() | {"expiryTime": "2026-12-01 00:00:00"},
+        "verifyCertInfo": {"certTypeCode": PERMIT, "certData": json.dumps({"ZZBS": identifier, "CZZT": "x"}), **CAUSE},
+        "verifyFile": {"content": _b64(b"%PDF-1.7"), "contentType": "base64", **CAUSE},
+        "getCertRemarkInfo": {"certTypeCode": PERMIT, "certName": "居住证", "useCause": BASIS},
+    }
+    assert await stage.refused(operation, right[operation] | changes) == refusal
+    await stage.done(operation, right[operation])
+
+
+async def test_an_ofd_file_is_said_to_be_none_of_ours(stage: Stage) -> None:
+    verdict = await stage.done("verifyFile", {"content": _b64(b"PK\x03\x04 OFD.xml"), **CAUSE})
+    assert (verdict["genuine"], verdict["sameFile"], verdict["cert"]) == ("no", False, None)
+    assert verdict["state"] == "not-a-licence"
 
 
 async def test_the_dictionary_of_a_type(stage: Stage) -> None:

@@ -27,7 +27,7 @@ from certstore.ports import (
 )
 from certstore.render.typst_renderer import TypstRenderer
 from core.db.database import WriteTx
-from core.errors import NotPermitted, Unavailable
+from core.errors import NotFound, NotPermitted, Unavailable
 from core.principal import Principal
 from core.text import Text
 from keys.backends.software import SoftwareBackend
@@ -84,20 +84,33 @@ class MarkSealer:
         self.broken = False
         self.refuses: set[str] = set()  # actor ids without a right to any seal
         self.placements: list[SealAnchor] = []
+        self.codes: dict[str, str] = {}  # 印章编码 → the seal's id
         self.count = 0
 
     async def seal(
-        self, pdf: bytes, *, organisation: str, licence_id: str, actor: Principal, placement: SealAnchor
+        self,
+        pdf: bytes,
+        *,
+        organisation: str,
+        licence_id: str,
+        actor: Principal,
+        placement: SealAnchor,
+        seal_code: str | None = None,
     ) -> SealedFile:
         if self.broken:
             raise Unavailable("seal-unavailable", Text("印章没有回应。", "The seal does not answer."))
         if actor.id in self.refuses:
             raise NotPermitted("seal-not-granted", Text("没有用印授权。", "No right to use this seal."))
+        if seal_code is not None and not await self.has(organisation, seal_code):
+            raise NotFound("seal-not-found", Text("没有这枚印章。", "There is no such seal."))
         self.count += 1
         self.placements.append(placement)
         digest = hashlib.sha256(b"the sealer's own secret" + pdf).hexdigest()
         content = pdf + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
-        return SealedFile(content, f"seal_of_{organisation}", f"sig_{self.count}")
+        return SealedFile(content, self.codes.get(seal_code or "", f"seal_of_{organisation}"), f"sig_{self.count}")
+
+    async def has(self, organisation: str, seal_code: str) -> bool:
+        return self.codes.get(seal_code) == f"licence_seal_of_{organisation}"
 
 
 class MarkJudge:

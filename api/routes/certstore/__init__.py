@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes.certstore import (
+    attachments,
     before_and_after,
     bundles,
     catalogue,
@@ -31,6 +32,7 @@ routers = [
     items.router,
     templates.router,
     licences.router,
+    attachments.router,
     finding.router,
     imports.router,
     life.router,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, requires
-from api.routes.certstore.licences import IssueIn, NamedHolderIn, short_out
+from api.routes.certstore.licences import IssueIn, NamedHolderIn, SealCode, short_out
 from api.routes.certstore.shapes import Cursor, IdempotencyKey, IfMatch, In, etag, page_out, revision_of, text_out
 from certstore.issue import IssueCommand
 from certstore.life.drafts import DraftCommand
@@ -33,6 +33,7 @@ class DraftIn(In):
     number: Annotated[str | None, Field(max_length=100, repr=False)] = None
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    seal_code: SealCode = None
 
 
 class NewDraftIn(DraftIn):
@@ -126,6 +127,7 @@ async def transfer_in(
         licence_number=body.number,
         valid_from=body.valid_from,
         valid_until=body.valid_until,
+        seal_code=body.seal_code,
     )
     made = await container(request).certstore.life.transfer.into(command, body.based_on, actor)
     response.headers["Location"] = f"/v1/licences/{made.id}"
@@ -190,7 +192,9 @@ async def inspection_round(
 
 
 def _content(body: DraftIn) -> DraftContent:
-    return DraftContent(_holders(body.holders), body.data, body.number, body.valid_from, body.valid_until)
+    return DraftContent(
+        _holders(body.holders), body.data, body.number, body.valid_from, body.valid_until, body.seal_code
+    )
 
 
 def _holders(holders: list[NamedHolderIn]) -> tuple[HolderInput, ...]:
@@ -215,6 +219,7 @@ def _draft_out(response: Response, made: Draft) -> dict[str, Any]:
         "number": content.licence_number,
         "valid_from": content.valid_from,
         "valid_until": content.valid_until,
+        "seal_code": content.seal_code,
     }
 
 

@@ -37,6 +37,10 @@ from core.principal import Principal, PrincipalKind
 router = APIRouter(prefix="/v1/licences", tags=["licences"])
 
 
+SealCode = Annotated[str | None, Field(min_length=1, max_length=64)]
+"""印章编码 of one of the authority's own seals; its official one where none is named."""
+
+
 class NamedHolderIn(HolderIn):
     """A holder with the name that goes onto the face."""
 
@@ -53,6 +57,7 @@ class IssueIn(In):
     number: Annotated[str | None, Field(max_length=100, repr=False)] = None
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    seal_code: SealCode = None
 
 
 class ReasonIn(In):
@@ -89,6 +94,7 @@ async def issue(
         licence_number=body.number,
         valid_from=body.valid_from,
         valid_until=body.valid_until,
+        seal_code=body.seal_code,
     )
     licence = await container(request).certstore.issue(command, actor)
     response.headers["Location"] = f"/v1/licences/{licence.id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -85,7 +86,8 @@ async def _written(
 ) -> Licence | None:
     """The licence, once what was typed is kept; None when that was all."""
     drafts = container(request).certstore.life.drafts
-    content = draft_content(issue_command(licence_type, form))
+    # the form has no place for the seal that a system named
+    content = replace(draft_content(issue_command(licence_type, form)), seal_code=found.content.seal_code)
     kept = await drafts.rewrite(found.id, content, who.principal, if_revision=_seen(form))
     if form["save"]:
         return None

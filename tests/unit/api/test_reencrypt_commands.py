@@ -138,6 +138,8 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "objection",
         "objection_step",
         "licence_share",
+        "licence_attachment",
+        "licence_attachment_file",
         "licence_mark_index",
         "licence_file",
         "objection_evidence",

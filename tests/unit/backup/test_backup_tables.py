@@ -72,6 +72,7 @@ def test_a_retired_key_is_the_only_ended_one() -> None:
 
 def test_columns_that_name_documents_are_marked() -> None:
     assert {table.name: column for table, column in TABLES.document_columns().items()} == {
+        "licence_attachment": "content",
         "licence_file": "content",
         "licence_import_part": "content",
         "objection_evidence": "content",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +13,8 @@ from api.deps import container
 from api.routes.adapters.auth_code.envelope import PREFIX, offer
 from api.routes.adapters.auth_code.shapes import AgentCase, ByCode, DutyCase, Own, PersonCase, at_window
 from api.routes.adapters.callers import person_by_token
+from certstore.authorise import acting_organisation, require_scope
+from certstore.exchange.elements import HOLDERS_BETWEEN
 from certstore.exchange.people import ActingFor, PersonalAnswer, PersonalQuestion
 from certstore.use.codes import IssuedCode, UseCodeQuery
 from core.principal import Principal
@@ -50,8 +52,10 @@ async def by_duty(request: Request, body: DutyCase, actor: Principal) -> Any:
     return {"total_count": len(found), "licenses": _listed(found[first : first + body.page_size])}
 
 
-async def webpage(request: Request, body: Own, _actor: Principal) -> Any:
+async def webpage(request: Request, body: Own, actor: Principal) -> Any:
     """The holder's own list, for the holder; the whole of each is on our own pages."""
+    require_scope(actor, "licence:read")
+    acting_organisation(actor)
     person = await person_by_token(request, body.real_name_credential)
     own = await container(request).certstore.my_licences(person)
     issuer = container(request).ground.settings.issuer
@@ -82,12 +86,15 @@ async def get_license(request: Request, body: ByCode, actor: Principal) -> Any:
         "trust_level": given.trust,
         "license_status": "VALID",
         "id_code": elements.get("ZZBH"),
-        "holder_name": elements.get("CZZT"),
-        "holder_identity_num": elements.get("CZZTDM"),
+        "holder_name": _parts(elements, "CZZT"),
+        "holder_identity_type": _parts(elements, "CZZTDMLXDM"),
+        "holder_identity_num": _parts(elements, "CZZTDM"),
         "issue_org_name": elements["ZZBFJG"],
+        "issue_org_code": elements["ZZBFJGDM"],
         "issue_date": elements["ZZBFRQ"],
         "begin_date": elements["ZZYXQQSRQ"],
         "expiry_date": elements["ZZYXQJZRQ"],
+        "correlative_license": elements.get("GLZZBS"),
         "data_fields": dict(elements),
     }
 
@@ -116,6 +123,11 @@ async def archive(request: Request, body: ByCode, actor: Principal) -> Any:
         "expires_on": made.expires_on,
         "file_data": base64.b64encode(file.content).decode(),
     }
+
+
+def _parts(elements: Mapping[str, object], name: str) -> list[str]:
+    """One for each holder; nothing where the grant does not have it."""
+    return str(elements[name]).split(HOLDERS_BETWEEN) if name in elements else []
 
 
 def _question(body: PersonCase) -> PersonalQuestion:

@@ -13,10 +13,11 @@ from certstore.lifecycle import Event
 from core.principal import Principal
 
 MOST = 150  # rows of a page
+MAX_FILE = 7 * 1024 * 1024  # characters of base64
 Secret = Annotated[str, Field(min_length=1, max_length=8192, repr=False)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 TypeCode = Annotated[str, Field(min_length=21, max_length=21)]
-ENDINGS = {"cancel": Event.CANCEL, "withdraw": Event.WITHDRAW, "revoke": Event.REVOKE}
+ENDINGS = {"cancel": Event.CANCEL, "withdraw": Event.WITHDRAW, "revoke": Event.REVOKE, "annul": Event.ANNUL}
 
 
 class Operator(BaseModel):
@@ -100,13 +101,33 @@ class ByCode(Body):
 
 
 class Create(Body):
-    """What a new licence is to say, by element (GB/T 36903) or by the type's field names."""
+    """What a new licence is to say, by element (GB/T 36903) or by the type's field names.
+
+    `seal_code` is the 印章编码 of one of the authority's seals; its official one where none is named.
+    """
 
     data_fields: Annotated[dict[str, str | int | float | bool], Field(max_length=80, repr=False)]
     service_item_code: Annotated[str | None, Field(max_length=64)] = None
     service_item_name: Annotated[str | None, Field(max_length=200)] = None
     biz_num: Annotated[str | None, Field(max_length=64)] = None
     seal_code: Annotated[str | None, Field(max_length=64)] = None
+    operator: Operator | None = None
+
+
+class CreateAttachment(Body):
+    """A file in base64 for a draft or a licence of the caller's authority."""
+
+    license_code: Annotated[str, Field(min_length=1, max_length=200)]
+    file_name: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
+    file_data: Annotated[str, Field(min_length=1, max_length=MAX_FILE, repr=False)]
+    operator: Operator | None = None
+
+
+class GetAttachment(Body):
+    """Which licence's attachments, and which of them."""
+
+    license_code: Annotated[str, Field(min_length=1, max_length=200)]
+    attachment_code: Annotated[str | None, Field(max_length=64)] = None
     operator: Operator | None = None
 
 
@@ -118,10 +139,10 @@ class Issue(Body):
 
 
 class Abolish(Body):
-    """Which licence, how it ends (注销、撤销、吊销) and why."""
+    """Which licence, how it ends (注销、撤销、吊销、作废) and why."""
 
     license_code: Annotated[str, Field(min_length=1, max_length=200)]
-    abolish_type: Literal["cancel", "withdraw", "revoke"] = "cancel"
+    abolish_type: Literal["cancel", "withdraw", "revoke", "annul"] = "cancel"
     abolish_reason: Annotated[str, Field(min_length=1, max_length=1000)]
     operator: Operator | None = None
 

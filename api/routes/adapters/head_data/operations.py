@@ -156,6 +156,12 @@ async def verify_file(request: Request, data: FileCheckData, actor: Principal) -
 async def remarks(request: Request, data: RemarkData, _actor: Principal) -> Any:
     """The dictionary of a type's elements."""
     found = await container(request).exchange.dictionary(data.cert_type_code)
+    if data.cert_name is not None and " ".join(data.cert_name.split()) not in (found.type_name.zh, found.type_name.en):
+        raise InvalidInput(
+            "cert-name-differs",
+            Text("certName 与 certTypeCode 不是同一类证照。", "certName and certTypeCode name different types."),
+            field="data.certName",
+        )
     elements = [
         {
             "code": one.code,
