@@ -215,7 +215,7 @@ async def test_o_53_a_right_code_in_between_gains_no_further_guesses(world: IdpW
 async def test_o_53_sources_and_the_total_are_limited_and_o_54_everybody_keeps_a_first_try(
     tmp_path: Path, clock: FakeClock
 ) -> None:
-    settings = IdpSettings(issuer=ISSUER, code_tries_per_source=6, code_tries_in_all=12)
+    settings = IdpSettings(issuer=ISSUER, even_answers=0, code_tries_per_source=6, code_tries_in_all=12)
     async with embedded_world(tmp_path, clock, settings=settings) as world:
         kiosk = await kiosk_of(world)
         attackers = [await somebody(world.idp, 20 + n, f"甲{n}", f"1390000002{n}") for n in range(4)]
@@ -230,7 +230,7 @@ async def test_o_53_sources_and_the_total_are_limited_and_o_54_everybody_keeps_a
 
 async def test_o_63_device_requests_of_one_source_are_bounded(tmp_path: Path, clock: FakeClock) -> None:
     async with embedded_world(
-        tmp_path, clock, settings=IdpSettings(issuer=ISSUER, device_requests_per_source=3)
+        tmp_path, clock, settings=IdpSettings(issuer=ISSUER, even_answers=0, device_requests_per_source=3)
     ) as world:
         kiosk = await kiosk_of(world)
         for _ in range(3):

@@ -279,7 +279,9 @@ async def test_o40_a_bearer_token_is_no_dpop_token(one: IdpWorld, clock: FakeClo
 
 
 async def test_o40_nonces_that_are_not_ours(tmp_path: Path, clock: FakeClock) -> None:
-    async with embedded_world(tmp_path, clock, settings=IdpSettings(issuer=ISSUER, dpop_nonce=DpopNonce.ALL)) as world:
+    async with embedded_world(
+        tmp_path, clock, settings=IdpSettings(issuer=ISSUER, even_answers=0, dpop_nonce=DpopNonce.ALL)
+    ) as world:
         prover = Prover(clock)
         back_end = BackEnd(world, world.department)
         nonce = (await back_end.post("/token", CC, headers={"DPoP": prover.proof()})).headers["dpop-nonce"]

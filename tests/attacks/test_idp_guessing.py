@@ -17,7 +17,7 @@ from tests.support.puzzles import solution
 from tests.support.servers import PostgresServer, RedisServer
 
 WRONG = "not the password"
-EASY = IdpSettings(issuer=ISSUER, puzzle_bits=6, puzzle_bits_most=8)
+EASY = IdpSettings(issuer=ISSUER, puzzle_bits=6, puzzle_bits_most=8, even_answers=0)
 
 
 @pytest.fixture

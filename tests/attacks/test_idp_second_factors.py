@@ -145,7 +145,9 @@ async def test_o_55_guesses_at_an_app_are_bounded(world: IdpWorld) -> None:
 async def test_o_55_in_a_day_a_thief_of_the_password_gets_sixty_tries_and_its_owner_is_not_shut_out(
     tmp_path: Path, clock: FakeClock
 ) -> None:
-    settings = IdpSettings(issuer=ISSUER, step_wrong_per_day=6)  # the budget of a quarter of an hour is five
+    settings = IdpSettings(
+        issuer=ISSUER, even_answers=0, step_wrong_per_day=6
+    )  # the budget of a quarter of an hour is five
     async with embedded_world(tmp_path, clock, settings=settings) as world:
         done = await world.idp.log_in(world.clerk.number, PASSWORD, HERE)
         assert isinstance(done, MoreNeeded)

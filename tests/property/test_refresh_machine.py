@@ -39,7 +39,7 @@ from tests.support.idp_world import ISSUER
 from tests.support.servers import PostgresServer
 
 DAY = 86400
-SETTINGS = IdpSettings(issuer=ISSUER)
+SETTINGS = IdpSettings(issuer=ISSUER, even_answers=0)
 KEY = Confirmation("jkt", "thumbprint")
 CLIENTS = {
     "asymmetric": ClientAuthMethod.PRIVATE_KEY_JWT,

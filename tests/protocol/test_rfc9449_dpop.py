@@ -237,7 +237,7 @@ async def test_our_own_api_takes_bound_tokens(world: IdpWorld, prover: Prover) -
 @pytest.fixture
 async def strict(tmp_path: Path, clock: FakeClock) -> AsyncIterator[IdpWorld]:
     """A world in which every proof needs a nonce."""
-    settings = IdpSettings(issuer=ISSUER, dpop_nonce=DpopNonce.ALL)
+    settings = IdpSettings(issuer=ISSUER, even_answers=0, dpop_nonce=DpopNonce.ALL)
     async with embedded_world(tmp_path, clock, settings=settings) as made:
         yield made
 
@@ -284,7 +284,7 @@ async def test_a_resource_asks_for_a_nonce(strict: IdpWorld, clock: FakeClock) -
 
 async def test_workers_know_each_others_nonces(strict: IdpWorld, clock: FakeClock, tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
-    settings = IdpSettings(issuer=ISSUER, dpop_nonce=DpopNonce.ALL)
+    settings = IdpSettings(issuer=ISSUER, even_answers=0, dpop_nonce=DpopNonce.ALL)
     async with embedded_world(tmp_path / "second", clock, settings=settings) as second:
         nonce = (await asked(BackEnd(strict, strict.department), Prover(clock), CC)).headers["dpop-nonce"]
         assert (await asked(BackEnd(second, second.department), Prover(clock), CC, nonce=nonce)).status_code == 200

@@ -27,7 +27,7 @@ RULES = f"realname={TWO_FACTORS}, licence:read=900, licence:verify={TWO_FACTORS}
 
 @pytest.fixture
 async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[IdpWorld]:
-    settings = IdpSettings(issuer=ISSUER, step_up=RULES)
+    settings = IdpSettings(issuer=ISSUER, even_answers=0, step_up=RULES)
     async with embedded_world(tmp_path, clock, settings=settings) as made:
         yield made
 

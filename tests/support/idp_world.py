@@ -48,6 +48,7 @@ from tests.support.messages import RecordingSender
 from tests.support.servers import PostgresServer, RedisServer
 
 ISSUER = "https://id.example.test"
+QUICK = IdpSettings(issuer=ISSUER, even_answers=0)  # waiting for even moments is for the tests that take the time
 PASSWORD = "correct horse battery"
 CODE_GRANTS = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
 
@@ -186,7 +187,7 @@ async def _world(
     judge: CertificateJudge | None = None,
 ) -> AsyncIterator[IdpWorld]:
     keys = keys_on(ring or await shared_ring(), clock, secrets)
-    settings = settings or IdpSettings(issuer=ISSUER)
+    settings = settings or QUICK
     ground = Ground(
         Settings(issuer=settings.issuer, data=folder),
         clock,

@@ -127,7 +127,7 @@ async def key_world(
     """On SQLite and the embedded store, or on the `servers`; `changes` to the settings."""
     authorities = PersonAuthorities()
     options: dict[str, Any] = {
-        "settings": IdpSettings(issuer=ISSUER, client_certificates=True, **changes),
+        "settings": IdpSettings(issuer=ISSUER, even_answers=0, client_certificates=True, **changes),
         "judge": authorities,
     }
     opened = (

@@ -127,7 +127,7 @@ async def registration_world(
         servers: PostgreSQL and Redis; None for the embedded stores.
     """
     pages = Pages()
-    options |= {"settings": IdpSettings(issuer=issuer, registration=registration), "fetcher": pages}
+    options |= {"settings": IdpSettings(issuer=issuer, even_answers=0, registration=registration), "fetcher": pages}
     opened = cluster_world(*servers, folder, clock, **options) if servers else embedded_world(folder, clock, **options)
     async with opened as world:
         await world.idp.register_organisation(
