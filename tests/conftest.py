@@ -17,6 +17,7 @@ import pytest
 from core.db.database import Database
 from tests.support import databases, servers
 from tests.support.clock import FakeClock
+from tests.support.memory_folder import memory_folder
 from tests.support.node import install_packages
 
 Started = TypeVar("Started")
@@ -30,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("CI", "").lower() in {"1", "true", "yes"},
         help="a missing PostgreSQL, Redis, SoftHSM or Chromium fails the test instead of skipping it",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All that tests write goes to memory; workers inherit the folder."""
+    if not hasattr(config, "workerinput"):
+        stack = contextlib.ExitStack()
+        stack.enter_context(memory_folder())
+        config.add_cleanup(stack.close)
 
 
 def _start(config: pytest.Config, server: contextlib.AbstractContextManager[Started]) -> Iterator[Started]:

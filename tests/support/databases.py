@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import pkgutil
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ _PACKAGES = ("core", "keys", "idp", "certstore", "signing")
 _numbers = itertools.count(1)
 _files: dict[frozenset[str], bytes] = {}
 _templates: dict[tuple[int, frozenset[str]], str] = {}
+_free: defaultdict[str, list[str]] = defaultdict(list)  # by template
+_ALONE = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_TABLES = (
+    "SELECT relname AS name, pg_relation_size(oid) AS size FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+)
+_MOVED_SEQUENCES = "SELECT sequencename AS name FROM pg_sequences WHERE last_value IS NOT NULL"
 
 
 def load_tables() -> None:
@@ -107,10 +115,48 @@ async def _sqlite_template(folder: Path, clock: Clock) -> bytes:
 
 @contextlib.asynccontextmanager
 async def postgres_database(server: PostgresServer, clock: Clock, *, pool_size: int = 10) -> AsyncIterator[Database]:
-    """A PostgreSQL database of its own, with the tables of every domain."""
-    async with postgres_url(server, await _template(server, clock)) as url:
-        database = Database(create_engine(url, pool_size=pool_size), clock)
-        try:
-            yield database
-        finally:
-            await database.close()
+    """A PostgreSQL database of its own, with the tables of every domain and nothing in them."""
+    template = await _template(server, clock)
+    name = await _taken(server, template)
+    database = Database(create_engine(server.url(name), pool_size=pool_size), clock)
+    try:
+        yield database
+    finally:
+        await database.close()
+        await _given_back(server, template, name)
+
+
+async def _taken(server: PostgresServer, template: str) -> str:
+    """A database that an earlier test left, emptied; a copy of the template where there is none."""
+    if free := _free[template]:
+        return free.pop()
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    async with _administration(server) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+async def _given_back(server: PostgresServer, template: str, name: str) -> None:
+    """Emptying the few tables that a test filled is much quicker than copying hundreds; what cannot be is dropped."""
+    connection = await asyncpg.connect(server.dsn(name))
+    try:
+        emptied = await connection.fetchval(_ALONE) and await _emptied(connection)
+    finally:
+        await connection.close()
+    if emptied:
+        _free[template].append(name)
+        return
+    async with _administration(server) as administration:
+        await administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _emptied(connection: Any) -> bool:
+    tables = {row["name"]: row["size"] for row in await connection.fetch(_TABLES)}
+    if tables.keys() != set(metadata.tables):  # the test made or dropped some
+        return False
+    # "replica": no trigger asks whether a row is still referred to; to delete few rows is quicker than to truncate
+    emptying = [f'DELETE FROM "{name}"' for name, size in tables.items() if size]
+    await connection.execute(";".join(["SET session_replication_role = replica", *emptying]))
+    for row in await connection.fetch(_MOVED_SEQUENCES):
+        await connection.execute(f'ALTER SEQUENCE "{row["name"]}" RESTART')
+    return True
