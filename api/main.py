@@ -55,6 +55,7 @@ UPLOAD_PATHS = (
     "/office/catalogue",
     "/office/imports",
     "/v1/catalogue/imports",
+    "/v1/objections",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",

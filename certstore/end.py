@@ -17,11 +17,13 @@ from certstore.lifecycle import ENDINGS, STATE_NAMES, Event, effective_state, ne
 from certstore.model import Licence, LicenceChange
 from certstore.purpose import check_no_id_number
 from certstore.repository import Repository
+from certstore.step_memory import memory_of
 from core.audit.event import AuditEvent
 from core.db.database import WriteTx
 from core.errors import InvalidInput
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from keys.ports import TokenDigests
 
 MAX_REASON = 200
 InUnit = Callable[[WriteTx], Awaitable[None]]
@@ -34,19 +36,22 @@ class EndCommand:
     Attributes:
         event: WITHDRAW, REVOKE, CANCEL or ANNUL.
         if_revision: the revision that the caller saw (If-Match); None to end it whatever its revision.
+        idempotency_key: the same key ends nothing else; None where something else decides that it happens once.
     """
 
     licence_id: str
     event: Event
     reason: str = field(repr=False)
     if_revision: int | None = None
+    idempotency_key: str | None = None
 
 
 class EndLicence:
     """The use case; only the issuing authority may. Asking again for the same ending changes nothing."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, digests: TokenDigests) -> None:
         self._repository = repository
+        self._digests = digests
 
     async def __call__(self, command: EndCommand, actor: Principal, decided: InUnit | None = None) -> Licence:
         """The licence in its final state.
@@ -56,10 +61,11 @@ class EndLicence:
                 end a licence whose type asks for two people.
 
         Raises:
-            InvalidInput: `reason-invalid`.
+            InvalidInput: `reason-invalid`, `idempotency-key-invalid`.
             NotPermitted: no `licence:issue`.
             NotFound: `licence-not-found`, also for another authority's licence.
-            Conflict: `transition-not-allowed`, `precondition-failed`, `step-not-for-type`, `second-person-needed`.
+            Conflict: `transition-not-allowed`, `precondition-failed`, `step-not-for-type`, `second-person-needed`,
+                `idempotency-key-reused`.
         """
         repository = self._repository
         action = f"licence.{command.event.value}"
@@ -73,6 +79,7 @@ class EndLicence:
                     raise LicenceNotFound
                 require_type(actor, "licence:issue", licence.type_code)
                 repeated = licence.state is ENDINGS[command.event]
+                await self._remember(tx, command, action, reason, actor)
                 if decided is not None:
                     await decided(tx)
                 elif not repeated:
@@ -89,6 +96,14 @@ class EndLicence:
                 ended = await repository.licences.licence(tx, licence.id)
         assert ended is not None
         return ended
+
+    async def _remember(self, tx: WriteTx, command: EndCommand, action: str, reason: str, actor: Principal) -> None:
+        """The licence is locked: of several requests with one key, the later ones find what the first has written."""
+        if command.idempotency_key is None:
+            return
+        memory = memory_of(self._digests, action, command.idempotency_key, [command.licence_id, reason], actor)
+        if await memory.find(tx) is None:
+            await memory.keep(tx, self._repository.clock, command.licence_id)
 
     async def _require_alone(self, tx: WriteTx, licence: Licence, event: Event, actor: Principal) -> None:
         licence_type = await self._repository.catalogue.licence_type(tx, licence.type_code)

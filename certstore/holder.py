@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from certstore.authorise import identity_of
 from certstore.codes import mask_code
 from certstore.face import plain
-from certstore.lifecycle import State
 from certstore.masking import mask
 from certstore.model import AccessRecord, Licence, LicenceType, Look, Masking
 from certstore.own_numbers import newest_first
@@ -93,11 +92,7 @@ class MyLicences:
             detail: Detail = {"what": "licences", "count": len(held)}
             tx.audit(AuditEvent("holder.look", "done", actor, None, OWN_PURPOSE, detail))
             await tx.commit()
-        return [
-            await self._card(one, types[one.type_code, one.current.type_version])
-            for one in held
-            if one.state is not State.SUPERSEDED
-        ]
+        return [await self._card(one, types[one.type_code, one.current.type_version]) for one in held]
 
     async def _card(self, licence: Licence, licence_type: LicenceType) -> MyLicence:
         version = licence.current

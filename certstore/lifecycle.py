@@ -2,7 +2,8 @@
 
 撤销 (withdrawn: wrongly granted), 吊销 (revoked: a penalty) and 注销 (cancelled: the procedural end) are three
 different legal facts (行政许可法 §69, §70, §81) and stay three states. The table is the superset used in the
-field; the use cases over it are in `certstore.life`, `certstore.issue` and `certstore.end`.
+field; that a version gave way to the next is no state of its licence, and a copy made of it no event. The use cases
+over the table are in `certstore.life`, `certstore.issue` and `certstore.end`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ class State(StrEnum):
     REVOKED = "revoked"  # 吊销
     ANNULLED = "annulled"  # issued in error
     TRANSFERRED_OUT = "transferred-out"
-    SUPERSEDED = "superseded"
 
 
 class Event(StrEnum):
@@ -52,8 +52,6 @@ class Event(StrEnum):
     REISSUE = "reissue"  # 补办
     CORRECT = "correct"  # 更正
     CONFIRM = "confirm"  # a clerk has seen the original: trust C becomes B
-    ANNOTATE_COPY = "annotate-copy"
-    SUPERSEDE = "supersede"
 
 
 STATE_NAMES: dict[State, Text] = {
@@ -66,7 +64,6 @@ STATE_NAMES: dict[State, Text] = {
     State.REVOKED: Text("吊销", "revoked"),
     State.ANNULLED: Text("作废（误发）", "annulled (issued in error)"),
     State.TRANSFERRED_OUT: Text("已转出", "transferred out"),
-    State.SUPERSEDED: Text("已被新版本取代", "superseded"),
 }
 
 _STILL_HELD = (State.VALID, State.SUSPENDED, State.EXPIRED)  # may be ended in any of the three ways
@@ -80,19 +77,16 @@ TRANSITIONS: dict[tuple[State | None, Event], State] = {
     (State.DRAFT, Event.CANCEL): State.CANCELLED,
     **{(State.VALID, event): State.VALID for event in (Event.RENEW, Event.CHANGE, Event.ANNUAL_PASS)},
     **{(State.VALID, event): State.VALID for event in (Event.REISSUE, Event.CORRECT, Event.CONFIRM)},
-    (State.VALID, Event.ANNOTATE_COPY): State.VALID,
     (State.VALID, Event.ANNUAL_FAIL): State.SUSPENDED,
     (State.VALID, Event.SUSPEND): State.SUSPENDED,
     (State.VALID, Event.EXPIRE): State.EXPIRED,
     (State.VALID, Event.TRANSFER_OUT): State.TRANSFERRED_OUT,
-    (State.VALID, Event.SUPERSEDE): State.SUPERSEDED,
     (State.SUSPENDED, Event.RESUME): State.VALID,
     (State.SUSPENDED, Event.ANNUAL_PASS): State.VALID,
     (State.SUSPENDED, Event.CORRECT): State.SUSPENDED,
     (State.SUSPENDED, Event.EXPIRE): State.EXPIRED,
     (State.EXPIRED, Event.RENEW): State.VALID,
     (State.EXPIRED, Event.CORRECT): State.EXPIRED,
-    (State.EXPIRED, Event.SUPERSEDE): State.SUPERSEDED,
     (State.TRANSFERRED_OUT, Event.TRANSFER_UNDO): State.VALID,
     (State.TRANSFERRED_OUT, Event.CANCEL): State.CANCELLED,
     **{(state, Event.CANCEL): State.CANCELLED for state in _STILL_HELD},
@@ -102,7 +96,7 @@ TRANSITIONS: dict[tuple[State | None, Event], State] = {
 }
 
 # Why it ended stays the public answer: none of these has a way out, not even by 注销 afterwards.
-FINAL = frozenset({State.CANCELLED, State.WITHDRAWN, State.REVOKED, State.ANNULLED, State.SUPERSEDED})
+FINAL = frozenset({State.CANCELLED, State.WITHDRAWN, State.REVOKED, State.ANNULLED})
 ENDINGS: dict[Event, State] = {
     Event.WITHDRAW: State.WITHDRAWN,
     Event.REVOKE: State.REVOKED,

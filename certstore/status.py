@@ -13,7 +13,7 @@ from core.text import Text
 
 
 class Status(StrEnum):
-    """The answer for one day: a state of the licence, or a time before it."""
+    """The answer for one day: a state of the licence, a time before it, or a version whose time is over."""
 
     NOT_ISSUED = "not-issued"
     NOT_YET_VALID = "not-yet-valid"
@@ -25,13 +25,14 @@ class Status(StrEnum):
     REVOKED = "revoked"
     ANNULLED = "annulled"
     TRANSFERRED_OUT = "transferred-out"
-    SUPERSEDED = "superseded"
+    SUPERSEDED = "superseded"  # of a version, never of a licence
 
 
 STATUS_NAMES: dict[Status, Text] = {
     Status.NOT_ISSUED: Text("当时尚未颁发", "not issued yet"),
     Status.NOT_YET_VALID: Text("尚未生效", "not valid yet"),
     **{Status(state.value): name for state, name in STATE_NAMES.items() if state is not State.DRAFT},
+    Status.SUPERSEDED: Text("已被新版本取代", "superseded"),
 }
 
 

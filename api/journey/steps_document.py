@@ -66,7 +66,7 @@ def verify_documents(world: World) -> None:
         world.api.post(
             f"/v1/licences/{licence['id']}/withdraw",
             json={"reason": "登记有误（演示）"},
-            headers=world.token(city.HOUSING_SYSTEM),
+            headers=world.token(city.HOUSING_SYSTEM) | {"Idempotency-Key": "journey-2"},
         ),
         200,
     )

@@ -21,10 +21,9 @@ _CENTRES: Mapping[State, tuple[int, int]] = {
     State.VALID: (392, 150),
     State.SUSPENDED: (392, 330),
     State.EXPIRED: (664, 240),
-    State.WITHDRAWN: (922, 72),
-    State.REVOKED: (922, 142),
-    State.ANNULLED: (922, 212),
-    State.SUPERSEDED: (922, 282),
+    State.WITHDRAWN: (922, 82),
+    State.REVOKED: (922, 172),
+    State.ANNULLED: (922, 262),
     State.CANCELLED: (922, 352),
 }
 _START = (92, 44)

@@ -49,8 +49,6 @@ NAMES: Mapping[Event, Text] = {
     Event.REISSUE: Text("补办", "reissue"),
     Event.CORRECT: Text("更正", "correct"),
     Event.CONFIRM: Text("核对原件", "confirm"),
-    Event.ANNOTATE_COPY: Text("出加注件", "copy"),
-    Event.SUPERSEDE: Text("被取代", "supersede"),
 }
 
 _NEW_VERSION = Text(

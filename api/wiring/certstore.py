@@ -170,7 +170,7 @@ def compose_certstore(
     files = FileMaker(renderer, sealer, verify_address)
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
     numbers = LicenceNumbers(ground.database, SqlNumberStore())
-    issue, end = IssueLicence(repository, maker, ground.digests, numbers), EndLicence(repository)
+    issue, end = IssueLicence(repository, maker, ground.digests, numbers), EndLicence(repository, ground.digests)
     check = CheckExemption(repository, organisations, agencies)
     copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)
     consents = Consents(

@@ -11,20 +11,17 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import orjson
-
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.end import checked_reason
 from certstore.errors import AlreadyHeld, LicenceNotFound, RevisionMoved, StepNotForType
 from certstore.lifecycle import Event, effective_state, lapses, next_state
 from certstore.model import Licence, LicenceChange, LicenceFile, LicenceType
 from certstore.repository import Repository
+from certstore.step_memory import StepMemory, memory_of
 from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx, WriteTx
-from core.errors import InvalidInput
-from core.idempotency import AlreadyDone, find_result, remember_result
+from core.idempotency import AlreadyDone
 from core.principal import Principal
-from core.text import Text
 from keys.ports import TokenDigests
 
 OF_THE_VERSION = frozenset({Event.CORRECT, Event.REISSUE, Event.CONFIRM})
@@ -109,9 +106,10 @@ class LifeSteps:
             require_scope(actor, "licence:issue")
             organisation = acting_organisation(actor)
             reason = checked_reason(step.reason) if step.reason.strip() or reason_needed else ""
-            memory = _Memory(f"{actor.id} {action}"[:128], step.idempotency_key, self._fingerprints(event, step, said))
+            content = [step.licence_id, step.reason, *said]
+            memory = memory_of(self._digests, action, step.idempotency_key, content, actor)
             async with repository.database.read() as tx:
-                earlier = await find_result(tx, scope=memory.scope, key=memory.key, fingerprints=memory.fingerprints)
+                earlier = await memory.find(tx)
                 found = await self._look(tx, earlier or step.licence_id, event, organisation, actor)
             if earlier is not None:
                 return found.licence
@@ -141,7 +139,7 @@ class LifeSteps:
         return Found(licence, rules, repository.today())
 
     async def _write(
-        self, found: Found, outcome: Outcome, event: Event, reason: str, actor: Principal, memory: _Memory
+        self, found: Found, outcome: Outcome, event: Event, reason: str, actor: Principal, memory: StepMemory
     ) -> Licence:
         repository, before, after = self._repository, found.licence, outcome.licence
         change = LicenceChange(
@@ -156,14 +154,7 @@ class LifeSteps:
             reason,
         )
         async with repository.database.write() as tx:
-            await remember_result(
-                tx,
-                repository.clock,
-                scope=memory.scope,
-                key=memory.key,
-                fingerprints=memory.fingerprints,
-                result=before.id,
-            )
+            await memory.keep(tx, repository.clock, before.id)
             if not await self._moved(tx, before, outcome, change):
                 raise RevisionMoved
             await self._keep_single(tx, found, after)
@@ -197,25 +188,6 @@ class LifeSteps:
             licence = await self._repository.licences.licence(tx, licence_id)
         assert licence is not None  # written in the same unit as the key
         return licence
-
-    def _fingerprints(self, event: Event, step: Step, said: Sequence[object]) -> tuple[str, ...]:
-        # keyed: what is said may hold an ID number, and a plain digest of it could be guessed from a stolen table
-        try:
-            content = orjson.dumps([step.licence_id, step.reason, *said], option=orjson.OPT_SORT_KEYS).decode()
-        except TypeError:
-            raise InvalidInput(
-                "licence-data-invalid", Text("照面信息读不懂。", "The face data cannot be read."), field="data"
-            ) from None
-        return self._digests.digests(f"idempotency/licence.{event.value}", content)
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """How the step is remembered under its Idempotency-Key."""
-
-    scope: str
-    key: str
-    fingerprints: tuple[str, ...]
 
 
 def state_after(found: Found, event: Event) -> Licence:

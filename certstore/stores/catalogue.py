@@ -29,6 +29,8 @@ from certstore.stores.tables import consumer_grant, item_material, licence_type,
 from core.db.database import ReadTx, WriteTx
 from core.text import Text
 
+_EVENTS = frozenset(Event)
+
 
 class SqlCatalogueStore:
     """Implements `certstore.ports.CatalogueStore`."""
@@ -194,7 +196,8 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _events(names: Sequence[str]) -> frozenset[Event]:
-    return frozenset(map(Event, names))
+    """The events of a profile; what the table of transitions had once and has no more is left out."""
+    return frozenset(Event(name) for name in names if name in _EVENTS)
 
 
 def _type(row: Row[Any]) -> LicenceType:

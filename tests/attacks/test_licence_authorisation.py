@@ -14,6 +14,8 @@ from certstore.attachments.keep import AttachmentCommand
 from certstore.objections.raising import ObjectionCommand
 from certstore.ports import SealAnchor
 from certstore.presentation.read_code import ReadCommand
+from certstore.shares.make import ShareCommand
+from certstore.shares.model import MOST_VIEWS
 from certstore.stores.templates import SqlTemplateStore
 from certstore.subscriptions.manage import NewSubscription
 from certstore.templates.model import StoredTemplate
@@ -44,6 +46,7 @@ A_TEMPLATE = """#show: licence.with(210mm, 297mm)
 #title-block(128mm)
 #for row in face.rows [#row.title: #value-of(row) \\ ]
 """
+A_PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 ABSENT = "lic_00000000000000000000000000"
 
 
@@ -65,6 +68,8 @@ class Stage:
     objection: str
     rule: str
     attachment: str
+    share: str
+    share_code: str
 
     def fill(self, path: str, method: str = "GET") -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
@@ -72,7 +77,7 @@ class Stage:
         parts = {"licence_id": licence, "copy_id": self.copy, "consent_id": self.consent, "number": "1"}
         parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
-        parts |= {"objection_id": self.objection, "rule_id": self.rule}
+        parts |= {"objection_id": self.objection, "rule_id": self.rule, "share_id": self.share}
         parts |= {"attachment_id": self.attachment}
         code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
         parts["name"] = "own-put" if method == "PUT" else "own"
@@ -100,7 +105,10 @@ async def set_up(city: World, web: Http) -> Stage:
         await tx.commit()
     check = await city.services.use.checks.open(city.exemption_query(case="ANOTHER-CASE"), TOKENS["portal"])
     question = await city.services.use.ask(check.id, TOKENS["portal"])
-    objection = await city.own.raise_objection(ObjectionCommand(house.id, "area", "面积不对"), TOKENS["lin"])
+    wrong = ObjectionCommand(house.id, "location", "门牌号不对", A_PICTURE)
+    objection = await city.own.raise_objection(wrong, TOKENS["lin"])
+    shown_to_all = ShareCommand(house.id, ("area",), "给房东看", views=MOST_VIEWS)
+    share = await city.own.shares.make(shown_to_all, TOKENS["lin"])
     rule = await city.own.look_delays.propose(ITEM, 30, BASIS, SYSTEM)
     plan = AttachmentCommand(house.id, "a.png", base64.b64decode(PNG))
     attachment = await city.own.attachments.add(plan, TOKENS["land"])
@@ -119,6 +127,8 @@ async def set_up(city: World, web: Http) -> Stage:
         objection.id,
         rule.id,
         attachment.id,
+        share.share.id,
+        share.code,
     )
 
 
@@ -220,6 +230,12 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
         {"holder": HOLDER, "types": [PROPERTY], "purpose": PURPOSE},
     ),
     ("GET", "/v1/consents/together/{bundle_id}"): ({"portal"}, None),
+    ("GET", "/v1/consents"): ({"lin", "zhao", "clerk"}, None),  # each their own
+    ("POST", "/v1/consents/{consent_id}/withdraw"): ({"lin"}, None),
+    ("POST", "/v1/licences/{licence_id}/shares"): ({"lin"}, {"fields": ["area"], "purpose": "给房东看"}),
+    ("GET", "/v1/shares"): ({"lin", "zhao", "clerk"}, None),  # each their own
+    ("POST", "/v1/shares/{share_id}/withdraw"): ({"lin"}, None),
+    ("POST", "/v1/shares/{share_id}/open"): ({"*"}, {"code": "of the share"}),  # whoever has the code
     ("POST", "/v1/consents"): ({"portal", "clerk"}, CONSENT),
     ("GET", "/v1/consents/{consent_id}"): ({"portal"}, None),
     ("POST", "/v1/licences/{licence_id}/copies"): ({"portal", "clerk"}, {"purpose": PURPOSE}),
@@ -261,8 +277,11 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/licences/{licence_id}/attachments/{attachment_id}"): ({"land", "lin"}, None),
     ("POST", "/v1/licences/{licence_id}/attachments"): ({"land"}, {"name": "b.png", "content": PNG}),
     ("GET", "/v1/access-records"): ({"lin", "zhao", "clerk"}, None),
-    ("GET", "/v1/objections"): ({"land", "police", "officer"}, None),  # each has its own inbox
-    ("GET", "/v1/objections/{objection_id}"): ({"land"}, None),
+    ("POST", "/v1/objections"): ({"lin"}, {"licence": "lin's own", "about": "area", "text": "面积不对"}),
+    ("GET", "/v1/objections"): ({"land", "police", "officer", "lin", "zhao"}, None),  # each its own
+    ("GET", "/v1/objections/{objection_id}"): ({"land", "lin"}, None),
+    ("GET", "/v1/objections/{objection_id}/evidence"): ({"land", "lin"}, None),
+    ("POST", "/v1/objections/{objection_id}/withdraw"): ({"lin"}, None),
     ("POST", "/v1/objections/{objection_id}/accept"): ({"land"}, {"text": "属实"}),
     ("POST", "/v1/objections/{objection_id}/refuse"): ({"land"}, {"text": "不属实"}),
     ("GET", "/v1/statistics"): (  # each sees its own figures
@@ -277,11 +296,16 @@ REGISTER = next(iter(csv_file(2, PROPERTY, LAND, Planted())))
 LATER_STEPS = {  # what may be done once something else was done
     ("POST", "/v1/objections/{objection_id}/close"): "land",
     ("POST", "/v1/look-delays/{rule_id}/end"): "guard",
+    ("POST", "/v1/consents/together/{bundle_id}/withdraw"): "lin",
 }
 CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]
 
 
 async def body_for(stage: Stage, body: Any) -> Any:
+    if body and "licence" in body:
+        return body | {"licence": stage.property}
+    if body and body.get("code") == "of the share":
+        return {"code": stage.share_code}
     if body and "code" in body and body["code"] == "to be shown":
         return {"code": await shown(stage.web.city, stage.permit)}
     if body and body.get("code") == "to be redeemed":
@@ -369,7 +393,8 @@ async def test_l01_an_unseen_licence_and_an_absent_one_get_the_same_answer(
     for caller in ("police", "other-office", "zhao"):
         answers = []
         for licence in (stage.property, ABSENT):
-            answer = await stage.web.call(method, path.format(licence), caller, json=body)
+            headers = {"Idempotency-Key": "k"} if method == "POST" else {}
+            answer = await stage.web.call(method, path.format(licence), caller, headers=headers, json=body)
             told = answer.json()
             told.pop("request_id")
             answers.append((answer.status_code, told))
@@ -442,5 +467,8 @@ async def test_l21_a_path_is_only_ever_a_key(stage: Stage, evil: str) -> None:
 async def test_l21_a_copys_link_ends_with_the_licence(stage: Stage) -> None:
     path = f"/v1/licences/{stage.permit}/copies/{stage.copy}/file"
     assert (await stage.web.get(path, "portal")).status_code == 200
-    await stage.web.post(f"/v1/licences/{stage.permit}/revoke", "police", REASON)
+    revoked = await stage.web.post(
+        f"/v1/licences/{stage.permit}/revoke", "police", REASON, headers={"Idempotency-Key": "k"}
+    )
+    assert revoked.status_code == 200
     assert (await stage.web.get(path, "portal")).status_code == 410

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from certstore.end import EndCommand
 from certstore.issue import IssueCommand
 from certstore.life.drafts import DraftCommand
 from certstore.life.model import DraftContent, ProposalState
@@ -30,6 +31,7 @@ from tests.support.certstore_world import (
     POLICE_SYSTEM,
     PROPERTY,
     STATEMENT,
+    ZHAO_NUMBER,
     World,
     world,
 )
@@ -97,6 +99,18 @@ async def test_l08_one_key_renews_once_however_often_it_is_sent(life: Life) -> N
     assert {one.current.number for one in done} == {2}
     assert (await _whole(life, permit)).current.number == 2
     assert all(getattr(one, "code", "") == "precondition-failed" for one in lost), "too late for the same revision"
+
+
+async def test_l08_one_key_ends_once_and_only_one_licence(life: Life) -> None:
+    permit, house = await life.city.issue_permit(), await life.city.issue_property(ZHAO_NUMBER)
+    end = EndCommand(permit.id, Event.REVOKE, REASON, if_revision=1, idempotency_key="one")
+    done, lost = await _meet(*(life.city.services.end(end, POLICE_SYSTEM) for _ in range(MANY)))
+    assert (len(done), lost, {one.revision for one in done}) == (MANY, [], {2}), "each is told of the one ending"
+    assert [one.event for one in await life.history(permit)] == [Event.ISSUE, Event.REVOKE]
+    other = await life.city.issue_property(LIN_NUMBER)
+    commands = [EndCommand(one.id, Event.REVOKE, REASON, idempotency_key="two") for one in (house, other)]
+    done, lost = await _meet(*(life.city.services.end(command, LAND_SYSTEM) for command in commands))
+    assert (len(done), [getattr(one, "code", "") for one in lost]) == (1, ["idempotency-key-reused"])
 
 
 async def test_l08_one_holder_gets_one_of_two_that_come_back_to_life(life: Life) -> None:

@@ -151,7 +151,7 @@ def _go_on(before: Before) -> None:
         answer = http.post(
             f"/v1/licences/{before.licences['revoked']['id']}/revoke",
             json={"reason": "违法取得（演练）"},
-            headers=token_of(http, city.HOUSING_SYSTEM),
+            headers=token_of(http, city.HOUSING_SYSTEM) | {"Idempotency-Key": "the-ending"},
         )
         assert answer.status_code == 200, answer.text
         assert verdict_on(http, before.files["revoked"])["state"] == "revoked"

@@ -42,16 +42,7 @@ from tests.support.servers import PostgresServer
 HOLDERS = {LIN_NUMBER: LIN_NAME, ZHAO_NUMBER: "赵映雪"}
 TAKEN = sorted(
     {event for _, event in TRANSITIONS}
-    - {
-        Event.CREATE,
-        Event.RECORD,
-        Event.ISSUE,
-        Event.TRANSFER_IN,
-        Event.EXPIRE,
-        Event.SUPERSEDE,
-        Event.ANNOTATE_COPY,
-        Event.CONFIRM,
-    }
+    - {Event.CREATE, Event.RECORD, Event.ISSUE, Event.TRANSFER_IN, Event.EXPIRE, Event.CONFIRM}
 )
 LIVE = (State.VALID, State.SUSPENDED)
 events = st.sampled_from([*TAKEN, *(event for event in TAKEN if event not in ENDINGS for _ in range(3))])

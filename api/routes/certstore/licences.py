@@ -77,6 +77,15 @@ def person_token(actor: Principal) -> None:
         require_scope(actor, "licence:read")
 
 
+async def _holder(actor: Annotated[Principal, Depends(caller)]) -> Principal:
+    person_token(actor)
+    return actor
+
+
+Holder = Annotated[Principal, Depends(_holder)]
+"""Whoever holds licences and acts on their own; that the caller holds any is for the use case to see."""
+
+
 @router.post("", status_code=201)
 async def issue(
     request: Request,
@@ -158,10 +167,11 @@ async def _end(
     licence_id: str,
     event: Event,
     body: ReasonIn,
+    idempotency_key: str,
     if_match: str | None,
     actor: Principal,
 ) -> dict[str, Any]:
-    command = EndCommand(licence_id, event, body.reason, revision_of(if_match))
+    command = EndCommand(licence_id, event, body.reason, revision_of(if_match), idempotency_key)
     ended = await container(request).certstore.end(command, actor)
     response.headers["ETag"] = etag(ended.revision)
     return short_out(request, ended)
@@ -173,11 +183,12 @@ async def withdraw(
     response: Response,
     licence_id: str,
     body: ReasonIn,
+    idempotency_key: IdempotencyKey,
     actor: Annotated[Principal, Depends(requires("licence:issue"))],
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """撤销: it should not have been granted."""
-    return await _end(request, response, licence_id, Event.WITHDRAW, body, if_match, actor)
+    return await _end(request, response, licence_id, Event.WITHDRAW, body, idempotency_key, if_match, actor)
 
 
 @router.post("/{licence_id}/revoke")
@@ -186,11 +197,12 @@ async def revoke(
     response: Response,
     licence_id: str,
     body: ReasonIn,
+    idempotency_key: IdempotencyKey,
     actor: Annotated[Principal, Depends(requires("licence:issue"))],
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """吊销: taken away as a penalty."""
-    return await _end(request, response, licence_id, Event.REVOKE, body, if_match, actor)
+    return await _end(request, response, licence_id, Event.REVOKE, body, idempotency_key, if_match, actor)
 
 
 @router.post("/{licence_id}/cancel")
@@ -199,11 +211,12 @@ async def cancel(
     response: Response,
     licence_id: str,
     body: ReasonIn,
+    idempotency_key: IdempotencyKey,
     actor: Annotated[Principal, Depends(requires("licence:issue"))],
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """注销: the procedural end."""
-    return await _end(request, response, licence_id, Event.CANCEL, body, if_match, actor)
+    return await _end(request, response, licence_id, Event.CANCEL, body, idempotency_key, if_match, actor)
 
 
 @router.post("/{licence_id}/annul")
@@ -212,11 +225,12 @@ async def annul(
     response: Response,
     licence_id: str,
     body: ReasonIn,
+    idempotency_key: IdempotencyKey,
     actor: Annotated[Principal, Depends(requires("licence:issue"))],
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """作废: it was issued in error."""
-    return await _end(request, response, licence_id, Event.ANNUL, body, if_match, actor)
+    return await _end(request, response, licence_id, Event.ANNUL, body, idempotency_key, if_match, actor)
 
 
 def short_out(request: Request, made: Licence) -> dict[str, Any]:

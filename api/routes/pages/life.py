@@ -34,8 +34,6 @@ EVENTS: Mapping[Event, tuple[str, Tone, Text]] = {
     Event.REISSUE: ("stamp", "red", Text("补办", "Issued again")),
     Event.CORRECT: ("file", "info", Text("更正", "Corrected")),
     Event.CONFIRM: ("check", "", Text("核对过原件", "Original seen")),
-    Event.ANNOTATE_COPY: ("file", "info", Text("出具加注件", "Annotated copy made")),
-    Event.SUPERSEDE: ("clock", "info", Text("有了新版本", "Superseded")),
 }
 
 

@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
 from api.errors.problems import status_of
+from api.web.downloads import evidence_file
 from api.web.forms import read_form
 from api.web.objection_words import due_words, mark_of_objection, row_of, story_of_objection
 from api.web.render import page
 from api.web.views.holders import ObjectionFormView, ObjectionsView, ObjectionView
 from api.web.visitor import Visitor, logged_in
 from certstore.face_titles import face_titles
-from certstore.objections.looking import EvidenceContent
 from certstore.objections.model import DAYS_TO_ANSWER, LIVING, MOST_EVIDENCE, OTHER_FIELDS
 from certstore.objections.raising import ObjectionCommand
 from core.errors import AppError, Conflict, InvalidInput, LimitExceeded
@@ -26,7 +26,6 @@ router = APIRouter(include_in_schema=False)
 LIST = "/me/objections"
 _PER_PAGE = 20
 _EMPTY = {"about": "", "text": ""}
-_SUFFIXES = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 _DONE = {"withdrawn": Text("已撤回。", "Taken back.")}
 
 
@@ -107,17 +106,6 @@ async def evidence(request: Request, objection_id: str) -> Response:
     """The file that was given, to save."""
     who = await logged_in(request)
     return evidence_file(await container(request).own.objections.evidence(objection_id, who.holder), objection_id)
-
-
-def evidence_file(found: EvidenceContent, objection_id: str) -> Response:
-    """To be saved and never shown in our pages' name: what it is was told by its first octets (attacks L-21)."""
-    media_type = found.media_type.value
-    headers = {
-        "Content-Disposition": f'attachment; filename="{objection_id}.{_SUFFIXES[media_type]}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(found.content, media_type=media_type, headers=headers)
 
 
 async def _form(

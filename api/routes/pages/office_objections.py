@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
-from api.routes.pages.objecting import evidence_file
+from api.web.downloads import evidence_file
 from api.web.forms import Form, read_form
 from api.web.objection_words import due_words, mark_of_objection, row_of, story_of_objection
 from api.web.render import page

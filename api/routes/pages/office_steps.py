@@ -118,7 +118,8 @@ async def _take(request: Request, who: Visitor, desk: _Desk, form: Form) -> str:
         if desk.two_people:
             await life.proposals.propose(ProposeCommand(step.licence_id, event, step.reason, step.if_revision), actor)
             return "proposed"
-        await services.end(EndCommand(step.licence_id, event, step.reason, step.if_revision), actor)
+        end = EndCommand(step.licence_id, event, step.reason, step.if_revision, step.idempotency_key)
+        await services.end(end, actor)
     elif event is Event.RENEW:
         await life.renew(RenewCommand(step, _face(desk, form), _date(form["valid_until"], "valid_until")), actor)
     elif event in (Event.CHANGE, Event.CORRECT):

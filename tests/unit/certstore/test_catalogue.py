@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from certstore.definition import definition_of
 from certstore.elements import ELEMENTS
@@ -19,6 +20,7 @@ from certstore.metadata import to_xml
 from certstore.model import InspectionRule, LifeProfile, Validity, ValidityRule
 from certstore.numbering import check_pattern, series_of
 from certstore.status import Status
+from certstore.stores.tables import licence_type
 from core.errors import AppError, Conflict, InvalidInput, NotFound
 from core.principal import SYSTEM
 from tests.support.certstore_world import (
@@ -204,3 +206,12 @@ async def test_a_type_for_one_holder_takes_no_second(city: World) -> None:
     await city.issue(PERMIT, POLICE_SYSTEM, HOME, holders=two[:1])
     await city.issue_property(holders=two)  # its type allows several
     assert PROPERTY_TYPE.several_holders
+
+
+async def test_a_profile_may_name_what_the_table_has_no_more(city: World) -> None:
+    async with city.database.write() as tx:
+        old = {"events": ["renew", "supersede", "annotate-copy"], "two_people": ["revoke"]}
+        await tx.connection.execute(update(licence_type).where(licence_type.c.code == PERMIT).values(rules=old))
+        await tx.commit()
+    profile = (await city.services.catalogue.licence_type(PERMIT)).profile
+    assert profile == LifeProfile(frozenset({Event.RENEW}), frozenset({Event.REVOKE}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -198,6 +199,25 @@ async def test_an_ending_from_a_stale_reading_is_refused(city: World) -> None:
     assert (
         await city.services.end(EndCommand(made.id, Event.REVOKE, "处罚", if_revision=1), LAND_SYSTEM)
     ).revision == 2
+
+
+async def test_an_ending_is_remembered_under_its_key(city: World) -> None:
+    first, second = await city.issue_property(), await city.issue_permit()
+    end = EndCommand(first.id, Event.REVOKE, "处罚", if_revision=1, idempotency_key="one")
+    ended = await city.services.end(end, LAND_SYSTEM)
+    assert await city.services.end(end, LAND_SYSTEM) == ended, "the same request again, whose If-Match is old by now"
+    for other in (
+        replace(end, reason="另一个理由"),
+        replace(end, licence_id=(await city.issue_property(ZHAO_NUMBER)).id),
+    ):
+        with pytest.raises(Conflict) as raised:
+            await city.services.end(other, LAND_SYSTEM)
+        assert raised.value.code == "idempotency-key-reused"
+    own = EndCommand(second.id, Event.REVOKE, "处罚", idempotency_key="one")
+    assert (await city.services.end(own, POLICE_SYSTEM)).state is State.REVOKED, "a key is its caller's own"
+    with pytest.raises(InvalidInput) as invalid:
+        await city.services.end(replace(end, idempotency_key="\n"), LAND_SYSTEM)
+    assert invalid.value.code == "idempotency-key-invalid"
 
 
 async def test_another_authority_cannot_end_and_sees_nothing(city: World) -> None:
