@@ -6,7 +6,6 @@ What was told is not told again for an hour.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from core.clock import Clock
 from core.db.database import Database, ReadTx
 from core.kv.port import KeyValueStore
 from core.principal import PrincipalKind
+from core.rounds import rounds
 
 _log = logging.getLogger(__name__)
 _TURN, _TOLD = "licence-watch:turn", "licence-watch:told"
@@ -49,15 +49,13 @@ class WatchLooks:
 
     async def forever(self) -> None:
         """One worker follows at a time; a look that fails is made again."""
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                if await self._kv.put_if_absent(_TURN, b"", self._every * 0.9):
-                    await self()
-                else:
-                    self._read, self._actors = None, {}  # another worker's turn: what is known here grows old
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("look-ups could not be watched: %s", type(error).__name__)
+        await rounds(self._round, every=self._every, log=_log, failed="look-ups could not be watched")
+
+    async def _round(self) -> None:
+        if await self._kv.put_if_absent(_TURN, b"", self._every * 0.9):
+            await self()
+        else:
+            self._read, self._actors = None, {}  # another worker's turn: what is known here grows old
 
     async def __call__(self) -> Sequence[tuple[Oddity, str]]:
         """Read what is new; answers what was told, with the actor's id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 
@@ -10,6 +9,7 @@ from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
 from core.clock import Clock
 from core.db.database import Database
+from core.rounds import rounds
 
 KEPT_FOR = dt.timedelta(days=30)
 _EVERY_SECONDS = 3600.0
@@ -40,9 +40,4 @@ class KeepImports:
 
     async def forever(self) -> None:
         """A failure is tried again at the next look."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("old imports could not be let go: %s", type(error).__name__)
+        await rounds(self, every=_EVERY_SECONDS, log=_log, failed="old imports could not be let go")

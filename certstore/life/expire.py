@@ -20,6 +20,7 @@ from certstore.repository import Repository
 from core.audit.event import AuditEvent
 from core.db.database import WriteTx
 from core.principal import SYSTEM
+from core.rounds import rounds
 
 _log = logging.getLogger(__name__)
 _PART = 100
@@ -81,13 +82,11 @@ class ExpireLicences:
         return count
 
     async def forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self()
-                await self.sweep()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("licences could not be written down as expired: %s", type(error).__name__)
+        await rounds(self._round, every=self._every, log=_log, failed="licences could not be written down as expired")
+
+    async def _round(self) -> None:
+        await self()
+        await self.sweep()
 
     async def _write(self, found: Sequence[Licence]) -> int:
         written = 0

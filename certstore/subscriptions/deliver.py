@@ -26,6 +26,7 @@ from core.clock import Clock, calendar_day
 from core.db.database import Database, ReadTx, WriteTx
 from core.ids import new_id
 from core.principal import SYSTEM
+from core.rounds import rounds
 
 BUNDLE = 100
 REFUSALS = 5  # of one change, before it is a dead letter
@@ -81,12 +82,7 @@ class DeliverChanges:
 
     async def forever(self) -> None:
         """Look every second. A failure is tried again at the next look."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self.run_due()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("changes could not be delivered: %s", type(error).__name__)
+        await rounds(self.run_due, every=_EVERY_SECONDS, log=_log, failed="changes could not be delivered")
 
     async def run_due(self) -> int:
         """Number what is new and deliver what is due; answers how many subscriptions were worked at."""

@@ -9,6 +9,7 @@ import logging
 from certstore.subscriptions.ports import ChangeStore, SubscriptionStore
 from core.clock import Clock
 from core.db.database import Database
+from core.rounds import rounds
 
 KEPT_FOR = dt.timedelta(days=90)
 _EVERY_SECONDS = 3600.0
@@ -45,9 +46,4 @@ class KeepFeed:
 
     async def forever(self) -> None:
         """A failure is tried again at the next look."""
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("the change feed could not be swept: %s", type(error).__name__)
+        await rounds(self, every=_EVERY_SECONDS, log=_log, failed="the change feed could not be swept")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 
 from certstore.repository import Repository
 from certstore.use.ports import CheckStore, UseCodeStore
+from core.rounds import rounds
 
 KEEP = dt.timedelta(days=1)  # one that has just run out can still be told from one that never was
 EVERY = 600.0  # seconds
@@ -37,9 +37,4 @@ class SweepUses:
 
     async def forever(self) -> None:
         """A sweep that fails (the database is away for a moment) is tried again at the next."""
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self()
-            except Exception as error:  # whatever it is, the next one must come
-                _log.warning("uses could not be swept: %s", type(error).__name__)
+        await rounds(self, every=EVERY, log=_log, failed="uses could not be swept")

@@ -8,7 +8,6 @@ one is struck out all the same.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 import re
@@ -21,6 +20,7 @@ from core.errors import AppError, Unavailable
 from core.ids import new_id
 from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
+from core.rounds import rounds
 from idp.clients.description import CLIENT_ID
 from idp.clients.looking import LookAtClients
 from idp.clients.ports import ClientErrorStore
@@ -106,12 +106,7 @@ class ErrorsLog:
         return len(rows)
 
     async def forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.write()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("errors of clients could not be written: %s", type(error).__name__)
+        await rounds(self.write, every=self._every, log=_log, failed="errors of clients could not be written")
 
 
 class ReadClientErrors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import orjson
 from core.clock import Clock
 from core.db.database import Database
 from core.principal import Principal, PrincipalKind
+from core.rounds import rounds
 from core.text import Text
 from idp.export.content import ExportContent
 from idp.export.model import Chapter, DataExport, ExportState
@@ -51,12 +51,7 @@ class MakeExports:
         return sum([await self._attempt(one) for one in due])
 
     async def forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.run_due()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("copies of people's data could not be made: %s", type(error).__name__)
+        await rounds(self.run_due, every=self._every, log=_log, failed="copies of people's data could not be made")
 
     async def _attempt(self, export: DataExport) -> bool:
         until = self._clock.now() + _CLAIMED_FOR

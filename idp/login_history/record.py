@@ -6,7 +6,6 @@ gathered in memory, equal ones as one with a count, and written by the worker ev
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from core.clock import Clock
 from core.db.database import Database, WriteTx
 from core.ids import new_id
+from core.rounds import rounds
+from idp.gathering import Gathered
 from idp.login_history.model import LogInOutcome, LogInRecord
 from idp.login_history.ports import LogInRecordStore
 from idp.model import Session
@@ -24,7 +25,6 @@ KEPT = 200
 KEPT_FOR = dt.timedelta(days=180)
 """Half a year, the least that the Cybersecurity Law (Art. 21) has logs of this kind kept for."""
 
-_MOST_SORTS = 2_000  # in one moment, over all accounts
 _AGENT_LENGTH = 255
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class RecordLogIns:
         self._store = store
         self._clock = clock
         self._every = every
-        self._gathered: dict[_Sort, tuple[dt.datetime, int]] = {}
+        self._gathered: Gathered[_Sort] = Gathered()
 
     async def opened(self, tx: WriteTx, session: Session, method: str) -> None:
         """A log-in that opens or renews a session; the caller commits."""
@@ -72,14 +72,11 @@ class RecordLogIns:
         if account_id is None:
             return
         sort = _Sort(account_id, method, reason, source, user_agent[:_AGENT_LENGTH])
-        if sort in self._gathered or len(self._gathered) < _MOST_SORTS:
-            _, times = self._gathered.get(sort, (None, 0))
-            self._gathered[sort] = (self._clock.now(), times + 1)
+        self._gathered.note(sort, self._clock.now())
 
     async def write(self) -> int:
         """Write what was gathered; answers how many rows. The audit log has what cannot be written here."""
-        gathered, self._gathered = self._gathered, {}
-        records = [self._record(sort, at, times) for sort, (at, times) in gathered.items()]
+        records = [self._record(sort, at, times) for sort, at, times in self._gathered.take()]
         if records:
             async with self._database.write() as tx:
                 await self._store.add(tx, records, keep=KEPT)
@@ -87,12 +84,7 @@ class RecordLogIns:
         return len(records)
 
     async def forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.write()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("refused log-ins could not be written: %s", type(error).__name__)
+        await rounds(self.write, every=self._every, log=_log, failed="refused log-ins could not be written")
 
     def _record(self, sort: _Sort, at: dt.datetime, times: int) -> LogInRecord:
         return LogInRecord(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
+from core.rounds import rounds
 from idp.evidence.book import LapseEvidence
 from idp.proofing.follow import FollowRegisters
 
@@ -25,12 +25,7 @@ class KeepProofsUp:
 
     async def forever(self) -> None:
         """A step that fails is tried again at the next look."""
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.once()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("proofs could not be kept up: %s", type(error).__name__)
+        await rounds(self.once, every=self._every, log=_log, failed="proofs could not be kept up")
 
     async def once(self) -> None:
         """One look."""

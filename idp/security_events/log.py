@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from core.clock import Clock
 from core.db.database import Database
 from core.ids import new_id
+from core.rounds import rounds
+from idp.gathering import MOST_SORTS, Gathered
 from idp.security_events.model import SecurityEvent, SecurityEventKind, Severity, severity_of
 from idp.security_events.ports import SecurityEvents, SecurityEventStore
 from idp.source import source_of
@@ -21,8 +22,7 @@ KEPT = 100_000
 KEPT_FOR = dt.timedelta(days=180)
 """The least that the Cybersecurity Law (Art. 21) has logs of this kind kept for."""
 
-_MOST_SORTS = 2_000  # in one moment; an alert finds room beside as many lesser ones
-_MOST_ALERTS = 500
+_MOST_ALERTS = 500  # in one moment: an alert finds room beside as many lesser ones
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ class SecurityLog:
         self._store = store
         self._clock = clock
         self._every = every
-        self._gathered: dict[_Sort, tuple[dt.datetime, int]] = {}
+        self._gathered: Gathered[_Sort] = Gathered()
 
     def note(
         self,
@@ -56,15 +56,12 @@ class SecurityLog:
     ) -> None:
         place = None if source is None else source_of(source)
         sort = _Sort(kind, account_id, place, client_id, tuple(sorted((detail or {}).items())))
-        room = _MOST_SORTS + (_MOST_ALERTS if severity_of(kind) is Severity.ALERT else 0)
-        if sort in self._gathered or len(self._gathered) < room:
-            _, times = self._gathered.get(sort, (None, 0))
-            self._gathered[sort] = (self._clock.now(), times + 1)
+        room = MOST_SORTS + (_MOST_ALERTS if severity_of(kind) is Severity.ALERT else 0)
+        self._gathered.note(sort, self._clock.now(), room=room)
 
     async def write(self) -> int:
         """Write what was gathered; answers how many rows."""
-        gathered, self._gathered = self._gathered, {}
-        events = [self._event(sort, at, times) for sort, (at, times) in gathered.items()]
+        events = [self._event(sort, at, times) for sort, at, times in self._gathered.take()]
         if events:
             async with self._database.write() as tx:
                 await self._store.add(tx, events)
@@ -72,12 +69,7 @@ class SecurityLog:
         return len(events)
 
     async def forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self.write()
-            except Exception as error:  # whatever it is, the next look must come
-                _log.warning("security events could not be written: %s", type(error).__name__)
+        await rounds(self.write, every=self._every, log=_log, failed="security events could not be written")
 
     def _event(self, sort: _Sort, at: dt.datetime, times: int) -> SecurityEvent:
         return SecurityEvent(
