@@ -24,6 +24,15 @@ from tests.support.page_files import letter_pdf
 from tests.support.servers import program
 
 WIDTH, HEIGHT = 1280, 860
+PHONE = {"width": 390, "height": 780}
+REGISTER = """\
+证号,姓名,身份证号,居住地址,登记日期,户籍,起始日,到期日
+JZ-0001,韩一木,410199198001010017,示例市青石区甲路 1 号,2026-01-01,示例省,2026-01-01,2026-12-31
+JZ-0002,韩二木,410199198001010025,示例市青石区甲路 2 号,2026-01-01,示例省,2026-01-01,2026-12-31
+JZ-0003,韩三木,410199198001010034,示例市青石区甲路 3 号,2026-01-01,示例省,2026-01-01,2026-12-31
+JZ-0004,韩四木,410199198001010041,,2026-01-01,示例省,2026-01-01,2026-12-31
+JZ-0001,韩五木,41019919800101005X,示例市青石区甲路 5 号,2026-01-01,示例省,2026-01-01,2026-12-31
+"""
 
 
 class Photographer:
@@ -51,9 +60,12 @@ class Photographer:
         finish_in_browser(page, self._base, person.phone)
         return page
 
-    def take(self, page: Page, name: str) -> None:
+    def take(self, page: Page, name: str, *, below: str | None = None) -> None:
+        """The top of the page, or what stands from an element on."""
         page.wait_for_load_state("networkidle")
         page.evaluate("scrollTo(0, 0)")
+        if below is not None:
+            page.locator(below).evaluate("(e) => scrollTo(0, e.getBoundingClientRect().top - 24)")
         picture = Image.open(io.BytesIO(page.screenshot()))
         picture.quantize(256, dither=Image.Dither.NONE).save(self._folder / f"{name}.png", optimize=True)
 
@@ -77,6 +89,31 @@ def look_after(camera: Photographer) -> None:
     reviewer.reload()
     reviewer.click(".waiting-list a")
     camera.take(reviewer, "portal-review")
+
+
+def keep_licences(camera: Photographer) -> None:
+    """A department's work: the life of a licence, an old register tried before it is taken over; a phone that shows."""
+    police = camera.log_in("/office", city.XU)
+    police.click("main table a >> nth=0")
+    police.wait_for_selector("svg.life")
+    camera.take(police, "licence-life", below="section:has(svg.life) h2")
+    police.goto(police.url.split("/office")[0] + "/office/imports")
+    file = {"name": "居住证登记簿.csv", "mimeType": "text/csv", "buffer": REGISTER.encode("gb18030")}
+    police.set_input_files("#file", file)
+    police.click("button:has-text('传上来')")
+    for target, column in (("data.since", "登记日期"), ("data.household", "户籍")):
+        police.select_option(f"[id='to.{target}']", column)
+    for target, column in (("valid_from", "起始日"), ("valid_until", "到期日")):
+        police.select_option(f"[id='to.{target}']", column)
+    police.click("button:has-text('试导入')")
+    while "已完成" not in police.inner_text("main .tag"):
+        police.reload()
+    camera.take(police, "register", below="h2#k")
+    citizen = camera.log_in("/me", city.LIN)
+    citizen.set_viewport_size(PHONE)
+    citizen.click("a.lic:has-text('居住证')")
+    citizen.click("a.btn:has-text('亮证')")
+    camera.take(citizen, "present")
 
 
 def act_for_a_company(camera: Photographer) -> None:
@@ -112,7 +149,7 @@ def tell(camera: Photographer) -> None:
     citizen = camera.log_in("/me/consents", city.LIN)
     citizen.click("text=去决定")
     camera.take(citizen, "consent")
-    citizen.click("text=同意，提供给对方")
+    citizen.click("button[value=all]")
     clerk.click("text=重新核对")
     with clerk.expect_download() as copy:
         clerk.click("text=取加注件 >> nth=0")
@@ -149,6 +186,7 @@ def main(folder: Path) -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             camera = Photographer(browser, instance.issuer, folder)
             tell(camera)
+            keep_licences(camera)
             look_after(camera)
             act_for_a_company(camera)
             browser.close()
