@@ -130,7 +130,8 @@ class AnnotatedCopies:
 
         Raises:
             NotFound: `copy-not-found`.
-            NotPermitted: `copy-gone` (410): past its last day, consent withdrawn, or licence no longer valid.
+            NotPermitted: `copy-gone` (410): past its last day, consent withdrawn, grant ended or narrowed, licence not
+                valid any more.
         """
         repository = self._repository
         async with refusals_audited(repository.database, "copy.read", actor, subject=copy_id):
@@ -141,6 +142,7 @@ class AnnotatedCopies:
                 if copy is None or copy.organisation != organisation or copy.licence_id != licence_id:
                     raise CopyNotFound
                 licence = await self._still_usable(tx, copy)
+                await self._still_granted(tx, copy, licence.type_code)
                 if not actor.may_with("licence:read", licence.type_code):
                     raise CopyNotFound
                 looks = look_at(
@@ -288,6 +290,16 @@ class AnnotatedCopies:
         await self._repository.access.add(tx, looks)
         detail: Detail = {"copy": copy.id, "fields": len(copy.fields), "consent": copy.consent_id}
         tx.audit(AuditEvent("copy.make", "done", actor, licence.id, purpose, detail))
+
+    async def _still_granted(self, tx: WriteTx, copy: AnnotatedCopy, type_code: str) -> None:
+        """A right that was taken away, or narrowed, gives out nothing more, not even what was made under it."""
+        grants = await self._repository.catalogue.grants(tx, copy.organisation, copy.purpose.service_item or "")
+        grant = grants.get(type_code)
+        if grant is None or not grant.covers(self._repository.today()) or not set(copy.fields) <= set(grant.fields):
+            raise _gone(
+                "本机关使用这类证照的授权已结束或缩小，这份加注件不再提供。",
+                "Your organisation's grant for this type has ended or was narrowed; the copy is given out no more.",
+            )
 
     async def _still_usable(self, tx: WriteTx, copy: AnnotatedCopy) -> Licence:
         today = self._repository.today()

@@ -223,7 +223,10 @@ class CatalogueStore(Protocol):
 
     async def item(self, tx: ReadTx, code: str) -> ServiceItem | None: ...
 
-    async def items(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[ServiceItem]: ...
+    async def items(
+        self, tx: ReadTx, *, after: str = "", limit: int = 100, department: str | None = None
+    ) -> Sequence[ServiceItem]:
+        """In order of code; of one department where it is named."""
 
     async def put_grant(self, tx: WriteTx, grant: ConsumerGrant) -> None:
         """Add or replace the grant of (organisation, type, service item)."""

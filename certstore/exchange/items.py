@@ -23,8 +23,8 @@ class OwnItems:
         after = ""
         async with self._repository.database.read() as tx:
             while len(found) < MOST:
-                page = await self._repository.catalogue.items(tx, after=after, limit=_PAGE)
-                found += [one for one in page if one.department == organisation]
+                page = await self._repository.catalogue.items(tx, after=after, limit=_PAGE, department=organisation)
+                found += page
                 if len(page) < _PAGE:
                     break
                 after = page[-1].code

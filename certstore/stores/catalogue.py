@@ -80,8 +80,12 @@ class SqlCatalogueStore:
         found = await self._items(tx, select(service_item).where(service_item.c.code == code))
         return found[0] if found else None
 
-    async def items(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[ServiceItem]:
+    async def items(
+        self, tx: ReadTx, *, after: str = "", limit: int = 100, department: str | None = None
+    ) -> Sequence[ServiceItem]:
         query = select(service_item).where(service_item.c.code > after).order_by(service_item.c.code).limit(limit)
+        if department is not None:
+            query = query.where(service_item.c.department == department)
         return await self._items(tx, query)
 
     async def _items(self, tx: ReadTx, query: Any) -> list[ServiceItem]:

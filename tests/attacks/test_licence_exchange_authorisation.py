@@ -151,7 +151,7 @@ MAY: dict[str, tuple[set[str], Body]] = {
     )},
     NATIONAL + "queryCertInfoByQRcode": ({"portal"}, _qr),
     NATIONAL + "verifyCertInfo": (VERIFIERS, _claims),
-    NATIONAL + "verifyFile": (SYSTEMS, _file),  # whoever has a file may ask whether it is genuine
+    NATIONAL + "verifyFile": (VERIFIERS, _file),
     NATIONAL + "getCertRemarkInfo": (SYSTEMS, _fixed({"certTypeCode": PERMIT, "useCause": BASIS})),
     PREFIX + "/security/login": ({*CALLERS}, _fixed({"app_key": "portal-housing", "app_secret": SECRET})),
     PREFIX + "/security/logout": (SYSTEMS, _fixed({})),

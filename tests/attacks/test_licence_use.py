@@ -230,6 +230,23 @@ async def test_l06_a_code_gives_the_fields_of_its_purpose_and_fewer_when_the_gra
     assert set((await use.redeem.data(both.code, PORTAL)).values) == {"holder_name"}
 
 
+async def test_l06_a_copy_is_given_out_no_more_once_its_grant_has_ended_or_shrunk(city: World) -> None:
+    permit, services = await city.issue_permit(), city.services
+    copy = await services.copies.make(city.copy_command(permit.id), PORTAL)
+    for fields, given in (
+        (("holder_name", "address"), True),
+        (("address",), False),
+        (("holder_name", "address"), True),
+    ):
+        await limit(city, PERMIT, fields, Quota())
+        if given:
+            assert (await services.copies.file(permit.id, copy.id, PORTAL)).content.startswith(b"%PDF")
+        else:
+            assert await refusal(services.copies.file(permit.id, copy.id, PORTAL)) == "copy-gone"
+    await services.catalogue.end_grant(HOUSING, ITEM, PERMIT, SYSTEM)
+    assert await refusal(services.copies.file(permit.id, copy.id, PORTAL)) == "copy-gone"
+
+
 async def test_l06_a_code_in_an_address_is_no_code(city: World) -> None:
     """Codes come in bodies only: a member that is not known, or a query, is refused or ignored, never used."""
     await city.issue_permit()

@@ -107,6 +107,8 @@ class CatalogueBasic:
             async with harness.other.read() as tx:
                 assert await harness.catalogue.item(tx, "ITEM-1") == made
                 assert list(await harness.catalogue.items(tx)) == [made]
+                assert list(await harness.catalogue.items(tx, department=made.department)) == [made]
+                assert list(await harness.catalogue.items(tx, department="nobody")) == []
 
     async def test_a_types_rules_come_back_as_they_were(self, harness: StoreHarness) -> None:
         made = replace(

@@ -312,6 +312,13 @@ async def test_what_cannot_be_made_is_refused(stage: Stage, changes: dict[str, s
     assert await stage.refused(f"license/{PERMIT}/create", body, token) == code
 
 
+@pytest.mark.parametrize("name", ["陈素\n办结", "\u202e素陈", "陈\0", " ", f"陈素{LIN_NUMBER}", "\x1b[31m陈素"])
+async def test_l13_the_name_at_the_window_is_a_name(stage: Stage, name: str) -> None:
+    """The holder reads it under “who looked”: it breaks no line, turns no writing and hides no number."""
+    assert await stage.refused("license/auth", BY_DUTY | {"operator": OPERATOR | {"name": name}}) == "request-invalid"
+    assert (await stage.done("license/auth", BY_DUTY | {"operator": OPERATOR | {"name": "欧阳·素 Chen"}}))["licenses"]
+
+
 async def test_secrets_in_the_address_and_unknown_members_are_refused(stage: Stage) -> None:
     answer = await stage.web.post(f"{PREFIX}/license/auth?access_token=portal", None, BY_DUTY)
     assert answer.json()["errors"][0]["code"] == "nothing-in-address"

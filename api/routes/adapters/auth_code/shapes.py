@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.routes.adapters.auth_code.envelope import Body
 from certstore.codes import CITIZEN_ID
@@ -30,6 +30,15 @@ class Operator(BaseModel):
     role: Annotated[str | None, Field(max_length=60)] = None
     division: Annotated[str | None, Field(max_length=100)] = None
     service_org: Annotated[str | None, Field(max_length=100)] = None
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, typed: str) -> str:
+        """The holder reads it: no line of its own, no turned direction of writing, nobody's number (attacks L-13)."""
+        name = " ".join(typed.split(" "))
+        if not name.strip() or not name.isprintable() or any(sign.isdigit() for sign in name):
+            raise ValueError("not a name")
+        return name.strip()
 
 
 class LogIn(Body):

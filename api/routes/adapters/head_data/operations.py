@@ -23,6 +23,7 @@ from api.routes.adapters.head_data.shapes import (
     RemarkData,
 )
 from api.web.pdf_pages import draw
+from certstore.authorise import require_scope
 from certstore.exchange.share import HolderQuestion, SharedCopy, SharedData
 from certstore.facts import LicenceFacts
 from certstore.presentation.codes import parse_presentation_code
@@ -67,6 +68,7 @@ async def query_by_qr(request: Request, data: QrData, actor: Principal) -> Any:
         return {"kind": "presentation", "state": shown.state, "cert": _face(shown.face) if shown.face else None}
     if len(text) == _USE_CODE_SIZE and "/" not in text:
         return {"kind": "use-code", "cert": _data(await services.exchange.share.redeemed(text, actor))}
+    require_scope(actor, "licence:verify")  # as at `/v1/verifications`
     verdict = await services.certstore.verify.by_code(text.rstrip("/").rpartition("/")[2], actor)
     if verdict.facts is None:
         raise NotFound("code-unknown", Text("没有这个码，或已失效。", "There is no such code, or it has run out."))
@@ -133,6 +135,7 @@ async def verify_cert_info(request: Request, data: ClaimsData, actor: Principal)
 
 async def verify_file(request: Request, data: FileCheckData, actor: Principal) -> Any:
     """Seal, digest and present state of a file, in one answer."""
+    require_scope(actor, "licence:verify")  # as at `/v1/verifications`
     try:
         content = base64.b64decode(data.content, validate=True)
     except (binascii.Error, ValueError):
