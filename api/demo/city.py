@@ -97,6 +97,20 @@ XU = Person(
     ("issuer", "seal-user"),
     Text("公安局发证人员", "issuer, Police Bureau"),
 )
+QIN = Person(
+    "qin",
+    "410199198609143037",
+    "秦牧之",
+    "13900000020",
+    "qin@citizen.invalid",
+    "松风巷 12 号",
+    POLICE,
+    ("issuer",),
+    Text(
+        "公安局另一位发证人员，同意或回绝同事提出的吊销、撤销",
+        "second issuer, Police Bureau: decides what a colleague proposes",
+    ),
+)
 HE = Person(
     "he",
     "410199198505085012",
@@ -150,7 +164,7 @@ YAN = Person(
     ("audit-administrator",),
     Text("审计管理员", "audit administrator"),
 )
-PEOPLE = (LIN, ZHAO, SONG, CHEN, XU, HE, HENG, SHEN, YAN, GU)
+PEOPLE = (LIN, ZHAO, SONG, CHEN, XU, QIN, HE, HENG, SHEN, YAN, GU)
 
 
 @dataclass(frozen=True, slots=True)

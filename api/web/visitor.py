@@ -50,6 +50,9 @@ _DESK = (
     NavItem("/clerk/read", Text("核验", "Check")),
 )
 _FIGURES = NavItem("/office/statistics", Text("统计", "Figures"))  # offices find theirs behind their own door
+_RECEIVERS = NavItem(
+    "/office/subscriptions", Text("变更推送", "Change messages")
+)  # offices find them behind their own door
 _WINDOW = NavItem("/window", Text("实名核验", "Identity"))
 _OFFICE = NavItem("/office", Text("部门工作台", "Office console"))
 _KEYS = NavItem("/admin/keys", Text("密钥与证书", "Keys"))
@@ -167,9 +170,11 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
     figures = (_FIGURES,) if desk and not principal.may(ISSUER) else ()
     keys = (_KEYS, _CATALOGUE) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
+    receivers = (_RECEIVERS,) if principal.may(PORTAL_MANAGER) and not office else ()
     return (
         *keys,
         *portals,
+        *receivers,
         *((_CONSOLES,) if consoles_of(principal) else ()),
         *desk,
         *figures,

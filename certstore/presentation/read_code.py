@@ -83,7 +83,7 @@ class ReadCode:
                 if not await self._kept.take_code(found):  # of many who scan it at once, one reads it
                     raise CodeGone
                 made = self._bound(found.code, actor, organisation, purpose)
-                face = await self._give(tx, made, licence, actor)
+                face = await self._give(tx, made, licence, actor, first=True)
                 await tx.commit()
             await self._kept.put(made)  # the holder sees it before the reader does
         return _presented(made, made.state, face)
@@ -106,7 +106,7 @@ class ReadCode:
             async with repository.database.write() as tx:
                 licence = await self._held(tx, read)
                 require_type(actor, SCOPE, licence.type_code)
-                face = await self._give(tx, read, licence, actor)
+                face = await self._give(tx, read, licence, actor, first=False)
                 await tx.commit()
         return _presented(read, state, face)
 
@@ -147,8 +147,14 @@ class ReadCode:
             decide_by=now + dt.timedelta(seconds=DECIDE_SECONDS),
         )
 
-    async def _give(self, tx: WriteTx, read: Presentation, licence: Licence, actor: Principal) -> ShownFace | None:
-        """The face if it is given by now; either way the holder's record of who looked."""
+    async def _give(
+        self, tx: WriteTx, read: Presentation, licence: Licence, actor: Principal, *, first: bool
+    ) -> ShownFace | None:
+        """The face if it is given by now; either way the holder's record of who looked.
+
+        Args:
+            first: the code is read now; what is asked for again is not counted again (`certstore.statistics`).
+        """
         repository = self._repository
         face: ShownFace | None = None
         fields: tuple[str, ...] = ()
@@ -159,7 +165,7 @@ class ReadCode:
             repository, actor, Look.PRESENTATION, read.purpose, licence=licence, fields=fields, about=holder
         )
         await repository.access.add(tx, looks)
-        detail: Detail = {"presentation": read.id, "state": read.state.value, "fields": len(fields)}
+        detail: Detail = {"presentation": read.id, "state": read.state.value, "fields": len(fields), "first": first}
         tx.audit(AuditEvent(ACTION, "done", actor, licence.id, read.purpose, detail))
         return face
 

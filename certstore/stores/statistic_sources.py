@@ -29,11 +29,11 @@ _COUNTED: Mapping[str, Measure] = {
     "licence.search": Measure.SEARCH,
     "copy.make": Measure.COPY,
     "use-code.redeem": Measure.CODE,
+    "licence.present": Measure.PRESENTED,
 }
 _LOOKS: Mapping[str, Measure] = {
     Look.SEARCH.value: Measure.LOOK,
     Look.EXEMPTION.value: Measure.LOOK,
-    Look.PRESENTATION.value: Measure.PRESENTED,
 }
 _CHANGES: Mapping[str, Measure] = {
     **{event.value: Measure.ISSUED for event in (Event.ISSUE, Event.TRANSFER_IN)},
@@ -47,11 +47,12 @@ _CHANGES: Mapping[str, Measure] = {
         for event in (Event.CANCEL, Event.WITHDRAW, Event.REVOKE, Event.ANNUL, Event.TRANSFER_OUT, Event.EXPIRE)
     },
 }
+_OF_A_LICENCE = frozenset({"copy.make", "licence.present"})
 _OF_A_LOOK = ("id", "look", "organisation", "type_code", "service_item", "at", "about_other")
 
 
 class AuditSource:
-    """Implements `Source`: uses, exemption checks and refusals of departments."""
+    """Implements `Source`: uses, exemption checks, what was shown to departments, and their refusals."""
 
     name = "audit"
 
@@ -61,8 +62,8 @@ class AuditSource:
         rows = (await tx.connection.execute(query)).all()
         if not rows:
             return None
-        wanted = [row for row in rows if row.action in _COUNTED and row.actor_organisation]
-        types = await _types(tx, [row.subject for row in wanted if row.action == "copy.make" and row.subject])
+        wanted = [row for row in rows if row.actor_organisation and _counts(row)]
+        types = await _types(tx, [row.subject for row in wanted if row.action in _OF_A_LICENCE and row.subject])
         counts: Counter[Tally] = Counter()
         for row in wanted:
             counts[_of_event(row, types)] += 1
@@ -106,6 +107,12 @@ class ChangeSource:
             if row.event in _CHANGES:
                 counts[Tally(calendar_day(row.at), row.issuer, _CHANGES[row.event], "", row.type_code)] += 1
         return Part(str(rows[-1].position), counts)
+
+
+def _counts(row: Row[Any]) -> bool:
+    if row.action == "licence.present":  # shown, read, or asked for again: once it is read
+        return row.outcome == "done" and bool(row.detail.get("first"))
+    return row.action in _COUNTED
 
 
 def _of_event(row: Row[Any], types: Mapping[str, str]) -> Tally:

@@ -13,13 +13,13 @@ from tests.support.page_checks import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Visit]
-OFFICER = next(one for one in cast.PEOPLE if "issuer" in one.roles and one.works_at == cast.POLICE)
+OFFICER, COLLEAGUE = (one for one in cast.PEOPLE if "issuer" in one.roles and one.works_at == cast.POLICE)
 
 
-def officer(visit: Open, path: str = "/office", **options: object) -> Visit:
+def officer(visit: Open, path: str = "/office", person: cast.Person = OFFICER, **options: object) -> Visit:
     who = visit(**options)
     who.open(path)
-    who.log_in(OFFICER.id_number)
+    who.log_in(person.id_number)
     who.page.wait_for_selector("h1")
     return who
 
@@ -103,6 +103,25 @@ def test_a_revocation_waits_for_a_colleague(visit: Open) -> None:
     page.click("button:has-text('撤回')")
     assert "已撤回" in page.inner_text("main .note.good")
     assert faults_of(page) == []
+
+
+def test_a_colleague_decides_what_was_proposed(visit: Open) -> None:
+    who, colleague = officer(visit), officer(visit, "/office/endings", COLLEAGUE)
+    address, page = issued(who, cast.GU), who.page
+    for answer, decided, state in (("不同意", "已回绝", "有效"), ("同意并办结", "已同意", "吊销")):
+        page.goto(f"{address}/revoke")
+        page.fill("#reason", f"处罚决定书示例 2 号，{answer}")
+        page.click("button[type=submit].big")
+        page.wait_for_selector("main .note.good")
+        colleague.open("/office/endings")
+        assert f"示例 2 号，{answer}" in colleague.page.inner_text("main")
+        assert OFFICER.name in colleague.page.inner_text("main"), "who proposed it"
+        assert faults_of(colleague.page) == []
+        colleague.page.click(f"button:has-text('{answer}')")
+        assert decided in colleague.page.inner_text("main .note.good")
+        page.goto(address)
+        assert page.locator("svg.life .state.here").text_content() == state
+    assert "处罚决定书示例 2 号，同意并办结" in page.inner_text("main"), "the reason stands in the life line"
 
 
 def test_a_round_of_inspections_is_passed_by_ticking(visit: Open) -> None:

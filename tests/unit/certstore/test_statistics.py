@@ -10,6 +10,8 @@ import pytest
 from certstore.copies import CopyCommand
 from certstore.end import EndCommand
 from certstore.lifecycle import Event
+from certstore.presentation.model import Extent
+from certstore.presentation.read_code import ReadCommand
 from certstore.statistics.look import months_ahead, months_back
 from certstore.statistics.model import Measure, Statistics
 from certstore.stores.statistic_tables import use_statistic
@@ -60,6 +62,20 @@ async def test_uses_exemptions_papers_and_refusals_are_counted_once_and_by_their
     assert house.id not in repr(seen)
     others = await city.own.statistics(OTHER_PORTAL)
     assert (others.totals[Measure.CHECK], others.refusals) == (0, [("use-not-granted", 1)])
+
+
+async def test_a_presentation_counts_once_however_often_it_is_asked_for(city: World) -> None:
+    permit = await city.issue_permit()
+    shown = await city.presentation.show(permit.id, LIN, Extent.FULL)
+    read = await city.presentation.read(ReadCommand(shown.code or ""), CLERK)
+    await city.presentation.show.decide(read.id, LIN, granted=True)
+    for _ in range(2):
+        assert (await city.presentation.read.again(read.id, CLERK)).face
+    minimal = await city.presentation.show(permit.id, LIN, Extent.MINIMAL, anew=True)
+    await city.presentation.read(ReadCommand(minimal.code or ""), CLERK)
+    seen = await counted(city)
+    assert {name.zh: row[Measure.PRESENTED] for name, row in seen.by_type} == {"居住证": 2}
+    assert (seen.totals[Measure.PRESENTED], seen.totals[Measure.LOOK]) == (2, 0)
 
 
 async def test_issuers_see_what_became_of_their_types_and_how_fresh_they_are(both_cities: World) -> None:
