@@ -1,4 +1,4 @@
-"""`python -m bench NAME [--json FILE] [--full | --most N]`."""
+"""`python -m bench NAME [--json FILE] [--full | --most N | --rows N]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bench.report import publish
 NAMES = {
     "backup": "backup and restore",
     "certstore": "the repository: look-ups, exemption checks, issuing",
+    "certstore_register": "a legacy register with planted faults, its worker killed half-way",
     "idp": "identity endpoints",
     "idp_timing": "what the time of an answer tells of a client's secret",
     "keys": "signatures, verifications and what is built on them",
@@ -28,9 +29,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=None, metavar="FILE")
     parser.add_argument("--full", action="store_true", help="certstore: up to 10 million licences, not 1 million")
     parser.add_argument("--most", type=int, metavar="N", help="certstore: at most so many licences, to try it out")
+    parser.add_argument("--rows", type=int, metavar="N", help="certstore_register: so many, not 1 million")
     asked = parser.parse_args()
     bench = importlib.import_module(f"bench.{asked.name}")
     options = {"most": asked.most or (bench.FULL if asked.full else bench.MOST)} if asked.name == "certstore" else {}
+    if asked.name == "certstore_register" and asked.rows:
+        options = {"rows": asked.rows}
     rows = bench.measure(**options)
     publish(NAMES[asked.name], rows, asked.json)
 

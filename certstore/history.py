@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 import orjson
 
@@ -30,11 +30,13 @@ class VersionFacts:
     made_by: str = "issue"
 
 
+_NEVER = object()
+_NAMES = tuple(field.name for field in fields(VersionFacts))
 _LATER = {field.name: field.default for field in fields(VersionFacts) if field.default is not MISSING}
 
 
 def version_hash(facts: VersionFacts, previous: bytes) -> bytes:
     """SHA-256 over the previous hash and the facts as JSON with sorted keys."""
-    said = {name: value for name, value in asdict(facts).items() if name not in _LATER or value != _LATER[name]}
+    said = {name: value for name in _NAMES if (value := getattr(facts, name)) != _LATER.get(name, _NEVER)}
     content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(previous + content).digest()

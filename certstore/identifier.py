@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_37_36
 
 from core.errors import InvalidInput
 from core.identifiers.normal import canonical
@@ -26,6 +25,7 @@ _SERIAL = re.compile(r"[0-9A-Z]{1,64}")
 _VERSION = re.compile(r"[0-9]{3}")
 _CHECK = re.compile(r"[0-9A-Z]")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 
 
 class Check(StrEnum):
@@ -62,7 +62,11 @@ class LicenceIdentifier:
 
 def check_character(body: str) -> str:
     """ISO 7064 MOD 37,36 over `body` (digits and capital letters, no dots)."""
-    return str(mod_37_36.calc_check_digit(body))
+    product = 36
+    for character in body:
+        total = (product + _VALUES[character]) % 36 or 36
+        product = total * 2 % 37
+    return _ALPHABET[(37 - product) % 36]
 
 
 def vendor_check_character(body: str) -> str:

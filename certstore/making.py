@@ -7,7 +7,6 @@ when the unit fails nothing is visible. GB/T 36901 (issuing authority), 36903 (m
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,7 +33,7 @@ from certstore.ports import OrganisationDirectory
 from certstore.schema import check_data
 from core.clock import SHANGHAI, Clock, calendar_day
 from core.errors import InvalidInput, Unavailable
-from core.ids import new_id, new_secret
+from core.ids import new_code, new_id, new_secret
 from core.principal import Principal
 from core.text import Text
 
@@ -215,7 +214,7 @@ class VersionMaker:
         licence_id: str | None,
     ) -> LicenceVersion:
         now = self._clock.now()
-        serial = calendar_day(now).strftime("%Y%m%d") + "".join(secrets.choice(_SERIAL_LETTERS) for _ in range(12))
+        serial = calendar_day(now).strftime("%Y%m%d") + new_code(_SERIAL_LETTERS, 12)
         identifier = make_identifier(type_code=licence_type.code, issuer=issuer, serial=serial, version=1)
         return LicenceVersion(
             licence_id=licence_id or new_id(self._clock, "lic"),

@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 
 from certstore.errors import DataInvalid
 from certstore.model import FIXED_FIELDS, HOLDER_NAME, FaceData, FaceField, Masking
+from certstore.schema_quick import Fits, acceptor
 from core.errors import InvalidInput
 from core.text import Text
 
@@ -96,7 +97,9 @@ def check_data(schema: Mapping[str, object], data: object) -> FaceData:
     for name, value in data.items():
         if isinstance(value, str) and (len(value) > MAX_TEXT or not _printable(value)):
             raise _bad_data(name, "text")
-    validator = _validator(orjson.dumps(schema))
+    accepts, validator = _checks(orjson.dumps(schema))
+    if accepts(data):
+        return dict(data)
     problem: ValidationError | None = next(iter(sorted(validator.iter_errors(dict(data)), key=_place)), None)
     if problem is not None:
         raise _bad_data(_field_at_fault(problem), str(problem.validator))
@@ -104,8 +107,9 @@ def check_data(schema: Mapping[str, object], data: object) -> FaceData:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: bytes) -> Any:
-    return Draft202012Validator(orjson.loads(schema), format_checker=FormatChecker(["date"]))
+def _checks(schema: bytes) -> tuple[Fits, Any]:
+    rules = orjson.loads(schema)
+    return acceptor(rules), Draft202012Validator(rules, format_checker=FormatChecker(["date"]))
 
 
 def _place(problem: ValidationError) -> str:
@@ -122,7 +126,7 @@ def _field_at_fault(problem: ValidationError) -> str:
 
 
 def _printable(value: str) -> bool:
-    return all(character.isprintable() or character == "\n" for character in value)
+    return value.isprintable() or value.replace("\n", "").isprintable()
 
 
 def _bad_data(field: str, private: str) -> DataInvalid:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Executable
+from sqlalchemy import JSON, Dialect, Executable, LargeBinary
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -98,8 +98,13 @@ def compiled_once(clause: Any, dialect: Dialect, values: Mapping[str, Any]) -> t
     return _read(compiled, dialect, state.statement, ()), tuple(bound)
 
 
-def _compile(clause: Any, dialect: Dialect) -> Compiled:
-    compiled = clause.compile(dialect=dialect)
+def compiled_for(clause: Any, dialect: Dialect, columns: Sequence[str]) -> Compiled:
+    """An INSERT that gives these columns and no others."""
+    return _compile(clause, dialect, list(columns))
+
+
+def _compile(clause: Any, dialect: Dialect, columns: list[str] | None = None) -> Compiled:
+    compiled = clause.compile(dialect=dialect, column_keys=columns)
     assert isinstance(compiled, SQLCompiler), "statements, not definitions of tables"
     if compiled.post_compile_params:
         raise ValueError("a prepared statement cannot hold a list of unknown length")
@@ -117,6 +122,8 @@ def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 def _converts(compiled: SQLCompiler, dialect: Dialect) -> Iterator[tuple[str, Convert]]:
     for name, parameter in compiled.binds.items():
+        if isinstance(parameter.type, LargeBinary):
+            continue  # both drivers take bytes as they are; SQLAlchemy would wrap each in a `memoryview`
         convert = parameter.type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
             yield name, convert

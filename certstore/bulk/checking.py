@@ -35,6 +35,7 @@ from core.identifiers.citizen_id import CitizenId
 LONG_TERM = ("长期", "长期有效", "永久", "long-term")
 _DATE = re.compile(r"(\d{4})(?:-|/|\.|年)?(\d{1,2})(?:-|/|\.|月)?(\d{1,2})日?")
 _SEVERAL = re.compile(r"[;；,，、]")
+_NUMERAL = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _TRUE, _FALSE = ("是", "true", "1", "有", "y"), ("否", "false", "0", "无", "n")
 
 
@@ -199,10 +200,11 @@ def _typed(value: str, kind: str) -> object | None:
         folded = value.casefold()
         return True if folded in _TRUE else False if folded in _FALSE else None
     plain = value.replace(",", "")
-    try:
-        return int(plain) if kind == "integer" else float(plain)
-    except ValueError:
+    if not _NUMERAL.fullmatch(plain):  # no `nan`, `1_000` or `1e999`, which Python would take
         return None
+    if kind == "number":
+        return float(plain)
+    return int(plain) if "." not in plain else None
 
 
 def _about(holders: Sequence[Holder], typed: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ and nobody's number stands in a table for it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from certstore.bulk.checking import CheckedRow
@@ -43,14 +43,15 @@ class SeenBefore:
     async def judge(self, tx: WriteTx, made: Import, licence_type: LicenceType, rows: Sequence[CheckedRow]) -> Judged:
         """Also remembers what the good rows have, for the parts that come."""
         whole = [one for one in rows if one.content is not None]
-        known = await self._known(tx, made, self._sightings(licence_type, whole))
+        own_of = {one.number: self._of_row(licence_type, one.content, one.number) for one in whole if one.content}
+        known = await self._known(tx, made, [one for own in own_of.values() for one in own])
         present = await self._present(tx, licence_type, whole)
         judged, unchanged, fresh = [], set(), list[Sighting]()
         for row in rows:
             faults: list[tuple[str, str]] = []
             findings: list[str] = []
             if row.content is not None:
-                own = self._of_row(licence_type, row)
+                own = own_of[row.number]
                 faults, findings = _against(own, known)
                 there = present.get(row.content.licence_number or "")
                 if there is not None and not faults:
@@ -67,19 +68,14 @@ class SeenBefore:
         await self._store.add_sightings(tx, made.id, list({(one.kind, one.digest): one for one in fresh}.values()))
         return Judged(judged, frozenset(unchanged))
 
-    def _sightings(self, licence_type: LicenceType, rows: Iterable[CheckedRow]) -> list[Sighting]:
-        return [one for row in rows for one in self._of_row(licence_type, row)]
-
-    def _of_row(self, licence_type: LicenceType, row: CheckedRow) -> list[Sighting]:
-        content = row.content
-        assert content is not None
-        found = [Sighting(_NUMBER, self._digest(_NUMBER, content.licence_number or ""), row.number, b"")]
+    def _of_row(self, licence_type: LicenceType, content: VersionContent, row: int) -> list[Sighting]:
+        found = [Sighting(_NUMBER, self._digest(_NUMBER, content.licence_number or ""), row, b"")]
         for holder in content.holders:
             code = f"{holder.code.kind}|{holder.code.number}"
             name = self._digest("name", holder.name)
-            found.append(Sighting(_HOLDER, self._digest(_HOLDER, code), row.number, name))
+            found.append(Sighting(_HOLDER, self._digest(_HOLDER, code), row, name))
             if licence_type.one_per_holder and _counts(content, self._repository.today()):
-                found.append(Sighting(_SINGLE, self._digest(_SINGLE, code), row.number, b""))
+                found.append(Sighting(_SINGLE, self._digest(_SINGLE, code), row, b""))
         return found
 
     async def _known(self, tx: WriteTx, made: Import, own: Sequence[Sighting]) -> dict[tuple[str, bytes], Sighting]:

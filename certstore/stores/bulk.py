@@ -18,6 +18,7 @@ from certstore.stores.bulk_tables import (
     licence_import_sighting,
 )
 from core.db.database import ReadTx, WriteTx
+from core.db.many import add_many
 from core.ids import new_secret
 from core.principal import PrincipalKind
 
@@ -192,8 +193,7 @@ class SqlImportStore:
             }
             for one in sightings
         ]
-        if rows:
-            await tx.connection.execute(insert(licence_import_sighting), rows)
+        await add_many(tx, licence_import_sighting, rows)
 
     async def forget_sightings(self, tx: WriteTx, import_id: str) -> None:
         own = licence_import_sighting.c.import_id == import_id

@@ -20,6 +20,7 @@ from certstore.stores.tables import consumer_grant
 from certstore.subscriptions.model import Change, Reach
 from certstore.subscriptions.ports import ChangeStore
 from core.db.database import ReadTx, WriteTx
+from core.db.many import add_many
 
 _FEED = select(change_feed).where(change_feed.c.id == 1)
 _WAITING = select(licence_change.c.id).where(licence_change.c.position.is_(None))
@@ -34,7 +35,7 @@ async def tell(tx: WriteTx, licence: Licence, change: LicenceChange, *, identifi
 async def tell_all(tx: WriteTx, licences: Sequence[Licence], change: LicenceChange) -> None:
     """The same word of many licences at once."""
     rows = [_row(licence, change, licence.current.identifier) for licence in licences]
-    await tx.connection.execute(insert(licence_change), rows)
+    await add_many(tx, licence_change, rows)
 
 
 def _row(licence: Licence, change: LicenceChange, identifier: str) -> dict[str, object]:

@@ -19,6 +19,7 @@ from certstore.stores.marks import SingleMarks
 from certstore.stores.places import event_place, holder_place, version_place
 from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_holder, licence_version
 from core.db.database import ReadTx, WriteTx
+from core.db.many import add_many
 from core.principal import PrincipalKind
 from keys.ports import BlindIndex, FieldCipher
 
@@ -44,17 +45,17 @@ class SqlLicenceStore:
     async def add_recorded(self, tx: WriteTx, licences: Sequence[Licence], recorded: LicenceChange) -> None:
         if not licences:
             return
-        await tx.connection.execute(insert(licence), [self._row(one) for one in licences])
+        await add_many(tx, licence, [self._row(one) for one in licences])
         versions = [one.current for one in licences]
-        await tx.connection.execute(insert(licence_version), [self._version_row(version) for version in versions])
+        await add_many(tx, licence_version, [self._version_row(version) for version in versions])
         holders = [
             self._holder_row(version, position, holder)
             for version in versions
             for position, holder in enumerate(version.holders)
         ]
-        await tx.connection.execute(insert(licence_holder), holders)
+        await add_many(tx, licence_holder, holders)
         await tell_all(tx, licences, recorded)
-        await tx.connection.execute(insert(licence_event), [self._event_row(one, recorded) for one in licences])
+        await add_many(tx, licence_event, [self._event_row(one, recorded) for one in licences])
 
     async def of_numbers(self, tx: ReadTx, type_code: str, numbers: Sequence[str]) -> Sequence[Licence]:
         kind = number_kind(type_code)

@@ -13,5 +13,9 @@ def canonical(typed: str) -> str:
     >>> canonical("４１０１９９ 19880229 103x")
     '41019919880229103X'
     """
+    if (
+        typed.isascii() and typed.replace(".", "").isalnum()
+    ):  # most of what machines send; nothing else is changed in it
+        return typed.upper()
     text = unicodedata.normalize("NFKC", typed)
     return "".join(c for c in text if not c.isspace() and c not in _DASHES and c.isprintable()).upper()

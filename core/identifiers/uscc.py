@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from stdnum.cn import uscc as _uscc
 
 from core.errors import InvalidInput
@@ -16,7 +18,7 @@ def parse_uscc(typed: str) -> str:
         InvalidInput: `uscc-invalid`, when length, alphabet or the check character (MOD 31-3) is wrong.
     """
     code = canonical(typed)
-    if not code.isascii() or not _uscc.is_valid(code):
+    if not _is_valid(code):
         raise InvalidInput(
             "uscc-invalid",
             Text(
@@ -30,7 +32,12 @@ def parse_uscc(typed: str) -> str:
 
 def is_uscc(text: str) -> bool:
     """Whether it is a code in its canonical form."""
-    return text.isascii() and text == canonical(text) and bool(_uscc.is_valid(text))
+    return text == canonical(text) and _is_valid(text)
+
+
+@lru_cache(maxsize=1024)  # a register names its issuer a million times; the codes are public
+def _is_valid(code: str) -> bool:
+    return code.isascii() and bool(_uscc.is_valid(code))
 
 
 def check_character(first_17: str) -> str:

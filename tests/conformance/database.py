@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.audit.event import AuditEvent
 from core.db.database import Database, ReadTx
+from core.db.many import add_many
 from core.principal import SYSTEM
 from tests.conformance.database_backends import DatabaseHarness, moment, thing
 from tests.conformance.harness import DELAY, at_once
@@ -66,6 +67,22 @@ class DatabaseBasic:
                 await tx.commit()
         assert await harness.things() == {"a": "open"}
         assert await harness.actions() == []
+
+    async def test_many_rows_at_once_stand_or_fall_with_their_unit(self, harness: DatabaseHarness) -> None:
+        rows = [{"id": f"例{number}", "state": "open", "number": number} for number in range(120)]
+        async with harness.database.write() as tx:
+            await add_many(tx, thing, rows)
+        assert await harness.things() == {}
+        with pytest.raises(IntegrityError):
+            async with harness.database.write() as tx:
+                await add_many(tx, thing, [*rows, rows[7]])
+        assert await harness.things() == {}
+        async with harness.database.write() as tx:
+            await add_many(tx, thing, [])
+            await add_many(tx, thing, rows)
+            await add_many(tx, thing, [{"id": "few", "state": "open", "number": 0}])  # too few to be worth a COPY
+            await tx.commit()
+        assert await harness.things() == {str(one["id"]): "open" for one in rows} | {"few": "open"}
 
     async def test_a_security_write_survives_the_error_raised_after_it(self, harness: DatabaseHarness) -> None:
         """Revoke, commit, then refuse: the refusal must not undo the revocation."""

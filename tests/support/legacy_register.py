@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from stdnum.iso7064 import mod_11_2
 
-from certstore.identifier import ROOT, check_character
+from certstore.identifier import ROOT, check_character, vendor_check_character
 
 HEADER = ("证书编号", "姓名", "身份证号", "坐落", "面积", "登记日期", "共有情况", "发证日期", "电子证照标识")
 FAULT_EVERY = 50  # rows; each kind of fault comes again after as many rows as there are kinds, times this
@@ -65,8 +65,8 @@ def rows(many: int, type_code: str, issuer: str, planted: Planted) -> Iterator[l
             row[2] = row[2][:6] + row[2][8:17]
             planted.fifteen += 1
         elif number % 89 == 7:
-            wrong = "0" if row[8][-1] != "0" else "1"
-            row[8] = row[8][:-1] + wrong
+            right = (row[8][-1], vendor_check_character(f"{type_code}{issuer}{number:010d}001"))
+            row[8] = row[8][:-1] + next(check for check in "012" if check not in right)
             planted.wrong_checks += 1
         planted.rows += 1
         yield row
