@@ -48,7 +48,8 @@ def test_a_case_from_the_check_to_every_copy(visit: Open, portal: httpx.Client) 
     lin.open(question["decision_url"].removeprefix(lin.base))
     lin.log_in(cast.LIN.id_number)
     assert lin.title() == "请您决定：是否同意"
-    assert "每份至多 3 次" in lin.page.inner_text("aside")
+    assert "每份至多 3 次" in lin.page.inner_text("main")
+    assert cast.LIN.name in lin.page.inner_text("aside article.doc"), "the very copy that they will get"
     assert lin.page.locator("input[type=checkbox]:checked").count() == 0, "nobody ticks for the holder"
     assert faults_of(lin.page) == []
     lin.page.click("button[value=all]")

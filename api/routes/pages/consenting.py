@@ -9,17 +9,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
-from api.routes.pages.seal_pictures import seal_of
+from api.routes.pages.copy_preview import copy_preview
 from api.web.consent_states import STATES
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.own import ConsentDoneView, ConsentRow, ConsentsView, ConsentView, WithdrawView
 from api.web.visitor import logged_in
 from certstore import consents
-from certstore.codes import mask_code
-from certstore.model import HOLDER_CODE, Consent, ConsentState
+from certstore.model import Consent, ConsentState
 from core.errors import NotFound
-from core.text import Language, Text
+from core.text import Text
 
 router = APIRouter(include_in_schema=False)
 _PER_PAGE = 20
@@ -86,8 +85,7 @@ async def withdraw(request: Request, consent_id: str) -> Response:
 
 async def _question(request: Request, found: consents.ConsentView) -> ConsentView:
     lang, now = language(request), container(request).ground.clock.now()
-    consent, shown = found.consent, found.candidates[0] if found.candidates else None
-    until = found.last_day
+    consent, until = found.consent, found.last_day
     return ConsentView(
         action=f"/consents/{consent.id}",
         who=found.requester_name,
@@ -101,27 +99,8 @@ async def _question(request: Request, found: consents.ConsentView) -> ConsentVie
         basis=consent.purpose.basis,
         case_number=consent.purpose.case_number or "",
         until=until,
-        colour=found.licence_type.colour.value,
-        watermark=_watermark(found, lang),
-        shown=_shown(found, lang) if shown else (),
+        copy=await copy_preview(request, found),
         choices=tuple((one.licence_id, one.identifier) for one in found.candidates),
-        seal=await seal_of(request, found.licence_type.issuers[0]),
-    )
-
-
-def _watermark(found: consents.ConsentView, lang: Language) -> tuple[str, ...]:
-    who, item = found.requester_name.to(lang), found.item.name.to(lang)
-    if lang == "en":
-        return (f"Only for {who}", f"for {item}", f"until {found.last_day}")
-    return (f"仅供{who}", f"办理{item}", f"{found.last_day} 前有效")
-
-
-def _shown(found: consents.ConsentView, lang: Language) -> tuple[tuple[str, str], ...]:
-    masked = mask_code(found.consent.holder)
-    return tuple(
-        (row.title.to(lang), masked if row.name == HOLDER_CODE else f"{row.value}{row.unit}")
-        for row in found.candidates[0].rows
-        if row.value is not None
     )
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
+from api.routes.pages.copy_preview import copy_preview
 from api.web.consent_states import STATES
 from api.web.forms import Form, read_form
 from api.web.render import page
@@ -31,7 +32,7 @@ async def ask(request: Request, bundle_id: str) -> Response:
     who = await logged_in(request)
     found = await container(request).certstore.consents.view_together(bundle_id, who.principal)
     if any(one.state is ConsentState.PENDING for one in found):
-        return page(request, "consent_together.html", view=_question(request, bundle_id, found))
+        return page(request, "consent_together.html", view=await _question(request, bundle_id, found))
     return page(request, "consent_together_done.html", view=_outcome(bundle_id, found))
 
 
@@ -65,7 +66,7 @@ def _chosen(form: Form, one: ConsentView) -> str | None:
     return form[_LICENCE + one.consent.id] or None
 
 
-def _question(request: Request, bundle_id: str, found: Sequence[ConsentView]) -> TogetherView:
+async def _question(request: Request, bundle_id: str, found: Sequence[ConsentView]) -> TogetherView:
     first, now = found[0], container(request).ground.clock.now()
     lang = language(request)
     pending = [one for one in found if one.state is ConsentState.PENDING]
@@ -80,11 +81,11 @@ def _question(request: Request, bundle_id: str, found: Sequence[ConsentView]) ->
         case_number=first.consent.purpose.case_number or "",
         until=first.last_day,
         max_uses=first.consent.max_uses,
-        rows=tuple(_item(one, lang) for one in pending),
+        rows=tuple([await _item(request, one, lang) for one in pending]),
     )
 
 
-def _item(one: ConsentView, lang: Language) -> TogetherItem:
+async def _item(request: Request, one: ConsentView, lang: Language) -> TogetherItem:
     return TogetherItem(
         name=_AGREE + one.consent.id,
         licence_name=_LICENCE + one.consent.id,
@@ -92,6 +93,7 @@ def _item(one: ConsentView, lang: Language) -> TogetherItem:
         given=tuple(title.to(lang) for title in one.given),
         withheld=tuple(title.to(lang) for title in one.withheld),
         choices=tuple((candidate.licence_id, candidate.identifier) for candidate in one.candidates),
+        copy=await copy_preview(request, one),
     )
 
 

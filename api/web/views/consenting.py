@@ -10,6 +10,16 @@ from core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
+class CopyPreview:
+    """The very copy that the other side would get; `shown` are its rows."""
+
+    colour: str
+    watermark: tuple[str, ...]
+    shown: tuple[tuple[str, str], ...] = field(repr=False)
+    seal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TogetherItem:
     """One licence of the question; without `choices` there is nothing to give.
 
@@ -23,6 +33,7 @@ class TogetherItem:
     given: tuple[str, ...]
     withheld: tuple[str, ...]
     choices: tuple[tuple[str, str], ...]
+    copy: CopyPreview | None = None
 
 
 @dataclass(frozen=True, slots=True)

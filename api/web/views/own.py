@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from api.web.views.common import TimelineEntry, Tone
+from api.web.views.consenting import CopyPreview
 from api.web.views.upstream import IdentityRow
 from core.text import Text
 
@@ -187,7 +188,7 @@ class ConsentView:
 
     Attributes:
         given, withheld: titles of the fields.
-        shown: the copy's rows; empty where the holder has no such licence.
+        copy: None where the holder has no such licence.
         choices: licences that would do, by id and identifier, newest first.
         holder: for whom an agent decides; None for one's own.
     """
@@ -203,11 +204,8 @@ class ConsentView:
     basis: str | None
     case_number: str
     until: dt.date
-    colour: str
-    watermark: tuple[str, ...]
-    shown: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    copy: CopyPreview | None = None
     choices: tuple[tuple[str, str], ...] = ()
-    seal: str | None = None
     holder: Text | None = None
 
 

@@ -11,6 +11,7 @@ from api.web.errors import ErrorView
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.views.agreement import Agreement
 from api.web.views.common import Fact, TimelineEntry
+from api.web.views.consenting import CopyPreview
 from api.web.views.desk import (
     CheckFormView,
     CheckView,
@@ -112,6 +113,13 @@ FACTS = (
 
 
 VALID = Text("有效", "valid")
+
+
+COPY = CopyPreview(
+    "pine",
+    ("仅供示例市住房保障局", "办理公租房资格申请", "2026-12-23 前有效"),
+    (("权利人", "林知远"), ("坐落", "示例市青石区演示路 18 号 6 幢")),
+)
 
 
 def card(state: Text = VALID, *, usable: bool = True, colour: str = "pine") -> LicenceCard:
@@ -554,9 +562,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             "《示例市公共租赁住房管理办法》第九条（演示）",
             "GZF-2026-1123-00418",
             dt.date(2026, 12, 23),
-            "pine",
-            ("仅供示例市住房保障局", "办理公租房资格申请", "2026-12-23 前有效"),
-            (("权利人", "林知远"), ("坐落", "示例市青石区演示路 18 号 6 幢")),
+            COPY,
         ),
         "citizen",
     ),

@@ -13,7 +13,7 @@ from api.web.views.common import Mark
 from api.web.views.consenting import TogetherDoneView, TogetherItem, TogetherView, UseViewPage
 from api.web.views.desk import CheckFormView, QuestionView
 from core.text import Text
-from tests.unit.web.page_samples import HOUSING, ITEMS, NOW, POLICE, RENTAL, check
+from tests.unit.web.page_samples import COPY, HOUSING, ITEMS, NOW, POLICE, RENTAL, check
 
 DEED, PERMIT = Text("不动产权证书", "Real estate certificate"), Text("居住证", "Residence permit")
 COMPANY = Text("示例市青石建材有限公司", "Qingshi Building Materials Ltd")
@@ -30,8 +30,16 @@ ASKED = replace(
     agent=("410199 ******** 2049", Mark("good", "check", Text("授权有效", "authorised"))),
 )
 ROWS = (
-    TogetherItem("agree.con_1", "licence.con_1", DEED, ("权利人", "坐落"), ("抵押情况",), (("lic_1", "1.2"),)),
-    TogetherItem("agree.con_2", "licence.con_2", PERMIT, ("住址",), (), (("lic_2", "1.2.3"), ("lic_3", "1.2.4"))),
+    TogetherItem("agree.con_1", "licence.con_1", DEED, ("权利人", "坐落"), ("抵押情况",), (("lic_1", "1.2"),), COPY),
+    TogetherItem(
+        "agree.con_2",
+        "licence.con_2",
+        PERMIT,
+        ("住址",),
+        (),
+        (("lic_2", "1.2.3"), ("lic_3", "1.2.4")),
+        replace(COPY, colour="blue"),
+    ),
     TogetherItem("agree.con_3", "licence.con_3", Text("社会保险缴费证明", "Insurance statement"), (), (), ()),
 )
 QUESTION = TogetherView(
