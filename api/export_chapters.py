@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from certstore.attachments.keep import Attachments
 from certstore.consents import Consents
 from certstore.holder import MyAccess, MyAccesses, MyLicences
 from certstore.model import Consent, ConsentState
@@ -28,6 +29,7 @@ _LICENCES = {
     "valid_from": Text("有效期起", "Valid from"),
     "valid_until": Text("有效期止", "Valid until"),
     "contents": Text("证照内容", "Contents"),
+    "attachments": Text("附件", "Attachments"),
 }
 _LOOKS = {
     "at": _AT,
@@ -56,11 +58,19 @@ _CONSENTS = {
 class LicenceChapters:
     """Implements `idp.export.ports.ChapterSource`."""
 
-    def __init__(self, licences: MyLicences, read: ReadLicence, accesses: MyAccesses, consents: Consents) -> None:
+    def __init__(
+        self,
+        licences: MyLicences,
+        read: ReadLicence,
+        accesses: MyAccesses,
+        consents: Consents,
+        attachments: Attachments,
+    ) -> None:
         self._mine = licences
         self._read = read
         self._accesses = accesses
         self._agreed = consents
+        self._attachments = attachments
 
     async def chapters(self, person: Principal) -> Sequence[Chapter]:
         try:
@@ -80,6 +90,7 @@ class LicenceChapters:
     async def _licence(self, licence_id: str, person: Principal) -> dict[str, Value]:
         found = await self._read.licence(licence_id, person)
         version = found.licence.current
+        kept = await self._attachments.beside(licence_id)
         return {
             "type": found.licence_type.name,
             "number": version.licence_number,
@@ -90,6 +101,7 @@ class LicenceChapters:
             "valid_from": str(version.valid_from),
             "valid_until": None if version.valid_until is None else str(version.valid_until),
             "contents": [f"{name}: {value}" for name, value in version.data.items()],
+            "attachments": [one.name for one in kept],
         }
 
     async def _looks(self, person: Principal) -> Chapter:

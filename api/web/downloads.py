@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from certstore.attachments.model import AttachmentFile
 from certstore.objections.looking import EvidenceContent
 from certstore.objections.model import MediaType
 
 _SUFFIXES = {MediaType.PDF: "pdf", MediaType.PNG: "png", MediaType.JPEG: "jpg"}
+_ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
 def download(content: bytes, name: str, media_type: str = "application/pdf") -> Response:
@@ -25,3 +27,13 @@ def evidence_file(found: EvidenceContent, objection_id: str) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(found.content, media_type=found.media_type.value, headers=headers)
+
+
+def attachment_file(found: AttachmentFile) -> Response:
+    """To be saved, under a name of ours (attacks L-21)."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.attachment.id}.{_ENDINGS[found.attachment.media_type]}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(found.content, media_type=found.attachment.media_type, headers=headers)

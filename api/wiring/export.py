@@ -26,7 +26,9 @@ class ExportServices:
 def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices, own: HolderServices) -> ExportServices:
     store = idp.exports
     content = ExportContent(ground.kv, ground.keys.secrets.fields.short_lived)
-    licences = LicenceChapters(certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents)
+    licences = LicenceChapters(
+        certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents, own.attachments
+    )
     sources = (*idp.export_sources, licences, HolderChapters(own.shares, own.objections))
     return ExportServices(
         OwnExport(ground.database, store, content, idp.factors.visits, ground.clock),

@@ -126,6 +126,11 @@ class Attachments:
             await tx.commit()
         return found
 
+    async def beside(self, licence_id: str) -> Sequence[Attachment]:
+        """What a licence has that its holder is just being shown: that look is on record already."""
+        async with self._repository.database.read() as tx:
+            return await self._store.of_licence(tx, licence_id)
+
     async def file(self, licence_id: str, attachment_id: str, actor: Principal) -> AttachmentFile:
         """One with its octets.
 

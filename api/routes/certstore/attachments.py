@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.deps import caller, container, requires
 from api.routes.certstore.licences import person_token
 from api.routes.certstore.shapes import In
+from api.web.downloads import attachment_file
 from certstore.attachments.keep import AttachmentCommand
 from certstore.attachments.model import Attachment
 from core.principal import Principal
@@ -58,14 +59,7 @@ async def attachment(
 ) -> Response:
     """One file, to be saved."""
     person_token(actor)
-    found = await container(request).own.attachments.file(licence_id, attachment_id, actor)
-    ending = found.attachment.media_type.rpartition("/")[2]
-    headers = {
-        "Content-Disposition": f'attachment; filename="{found.attachment.id}.{ending}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(found.content, media_type=found.attachment.media_type, headers=headers)
+    return attachment_file(await container(request).own.attachments.file(licence_id, attachment_id, actor))
 
 
 def attachment_out(one: Attachment) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from api.routes.pages.life import EVENTS, story_of, turning_point
 from api.routes.pages.looks import look_entry
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import SOON, mark_of, until_words
-from api.web.downloads import download
+from api.web.downloads import attachment_file, download
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.notice_words import NOTICE_WORDS
 from api.web.pdf_pages import draw
 from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
-from api.web.views.own import LicenceCard, LicenceView, MeView, NoticeRow, Showable, VersionRow
+from api.web.views.own import AttachmentRow, LicenceCard, LicenceView, MeView, NoticeRow, Showable, VersionRow
 from api.web.visitor import Visitor, logged_in
 from certstore import read
 from certstore.holder import MyAccess, MyLicence
@@ -91,6 +91,7 @@ async def licence(request: Request, licence_id: str) -> Response:
     total = await _drawn(request, who, licence_id)
     base = f"/me/licences/{licence_id}"
     version = found.licence.current
+    kept = await container(request).own.attachments.beside(licence_id)
     view = LicenceView(
         card=await _face_card(request, found, calendar_day(now), lang),
         download=f"{base}/original" if total is not None else None,
@@ -110,6 +111,10 @@ async def licence(request: Request, licence_id: str) -> Response:
         share=f"{base}/share" if found.status is Status.VALID else None,
         object=f"/me/objections/new?licence={licence_id}",
         versions=tuple(_version_row(one) for one in reversed(lines)),
+        attachments=tuple(
+            AttachmentRow(one.name, f"{max(1, one.size // 1024)} KiB", one.made_at, f"{base}/attachments/{one.id}")
+            for one in kept
+        ),
         qr=Markup(qr_svg(_verify_text(request, found))),  # noqa: S704 - drawn here, from a code of ours
     )
     return page(request, "licence.html", view=view)
@@ -124,6 +129,13 @@ async def licence_picture(request: Request, licence_id: str, number: int) -> Res
     if picture is None:
         raise NotFound("picture-gone", Text("图片已过期，请刷新页面。", "The picture has expired. Reload the page."))
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
+
+
+@router.get("/me/licences/{licence_id}/attachments/{attachment_id}")
+async def attachment(request: Request, licence_id: str, attachment_id: str) -> Response:
+    """A file that the authority keeps with the licence, to be saved."""
+    who = await logged_in(request)
+    return attachment_file(await container(request).own.attachments.file(licence_id, attachment_id, who.holder))
 
 
 @router.get("/me/licences/{licence_id}/original")

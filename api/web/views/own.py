@@ -89,6 +89,17 @@ class LicenceView:
     object: str = ""
     versions: tuple[VersionRow, ...] = ()
     qr: Markup | None = None
+    attachments: tuple[AttachmentRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """A file that the authority keeps with the licence."""
+
+    name: str = field(repr=False)
+    size: str
+    at: dt.datetime
+    href: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ from api.web.views.office import (
 from api.web.views.own import (
     AccessesView,
     AccessRow,
+    AttachmentRow,
     ConsentDoneView,
     ConsentRow,
     ConsentsView,
@@ -498,6 +499,10 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             (),
             ((Text("证照标识", "Identifier"), "1.2.156"),),
             WRONG,
+            attachments=(
+                AttachmentRow("<b>宗地图</b>.pdf", "412 KiB", NOW, "/me/licences/lic_1/attachments/att_1"),
+                AttachmentRow("门楼照片.jpg", "1208 KiB", NOW, "/me/licences/lic_1/attachments/att_2"),
+            ),
         ),
         "citizen",
     ),
