@@ -1,0 +1,70 @@
+"""Which of its seals an authority may put on its licences: its own, active ones, official or for licences."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from api.bridges import COPY_CLASS, LICENCE_CLASS, DepartmentSealer
+from certstore.make_file import REPOSITORY
+from certstore.ports import SealAnchor
+from signing.errors import SealNotFound
+from signing.model import SealKind, SealPdfCommand, SealStatus
+from tests.support.certstore_world import LAND, LAND_SYSTEM, POLICE
+
+OFFICIAL, LICENCE, CONTRACT, REVOKED = "4101990000017", "4101990000025", "4101990000033", "4101990000041"
+
+
+class Seals:
+    """The land bureau's four."""
+
+    def __init__(self) -> None:
+        rows = (
+            (OFFICIAL, SealKind.OFFICIAL, SealStatus.ACTIVE),
+            (LICENCE, SealKind.LICENCE, SealStatus.ACTIVE),
+            (CONTRACT, SealKind.CONTRACT, SealStatus.ACTIVE),
+            (REVOKED, SealKind.LICENCE, SealStatus.REVOKED),
+        )
+        self.rows = [
+            SimpleNamespace(id=f"seal-{code}", code=code, kind=kind, status=state) for code, kind, state in rows
+        ]
+
+    async def of_organisation(self, organisation: str) -> list[Any]:
+        return self.rows if organisation == LAND else []
+
+    async def active_seal_of(self, organisation: str) -> Any:
+        return (await self.of_organisation(organisation))[0]
+
+
+@pytest.mark.parametrize(
+    ("organisation", "code", "usable"),
+    [
+        (LAND, OFFICIAL, True),
+        (LAND, LICENCE, True),
+        (LAND, CONTRACT, False),
+        (LAND, REVOKED, False),
+        (POLICE, LICENCE, False),
+        (LAND, "", False),
+    ],
+)
+async def test_only_an_own_active_seal_for_licences_is_used(organisation: str, code: str, usable: bool) -> None:
+    used: list[SealPdfCommand] = []
+
+    async def seal_pdf(command: SealPdfCommand) -> Any:
+        used.append(command)
+        return SimpleNamespace(content=b"sealed", seal_id=command.seal_id, signature_id="sig_1")
+
+    sealer: Any = DepartmentSealer(Seals(), seal_pdf)  # type: ignore[arg-type]  # what it calls of them
+    how: Any = {"organisation": organisation, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
+    assert await sealer.has(organisation, code) is usable
+    if usable:
+        made = await sealer.seal(b"%PDF", actor=LAND_SYSTEM, seal_code=code, **how)
+        assert (made.seal_id, used[0].document_class) == (f"seal-{code}", LICENCE_CLASS)
+        made = await sealer.seal(b"%PDF", actor=REPOSITORY, **how)
+        assert (made.seal_id, used[1].document_class) == (f"seal-{OFFICIAL}", COPY_CLASS)
+    else:
+        with pytest.raises(SealNotFound):
+            await sealer.seal(b"%PDF", actor=LAND_SYSTEM, seal_code=code, **how)
+        assert used == []
