@@ -1,4 +1,4 @@
-"""`python -m bench NAME [--json FILE] [--full | --most N | --rows N]`."""
+"""`python -m bench NAME [--json FILE] [--full | --most N | --rows N] [--keep FOLDER]`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,13 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="certstore: up to 10 million licences, not 1 million")
     parser.add_argument("--most", type=int, metavar="N", help="certstore: at most so many licences, to try it out")
     parser.add_argument("--rows", type=int, metavar="N", help="certstore_register: so many, not 1 million")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="certstore: where the filled databases stay")
     asked = parser.parse_args()
     bench = importlib.import_module(f"bench.{asked.name}")
-    options = {"most": asked.most or (bench.FULL if asked.full else bench.MOST)} if asked.name == "certstore" else {}
-    if asked.name == "certstore_register" and asked.rows:
+    options: dict[str, object] = {}
+    if asked.name == "certstore":
+        options = {"most": asked.most or (bench.FULL if asked.full else bench.MOST), "keep": asked.keep}
+    elif asked.name == "certstore_register" and asked.rows:
         options = {"rows": asked.rows}
     rows = bench.measure(**options)
     publish(NAMES[asked.name], rows, asked.json)

@@ -1,5 +1,6 @@
 """Look-ups by ID number in a repository of 100 thousand, 1 million and (`--full`) 10 million licences.
 
+Each size is a database of its own, filled once (`bench.certstore_filled`); `--keep FOLDER` keeps them for next time.
 `lookup.N` is the whole lawful look-up (`certstore.search.SearchLicences`): the number checked and indexed, grants, rows
 found and decrypted, fields cut down, one access record for the holder and one chained audit event, committed. Beside it
 the bare driver's prepared point look-up in the same index of the same table, which knows nothing of all that, writes
@@ -28,6 +29,7 @@ from api.demo import city
 from api.settings import Settings
 from api.wiring.container import Container, build_container
 from bench.certstore_data import CONSUMER, RICH, TEN, TYPES, citizen_number, definition, fill, holders_of
+from bench.certstore_filled import connected, fill_all, server, settings_of
 from bench.report import Row, cost, rate
 from certstore.bulk.intake import FileFormat, IntakeCommand
 from certstore.bulk.model import ImportState
@@ -40,6 +42,7 @@ from certstore.search import SearchQuery
 from certstore.stores.holder_index import holder_indexes
 from certstore.stores.licences import SqlLicenceStore
 from core.clock import SystemClock, calendar_day
+from core.errors import NotFound
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from tests.support import servers
@@ -68,52 +71,60 @@ class Figures:
         seconds: for one call at a time, the median of the rounds' means.
         rate: calls per second with several at once.
         p99: seconds, with several at once.
+        p99_one: seconds, one at a time.
     """
 
     seconds: float
     rate: float
     p99: float
+    p99_one: float
 
 
-def measure(*, most: int = MOST) -> list[Row]:
-    """PostgreSQL where it is installed, then SQLite."""
-    return asyncio.run(_measure(most))
+def measure(*, most: int = MOST, keep: Path | None = None) -> list[Row]:
+    """PostgreSQL where it is installed, then SQLite.
 
-
-async def _measure(most: int) -> list[Row]:
+    Args:
+        most: licences.
+        keep: where the filled databases of PostgreSQL stay, to be measured again.
+    """
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="yizheng-certstore-") as folder, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="yizheng-certstore-") as temporary:
+        folder = Path(temporary)
         with contextlib.suppress(servers.BackendMissing):
-            postgres = stack.enter_context(servers.postgres_server(durable=True))
-            redis = stack.enter_context(servers.redis_server())
-            rows += await _postgres(Path(folder), postgres, redis.url, most)
-        rows += await _sqlite(Path(folder), min(most, SQLITE_MOST))
+            filled = keep or folder / "filled"
+            folder.chmod(0o755)  # PostgreSQL runs as another user
+            fill_all(filled, _sizes(most))
+            with server(filled / "postgres") as running, servers.redis_server() as redis:
+                rows += asyncio.run(_postgres(filled, running, redis.url, _sizes(most)))
+            with servers.postgres_server(durable=True) as fresh, servers.redis_server() as redis:
+                rows += asyncio.run(_writing(folder, fresh, redis.url, min(most, IMPORTED if most <= MOST else MOST)))
+        rows += asyncio.run(_sqlite(folder, min(most, SQLITE_MOST)))
     return rows
 
 
-async def _postgres(folder: Path, server: servers.PostgresServer, kv: str, most: int) -> list[Row]:
-    rows, costs = [], []
-    async with postgres_url(server) as url, postgres_url(server) as keys:
-        settings = _settings(folder / "postgres", database_url=url, keys_url=keys, kv_url=kv)
-        await prepare(settings)
-        before = 0
-        async with _service(settings) as service:
-            for size in _sizes(most):
-                await asyncio.to_thread(fill, settings, before=before, after=size)
-                before = size
-                async with _drivers(url) as drivers:
-                    await drivers[0].execute("VACUUM (ANALYZE)")
-                    made, seconds = await _lookups(service, drivers, size)
-                rows += made
-                costs.append(seconds)
-            if len(costs) > 1:
-                rows.append(cost("lookup.growth", costs[-1] / costs[0], "×", "aim, smallest to largest", AIM_GROWTH))
-            rows += await _exemption(service)
+async def _postgres(filled: Path, running: servers.PostgresServer, kv: str, sizes: list[int]) -> list[Row]:
+    """Figures of each size; what growth costs is measured of the smallest and the largest by turns."""
+    rows = []
+    async with contextlib.AsyncExitStack() as stack:
+        services = []
+        for size in sizes:
+            settings = settings_of(filled, running, size, kv_url=kv)
+            await prepare(settings)
+            services.append(await stack.enter_async_context(_service(settings)))
+            async with _drivers(settings) as drivers:
+                rows += await _lookups(services[-1], drivers, size)
+        if len(sizes) > 1:
+            first, last = await _interleaved(_search(services[0], sizes[0]), _search(services[-1], sizes[-1]))
+            grown = last.seconds / first.seconds
+            rows.append(cost("lookup.growth", grown, "×", "aim, smallest to largest", AIM_GROWTH))
+        rows += await _exemption(services[-1])
+    return rows
+
+
+async def _writing(folder: Path, server: servers.PostgresServer, kv: str, imported: int) -> list[Row]:
     async with postgres_url(server) as url, postgres_url(server) as keys:
         demo = _settings(folder / "issue", demo=True, database_url=url, keys_url=keys, kv_url=kv)
-        rows += await _issue(demo)
-        rows += await _import(demo, min(most, IMPORTED if most <= MOST else MOST))
-    return rows
+        return await _issue(demo) + await _import(demo, imported)
 
 
 def _sizes(most: int) -> list[int]:
@@ -130,33 +141,33 @@ async def _service(settings: Settings) -> AsyncIterator[Container]:
     """The composed service with ten types, one item that asks for all of them, and the grants."""
     service = await build_container(settings)
     try:
-        catalogue, today = service.certstore.catalogue, calendar_day(SystemClock().now())
-        for number in range(TEN):
-            await catalogue.register_type(definition(number), SYSTEM)
-        materials = tuple(Material(n + 1, Text(f"材料{n + 1}", f"Material {n + 1}"), (TYPES[n],)) for n in range(TEN))
-        await catalogue.put_item(ServiceItem(ITEM, Text("基准事项", "Bench item"), CONSUMER, materials), SYSTEM)
-        for code in TYPES:
-            await catalogue.grant_use(ConsumerGrant(CONSUMER, code, ITEM, GIVEN, BASIS, valid_from=today), SYSTEM)
+        try:
+            await service.certstore.catalogue.item(ITEM)
+        except NotFound:  # the database is new
+            await _catalogue(service)
         yield service
     finally:
         await service.close()
 
 
+async def _catalogue(service: Container) -> None:
+    catalogue, today = service.certstore.catalogue, calendar_day(SystemClock().now())
+    for number in range(TEN):
+        await catalogue.register_type(definition(number), SYSTEM)
+    materials = tuple(Material(n + 1, Text(f"材料{n + 1}", f"Material {n + 1}"), (TYPES[n],)) for n in range(TEN))
+    await catalogue.put_item(ServiceItem(ITEM, Text("基准事项", "Bench item"), CONSUMER, materials), SYSTEM)
+    for code in TYPES:
+        await catalogue.grant_use(ConsumerGrant(CONSUMER, code, ITEM, GIVEN, BASIS, valid_from=today), SYSTEM)
+
+
 @contextlib.asynccontextmanager
-async def _drivers(url: str) -> AsyncIterator[list[Any]]:
+async def _drivers(settings: Settings) -> AsyncIterator[list[Any]]:
     """As many bare connections as calls are made at once."""
-    import asyncpg  # type: ignore[import-untyped]  # ships no types
-
-    connections = [await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql")) for _ in range(AT_ONCE)]
-    try:
-        yield connections
-    finally:
-        for one in connections:
-            await one.close()
+    async with contextlib.AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(connected(settings)) for _ in range(AT_ONCE)]
 
 
-async def _lookups(service: Container, drivers: list[Any], size: int) -> tuple[list[Row], float]:
-    """The rows for one size, and the seconds that one look-up takes."""
+async def _lookups(service: Container, drivers: list[Any], size: int) -> list[Row]:
     name = SIZES.get(size, f"{size // 1000}k")
     free = [await one.prepare("SELECT licence_id FROM licence_holder WHERE code_index = ANY($1)") for one in drivers]
     digests = _digests(service, size)
@@ -169,7 +180,7 @@ async def _lookups(service: Container, drivers: list[Any], size: int) -> tuple[l
         return found
 
     lawful, read, peer = await _interleaved(_search(service, size), _read(service, size), point)
-    rows = [
+    return [
         rate(f"lookup.{name}", 1 / lawful.seconds, "look-ups/s", DRIVER, 1 / peer.seconds),
         rate(f"lookup.{name}.read", 1 / read.seconds, "reads/s", DRIVER, 1 / peer.seconds),
         rate(f"lookup.{name}.at-once", lawful.rate, "look-ups/s", "own, one at a time", 1 / lawful.seconds),
@@ -180,8 +191,8 @@ async def _lookups(service: Container, drivers: list[Any], size: int) -> tuple[l
             f"own mean of {AT_ONCE} at once",
             AT_ONCE / lawful.rate * 1000,
         ),
+        cost(f"lookup.{name}.p99-one", lawful.p99_one * 1000, "ms", DRIVER, peer.p99_one * 1000),
     ]
-    return rows, lawful.seconds
 
 
 def _places(size: int) -> Iterator[int]:
@@ -312,7 +323,7 @@ async def _issue(settings: Settings) -> list[Row]:
 async def _sqlite(folder: Path, size: int) -> list[Row]:
     settings = _settings(folder / "sqlite")
     await prepare(settings)
-    await asyncio.to_thread(fill, settings, before=0, after=size)
+    await asyncio.to_thread(fill, settings, after=size)
     name = SIZES.get(size, f"{size // 1000}k")
     async with _service(settings) as service:
         digests = _digests(service, size)
@@ -345,21 +356,28 @@ async def _interleaved(*works: Work) -> list[Figures]:
     seconds: list[list[float]] = [[] for _ in works]
     rates: list[list[float]] = [[] for _ in works]
     times: list[list[float]] = [[] for _ in works]
+    alone: list[list[float]] = [[] for _ in works]
     for _ in range(ROUNDS):
-        for mine, work in zip(seconds, works, strict=True):
-            mine.append(await _one_at_a_time(work, numbers))
+        for mine, all_times, work in zip(seconds, alone, works, strict=True):
+            mine.append(await _one_at_a_time(work, numbers, all_times))
         for mine, all_times, work in zip(rates, times, works, strict=True):
             mine.append(await _several(work, numbers, all_times))
     return [
-        Figures(statistics.median(one), statistics.median(many), statistics.quantiles(all_times, n=100)[98])
-        for one, many, all_times in zip(seconds, rates, times, strict=True)
+        Figures(statistics.median(one), statistics.median(many), _p99(together), _p99(by_one))
+        for one, many, together, by_one in zip(seconds, rates, times, alone, strict=True)
     ]
 
 
-async def _one_at_a_time(work: Work, numbers: Iterator[int]) -> float:
+def _p99(times: list[float]) -> float:
+    return statistics.quantiles(times, n=100)[98]
+
+
+async def _one_at_a_time(work: Work, numbers: Iterator[int], times: list[float]) -> float:
     began, count = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS:
+        start = time.perf_counter()
         await work(next(numbers))
+        times.append(time.perf_counter() - start)
         count += 1
     return (time.perf_counter() - began) / count
 

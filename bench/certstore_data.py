@@ -106,23 +106,26 @@ def holders_of(licences: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one process makes: holders from `first` to before `end`, every `step`th from `first + offset` on."""
+    """What one process makes: every `step`th holder from `offset` to before `end`."""
 
     settings: Mapping[str, Any]
-    first: int
     end: int
     offset: int
     step: int
 
 
-def fill(settings: Settings, *, before: int, after: int, processes: int = 2) -> None:
-    """Bring the repository from `before` to `after` licences."""
-    span = holders_of(before) if before else 0, holders_of(after)
+def fill(settings: Settings, *, after: int, processes: int = 2) -> None:
+    """Bring an empty repository, or one whose filling was broken off, to `after` licences."""
     given = settings.model_dump(exclude_unset=True)
     writers = processes if settings.database_url else 1  # SQLite has one writer
-    parts = [Part(given, *span, offset, writers) for offset in range(writers)]
+    parts = [Part(given, holders_of(after), offset, writers) for offset in range(writers)]
     with multiprocessing.get_context("spawn").Pool(writers) as pool:
         pool.map(_make, parts)
+
+
+def plain_url(settings: Settings) -> str:
+    """The address of the database as the driver itself takes it."""
+    return settings.database_url.replace("postgresql+asyncpg", "postgresql")
 
 
 def _make(part: Part) -> None:
@@ -134,10 +137,11 @@ async def _fill_part(part: Part) -> None:
     keys = await build_keys(settings.keys, clock)
     secret = keys.secrets
     maker = _Maker(SqlLicenceStore(secret.fields.licences, secret.indexes.licences), clock)
-    sink = await _Copy.open(settings) if settings.database_url else _Sqlite(settings)
-    places = range(part.first + part.offset, part.end, part.step)
-    for start in range(0, len(places), _BATCH):
-        await sink.write(await maker.rows(places[start : start + _BATCH]))
+    sink: _Copy | _Sqlite = await _Copy.open(settings, part.offset) if settings.database_url else _Sqlite(settings)
+    places = range(part.offset, part.end, part.step)
+    for start in range(await sink.written(), len(places), _BATCH):
+        chosen = places[start : start + _BATCH]
+        await sink.write(await maker.rows(chosen), start + len(chosen))
     await sink.close()
     await keys.close()
 
@@ -215,36 +219,49 @@ def _columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 class _Copy:
-    """Sends rows by COPY in binary; constraints and indexes are the schema's own."""
+    """Sends rows by COPY in binary, and notes in the same transaction how many of the part's holders are there."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, part: int) -> None:
         self._connection = connection
+        self._part = part
 
     @classmethod
-    async def open(cls, settings: Settings) -> _Copy:
+    async def open(cls, settings: Settings, part: int) -> _Copy:
         import asyncpg  # type: ignore[import-untyped]  # ships no types
 
-        return cls(await asyncpg.connect(settings.database_url.replace("postgresql+asyncpg", "postgresql")))
+        return cls(await asyncpg.connect(plain_url(settings)), part)
 
-    async def write(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    async def written(self) -> int:
+        done = await self._connection.fetchval("SELECT holders FROM bench_filled WHERE part = $1", self._part)
+        return int(done or 0)
+
+    async def write(self, rows: Mapping[str, Sequence[Mapping[str, Any]]], holders: int) -> None:
         async with self._connection.transaction():
             for table in TABLES:
                 columns = _columns(table, rows[table.name])
-                records = [tuple(row[name] for name in columns) for row in rows[table.name]]
+                records = [tuple([row[name] for name in columns]) for row in rows[table.name]]
                 await self._connection.copy_records_to_table(table.name, records=records, columns=columns)
+            await self._connection.execute(
+                "INSERT INTO bench_filled VALUES ($1, $2) ON CONFLICT (part) DO UPDATE SET holders = $2",
+                self._part,
+                holders,
+            )
 
     async def close(self) -> None:
         await self._connection.close()
 
 
 class _Sqlite:
-    """Writes rows by prepared statements in one transaction for each batch."""
+    """Writes rows by prepared statements in one transaction for each batch, into an empty file."""
 
     def __init__(self, settings: Settings) -> None:
         self._connection = sqlite3.connect(settings.folder / "yizheng.db")
         self._connection.execute("PRAGMA synchronous = OFF")
 
-    async def write(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    async def written(self) -> int:
+        return 0
+
+    async def write(self, rows: Mapping[str, Sequence[Mapping[str, Any]]], holders: int) -> None:
         for table in TABLES:
             columns = _columns(table, rows[table.name])
             marks = ", ".join("?" * len(columns))

@@ -66,7 +66,11 @@ async def grants_within_reach(
     catalogue: CatalogueStore, tx: ReadTx, organisation: str, item: str, actor: Principal
 ) -> Mapping[str, ConsumerGrant]:
     """The organisation's grants for a service item, as far as the actor's role reaches: the rest looks not granted."""
-    grants = await catalogue.grants(tx, organisation, item)
+    return within_reach(await catalogue.grants(tx, organisation, item), actor)
+
+
+def within_reach(grants: Mapping[str, ConsumerGrant], actor: Principal) -> Mapping[str, ConsumerGrant]:
+    """Those of them that the actor's role reaches."""
     return {code: grant for code, grant in grants.items() if actor.may_with("licence:read", code)}
 
 

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from certstore.authorise import acting_organisation, grants_within_reach, refusals_audited, require_scope
+from certstore.authorise import acting_organisation, refusals_audited, require_scope, within_reach
 from certstore.codes import HolderCode, parse_holder_code
 from certstore.conditions import unmet
 from certstore.exemption_words import RULES, STEPS, Exemption, NextStep, explain
+from certstore.issuers import issuer_names
 from certstore.looks import look_at, look_for
 from certstore.model import (
     AccessRecord,
@@ -33,7 +34,7 @@ from certstore.reach import unknown_item
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent, Detail
-from core.db.database import WriteTx
+from core.db.database import ReadTx, WriteTx
 from core.principal import Principal, Purpose
 from core.text import Text
 
@@ -176,20 +177,26 @@ class CheckExemption:
             agent = self._agent_of(query)
             await repository.quota.count_look(actor)
             standing = await self._standing(agent, holder, purpose)
-            async with repository.database.write() as tx:
-                item = await repository.catalogue.item(tx, query.service_item)
+            async with repository.database.quick_read() as look:
+                item = await repository.catalogue.item(look, query.service_item)
                 if item is None:
                     raise unknown_item()
-                facts = await self._facts(tx, actor, item, holder, purpose)
-                chosen = [_judge(material, facts) for material in item.materials]
-                await repository.access.add(tx, self._looks(actor, purpose, holder, chosen, facts))
-                if keep is not None:
+                facts = await self._facts(look, actor, item, holder, purpose)
+            chosen = [_judge(material, facts) for material in item.materials]
+            looks = self._looks(actor, purpose, holder, chosen, facts)
+            exempt = sum(one.outcome is Exemption.EXEMPT for one in chosen)
+            detail: Detail = {"materials": len(chosen), "exempt": exempt, "agent": standing}
+            event = AuditEvent("exemption.check", "done", actor, None, purpose, detail)
+            if keep is None:
+                await repository.looks.write(looks, event)
+            else:
+                async with repository.database.quick_write() as tx:
+                    await repository.access.add(tx, looks)
                     await keep(tx, Asked(holder, agent, purpose, _to_ask(chosen)))
-                exempt = sum(one.outcome is Exemption.EXEMPT for one in chosen)
-                detail: Detail = {"materials": len(chosen), "exempt": exempt, "agent": standing}
-                tx.audit(AuditEvent("exemption.check", "done", actor, None, purpose, detail))
-                await tx.commit()
-        return ExemptionAnswer(item, [await self._answer(one, facts) for one in chosen], standing)
+                    tx.audit(event)
+                    await tx.commit()
+        names = await issuer_names(self._organisations, [one.licence for one in chosen if one.licence is not None])
+        return ExemptionAnswer(item, [self._answer(one, facts, names) for one in chosen], standing)
 
     def _agent_of(self, query: ExemptionQuery) -> HolderCode | None:
         if not query.agent:
@@ -205,26 +212,42 @@ class CheckExemption:
         return AgentStanding.AUTHORISED if may else AgentStanding.NOT_AUTHORISED
 
     async def _facts(
-        self, tx: WriteTx, actor: Principal, item: ServiceItem, holder: HolderCode, purpose: Purpose
+        self, tx: ReadTx, actor: Principal, item: ServiceItem, holder: HolderCode, purpose: Purpose
     ) -> _Facts:
         repository, today = self._repository, self._repository.today()
         wanted = {code for material in item.materials for code in material.types}
         organisation = acting_organisation(actor)
-        granted = await grants_within_reach(repository.catalogue, tx, organisation, item.code, actor)
+        rules = await repository.rules.rules(tx, organisation, item.code)
+        if rules is None:
+            raise unknown_item()
+        granted = within_reach(rules.grants, actor)
         grants = {code: grant for code, grant in granted.items() if code in wanted and grant.covers(today)}
         used_up = frozenset([code for code, grant in grants.items() if not await repository.quota.spend(grant)])
-        types = await repository.catalogue.newest_types(tx, sorted(wanted))
+        known = {code: made for code, made in rules.types.items() if code in wanted}
+        types = {**known, **await repository.catalogue.newest_types(tx, sorted(wanted - known.keys()))}
         reached = sorted(grants.keys() & types.keys() - used_up)
         held: dict[str, list[Licence]] = {}
         # nothing is read of types that the caller has no grant for: what is not read cannot leak
         for licence in await repository.licences.by_holder(tx, holder, reached) if reached else []:
             held.setdefault(licence.type_code, []).append(licence)
-        assert purpose.case_number is not None
-        consents = await repository.consents.in_force(
-            tx, organisation, holder, service_item=item.code, case_number=purpose.case_number, today=today
-        )
-        consented = {one.licence_id: one.id for one in consents if one.licence_id}
+        bearing = any(types[code].sharing is not Sharing.FUNCTION for code in held)
+        consented = await self._consented(tx, organisation, holder, purpose) if bearing else {}
         return _Facts(grants, used_up, types, held, consented, today)
+
+    async def _consented(
+        self, tx: ReadTx, organisation: str, holder: HolderCode, purpose: Purpose
+    ) -> Mapping[str, str]:
+        assert purpose.service_item is not None
+        assert purpose.case_number is not None
+        consents = await self._repository.consents.in_force(
+            tx,
+            organisation,
+            holder,
+            service_item=purpose.service_item,
+            case_number=purpose.case_number,
+            today=self._repository.today(),
+        )
+        return {one.licence_id: one.id for one in consents if one.licence_id}
 
     def _looks(
         self, actor: Principal, purpose: Purpose, holder: HolderCode, chosen: Sequence[_Finding], facts: _Facts
@@ -239,14 +262,15 @@ class CheckExemption:
             )
         return looks or [look_for(self._repository, actor, Look.EXEMPTION, purpose, holder)]
 
-    async def _answer(self, one: _Finding, facts: _Facts) -> MaterialAnswer:
+    @staticmethod
+    def _answer(one: _Finding, facts: _Facts, names: Mapping[str, Text]) -> MaterialAnswer:
         exempt = one.licence if one.outcome is Exemption.EXEMPT else None
         return MaterialAnswer(
             number=one.material.number,
             name=one.material.name,
             condition=one.material.condition,
             outcome=one.outcome,
-            explanation=await self._explanation(one, facts),
+            explanation=_explanation(one, facts, names),
             rule=RULES[one.outcome],
             next_step=STEPS[one.outcome],
             type_code=one.type_code,
@@ -256,21 +280,21 @@ class CheckExemption:
             consent_id=facts.consented.get(exempt.id) if exempt else None,
         )
 
-    async def _explanation(self, one: _Finding, facts: _Facts) -> Text:
-        licence = one.licence
-        if licence is None:
-            return explain(one.outcome)
-        issuer = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
-        missed = unmet(one.material.conditions, licence.type_code, licence.current.data, facts.today)
-        return explain(
-            one.outcome,
-            issuer=issuer,
-            until=licence.current.valid_until,
-            status=status_today(licence, facts.today),
-            trust=licence.current.trust,
-            missed=missed if one.outcome is Exemption.CONDITION_NOT_MET else None,
-            schema=facts.types[licence.type_code].schema,
-        )
+
+def _explanation(one: _Finding, facts: _Facts, names: Mapping[str, Text]) -> Text:
+    licence = one.licence
+    if licence is None:
+        return explain(one.outcome)
+    missed = unmet(one.material.conditions, licence.type_code, licence.current.data, facts.today)
+    return explain(
+        one.outcome,
+        issuer=names[licence.issuer],
+        until=licence.current.valid_until,
+        status=status_today(licence, facts.today),
+        trust=licence.current.trust,
+        missed=missed if one.outcome is Exemption.CONDITION_NOT_MET else None,
+        schema=facts.types[licence.type_code].schema,
+    )
 
 
 def _to_ask(chosen: Sequence[_Finding]) -> tuple[str, ...]:

@@ -243,6 +243,26 @@ class CatalogueStore(Protocol):
         """False if there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class UseRules:
+    """What an organisation may use for a service item.
+
+    Attributes:
+        grants: by type code; dates and quotas are for the caller to judge.
+        types: the newest version of each of these types that the catalogue has, by code.
+    """
+
+    grants: Mapping[str, ConsumerGrant]
+    types: Mapping[str, LicenceType]
+
+
+class UseRuleStore(Protocol):
+    """The rules of a use as they are at this moment, in one look."""
+
+    async def rules(self, tx: ReadTx, organisation: str, service_item: str) -> UseRules | None:
+        """None where there is no such service item."""
+
+
 class LicenceStore(Protocol):
     """Licences, versions, holders and events. Personal data are encrypted; holders found by blind index."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from certstore.authorise import acting_organisation, grants_within_reach, minimised
+from certstore.authorise import acting_organisation, minimised, within_reach
 from certstore.catalogue import grant_for
 from certstore.codes import HolderCode
 from certstore.errors import UseNotGranted
@@ -45,18 +45,17 @@ class Reach:
         """
         repository, today = self._repository, self._repository.today()
         assert purpose.service_item is not None
-        if await repository.catalogue.item(tx, purpose.service_item) is None:
+        rules = await repository.rules.rules(tx, acting_organisation(actor), purpose.service_item)
+        if rules is None:
             raise unknown_item()
-        organisation = acting_organisation(actor)
-        grants = await grants_within_reach(repository.catalogue, tx, organisation, purpose.service_item, actor)
+        grants = within_reach(rules.grants, actor)
         codes = wanted if wanted is not None else [code for code, grant in grants.items() if grant.covers(today)]
         chosen = [grant_for(grants, code, today) for code in dict.fromkeys(codes)]
         if not chosen:
             raise UseNotGranted
         for grant in chosen:
             await repository.quota.require(grant)
-        types = await repository.catalogue.newest_types(tx, [grant.type_code for grant in chosen])
-        return [(types[grant.type_code], grant) for grant in chosen]
+        return [(rules.types[grant.type_code], grant) for grant in chosen]
 
     async def hits(
         self,
@@ -77,17 +76,27 @@ class Reach:
         Raises:
             NotPermitted: `fields-not-granted`.
         """
-        fields = _minimised_each(types, asked)
-        by_code = {made.code: made for made, _ in types}
-        by_function = [made.code for made, _ in types if made.sharing is Sharing.FUNCTION]
-        found = await self._repository.licences.by_holder(tx, holder, by_function) if by_function else []
-        hits = [Hit(one, by_code[one.type_code], fields[one.type_code], None) for one in found]
+        hits = await self.by_function(tx, holder, types, asked)
+        fields, by_code = _minimised_each(types, asked), {made.code: made for made, _ in types}
         for consent in await self._consents(tx, acting_organisation(actor), holder, purpose):
             licence = await self._consented(tx, consent, holder, by_code, counted)
             if licence is not None:
                 given = tuple(name for name in fields[licence.type_code] if name in consent.fields)
                 hits.append(Hit(licence, by_code[licence.type_code], given, consent.id))
         return hits
+
+    async def by_function(
+        self, tx: ReadTx, holder: HolderCode, types: GrantedTypes, asked: Sequence[str] | None
+    ) -> list[Hit]:
+        """Those that need no consent.
+
+        Raises:
+            NotPermitted: `fields-not-granted`.
+        """
+        fields = _minimised_each(types, asked)
+        shared = {made.code: made for made, _ in types if made.sharing is Sharing.FUNCTION}
+        found = await self._repository.licences.by_holder(tx, holder, list(shared)) if shared else []
+        return [Hit(one, shared[one.type_code], fields[one.type_code], None) for one in found]
 
     async def _consents(
         self, tx: WriteTx, organisation: str, holder: HolderCode, purpose: Purpose
@@ -123,6 +132,11 @@ def _minimised_each(types: GrantedTypes, asked: Sequence[str] | None) -> dict[st
     together = tuple(dict.fromkeys(name for _, grant in types for name in grant.fields))
     wanted = set(minimised(replace(types[0][1], fields=together), asked))
     return {made.code: tuple(name for name in grant.fields if name in wanted) for made, grant in types}
+
+
+def by_function_alone(types: GrantedTypes) -> bool:
+    """Whether no consent bears on what may be given of these types."""
+    return all(made.sharing is Sharing.FUNCTION for made, _ in types)
 
 
 def unknown_item() -> InvalidInput:

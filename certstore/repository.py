@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore
+from certstore.look_log import LookLog
+from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore, UseRuleStore
 from certstore.quota import UseQuota
 from core.clock import Clock, calendar_day
 from core.db.database import Database
@@ -23,6 +24,8 @@ class Repository:
     consents: ConsentStore
     access: AccessStore
     quota: UseQuota
+    rules: UseRuleStore
+    looks: LookLog
 
     def now(self) -> dt.datetime:
         return self.clock.now()

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, values_of
 from certstore.codes import HolderCode, parse_holder_code
+from certstore.issuers import issuer_names
 from certstore.looks import look_at, look_for
 from certstore.model import AccessRecord, Look, Sharing, Trust
 from certstore.ports import OrganisationDirectory
 from certstore.purpose import parse_purpose
-from certstore.reach import Hit, Reach
+from certstore.reach import GrantedTypes, Hit, Reach, by_function_alone
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from core.audit.event import AuditEvent
@@ -83,14 +84,22 @@ class SearchLicences:
             acting_organisation(actor)
             holder = parse_holder_code(query.code_type, query.code, today=repository.today())
             await repository.quota.count_look(actor)
-            async with repository.database.write() as tx:
-                types = await self._reach.types(tx, actor, purpose, query.types)
-                hits = await self._reach.hits(tx, actor, holder, purpose, types, query.fields, counted=True)
-                await repository.access.add(tx, self._looks(actor, purpose, holder, hits))
-                detail = {"found": len(hits), "types": len(types)}
-                tx.audit(AuditEvent("licence.search", "done", actor, None, purpose, detail))
-                await tx.commit()
-        return [await self._found(hit) for hit in hits]
+            async with repository.database.quick_read() as look:
+                types = await self._reach.types(look, actor, purpose, query.types)
+                alone = by_function_alone(types)
+                hits = await self._reach.by_function(look, holder, types, query.fields) if alone else []
+            if alone:
+                await repository.looks.write(
+                    self._looks(actor, purpose, holder, hits), _event(actor, purpose, hits, types)
+                )
+            else:  # using a consent is a change: it, the record of the look and its event are one unit
+                async with repository.database.quick_write() as tx:
+                    hits = await self._reach.hits(tx, actor, holder, purpose, types, query.fields, counted=True)
+                    await repository.access.add(tx, self._looks(actor, purpose, holder, hits))
+                    tx.audit(_event(actor, purpose, hits, types))
+                    await tx.commit()
+        names = await issuer_names(self._organisations, [hit.licence for hit in hits])
+        return [self._found(hit, names) for hit in hits]
 
     def _looks(self, actor: Principal, purpose: Purpose, holder: HolderCode, hits: Sequence[Hit]) -> list[AccessRecord]:
         if not hits:
@@ -113,16 +122,15 @@ class SearchLicences:
     def _status(self, hit: Hit) -> Status:
         return status_today(hit.licence, self._repository.today())
 
-    async def _found(self, hit: Hit) -> FoundLicence:
+    def _found(self, hit: Hit, names: Mapping[str, Text]) -> FoundLicence:
         licence, status = hit.licence, self._status(hit)
-        name = await self._organisations.name(licence.issuer) or Text(licence.issuer, licence.issuer)
         return FoundLicence(
             id=licence.id,
             identifier=licence.current.identifier,
             type_code=licence.type_code,
             type_name=hit.licence_type.name,
             issuer=licence.issuer,
-            issuer_name=name,
+            issuer_name=names[licence.issuer],
             status=status,
             valid_from=licence.current.valid_from,
             valid_until=licence.current.valid_until,
@@ -131,3 +139,7 @@ class SearchLicences:
             trust=licence.current.trust,
             values=values_of(licence, hit.fields) if status is Status.VALID else {},
         )
+
+
+def _event(actor: Principal, purpose: Purpose, hits: Sequence[Hit], types: GrantedTypes) -> AuditEvent:
+    return AuditEvent("licence.search", "done", actor, None, purpose, {"found": len(hits), "types": len(types)})

@@ -17,6 +17,7 @@ from certstore.find import FindLicences
 from certstore.holder import MyAccesses, MyLicences
 from certstore.issue import IssueLicence
 from certstore.life.proposals import Colleagues
+from certstore.look_log import LookLog
 from certstore.make_file import FileMaker
 from certstore.making import VersionMaker
 from certstore.model import Quota
@@ -44,6 +45,7 @@ from certstore.stores.find import SqlFindStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.numbers import SqlNumberStore
 from certstore.stores.templates import SqlTemplateStore
+from certstore.stores.use_rules import SqlUseRuleStore
 from certstore.templates.desk import TemplateDesk
 from certstore.templates.rendering import TemplateRenderer
 from certstore.uploads.qr_reader import ProcessQrReader
@@ -138,15 +140,18 @@ def narrow_ground(ground: Ground) -> CertstoreGround:
 
 def repository_of(ground: CertstoreGround) -> Repository:
     """The stores that all use cases share."""
+    catalogue, access = SqlCatalogueStore(), SqlAccessStore(ground.fields, ground.index)
     return Repository(
         database=ground.database,
         clock=ground.clock,
-        catalogue=SqlCatalogueStore(),
+        catalogue=catalogue,
         licences=SqlLicenceStore(ground.fields, ground.index),
         files=SqlFileStore(),
         consents=SqlConsentStore(ground.fields, ground.index),
-        access=SqlAccessStore(ground.fields, ground.index),
+        access=access,
         quota=UseQuota(ground.kv, ground.clock, ground.clerk_quota),
+        rules=SqlUseRuleStore(catalogue),
+        looks=LookLog(ground.database, access),
     )
 
 

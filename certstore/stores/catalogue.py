@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select, tuple_
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from certstore.conditions import Condition, parse_condition
@@ -27,9 +27,22 @@ from certstore.model import (
 from certstore.ports import CatalogueStore
 from certstore.stores.tables import consumer_grant, item_material, licence_type, service_item
 from core.db.database import ReadTx, WriteTx
+from core.prepared import Prepared
 from core.text import Text
 
 _EVENTS = frozenset(Event)
+
+_ITEM = Prepared(
+    select(
+        service_item.c.name_zh.label("item_zh"),
+        service_item.c.name_en.label("item_en"),
+        service_item.c.department,
+        item_material,
+    )
+    .outerjoin(item_material, item_material.c.item == service_item.c.code)
+    .where(service_item.c.code == bindparam("asked"))
+    .order_by(item_material.c.number)
+)
 
 
 class SqlCatalogueStore:
@@ -77,8 +90,11 @@ class SqlCatalogueStore:
             await tx.connection.execute(insert(item_material), rows)
 
     async def item(self, tx: ReadTx, code: str) -> ServiceItem | None:
-        found = await self._items(tx, select(service_item).where(service_item.c.code == code))
-        return found[0] if found else None
+        rows = await tx.rows(_ITEM, {"asked": code})
+        if not rows:
+            return None
+        materials = tuple([_material(row) for row in rows if row.number is not None])
+        return ServiceItem(code, Text(rows[0].item_zh, rows[0].item_en), rows[0].department, materials)
 
     async def items(
         self, tx: ReadTx, *, after: str = "", limit: int = 100, department: str | None = None
@@ -124,7 +140,7 @@ class SqlCatalogueStore:
     async def grants(self, tx: ReadTx, organisation: str, service_item: str) -> Mapping[str, ConsumerGrant]:
         columns = consumer_grant.c
         query = select(consumer_grant).where(columns.organisation == organisation, columns.service_item == service_item)
-        return {row.type_code: _grant(row) for row in await tx.connection.execute(query)}
+        return {row.type_code: grant_of(row) for row in await tx.connection.execute(query)}
 
     async def all_grants(
         self, tx: ReadTx, *, organisation: str = "", after: tuple[str, str, str] = ("", "", ""), limit: int = 100
@@ -137,7 +153,7 @@ class SqlCatalogueStore:
         rows = await tx.connection.execute(
             query.order_by(columns.organisation, columns.service_item, columns.type_code)
         )
-        return [_grant(row) for row in rows]
+        return [grant_of(row) for row in rows]
 
     async def remove_grant(self, tx: WriteTx, organisation: str, service_item: str, type_code: str) -> bool:
         columns = consumer_grant.c
@@ -249,7 +265,8 @@ def _material(row: Row[Any]) -> Material:
     return Material(row.number, Text(row.name_zh, row.name_en), tuple(row.types), condition, conditions)
 
 
-def _grant(row: Row[Any]) -> ConsumerGrant:
+def grant_of(row: Row[Any]) -> ConsumerGrant:
+    """A grant from its row."""
     return ConsumerGrant(
         row.organisation,
         row.type_code,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from certstore.ports import LicenceStore
 from certstore.stores.changes import tell, tell_all
 from certstore.stores.holder_index import holder_index, holder_indexes, number_kind
 from certstore.stores.marks import SingleMarks
+from certstore.stores.of_holder import held_now
 from certstore.stores.places import event_place, holder_place, version_place
 from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_holder, licence_version
 from core.db.database import ReadTx, WriteTx
@@ -23,7 +25,6 @@ from core.db.many import add_many
 from core.principal import PrincipalKind
 from keys.ports import BlindIndex, FieldCipher
 
-MOST = 200
 _VERSION_COLUMNS = (column for column in licence_version.c if column.name != "licence_id")
 _LICENCES = select(licence, *_VERSION_COLUMNS).join(licence_version, CURRENT_VERSION)
 
@@ -109,10 +110,10 @@ class SqlLicenceStore:
         return await self._one(tx, _LICENCES.where(licence.c.verification_code == verification_code))
 
     async def by_holder(self, tx: ReadTx, holder: HolderCode, types: Sequence[str] | None = None) -> Sequence[Licence]:
-        query = _LICENCES.where(*held_by(holder_indexes(self._index, holder)))
-        if types is not None:
-            query = query.where(licence.c.type_code.in_(types))
-        return await self._many(tx, query.order_by(licence.c.id.desc()).limit(MOST))
+        if types is not None and not types:
+            return []
+        rows = await tx.rows(*held_now(holder_indexes(self._index, holder), types))
+        return [self._with_holders(list(one)) for _, one in groupby(rows, key=lambda row: row.id)]
 
     async def by_issuer(
         self, tx: ReadTx, issuer: str, *, before: str | None = None, limit: int = 20
@@ -195,6 +196,10 @@ class SqlLicenceStore:
             key = (row.licence_id, row.version)
             found[key] = (*found.get(key, ()), self._holder(row))
         return found
+
+    def _with_holders(self, rows: Sequence[Row[Any]]) -> Licence:
+        """One row for each of its holders."""
+        return self._licence(rows[0], tuple([self._holder(row) for row in rows]))
 
     def _licence(self, row: Row[Any], holders: tuple[Holder, ...]) -> Licence:
         return Licence(

@@ -77,6 +77,8 @@ class Unit(Protocol):
 
     async def change(self, statement: Prepared, values: Mapping[str, object] = ...) -> int: ...
 
+    async def change_each(self, statement: Prepared, values: Sequence[Mapping[str, object]]) -> None: ...
+
 
 _LOCK_HEAD = Prepared(select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update())
 _ADD_EVENT = Prepared(insert(audit_event))
@@ -97,8 +99,7 @@ async def append_quickly(unit: Unit, events: Sequence[AuditEvent], at: dt.dateti
         head = await unit.row(_LOCK_HEAD)
         assert head is not None, "somebody has made it"
     rows = _chained(events, at, head[0], bytes(head[1]))
-    for row in rows:
-        await unit.change(_ADD_EVENT, row)
+    await unit.change_each(_ADD_EVENT, rows)
     await unit.change(_MOVE_HEAD, {"new_number": rows[-1]["number"], "new_hash": rows[-1]["hash"]})
 
 

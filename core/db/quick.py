@@ -35,6 +35,9 @@ class Driver(Protocol):
 
     async def change(self, text: str, values: tuple[Any, ...]) -> int: ...
 
+    async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        """The same statement for each of them."""
+
     async def commit(self) -> None:
         """Durable when this returns; what comes after it is a new transaction."""
 
@@ -101,6 +104,13 @@ class _Unit:
     async def change(self, statement: Prepared, values: Mapping[str, object] = NOTHING) -> int:
         compiled = statement.on(self._dialect)
         return await self.ran(self.driver.change(compiled.text, compiled.bound(values)))
+
+    async def change_each(self, statement: Prepared, values: Sequence[Mapping[str, object]]) -> None:
+        if len(values) == 1:
+            await self.change(statement, values[0])
+        elif values:
+            compiled = statement.on(self._dialect)
+            await self.ran(self.driver.change_each(compiled.text, [compiled.bound(one) for one in values]))
 
     @staticmethod
     async def ran(call: Awaitable[Answer]) -> Answer:
@@ -183,7 +193,22 @@ class QuickUnits:
         await self._connections.close()
 
 
-class _SqliteReading:
+class _Looking:
+    """What a look cannot do."""
+
+    __slots__ = ()
+
+    async def change(self, text: str, values: tuple[Any, ...]) -> int:
+        raise RuntimeError("a look changes nothing")
+
+    async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        raise RuntimeError("a look changes nothing")
+
+    async def commit(self) -> None:
+        raise RuntimeError("a look changes nothing")
+
+
+class _SqliteReading(_Looking):
     """Statements run where they stand, on the one connection for single looks."""
 
     __slots__ = ("_connection",)
@@ -193,12 +218,6 @@ class _SqliteReading:
 
     async def rows(self, text: str, values: tuple[Any, ...]) -> Sequence[Any]:
         return self._connection.execute(text, values).fetchall()
-
-    async def change(self, text: str, values: tuple[Any, ...]) -> int:
-        raise RuntimeError("a look changes nothing")
-
-    async def commit(self) -> None:
-        raise RuntimeError("a look changes nothing")
 
     async def end(self) -> None:
         return None
@@ -218,6 +237,9 @@ class _SqliteWriting:
 
     async def change(self, text: str, values: tuple[Any, ...]) -> int:
         return (await self._entered()).execute(text, values).rowcount
+
+    async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        (await self._entered()).executemany(text, values)
 
     async def commit(self) -> None:
         if self._unit is not None:
@@ -264,7 +286,7 @@ class _SqliteDrivers:
         return writer
 
 
-class _PostgresReading:
+class _PostgresReading(_Looking):
     """Each statement is a transaction of its own."""
 
     __slots__ = ("_connection", "_pool")
@@ -275,12 +297,6 @@ class _PostgresReading:
     async def rows(self, text: str, values: tuple[Any, ...]) -> Sequence[Any]:
         found: Sequence[Any] = await self._connection.fetch(text, *values)
         return found
-
-    async def change(self, text: str, values: tuple[Any, ...]) -> int:
-        raise RuntimeError("a look changes nothing")
-
-    async def commit(self) -> None:
-        raise RuntimeError("a look changes nothing")
 
     async def end(self) -> None:
         self._pool.give_back(self._connection)
@@ -302,6 +318,10 @@ class _PostgresWriting:
         await self._begun()
         status: str = await self._connection.execute(text, *values)
         return int(status.rpartition(" ")[2])  # `INSERT 0 1`, `UPDATE 1`, `DELETE 1`
+
+    async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        await self._begun()
+        await self._connection.executemany(text, values)  # sent as one
 
     async def commit(self) -> None:
         if self._open:

@@ -43,6 +43,12 @@ class WriteTx(ReadTx):
         done = await self.connection.execute(statement.clause(self.connection.dialect), dict(values))
         return done.rowcount
 
+    async def change_each(self, statement: Prepared, values: Sequence[Mapping[str, object]]) -> None:
+        """Run a prepared statement for each of these values, which have the same names."""
+        if values:
+            clause = statement.clause(self.connection.dialect)
+            await self.connection.execute(clause, [dict(one) for one in values])
+
     def audit(self, event: AuditEvent) -> None:
         """Remember an event; it is chained to the log when the unit commits, and only then."""
         self._events.append(event)

@@ -26,6 +26,7 @@ from certstore.model import (
     Validity,
     ValidityRule,
 )
+from certstore.ports import UseRules
 from core.text import Text
 from tests.conformance.certstore_stores_backends import (
     LIN,
@@ -158,6 +159,42 @@ class CatalogueBasic:
                 await tx.commit()
         async with harness.other.read() as tx:
             assert grant not in await harness.catalogue.all_grants(tx)
+
+    async def test_the_rules_of_a_use_are_the_own_grants_with_the_newest_types(self, harness: StoreHarness) -> None:
+        grant = ConsumerGrant(OFFICE, TYPE, "ITEM-1", ("a", "b"), "依据", dt.date(2026, 1, 1), quota=Quota(hourly=3))
+        item = ServiceItem("ITEM-1", Text("事项", "Item"), OFFICE, ())
+        others = (replace(grant, organisation=OTHER_OFFICE, type_code=OTHER_TYPE), replace(grant, service_item="X"))
+        async with harness.database.write() as tx:
+            await harness.catalogue.add_type(tx, a_type())
+            await harness.catalogue.put_item(tx, item)
+            for one in (grant, *others):
+                await harness.catalogue.put_grant(tx, one)
+            await tx.commit()
+        async with harness.other.quick_read() as tx:
+            assert await harness.rules.rules(tx, OFFICE, "ITEM-1") == UseRules({TYPE: grant}, {TYPE: a_type()})
+            assert await harness.rules.rules(tx, "91410100MA0000000X", "ITEM-1") == UseRules({}, {})
+            assert await harness.rules.rules(tx, OFFICE, "ITEM-2") is None
+
+    async def test_the_rules_of_a_use_follow_what_changed_since_the_last_look(self, harness: StoreHarness) -> None:
+        grant = ConsumerGrant(OFFICE, TYPE, "ITEM-1", ("a",), "依据", dt.date(2026, 1, 1))
+        async with harness.database.write() as tx:
+            await harness.catalogue.add_type(tx, a_type())
+            await harness.catalogue.put_item(tx, ServiceItem("ITEM-1", Text("事项", "Item"), OFFICE, ()))
+            await harness.catalogue.put_grant(tx, grant)
+            await tx.commit()
+        async with harness.other.quick_read() as tx:
+            await harness.rules.rules(tx, OFFICE, "ITEM-1")
+        second = replace(a_type(version=2), sharing=Sharing.CONSENT)
+        async with harness.database.write() as tx:
+            await harness.catalogue.add_type(tx, second)
+            await tx.commit()
+        async with harness.other.quick_read() as tx:
+            assert await harness.rules.rules(tx, OFFICE, "ITEM-1") == UseRules({TYPE: grant}, {TYPE: second})
+        async with harness.database.write() as tx:
+            await harness.catalogue.remove_grant(tx, OFFICE, "ITEM-1", TYPE)
+            await tx.commit()
+        async with harness.other.quick_read() as tx:
+            assert await harness.rules.rules(tx, OFFICE, "ITEM-1") == UseRules({}, {})
 
     async def test_every_series_of_numbers_counts_for_itself_from_one(self, harness: StoreHarness) -> None:
         drawn = []

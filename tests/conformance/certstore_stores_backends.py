@@ -27,7 +27,7 @@ from certstore.model import (
     Look,
 )
 from certstore.numbering import NumberStore
-from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore
+from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore, UseRuleStore
 from certstore.stores import tables
 from certstore.stores.access import SqlAccessStore
 from certstore.stores.catalogue import SqlCatalogueStore
@@ -35,6 +35,7 @@ from certstore.stores.consents import SqlConsentStore
 from certstore.stores.files import SqlFileStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.numbers import SqlNumberStore
+from certstore.stores.use_rules import SqlUseRuleStore
 from core.clock import calendar_day
 from core.db.database import Database
 from core.db.engine import create_engine
@@ -67,6 +68,7 @@ class StoreHarness:
     consents: ConsentStore = field(default_factory=lambda: SqlConsentStore(field_cipher(), blind_index()))
     numbers: NumberStore = field(default_factory=SqlNumberStore)
     access: AccessStore = field(default_factory=lambda: SqlAccessStore(field_cipher(), blind_index()))
+    rules: UseRuleStore = field(default_factory=lambda: SqlUseRuleStore(SqlCatalogueStore()))
 
     @property
     def today(self) -> dt.date:

@@ -54,6 +54,20 @@ class QuickBasic:
         assert await harness.things() == {}
         assert await harness.actions() == []
 
+    async def test_one_statement_is_run_for_each_of_several_rows(self, harness: DatabaseHarness) -> None:
+        async with harness.database.quick_write() as tx:
+            await tx.change_each(_ADD, [])
+            await tx.change_each(_ADD, [row("a"), row("b", "shut")])
+            await tx.change_each(_ADD, [row("c")])
+            tx.audit(event("thing.make"))
+            tx.audit(event("thing.make-again"))
+            await tx.commit()
+        async with harness.database.write() as tx:
+            await tx.change_each(_ADD, [row("d"), row("e")])
+            await tx.commit()
+        assert await harness.things() == {"a": "open", "b": "shut", "c": "open", "d": "open", "e": "open"}
+        assert await harness.actions() == ["thing.make", "thing.make-again"]
+
     async def test_an_exception_undoes_a_quick_unit_and_its_events(self, harness: DatabaseHarness) -> None:
         with pytest.raises(Trouble):
             async with harness.database.quick_write() as tx:

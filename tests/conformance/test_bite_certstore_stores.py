@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from certstore.codes import HolderCode
 from certstore.lifecycle import State
 from certstore.model import AccessRecord, Consent, ConsentState, ConsumerGrant, Licence, LicenceChange, LicenceType
+from certstore.ports import UseRules
 from certstore.stores.access import SqlAccessStore
 from certstore.stores.catalogue import SqlCatalogueStore
 from certstore.stores.consents import SqlConsentStore
@@ -25,6 +26,7 @@ from certstore.stores.marks import SingleMarks, _ended
 from certstore.stores.number_tables import licence_number_series
 from certstore.stores.numbers import SqlNumberStore
 from certstore.stores.tables import consent, consumer_grant, licence, licence_mark, licence_type
+from certstore.stores.use_rules import SqlUseRuleStore
 from core.db.database import ReadTx, WriteTx
 from keys.ports import BlindIndex, FieldCipher
 from tests.conformance.certstore_stores import CONTRACT
@@ -245,6 +247,18 @@ class GrantsToEverybody(SqlCatalogueStore):
         return found
 
 
+class RemembersRules(SqlUseRuleStore):
+    """As long as it lives: what was granted once stays granted, of the version that it had."""
+
+    async def rules(self, tx: ReadTx, organisation: str, service_item: str) -> UseRules | None:
+        known = self.__dict__.setdefault("known", {})
+        key = (organisation, service_item)
+        if key not in known:
+            known[key] = await super().rules(tx, organisation, service_item)
+        found: UseRules | None = known[key]
+        return found
+
+
 class ShowsEverybodysLooks(SqlAccessStore):
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, now: dt.datetime, before: str | None = None, limit: int = 20
@@ -324,6 +338,11 @@ BROKEN: list[tuple[str, Callable[[], dict[str, Any]], str]] = [
         "grants-to-everybody",
         lambda: {"catalogue": GrantsToEverybody()},
         "test_grants_are_found_by_organisation_and_item_only",
+    ),
+    (
+        "remembers-rules",
+        lambda: {"rules": RemembersRules(SqlCatalogueStore())},
+        "test_the_rules_of_a_use_follow_what_changed_since_the_last_look",
     ),
     (
         "one-series-for-all",

@@ -15,9 +15,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from moto.server import ThreadedMotoServer
 
@@ -88,35 +89,50 @@ def restore_pin(token: SoftHsmToken) -> None:
 
 
 @contextlib.contextmanager
-def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A fresh cluster; tuned for speed at the price of safety against power cuts, unless it is to be `durable`."""
+def postgres_server(
+    *, durable: bool = False, kept: Path | None = None, tuning: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[PostgresServer]:
+    """A cluster; tuned for speed at the price of safety against power cuts, unless it is to be `durable`.
+
+    Args:
+        kept: the folder that it stays in, made if it is not there; by default it is a fresh one, removed afterwards.
+        tuning: settings of the server, beside ours or in their place.
+    """
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
-    with _folder() as folder:
+    with _folder() if kept is None else _kept_folder(kept) as folder:
         user = _give_away(folder) if os.geteuid() == 0 else None
         data = folder / "data"
-        make = [str(initdb), "-D", str(data), "-U", "yizheng", "--auth=trust", "--no-sync", "-E", "UTF8"]
-        done = subprocess.run(
-            _as_user(user, [*make, "--locale=C.UTF-8"]), cwd=folder, env=_plain_environment(folder), capture_output=True
-        )
-        if done.returncode:
-            raise RuntimeError(f"initdb: {done.stderr.decode(errors='replace')}")
-        tuning = {
+        if not (data / "PG_VERSION").exists():
+            _make_cluster(initdb, data, user)
+        options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": "200",
             "shared_buffers": "32MB",
         }
         if not durable:
-            tuning |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        options = [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        chosen = [part for name, value in {**options, **tuning}.items() for part in ("-c", f"{name}={value}")]
 
         def command(port: int) -> list[str]:
-            return _as_user(user, [str(postgres), "-D", str(data), "-p", str(port), *options], death="INT")
+            return _as_user(user, [str(postgres), "-D", str(data), "-p", str(port), *chosen], death="INT")
 
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients
         with _listening(command, folder, stop=signal.SIGINT) as port:
             _wait_for_postgres(initdb.parent / "pg_isready", port)
             yield PostgresServer(port)
+
+
+def _make_cluster(initdb: Path, data: Path, user: str | None) -> None:
+    make = [str(initdb), "-D", str(data), "-U", "yizheng", "--auth=trust", "--no-sync", "-E", "UTF8"]
+    done = subprocess.run(
+        _as_user(user, [*make, "--locale=C.UTF-8"]),
+        cwd=data.parent,
+        env=_plain_environment(data.parent),
+        capture_output=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"initdb: {done.stderr.decode(errors='replace')}")
 
 
 @contextlib.contextmanager
@@ -227,6 +243,12 @@ def _folder() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _kept_folder(path: Path) -> Iterator[Path]:
+    path.mkdir(parents=True, exist_ok=True)
+    yield path
 
 
 def _give_away(folder: Path) -> str:
