@@ -178,3 +178,33 @@ def test_a_wrong_former_identifier_is_named_where_it_was_typed(visit: Open) -> N
     page.wait_for_selector("#based_on[aria-invalid=true]")
     assert "校验位" in page.inner_text("#based_on-e")
     assert faults_of(page) == []
+
+
+def test_co_holders_are_added_and_removed_by_keyboard_alone(visit: Open) -> None:
+    who = officer(visit, f"/office/issue/{RESIDENCE.code}")
+    page = who.page
+    people = (cast.HE, cast.QIN, cast.CHEN)
+    for number, person in enumerate(people, 1):
+        suffix = "" if number == 1 else f".{number}"
+        page.fill(f"[id='holder_name{suffix}']", person.name)
+        page.fill(f"[id='holder_code{suffix}']", person.id_number)
+        page.focus("button[name=add_holder]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"[id='holder_name.{number + 1}']")
+        assert page.input_value(f"[id='holder_name{suffix}']") == person.name, "what was typed stays"
+    assert faults_of(page) == []
+    for number, left in ((2, 3), (3, 2)):
+        page.focus(f"button[name=remove_holder][value='{number}']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"button[name=remove_holder][value='{left + 1}']", state="detached")
+    assert page.input_value("[id='holder_name.2']") == cast.CHEN.name
+    page.fill("#licence_number", "示居合 1")
+    page.fill("[name='data.address']", "示例市青石区演示路 9 号")
+    page.fill("[name='data.since']", "2026-01-05")
+    page.fill("[name='data.household']", "外省示例县")
+    page.focus("[name='data.address']")
+    page.keyboard.press("Enter")  # the form's own button, not the first of the blocks'
+    page.wait_for_url("**/office/issued/*")
+    who.open("/office")
+    page.click("table a >> nth=0")
+    assert f"{cast.HE.name}、{cast.CHEN.name}" in page.inner_text("main")

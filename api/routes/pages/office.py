@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 from fastapi import APIRouter
@@ -16,6 +17,7 @@ from api.routes.pages.seal_pictures import picture_address, seal_of
 from api.routes.pages.states import mark_of, until_words
 from api.web.downloads import download
 from api.web.forms import Form, read_form
+from api.web.holder_form import blocks, blocks_changed, holder_names, kind_of, may_add
 from api.web.render import page
 from api.web.schema_form import face_data, form_fields
 from api.web.shelf import shelf
@@ -31,12 +33,10 @@ from api.web.views.office import (
 )
 from api.web.views.own import LicenceCard
 from api.web.visitor import ISSUER, SEALER, Visitor, permitted
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
 from certstore.issue import IssueCommand
 from certstore.life.drafts import DraftCommand
 from certstore.life.model import Draft, DraftContent
-from certstore.making import HolderInput
-from certstore.model import HolderKind, Licence, LicenceType, Validity, ValidityRule
+from certstore.model import Licence, LicenceType, Validity, ValidityRule
 from certstore.read import IssuedLicence
 from core.clock import calendar_day
 from core.errors import AppError, InvalidInput, NotFound
@@ -94,6 +94,8 @@ async def issue(request: Request, type_code: str) -> Response:
     who = await permitted(request, ISSUER)
     licence_type = await _own_type(request, who, type_code)
     form = await read_form(request)
+    if (changed := blocks_changed(form.values)) is not None:
+        return await issue_page(request, who, licence_type, changed, form["idempotency"])
     try:
         licence = await _issue(request, who, licence_type, form)
     except AppError as error:
@@ -223,16 +225,19 @@ async def issue_page(
 ) -> Response:
     """The form, empty or filled; of a draft, that goes on where it was left."""
     fields = form_fields(licence_type.schema)
-    named = ("holder_name", "holder_code", "licence_number", "valid_from", "valid_until", "based_on")
+    named = ("licence_number", "valid_from", "valid_until", "based_on")
     every = (*named, *(one.name for one in fields))
     organisation = who.principal.organisation or ""
-    known = {*named, *(one.key for one in fields)}
+    known = {*named, "holder_name", "holder_code", *(one.key for one in fields)}
     field = error.field if isinstance(error, InvalidInput) else None
+    place = place if (place := _FIELDS.get(field or "", field)) in known else None
+    today = calendar_day(container(request).ground.clock.now())
     view = IssueView(
         action=f"/office/drafts/{draft.id}" if draft else f"/office/issue/{licence_type.code}",
         type_name=licence_type.name,
         issuer=who.acting_for or Text(organisation, organisation),
-        person=licence_type.holder_kind is HolderKind.PERSON,
+        holders=blocks(values, licence_type, today, place if place in ("holder_name", "holder_code") else None),
+        may_add=may_add(values, licence_type),
         fields=fields,
         values={name: values.get(name, "") for name in every},
         states_end=licence_type.validity.kind is Validity.STATED,
@@ -241,7 +246,7 @@ async def issue_page(
         idempotency=idempotency,
         draws_number=bool(licence_type.numbering),
         error=error.text if error else None,
-        error_field=(place if (place := _FIELDS.get(field or "", field)) in known else None),
+        error_field=place,
         draft_revision=draft.revision if draft else None,
     )
     return page(request, "issue.html", status=status_of(error) if error else 200, view=view)
@@ -260,11 +265,11 @@ _FIELDS = {
 
 def issue_command(licence_type: LicenceType, form: Form) -> IssueCommand:
     """What was typed."""
-    person = licence_type.holder_kind is HolderKind.PERSON
-    holder = HolderInput(CITIZEN_ID if person else ORGANISATION_CODE, form["holder_code"], form["holder_name"])
+    kind = kind_of(licence_type)
+    holders = [replace(one, code_type=one.code_type or kind) for one in holder_names(form.values)]
     return IssueCommand(
         type_code=licence_type.code,
-        holders=[holder],
+        holders=holders,
         data=face_data(licence_type.schema, form.values),
         idempotency_key=form["idempotency"],
         licence_number=form["licence_number"] or None,

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container
 from api.routes.pages.office import all_types, draft_content, issue_command, issue_page, receipt
 from api.web.forms import Form, read_form
+from api.web.holder_form import blocks_changed, holder_values
 from api.web.render import page
 from api.web.schema_form import PREFIX
 from api.web.views.licence_life import DraftRow, DraftsView
@@ -62,6 +63,8 @@ async def go_on(request: Request, draft_id: str) -> Response:
     who = await permitted(request, ISSUER)
     form = await read_form(request)
     found, licence_type = await _find(request, who, draft_id)
+    if (changed := blocks_changed(form.values)) is not None:
+        return await issue_page(request, who, licence_type, changed, form["idempotency"], draft=found)
     try:
         if form["discard"]:
             await container(request).certstore.life.drafts.discard(draft_id, who.principal, if_revision=_seen(form))
@@ -105,11 +108,12 @@ def _typed(found: Draft) -> dict[str, str]:
         for name, value in content.data.items()
         if isinstance(value, str | int | float | bool)
     }
-    holder = content.holders[0]
-    return values | {
-        "holder_name": holder.name,
-        "holder_code": holder.code,
-        "licence_number": content.licence_number or "",
-        "valid_from": content.valid_from.isoformat() if content.valid_from else "",
-        "valid_until": content.valid_until.isoformat() if content.valid_until else "",
-    }
+    return (
+        values
+        | holder_values(content.holders)
+        | {
+            "licence_number": content.licence_number or "",
+            "valid_from": content.valid_from.isoformat() if content.valid_from else "",
+            "valid_until": content.valid_until.isoformat() if content.valid_until else "",
+        }
+    )

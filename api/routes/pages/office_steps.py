@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,12 +15,12 @@ from api.errors.problems import status_of
 from api.routes.pages.seal_pictures import seal_of
 from api.routes.pages.states import mark_of, until_words
 from api.web.forms import Form, read_form
+from api.web.holder_form import blocks, blocks_changed, holder_names, holder_values, kind_of, may_add
 from api.web.render import page
 from api.web.schema_form import PREFIX, face_data, form_fields
 from api.web.step_words import STEPS
 from api.web.views.licence_life import StepView
 from api.web.visitor import ISSUER, Visitor, permitted
-from certstore.codes import ORGANISATION_CODE
 from certstore.end import EndCommand
 from certstore.face import plain
 from certstore.life.change import ChangeCommand
@@ -90,6 +90,9 @@ async def take_step(request: Request, licence_id: str, step: str) -> Response:
     who = await permitted(request, ISSUER)
     form = await read_form(request)
     desk = await _desk(request, who, licence_id, step)
+    if (changed := blocks_changed(form.values)) is not None:
+        seen = _revision(form) or desk.licence.revision
+        return await _form(request, who, desk, changed, form["idempotency"], seen)
     try:
         done = await _take(request, who, desk, form)
     except AppError as error:
@@ -153,11 +156,14 @@ def _change(desk: _Desk, step: Step, form: Form) -> ChangeCommand:
 
 
 def _holders(desk: _Desk, form: Form) -> list[HolderInput] | None:
-    """The one holder of the form; licences with several are changed over the interface."""
+    """Those of the form; None if they are the present ones, or the step leaves them as they are."""
+    typed = [replace(one, code_type=one.code_type or kind_of(desk.face_type)) for one in holder_names(form.values)]
+    return None if typed == _present(desk) or "holder" not in _PARTS[desk.event] else typed
+
+
+def _present(desk: _Desk) -> list[HolderInput]:
     held = desk.licence.current.holders
-    if len(held) != 1 or (form["holder_code"], form["holder_name"]) == (held[0].code.number, held[0].name):
-        return None
-    return [HolderInput(held[0].code.kind, form["holder_code"], form["holder_name"], held[0].role)]
+    return [HolderInput(one.code.kind, one.code.number, one.name, one.role) for one in held]
 
 
 def _face(desk: _Desk, form: Form) -> Mapping[str, object] | None:
@@ -171,9 +177,7 @@ def _face(desk: _Desk, form: Form) -> Mapping[str, object] | None:
 def _as_it_is(desk: _Desk) -> dict[str, str]:
     version = desk.licence.current
     values = {PREFIX + name: _typed(value) for name, value in version.data.items()}
-    values |= {
-        "holder_name": version.holders[0].name,
-        "holder_code": version.holders[0].code.number,
+    values |= holder_values(_present(desk)) | {
         "licence_number": version.licence_number,
         "valid_from": version.valid_from.isoformat(),
         "valid_until": version.valid_until.isoformat() if version.valid_until else "",
@@ -196,12 +200,11 @@ async def _form(
 ) -> Response:
     words, version = STEPS[desk.event], desk.licence.current
     shown = _PARTS.get(desk.event, frozenset())
-    if len(version.holders) != 1:
-        shown -= {"holder"}
     if desk.face_type.validity.kind is not Validity.STATED:
         shown -= {"until"}
     fields = form_fields(desk.face_type.schema) if "face" in shown else ()
-    named = {"holder_name", "holder_code", "licence_number", "valid_from", "valid_until", "reason"}
+    holder_fields = frozenset({"holder_name", "holder_code"})
+    named = {"licence_number", "valid_from", "valid_until", "reason"}
     field = error.field if isinstance(error, InvalidInput) else None
     place = _FIELDS.get(field or "", field)
     today, type_name = calendar_day(container(request).ground.clock.now()), desk.found.licence_type.name
@@ -215,7 +218,8 @@ async def _form(
         mark=mark_of(desk.found.status, version.valid_until, today),
         until=until_words(version.valid_until),
         shown=frozenset(shown),
-        person=version.holders[0].code.kind != ORGANISATION_CODE,
+        holders=blocks(values, desk.face_type, today, place if place in holder_fields else None),
+        may_add=may_add(values, desk.face_type),
         fields=fields,
         values={name: values.get(name, "") for name in (*named, *(one.name for one in fields))},
         reason=words.reason,
@@ -226,7 +230,7 @@ async def _form(
         idempotency=idempotency,
         revision=revision,
         error=error.text if error else None,
-        error_field=place if place in named or place in {one.key for one in fields} else None,
+        error_field=place if place in {*named, *holder_fields, *(one.key for one in fields)} else None,
     )
     return page(request, "office_step.html", status=status_of(error) if error else 200, view=view)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.web.life_diagram import Diagram
 from api.web.views.common import Fact, Mark, TimelineEntry, Tone
-from api.web.views.office import FormField
+from api.web.views.office import FormField, HolderBlock
 from core.text import Text
 
 
@@ -85,7 +85,8 @@ class StepView:
     mark: Mark
     until: Text
     shown: frozenset[str]
-    person: bool
+    holders: Sequence[HolderBlock] = field(repr=False)
+    may_add: bool
     fields: tuple[FormField, ...]
     values: Mapping[str, str] = field(repr=False)
     reason: Text | None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.web.views.common import Fact, Tone
 from api.web.views.own import LicenceCard
+from certstore.codes import ORGANISATION_CODE
 from core.text import Text
 
 
@@ -80,13 +81,37 @@ class FormField:
 
 
 @dataclass(frozen=True, slots=True)
+class HolderBlock:
+    """One holder in a form.
+
+    Attributes:
+        suffix: what its fields' names end with.
+        kind: of the number.
+        fault: which of its fields was refused, `holder_code` or `holder_name`.
+    """
+
+    suffix: str
+    kind: str
+    code: str = field(repr=False)
+    name: str = field(repr=False)
+    role: str = "holder"
+    chooses_kind: bool = False
+    fault: str | None = None
+
+    @property
+    def organisation(self) -> bool:
+        return self.kind == ORGANISATION_CODE
+
+
+@dataclass(frozen=True, slots=True)
 class IssueView:
     """`/office/issue/{type}`, and `/office/drafts/{id}`, which has a revision."""
 
     action: str
     type_name: Text
     issuer: Text
-    person: bool
+    holders: Sequence[HolderBlock] = field(repr=False)
+    may_add: bool
     fields: tuple[FormField, ...]
     values: Mapping[str, str] = field(repr=False)
     states_end: bool

@@ -36,6 +36,7 @@ from api.web.views.entrance import (
 from api.web.views.office import (
     ChooseTypeView,
     FormField,
+    HolderBlock,
     IssuedRow,
     IssuedView,
     IssueView,
@@ -251,14 +252,16 @@ def issue(error: Text | None = None, field: str | None = None) -> IssueView:
             Text("平方米", "square metres"),
         ),
     )
-    values = dict.fromkeys(
-        ("holder_name", "holder_code", "licence_number", "valid_from", "valid_until", "based_on"), ""
-    )
+    values = dict.fromkeys(("licence_number", "valid_from", "valid_until", "based_on"), "")
     values |= {one.name: "" for one in fields}
     return IssueView(
         "/office/issue/X",
         Text("居住证", "Residence permit"),
         POLICE,
+        (
+            HolderBlock("", "111", "", "", fault=field if field in ("holder_name", "holder_code") else None),
+            HolderBlock(".2", "001", "", "", chooses_kind=True),
+        ),
         True,
         fields,
         values,
