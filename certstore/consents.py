@@ -20,7 +20,7 @@ from certstore.authorise import (
     require_scope,
 )
 from certstore.catalogue import grant_for
-from certstore.codes import HolderCode, parse_holder_code
+from certstore.codes import HolderCode, parse_party
 from certstore.errors import ConsentDecided, ConsentNotFound
 from certstore.face import FaceRow, FaceSource, face_rows
 from certstore.model import Consent, ConsentState, Licence, LicenceType, ServiceItem, Sharing
@@ -373,7 +373,7 @@ class Consents:
                 field="holder",
             )
         if asked.code is not None:
-            return parse_holder_code(asked.code_type or "", asked.code, today=self._repository.today())
+            return parse_party(asked.code_type or "", asked.code, today=self._repository.today())
         identity = await self._holders.of_subject(actor.id, asked.subject or "")
         if identity is None:
             raise InvalidInput(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, within_reach
-from certstore.codes import HolderCode, parse_holder_code
+from certstore.codes import HolderCode, parse_party
 from certstore.conditions import unmet
 from certstore.exemption_words import RULES, STEPS, Exemption, NextStep, explain
 from certstore.issuers import issuer_names
@@ -173,7 +173,7 @@ class CheckExemption:
         async with refusals_audited(repository.database, "exemption.check", actor, purpose=purpose):
             require_scope(actor, "licence:read")
             acting_organisation(actor)
-            holder = parse_holder_code(query.code_type, query.code, today=repository.today())
+            holder = parse_party(query.code_type, query.code, today=repository.today())
             agent = self._agent_of(query)
             await repository.quota.count_look(actor)
             standing = await self._standing(agent, holder, purpose)
@@ -201,7 +201,7 @@ class CheckExemption:
     def _agent_of(self, query: ExemptionQuery) -> HolderCode | None:
         if not query.agent:
             return None
-        return parse_holder_code(query.agent_type or "", query.agent, today=self._repository.today())
+        return parse_party(query.agent_type or "", query.agent, today=self._repository.today())
 
     async def _standing(self, agent: HolderCode | None, holder: HolderCode, purpose: Purpose) -> AgentStanding | None:
         if agent is None:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from certstore.codes import ORGANISATION_CODE, parse_holder_code
+from certstore.codes import Bearer, parse_holder_code
 from certstore.documents import SealedDocuments
 from certstore.face import FaceSource
 from certstore.history import GENESIS, VersionFacts, version_hash
@@ -358,7 +358,7 @@ def check_holders(typed: Sequence[HolderInput], licence_type: LicenceType, today
     if not _of_kind(holders, licence_type.holder_kind):
         raise InvalidInput(
             "holder-kind-wrong",
-            Text("这类证照的持证主体种类不对（自然人或法人）。", "This type is held by the other kind of holder."),
+            _WRONG_KIND[licence_type.holder_kind],
             field="holders",
         )
     if len({holder.code for holder in holders}) != len(holders):
@@ -369,10 +369,28 @@ def check_holders(typed: Sequence[HolderInput], licence_type: LicenceType, today
 
 
 def _of_kind(holders: Sequence[Holder], kind: HolderKind) -> bool:
-    organisations = [holder.code.kind == ORGANISATION_CODE for holder in holders]
-    if kind is HolderKind.ORGANISATION:
-        return all(organisations)
-    return kind is not HolderKind.PERSON or not any(organisations)
+    bearers = {holder.code.bearer for holder in holders}
+    if kind is HolderKind.THING:  # the thing itself, and whoever owns it
+        return Bearer.THING in bearers
+    return bearers <= _BEARERS[kind]
+
+
+_BEARERS = {
+    HolderKind.PERSON: {Bearer.PERSON},
+    HolderKind.ORGANISATION: {Bearer.ORGANISATION},
+    HolderKind.EITHER: {Bearer.PERSON, Bearer.ORGANISATION},
+}
+_WRONG_KIND = {
+    HolderKind.PERSON: Text("这类证照的持证主体是自然人。", "Licences of this type are held by persons."),
+    HolderKind.ORGANISATION: Text("这类证照的持证主体是单位。", "Licences of this type are held by organisations."),
+    HolderKind.EITHER: Text(
+        "这类证照的持证主体是自然人或单位。", "Licences of this type are held by persons or organisations."
+    ),
+    HolderKind.THING: Text(
+        "这类证照说的是物：请写物自己的编码，可以再写所有人。",
+        "Licences of this type are about a thing: give its own number, and its owners if you like.",
+    ),
+}
 
 
 def _checked(licence_type: LicenceType, data: Mapping[str, object]) -> FaceData:

@@ -23,7 +23,7 @@ from certstore.bulk.mapping import (
 )
 from certstore.bulk.reading.table import TableRow
 from certstore.catalogue import validity_of
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
+from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, usual_kind
 from certstore.errors import DataInvalid
 from certstore.identifier import parse_identifier
 from certstore.making import HolderInput, VersionContent, check_first_day, check_holders, check_number
@@ -94,9 +94,11 @@ class RowCheck:
         if missing or len(codes) != len(names):
             faults += missing or [(HOLDER_CODE, "holders-uneven")]
             return ()
-        kind = values.get(HOLDER_CODE_TYPE) or self._usual_kind(codes[0])
+        kind = values.get(HOLDER_CODE_TYPE)
         try:
-            typed = [HolderInput(kind, code, name) for code, name in zip(codes, names, strict=True)]
+            typed = [
+                HolderInput(kind or self._usual_kind(code), code, name) for code, name in zip(codes, names, strict=True)
+            ]
             holders = check_holders(typed, self._type, today)
         except InvalidInput as error:
             faults.append((HOLDER_NAME if error.field == "name" else HOLDER_CODE, error.code))
@@ -109,6 +111,8 @@ class RowCheck:
             return ORGANISATION_CODE
         if self._type.holder_kind is HolderKind.PERSON:
             return CITIZEN_ID
+        if self._type.holder_kind is HolderKind.THING:
+            return usual_kind(code)
         return CITIZEN_ID if re.fullmatch(r"\d{17}[\dXx]|\d{15}", code) else ORGANISATION_CODE
 
     def _number(self, values: Mapping[str, str], faults: list[tuple[str, str]]) -> str:

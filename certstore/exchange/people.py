@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, grants_within_reach, identity_of, refusals_audited
-from certstore.codes import HolderCode, parse_holder_code
+from certstore.codes import HolderCode, parse_party
 from certstore.consents import ConsentBundle, ConsentRequest, Consents
 from certstore.model import Sharing
 from certstore.ports import AgencyDirectory, HolderDirectory
@@ -94,7 +94,7 @@ class UseInPerson:
         purpose = parse_purpose(asked.service_item, asked.case_number, asked.basis)
         async with refusals_audited(self._repository.database, "use-code.entrust", client, purpose=purpose):
             await identity_of(self._holders, agent)
-            code = parse_holder_code(holder.code_type, holder.code, today=self._repository.today())
+            code = parse_party(holder.code_type, holder.code, today=self._repository.today())
             mandates = await self._agencies.of_account(agent.id)
             if not any(one.holder == code and one.covers(asked.service_item.strip()) for one in mandates):
                 raise NotPermitted(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
+from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, THING, HolderCode
 from certstore.face import CopyNote, FaceSource
 from certstore.history import GENESIS
 from certstore.identifier import make_identifier
@@ -29,6 +29,11 @@ _OFFICE = "11410199DEMA00025B"
 _DAY = dt.date(2026, 1, 31)
 _MOMENT = dt.datetime(2026, 1, 31, 9, 0, tzinfo=SHANGHAI)
 _OFFICE_NAME = Text("示例市示例局", "Sample Bureau")
+_PERSON = Holder(HolderCode(CITIZEN_ID, "410199199001010017"), "示例人")
+_HOLDERS = {
+    HolderKind.ORGANISATION: Holder(HolderCode(ORGANISATION_CODE, _OFFICE), "示例市示例有限公司"),
+    HolderKind.THING: Holder(HolderCode(THING, "SHILI2026000001"), "示例设备"),
+}
 
 
 def sample_type() -> LicenceType:
@@ -61,9 +66,6 @@ def sample_type() -> LicenceType:
 
 def sample_source(licence_type: LicenceType, verify_address: str, *, copy: bool = False) -> FaceSource:
     """A face of the type; as a copy it leaves the last element out, as copies do."""
-    person = licence_type.holder_kind is not HolderKind.ORGANISATION
-    holder = Holder(HolderCode(CITIZEN_ID, "410199199001010017"), "示例人")
-    company = Holder(HolderCode(ORGANISATION_CODE, _OFFICE), "示例市示例有限公司")
     identifier = make_identifier(type_code=licence_type.code, issuer=_OFFICE, serial="20260131SAMPLE00", version=1)
     fields = [one.name for one in face_fields(licence_type.schema)]
     version = LicenceVersion(
@@ -73,7 +75,7 @@ def sample_source(licence_type: LicenceType, verify_address: str, *, copy: bool 
         type_code=licence_type.code,
         type_version=licence_type.version,
         licence_number="样张 2026-000001",
-        holders=(holder if person else company,),
+        holders=(_HOLDERS.get(licence_type.holder_kind, _PERSON),),
         data=sample_data(licence_type),
         issued_at=_MOMENT,
         valid_from=_DAY,

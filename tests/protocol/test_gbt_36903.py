@@ -120,7 +120,7 @@ def test_annex_a_codes_are_111_and_001() -> None:
         ("111", "410199198802291032"),
         ("001", "11430000006122244M"),
         ("414", "E@1"),
-        ("999", "E7654321"),
+        ("990", "E7654321"),
     ):
         with pytest.raises(InvalidInput) as raised:
             parse_holder_code(kind, number, today=today)

@@ -187,7 +187,11 @@ async def licence_elements() -> dict[str, Any]:
 async def holder_code_types() -> dict[str, Any]:
     """Kinds of holders' numbers (GB/T 36903 Annex A), and where each is known from."""
     rows = CODE_TYPES.values()
-    return {"items": [{"code": one.code, "name": text_out(one.name), "source": one.source} for one in rows]}
+    return {
+        "items": [
+            {"code": one.code, "name": text_out(one.name), "source": one.source, "bearer": one.bearer} for one in rows
+        ]
+    }
 
 
 def type_out(made: LicenceType) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from api.web.render import page
 from api.web.views.finding import Choice, FindView, ListedRow
 from api.web.visitor import ISSUER, Visitor, permitted
 from api.web.words import minute
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
+from certstore.codes import usual_kind
 from certstore.find import FindQuery, ListedLicence
 from certstore.model import LicenceType
 from certstore.status import STATUS_NAMES, Status
@@ -30,7 +30,6 @@ from core.text import Text
 router = APIRouter(include_in_schema=False)
 FIND = "/office/licences"
 _SHOWN = 20
-_LENGTH = 18
 _EXPIRING = {
     "": Text("不限", "Any"),
     "7": Text("7 天内", "within 7 days"),
@@ -80,15 +79,9 @@ def _query(sent: Mapping[str, str], today: dt.date) -> FindQuery:
         expiring_until=today + dt.timedelta(days=int(days)) if days in _EXPIRING and days else None,
         number=sent.get("number") or None,
         identifier=sent.get("identifier") or None,
-        holder_kind=_kind(holder) if holder else None,
+        holder_kind=usual_kind(holder) if holder else None,
         holder_code=holder or None,
     )
-
-
-def _kind(number: str) -> str:
-    """A credit code has letters in its body; a citizen's number at most an X at its end."""
-    organisation = len(number) == _LENGTH and not number[:17].isdigit()
-    return ORGANISATION_CODE if organisation else CITIZEN_ID
 
 
 def _day(typed: str) -> dt.date | None:
