@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from certstore.authorise import refusals_audited, require_scope
-from certstore.catalogue_rules import check_grant, check_item, checked_type, template_unknown, types_of
+from certstore.catalogue_rules import check_grant, check_item, checked_type, item_mark, template_unknown, types_of
 from certstore.definition import TypeDefinition, definition_of
 from certstore.errors import UseNotGranted
 from certstore.model import ConsumerGrant, LicenceType, ServiceItem, Validity, ValidityRule
@@ -113,10 +113,14 @@ class Catalogue:
         more = len(found) > size
         return Page(found[:size], encode_cursor(found[size - 1].code) if more else None)
 
-    async def put_item(self, item: ServiceItem, actor: Principal) -> None:
+    async def put_item(self, item: ServiceItem, actor: Principal, *, seen: str | None = None) -> None:
         """Add a service item or replace it with its materials.
 
+        Args:
+            seen: mark of the item that the change was made from (`catalogue_rules.item_mark`); None does not ask.
+
         Raises:
+            Conflict: `service-item-moved`, when somebody changed it meanwhile.
             InvalidInput: a material names a licence type that the catalogue does not have.
             NotPermitted: the actor lacks `admin:system`.
         """
@@ -124,6 +128,8 @@ class Catalogue:
         async with refusals_audited(repository.database, "service-item.put", actor):
             require_scope(actor, "admin:system")
             async with repository.database.write() as tx:
+                if seen is not None and seen != item_mark(await repository.catalogue.item(tx, item.code)):
+                    raise _item_moved()
                 check_item(item, await repository.catalogue.newest_types(tx, sorted(types_of(item))))
                 await repository.catalogue.put_item(tx, item)
                 tx.audit(AuditEvent("service-item.put", "done", actor, item.code))
@@ -209,6 +215,16 @@ class Catalogue:
                 detail: Detail = {"organisation": organisation, "type": type_code}
                 tx.audit(AuditEvent("use.grant-end", "done", actor, service_item, detail=detail))
                 await tx.commit()
+
+
+def _item_moved() -> Conflict:
+    return Conflict(
+        "service-item-moved",
+        Text(
+            "刚有人改过这个事项，或代码已被别的事项用了。请重新打开再改。",
+            "Somebody just changed this item, or its code is another's. Open it again.",
+        ),
+    )
 
 
 def _version_moved() -> Conflict:

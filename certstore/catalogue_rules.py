@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from hashlib import sha256
 
 from certstore.definition import TypeDefinition
 from certstore.identifier import parse_type_code
@@ -27,6 +28,8 @@ def checked_type(definition: TypeDefinition, template: str, now: dt.datetime, *,
     """
     code = parse_type_code(definition.code)
     face_fields(definition.schema)
+    if not definition.name.zh or not definition.name.en:
+        raise InvalidInput("name-missing", Text("请写中英文名称。", "Give it a name in both languages."), field="name")
     if not definition.issuers:
         raise InvalidInput(
             "issuers-missing", Text("至少写一个颁发机构。", "Name at least one issuing authority."), field="issuers"
@@ -65,6 +68,11 @@ def template_unknown() -> InvalidInput:
 def types_of(item: ServiceItem) -> set[str]:
     """Codes of all licence types that stand in for a material of the item."""
     return {code for material in item.materials for code in material.types}
+
+
+def item_mark(item: ServiceItem | None) -> str:
+    """What the item says, as a short digest: the same for the same item; empty for none."""
+    return sha256(repr(item).encode()).hexdigest()[:32] if item is not None else ""
 
 
 def check_item(item: ServiceItem, known: Collection[str]) -> None:

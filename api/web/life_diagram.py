@@ -123,10 +123,10 @@ class Diagram:
     height: int = HEIGHT
 
 
-def diagram(here: State, allowed: frozenset[Event] = frozenset(Event)) -> Diagram:
+def diagram(here: State | None, allowed: frozenset[Event] = frozenset(Event)) -> Diagram:
     """
     Args:
-        here: where the licence is today.
+        here: where the licence is today; None draws a type's life, in which no licence is anywhere.
         allowed: the events that its type's profile leaves open.
     """
     ways: dict[tuple[State | None, State], list[Event]] = {}
@@ -149,22 +149,22 @@ def _ends_what_is_held(before: State | None, after: State) -> bool:
     return before in _HELD and after in FINAL
 
 
-def _node(state: State, here: State) -> Node:
+def _node(state: State, here: State | None) -> Node:
     x, y = _CENTRES[state]
     return Node(_short(STATE_NAMES[state]), x - _BOX // 2, y - _TALL // 2, state is here, state in FINAL)
 
 
-def _arrow(before: State | None, after: State, events: Sequence[Event], here: State) -> Arrow:
+def _arrow(before: State | None, after: State, events: Sequence[Event], here: State | None) -> Arrow:
     route = _ROUTES[before, after]
     parts = [events[start : start + route.a_line] for start in range(0, len(events), route.a_line)]
     lines = tuple(
         Line(_list([NAMES[event] for event in part]), route.x, route.y + 18 * number)
         for number, part in enumerate(parts)
     )
-    return Arrow(route.path, lines, route.anchor, before is here, tuple((before, event) for event in events))
+    return Arrow(route.path, lines, route.anchor, _is(before, here), tuple((before, event) for event in events))
 
 
-def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Event]], here: State) -> Arrow:
+def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Event]], here: State | None) -> Arrow:
     left, (centre, y) = _FRAME[0] + _FRAME[2], _CENTRES[after]
     right = centre - _BOX // 2 - 8
     middle = (left + right) // 2
@@ -178,13 +178,17 @@ def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Even
     return Arrow(f"M{left} {y}H{right}", tuple(lines), "middle", here in sources, ways)
 
 
-def _rows(allowed: frozenset[Event], here: State) -> list[WayRow]:
+def _rows(allowed: frozenset[Event], here: State | None) -> list[WayRow]:
     nowhere = Text("还没有", "not there yet")
     return [
-        WayRow(STATE_NAMES[before] if before else nowhere, NAMES[event], STATE_NAMES[after], before is here)
+        WayRow(STATE_NAMES[before] if before else nowhere, NAMES[event], STATE_NAMES[after], _is(before, here))
         for (before, event), after in TRANSITIONS.items()
         if event in allowed
     ]
+
+
+def _is(before: State | None, here: State | None) -> bool:
+    return here is not None and before is here
 
 
 def _list(parts: Sequence[Text]) -> Text:

@@ -60,7 +60,7 @@ def parse_estate_unit(typed: str) -> str:
         raise InvalidInput(
             "estate-unit-invalid",
             Text(
-                "不动产单元代码应为 28 位：12 位数字、宗地特征码 2 位、5 位数字、定着物特征码（F、L、Q、W）和 8 位数字。",
+                "不动产单元代码应为 28 位：12 位数字、2 位宗地特征码、5 位数字、F、L、Q、W 之一和 8 位数字。",
                 "A real estate unit's code has 28 characters: 12 digits, 2 letters for the parcel, 5 digits, one of "
                 "F, L, Q, W, and 8 digits.",
             ),

@@ -1,53 +1,32 @@
-"""The catalogue's pages for administrators: licence types with their versions, service items and grants of use."""
+"""The catalogue's pages for administrators: licence types with their versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
 from api.errors.problems import status_of
+from api.routes.pages.catalogue_form import event_boxes, new_values, open_events, typed_definition, values_of_type
 from api.routes.pages.office import all_types
-from api.web.forms import Form, read_form
+from api.web.forms import read_form
+from api.web.life_diagram import diagram
 from api.web.render import page
-from api.web.views.catalogue import (
-    FieldRow,
-    GrantRow,
-    ItemCard,
-    ItemsView,
-    MaterialRow,
-    TypeRow,
-    TypesView,
-    TypeView,
-    VersionRow,
-)
+from api.web.views.catalogue import FieldRow, TypeRow, TypesView, TypeView, VersionRow
 from api.web.views.common import Mark
 from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, permitted
-from certstore.definition import TypeDefinition, definition_of
-from certstore.model import (
-    ConsumerGrant,
-    InspectionRule,
-    LicenceType,
-    Masking,
-    Material,
-    ServiceItem,
-    Sharing,
-    Validity,
-    ValidityRule,
-)
+from certstore.model import Colour, HolderKind, LicenceType, Masking, Sharing, Validity
 from certstore.schema import face_fields
 from core.errors import AppError, InvalidInput
-from core.text import Text
+from core.text import Language, Text
 
 router = APIRouter(include_in_schema=False)
-TYPES, ITEMS = "/office/types", "/office/items"
+TYPES = "/office/types"
 _IN_USE = Mark("good", "check", Text("在用", "in use"))
 _RETIRED = Mark("", "no", Text("停用", "retired"))
 _VALIDITIES = {
@@ -70,22 +49,61 @@ _MASKINGS = {
     Masking.ADDRESS: Text("遮地址", "as an address"),
     Masking.FULL: Text("全遮", "hidden"),
 }
-_PLACES = {"issuers": "issuers", "schema": "schema", "numbering": "numbering", "inspection": "months"}
+_PLACES = {name: name for name in ("code", "issuers", "schema", "numbering", "template", "profile", "name")} | {
+    "inspection": "months",
+    "validity": "amount",
+}
+_HOLDERS = {
+    HolderKind.PERSON: Text("自然人", "Persons"),
+    HolderKind.ORGANISATION: Text("单位", "Organisations"),
+    HolderKind.EITHER: Text("自然人或单位", "Persons or organisations"),
+    HolderKind.THING: Text(
+        "物（车辆、不动产、设备），可带所有人", "A thing (vehicle, property, device), with its owners"
+    ),
+}
+_COLOURS = {
+    Colour.PINE: Text("松绿", "Pine"),
+    Colour.BLUE: Text("靛蓝", "Blue"),
+    Colour.OCHRE: Text("赭黄", "Ochre"),
+    Colour.PLUM: Text("梅紫", "Plum"),
+}
+_NEW = Text("登记一类新证照", "A new licence type")
+_SAVED = Text("新版本已登记；以前发的证照不受影响。", "Registered. What was issued before stays as it is.")
 
 
 @router.get(TYPES)
 async def types(request: Request) -> Response:
     """All types."""
-    await permitted(request, SYSTEM_ADMIN, SECURITY_ADMIN)
-    return page(request, "catalogue_types.html", view=TypesView(tuple(map(_type_row, await all_types(request)))))
+    who = await permitted(request, SYSTEM_ADMIN, SECURITY_ADMIN)
+    rows = tuple(map(_type_row, await all_types(request)))
+    return page(request, "catalogue_types.html", view=TypesView(rows, may_add=who.principal.may(SYSTEM_ADMIN)))
+
+
+@router.get(TYPES + "/new")
+async def new_type(request: Request) -> Response:
+    """The form of a type that is not there yet."""
+    await permitted(request, SYSTEM_ADMIN)
+    return await _shown(request, None, new_values())
+
+
+@router.post(TYPES + "/new")
+async def first_version(request: Request) -> Response:
+    """Register what was typed as a new type."""
+    who, form = await permitted(request, SYSTEM_ADMIN), await read_form(request)
+    try:
+        definition = typed_definition(form["code"], form)
+        made = await container(request).certstore.catalogue.register_type(definition, who.principal, before=0)
+    except AppError as error:
+        return await _shown(request, None, form.values, error)
+    return RedirectResponse(f"{TYPES}/{made.code}?{urlencode({'said': 'saved'})}", 303)
 
 
 @router.get(TYPES + "/{code}")
 async def one_type(request: Request, code: str) -> Response:
     """One type, as a form for its next version."""
     await permitted(request, SYSTEM_ADMIN, SECURITY_ADMIN)
-    versions = await container(request).certstore.catalogue.versions(code[:40])
-    return await _shown(request, versions[0], _values(versions[0]))
+    newest = await container(request).certstore.catalogue.licence_type(code[:40])
+    return await _shown(request, newest, values_of_type(newest))
 
 
 @router.post(TYPES + "/{code}")
@@ -97,115 +115,51 @@ async def next_version(request: Request, code: str) -> Response:
     seen = form["before"]
     try:
         before = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0
-        made = await catalogue.register_type(_definition(newest, form), who.principal, before=before)
+        made = await catalogue.register_type(typed_definition(newest.code, form), who.principal, before=before)
     except AppError as error:
         return await _shown(request, newest, form.values, error)
     return RedirectResponse(f"{TYPES}/{made.code}?{urlencode({'said': 'saved'})}", 303)
 
 
-@router.get(ITEMS)
-async def items(request: Request) -> Response:
-    """What each service item asks for, and who may use what for it."""
-    who = await permitted(request, SYSTEM_ADMIN, SECURITY_ADMIN)
-    catalogue = container(request).certstore.catalogue
-    cursor = request.query_params.get("cursor") or None
-    found = await catalogue.items(cursor, 20)
-    names = {one.code: one for one in await all_types(request)}
-    grants: list[ConsumerGrant] = []
-    following: str | None = None
-    while True:
-        part = await catalogue.grants(who.principal, cursor=following, limit=100)
-        grants += part.items
-        following = part.next_cursor
-        if following is None or len(grants) >= 1000:
-            break
-    offices = {one.organisation for one in grants} | {one.department for one in found.items}
-    directory = container(request).idp.directory
-    known = {uscc: await directory.organisation(uscc) for uscc in sorted(offices)}
-    lang = language(request)
-    spoken = {uscc: one.name.to(lang) if one else uscc for uscc, one in known.items()}
-    cards = tuple(_card(one, names, [g for g in grants if g.service_item == one.code], spoken) for one in found.items)
-    more = f"{ITEMS}?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else None
-    return page(request, "catalogue_items.html", view=ItemsView(cards, ITEMS if cursor else None, more))
-
-
 async def _shown(
-    request: Request, newest: LicenceType, values: Mapping[str, str], error: AppError | None = None
+    request: Request, newest: LicenceType | None, values: Mapping[str, str], error: AppError | None = None
 ) -> Response:
     certstore, lang = container(request).certstore, language(request)
-    versions = await certstore.catalogue.versions(newest.code)
+    versions = await certstore.catalogue.versions(newest.code) if newest else []
     stored = [one.reference for one in await certstore.templates.all()]
-    names = dict.fromkeys((*sorted(certstore.templates.starting_points()), *stored, newest.template))
+    names = dict.fromkeys(
+        (*sorted(certstore.templates.starting_points()), *stored, *([newest.template] if newest else []))
+    )
     place = error.field if isinstance(error, InvalidInput) and error.field else ""
     view = TypeView(
-        action=f"{TYPES}/{newest.code}",
-        code=newest.code,
-        name=newest.name,
-        version=newest.version,
-        mark=_RETIRED if newest.retired else _IN_USE,
-        fields=_field_rows(newest),
+        action=f"{TYPES}/{newest.code if newest else 'new'}",
+        code=newest.code if newest else "",
+        name=newest.name if newest else _NEW,
+        version=newest.version if newest else 0,
+        mark=_RETIRED if newest and newest.retired else _IN_USE,
+        fields=_field_rows(newest) if newest else (),
         versions=tuple(
             VersionRow(one.version, f"{one.created_at:%Y-%m-%d}", one.template, one is versions[0]) for one in versions
         ),
-        templates=tuple((one, one) for one in names),
-        validities=tuple((kind.value, words.to(lang)) for kind, words in _VALIDITIES.items()),
-        sharings=tuple((kind.value, words.to(lang)) for kind, words in _SHARINGS.items()),
+        choices={
+            "template": tuple((one, one) for one in names),
+            "validity": _options(_VALIDITIES, lang),
+            "sharing": _options(_SHARINGS, lang),
+            "holder_kind": _options(_HOLDERS, lang),
+            "colour": _options(_COLOURS, lang),
+        },
+        events=event_boxes(values),
+        diagram=diagram(None, open_events(values)),
         values=values,
-        note=Text("新版本已登记；以前发的证照不受影响。", "Registered. What was issued before stays as it is.")
-        if request.query_params.get("said") == "saved"
-        else None,
+        note=_SAVED if request.query_params.get("said") == "saved" else None,
         error=error.text if error else None,
         error_field=_PLACES.get(place, ""),
     )
     return page(request, "catalogue_type.html", status=status_of(error) if error else 200, view=view)
 
 
-def _values(made: LicenceType) -> dict[str, str]:
-    inspection = made.inspection
-    return {
-        "name_zh": made.name.zh,
-        "name_en": made.name.en,
-        "issuers": "\n".join(made.issuers),
-        "validity": made.validity.kind.value,
-        "amount": str(made.validity.amount or ""),
-        "sharing": made.sharing.value,
-        "template": made.template,
-        "numbering": made.numbering,
-        "months": str(inspection.months) if inspection else "",
-        "window": str(inspection.window_days) if inspection else "",
-        "one_per_holder": "1" if made.one_per_holder else "",
-        "several_holders": "1" if made.several_holders else "",
-        "retired": "1" if made.retired else "",
-        "schema": orjson.dumps(made.schema, option=orjson.OPT_INDENT_2).decode(),
-    }
-
-
-def _definition(newest: LicenceType, form: Form) -> TypeDefinition:
-    months, window = _number(form["months"]), _number(form["window"])
-    try:
-        schema: Any = orjson.loads(form["schema"])
-    except orjson.JSONDecodeError:
-        schema = None
-    return replace(
-        definition_of(newest),
-        name=Text(form["name_zh"] or newest.name.zh, form["name_en"] or newest.name.en),
-        issuers=form["issuers"].split(),
-        validity=ValidityRule(Validity(form["validity"]), _number(form["amount"]))
-        if form["validity"] in set(Validity)
-        else newest.validity,
-        sharing=Sharing(form["sharing"]) if form["sharing"] in set(Sharing) else newest.sharing,
-        template=form["template"],
-        numbering=form["numbering"],
-        inspection=InspectionRule(months, window) if form["months"] or form["window"] else None,
-        one_per_holder=bool(form["one_per_holder"]),
-        several_holders=bool(form["several_holders"]),
-        retired=bool(form["retired"]),
-        schema=schema if isinstance(schema, dict) else {},
-    )
-
-
-def _number(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 0
+def _options(words: Mapping[Any, Text], lang: Language) -> tuple[tuple[str, str], ...]:
+    return tuple((kind.value, said.to(lang)) for kind, said in words.items())
 
 
 def _type_row(made: LicenceType) -> TypeRow:
@@ -233,40 +187,4 @@ def _field_rows(made: LicenceType) -> tuple[FieldRow, ...]:
             one.name in required,
         )
         for one in face_fields(made.schema)
-    )
-
-
-def _card(
-    item: ServiceItem, types: Mapping[str, LicenceType], grants: list[ConsumerGrant], offices: Mapping[str, str]
-) -> ItemCard:
-    materials = tuple(_material(one, types) for one in item.materials)
-    covered = sum(bool(one.covered_by) for one in materials)
-    department = offices.get(item.department, item.department)
-    return ItemCard(
-        item.code, item.name, department, materials, tuple(_grant(g, types, offices) for g in grants), covered
-    )
-
-
-def _material(one: Material, types: Mapping[str, LicenceType]) -> MaterialRow:
-    names = tuple(types[code].name for code in one.types if code in types)
-    told = tuple(
-        Text(f"{condition.field} {says.zh}", f"{condition.field} {says.en}")
-        for condition in one.conditions
-        for says in (condition.says(),)
-    )
-    return MaterialRow(one.number, one.name, names, told)
-
-
-def _grant(grant: ConsumerGrant, types: Mapping[str, LicenceType], offices: Mapping[str, str]) -> GrantRow:
-    made = types.get(grant.type_code)
-    until = grant.valid_until
-    hourly, daily = grant.quota.hourly, grant.quota.daily
-    zh = "，".join([f"每小时 {hourly} 次"] * (hourly is not None) + [f"每天 {daily} 次"] * (daily is not None))
-    en = ", ".join([f"{hourly} an hour"] * (hourly is not None) + [f"{daily} a day"] * (daily is not None))
-    return GrantRow(
-        offices.get(grant.organisation, grant.organisation),
-        made.name if made else Text(grant.type_code, grant.type_code),
-        Text(f"{len(grant.fields)} 个字段", f"{len(grant.fields)} fields"),
-        Text(f"到 {until.isoformat()}", f"until {until.isoformat()}") if until else Text("长期", "without end"),
-        Text(zh or "次数不限", en or "no ceiling"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api.web.life_diagram import Diagram
 from api.web.views.common import Mark
 from core.text import Text
 
@@ -30,6 +31,18 @@ class TypesView:
     """`/office/types`."""
 
     rows: tuple[TypeRow, ...]
+    may_add: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventBox:
+    """One event of a type's life; an ending can take two people."""
+
+    name: str
+    words: Text
+    checked: bool
+    ending: bool
+    two_people: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class TypeView:
-    """`/office/types/{code}`."""
+    """`/office/types/{code}`, and `/office/types/new` at version 0; `choices` by the name of their field."""
 
     action: str
     code: str
@@ -64,9 +77,9 @@ class TypeView:
     mark: Mark
     fields: tuple[FieldRow, ...]
     versions: tuple[VersionRow, ...]
-    templates: tuple[Choice, ...]
-    validities: tuple[Choice, ...]
-    sharings: tuple[Choice, ...]
+    choices: Mapping[str, tuple[Choice, ...]]
+    events: tuple[EventBox, ...]
+    diagram: Diagram
     values: Mapping[str, str]
     note: Text | None = None
     error: Text | None = None
@@ -74,48 +87,6 @@ class TypeView:
 
     def error_at(self, *names: str) -> Text | None:
         return self.error if self.error_field in names else None
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRow:
-    """What an office may use for an item."""
-
-    organisation: str
-    type_name: Text
-    fields: Text
-    until: Text
-    ceiling: Text
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialRow:
-    """One material of an item."""
-
-    number: int
-    name: Text
-    covered_by: tuple[Text, ...]
-    conditions: tuple[Text, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemCard:
-    """One service item."""
-
-    code: str
-    name: Text
-    department: str
-    materials: tuple[MaterialRow, ...]
-    grants: tuple[GrantRow, ...]
-    covered: int
-
-
-@dataclass(frozen=True, slots=True)
-class ItemsView:
-    """`/office/items`."""
-
-    items: tuple[ItemCard, ...]
-    first_href: str | None = None
-    next_href: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
