@@ -5,14 +5,15 @@ A crash is an error that no use case knows; what comes after it is a fresh worke
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import signal
+import sys
+from typing import NoReturn
 
 import pytest
-from sqlalchemy import select
 
 from certstore.documents import UNWRITTEN_FOR
 from certstore.lifecycle import Event, State
-from certstore.stores.files import SqlFileStore
 from certstore.stores.key_holders import licence_documents
 from certstore.stores.tables import licence_file, licence_version
 from core.audit.tables import audit_event
@@ -27,73 +28,15 @@ from keys.stores.reencryption_tables import discarded_document
 from tests.support.certstore_fakes import field_cipher
 from tests.support.certstore_world import POLICE_SYSTEM, World
 from tests.support.licence_life import Life
+from tests.support.life_crashes import KEY, MOMENTS, holds_version
 
 
 class Crash(BaseException):
     """The process is gone."""
 
 
-def _dies(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) -> None:
-    """Let `owner.name` die, before or after it has done its work."""
-    real = getattr(owner, name)
-
-    async def dying(*given: Any, **named: Any) -> Any:
-        if after:
-            await real(*given, **named)
-        raise Crash
-
-    monkeypatch.setattr(owner, name, dying)
-
-
-def _render(life: Life, patch: pytest.MonkeyPatch) -> None:
-    _dies(patch, _files(life)._renderer, "render", after=True)
-
-
-def _seal(life: Life, patch: pytest.MonkeyPatch) -> None:
-    _dies(patch, life.city.sealer, "seal", after=True)
-
-
-def _listed(life: Life, patch: pytest.MonkeyPatch) -> None:
-    _dies(patch, EncryptedVault, "put", after=False)
-
-
-def _stored(life: Life, patch: pytest.MonkeyPatch) -> None:
-    _dies(patch, EncryptedVault, "put", after=True)
-
-
-def _file_row(life: Life, patch: pytest.MonkeyPatch) -> None:
-    _dies(patch, SqlFileStore, "add", after=True)
-
-
-def _commit(life: Life, patch: pytest.MonkeyPatch) -> None:
-    real = WriteTx.commit
-
-    async def dying(self: WriteTx) -> None:
-        if await _holds_version(self, 2):
-            raise Crash
-        await real(self)
-
-    patch.setattr(WriteTx, "commit", dying)
-
-
-async def _holds_version(tx: WriteTx, number: int) -> bool:
-    query = select(licence_version.c.number).where(licence_version.c.number == number)
-    return (await tx.connection.execute(query)).first() is not None
-
-
-def _files(life: Life) -> Any:
-    renew: Any = life.services.renew
-    return renew._maker._files
-
-
-MOMENTS = {
-    "rendered": _render,
-    "sealed": _seal,
-    "listed, not stored": _listed,
-    "stored, no row": _stored,
-    "row, no commit": _file_row,
-    "all but the commit": _commit,
-}
+def _crash() -> NoReturn:
+    raise Crash
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -104,12 +47,12 @@ async def test_a_crash_leaves_the_licence_as_it_was_and_no_file_behind(
     permit = await city.issue_permit()
     before = await _counts(city)
     with monkeypatch.context() as patch:
-        MOMENTS[moment](life, patch)
+        MOMENTS[moment](life, patch, _crash)
         with pytest.raises(Crash):
-            await life.renew(permit, key="dies")
+            await life.renew(permit, key=KEY)
     assert await life.stored(permit) == permit
     assert await _counts(city) == before, "no version, no file, no event, no key"
-    renewed = await life.renew(permit, key="dies")  # the same request again, by whoever is alive
+    renewed = await life.renew(permit, key=KEY)  # the same request again, by whoever is alive
     assert (renewed.state, renewed.current.number) == (State.VALID, 2)
     assert [one.event for one in await life.history(permit)] == [Event.ISSUE, Event.RENEW]
     await _sweep(city)
@@ -118,13 +61,30 @@ async def test_a_crash_leaves_the_licence_as_it_was_and_no_file_behind(
         assert (await city.services.read.original(permit.id, POLICE_SYSTEM, number)).content.startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("moment", ["rendered", "sealed", "stored, no row", "all but the commit"])
+async def test_a_process_that_is_killed_leaves_the_licence_to_the_next(both_cities: World, moment: str) -> None:
+    city, life = both_cities, Life(both_cities)
+    permit = await city.issue_permit()
+    before = await _counts(city)
+    address = city.database.engine.url.render_as_string(hide_password=False)
+    words = ("-m", "tests.support.life_crashes", address, str(city.folder), permit.id, moment)
+    worker = await asyncio.create_subprocess_exec(sys.executable, *words)
+    assert await worker.wait() == -signal.SIGKILL
+    assert await life.stored(permit) == permit
+    assert await _counts(city) == before
+    renewed = await life.renew(permit, key=KEY)
+    assert (renewed.state, renewed.current.number) == (State.VALID, 2)
+    await _sweep(city)
+    assert _documents(city) == 2, "the orphan is swept"
+
+
 async def test_after_the_commit_the_same_request_finds_it_done(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
     life = Life(city)
     permit = await city.issue_permit()
     real = WriteTx.commit
 
     async def dying(self: WriteTx) -> None:
-        done = await _holds_version(self, 2)
+        done = await holds_version(self, 2)
         await real(self)
         if done:
             raise Crash
@@ -132,8 +92,8 @@ async def test_after_the_commit_the_same_request_finds_it_done(city: World, monk
     with monkeypatch.context() as patch:
         patch.setattr(WriteTx, "commit", dying)
         with pytest.raises(Crash):
-            await life.renew(permit, key="dies")
-    assert (await life.renew(permit, key="dies")).current.number == 2
+            await life.renew(permit, key=KEY)
+    assert (await life.renew(permit, key=KEY)).current.number == 2
     assert [one.event for one in await life.history(permit)] == [Event.ISSUE, Event.RENEW]
 
 
