@@ -69,9 +69,16 @@ async def test_the_same_face_is_the_same_bytes_and_passes_for_an_archive_file(tm
     assert made[0] == made[1]
     file = tmp_path / "face.pdf"
     file.write_bytes(made[0])
+    assert "No syntax or stream encoding errors found" in _told_by("qpdf", "--check", str(file))
+    assert "Pages:           1" in _told_by("pdfinfo", str(file))
+    assert "metadata.xml" in _told_by("pdfdetach", "-list", str(file))
     with pikepdf.open(file) as pdf:
         metadata = pdf.open_metadata()
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "B")
+
+
+def _told_by(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize(
