@@ -61,7 +61,7 @@ async def test_a_crash_leaves_the_licence_as_it_was_and_no_file_behind(
         assert (await city.services.read.original(permit.id, POLICE_SYSTEM, number)).content.startswith(b"%PDF-")
 
 
-@pytest.mark.parametrize("moment", ["rendered", "sealed", "stored, no row", "all but the commit"])
+@pytest.mark.parametrize("moment", ["sealed", "all but the commit"])
 async def test_a_process_that_is_killed_leaves_the_licence_to_the_next(both_cities: World, moment: str) -> None:
     city, life = both_cities, Life(both_cities)
     permit = await city.issue_permit()
