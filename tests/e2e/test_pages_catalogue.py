@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -45,3 +46,48 @@ def test_a_type_gets_its_next_version_and_a_template_is_published(visit: Open) -
     heng.page.click("button:has-text('发布第 1 版')")
     assert "已发布" in heng.page.inner_text("main .note")
     assert "own-permit" in heng.page.inner_text("tbody")
+
+
+def test_an_item_its_material_its_grant_and_the_file_of_it_all(visit: Open, tmp_path: Path) -> None:
+    heng, shen = keeper(visit, cast.HENG, "/office/items/new"), keeper(visit, cast.SHEN, "/office/items")
+    heng.page.fill("#code", "410199-SY-0001")
+    heng.page.fill("#name_zh", "示例事项")
+    heng.page.fill("#department", "no code")
+    heng.page.click("button:has-text('登记')")
+    assert heng.page.locator("#department-e").count() == 1
+    heng.page.fill("#department", cast.HOUSING.code)
+    heng.page.click("button:has-text('登记')")
+    assert faults_of(heng.page) == []
+    heng.page.click("text=加一份")
+    heng.page.fill("#name_zh", "不动产权证书")
+    heng.page.check("label:has-text('不动产权证书') input")
+    heng.page.select_option("[id='c0.field']", "area")
+    heng.page.select_option("[id='c0.comparison']", "at-least")
+    heng.page.fill("[id='c0.value']", "50")
+    heng.page.click("button:has-text('保存')")
+    assert "area 不低于 50" in heng.page.inner_text("tbody")
+    shen.open("/office/items")
+    shen.page.click("section.item:has-text('示例事项') >> text=加一项使用授权")
+    shen.page.click(".picklist a:has-text('不动产权证书')")
+    shen.page.fill("#organisation", cast.HOUSING.code)
+    shen.page.fill("#basis", "示例办法第一条（演示）")
+    shen.page.click("button:has-text('保存授权')")
+    assert shen.page.locator("#fields-e").count() == 1, "a grant of no field is none"
+    shen.page.check("label:has-text('area') input")
+    shen.page.click("button:has-text('保存授权')")
+    assert "授权已登记" in shen.page.inner_text("main .note")
+    heng.open("/office/catalogue")
+    file = heng.save(tmp_path, "catalogue.json", "text=连同使用授权")
+    assert b"410199-SY-0001" in file
+    heng.open("/office/items/410199-SY-0001")
+    heng.page.fill("#name_zh", "改了名的事项")
+    heng.page.click("button:has-text('保存')")
+    heng.open("/office/catalogue")
+    heng.page.set_input_files("#file", {"name": "c.json", "mimeType": "application/json", "buffer": file})
+    heng.page.click("button:has-text('先看会改什么')")
+    assert faults_of(heng.page) == []
+    assert heng.title() == "导入会改 1 处"
+    heng.page.click("button:has-text('导入 1 处')")
+    assert heng.title() == "导入了 1 处"
+    heng.open("/office/items/410199-SY-0001")
+    assert heng.title() == "示例事项"
