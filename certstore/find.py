@@ -130,7 +130,7 @@ class FindLicences:
         """
         repository = self._repository
         async with refusals_audited(repository.database, "licence.find", actor, purpose=ISSUER_PURPOSE):
-            filters = self._filters(query, actor)
+            filters = self.filters(query, actor)
             after, size = _place(cursor, 2 if query.expiring_until else 1), page_size(limit)
             async with repository.database.write() as tx:
                 found = await self._store.find(tx, filters, after=after, limit=size)
@@ -168,7 +168,12 @@ class FindLicences:
             raise LicenceNotFound
         return licence
 
-    def _filters(self, query: FindQuery, actor: Principal) -> Filters:
+    def filters(self, query: FindQuery, actor: Principal) -> Filters:
+        """What the actor may find by `query`, checked.
+
+        Raises:
+            InvalidInput, NotPermitted: as when called.
+        """
         require_scope(actor, SCOPE)
         organisation, today = acting_organisation(actor), self._repository.today()
         for code in query.types or ():

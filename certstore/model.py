@@ -401,6 +401,7 @@ class Look(StrEnum):
     SHARE = "share"
     USE_CODE = "use-code"
     VIEW = "view-page"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)

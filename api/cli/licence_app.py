@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.ground import plainly, refusal
+from api.cli.ground import Data, plainly, refusal, settings_of
 
 licence_app = typer.Typer(no_args_is_help=True, help="Licences.")
 
@@ -39,3 +40,68 @@ def verify_offline(
             typer.echo(line)
     if not found.good:
         raise typer.Exit(1)
+
+
+Authority = Annotated[str, typer.Option(help="Credit code of the issuing authority on whose behalf this is done.")]
+TypeCode = Annotated[str, typer.Option("--type", help="Code of the licence type.")]
+
+
+@licence_app.command("import")
+def import_register(
+    file: Annotated[Path, typer.Argument(help="The register: .csv, .xlsx or .jsonl")],
+    type_code: TypeCode,
+    authority: Authority,
+    trust: Annotated[str, typer.Option(help="How far it can be relied on: A, B, C or D.")] = "B",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Find what is wrong and write nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Take a register over, with progress; prints the report. Columns are mapped by their titles."""
+    from api.cli.licence_registers import taken_over
+    from certstore.model import Trust
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
+
+    if trust not in list(Trust) or file.suffix.lower() not in (".csv", ".xlsx", ".jsonl"):
+        raise refusal("the file ends in .csv, .xlsx or .jsonl, and --trust is A, B, C or D")
+    with plainly():
+        try:
+            settings = settings_of(data=data)
+            work = taken_over(settings, file, type_code, authority, trust=Trust(trust), dry=dry, say=say)
+            for line in asyncio.run(work):
+                typer.echo(line)
+        except OSError as error:
+            raise refusal(f"{error.filename}: {error.strerror}") from None
+
+
+@licence_app.command("report")
+def report(import_id: str, authority: Authority, data: Data = None) -> None:
+    """The reconciliation report of an import, finished or not."""
+    from api.cli.licence_registers import reported
+
+    with plainly():
+        for line in asyncio.run(reported(settings_of(data=data), import_id, authority)):
+            typer.echo(line)
+
+
+@licence_app.command("export")
+def export_licences(
+    file: Annotated[Path, typer.Argument(help="A new file: .csv or .jsonl")],
+    type_code: TypeCode,
+    authority: Authority,
+    reason: Annotated[str, typer.Option(help="What for; the holders see it.")],
+    data: Data = None,
+) -> None:
+    """Write an authority's licences of one type to a file. Every holder sees that it was done."""
+    from api.cli.licence_registers import taken_out
+    from certstore.bulk.export import ExportFormat
+
+    form = file.suffix.removeprefix(".").lower()
+    if form not in list(ExportFormat):
+        raise refusal("the file ends in .csv or .jsonl")
+    with plainly():
+        try:
+            work = taken_out(settings_of(data=data), file, type_code, authority, reason=reason, form=ExportFormat(form))
+            typer.echo(f"{asyncio.run(work)} bytes written")
+        except OSError as error:
+            raise refusal(f"{error.filename}: {error.strerror}") from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.wiring.ground import Ground
 from api.wiring.lawful_use import UseServices, compose_use
 from api.wiring.licence_life import LifeServices, compose_life
+from certstore.bulk.export import ExportLicences
 from certstore.catalogue import Catalogue
 from certstore.consents import Consents
 from certstore.copies import AnnotatedCopies
@@ -78,6 +79,7 @@ class CertstoreServices:
     my_licences: MyLicences
     my_accesses: MyAccesses
     find: FindLicences
+    export: ExportLicences
     life: LifeServices
     maker: VersionMaker
     use: UseServices
@@ -186,6 +188,8 @@ def compose_certstore(
         decision_address=f"{ground.issuer}/consents",
         verify_address=verify_address,
     )
+    find_store = SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)
+    find = FindLicences(repository, find_store)
     return CertstoreServices(
         catalogue=Catalogue(repository, renderer),
         templates=TemplateDesk(repository, templates, faces, ProcessQrReader(), verify_address),
@@ -200,7 +204,8 @@ def compose_certstore(
         compare_fields=CompareFields(repository, ground.kv),
         verify_file=VerifyLicenceFile(repository, judge, organisations),
         my_licences=MyLicences(repository, holders, organisations),
-        find=FindLicences(repository, SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)),
+        find=find,
+        export=ExportLicences(repository, find, find_store),
         my_accesses=MyAccesses(repository, holders, organisations),
         maker=maker,
         renderer=renderer,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
+from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
 from certstore.bulk.errors import ImportMoved, ImportNotFound
 from certstore.bulk.fault_words import words_of
 from certstore.bulk.mapping import checked_mapping, targets_of
@@ -20,7 +19,6 @@ from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal
 from core.text import Text
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHOWN_FAULTS = 50
 
 
@@ -102,7 +100,7 @@ class SteerImports:
         return self._faulty(made, targets_of(licence_type))
 
     async def _faulty(self, made: Import, targets: Mapping[str, Text]) -> AsyncIterator[bytes]:
-        yield b"\xef\xbb\xbf" + _line([*made.header, "行号", "问题"])
+        yield BYTE_ORDER_MARK + csv_line([*made.header, "行号", "问题"])
         for number in range(1, made.parts + 1):
             async with self._repository.database.read() as tx:
                 faults = {one.row: one for one in await self._store.faults(tx, made.id, part=number)}
@@ -111,7 +109,7 @@ class SteerImports:
                 continue
             rows = await self._parts.rows(part)
             lines = [
-                _line([*row.cells, str(row.number), "；".join(words_of(*pair, targets).zh for pair in found.faults)])
+                csv_line([*row.cells, str(row.number), "；".join(words_of(*pair, targets).zh for pair in found.faults)])
                 for row in rows
                 if (found := faults.get(row.number)) is not None
             ]
@@ -138,11 +136,3 @@ class SteerImports:
             raise ImportNotFound
         require_type(actor, "licence:issue", found.type_code)
         return found
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    """One CSV record; what a spreadsheet would take for a formula is quoted (attacks L-11, ASVS 1.2.10)."""
-    written = io.StringIO()
-    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    csv.writer(written).writerow(safe)
-    return written.getvalue().encode()

@@ -202,6 +202,10 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
         {"land", "police", "officer", "portal", "clerk", "other-office"},  # each finds only its own
         {"holder": HOLDER},
     ),
+    ("POST", "/v1/licences/export"): (
+        {"land", "police", "officer", "portal", "clerk", "other-office"},  # each takes out only its own
+        {"types": [PERMIT], "reason": "L-01"},
+    ),
     ("GET", "/v1/licences/{licence_id}/status"): ({"land"}, None),
     ("GET", "/v1/licences/{licence_id}"): ({"land", "lin"}, None),
     ("GET", "/v1/licences/{licence_id}/files/original"): ({"land", "lin"}, None),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.deps import container, language
 from api.errors.problems import status_of
+from api.routes.certstore.finding import export_file
 from api.routes.pages.office import all_types
 from api.routes.pages.states import mark_of, until_words
 from api.web.forms import read_form
@@ -19,6 +20,8 @@ from api.web.views.finding import Choice, FindView, ListedRow
 from api.web.visitor import ISSUER, Visitor, permitted
 from api.web.words import minute
 from certstore.codes import usual_kind
+from certstore.bulk.export import ExportCommand, ExportFormat
+from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
 from certstore.find import FindQuery, ListedLicence
 from certstore.model import LicenceType
 from certstore.status import STATUS_NAMES, Status
@@ -52,15 +55,32 @@ async def find(request: Request) -> Response:
     return await _found(request, who, form.values)
 
 
-async def _found(request: Request, who: Visitor, sent: Mapping[str, str]) -> Response:
+@router.post(f"{FIND}/export")
+async def export(request: Request) -> Response:
+    """The same as a file; what keeps it from being made is said beside its field."""
+    who = await permitted(request, ISSUER)
+    sent = (await read_form(request)).values
+    services = container(request)
+    form = ExportFormat.JSON_LINES if sent.get("format") == "jsonl" else ExportFormat.CSV
+    try:
+        query = _query(sent, calendar_day(services.ground.clock.now()))
+        command = ExportCommand(query, form, sent.get("reason", ""))
+        return export_file(await services.certstore.export(command, who.principal), form)
+    except AppError as error:
+        return await _found(request, who, sent, error)
+
+
+async def _found(
+    request: Request, who: Visitor, sent: Mapping[str, str], not_exported: AppError | None = None
+) -> Response:
     types = [one for one in await all_types(request) if who.principal.organisation in one.issuers]
-    services, error = container(request), None
+    services, error = container(request), not_exported
     found: Page[ListedLicence] = Page(())
     try:
         query = _query(sent, calendar_day(services.ground.clock.now()))
         found = await services.certstore.find(query, who.principal, sent.get("cursor") or None, _SHOWN)
     except AppError as refused:
-        error = refused
+        error = error or refused
     view = _view(request, types, sent, found, error)
     return page(request, "office_find.html", view=view, status=status_of(error) if error else 200)
 
@@ -104,6 +124,7 @@ def _view(
     names = {one.code: one.name for one in types}
     any_one: Choice = ("", Text("全部", "All").to(lang))
     named = error.field or "" if isinstance(error, InvalidInput) else ""
+    named = "" if named == "types" and not sent.get("number") else named  # said above the form: no field is at fault
     return FindView(
         types=(any_one, *((code, name.to(lang)) for code, name in names.items())),
         statuses=(
