@@ -16,6 +16,7 @@ import orjson
 from certstore.authorise import refusals_audited
 from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
 from certstore.bulk.mapping import IDENTIFIER, targets_of
+from certstore.errors import NotIssuingAuthority
 from certstore.find import Filters, FindLicences, FindQuery, FindStore, FoundRows, Place
 from certstore.looks import look_at
 from certstore.model import Licence, LicenceType, Look
@@ -73,13 +74,15 @@ class ExportLicences:
 
         Raises:
             InvalidInput: `type-needed`, `reason-invalid`, or a filter that cannot be.
-            NotPermitted: no `licence:read`, nobody's organisation, a type beyond the caller's role.
+            NotPermitted: no `licence:read`, nobody's organisation, a type beyond the caller's role or office.
         """
         repository, export_id = self._repository, new_id(self._repository.clock, "exp")
         async with refusals_audited(repository.database, "licence.export", actor):
             filters = self._find.filters(command.query, actor)
             purpose = Purpose(basis=_checked_reason(command.reason))
             licence_type = await self._type(command.query)
+            if filters.issuer not in licence_type.issuers:
+                raise NotIssuingAuthority
             detail: Detail = {"type": licence_type.code, "format": command.format.value}
             await repository.database.record(
                 AuditEvent("licence.export", "done", actor, export_id, purpose=purpose, detail=detail)

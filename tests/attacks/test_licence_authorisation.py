@@ -203,7 +203,7 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
         {"holder": HOLDER},
     ),
     ("POST", "/v1/licences/export"): (
-        {"land", "police", "officer", "portal", "clerk", "other-office"},  # each takes out only its own
+        {"police", "officer"},
         {"types": [PERMIT], "reason": "L-01"},
     ),
     ("GET", "/v1/licences/{licence_id}/status"): ({"land"}, None),

@@ -1,0 +1,49 @@
+"""`yizheng licence import|report|export` as whoever runs the service uses them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.demo import catalogue
+from api.demo import city as cast
+from api.journey.instance import Instance
+from tests.support.legacy_register import Planted, csv_file
+
+pytestmark = pytest.mark.slow
+LAND, PROPERTY = cast.HOUSING.code, catalogue.PROPERTY.code
+WORDS = ("--type", PROPERTY, "--authority", LAND)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    made = Instance()
+    try:
+        made.command("migrate", "--demo")
+        yield made
+    finally:
+        made.stop()
+
+
+def test_a_register_comes_in_is_reported_and_goes_out(instance: Instance, tmp_path: Path) -> None:
+    planted, register, out = Planted(), tmp_path / "register.csv", tmp_path / "out.csv"
+    register.write_bytes(b"".join(csv_file(60, PROPERTY, LAND, planted)))
+    good = 60 - planted.faults.total()
+    tried = instance.command("licence", "import", str(register), *WORDS, "--dry-run").splitlines()
+    assert f"{good} kept, 1 at fault, 0 unchanged" in tried
+    done = instance.command("licence", "import", str(register), *WORDS).splitlines()
+    head = next(line for line in done if line.startswith("imp_"))
+    assert "60 of 60 rows" in head
+    assert head in instance.command("licence", "report", head.split()[0], "--authority", LAND)
+    instance.command("licence", "export", str(out), *WORDS, "--reason", "移交市档案馆")
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
+    sent = {f"豫（2019）示例市不动产权第{number:08d}号" for number in range(60)}
+    assert len([row for row in rows if row["证照编号"] in sent]) == good  # the city has others of its own
+    assert out.stat().st_mode & 0o077 == 0
+    with pytest.raises(RuntimeError, match="File exists"):
+        instance.command("licence", "export", str(out), *WORDS, "--reason", "移交市档案馆")
+    with pytest.raises(RuntimeError, match=r"导出用途|export is for"):
+        instance.command("licence", "export", str(tmp_path / "no.csv"), *WORDS, "--reason", " ")
