@@ -19,9 +19,8 @@ from api.web.render import page
 from api.web.views.finding import Choice, FindView, ListedRow
 from api.web.visitor import ISSUER, Visitor, permitted
 from api.web.words import minute
-from certstore.codes import usual_kind
 from certstore.bulk.export import ExportCommand, ExportFormat
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE
+from certstore.codes import usual_kind
 from certstore.find import FindQuery, ListedLicence
 from certstore.model import LicenceType
 from certstore.status import STATUS_NAMES, Status
