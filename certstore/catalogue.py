@@ -128,7 +128,8 @@ class Catalogue:
         async with refusals_audited(repository.database, "service-item.put", actor):
             require_scope(actor, "admin:system")
             async with repository.database.write() as tx:
-                if seen is not None and seen != item_mark(await repository.catalogue.item(tx, item.code)):
+                held = await repository.catalogue.held_item(tx, item.code)
+                if seen is not None and seen != item_mark(held):
                     raise _item_moved()
                 check_item(item, await repository.catalogue.newest_types(tx, sorted(types_of(item))))
                 await repository.catalogue.put_item(tx, item)

@@ -218,6 +218,12 @@ class CatalogueStore(Protocol):
     async def licence_types(self, tx: ReadTx, *, after: str = "", limit: int = 100) -> Sequence[LicenceType]:
         """Newest versions in order of code."""
 
+    async def held_item(self, tx: WriteTx, code: str) -> ServiceItem | None:
+        """The item as it is, kept from other writers until the end of this one; None where there is none yet.
+
+        Whoever holds it and puts nothing must not commit.
+        """
+
     async def put_item(self, tx: WriteTx, item: ServiceItem) -> None:
         """Add or replace a service item with its materials."""
 

@@ -14,7 +14,7 @@ from certstore.authorise import refusals_audited, require_scope
 from certstore.bundle.here import Shelves
 from certstore.bundle.model import Difference, TemplateVersion
 from certstore.bundle.opening import BundleFile, OpenedBundle, open_bundle
-from certstore.bundle.plan import Plan, Reach, plan_of
+from certstore.bundle.plan import Here, Plan, Reach, plan_of
 from certstore.bundle.ports import BundleJudge
 from certstore.bundle.trying import TryPlan
 from certstore.catalogue_rules import checked_type
@@ -23,7 +23,7 @@ from certstore.model import ConsumerGrant, ServiceItem
 from certstore.repository import Repository
 from certstore.templates.model import StoredTemplate
 from core.audit.event import AuditEvent, Detail
-from core.db.database import ReadTx, WriteTx
+from core.db.database import WriteTx
 from core.errors import Conflict
 from core.principal import Principal, PrincipalKind
 from core.text import Text
@@ -73,26 +73,26 @@ class TakeInCatalogue:
             reach = _reach_of(actor)
             opened = open_bundle(file, actor, self._judge)
             async with database.read() as tx:
-                plan = await self._plan(tx, opened, reach)
+                plan = plan_of(opened.bundle, await self._shelves.beside(tx, opened.bundle), reach)
             await self._try(plan, self._repository.now())
             if not dry:
                 async with database.write() as tx:
-                    again = (await self._plan(tx, opened, reach)).fingerprint
+                    here = await self._shelves.beside(tx, opened.bundle)
+                    again = plan_of(opened.bundle, here, reach).fingerprint
                     if again != plan.fingerprint or expected not in (None, again):
                         raise _plan_moved()
-                    await self._write(tx, plan, opened, actor)
+                    await self._write(tx, plan, here, opened, actor)
                     await tx.commit()
         return Taken(opened.made_by, opened.sha256, plan.differences, plan.fingerprint, done=not dry)
 
-    async def _plan(self, tx: ReadTx | WriteTx, opened: OpenedBundle, reach: Reach) -> Plan:
-        return plan_of(opened.bundle, await self._shelves.beside(tx, opened.bundle), reach)
-
-    async def _write(self, tx: WriteTx, plan: Plan, opened: OpenedBundle, actor: Principal) -> None:
+    async def _write(self, tx: WriteTx, plan: Plan, here: Here, opened: OpenedBundle, actor: Principal) -> None:
         for version in plan.templates:
             await self._write_template(tx, version, actor)
         for number, definition in plan.types:
             await self._write_type(tx, definition, number, actor)
-        for item in plan.items:
+        for item in sorted(plan.items, key=lambda one: one.code):  # held in one order, whoever else imports
+            if await self._shelves.catalogue.held_item(tx, item.code) != here.items.get(item.code):
+                raise _plan_moved()
             await self._write_item(tx, item, actor)
         for grant in plan.grants:
             await self._write_grant(tx, grant, actor)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Row, Table, and_, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from certstore.conditions import Condition, parse_condition
@@ -80,11 +81,21 @@ class SqlCatalogueStore:
         query = select(licence_type).join(newest, same).order_by(licence_type.c.code).limit(limit)
         return [_type(row) for row in await tx.connection.execute(query)]
 
+    async def held_item(self, tx: WriteTx, code: str) -> ServiceItem | None:
+        # an item that is only being made has no row to lock yet: whoever is first lays one down
+        nothing = {"code": code, "name_zh": "", "name_en": "", "department": ""}
+        laid = await tx.connection.execute(_insert(tx, service_item).values(nothing).on_conflict_do_nothing())
+        if laid.rowcount == 1:
+            return None
+        await tx.connection.execute(select(service_item.c.code).where(service_item.c.code == code).with_for_update())
+        return await self.item(tx, code)
+
     async def put_item(self, tx: WriteTx, item: ServiceItem) -> None:
+        values = {"name_zh": item.name.zh, "name_en": item.name.en, "department": item.department}
+        # the row stays the same one, so that who waits for it finds it
+        put = _insert(tx, service_item).values(code=item.code, **values)
+        await tx.connection.execute(put.on_conflict_do_update(index_elements=["code"], set_=values))
         await tx.connection.execute(delete(item_material).where(item_material.c.item == item.code))
-        await tx.connection.execute(delete(service_item).where(service_item.c.code == item.code))
-        values = {"code": item.code, "name_zh": item.name.zh, "name_en": item.name.en, "department": item.department}
-        await tx.connection.execute(insert(service_item).values(values))
         if item.materials:
             rows = [_material_row(item.code, material) for material in item.materials]
             await tx.connection.execute(insert(item_material), rows)
@@ -280,3 +291,8 @@ def grant_of(row: Row[Any]) -> ConsumerGrant:
 
 
 _: type[CatalogueStore] = SqlCatalogueStore
+
+
+def _insert(tx: WriteTx, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insertion that may say what is done about a row that is there already."""
+    return postgresql.insert(table) if tx.connection.dialect.name == "postgresql" else sqlite.insert(table)

@@ -505,6 +505,14 @@ class StoresContention:
         assert [change.sequence for change in history] == [1, 2]
         assert history[-1].state is ended.state
 
+    async def test_of_many_who_change_an_item_each_sees_what_the_one_before_made(self, harness: StoreHarness) -> None:
+        names = await at_once(*(harness.rename_item("ITEM-9") for _ in range(8)))
+        assert sorted(names) == ["", *(f"事项{'+' * number}" for number in range(7))]
+        async with harness.other.read() as tx:
+            kept = await harness.catalogue.item(tx, "ITEM-9")
+        assert kept is not None
+        assert kept.name.zh == f"事项{'+' * 7}", "no change was lost"
+
     async def test_no_number_is_drawn_twice(self, harness: StoreHarness) -> None:
         drawn = await at_once(*(harness.draw(TYPE, "豫〔2026〕") for _ in range(12)))
         assert sorted(drawn) == list(range(1, 13))

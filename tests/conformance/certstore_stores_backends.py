@@ -25,6 +25,7 @@ from certstore.model import (
     LicenceFile,
     LicenceVersion,
     Look,
+    ServiceItem,
 )
 from certstore.numbering import NumberStore
 from certstore.ports import AccessStore, CatalogueStore, ConsentStore, FileStore, LicenceStore, UseRuleStore
@@ -41,6 +42,7 @@ from core.db.database import Database
 from core.db.engine import create_engine
 from core.ids import new_id
 from core.principal import PrincipalKind, Purpose
+from core.text import Text
 from tests.conformance.harness import Backend, Surroundings
 from tests.support import databases
 from tests.support.certstore_fakes import blind_index, field_cipher
@@ -80,6 +82,16 @@ class StoreHarness:
             number = await self.numbers.next_number(tx, type_code, series)
             await tx.commit()
         return number
+
+    async def rename_item(self, code: str) -> str:
+        """Add a plus to the name of a service item, which is made if need be; the name before."""
+        async with self.database.write() as tx:
+            held = await self.catalogue.held_item(tx, code)
+            before = held.name.zh if held else ""
+            name = Text(f"{before}+" if held else "事项", "Item")
+            await self.catalogue.put_item(tx, ServiceItem(code, name, OFFICE, ()))
+            await tx.commit()
+        return before
 
     def a_licence(self, *holders: HolderCode, type_code: str = TYPE, **changes: Any) -> Licence:
         self.clock.advance(0.001)  # ids sort by the millisecond they were made in

@@ -15,7 +15,16 @@ from sqlalchemy import delete, select, update
 
 from certstore.codes import HolderCode
 from certstore.lifecycle import State
-from certstore.model import AccessRecord, Consent, ConsentState, ConsumerGrant, Licence, LicenceChange, LicenceType
+from certstore.model import (
+    AccessRecord,
+    Consent,
+    ConsentState,
+    ConsumerGrant,
+    Licence,
+    LicenceChange,
+    LicenceType,
+    ServiceItem,
+)
 from certstore.ports import UseRules
 from certstore.stores.access import SqlAccessStore
 from certstore.stores.catalogue import SqlCatalogueStore
@@ -238,6 +247,13 @@ class ReplacesVersions(SqlCatalogueStore):
         return await super().add_type(tx, licence_type_)
 
 
+class HoldsNothing(SqlCatalogueStore):
+    async def held_item(self, tx: WriteTx, code: str) -> ServiceItem | None:
+        found = await self.item(tx, code)
+        await asyncio.sleep(DELAY)
+        return found
+
+
 class GrantsToEverybody(SqlCatalogueStore):
     async def grants(self, tx: ReadTx, organisation: str, service_item: str) -> dict[str, ConsumerGrant]:
         rows = await tx.connection.execute(select(consumer_grant.c.organisation).distinct())
@@ -369,6 +385,11 @@ RACING: list[tuple[str, Callable[[], dict[str, Any]], str]] = [
     ),
     ("takes-over-by-looking", lambda: licences(TakesOverByLooking), "test_of_many_successors_one_takes_over_the_mark"),
     ("counts-by-reading", lambda: {"numbers": CountsByReading()}, "test_no_number_is_drawn_twice"),
+    (
+        "holds-nothing",
+        lambda: {"catalogue": HoldsNothing()},
+        "test_of_many_who_change_an_item_each_sees_what_the_one_before_made",
+    ),
     ("does-not-lock", lambda: licences(DoesNotLock), "test_an_ending_waits_for_a_unit_that_locked_the_licence"),
     ("decides-by-looking-first", lambda: consents(DecidesByLookingFirst), "test_of_many_decisions_one_wins"),
     ("uses-by-looking", lambda: consents(UsesByLooking), "test_a_withdrawal_waits_for_a_use_that_began_before_it"),

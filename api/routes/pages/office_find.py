@@ -20,7 +20,7 @@ from api.web.views.finding import Choice, FindView, ListedRow
 from api.web.visitor import ISSUER, Visitor, permitted
 from api.web.words import minute
 from certstore.bulk.export import ExportCommand, ExportFormat
-from certstore.codes import usual_kind
+from certstore.codes import CODE_TYPES, usual_kind
 from certstore.find import FindQuery, ListedLicence
 from certstore.model import LicenceType
 from certstore.status import STATUS_NAMES, Status
@@ -98,7 +98,7 @@ def _query(sent: Mapping[str, str], today: dt.date) -> FindQuery:
         expiring_until=today + dt.timedelta(days=int(days)) if days in _EXPIRING and days else None,
         number=sent.get("number") or None,
         identifier=sent.get("identifier") or None,
-        holder_kind=usual_kind(holder) if holder else None,
+        holder_kind=(sent.get("kind") or usual_kind(holder)) if holder else None,
         holder_code=holder or None,
     )
 
@@ -131,6 +131,10 @@ def _view(
             *((one.value, STATUS_NAMES[one].to(lang)) for one in Status if one is not Status.NOT_ISSUED),
         ),
         expiring=tuple((days, words.to(lang)) for days, words in _EXPIRING.items()),
+        kinds=(
+            ("", Text("按号码的样子", "By its form").to(lang)),
+            *((one.code, one.name.to(lang)) for one in CODE_TYPES.values()),
+        ),
         rows=tuple(_row(one, names, today) for one in found.items),
         sent=sent,
         next_cursor=found.next_cursor,

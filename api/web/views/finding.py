@@ -36,6 +36,7 @@ class FindView:
     types: tuple[Choice, ...]
     statuses: tuple[Choice, ...]
     expiring: tuple[Choice, ...]
+    kinds: tuple[Choice, ...]
     rows: tuple[ListedRow, ...]
     sent: Mapping[str, str] = field(repr=False)
     next_cursor: str | None = None

@@ -33,6 +33,11 @@ def test_a_credit_code_is_told_from_a_citizens_number(typed: str, kind: str) -> 
     assert _query({"holder": typed}, TODAY).holder_kind == kind
 
 
+def test_what_form_cannot_tell_is_chosen() -> None:
+    assert _query({"holder": "E12345678", "kind": "414"}, TODAY).holder_kind == "414"
+    assert _query({"kind": "414"}, TODAY) == FindQuery(), "a kind without a number asks for nothing"
+
+
 def test_odd_values_are_refused_or_count_for_nothing() -> None:
     assert _query({"status": "x", "expiring": "9999"}, TODAY) == FindQuery()
     with pytest.raises(InvalidInput):
