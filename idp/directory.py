@@ -183,7 +183,7 @@ class Directory:
             return rights_of(await self._accounts.roles(tx, account_id), day)
 
     async def organisation(self, uscc: str) -> Organisation | None:
-        async with self._database.read() as tx:
+        async with self._database.quick_read() as tx:
             return await self._organisations.get(tx, uscc)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from certstore.codes import HolderCode
 from certstore.model import AccessRecord, Look
@@ -16,11 +16,8 @@ from certstore.stores.look_delays import not_yet_shown
 from certstore.stores.places import look_place
 from certstore.stores.tables import access_record
 from core.db.database import ReadTx, WriteTx
-from core.prepared import Prepared
 from core.principal import PrincipalKind, Purpose
 from keys.ports import BlindIndex, FieldCipher
-
-_ADD = Prepared(insert(access_record))
 
 
 class SqlAccessStore:
@@ -31,7 +28,7 @@ class SqlAccessStore:
         self._index = index
 
     async def add(self, tx: WriteTx, records: Sequence[AccessRecord]) -> None:
-        await tx.change_each(_ADD, [self._row(record) for record in records])
+        await tx.add_last(access_record, [self._row(record) for record in records])
 
     async def of_holder(
         self, tx: ReadTx, holder: HolderCode, *, now: dt.datetime, before: str | None = None, limit: int = 20

@@ -50,16 +50,14 @@ def _fitting(text: str | None, size: int) -> str | None:
 
 async def append_events(connection: AsyncConnection, events: Sequence[AuditEvent], at: dt.datetime) -> None:
     """Chain `events` to the log's end. The head row is locked from here to the commit: call it last."""
-    rows = _chained(events, at, *await _locked_head(connection))
+    rows = chained(events, at, *await _locked_head(connection))
     await connection.execute(insert(audit_event), rows)
     head = update(audit_head).where(audit_head.c.id == 1)
     await connection.execute(head.values(number=rows[-1]["number"], hash=rows[-1]["hash"]))
 
 
-def _chained(
-    events: Sequence[AuditEvent], at: dt.datetime, number: int, previous: bytes
-) -> Sequence[dict[str, object]]:
-    """The rows that follow the head."""
+def chained(events: Sequence[AuditEvent], at: dt.datetime, number: int, previous: bytes) -> Sequence[dict[str, object]]:
+    """The rows that follow the log's end, of this number and hash."""
     rows = []
     for event in events:
         number += 1
@@ -93,14 +91,19 @@ _MAKE_HEAD = Prepared(
 
 async def append_quickly(unit: Unit, events: Sequence[AuditEvent], at: dt.datetime) -> None:
     """As `append_events`, by prepared statements."""
+    rows = chained(events, at, *await locked_head(unit))
+    await unit.change_each(_ADD_EVENT, rows)
+    await unit.change(_MOVE_HEAD, {"new_number": rows[-1]["number"], "new_hash": rows[-1]["hash"]})
+
+
+async def locked_head(unit: Unit) -> tuple[int, bytes]:
+    """Number and hash of the log's end, which is the unit's from here to its commit."""
     head = await unit.row(_LOCK_HEAD)
     if head is None:
         await unit.change(_MAKE_HEAD)
         head = await unit.row(_LOCK_HEAD)
         assert head is not None, "somebody has made it"
-    rows = _chained(events, at, head[0], bytes(head[1]))
-    await unit.change_each(_ADD_EVENT, rows)
-    await unit.change(_MOVE_HEAD, {"new_number": rows[-1]["number"], "new_hash": rows[-1]["hash"]})
+    return head[0], bytes(head[1])
 
 
 async def _locked_head(connection: AsyncConnection) -> tuple[int, bytes]:

@@ -8,15 +8,19 @@ together is asked for in one.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Table, insert
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from core.audit.at_once import MOST_ROWS, Added, LogEnd, append_at_once
 from core.audit.sql import append_quickly
 from core.clock import Clock
 from core.db.faults import told_by_driver
@@ -38,6 +42,9 @@ class Driver(Protocol):
     async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
         """The same statement for each of them."""
 
+    async def change_alone(self, text: str, values: tuple[Any, ...]) -> int:
+        """As `change`, in a transaction of its own if the unit has begun none."""
+
     async def commit(self) -> None:
         """Durable when this returns; what comes after it is a new transaction."""
 
@@ -46,7 +53,13 @@ class Driver(Protocol):
 
 
 class Connections(Protocol):
-    """Where drivers' connections come from."""
+    """Where drivers' connections come from.
+
+    Attributes:
+        log_end: where statements cost a way to the server, what lets a unit be written by few of them.
+    """
+
+    log_end: LogEnd | None
 
     async def reading(self) -> Driver: ...
 
@@ -151,6 +164,7 @@ class QuickWrite(_Unit, WriteTx):
     def __init__(self, connections: Connections, dialect: Dialect, clock: Clock) -> None:
         _Unit.__init__(self, connections, dialect)
         self._clock = clock
+        self._added: list[Added] = []
         self._events = []
         self.committed = False
 
@@ -165,12 +179,31 @@ class QuickWrite(_Unit, WriteTx):
         if kind is None:
             self.refuse_lost_events()
 
+    async def change_alone(self, statement: Prepared, values: Mapping[str, object]) -> int:
+        """As `change`, in a transaction of its own if the unit has begun none."""
+        compiled = statement.on(self._dialect)
+        return await self.ran(self.driver.change_alone(compiled.text, compiled.bound(values)))
+
+    async def add_last(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        self._added += [Added(table, row) for row in rows]
+
     async def commit(self) -> None:
-        if self._events:
-            await append_quickly(self, self._events, self._clock.now())
-            self._events = []
+        end, at_once = self._connections.log_end, len(self._added) + len(self._events) <= MOST_ROWS
+        if self._events and end is not None and at_once:
+            await append_at_once(self, self._added, self._events, self._clock.now(), end)
+        else:
+            for table, rows in itertools.groupby(self._added, key=attrgetter("table")):
+                await self.change_each(_insert(table), [row.values for row in rows])
+            if self._events:
+                await append_quickly(self, self._events, self._clock.now())
+        self._added, self._events = [], []
         await self.ran(self.driver.commit())
         self.committed = True
+
+
+@lru_cache
+def _insert(table: Table) -> Prepared:
+    return Prepared(insert(table))
 
 
 class QuickUnits:
@@ -202,6 +235,9 @@ class _Looking:
         raise RuntimeError("a look changes nothing")
 
     async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        raise RuntimeError("a look changes nothing")
+
+    async def change_alone(self, text: str, values: tuple[Any, ...]) -> int:
         raise RuntimeError("a look changes nothing")
 
     async def commit(self) -> None:
@@ -241,6 +277,9 @@ class _SqliteWriting:
     async def change_each(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
         (await self._entered()).executemany(text, values)
 
+    async def change_alone(self, text: str, values: tuple[Any, ...]) -> int:
+        return await self.change(text, values)  # every unit has begun one
+
     async def commit(self) -> None:
         if self._unit is not None:
             await self._leave(keep=True)
@@ -262,6 +301,8 @@ class _SqliteWriting:
 
 
 class _SqliteDrivers:
+    log_end: LogEnd | None = None  # statements cost no way there
+
     def __init__(self, engine: AsyncEngine) -> None:
         assert isinstance(engine.dialect, LoopDialect)
         self._engine, self._dialect = engine, engine.dialect
@@ -316,6 +357,9 @@ class _PostgresWriting:
 
     async def change(self, text: str, values: tuple[Any, ...]) -> int:
         await self._begun()
+        return await self.change_alone(text, values)
+
+    async def change_alone(self, text: str, values: tuple[Any, ...]) -> int:
         status: str = await self._connection.execute(text, *values)
         return int(status.rpartition(" ")[2])  # `INSERT 0 1`, `UPDATE 1`, `DELETE 1`
 
@@ -345,6 +389,7 @@ class _PostgresWriting:
 class _PostgresDrivers:
     def __init__(self, engine: AsyncEngine) -> None:
         _, options = engine.dialect.create_connect_args(engine.url)
+        self.log_end: LogEnd | None = LogEnd()
         self._pool = PostgresConnections(options, most=engine.pool.size())  # type: ignore[attr-defined]
 
     async def reading(self) -> Driver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit.event import AuditEvent
@@ -48,6 +49,11 @@ class WriteTx(ReadTx):
         if values:
             clause = statement.clause(self.connection.dialect)
             await self.connection.execute(clause, [dict(one) for one in values])
+
+    async def add_last(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add rows that nothing else in this unit asks for: they are written by `commit` at the latest."""
+        if rows:
+            await self.connection.execute(insert(table), [dict(row) for row in rows])
 
     def audit(self, event: AuditEvent) -> None:
         """Remember an event; it is chained to the log when the unit commits, and only then."""

@@ -68,6 +68,52 @@ class QuickBasic:
         assert await harness.things() == {"a": "open", "b": "shut", "c": "open", "d": "open", "e": "open"}
         assert await harness.actions() == ["thing.make", "thing.make-again"]
 
+    async def test_what_comes_last_stands_or_falls_with_its_unit(self, harness: DatabaseHarness) -> None:
+        things: dict[str, str] = {}
+        actions: list[str] = []
+        for turn, (many, events) in enumerate([(1, 1), (1, 1), (3, 2), (1, 0), (20, 1), (0, 20)]):
+            rows = [row(f"t{turn}.{number}") for number in range(many)]
+            async with harness.database.quick_write() as tx:
+                await tx.add_last(thing, rows)
+                tx.audit(event("thing.undone"))
+            assert (await harness.things(), await harness.actions()) == (things, actions)
+            async with harness.database.quick_write() as tx:
+                await tx.add_last(thing, rows)
+                for number in range(events):
+                    tx.audit(event(f"thing.make-{number}"))
+                await tx.commit()
+                things |= {f"t{turn}.{number}": "open" for number in range(many)}
+                actions += [f"thing.make-{number}" for number in range(events)]
+                assert (await harness.things(), await harness.actions()) == (things, actions)
+        assert (await verify_chain(harness.database)).fault is None
+
+    async def test_what_comes_last_follows_whoever_wrote_to_the_log_meanwhile(self, harness: DatabaseHarness) -> None:
+        await harness.database.record(event("first"))
+        await harness.other.record(event("other"))
+        async with harness.database.quick_write() as tx:
+            await tx.add_last(thing, [row("a")])
+            tx.audit(event("last"))
+            await tx.commit()
+        assert (await harness.things(), await harness.actions()) == ({"a": "open"}, ["first", "other", "last"])
+        assert (await verify_chain(harness.database)).fault is None
+
+    async def test_what_comes_last_and_breaks_a_rule_undoes_all_and_hurts_no_later_unit(
+        self, harness: DatabaseHarness
+    ) -> None:
+        await harness.make("a")
+        await harness.database.record(event("before"))
+        for whole in (False, True):  # with a statement before it, and alone
+            with pytest.raises(Exception, match=r"(?i)unique"):
+                async with harness.database.quick_write() as tx:
+                    if not whole:
+                        await tx.change(_CLOSE, {"name": "a", "to": "shut"})
+                    await tx.add_last(thing, [row("b"), row("a")])
+                    tx.audit(event("thing.make"))
+                    await tx.commit()
+        await harness.database.record(event("after"))
+        assert (await harness.things(), await harness.actions()) == ({"a": "open"}, ["before", "after"])
+        assert (await verify_chain(harness.database)).fault is None
+
     async def test_an_exception_undoes_a_quick_unit_and_its_events(self, harness: DatabaseHarness) -> None:
         with pytest.raises(Trouble):
             async with harness.database.quick_write() as tx:
@@ -195,16 +241,23 @@ class QuickContention:
                 tx.audit(event(f"again.{number}"))
                 await tx.commit()
 
+        async def all_at_once(database: Database, number: int) -> None:
+            async with database.quick_write() as tx:
+                await tx.add_last(thing, [row(f"t{number}")])
+                tx.audit(event(f"once.{number}"))
+                await tx.commit()
+
         async def usually(database: Database, number: int) -> None:
             async with database.write() as tx:
                 tx.audit(event(f"usual.{number}"))
                 await tx.commit()
 
         workers = (harness.database, harness.other)
-        calls = [work(workers[number % 2], number) for number in range(12) for work in (quickly, usually)]
+        calls = [work(workers[number % 2], number) for number in range(12) for work in (quickly, all_at_once, usually)]
         await at_once(*calls)
         verdict = await verify_chain(harness.database)
-        assert (verdict.fault, len(await harness.actions())) == (None, 36)
+        assert (verdict.fault, len(await harness.actions())) == (None, 48)
+        assert len(await harness.things()) == 12
 
     async def test_more_quick_units_than_connections_wait_their_turn(self, harness: DatabaseHarness) -> None:
         await at_once(*(self._make(harness.database, number) for number in range(40)))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import ColumnElement, or_, true
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.audit import sql, verify
+from core.audit import at_once, sql, verify
 from core.audit.chain import ChainedRow, fault_of, row_hash
 from core.audit.sql import append_events
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
@@ -21,11 +22,12 @@ from core.db.database import Database, ReadTx, WriteTx
 from core.idempotency import idempotency_key, remember_result
 from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
 from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
-from tests.conformance.database_backends import DatabaseHarness, sqlite
+from tests.conformance.database_backends import DatabaseHarness, postgres, sqlite
 from tests.conformance.database_quick import QuickBasic, QuickContention, QuickTransaction
 from tests.conformance.harness import Surroundings, failing
 from tests.conformance.idempotency import IdempotencyBasic, IdempotencyContention, IdempotencyTransaction
 from tests.support.clock import FakeClock
+from tests.support.servers import PostgresServer
 
 CONTRACT = [
     *(DatabaseBasic, DatabaseTransaction, DatabaseContention),
@@ -334,6 +336,42 @@ async def test_quick_units_broken_on_purpose_are_caught(
 ) -> None:
     monkeypatch.setattr(f"core.db.quick.{place}", broken)
     assert await failing(CONTRACT, lambda: _opened(tmp_path), only=caught_by) == {caught_by}
+
+
+_stands = at_once._stands
+
+
+def _minds_no_other() -> ColumnElement[bool]:
+    """Of two who saw the same end both go on from there."""
+    return or_(_stands(), true())
+
+
+async def _moved_or_not(
+    unit: Any, head: tuple[int, bytes], added: Any, events: Any, at: Any, end: at_once.LogEnd
+) -> bool:
+    await _moved(unit, head, added, events, at, end)
+    return True
+
+
+_moved = at_once._moved
+
+
+@pytest.mark.parametrize(
+    ("place", "broken"),
+    [("_stands", _minds_no_other), ("_moved", _moved_or_not)],
+)
+async def test_an_append_that_trusts_the_end_it_knows_is_caught(
+    place: str, broken: Any, tmp_path: Path, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, where units are written at once."""
+    at_once._statement.cache_clear()
+    monkeypatch.setattr(at_once, place, broken)
+    around = Surroundings(tmp_path, FakeClock(), postgres_server)
+    caught_by = "test_what_comes_last_follows_whoever_wrote_to_the_log_meanwhile"
+    try:
+        assert await failing(CONTRACT, lambda: postgres(around), only=caught_by) == {caught_by}
+    finally:
+        at_once._statement.cache_clear()
 
 
 async def test_the_good_ground_passes_in_the_same_frame(tmp_path: Path) -> None:
