@@ -180,9 +180,15 @@ class Catalogue:
                 await tx.commit()
 
     async def grants(
-        self, actor: Principal, *, organisation: str = "", cursor: str | None = None, limit: int | None = None
+        self,
+        actor: Principal,
+        *,
+        organisation: str = "",
+        service_item: str = "",
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Page[ConsumerGrant]:
-        """Grants in order of organisation, item and type; those of one organisation where it is named.
+        """Grants in order of organisation, item and type; those of one organisation or one item where it is named.
 
         Raises:
             NotPermitted: the actor has neither `admin:security` nor `admin:system`.
@@ -194,7 +200,11 @@ class Catalogue:
         size = page_size(limit)
         async with self._repository.database.read() as tx:
             found = await self._repository.catalogue.all_grants(
-                tx, organisation=organisation, after=(str(first), str(second), str(third)), limit=size + 1
+                tx,
+                organisation=organisation,
+                service_item=service_item,
+                after=(str(first), str(second), str(third)),
+                limit=size + 1,
             )
         last = found[size - 1] if len(found) > size else None
         following = encode_cursor(last.organisation, last.service_item, last.type_code) if last else None

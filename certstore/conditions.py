@@ -62,8 +62,12 @@ class Condition:
     def says(self) -> Text:
         """What it asks for, in words, after the field's name."""
         value = "/".join(map(str, self.value)) if isinstance(self.value, tuple) else str(self.value)
+        return self.says_of(Text(value, value))
+
+    def says_of(self, value: Text) -> Text:
+        """The same with the value as a page speaks of it."""
         zh, en = _WORDS[self.comparison]
-        return Text(zh.format(value), en.format(value))
+        return Text(zh.format(value.zh), en.format(value.en))
 
 
 _WORDS: Mapping[Comparison, tuple[str, str]] = {

@@ -241,9 +241,15 @@ class CatalogueStore(Protocol):
         """All grants for that use, by type code; dates are for the caller to judge."""
 
     async def all_grants(
-        self, tx: ReadTx, *, organisation: str = "", after: tuple[str, str, str] = ("", "", ""), limit: int = 100
+        self,
+        tx: ReadTx,
+        *,
+        organisation: str = "",
+        service_item: str = "",
+        after: tuple[str, str, str] = ("", "", ""),
+        limit: int = 100,
     ) -> Sequence[ConsumerGrant]:
-        """In order of (organisation, service item, type), after that place; of one organisation where it is named."""
+        """In order of (organisation, service item, type), after that place; of one organisation or item if named."""
 
     async def remove_grant(self, tx: WriteTx, organisation: str, service_item: str, type_code: str) -> bool:
         """False if there is none."""

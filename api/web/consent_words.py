@@ -55,8 +55,11 @@ SCOPES: Mapping[str, ScopeWords] = {
         ),
     ),
     "licence:read": ScopeWords(
-        Text("以您的岗位查询电子证照", "Looking up e-licences by your duty"),
-        Text("每次查询都要写明事由，并有记录。", "Every look-up names a purpose and is recorded."),
+        Text("替您查看电子证照", "Reading e-licences on your behalf"),
+        Text(
+            "您自己名下的；您有岗位的，还有岗位能查的。每次都要写明事由，并有记录。",
+            "Your own, and if you hold an office those of your duty. Each look names a purpose and is recorded.",
+        ),
     ),
     "licence:verify": ScopeWords(
         Text("以您的岗位核验电子证照", "Verifying e-licences by your duty"),

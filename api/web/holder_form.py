@@ -6,13 +6,19 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from api.web.views.office import HolderBlock
-from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, parse_holder_code
+from certstore.codes import CITIZEN_ID, CODE_TYPES, ORGANISATION_CODE, THING, Bearer, parse_holder_code
 from certstore.making import HolderInput
 from certstore.model import HolderKind, LicenceType
 from core.errors import InvalidInput
+from core.text import Text
 
 MOST = 10  # a form takes no more; the interface does
 ADD, REMOVE = "add_holder", "remove_holder"
+_USUAL = {HolderKind.ORGANISATION: ORGANISATION_CODE, HolderKind.THING: THING}
+_OWNERS = ((CITIZEN_ID, Text("个人", "person")), (ORGANISATION_CODE, Text("单位", "organisation")))
+_THINGS = tuple((one.code, one.name) for one in CODE_TYPES.values() if one.bearer is Bearer.THING)
+_OF_THINGS = frozenset(code for code, _ in _THINGS)
+_KINDS = {HolderKind.EITHER: _OWNERS, HolderKind.THING: (*_THINGS, *_OWNERS)}
 _PARTS = ("holder_kind", "holder_code", "holder_name", "holder_role")
 
 
@@ -37,7 +43,8 @@ def blocks_changed(values: Mapping[str, str]) -> dict[str, str] | None:
         return None
     rows = {number: _read(values, number) for number in _numbers(values)}
     if values.get(ADD) and len(rows) < MOST:
-        rows[MOST + 1] = HolderInput(rows[1].code_type, "", "")
+        first = rows[1].code_type
+        rows[MOST + 1] = HolderInput(CITIZEN_ID if first in _OF_THINGS else first, "", "")  # a thing's owner is next
     elif len(rows) > 1:
         rows = {number: one for number, one in rows.items() if str(number) != values.get(REMOVE)}
     others = {name: value for name, value in values.items() if not name.startswith((*_PARTS, ADD, REMOVE))}
@@ -61,7 +68,7 @@ def blocks(
             one.code,
             one.name,
             one.role,
-            chooses_kind=licence_type.holder_kind in (HolderKind.EITHER, HolderKind.THING),
+            kinds=_KINDS.get(licence_type.holder_kind, ()),
             fault=fault if place == wrong else None,
         )
         for place, one in enumerate(rows)
@@ -70,7 +77,7 @@ def blocks(
 
 def kind_of(licence_type: LicenceType) -> str:
     """The kind of number that a type's holders have where nothing else was said."""
-    return ORGANISATION_CODE if licence_type.holder_kind is HolderKind.ORGANISATION else CITIZEN_ID
+    return _USUAL.get(licence_type.holder_kind, CITIZEN_ID)
 
 
 def may_add(values: Mapping[str, str], licence_type: LicenceType) -> bool:

@@ -44,10 +44,10 @@ class _Route:
 
 _ROUTES: Mapping[tuple[State | None, State], _Route] = {
     (None, State.DRAFT): _Route("M92 52V119", 84, 92, "end"),
-    (None, State.VALID): _Route("M100 44H378V119", 180, 36, "middle"),
+    (None, State.VALID): _Route("M100 44H378V119", 108, 35, "start"),
     (State.DRAFT, State.VALID): _Route("M154 150H322", 206, 142, "middle"),
     (State.DRAFT, State.CANCELLED): _Route("M30 150H14V452H948V383", 500, 444, "middle"),
-    (State.VALID, State.VALID): _Route("M404 127V98H436V119", 448, 84, "start", 4),
+    (State.VALID, State.VALID): _Route("M404 127V98H436V119", 448, 84, "start", 3),
     (State.VALID, State.SUSPENDED): _Route("M370 173V299", 362, 262, "end", 1),
     (State.SUSPENDED, State.VALID): _Route("M418 307V181", 428, 234, "start", 1),
     (State.SUSPENDED, State.SUSPENDED): _Route("M376 353V374H412V361", 424, 378, "start"),
@@ -56,7 +56,7 @@ _ROUTES: Mapping[tuple[State | None, State], _Route] = {
     (State.SUSPENDED, State.EXPIRED): _Route("M454 326L594 262", 534, 312, "start"),
     (State.EXPIRED, State.EXPIRED): _Route("M650 263V284H684V271", 694, 288, "start"),
     (State.VALID, State.TRANSFERRED_OUT): _Route("M330 160L152 299", 226, 230, "end"),
-    (State.TRANSFERRED_OUT, State.VALID): _Route("M154 326L340 181", 200, 312, "start"),
+    (State.TRANSFERRED_OUT, State.VALID): _Route("M154 326L340 181", 250, 336, "end"),
     (State.TRANSFERRED_OUT, State.CANCELLED): _Route("M92 353V424H896V383", 500, 416, "middle"),
 }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from api.web.views.statistics import Bar, Chart
+from api.web.views.statistics import Bar, BarValue, Chart
 from core.text import Text
 
 _GAP = 0.3  # of the room that a month has
+_ROOMY = 12  # months whose values have room on a phone
 Series = tuple[str, Text, Sequence[int]]
 """The kind (a class of the style sheet), what it is called, a number for each month."""
 
@@ -30,7 +31,22 @@ def month_chart(title: Text, months: Sequence[dt.date], series: Sequence[Series]
         f"{months[-1]:%Y-%m}",
         most,
         tuple((kind, name) for kind, name, _ in series),
+        tuple(_values(series, len(months), most)),
+        close=len(months) > _ROOMY,
     )
+
+
+def short(count: int) -> Text:
+    """A number in few signs: 9400, 1.2万 and 120万 in Chinese; 940, 9.4k and 1.2M in English."""
+    zh = str(count) if count < 10_000 else f"{_rounded(count, 10_000)}万"
+    en = (
+        str(count) if count < 1000 else f"{_rounded(count, 1000)}k" if count < 999_500 else f"{_rounded(count, 10**6)}M"
+    )
+    return Text(zh, en)
+
+
+def _rounded(count: int, unit: int) -> str:
+    return f"{count / unit:.1f}".removesuffix(".0") if count < 9.95 * unit else f"{count / unit:.0f}"
 
 
 def part_of(count: int, most: int) -> str:
@@ -48,6 +64,18 @@ def _bar(place: int, places: int, count: int, most: int, kind: str, label: Text)
         f"{height:.2f}%",
         kind,
     )
+
+
+def _values(series: Sequence[Series], places: int, most: int) -> Iterator[BarValue]:
+    """Above the largest bar of each month: its own value, and above that the value of the part of it."""
+    for place in range(places):
+        top = series[0][2][place]
+        for line, (kind, _, counts) in enumerate(series):
+            if top:
+                height = 100 - top / most * 100
+                yield BarValue(
+                    short(counts[place]), f"{(place + 0.5) * 100 / places:.2f}%", f"{height:.2f}%", line, kind
+                )
 
 
 def _label(month: dt.date, name: Text, count: int) -> Text:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from api.web.condition_words import unit_words
 from api.web.views.office import FormField
 from certstore.schema import face_fields
 from core.text import Text
@@ -44,7 +45,7 @@ def _field(name: str, title: Text, unit: str, rule: Mapping[str, Any], required:
         maxlength=min(int(rule.get("maxLength", _LONGEST)), _LONGEST),
         required=required,
         options=options,
-        hint=Text(f"单位：{unit}", f"Unit: {unit}") if unit else None,
+        hint=Text(f"单位：{unit}", f"Unit: {unit_words(unit).en}") if unit else None,
     )
 
 

@@ -154,13 +154,21 @@ class SqlCatalogueStore:
         return {row.type_code: grant_of(row) for row in await tx.connection.execute(query)}
 
     async def all_grants(
-        self, tx: ReadTx, *, organisation: str = "", after: tuple[str, str, str] = ("", "", ""), limit: int = 100
+        self,
+        tx: ReadTx,
+        *,
+        organisation: str = "",
+        service_item: str = "",
+        after: tuple[str, str, str] = ("", "", ""),
+        limit: int = 100,
     ) -> Sequence[ConsumerGrant]:
         columns = consumer_grant.c
         place = tuple_(columns.organisation, columns.service_item, columns.type_code)
         query = select(consumer_grant).where(place > after).limit(limit)
         if organisation:
             query = query.where(columns.organisation == organisation)
+        if service_item:
+            query = query.where(columns.service_item == service_item)
         rows = await tx.connection.execute(
             query.order_by(columns.organisation, columns.service_item, columns.type_code)
         )

@@ -153,6 +153,9 @@ class CatalogueBasic:
             assert [*first, *await harness.catalogue.all_grants(tx, after=place)] == every
             own = await harness.catalogue.all_grants(tx, organisation=OTHER_OFFICE)
             assert [one.organisation for one in own] == [OTHER_OFFICE]
+            assert await harness.catalogue.all_grants(tx, service_item="ITEM-1") == [
+                one for one in every if one.service_item == "ITEM-1"
+            ]
         for expected in (True, False):
             async with harness.database.write() as tx:
                 assert await harness.catalogue.remove_grant(tx, OFFICE, "ITEM-1", TYPE) is expected

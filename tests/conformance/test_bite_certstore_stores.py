@@ -263,6 +263,11 @@ class GrantsToEverybody(SqlCatalogueStore):
         return found
 
 
+class ListsGrantsOfAnyItem(SqlCatalogueStore):
+    async def all_grants(self, tx: ReadTx, **asked: Any) -> Sequence[ConsumerGrant]:
+        return await super().all_grants(tx, **asked | {"service_item": ""})
+
+
 class RemembersRules(SqlUseRuleStore):
     """As long as it lives: what was granted once stays granted, of the version that it had."""
 
@@ -354,6 +359,11 @@ BROKEN: list[tuple[str, Callable[[], dict[str, Any]], str]] = [
         "grants-to-everybody",
         lambda: {"catalogue": GrantsToEverybody()},
         "test_grants_are_found_by_organisation_and_item_only",
+    ),
+    (
+        "lists-grants-of-any-item",
+        lambda: {"catalogue": ListsGrantsOfAnyItem()},
+        "test_grants_are_listed_in_order_and_end_one_by_one",
     ),
     (
         "remembers-rules",

@@ -65,7 +65,7 @@ def test_an_item_its_material_its_grant_and_the_file_of_it_all(visit: Open, tmp_
     heng.page.select_option("[id='c0.comparison']", "at-least")
     heng.page.fill("[id='c0.value']", "50")
     heng.page.click("button:has-text('保存')")
-    assert "area 不低于 50" in heng.page.inner_text("tbody")
+    assert "面积 不低于 50 m²" in heng.page.inner_text("tbody")
     shen.open("/office/items")
     shen.page.click("section.item:has-text('示例事项') >> text=加一项使用授权")
     shen.page.click(".picklist a:has-text('不动产权证书')")

@@ -64,3 +64,20 @@ def test_a_register_is_tried_dry_mapped_and_taken_over(visit: Open, tmp_path: Pa
     who.open("/office/imports")
     assert "居住证登记簿.csv" in who.page.inner_text("tbody")
     assert faults_of(who.page) == []
+
+
+def test_an_office_takes_its_licences_out_and_says_what_for(visit: Open, tmp_path: Path) -> None:
+    who = visit()
+    who.open("/office/licences?lang=en")
+    who.log_in(cast.XU.id_number)
+    who.page.wait_for_selector("h1")
+    who.page.select_option("#type", index=1)
+    who.page.click("summary")
+    assert faults_of(who.page) == []
+    who.page.click("button:has-text('Export')")
+    assert who.page.get_attribute("#reason", "aria-invalid") == "true", "an export without a purpose is none"
+    assert faults_of(who.page) == []
+    who.page.fill("#reason", "Moved to the archive")
+    rows = list(csv.reader(io.StringIO(who.save(tmp_path, "out.csv", "button:has-text('Export')").decode("utf-8-sig"))))
+    assert len(rows) > 1
+    assert cast.ZHAO.name in {cell for row in rows[1:] for cell in row}

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container, language
 from api.errors.problems import status_of
-from api.routes.pages.catalogue_items import ITEMS, all_grants, item_address, office_names
+from api.routes.pages.catalogue_items import ITEMS, item_address, office_names
 from api.routes.pages.office import all_types
 from api.web.forms import Form, read_form
 from api.web.render import page
@@ -73,9 +73,15 @@ async def _found(
 ) -> tuple[ServiceItem, LicenceType, ConsumerGrant]:
     catalogue = container(request).certstore.catalogue
     item, made = await catalogue.item(code[:64]), await catalogue.licence_type(type_code[:40])
-    for one in await all_grants(request, who, organisation[:18]):
-        if one.service_item == item.code and one.type_code == made.code:
-            return item, made, one
+    cursor: str | None = None
+    while True:
+        part = await catalogue.grants(
+            who.principal, organisation=organisation[:18], service_item=item.code, cursor=cursor, limit=100
+        )
+        if found := next((one for one in part.items if one.type_code == made.code), None):
+            return item, made, found
+        if (cursor := part.next_cursor) is None:
+            break
     raise NotFound("grant-not-found", Text("没有这项使用授权。", "There is no such grant of use."))
 
 

@@ -13,18 +13,21 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container, language
 from api.errors.problems import status_of
 from api.routes.pages.office import all_types
+from api.web.condition_words import condition_words
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.views.catalogue_items import GrantRow, ItemCard, ItemFormView, ItemsView, MaterialRow
-from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, Visitor, permitted
+from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, permitted
 from certstore.catalogue_rules import item_mark
 from certstore.model import ConsumerGrant, LicenceType, Material, ServiceItem
 from core.errors import AppError, InvalidInput
 from core.identifiers.uscc import parse_uscc
+from core.paging import Page
 from core.text import Text
 
 router = APIRouter(include_in_schema=False)
 ITEMS = "/office/items"
+_GRANTS = 50  # of an item on one page
 _NOTES = {
     "granted": Text("授权已登记，马上生效。", "The grant is registered and counts at once."),
     "ended": Text("授权已收回，马上生效。", "The grant has been taken back; nothing can be used by it any more."),
@@ -37,19 +40,25 @@ async def items(request: Request) -> Response:
     """What each service item asks for, and who may use what for it."""
     who = await permitted(request, SYSTEM_ADMIN, SECURITY_ADMIN)
     catalogue = container(request).certstore.catalogue
-    cursor = request.query_params.get("cursor") or None
-    found = await catalogue.items(cursor, 20)
+    cursor, code = request.query_params.get("cursor") or None, request.query_params.get("item", "")[:64]
+    found = Page([await catalogue.item(code)], None) if code else await catalogue.items(cursor, 20)
+    grants = {
+        one.code: await catalogue.grants(
+            who.principal, service_item=one.code, cursor=cursor if code else None, limit=_GRANTS
+        )
+        for one in found.items
+    }
     names = {one.code: one for one in await all_types(request)}
-    grants = await all_grants(request, who)
-    spoken = await office_names(request, {g.organisation for g in grants} | {one.department for one in found.items})
-    cards = tuple(_card(one, names, [g for g in grants if g.service_item == one.code], spoken) for one in found.items)
+    offices = {g.organisation for some in grants.values() for g in some.items}
+    spoken = await office_names(request, offices | {one.department for one in found.items})
     view = ItemsView(
-        cards,
+        tuple(_card(one, names, grants[one.code], spoken) for one in found.items),
         may_edit=who.principal.may(SYSTEM_ADMIN),
         may_grant=who.principal.may(SECURITY_ADMIN),
         note=_NOTES.get(request.query_params.get("said", "")),
-        first_href=ITEMS if cursor else None,
+        first_href=(_grants_address(code) if code else ITEMS) if cursor else None,
         next_href=f"{ITEMS}?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else None,
+        alone=bool(code),
     )
     return page(request, "catalogue_items.html", view=view)
 
@@ -126,20 +135,6 @@ async def item_page(
     return page(request, "catalogue_item.html", status=status_of(error) if error else 200, view=view)
 
 
-async def all_grants(request: Request, who: Visitor, organisation: str = "") -> list[ConsumerGrant]:
-    """The grants in order; at most a thousand."""
-    grants: list[ConsumerGrant] = []
-    following: str | None = None
-    while True:
-        part = await container(request).certstore.catalogue.grants(
-            who.principal, organisation=organisation, cursor=following, limit=100
-        )
-        grants += part.items
-        following = part.next_cursor
-        if following is None or len(grants) >= 1000:
-            return grants
-
-
 async def office_names(request: Request, codes: Collection[str]) -> dict[str, str]:
     """Names of organisations; the code of one that the directory does not know."""
     directory, lang = container(request).idp.directory, language(request)
@@ -175,7 +170,7 @@ def _department(typed: str) -> str:
 
 
 def _card(
-    item: ServiceItem, types: Mapping[str, LicenceType], grants: list[ConsumerGrant], offices: Mapping[str, str]
+    item: ServiceItem, types: Mapping[str, LicenceType], grants: Page[ConsumerGrant], offices: Mapping[str, str]
 ) -> ItemCard:
     materials = tuple(material_row(one, types) for one in item.materials)
     covered = sum(bool(one.covered_by) for one in materials)
@@ -186,18 +181,20 @@ def _card(
         item.name,
         department,
         materials,
-        tuple(_grant(g, types, offices) for g in grants),
+        tuple(_grant(g, types, offices) for g in grants.items),
         covered,
+        _grants_address(item.code, grants.next_cursor) if grants.next_cursor else None,
     )
+
+
+def _grants_address(code: str, cursor: str | None = None) -> str:
+    """One item alone, with its grants from a place on."""
+    return f"{ITEMS}?{urlencode({'item': code} | ({'cursor': cursor} if cursor else {}))}"
 
 
 def material_row(one: Material, types: Mapping[str, LicenceType]) -> MaterialRow:
     names = tuple(types[code].name for code in one.types if code in types)
-    told = tuple(
-        Text(f"{condition.field} {says.zh}", f"{condition.field} {says.en}")
-        for condition in one.conditions
-        for says in (condition.says(),)
-    )
+    told = tuple(condition_words(condition, one.types, types) for condition in one.conditions)
     return MaterialRow(one.number, one.name, names, told)
 
 

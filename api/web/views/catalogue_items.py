@@ -43,6 +43,7 @@ class ItemCard:
     materials: tuple[MaterialRow, ...]
     grants: tuple[GrantRow, ...]
     covered: int
+    more_href: str | None = None  # where its further grants are
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ItemsView:
     note: Text | None = None
     first_href: str | None = None
     next_href: str | None = None
+    alone: bool = False  # one item, whose grants are leafed through
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from api.web.views.common import Fact, Tone
 from api.web.views.own import LicenceCard
-from certstore.codes import ORGANISATION_CODE
+from certstore.codes import CODE_TYPES, ORGANISATION_CODE, Bearer
 from core.text import Text
 
 
@@ -95,12 +95,17 @@ class HolderBlock:
     code: str = field(repr=False)
     name: str = field(repr=False)
     role: str = "holder"
-    chooses_kind: bool = False
+    kinds: tuple[tuple[str, Text], ...] = ()  # to choose from; none where a type's holders are of one kind
     fault: str | None = None
 
     @property
     def organisation(self) -> bool:
         return self.kind == ORGANISATION_CODE
+
+    @property
+    def about_things(self) -> bool:
+        """Whether one of the kinds is a thing's."""
+        return any(CODE_TYPES[code].bearer is Bearer.THING for code, _ in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)

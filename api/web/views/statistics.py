@@ -21,10 +21,27 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class BarValue:
+    """What stands above a bar; a part's value stands above the whole's.
+
+    Attributes:
+        line: 0 beside the bar, 1 above that.
+    """
+
+    words: Text
+    x: str
+    y: str
+    line: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A chart of months.
 
     Attributes:
+        values: a number for each bar, short enough to stand above it.
+        close: so many months that the numbers have no room on a phone.
         said: what it shows, in a sentence, for those who do not see it.
         most: the number that the full height stands for.
     """
@@ -36,6 +53,8 @@ class Chart:
     last: str
     most: int
     legend: tuple[tuple[str, Text], ...]
+    values: tuple[BarValue, ...] = ()
+    close: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,9 @@ def issue(error: Text | None = None, field: str | None = None) -> IssueView:
         POLICE,
         (
             HolderBlock("", "111", "", "", fault=field if field in ("holder_name", "holder_code") else None),
-            HolderBlock(".2", "001", "", "", chooses_kind=True),
+            HolderBlock(
+                ".2", "001", "", "", kinds=(("vin", Text("车辆识别代号", "VIN")), ("001", Text("单位", "organisation")))
+            ),
         ),
         True,
         fields,

@@ -81,7 +81,7 @@ ITEM = ItemCard(
     Text("公共租赁住房资格申请", "Application for public rental housing"),
     "示例市住房保障局",
     (
-        MaterialRow(1, DEED, (DEED,), (Text("area 不低于 50", "area must be at least 50"),)),
+        MaterialRow(1, DEED, (DEED,), (Text("面积 不低于 50 m²", "Floor area must be at least 50 m²"),)),
         MaterialRow(2, Text("单位收入证明", "Statement of income"), (), ()),
     ),
     (
@@ -95,6 +95,7 @@ ITEM = ItemCard(
         ),
     ),
     1,
+    "/office/items?item=410199-ZF-0207&cursor=c",
 )
 EDITOR = TemplateEditorView(
     "/office/templates/own",
@@ -206,6 +207,11 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "bundle-compared": ("catalogue_bundle.html", BundleView(COMPARED, 8), "administrator"),
     "bundle-done": ("catalogue_bundle.html", BundleView(replace(COMPARED, done=True), 8), "administrator"),
     "items": ("catalogue_items.html", ItemsView((ITEM, replace(ITEM, code="2", grants=()))), "administrator"),
+    "items-alone": (
+        "catalogue_items.html",
+        ItemsView((ITEM,), may_grant=True, first_href="/office/items?item=1", alone=True),
+        "administrator",
+    ),
     "items-none": ("catalogue_items.html", ItemsView(()), "administrator"),
     "face-templates": (
         "face_templates.html",

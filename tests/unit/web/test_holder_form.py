@@ -75,9 +75,17 @@ def test_a_fault_is_told_beside_the_holder_whose_it_is() -> None:
 
 def test_the_kind_of_number_follows_the_type_or_is_chosen() -> None:
     for kind, number_kind, chosen in (
-        (HolderKind.PERSON, "111", False),
-        (HolderKind.ORGANISATION, "001", False),
-        (HolderKind.EITHER, "111", True),
+        (HolderKind.PERSON, "111", []),
+        (HolderKind.ORGANISATION, "001", []),
+        (HolderKind.EITHER, "111", ["111", "001"]),
+        (HolderKind.THING, "thing", ["vin", "estate", "thing", "111", "001"]),
     ):
         (block,) = blocks({}, _type(holder_kind=kind), TODAY, None)
-        assert (block.kind, block.chooses_kind) == (number_kind, chosen)
+        assert (block.kind, [code for code, _ in block.kinds]) == (number_kind, chosen)
+
+
+def test_after_a_thing_its_owner_is_asked_for() -> None:
+    values = blocks_changed(holder_values([HolderInput("vin", "LSVAM4187C2184847", "小型轿车")]) | {ADD: "yes"})
+    assert values is not None
+    shown = blocks(values, _type(holder_kind=HolderKind.THING), TODAY, None)
+    assert [one.kind for one in shown] == ["vin", "111"]
