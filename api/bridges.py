@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from certstore.bulk.model import NameClaim
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
 from certstore.holder_news import News
 from certstore.ports import DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
@@ -12,10 +13,12 @@ from core.clock import Clock, calendar_day
 from core.db.database import Database, WriteTx
 from core.errors import NotFound
 from core.identifiers.documents import Document, DocumentKind
+from core.identifiers.names import folded_name
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from idp.agency.acting import Acting
 from idp.directory import Directory
+from idp.known_names import KnownNames
 from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
@@ -137,6 +140,31 @@ def _code_of(document: Document) -> str:
     return FOREIGN_RESIDENT if foreigner else HOLDER_CODES[document.kind]
 
 
+def _documents_of(holder: HolderCode) -> list[Document]:
+    """What a holder's number may be the number of."""
+    kinds = [kind for kind, code in HOLDER_CODES.items() if code == holder.kind]
+    if holder.kind == FOREIGN_RESIDENT and holder.number.startswith("9"):
+        kinds.append(DocumentKind.CITIZEN_ID)  # foreigners' newer cards have numbers of that form
+    return [Document(kind, holder.number) for kind in kinds]
+
+
+class IdpKnownPersons:
+    """`certstore.bulk.ports.KnownPersons`: compared here, so that no name leaves the identities."""
+
+    def __init__(self, known_names: KnownNames) -> None:
+        self._known_names = known_names
+
+    async def named_otherwise(self, claims: Sequence[NameClaim]) -> frozenset[NameClaim]:
+        documents = {claim: _documents_of(claim.code) for claim in claims}
+        known = await self._known_names([one for several in documents.values() for one in several])
+        names = {document: folded_name(name) for document, name in known.items()}
+        return frozenset(
+            claim
+            for claim, several in documents.items()
+            if any(names.get(document, claim.name) != claim.name for document in several)
+        )
+
+
 class IdpHolderNews:
     """`certstore.holder_news.HolderNews`: the notices on a person's page, and messages to their phone."""
 
@@ -145,11 +173,8 @@ class IdpHolderNews:
         self._tell = tell
 
     async def account_of(self, holder: HolderCode) -> str | None:
-        kinds = [kind for kind, code in HOLDER_CODES.items() if code == holder.kind]
-        if holder.kind == FOREIGN_RESIDENT and holder.number.startswith("9"):
-            kinds.append(DocumentKind.CITIZEN_ID)  # foreigners' newer cards have numbers of that form
-        for kind in kinds:
-            found = await self._directory.account_by_document(Document(kind, holder.number))
+        for document in _documents_of(holder):
+            found = await self._directory.account_by_document(document)
             if found is not None:
                 return found
         return None

@@ -132,6 +132,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "licence_import": NothingEnds("how far it got is one transaction with what it wrote"),
     "licence_import_part": NothingEnds("rows of registers, which go a month after their import"),
     "licence_import_fault": NothingEnds("what is wrong with rows"),
+    "licence_import_difference": NothingEnds("rows whose holders have another name elsewhere"),
     "licence_import_sighting": NothingEnds("what rows of a run had; emptied when it ends"),
     "licence_draft": NothingEnds("nothing was issued yet; the authority looks it over before it is"),
     "ending_proposal": Moved(

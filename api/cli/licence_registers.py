@@ -95,11 +95,13 @@ async def _report(service: Container, import_id: str, actor: Principal) -> list[
         "faults": report.faults,
         "identifiers": report.identifiers,
         "notes": report.notes,
+        "differences": report.differences,
         "years": report.years,
     }
     head = f"{made.id}  {made.state.value}{'  dry' if made.dry else ''}  {made.seen} of {made.rows} rows"
+    told = [f"row {found.row}: {words.zh}" for found, words in await service.bulk.steer.differences(import_id, actor)]
     counts = f"{made.kept} kept, {made.faulty} at fault, {made.unchanged} unchanged"
-    return [head, counts, *lines_of(list(_rows(parts)), as_json=False)]
+    return [head, counts, *lines_of(list(_rows(parts)), as_json=False), *told]
 
 
 def _rows(parts: Mapping[str, Sequence[Share]]) -> Iterator[Row]:

@@ -9,11 +9,15 @@ from api.wiring.certstore import CertstoreGround, repository_of
 from certstore.bulk.intake import TakeIn
 from certstore.bulk.keep import KeepImports
 from certstore.bulk.parts import PartDocuments
+from certstore.bulk.ports import KnownPersons
+from certstore.bulk.reconcile import Reconcile
 from certstore.bulk.run import RunImports
 from certstore.bulk.steer import SteerImports
 from certstore.bulk.twice import SeenBefore
 from certstore.making import VersionMaker
+from certstore.ports import OrganisationDirectory
 from certstore.stores.bulk import SqlImportStore
+from certstore.stores.held_names import SqlHeldNames
 from keys.stores.reencryption import SqlDiscardList
 
 
@@ -30,13 +34,22 @@ class BulkServices:
         return (self.run.forever(), self.keep.forever())
 
 
-def compose_bulk(ground: CertstoreGround, maker: VersionMaker) -> BulkServices:
+def compose_bulk(
+    ground: CertstoreGround, maker: VersionMaker, *, organisations: OrganisationDirectory, persons: KnownPersons
+) -> BulkServices:
     """Compose from ports."""
     repository, store = repository_of(ground), SqlImportStore()
     parts = PartDocuments(ground.documents, ground.database, SqlDiscardList(), ground.clock)
     return BulkServices(
         take_in=TakeIn(repository, store, parts),
-        steer=SteerImports(repository, store, parts),
-        run=RunImports(repository, store, parts, maker, SeenBefore(repository, store, ground.index)),
+        steer=SteerImports(repository, store, parts, organisations),
+        run=RunImports(
+            repository,
+            store,
+            parts,
+            maker,
+            SeenBefore(repository, store, ground.index),
+            Reconcile(ground.database, SqlHeldNames(ground.fields, ground.index), persons),
+        ),
         keep=KeepImports(ground.database, store, parts, ground.clock),
     )

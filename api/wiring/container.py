@@ -12,6 +12,7 @@ from api.bridges import (
     IdpColleagues,
     IdpHolderDirectory,
     IdpHolderNews,
+    IdpKnownPersons,
     IdpOrganisationDirectory,
     SigningDocumentJudge,
 )
@@ -138,7 +139,12 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
-    bulk = compose_bulk(narrow_ground(ground), certstore.maker)
+    bulk = compose_bulk(
+        narrow_ground(ground),
+        certstore.maker,
+        organisations=IdpOrganisationDirectory(idp.directory),
+        persons=IdpKnownPersons(idp.known_names),
+    )
     bundles = compose_bundles(narrow_ground(ground), certstore, presentation.declarations)
     own = compose_holders(
         narrow_ground(ground),

@@ -98,6 +98,7 @@ from idp.grants.codes import AuthorizationCodes
 from idp.grants.refresh_token import RefreshTokenGrant
 from idp.grants.token_exchange import TokenExchangeGrant
 from idp.history import OwnHistory
+from idp.known_names import KnownNames
 from idp.login.change_rules import ChangeLoginRules
 from idp.login.consent import Consents, DecideConsent
 from idp.login.consent_question import AskConsent
@@ -161,6 +162,7 @@ from idp.stores.clients import SqlClientStore, SqlConsentStore
 from idp.stores.deliveries import SqlDeliveryStore
 from idp.stores.documents import SqlDocumentStore
 from idp.stores.exports import SqlExportStore
+from idp.stores.known_names import SqlKnownNameStore
 from idp.stores.login_history import SqlLogInRecordStore
 from idp.stores.notices import SqlNoticeStore
 from idp.stores.people import SqlAccountStore, SqlOrganisationStore
@@ -250,6 +252,7 @@ class IdpServices:
     select_account: SelectAccount
     consents: Consents
     directory: Directory
+    known_names: KnownNames
     registry: ClientRegistry
     client_keys: ClientKeys
     browser_origins: BrowserOrigins
@@ -700,6 +703,7 @@ def build_idp(
         decide_consent=DecideConsent(database, stores.consents, interactions, sessions, ask_consent, clock),
         consents=consents,
         directory=directory,
+        known_names=KnownNames(database, SqlKnownNameStore(), vault),
         registry=registry,
         client_keys=client_keys,
         browser_origins=BrowserOrigins(database, stores.clients, clock),

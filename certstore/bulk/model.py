@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from certstore.codes import HolderCode
 from certstore.model import Trust
 from core.principal import PrincipalKind
 from core.text import Text
@@ -102,3 +103,44 @@ class Sighting:
     digest: bytes = field(repr=False)
     row: int
     companion: bytes = field(repr=False)  # of a holder: the digest of the name
+
+
+class DifferenceKind(StrEnum):
+    """Who knows a holder's number by another name."""
+
+    OWN = "own"  # other licences of the register's own authority
+    OFFICE = "office"  # licences of another authority
+    IDENTITY = "identity"  # the person's account, under a proved name
+
+
+@dataclass(frozen=True, slots=True)
+class NameClaim:
+    """That somebody with a number has a name.
+
+    Attributes:
+        name: folded (`core.identifiers.names.folded_name`).
+    """
+
+    code: HolderCode
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldName:
+    """The name that a licence of an issuer gives its holder."""
+
+    issuer: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row whose holder has another name elsewhere; never which.
+
+    Attributes:
+        office: USCC of the authority that can be asked; empty where that is whoever proves identities.
+    """
+
+    row: int
+    kind: DifferenceKind
+    office: str

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from certstore.bulk.model import Import, ImportPart, ImportState, RowFault, Sighting
+from certstore.bulk.model import Difference, HeldName, Import, ImportPart, ImportState, NameClaim, RowFault, Sighting
+from certstore.codes import HolderCode
 from core.db.database import ReadTx, WriteTx
 
 
@@ -32,7 +33,7 @@ class ImportStore(Protocol):
     async def start(
         self, tx: WriteTx, import_id: str, columns: Mapping[str, str], *, dry: bool, now: dt.datetime
     ) -> bool:
-        """A run from the first row, with no counts, faults or sightings left of the one before.
+        """A run from the first row, with no counts, faults, differences or sightings left of the one before.
 
         False unless it is `ready`, or a dry run is `done` or `cancelled`.
         """
@@ -59,6 +60,13 @@ class ImportStore(Protocol):
 
     async def first_faults(self, tx: ReadTx, import_id: str, limit: int) -> Sequence[RowFault]: ...
 
+    async def add_differences(self, tx: WriteTx, import_id: str, part: int, found: Sequence[Difference]) -> None: ...
+
+    async def differences(self, tx: ReadTx, import_id: str, *, part: int) -> Sequence[Difference]:
+        """Of the rows of one part, in order."""
+
+    async def first_differences(self, tx: ReadTx, import_id: str, limit: int) -> Sequence[Difference]: ...
+
     async def sighted(self, tx: ReadTx, import_id: str, kind: str, digests: Sequence[bytes]) -> Sequence[Sighting]: ...
 
     async def add_sightings(self, tx: WriteTx, import_id: str, sightings: Sequence[Sighting]) -> None: ...
@@ -67,3 +75,18 @@ class ImportStore(Protocol):
 
     async def forget_old(self, tx: WriteTx, *, before: dt.datetime, limit: int) -> Sequence[str]:
         """Remove parts of imports that rest since then; answers the addresses of their documents."""
+
+
+class HeldNames(Protocol):
+    """Names in living licences."""
+
+    async def names(self, tx: ReadTx, codes: Sequence[HolderCode]) -> Mapping[HolderCode, Sequence[HeldName]]:
+        """What the present versions of these holders' valid or suspended licences call them; of each type from each
+        office the newest five. Who holds none is left out."""
+
+
+class KnownPersons(Protocol):
+    """People whose identity was proved. Their names stay where they are."""
+
+    async def named_otherwise(self, claims: Sequence[NameClaim]) -> frozenset[NameClaim]:
+        """Those among the claims whose number is somebody's with another proved name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from certstore.bulk.difference_words import DIFFERENCES
 from certstore.bulk.fault_words import named
 from certstore.bulk.mapping import targets_of
 from certstore.bulk.model import Import
@@ -34,6 +35,7 @@ class Report:
         faults: kinds of faults, most frequent first; a row can have several.
         identifiers: classes of check characters (GB/T 36904): standard, a vendor's routine, wrong.
         notes: what is no fault and worth knowing.
+        differences: rows whose holder has another name elsewhere, by who knows it.
         years: first years of validity, oldest first.
     """
 
@@ -41,6 +43,7 @@ class Report:
     faults: Sequence[Share]
     identifiers: Sequence[Share]
     notes: Sequence[Share]
+    differences: Sequence[Share]
     years: Sequence[Share]
 
 
@@ -75,6 +78,7 @@ def report_of(made: Import, licence_type: LicenceType) -> Report:
         ),
         identifiers=_shares(_IDENTIFIERS, found, seen),
         notes=_shares(_NOTES, found, seen),
+        differences=_shares({f"differs:{kind.value}": words for kind, words in DIFFERENCES.items()}, found, seen),
         years=[
             Share(Text(year, year), count, seen)
             for year, count in sorted(

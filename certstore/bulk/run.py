@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from certstore.bulk.checking import CheckedRow, RowCheck
-from certstore.bulk.model import Import, ImportState, RowFault
+from certstore.bulk.model import Difference, Import, ImportState, RowFault
 from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
+from certstore.bulk.reconcile import Differences, Reconcile, differences_of
 from certstore.bulk.twice import SeenBefore
 from certstore.errors import AlreadyHeld
 from certstore.lifecycle import Event, State
@@ -37,6 +38,7 @@ class _Outcome:
 
     kept: Sequence[Licence]
     faults: Sequence[RowFault]
+    differences: Sequence[Difference]
     unchanged: int
     findings: Counter[str]
 
@@ -51,12 +53,14 @@ class RunImports:
         parts: PartDocuments,
         maker: VersionMaker,
         seen_before: SeenBefore,
+        reconcile: Reconcile,
     ) -> None:
         self._repository = repository
         self._store = store
         self._parts = parts
         self._maker = maker
         self._seen_before = seen_before
+        self._reconcile = reconcile
 
     async def step(self) -> bool:
         """One part of an import that is free; False when there is none."""
@@ -74,8 +78,9 @@ class RunImports:
         rows = await self._parts.rows(part)
         check, today = RowCheck(licence_type, claimed.header, claimed.columns), self._repository.today()
         checked = await asyncio.to_thread(lambda: [check(row, today) for row in rows])
+        known = await self._reconcile(claimed, checked)  # before the unit: it would only hold up other writers
         async with self._repository.database.write() as tx:
-            outcome = await self._outcome(tx, claimed, licence_type, checked)
+            outcome = await self._outcome(tx, claimed, licence_type, checked, known)
             moved = _moved(claimed, outcome, len(rows))
             if not await self._store.advance(tx, moved, now=self._repository.now()):
                 return True  # the lease ran out: another worker has done, or does, the same part
@@ -106,7 +111,12 @@ class RunImports:
             await asyncio.sleep(pause if worked else idle)
 
     async def _outcome(
-        self, tx: WriteTx, made: Import, licence_type: LicenceType, checked: Sequence[CheckedRow]
+        self,
+        tx: WriteTx,
+        made: Import,
+        licence_type: LicenceType,
+        checked: Sequence[CheckedRow],
+        known: Differences,
     ) -> _Outcome:
         judged = await self._seen_before.judge(tx, made, licence_type, checked)
         kept, faults = [], [RowFault(one.number, one.faults) for one in judged.rows if one.faults]
@@ -119,7 +129,9 @@ class RunImports:
             kept.append(licence)
         findings = Counter(name for one in judged.rows for name in one.findings)
         findings.update(f"fault:{code.partition('@')[0]}" for fault in faults for _, code in fault.faults)
-        return _Outcome(kept, faults, len(judged.unchanged), findings)
+        differences = [one for row, new in judged.newcomers.items() for one in differences_of(row, new, known)]
+        findings.update(f"differs:{kind.value}" for _, kind in {(one.row, one.kind) for one in differences})
+        return _Outcome(kept, faults, differences, len(judged.unchanged), findings)
 
     async def _write(
         self, tx: WriteTx, made: Import, licence_type: LicenceType, outcome: _Outcome, moved: Import
@@ -131,8 +143,15 @@ class RunImports:
                 lapsed = one.current.valid_until is not None and one.current.valid_until < today
                 if not lapsed and not await licences.claim_single(tx, one, today=today):
                     raise AlreadyHeld  # issued at this moment: the part is done again, and sees it
+        await self._store.add_differences(tx, made.id, part, outcome.differences)
         await self._store.add_faults(tx, made.id, part, outcome.faults)
-        detail: Detail = {"part": part, "kept": len(outcome.kept), "faulty": len(outcome.faults), "dry": made.dry}
+        detail: Detail = {
+            "part": part,
+            "kept": len(outcome.kept),
+            "faulty": len(outcome.faults),
+            "differing": len(outcome.differences),
+            "dry": made.dry,
+        }
         tx.audit(AuditEvent("import.part", "done", _actor(made), made.id, detail=detail))
         if moved.state is ImportState.DONE:
             await self._store.forget_sightings(tx, made.id)

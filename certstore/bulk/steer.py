@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
+from certstore.bulk.difference_words import told_difference
 from certstore.bulk.errors import ImportMoved, ImportNotFound
 from certstore.bulk.fault_words import words_of
 from certstore.bulk.mapping import checked_mapping, targets_of
-from certstore.bulk.model import STATE_NAMES, Import, ImportState, RowFault
+from certstore.bulk.model import STATE_NAMES, Difference, Import, ImportState, RowFault
 from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
 from certstore.model import LicenceType
+from certstore.ports import OrganisationDirectory
 from certstore.repository import Repository
 from core.audit.event import AuditEvent, Detail
 from core.paging import Page, decode_cursor, encode_cursor, page_size
@@ -25,10 +27,13 @@ SHOWN_FAULTS = 50
 class SteerImports:
     """The use cases; all of them for the import's own authority only."""
 
-    def __init__(self, repository: Repository, store: ImportStore, parts: PartDocuments) -> None:
+    def __init__(
+        self, repository: Repository, store: ImportStore, parts: PartDocuments, organisations: OrganisationDirectory
+    ) -> None:
         self._repository = repository
         self._store = store
         self._parts = parts
+        self._organisations = organisations
 
     async def all(self, actor: Principal, cursor: str | None = None, limit: int | None = None) -> Page[Import]:
         """Newest first."""
@@ -53,6 +58,19 @@ class SteerImports:
             faults = await self._store.first_faults(tx, import_id, SHOWN_FAULTS)
         assert licence_type is not None  # versions of types are never removed
         return made, licence_type, faults
+
+    async def differences(self, import_id: str, actor: Principal) -> Sequence[tuple[Difference, Text]]:
+        """The first rows whose holder has another name elsewhere, with whom to ask.
+
+        Raises:
+            NotFound: `import-not-found`.
+        """
+        async with refusals_audited(self._repository.database, "import.read", actor, subject=import_id):
+            await self._own(import_id, actor)
+        async with self._repository.database.read() as tx:
+            found = await self._store.first_differences(tx, import_id, SHOWN_FAULTS)
+        offices = await self._names({one.office for one in found})
+        return [(one, told_difference(one.kind, offices[one.office])) for one in found]
 
     async def start(self, import_id: str, columns: Mapping[str, str], actor: Principal, *, dry: bool) -> Import:
         """Run it: dry, to learn what is wrong, or in earnest. A dry run can be followed by either.
@@ -114,6 +132,36 @@ class SteerImports:
                 if (found := faults.get(row.number)) is not None
             ]
             yield b"".join(lines)
+
+    async def differing_rows(self, import_id: str, actor: Principal) -> AsyncIterator[bytes]:
+        """All rows whose holder has another name elsewhere as CSV (UTF-8 with mark), as they came, with their number
+        and whom to ask.
+
+        Raises:
+            NotFound: `import-not-found`.
+        """
+        made, _, _ = await self.one(import_id, actor)
+        await self._repository.database.record(AuditEvent("import.differing-rows", "done", actor, import_id))
+        return self._differing(made)
+
+    async def _differing(self, made: Import) -> AsyncIterator[bytes]:
+        yield BYTE_ORDER_MARK + csv_line([*made.header, "行号", "不同之处"])
+        for number in range(1, made.parts + 1):
+            async with self._repository.database.read() as tx:
+                found = await self._store.differences(tx, made.id, part=number)
+                part = await self._store.part(tx, made.id, number) if found else None
+            if part is None:
+                continue
+            offices = await self._names({one.office for one in found})
+            told: dict[int, list[str]] = {}
+            for one in found:
+                told.setdefault(one.row, []).append(told_difference(one.kind, offices[one.office]).zh)
+            rows = [row for row in await self._parts.rows(part) if row.number in told]
+            yield b"".join(csv_line([*row.cells, str(row.number), "；".join(told[row.number])]) for row in rows)
+
+    async def _names(self, offices: Collection[str]) -> Mapping[str, Text]:
+        names = {office: await self._organisations.name(office) for office in offices if office}
+        return {office: names.get(office) or Text(office, office) for office in offices}
 
     async def _move(
         self, import_id: str, actor: Principal, action: str, state: ImportState, before: Sequence[ImportState]

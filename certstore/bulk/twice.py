@@ -15,10 +15,11 @@ from certstore.bulk.mapping import HOLDER_CODE, HOLDER_NAME, NUMBER
 from certstore.bulk.model import Import, Sighting
 from certstore.bulk.ports import ImportStore
 from certstore.making import VersionContent
-from certstore.model import Licence, LicenceType
+from certstore.model import Holder, Licence, LicenceType
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from core.db.database import WriteTx
+from core.identifiers.names import folded_name
 from keys.ports import BlindIndex
 
 _NUMBER, _HOLDER, _SINGLE = "number", "holder", "single"
@@ -26,10 +27,16 @@ _NUMBER, _HOLDER, _SINGLE = "number", "holder", "single"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The rows with what was found about them; `unchanged` are in the repository just so."""
+    """The rows with what was found about them.
+
+    Attributes:
+        unchanged: rows that are in the repository just so.
+        newcomers: by row, those holders whom no earlier good row of the run has.
+    """
 
     rows: Sequence[CheckedRow]
     unchanged: frozenset[int]
+    newcomers: Mapping[int, Sequence[Holder]]
 
 
 class SeenBefore:
@@ -47,6 +54,7 @@ class SeenBefore:
         known = await self._known(tx, made, [one for own in own_of.values() for one in own])
         present = await self._present(tx, licence_type, whole)
         judged, unchanged, fresh = [], set(), list[Sighting]()
+        newcomers: dict[int, list[Holder]] = {}
         for row in rows:
             faults: list[tuple[str, str]] = []
             findings: list[str] = []
@@ -62,17 +70,18 @@ class SeenBefore:
                 elif not faults and await self._holds_one(tx, licence_type, row.content):
                     faults.append((HOLDER_CODE, "licence-already-held"))
                 if not faults:
+                    newcomers[row.number] = _newcomers(row.content, own, known)
                     fresh += [one for one in own if (one.kind, one.digest) not in known]
                     known |= {(one.kind, one.digest): one for one in own if (one.kind, one.digest) not in known}
             judged.append(replace(row, faults=(*row.faults, *faults), findings=(*row.findings, *findings)))
         await self._store.add_sightings(tx, made.id, list({(one.kind, one.digest): one for one in fresh}.values()))
-        return Judged(judged, frozenset(unchanged))
+        return Judged(judged, frozenset(unchanged), newcomers)
 
     def _of_row(self, licence_type: LicenceType, content: VersionContent, row: int) -> list[Sighting]:
         found = [Sighting(_NUMBER, self._digest(_NUMBER, content.licence_number or ""), row, b"")]
         for holder in content.holders:
             code = f"{holder.code.kind}|{holder.code.number}"
-            name = self._digest("name", holder.name)
+            name = self._digest("name", folded_name(holder.name))
             found.append(Sighting(_HOLDER, self._digest(_HOLDER, code), row, name))
             if licence_type.one_per_holder and _counts(content, self._repository.today()):
                 found.append(Sighting(_SINGLE, self._digest(_SINGLE, code), row, b""))
@@ -128,6 +137,14 @@ def _against(
         else:
             findings.append("holder-again")
     return faults, findings
+
+
+def _newcomers(
+    content: VersionContent, own: Sequence[Sighting], known: Mapping[tuple[str, bytes], Sighting]
+) -> list[Holder]:
+    of_holders = [one for one in own if one.kind == _HOLDER]
+    pairs = zip(content.holders, of_holders, strict=True)
+    return [holder for holder, one in pairs if (one.kind, one.digest) not in known]
 
 
 def _counts(content: VersionContent, today: dt.date) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
-from certstore.bulk.model import Import, ImportPart, ImportState, RowFault, Sighting
+from certstore.bulk.model import Difference, DifferenceKind, Import, ImportPart, ImportState, RowFault, Sighting
 from certstore.bulk.ports import ImportStore
 from certstore.model import Trust
 from certstore.stores.bulk_tables import (
     licence_import,
+    licence_import_difference,
     licence_import_fault,
     licence_import_part,
     licence_import_sighting,
@@ -24,6 +25,10 @@ from core.principal import PrincipalKind
 
 _RESTING = (ImportState.DONE, ImportState.CANCELLED, ImportState.READY, ImportState.PAUSED, ImportState.READING)
 _FRESH = {"next_part": 1, "seen": 0, "kept": 0, "faulty": 0, "unchanged": 0, "findings": {}}
+
+_DIFFERENCES = select(licence_import_difference).order_by(
+    licence_import_difference.c.row, licence_import_difference.c.kind, licence_import_difference.c.office
+)
 
 
 class SqlImportStore:
@@ -95,8 +100,8 @@ class SqlImportStore:
         )
         if begun.rowcount != 1:
             return False
-        faults = delete(licence_import_fault).where(licence_import_fault.c.import_id == import_id)
-        await tx.connection.execute(faults)
+        for told in (licence_import_fault, licence_import_difference):
+            await tx.connection.execute(delete(told).where(told.c.import_id == import_id))
         await self.forget_sightings(tx, import_id)
         return True
 
@@ -174,6 +179,23 @@ class SqlImportStore:
         query = select(licence_import_fault).where(columns.import_id == import_id).order_by(columns.row).limit(limit)
         return [_fault(row) for row in await tx.connection.execute(query)]
 
+    async def add_differences(self, tx: WriteTx, import_id: str, part: int, found: Sequence[Difference]) -> None:
+        rows = [
+            {"import_id": import_id, "row": one.row, "kind": one.kind.value, "office": one.office, "part": part}
+            for one in found
+        ]
+        await add_many(tx, licence_import_difference, rows)
+
+    async def differences(self, tx: ReadTx, import_id: str, *, part: int) -> Sequence[Difference]:
+        query = _DIFFERENCES.where(
+            licence_import_difference.c.import_id == import_id, licence_import_difference.c.part == part
+        )
+        return [_difference(row) for row in await tx.connection.execute(query)]
+
+    async def first_differences(self, tx: ReadTx, import_id: str, limit: int) -> Sequence[Difference]:
+        query = _DIFFERENCES.where(licence_import_difference.c.import_id == import_id).limit(limit)
+        return [_difference(row) for row in await tx.connection.execute(query)]
+
     async def sighted(self, tx: ReadTx, import_id: str, kind: str, digests: Sequence[bytes]) -> Sequence[Sighting]:
         columns = licence_import_sighting.c
         query = select(licence_import_sighting).where(
@@ -218,7 +240,8 @@ class SqlImportStore:
         gone = {"parts": 0, "state": ImportState.CANCELLED.value}
         never_run = licence_import.c.state.in_([ImportState.READY.value, ImportState.READING.value])
         await tx.connection.execute(update(licence_import).where(licence_import.c.id.in_(ids), never_run).values(gone))
-        await tx.connection.execute(delete(licence_import_fault).where(licence_import_fault.c.import_id.in_(ids)))
+        for told in (licence_import_fault, licence_import_difference):
+            await tx.connection.execute(delete(told).where(told.c.import_id.in_(ids)))
         return [row.content for row in rows]
 
 
@@ -277,6 +300,10 @@ def _import(row: Row[Any]) -> Import:
 
 def _fault(row: Row[Any]) -> RowFault:
     return RowFault(row.row, tuple((target, code) for target, code in row.faults))
+
+
+def _difference(row: Row[Any]) -> Difference:
+    return Difference(row.row, DifferenceKind(row.kind), row.office)
 
 
 _: type[ImportStore] = SqlImportStore

@@ -55,6 +55,17 @@ licence_import_fault = Table(
     ForeignKeyConstraint(["import_id"], ["licence_import.id"]),
 )
 
+licence_import_difference = Table(
+    "licence_import_difference",
+    metadata,
+    Column("import_id", String(40), primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(12), primary_key=True),
+    Column("office", String(18), primary_key=True),
+    Column("part", Integer, nullable=False),
+    ForeignKeyConstraint(["import_id"], ["licence_import.id"]),
+)
+
 # What rows of this run had, by keyed digest, so that a later row that has it too is seen; emptied when the run ends.
 licence_import_sighting = Table(
     "licence_import_sighting",

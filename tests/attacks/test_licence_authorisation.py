@@ -328,6 +328,7 @@ IMPORTS: dict[tuple[str, str], tuple[set[str], object]] = {  # of a register tha
     ("POST", "/v1/imports/{import_id}/resume"): ({"land"}, None),
     ("POST", "/v1/imports/{import_id}/cancel"): ({"land"}, None),
     ("GET", "/v1/imports/{import_id}/faulty-rows"): ({"land"}, None),
+    ("GET", "/v1/imports/{import_id}/differing-rows"): ({"land"}, None),
 }
 
 

@@ -10,6 +10,8 @@ from io import BytesIO
 
 import pikepdf
 
+from certstore.bulk.model import NameClaim
+from certstore.bulk.ports import KnownPersons
 from certstore.codes import CITIZEN_ID, HolderCode
 from certstore.holder_news import HolderNews, News
 from certstore.life.proposals import Colleagues
@@ -28,6 +30,7 @@ from certstore.ports import (
 from certstore.render.typst_renderer import TypstRenderer
 from core.db.database import WriteTx
 from core.errors import NotFound, NotPermitted, Unavailable
+from core.identifiers.names import folded_name
 from core.principal import Principal
 from core.text import Text
 from keys.backends.software import SoftwareBackend
@@ -141,7 +144,7 @@ def attachments(pdf: bytes) -> Mapping[str, bytes]:
 
 
 class People:
-    """Implements `certstore.ports.HolderDirectory`."""
+    """Implements `certstore.ports.HolderDirectory` and `certstore.bulk.ports.KnownPersons`."""
 
     def __init__(self, people: Mapping[str, tuple[str, str]]) -> None:
         self.people = dict(people)  # account id → (ID number, name)
@@ -157,6 +160,10 @@ class People:
         """The pairwise subject of an account at a client is `client:account` here."""
         client, _, account_id = subject.partition(":")
         return await self.of_account(account_id) if client == client_id else None
+
+    async def named_otherwise(self, claims: Sequence[NameClaim]) -> frozenset[NameClaim]:
+        names = {number: folded_name(name) for number, name in self.people.values()}
+        return frozenset(one for one in claims if names.get(one.code.number, one.name) != one.name)
 
 
 class Told:
@@ -240,3 +247,4 @@ _people: type[HolderDirectory] = People
 _told: type[HolderNews] = Told
 _offices: type[OrganisationDirectory] = Offices
 _agencies: type[AgencyDirectory] = Mandates
+_persons: type[KnownPersons] = People

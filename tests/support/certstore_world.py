@@ -349,7 +349,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         colleagues=colleagues,
         own=own,
         subscriptions=subscriptions,
-        bulk=compose_bulk(ground, services.maker),
+        bulk=compose_bulk(ground, services.maker, organisations=offices, persons=people),
         bundles=compose_bundles(ground, services, presentation.declarations),
         mandates=mandates,
         told=told,

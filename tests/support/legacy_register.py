@@ -72,6 +72,32 @@ def rows(many: int, type_code: str, issuer: str, planted: Planted) -> Iterator[l
         yield row
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What others must know of the holder of a good row for it to differ, or, as `agrees`, not to differ.
+
+    Attributes:
+        line: of the row in the file, its header being the first.
+        kind: `own`, `office`, `identity` or `agrees`.
+    """
+
+    line: int
+    kind: str
+    number: str
+    name: str
+
+
+def known_elsewhere(many: int) -> Iterator[Elsewhere]:
+    """For every forty-first row in turn another name, or the same one in another spelling."""
+    for number in range(7, many, 41):
+        if number % FAULT_EVERY == FAULT_EVERY - 1:
+            continue
+        kind = ("own", "office", "identity", "agrees")[number // 41 % 4]
+        name = _good(number, "", "")[1]
+        other = f" {name[0]}·{name[1:]}　" if kind == "agrees" else f"李{name[1:]}"
+        yield Elsewhere(number + 2, kind, id_number(number), other)
+
+
 def csv_file(many: int, type_code: str, issuer: str, planted: Planted, *, encoding: str = "utf-8") -> Iterator[bytes]:
     """The register as CSV, in pieces of some hundred rows."""
     written = io.StringIO()

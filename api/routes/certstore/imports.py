@@ -63,9 +63,10 @@ async def imports(request: Request, actor: Issuer, cursor: Cursor = None, limit:
 
 @router.get("/{import_id}")
 async def one(request: Request, import_id: str, actor: Issuer) -> dict[str, Any]:
-    """Progress, the first rows at fault, and the reconciliation report so far."""
+    """Progress, the first rows at fault, the first whose holder has another name elsewhere, and the report so far."""
     made, licence_type, faults = await container(request).bulk.steer.one(import_id, actor)
     targets = targets_of(licence_type)
+    differences = await container(request).bulk.steer.differences(import_id, actor)
     return _out(made) | {
         "targets": [{"name": name, "title": text_out(title)} for name, title in targets.items()],
         "faults": [
@@ -77,6 +78,10 @@ async def one(request: Request, import_id: str, actor: Issuer) -> dict[str, Any]
                 ],
             }
             for fault in faults
+        ],
+        "differences": [
+            {"row": found.row, "kind": found.kind, "ask": found.office or None, "text": text_out(told)}
+            for found, told in differences
         ],
         "report": _report(report_of(made, licence_type)),
     }
@@ -114,6 +119,12 @@ async def faulty_rows(request: Request, import_id: str, actor: Issuer) -> Respon
     return csv_file(await container(request).bulk.steer.faulty_rows(import_id, actor), f"{import_id}.csv")
 
 
+@router.get("/{import_id}/differing-rows", response_class=Response)
+async def differing_rows(request: Request, import_id: str, actor: Issuer) -> Response:
+    """The rows whose holder has another name in other licences or in a proved identity, as CSV, with whom to ask."""
+    return csv_file(await container(request).bulk.steer.differing_rows(import_id, actor), f"{import_id}-names.csv")
+
+
 def csv_file(content: AsyncIterator[bytes], name: str) -> Response:
     """A file of rows, to be kept and never shown inside our origin."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -145,6 +156,7 @@ def _report(report: Report) -> dict[str, Any]:
         "faults": report.faults,
         "identifiers": report.identifiers,
         "notes": report.notes,
+        "differences": report.differences,
         "years": report.years,
     }
     return {name: [_share(one) for one in shares] for name, shares in parts.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ from api.web.visitor import ISSUER, Visitor, permitted
 from certstore.bulk.fault_words import words_of
 from certstore.bulk.intake import FileFormat, IntakeCommand
 from certstore.bulk.mapping import REQUIRED, targets_of
-from certstore.bulk.model import STATE_NAMES, Import, ImportState, RowFault
+from certstore.bulk.model import STATE_NAMES, Difference, Import, ImportState, RowFault
 from certstore.bulk.report import Share, report_of
 from certstore.model import LicenceType, Trust
 from core.clock import calendar_day
@@ -104,6 +105,15 @@ async def faulty_rows(request: Request, import_id: str) -> Response:
     return csv_file(await container(request).bulk.steer.faulty_rows(import_id, who.principal), f"{import_id}.csv")
 
 
+@router.get("/office/imports/{import_id}/differing-rows.csv")
+async def differing_rows(request: Request, import_id: str) -> Response:
+    """The rows whose holder has another name elsewhere."""
+    who = await permitted(request, ISSUER)
+    return csv_file(
+        await container(request).bulk.steer.differing_rows(import_id, who.principal), f"{import_id}-names.csv"
+    )
+
+
 async def _list(request: Request, who: Visitor, *, chosen: str = "", error: AppError | None = None) -> Response:
     cursor = request.query_params.get("cursor") or None
     types = [one for one in await all_types(request) if who.principal.organisation in one.issuers]
@@ -123,11 +133,18 @@ async def _list(request: Request, who: Visitor, *, chosen: str = "", error: AppE
 
 async def _one(request: Request, import_id: str, who: Visitor, *, error: AppError | None = None) -> Response:
     made, licence_type, faults = await container(request).bulk.steer.one(import_id, who.principal)
-    view = _view(made, licence_type, faults, error.text if error else None)
+    differing = await container(request).bulk.steer.differences(import_id, who.principal)
+    view = _view(made, licence_type, faults, differing, error.text if error else None)
     return page(request, "import.html", status=status_of(error) if error else 200, view=view)
 
 
-def _view(made: Import, licence_type: LicenceType, faults: Sequence[RowFault], error: Text | None) -> ImportView:
+def _view(
+    made: Import,
+    licence_type: LicenceType,
+    faults: Sequence[RowFault],
+    differing: Sequence[tuple[Difference, Text]],
+    error: Text | None,
+) -> ImportView:
     report, targets = report_of(made, licence_type), targets_of(licence_type)
     required = {*REQUIRED, *(f"data.{name}" for name in _required(licence_type))}
     return ImportView(
@@ -152,6 +169,10 @@ def _view(made: Import, licence_type: LicenceType, faults: Sequence[RowFault], e
         kinds=_bars(report.faults),
         identifiers=_bars(report.identifiers),
         notes=_bars(report.notes),
+        differences=_bars(report.differences),
+        differing=[
+            FaultLine(row, [words for _, words in told]) for row, told in groupby(differing, lambda one: one[0].row)
+        ],
         years=_bars(report.years),
         error=error,
     )

@@ -69,6 +69,7 @@ class ImportView:
 
     Attributes:
         steps: names of the steps that may be taken now: start, pause, resume, cancel.
+        differing: the first rows whose holder has another name elsewhere.
         again: address to look at again while it runs.
     """
 
@@ -93,5 +94,7 @@ class ImportView:
     kinds: Sequence[Bar]
     identifiers: Sequence[Bar]
     notes: Sequence[Bar]
+    differences: Sequence[Bar]
+    differing: Sequence[FaultLine]
     years: Sequence[Bar]
     error: Text | None = None

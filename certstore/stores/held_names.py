@@ -1,0 +1,67 @@
+"""Names in living licences by their holders' numbers, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from certstore.bulk.model import HeldName
+from certstore.bulk.ports import HeldNames
+from certstore.codes import HolderCode
+from certstore.lifecycle import State
+from certstore.stores.holder_index import holder_indexes
+from certstore.stores.places import holder_place
+from certstore.stores.tables import licence, licence_holder
+from core.db.database import ReadTx
+from keys.ports import BlindIndex, FieldCipher
+
+_AT_ONCE = 1000
+_NEWEST = 5
+_LIVING = (State.VALID.value, State.SUSPENDED.value)
+
+
+class SqlHeldNames:
+    """Implements `certstore.bulk.ports.HeldNames`."""
+
+    def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
+        self._fields = fields
+        self._index = index
+
+    async def names(self, tx: ReadTx, codes: Sequence[HolderCode]) -> dict[HolderCode, list[HeldName]]:
+        owners = {digest: code for code in codes for digest in holder_indexes(self._index, code)}
+        found: dict[HolderCode, list[HeldName]] = {}
+        digests = list(owners)
+        for first in range(0, len(digests), _AT_ONCE):
+            for row in await tx.connection.execute(_newest(digests[first : first + _AT_ONCE])):
+                place = holder_place("name", row.licence_id, row.version, row.position)
+                name = self._fields.decrypt(bytes(row.name_enc), context=place)
+                found.setdefault(owners[bytes(row.code_index)], []).append(HeldName(row.issuer, name))
+        return found
+
+
+def _newest(digests: Sequence[bytes]) -> Select[Any]:
+    """Of each holder the newest licences of each type from each office: an organisation may hold thousands."""
+    holder = licence_holder.c
+    place = func.row_number().over(
+        partition_by=(holder.code_index, licence.c.type_code, licence.c.issuer), order_by=licence.c.id.desc()
+    )
+    living = (
+        select(
+            holder.licence_id,
+            holder.version,
+            holder.position,
+            holder.code_index,
+            holder.name_enc,
+            licence.c.issuer,
+            place.label("place"),
+        )
+        .join(licence, (licence.c.id == holder.licence_id) & (licence.c.version == holder.version))
+        .where(holder.code_index.in_(digests), licence.c.state.in_(_LIVING))
+        .subquery()
+    )
+    return select(living).where(living.c.place <= _NEWEST)
+
+
+_: type[HeldNames] = SqlHeldNames
