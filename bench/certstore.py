@@ -4,8 +4,10 @@ Each size is a database of its own, filled once (`bench.certstore_filled`); `--k
 `lookup.N` is the whole lawful look-up (`certstore.search.SearchLicences`): the number checked and indexed, grants, rows
 found and decrypted, fields cut down, one access record for the holder and one chained audit event, committed. Beside it
 the bare driver's prepared point look-up in the same index of the same table, which knows nothing of all that, writes
-nothing and decrypts nothing. `lookup.N.read` is the reading part alone: the holder's licences, decrypted. Rows are made
-by `bench.certstore_data`: the stores' own inserts, real encryption. Everything runs in one process beside the server.
+nothing and decrypts nothing. `lookup.N.read` is the reading part alone: the holder's licences, decrypted. `per-core` is
+by the processor time of this process, which a busy machine changes least; the database server's own is not in it. Rows
+are made by `bench.certstore_data`: the stores' own inserts, real encryption. All runs in one process beside the server,
+and each row is printed as soon as it is known.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from api.settings import Settings
 from api.wiring.container import Container, build_container
 from bench.certstore_data import CONSUMER, RICH, TEN, TYPES, citizen_number, definition, fill, holders_of
 from bench.certstore_filled import connected, fill_all, server, settings_of
-from bench.report import Row, cost, rate
+from bench.report import Row, Told, cost, rate
 from certstore.bulk.intake import FileFormat, IntakeCommand
 from certstore.bulk.model import ImportState
 from certstore.codes import CITIZEN_ID, HolderCode
@@ -72,12 +74,14 @@ class Figures:
         rate: calls per second with several at once.
         p99: seconds, with several at once.
         p99_one: seconds, one at a time.
+        processor: seconds of this process for a call, with several at once.
     """
 
     seconds: float
     rate: float
     p99: float
     p99_one: float
+    processor: float
 
 
 def measure(*, most: int = MOST, keep: Path | None = None) -> list[Row]:
@@ -87,7 +91,7 @@ def measure(*, most: int = MOST, keep: Path | None = None) -> list[Row]:
         most: licences.
         keep: where the filled databases of PostgreSQL stay, to be measured again.
     """
-    rows: list[Row] = []
+    tell = Told()
     with tempfile.TemporaryDirectory(prefix="yizheng-certstore-") as temporary:
         folder = Path(temporary)
         with contextlib.suppress(servers.BackendMissing):
@@ -95,16 +99,16 @@ def measure(*, most: int = MOST, keep: Path | None = None) -> list[Row]:
             folder.chmod(0o755)  # PostgreSQL runs as another user
             fill_all(filled, _sizes(most))
             with server(filled / "postgres") as running, servers.redis_server() as redis:
-                rows += asyncio.run(_postgres(filled, running, redis.url, _sizes(most)))
+                asyncio.run(_postgres(tell, filled, running, redis.url, _sizes(most)))
             with servers.postgres_server(durable=True) as fresh, servers.redis_server() as redis:
-                rows += asyncio.run(_writing(folder, fresh, redis.url, min(most, IMPORTED if most <= MOST else MOST)))
-        rows += asyncio.run(_sqlite(folder, min(most, SQLITE_MOST)))
-    return rows
+                imported = min(most, IMPORTED if most <= MOST else MOST)
+                asyncio.run(_writing(tell, folder, fresh, redis.url, imported))
+        tell(*asyncio.run(_sqlite(folder, min(most, SQLITE_MOST))))
+    return tell.rows
 
 
-async def _postgres(filled: Path, running: servers.PostgresServer, kv: str, sizes: list[int]) -> list[Row]:
+async def _postgres(tell: Told, filled: Path, running: servers.PostgresServer, kv: str, sizes: list[int]) -> None:
     """Figures of each size; what growth costs is measured of the smallest and the largest by turns."""
-    rows = []
     async with contextlib.AsyncExitStack() as stack:
         services = []
         for size in sizes:
@@ -112,19 +116,19 @@ async def _postgres(filled: Path, running: servers.PostgresServer, kv: str, size
             await prepare(settings)
             services.append(await stack.enter_async_context(_service(settings)))
             async with _drivers(settings) as drivers:
-                rows += await _lookups(services[-1], drivers, size)
+                tell(*await _lookups(services[-1], drivers, size))
         if len(sizes) > 1:
             first, last = await _interleaved(_search(services[0], sizes[0]), _search(services[-1], sizes[-1]))
             grown = last.seconds / first.seconds
-            rows.append(cost("lookup.growth", grown, "×", "aim, smallest to largest", AIM_GROWTH))
-        rows += await _exemption(services[-1])
-    return rows
+            tell(cost("lookup.growth", grown, "×", "aim, smallest to largest", AIM_GROWTH))
+        tell(*await _exemption(services[-1]))
 
 
-async def _writing(folder: Path, server: servers.PostgresServer, kv: str, imported: int) -> list[Row]:
+async def _writing(tell: Told, folder: Path, server: servers.PostgresServer, kv: str, imported: int) -> None:
     async with postgres_url(server) as url, postgres_url(server) as keys:
         demo = _settings(folder / "issue", demo=True, database_url=url, keys_url=keys, kv_url=kv)
-        return await _issue(demo) + await _import(demo, imported)
+        tell(*await _issue(demo))
+        tell(*await _import(demo, imported))
 
 
 def _sizes(most: int) -> list[int]:
@@ -191,13 +195,14 @@ async def _lookups(service: Container, drivers: list[Any], size: int) -> list[Ro
             f"own mean of {AT_ONCE} at once",
             AT_ONCE / lawful.rate * 1000,
         ),
+        rate(f"lookup.{name}.per-core", 1 / lawful.processor, "look-ups/s", DRIVER, 1 / peer.processor),
         cost(f"lookup.{name}.p99-one", lawful.p99_one * 1000, "ms", DRIVER, peer.p99_one * 1000),
     ]
 
 
-def _places(size: int) -> Iterator[int]:
+def _places(size: int, seed: int) -> Iterator[int]:
     """Holders of one licence each, by chance, so that no cache knows them."""
-    chance = random.Random(size)
+    chance = random.Random(size + seed)
     while True:
         yield chance.randrange(RICH, holders_of(size))
 
@@ -205,12 +210,12 @@ def _places(size: int) -> Iterator[int]:
 def _digests(service: Container, size: int) -> list[list[bytes]]:
     """What the bare driver looks for: computed beforehand, it costs it nothing."""
     index = service.ground.keys.secrets.indexes.licences
-    places = itertools.islice(_places(size), 20_000)
+    places = itertools.islice(_places(size, 0), 20_000)
     return [list(holder_indexes(index, HolderCode(CITIZEN_ID, citizen_number(place)))) for place in places]
 
 
 def _search(service: Container, size: int) -> Work:
-    places = _places(size + 1)
+    places = _places(size, 1)
 
     async def work(number: int) -> object:
         query = SearchQuery(CITIZEN_ID, citizen_number(next(places)), ITEM, f"BENCH-{number}", BASIS)
@@ -223,7 +228,7 @@ def _search(service: Container, size: int) -> Work:
 
 def _read(service: Container, size: int) -> Work:
     secrets = service.ground.keys.secrets
-    store, places = SqlLicenceStore(secrets.fields.licences, secrets.indexes.licences), _places(size + 2)
+    store, places = SqlLicenceStore(secrets.fields.licences, secrets.indexes.licences), _places(size, 2)
 
     async def work(_: int) -> object:
         async with service.ground.database.read() as tx:
@@ -343,6 +348,7 @@ async def _sqlite(folder: Path, size: int) -> list[Row]:
     return [
         rate(f"lookup.sqlite.{name}", 1 / lawful.seconds, "look-ups/s", driver_name, 1 / peer.seconds),
         rate(f"lookup.sqlite.{name}.read", 1 / read.seconds, "reads/s", driver_name, 1 / peer.seconds),
+        rate(f"lookup.sqlite.{name}.per-core", 1 / lawful.processor, "look-ups/s", driver_name, 1 / peer.processor),
         cost(f"lookup.sqlite.{name}.p99", lawful.p99 * 1000, "ms", "own mean at once", AT_ONCE / lawful.rate * 1000),
     ]
 
@@ -357,14 +363,17 @@ async def _interleaved(*works: Work) -> list[Figures]:
     rates: list[list[float]] = [[] for _ in works]
     times: list[list[float]] = [[] for _ in works]
     alone: list[list[float]] = [[] for _ in works]
+    processor = [0.0 for _ in works]
     for _ in range(ROUNDS):
         for mine, all_times, work in zip(seconds, alone, works, strict=True):
             mine.append(await _one_at_a_time(work, numbers, all_times))
-        for mine, all_times, work in zip(rates, times, works, strict=True):
+        for place, (mine, all_times, work) in enumerate(zip(rates, times, works, strict=True)):
+            before = time.process_time()
             mine.append(await _several(work, numbers, all_times))
+            processor[place] += time.process_time() - before
     return [
-        Figures(statistics.median(one), statistics.median(many), _p99(together), _p99(by_one))
-        for one, many, together, by_one in zip(seconds, rates, times, alone, strict=True)
+        Figures(statistics.median(one), statistics.median(many), _p99(together), _p99(by_one), used / len(together))
+        for one, many, together, by_one, used in zip(seconds, rates, times, alone, processor, strict=True)
     ]
 
 

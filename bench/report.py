@@ -41,6 +41,18 @@ def cost(id: str, value: float, unit: str, peer: str, peer_value: float) -> Row:
     return Row(id, value, unit, peer, peer_value, peer_value / value if value else 0.0)
 
 
+class Told:
+    """Rows that are printed as soon as they are known: a long run that is broken off has told what it found."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def __call__(self, *rows: Row) -> None:
+        for row in rows:
+            print(f"{row.id}: {row.value:,.2f} {row.unit}; {row.peer}: {row.peer_value:,.2f}", flush=True)
+        self.rows += rows
+
+
 def publish(title: str, rows: list[Row], json_file: Path | None) -> None:
     """Print the table; write the rows to `json_file` if one is named."""
     table = Table(title=title)

@@ -188,17 +188,24 @@ class QuickWrite(_Unit, WriteTx):
         self._added += [Added(table, row) for row in rows]
 
     async def commit(self) -> None:
-        end, at_once = self._connections.log_end, len(self._added) + len(self._events) <= MOST_ROWS
-        if self._events and end is not None and at_once:
-            await append_at_once(self, self._added, self._events, self._clock.now(), end)
-        else:
-            for table, rows in itertools.groupby(self._added, key=attrgetter("table")):
-                await self.change_each(_insert(table), [row.values for row in rows])
+        end = self._connections.log_end
+        if end is None or not 0 < len(self._events) <= MOST_ROWS:
+            await self._add()
             if self._events:
                 await append_quickly(self, self._events, self._clock.now())
+        else:
+            if len(self._added) + len(self._events) > MOST_ROWS:
+                await self._add()
+            await append_at_once(self, self._added, self._events, self._clock.now(), end)
         self._added, self._events = [], []
         await self.ran(self.driver.commit())
         self.committed = True
+
+    async def _add(self) -> None:
+        """What was to come last, each by itself."""
+        for table, rows in itertools.groupby(self._added, key=attrgetter("table")):
+            await self.change_each(_insert(table), [row.values for row in rows])
+        self._added = []
 
 
 @lru_cache
@@ -357,9 +364,12 @@ class _PostgresWriting:
 
     async def change(self, text: str, values: tuple[Any, ...]) -> int:
         await self._begun()
-        return await self.change_alone(text, values)
+        return await self._changed(text, values)
 
     async def change_alone(self, text: str, values: tuple[Any, ...]) -> int:
+        return await self._changed(text, values)
+
+    async def _changed(self, text: str, values: tuple[Any, ...]) -> int:
         status: str = await self._connection.execute(text, *values)
         return int(status.rpartition(" ")[2])  # `INSERT 0 1`, `UPDATE 1`, `DELETE 1`
 

@@ -20,11 +20,18 @@ _DRIVERS = (quick._SqliteReading, quick._SqliteWriting, quick._PostgresReading, 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Looks that were asked for: their text and the driver's parameters."""
+    """What was asked for.
+
+    Attributes:
+        asked: looks: their text and the driver's parameters.
+        verbs: of all statements, in their order.
+    """
 
     asked: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+    verbs: list[str] = field(default_factory=list)
 
     def note(self, statement: str, parameters: Any) -> None:
+        self.verbs.append(statement.split(maxsplit=1)[0])
         if statement.lstrip().startswith(("SELECT", "WITH")):
             self.asked.append((statement, parameters))
 
@@ -42,7 +49,9 @@ def noted(database: Database) -> Iterator[Statements]:
     with contextlib.ExitStack() as stack:
         stack.callback(event.remove, engine, "before_cursor_execute", of_sqlalchemy)
         for driver in _DRIVERS:
-            stack.enter_context(mock.patch.object(driver, "rows", _noting(driver.rows, found)))
+            for name in ("rows", "change", "change_each", "change_alone"):
+                noting = _noting(getattr(driver, name), found)
+                stack.enter_context(mock.patch.object(driver, name, noting))
         yield found
 
 
@@ -71,6 +80,10 @@ async def _sqlite_walks(database: Database, found: Statements) -> AsyncIterator[
                     yield row[-1].removeprefix("SCAN ")
 
 
+_LATER_STEPS = ("Bitmap Heap Scan", "ModifyTable")
+"""They have rows that another step has found."""
+
+
 async def _postgres_walks(database: Database, found: Statements) -> AsyncIterator[str]:
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     driver = await asyncpg.connect(url)
@@ -79,7 +92,7 @@ async def _postgres_walks(database: Database, found: Statements) -> AsyncIterato
         for statement, parameters in found.asked:
             (plan,) = orjson.loads(await driver.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters))
             for step in _steps(plan["Plan"]):
-                if "Relation Name" in step and "Index Cond" not in step and step["Node Type"] != "Bitmap Heap Scan":
+                if "Relation Name" in step and "Index Cond" not in step and step["Node Type"] not in _LATER_STEPS:
                     yield f"{step['Relation Name']}: {step['Node Type']}"
     finally:
         await driver.close()

@@ -16,6 +16,7 @@ from tests.support.certstore_world import (
     LAND_SYSTEM,
     LIN,
     LIN_NUMBER,
+    PERMIT,
     PORTAL,
     PROPERTY,
     STATEMENT,
@@ -70,6 +71,19 @@ async def test_no_look_up_and_no_list_walks_what_grows(database: Database, clock
             if not found.asked:
                 silent.append(name)
     assert (walked, silent) == ({}, [])
+
+
+async def test_a_look_up_is_few_statements(database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    """Rules, licences, and what is written: record, event and the log's end, by one statement on PostgreSQL."""
+    async with world(database, clock, tmp_path) as city:
+        await city.issue_permit()
+        await city.search(PORTAL, types=[PERMIT])  # versions of types are known from here on
+        with noted(database) as found:
+            (hit,) = await city.search(PORTAL, types=[PERMIT])
+            assert hit.values
+    usual = ["SELECT", "SELECT", "INSERT", "SELECT", "INSERT", "UPDATE"]
+    quick = ["SELECT", "SELECT", "WITH"]
+    assert found.verbs == (quick if database.engine.dialect.name == "postgresql" else usual)
 
 
 async def test_the_test_sees_a_walk(database: Database) -> None:
