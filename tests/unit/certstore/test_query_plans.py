@@ -20,6 +20,7 @@ from tests.support.certstore_world import (
     PORTAL,
     PROPERTY,
     STATEMENT,
+    ZHAO_NUMBER,
     World,
     world,
 )
@@ -27,7 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.plans import noted, walks
 
 LIN_CODE = HolderCode("111", LIN_NUMBER)
-FEW = ("look_delay", "found", "anon_1", "CONSTANT", "(subquery-1)")
+FEW = ("look_delay", "found", "anon_1", "CONSTANT", "(subquery-1)", "(subquery-3)")
 """Has few rows however many licences there are: rules, and the bounded part of a statement that was found before."""
 Work = Callable[[World], Awaitable[object]]
 
@@ -38,8 +39,15 @@ async def _store(city: World, name: str, *given: Any) -> object:
         return await getattr(licences, name)(tx, *given)
 
 
+async def _names(city: World) -> object:
+    held = city.bulk.run._reconcile._held
+    async with city.database.read() as tx:
+        return await held.names(tx, [LIN_CODE, HolderCode("111", ZHAO_NUMBER)])
+
+
 WORKS: dict[str, Work] = {
     "by holder": lambda city: _store(city, "by_holder", LIN_CODE, [PROPERTY, STATEMENT]),
+    "names of many holders": _names,
     "by number": lambda city: _store(city, "by_number", PROPERTY, "x"),
     "by identifier": lambda city: _store(city, "by_identifier", "1.2.156.3005.2.x"),
     "by code": lambda city: _store(city, "by_code", "x"),

@@ -11,6 +11,7 @@ from certstore.bulk.report import report_of
 from certstore.lifecycle import Event
 from certstore.model import Trust
 from tests.support.certstore_fakes import People
+from tests.support.certstore_http import http
 from tests.support.certstore_world import (
     LAND,
     LAND_SYSTEM,
@@ -136,3 +137,17 @@ async def test_differences_go_with_the_rows(city: World) -> None:
     await city.bulk.keep()
     assert await differences(city, done) == []
     assert (await city.bulk.steer.one(done.id, LAND_SYSTEM))[0].findings["differs:office"] == 1
+
+
+async def test_the_interface_tells_row_kind_and_whom_to_ask(city: World) -> None:
+    await city.issue_permit(ZHAO_NUMBER, "赵映霞")
+    people_of(city).people["acc_zhao"] = (ZHAO_NUMBER, "赵映霞")
+    done = await ran(city, a_register((LIN_NUMBER, LIN_NAME), (ZHAO_NUMBER, "赵映雪")))
+    async with http(city) as web:
+        told = await web.get(f"/v1/imports/{done.id}", "land")
+        rows = await web.get(f"/v1/imports/{done.id}/differing-rows", "land")
+    found = [(one["row"], one["kind"], one["ask"]) for one in told.json()["differences"]]
+    assert found == [(3, "identity", None), (3, "office", POLICE)]
+    assert [(one["count"], one["of"]) for one in told.json()["report"]["differences"]] == [(1, 2), (1, 2)]
+    assert rows.headers["content-type"].startswith("text/csv")
+    assert "赵映霞" not in told.text + rows.text
