@@ -52,8 +52,8 @@ def _says(condition: Condition, face: FaceField) -> Text:
 def _value(value: Value, unit: str) -> Text:
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
-    words = unit_words(unit)
-    return Text(f"{value} {words.zh}".rstrip(), f"{value} {words.en}".rstrip())
+    words, number = unit_words(unit), int(value) if isinstance(value, float) and value.is_integer() else value
+    return Text(f"{number} {words.zh}".rstrip(), f"{number} {words.en}".rstrip())
 
 
 def unit_words(unit: str) -> Text:

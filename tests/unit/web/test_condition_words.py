@@ -20,8 +20,8 @@ TYPES = {made.code: cast(LicenceType, made) for made in (PROPERTY, INSURANCE)}
     [
         (Condition("area", Comparison.AT_LEAST, 50), Text("面积 不低于 50 m²", "Floor area must be at least 50 m²")),
         (
-            Condition("area", Comparison.ONE_OF, (50, 60)),
-            Text("面积 须为 50 m²、60 m² 之一", "Floor area must be one of 50 m², 60 m²"),
+            Condition("area", Comparison.ONE_OF, (50.0, 60.5)),
+            Text("面积 须为 50 m²、60.5 m² 之一", "Floor area must be one of 50 m², 60.5 m²"),
         ),
         (
             Condition("months", Comparison.AT_LEAST, 12),
