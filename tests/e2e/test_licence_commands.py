@@ -11,7 +11,7 @@ import pytest
 from api.demo import catalogue
 from api.demo import city as cast
 from api.journey.instance import Instance
-from tests.support.legacy_register import Planted, csv_file
+from tests.support.legacy_register import Planted, csv_file, id_number
 
 pytestmark = pytest.mark.slow
 LAND, PROPERTY = cast.HOUSING.code, catalogue.PROPERTY.code
@@ -30,14 +30,18 @@ def instance() -> Iterator[Instance]:
 
 def test_a_register_comes_in_is_reported_and_goes_out(instance: Instance, tmp_path: Path) -> None:
     planted, register, out = Planted(), tmp_path / "register.csv", tmp_path / "out.csv"
-    register.write_bytes(b"".join(csv_file(60, PROPERTY, LAND, planted)))
+    content = b"".join(csv_file(60, PROPERTY, LAND, planted))
+    register.write_bytes(content.replace(id_number(7).encode(), cast.LIN.id_number.encode()))  # another name's number
     good = 60 - planted.faults.total()
     tried = instance.command("licence", "import", str(register), *WORDS, "--dry-run").splitlines()
     assert f"{good} kept, 1 at fault, 0 unchanged" in tried
     done = instance.command("licence", "import", str(register), *WORDS).splitlines()
     head = next(line for line in done if line.startswith("imp_"))
     assert "60 of 60 rows" in head
-    assert head in instance.command("licence", "report", head.split()[0], "--authority", LAND)
+    told = instance.command("licence", "report", head.split()[0], "--authority", LAND)
+    assert head in told
+    assert "row 9: 与实名认证的姓名不同" in told
+    assert cast.LIN.name not in told
     instance.command("licence", "export", str(out), *WORDS, "--reason", "移交市档案馆")
     rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
     sent = {f"豫（2019）示例市不动产权第{number:08d}号" for number in range(60)}

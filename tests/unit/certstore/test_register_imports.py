@@ -206,6 +206,8 @@ async def test_only_the_types_own_authority_takes_over_and_looks(city: World) ->
         city.bulk.steer.one(made.id, POLICE_SYSTEM),
         city.bulk.steer.pause(made.id, POLICE_SYSTEM),
         city.bulk.steer.faulty_rows(made.id, POLICE_SYSTEM),
+        city.bulk.steer.differences(made.id, POLICE_SYSTEM),
+        city.bulk.steer.differing_rows(made.id, POLICE_SYSTEM),
         city.bulk.steer.start(made.id, made.columns, POLICE_SYSTEM, dry=True),
     ):
         with pytest.raises(ImportNotFound):
