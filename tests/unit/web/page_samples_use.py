@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from api.web.month_chart import month_chart
 from api.web.qr import qr_svg
 from api.web.views.common import Mark
 from api.web.views.consenting import TogetherDoneView, TogetherItem, TogetherView, UseViewPage
 from api.web.views.desk import CheckFormView, QuestionView
+from api.web.views.statistics import MonthRow, Share, StatisticsView
 from core.text import Text
 from tests.unit.web.page_samples import COPY, HOUSING, ITEMS, NOW, POLICE, RENTAL, check
 
@@ -67,7 +69,32 @@ SEEN = UseViewPage(
     "GZF-1",
     NOW,
 )
+MONTHS = [dt.date(2025 + place // 12, place % 12 + 1, 1) for place in range(24)]
+PAPERS = month_chart(
+    Text("免交的材料", "Papers saved"),
+    MONTHS,
+    (
+        ("all", Text("要的材料", "materials asked for"), range(0, 240, 10)),
+        ("done", Text("没让交的", "not asked for"), range(0, 120, 5)),
+    ),
+)
+FIGURES = StatisticsView(
+    saved=1,
+    asked=2760,
+    checks=920,
+    uses=12_345,
+    refused=3,
+    charts=(PAPERS,),
+    months=(MonthRow("2026-12", (1, 2, 3, 4, 5, 6, 7)),),
+    items=(Share(DEED, "100.00%", (1, 2, 3)),),
+    types=(),
+    refusals=(("use-not-granted", 3),),
+    fresh=(),
+    counted_until=NOW,
+    span=24,
+)
 SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
+    "figures": ("office_statistics.html", FIGURES, "office"),
     "clerk-next": ("clerk.html", CheckFormView(ITEMS, "410199-ZF-0207", agent_number="410199"), "clerk"),
     "clerk-asked": ("clerk_check.html", ASKED, "clerk"),
     "consent-together": ("consent_together.html", QUESTION, "citizen"),
