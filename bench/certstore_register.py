@@ -1,9 +1,11 @@
 """A legacy register with planted faults taken over by a worker that is killed half-way: nothing lost, nothing doubled.
 
+Before it a register of another office is taken over that knows some of the same people, half of them by another name.
 The register comes in as CSV; a process of its own works on it; at half of the parts that process is killed (SIGKILL)
 and another one goes on when the lease of the dead one has run out. Then everything is counted: each planted fault in
-the report and in the file of rows at fault, each good row as one licence with one version, holder, event and word in
-the feed, each part as one audit event. What does not agree ends the run with an error.
+the report and in the file of rows at fault, each name that differs in the report, each good row as one licence with
+one version, holder, event and word in the feed, each part as one audit event. What does not agree ends the run with an
+error.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from api.settings import Settings
 from api.wiring.container import Container, build_container
 from bench.report import Row, rate
 from certstore.bulk.intake import FileFormat, IntakeCommand
-from certstore.bulk.model import Import, ImportState
+from certstore.bulk.model import DifferenceKind, Import, ImportState
 from certstore.model import Trust
 from certstore.stores.bulk_tables import licence_import_sighting
 from certstore.stores.subscription_tables import licence_change
@@ -40,13 +42,14 @@ from core.audit.tables import audit_event
 from core.principal import Principal, PrincipalKind
 from tests.support import servers
 from tests.support.databases import postgres_url
-from tests.support.legacy_register import Planted, csv_file
+from tests.support.legacy_register import Planted, csv_file, known_elsewhere
 
 ROWS = 1_000_000
 AIM = 1_000.0
 TYPE = demo_catalogue.PROPERTY.code
 _LOOK_SECONDS = 1.0
 _SAY_EVERY = 30.0
+_SINCE = "2026-01-01"
 
 
 def measure(*, rows: int = ROWS) -> list[Row]:
@@ -76,6 +79,7 @@ async def _taken_over(settings: Settings, many: int) -> list[Row]:
     await prepare(settings)
     service, planted, actor = await build_container(settings), Planted(), housing()
     try:
+        differing = await _known_elsewhere(service, many)
         before = await _counts(service)
         began = time.perf_counter()
         made = await service.bulk.take_in(IntakeCommand(TYPE, FileFormat.CSV, Trust.B), _pieces(many, planted), actor)
@@ -85,7 +89,7 @@ async def _taken_over(settings: Settings, many: int) -> list[Row]:
         began = time.perf_counter()
         done, seconds = await _killed_half_way(settings, service, made)
         cost = time.perf_counter() - began
-        wrong = await _differences(service, done, planted, before)
+        wrong = await _differences(service, done, planted, before, differing)
     finally:
         await service.close()
     for line in wrong:
@@ -93,6 +97,7 @@ async def _taken_over(settings: Settings, many: int) -> list[Row]:
     if wrong:
         raise SystemExit(1)
     _say(f"report and tables agree: {planted.faults.total()} faults of {len(planted.faults)} kinds, {done.kept} kept")
+    _say(f"{differing} names that another office knows otherwise, all found")
     return [
         rate("register.intake", many / taken, "rows/s", "own take-over", many / seconds),
         rate("register.taken-over", many / seconds, "rows/s", "aim", AIM),
@@ -108,6 +113,29 @@ def housing() -> Principal:
 async def _pieces(many: int, planted: Planted) -> AsyncIterator[bytes]:
     for piece in csv_file(many, TYPE, city.HOUSING.code, planted):
         yield piece
+
+
+async def _known_elsewhere(service: Container, many: int) -> int:
+    """Let the police know some of the holders, by another name or the same in another spelling; how many by another."""
+    known = [one for one in known_elsewhere(many) if one.kind in ("office", "agrees")]
+    columns = {"holder_code": "身份证号", "holder_name": "姓名", "number": "证号", "valid_from": "发证日期"}
+    columns |= {"valid_until": "有效期至", "data.address": "住址", "data.since": "登记日期", "data.household": "户籍"}
+    lines = [",".join(columns.values())]
+    lines += [f"{one.number},{one.name},基准-{one.line},{_SINCE},2099-01-01,甲路 1 号,{_SINCE},示例省" for one in known]
+    client = city.POLICE_SYSTEM
+    actor = Principal(PrincipalKind.CLIENT, client.id, client.organisation.code, scopes=frozenset(client.scopes))
+
+    async def piece() -> AsyncIterator[bytes]:
+        yield "\n".join(lines).encode()
+
+    command = IntakeCommand(demo_catalogue.RESIDENCE.code, FileFormat.CSV, Trust.B)
+    made = await service.bulk.take_in(command, piece(), actor)
+    await service.bulk.steer.start(made.id, columns, actor, dry=False)
+    await service.bulk.run.through()
+    done, _, _ = await service.bulk.steer.one(made.id, actor)
+    if done.kept != len(known):
+        raise SystemExit(f"the other office's register: {done.kept} of {len(known)} kept")
+    return sum(one.kind == "office" for one in known)
 
 
 async def _killed_half_way(settings: Settings, service: Container, made: Import) -> tuple[Import, float]:
@@ -164,7 +192,9 @@ async def _running(service: Container) -> bool:
     return newest.state is ImportState.RUNNING
 
 
-async def _differences(service: Container, done: Import, planted: Planted, before: Counter[str]) -> list[str]:
+async def _differences(
+    service: Container, done: Import, planted: Planted, before: Counter[str], differing: int
+) -> list[str]:
     """What was planted and what was found, side by side; empty when all agree."""
     faults = {name: count for name, count in done.findings.items() if name.startswith("fault:")}
     good = planted.rows - planted.faults.total()
@@ -179,6 +209,11 @@ async def _differences(service: Container, done: Import, planted: Planted, befor
         ("faults by kind", faults, {f"fault:{kind}": count for kind, count in planted.faults.items()}),
         ("15-digit numbers", done.findings.get("id:15-digits", 0), planted.fifteen),
         ("wrong check characters", done.findings.get("identifier:wrong", 0), planted.wrong_checks),
+        (
+            "names that differ",
+            {name: done.findings.get(f"differs:{name}", 0) for name in DifferenceKind},
+            {DifferenceKind.OFFICE: differing, DifferenceKind.OWN: 0, DifferenceKind.IDENTITY: 0},
+        ),
         ("rows in the file of faults", listed, (planted.faults.total(), planted.faults.total())),
         ("sightings left", counted.pop("sightings"), 0),
         ("audit events of parts", counted.pop("parts"), done.parts),

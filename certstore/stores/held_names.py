@@ -43,23 +43,22 @@ class SqlHeldNames:
 
 def _newest(digests: Sequence[bytes]) -> Select[Any]:
     """Of each holder the newest licences of each type from each office: an organisation may hold thousands."""
-    holder = licence_holder.c
+    columns = licence_holder.c
+    # the holders first, by their index: a planner that begins with the licences compares each with all the numbers
+    holders = (
+        select(columns.licence_id, columns.version, columns.position, columns.code_index, columns.name_enc)
+        .where(columns.code_index.in_(digests))
+        .cte("holders")
+        .prefix_with("MATERIALIZED")
+    )
     place = func.row_number().over(
-        partition_by=(holder.code_index, licence.c.type_code, licence.c.issuer), order_by=licence.c.id.desc()
+        partition_by=(holders.c.code_index, licence.c.type_code, licence.c.issuer), order_by=licence.c.id.desc()
     )
     living = (
-        select(
-            holder.licence_id,
-            holder.version,
-            holder.position,
-            holder.code_index,
-            holder.name_enc,
-            licence.c.issuer,
-            place.label("place"),
-        )
-        .join(licence, (licence.c.id == holder.licence_id) & (licence.c.version == holder.version))
-        .where(holder.code_index.in_(digests), licence.c.state.in_(_LIVING))
-        .subquery()
+        select(holders, licence.c.issuer, place.label("place"))
+        .join(licence, (licence.c.id == holders.c.licence_id) & (licence.c.version == holders.c.version))
+        .where(licence.c.state.in_(_LIVING))
+        .subquery("living")
     )
     return select(living).where(living.c.place <= _NEWEST)
 

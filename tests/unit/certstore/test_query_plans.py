@@ -28,7 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.plans import noted, walks
 
 LIN_CODE = HolderCode("111", LIN_NUMBER)
-FEW = ("look_delay", "found", "anon_1", "CONSTANT", "(subquery-1)", "(subquery-3)")
+FEW = ("look_delay", "found", "anon_1", "CONSTANT", "(subquery-1)", "(subquery-4)", "holders", "living")
 """Has few rows however many licences there are: rules, and the bounded part of a statement that was found before."""
 Work = Callable[[World], Awaitable[object]]
 
