@@ -43,7 +43,7 @@ def test_a_clerk_asks_the_holder_agrees_the_copy_comes_and_consent_is_withdrawn(
     lin.page.click("tr:has-text('GZF-E2E-1') >> text=去决定")
     assert faults_of(lin.page) == []
     assert lin.page.locator("button.legal").count() == 1
-    lin.page.click("text=全部同意，提供 1 份")
+    lin.page.click("text=同意，提供这一份")
     assert lin.title() == "已同意 1 份"
     assert faults_of(lin.page) == []
     chen.page.goto(check)

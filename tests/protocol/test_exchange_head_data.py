@@ -200,7 +200,7 @@ def _b64(content: bytes) -> str:
 @pytest.mark.parametrize(
     ("operation", "changes", "refusal"),
     [
-        ("queryCert", {"holderTypeCode": "999"}, ("400", "holder-code-type-unknown")),
+        ("queryCert", {"holderTypeCode": "998"}, ("400", "holder-code-type-unknown")),
         ("queryCert", {"holderCode": "410199198802291032"}, ("400", "citizen-id-check")),
         ("queryCert", {"certTypeCode": PERMIT[:-1]}, ("400", "request-invalid")),
         ("queryCertInfo", {"certIdentifier": "1.2.156.3005.2.nonsense"}, ("400", "identifier-invalid")),
