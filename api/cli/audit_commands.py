@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.cli.keys_commands import service
+from api.cli.composed import composed
 from api.cli.prepare import check_current, with_database
 from api.settings import Settings
 from api.wiring.transparency import origin_of
@@ -37,7 +37,7 @@ async def verify(settings: Settings, *, outside: Sequence[str], pinned: Sequence
     """The whole log, or its last rows; with pinned keys our own key store is not opened."""
     await check_current(settings)
     if not pinned:
-        async with service(settings) as container:
+        async with composed(settings) as container:
             return await container.transparency.verify(outside=outside, last=last)
     signer, clock = _PinnedKeys([read_note_key(one) for one in pinned]), SystemClock()
 
@@ -61,7 +61,7 @@ async def checkpoint(settings: Settings) -> KeptCheckpoint:
         core.errors.NotFound: the log is empty.
         core.errors.Conflict: the log is not what was signed before.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         made = await container.transparency.keeper.turn()
         if made is None:
             async with container.ground.database.read() as tx:
@@ -73,19 +73,19 @@ async def checkpoint(settings: Settings) -> KeptCheckpoint:
 
 async def prove_event(settings: Settings, number: int, size: int | None) -> object:
     """The proof that a row is in the log, as a document."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return event_document(await container.transparency.prove.event(number, SYSTEM, size=size))
 
 
 async def prove_growth(settings: Settings, first: int, second: int) -> object:
     """The proof that the log of one checkpoint begins that of another, as a document."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return growth_document(await container.transparency.prove.growth(first, second, SYSTEM))
 
 
 async def key_lines(settings: Settings) -> Sequence[str]:
     """The keys to pin, today's first."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return (await container.transparency.overview.state(SYSTEM)).keys
 
 

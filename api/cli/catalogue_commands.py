@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from api.cli.keys_commands import service
+from api.cli.composed import composed
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
 from certstore.bundle.model import Difference
@@ -27,7 +27,7 @@ def read_json(file: Path) -> Any:
 
 async def export(settings: Settings, *, grants: bool) -> bytes:
     """The file."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         document = await container.bundles.take_out(SYSTEM, grants=grants)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
@@ -38,7 +38,7 @@ async def take_in(settings: Settings, file: BundleFile, *, dry: bool, as_json: b
     Raises:
         core.errors.AppError: it was refused; nothing was changed.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         taken = await container.bundles.take_in(file, SYSTEM, dry=dry)
     rows = [_row(one) for one in taken.differences if one.changing or as_json]
     if as_json:

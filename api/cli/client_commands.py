@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from api.cli.keys_commands import service
+from api.cli.composed import composed
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
 from core.principal import SYSTEM
@@ -53,7 +53,7 @@ async def register(settings: Settings, descriptions: Sequence[Description]) -> l
     Raises:
         core.errors.AppError: a client was refused; those before it are registered.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         made = [await container.idp.clients.register.from_document(_known_members(one), SYSTEM) for one in descriptions]
     return [json.dumps({"client_id": each.client.id, "client_secret": each.secret}) for each in made]
 
@@ -61,7 +61,7 @@ async def register(settings: Settings, descriptions: Sequence[Description]) -> l
 async def list_clients(settings: Settings, text: str, *, as_json: bool) -> list[str]:
     """A line for each client whose id or name holds the text."""
     found: list[Client] = []
-    async with service(settings) as container:
+    async with composed(settings) as container:
         cursor: str | None = None
         while True:
             search = ClientSearch(text)
@@ -90,7 +90,7 @@ async def show(settings: Settings, client_id: str) -> list[str]:
     Raises:
         core.errors.NotFound: `client-not-found`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         view = await container.idp.clients.look.read(client_id, SYSTEM)
     document = registration_document(view.client, administrators=True) | {
         "status": view.client.status.value,
@@ -106,7 +106,7 @@ async def change_status(settings: Settings, client_id: str, status: ClientStatus
         core.errors.NotFound: `client-not-found`.
         core.errors.Conflict: `client-status`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         await container.idp.clients.status(client_id, status, SYSTEM)
     return [f"{client_id}: {status.value}; running workers know within seconds"]
 
@@ -117,7 +117,7 @@ async def add_secret(settings: Settings, client_id: str, *, hours: int) -> list[
     Raises:
         core.errors.AppError: no such client, none with a secret, or two count already.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         made = await container.idp.clients.secrets.add(client_id, SYSTEM, overlap=dt.timedelta(hours=hours))
     ends_at = made.earlier_ends_at.isoformat() if made.earlier_ends_at else None
     return [json.dumps({"client_id": client_id, "client_secret": made.value, "earlier_ends_at": ends_at})]
@@ -128,7 +128,7 @@ async def end_earlier_secret(settings: Settings, client_id: str) -> list[str]:
     Raises:
         core.errors.NotFound: `client-not-found`, `no-earlier-secret`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         await container.idp.clients.secrets.end_earlier(client_id, SYSTEM)
     return [f"{client_id}: the earlier secret counts no longer"]
 
@@ -139,7 +139,7 @@ async def errors(settings: Settings, client_id: str, *, as_json: bool) -> list[s
     Raises:
         core.errors.NotFound: `client-not-found`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         page = await container.idp.clients.errors(client_id, SYSTEM, limit=_PAGE)
     rows: list[Row] = [
         {
@@ -162,7 +162,7 @@ async def logouts(settings: Settings, client_id: str, *, as_json: bool) -> list[
     Raises:
         core.errors.NotFound: `client-not-found`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         page = await container.idp.delivery_log.page(client_id, SYSTEM, limit=_PAGE)
         health = await container.idp.delivery_log.health(client_id, SYSTEM)
     rows: list[Row] = [
@@ -191,7 +191,7 @@ async def retry_logout(settings: Settings, client_id: str, notice_id: str) -> li
     Raises:
         core.errors.NotFound: `client-not-found`, `delivery-not-found`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         await container.idp.delivery_log.try_again(client_id, notice_id, SYSTEM)
     return [f"{notice_id}: tried again"]
 
@@ -223,7 +223,7 @@ async def issue_token(
         without_pkce=WithoutPkce.UNLESS_ASKED if for_tests else WithoutPkce.NEVER,
         public_subjects=for_tests,
     )
-    async with service(settings) as container:
+    async with composed(settings) as container:
         made = await container.idp.clients.permits.initial_access_token(
             given, SYSTEM, note=note, lifetime=dt.timedelta(hours=hours), most_uses=clients
         )
@@ -232,7 +232,7 @@ async def issue_token(
 
 async def list_tokens(settings: Settings, *, as_json: bool) -> list[str]:
     """Initial access tokens, the newest first, without their values."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         page = await container.idp.clients.permits.page(PermitKind.TOKEN, SYSTEM, limit=_PAGE)
         now = container.ground.clock.now()
     return lines_of([_permit(permit, now) for permit in page.items], as_json=as_json)
@@ -254,6 +254,6 @@ async def end_token(settings: Settings, permit_id: str) -> list[str]:
     Raises:
         core.errors.NotFound: `permit-not-found`.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         await container.idp.clients.permits.end(permit_id, SYSTEM)
     return [f"{permit_id}: ended; clients that were registered stay"]

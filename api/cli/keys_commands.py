@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from api.cli.prepare import check_current
+from api.cli.composed import composed
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
-from api.wiring.container import Container, build_container
+from api.wiring.container import Container
 from core.audit.event import AuditEvent
 from core.errors import NotFound
 from core.principal import SYSTEM
@@ -18,20 +18,9 @@ from keys.spec import KeyState, SignatureAlgorithm, certified
 
 
 @contextlib.asynccontextmanager
-async def service(settings: Settings) -> AsyncIterator[Container]:
-    """The composed service, for one command."""
-    await check_current(settings)
-    container = await build_container(settings)
-    try:
-        yield container
-    finally:
-        await container.close()
-
-
-@contextlib.asynccontextmanager
 async def audited(settings: Settings, action: str, subject: str) -> AsyncIterator[Container]:
     """The key store is a database of its own, so the event says `attempted` before and `done` after the change."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         database = container.ground.database
         await database.record(AuditEvent(action, "attempted", SYSTEM, subject))
         yield container
@@ -41,7 +30,7 @@ async def audited(settings: Settings, action: str, subject: str) -> AsyncIterato
 
 async def list_keys(settings: Settings, *, as_json: bool) -> list[str]:
     """A line for each key that is not retired."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         records = sorted(container.ground.keys.ring.records(), key=lambda one: (one.purpose, one.state, one.key_id))
         return lines_of([_row(record) for record in records], as_json=as_json)
 
@@ -63,7 +52,7 @@ async def show_key(settings: Settings, key_id: str, *, as_json: bool) -> list[st
     Raises:
         core.errors.NotFound: there is no such key.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         record = await container.ground.keys.store.find(key_id)
         if record is None:
             raise NotFound(
@@ -87,7 +76,7 @@ async def show_key(settings: Settings, key_id: str, *, as_json: bool) -> list[st
 
 async def schedule(settings: Settings, *, as_json: bool) -> list[str]:
     """A line for each step that is to come, by its time (UTC); what has none changes by people's decision."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         now = container.ground.clock.now()
         rows: list[Row] = [
             {

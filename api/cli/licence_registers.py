@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from api.cli.prepare import check_current
+from api.cli.composed import composed
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
-from api.wiring.container import Container, build_container
+from api.wiring.container import Container
 from certstore.bulk.export import ExportCommand, ExportFormat
 from certstore.bulk.intake import FileFormat, IntakeCommand
 from certstore.bulk.model import Import, ImportState
@@ -33,7 +32,7 @@ async def taken_over(
 
     The parts are worked on here, and by the instance's own workers too if it runs: each part is done once.
     """
-    async with _container(settings) as service:
+    async with composed(settings) as service:
         actor = _actor(authority, "licence:issue")
         command = IntakeCommand(type_code, FileFormat(file.suffix.removeprefix(".").lower()), trust, file.name)
         made = await service.bulk.take_in(command, _pieces(file), actor)
@@ -45,7 +44,7 @@ async def taken_over(
 
 async def reported(settings: Settings, import_id: str, authority: str) -> list[str]:
     """The report of an import, finished or not."""
-    async with _container(settings) as service:
+    async with composed(settings) as service:
         return await _report(service, import_id, _actor(authority, "licence:issue"))
 
 
@@ -57,7 +56,7 @@ async def taken_out(
     Raises:
         FileExistsError: the file is there already.
     """
-    async with _container(settings) as service:
+    async with composed(settings) as service:
         command = ExportCommand(FindQuery(types=[type_code]), form, reason)
         pieces = await service.certstore.export(command, _actor(authority, "licence:read"))
         with await asyncio.to_thread(_new, file) as written:
@@ -119,13 +118,3 @@ async def _pieces(file: Path) -> AsyncIterator[bytes]:
     with await asyncio.to_thread(file.open, "rb") as opened:
         while piece := await asyncio.to_thread(opened.read, _PIECE):
             yield piece
-
-
-@contextlib.asynccontextmanager
-async def _container(settings: Settings) -> AsyncIterator[Container]:
-    await check_current(settings)
-    container = await build_container(settings)
-    try:
-        yield container
-    finally:
-        await container.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.cli.keys_commands import service
+from api.cli.composed import composed
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
 from core.principal import SYSTEM
@@ -13,7 +13,7 @@ from keys.reencrypt.model import Standing
 
 async def status(settings: Settings, *, as_json: bool) -> list[str]:
     """A line for each table."""
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return lines_of([_row(one) for one in await container.reencryption.control.standing()], as_json=as_json)
 
 
@@ -35,7 +35,7 @@ async def start(settings: Settings, name: str | None, *, here: bool) -> list[str
     Raises:
         core.errors.NotFound: no table has this name.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         services = container.reencryption
         said = _said("begun anew", await services.control.start(name, SYSTEM))
         if here:
@@ -50,7 +50,7 @@ async def pause(settings: Settings, name: str | None) -> list[str]:
     Raises:
         core.errors.NotFound: no table has this name.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return _said("paused", await container.reencryption.control.pause(name, SYSTEM))
 
 
@@ -59,7 +59,7 @@ async def resume(settings: Settings, name: str | None) -> list[str]:
     Raises:
         core.errors.NotFound: no table has this name.
     """
-    async with service(settings) as container:
+    async with composed(settings) as container:
         return _said("running", await container.reencryption.control.resume(name, SYSTEM))
 
 

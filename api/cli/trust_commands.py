@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from api.cli.composed import composed
 from api.cli.keys_commands import audited
-from api.cli.keys_commands import service as opened
 from api.cli.tables import Row, lines_of
 from api.settings import Settings
 from core.clock import SHANGHAI
@@ -30,7 +30,7 @@ _SHOWN = 16  # digits of a number: enough to tell authorities apart
 
 async def list_entries(settings: Settings, *, as_json: bool) -> list[str]:
     """A line for each authority of each list that counts."""
-    async with opened(settings) as container:
+    async with composed(settings) as container:
         now = container.ground.clock.now()
         anchors = container.trust.lists.current().all
         return lines_of([_row(anchor, now) for anchor in anchors], as_json=as_json)
@@ -124,7 +124,7 @@ async def forget(settings: Settings, source: str) -> str:
 
 async def export(settings: Settings, form: str) -> tuple[bytes, str]:
     """Our list, signed; and what can be said about it."""
-    async with opened(settings) as container:
+    async with composed(settings) as container:
         publish = container.trust.publish
         content = await (publish.json() if form == ".json" else publish.xml())
         trust_list = await container.trust.change.own_list()
@@ -133,7 +133,7 @@ async def export(settings: Settings, form: str) -> tuple[bytes, str]:
 
 async def signer(settings: Settings) -> tuple[bytes, str]:
     """The certificate that others pin, and its fingerprint."""
-    async with opened(settings) as container:
+    async with composed(settings) as container:
         certificate = await container.trust.publish.certificate()
         digest = hashlib.sha256(certificate).hexdigest()
         return certificate, "SHA-256 " + ":".join(digest[at : at + 2].upper() for at in range(0, len(digest), 2))
@@ -144,7 +144,7 @@ async def check(
 ) -> tuple[bool, list[str]]:
     """Whether the certificate is good, and lines that say why."""
     asked, der = _word(Service, service), read_any_form(certificate)
-    async with opened(settings) as container:
+    async with composed(settings) as container:
         more = [read_any_form(other) for other in others]
         judgement = await container.trust.judge.judge(der, more, service=asked, at=at)
         return judgement.good, _said(judgement)

@@ -6,9 +6,9 @@ import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 
-from api.cli.prepare import check_current
+from api.cli.composed import composed
 from api.settings import Settings
-from api.wiring.container import Container, build_container
+from api.wiring.container import Container
 from core.audit.event import AuditEvent
 from core.errors import InvalidInput
 from core.principal import SYSTEM
@@ -18,16 +18,6 @@ from keys.tsa.response import read_response
 from keys.tsa.token import TimestampToken, read_token
 from keys.tsa.trust import pem_trust
 from keys.tsa.verify import ProvenTime, verify_token
-
-
-@contextlib.asynccontextmanager
-async def _service(settings: Settings) -> AsyncIterator[Container]:
-    await check_current(settings)
-    container = await build_container(settings)
-    try:
-        yield container
-    finally:
-        await container.close()
 
 
 @contextlib.asynccontextmanager
@@ -41,7 +31,7 @@ async def _audited(container: Container, action: str, subject: str) -> AsyncIter
 
 async def status(settings: Settings) -> list[str]:
     """Lines about the authority's keys, its clock, and the authorities that are asked."""
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         tsa = container.tsa
         lines = [f"policy {tsa.policy}, accuracy {tsa.settings.accuracy.total_seconds():g} s"]
         lines.append(f"clock: {tsa.clock_check.fault() or 'good'}")
@@ -62,7 +52,7 @@ async def status(settings: Settings) -> list[str]:
 
 async def init(settings: Settings) -> list[str]:
     """Make the keys and certificates that are not there; a line for each unit."""
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         tsa = container.tsa
         async with _audited(container, "timestamp.init", ",".join(tsa.units.purposes)):
             await tsa.renewal.ensure()
@@ -77,7 +67,7 @@ async def renew(settings: Settings, purpose: str) -> str:
     Raises:
         core.errors.AppError: no such unit, or no certificate can be issued; the old key still signs.
     """
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         tsa = container.tsa
         if purpose not in tsa.units.purposes:
             text = Text("没有这个时间戳密钥。", "There is no such time-stamp key.")
@@ -91,7 +81,7 @@ async def renew(settings: Settings, purpose: str) -> str:
 
 async def accept_clock(settings: Settings) -> str:
     """Take the clock as it is now for right, whatever moments were seen before."""
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         moment = container.ground.clock.now()
         async with _audited(container, "timestamp.accept-clock", f"{moment:%Y-%m-%dT%H:%M:%SZ}"):
             await container.tsa.serials.set_latest(moment)
@@ -104,7 +94,7 @@ async def stamp(settings: Settings, digest_of: Callable[[str], bytes]) -> tuple[
     Raises:
         core.errors.Unavailable: no authority gave one.
     """
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         stamped = await container.tsa.client.stamp(digest_of)
         return stamped.token.encoded, f"{_told(stamped.proven)} by {stamped.service}"
 
@@ -122,7 +112,7 @@ async def verify(
     Raises:
         core.errors.AppError: it proves nothing, or that cannot be told now.
     """
-    async with _service(settings) as container:
+    async with composed(settings) as container:
         proven = await verify_token(
             _token(encoded),
             digest_of,

@@ -42,6 +42,17 @@ def city(founded: tuple[Instance, Path]) -> Iterator[Instance]:
         instance.stop(keep_data=True)
 
 
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    """The demo city with nobody serving it, for the command line."""
+    made = Instance()
+    try:
+        made.command("migrate", "--demo")
+        yield made
+    finally:
+        made.stop()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shots(pytestconfig: pytest.Config) -> None:
     """Pictures of all pages, where `--shots` names a folder for them (`tests.e2e.screenshots --all`)."""

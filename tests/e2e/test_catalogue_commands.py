@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,6 @@ import pytest
 from api.journey.instance import Instance
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    made = Instance()
-    try:
-        made.command("migrate", "--demo")
-        yield made
-    finally:
-        made.stop()
 
 
 def test_a_catalogue_goes_out_is_changed_tried_and_comes_in(instance: Instance, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,6 @@ from tests.support.legacy_register import Planted, csv_file, id_number
 pytestmark = pytest.mark.slow
 LAND, PROPERTY = cast.HOUSING.code, catalogue.PROPERTY.code
 WORDS = ("--type", PROPERTY, "--authority", LAND)
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    made = Instance()
-    try:
-        made.command("migrate", "--demo")
-        yield made
-    finally:
-        made.stop()
 
 
 def test_a_register_comes_in_is_reported_and_goes_out(instance: Instance, tmp_path: Path) -> None:

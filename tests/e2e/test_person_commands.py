@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,16 +10,6 @@ from api.demo import city
 from api.journey.instance import Instance
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    made = Instance()
-    try:
-        made.command("migrate", "--demo")
-        yield made
-    finally:
-        made.stop()
 
 
 def found(instance: Instance, person: city.Person) -> dict[str, object]:

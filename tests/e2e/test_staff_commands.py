@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,16 +11,6 @@ from api.journey.instance import Instance
 
 pytestmark = pytest.mark.slow
 SECTION, HOUSING, POLICE = cast.COUNTER_SECTION.code, cast.HOUSING.code, cast.POLICE.code
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    made = Instance()
-    try:
-        made.command("migrate", "--demo")
-        yield made
-    finally:
-        made.stop()
 
 
 def refused(instance: Instance, *words: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from api.cli import keys_commands, reencrypt_commands
+from api.cli import reencrypt_commands
+from api.cli.composed import composed
 from api.cli.prepare import prepare, with_database
 from api.settings import Settings
 from api.wiring.container import build_container
@@ -46,7 +47,7 @@ async def settings(module_folder: Path) -> Settings:
     made = Settings(data=module_folder)
     if not (module_folder / "yizheng.db").exists():
         await prepare(made)
-        async with keys_commands.service(made) as container:
+        async with composed(made) as container:
             await container.idp.create_account(NewAccount(NUMBER, "林知远", "correct horse"), SYSTEM)
     return made
 
