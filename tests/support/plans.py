@@ -66,7 +66,8 @@ def _noting(rows: Any, found: Statements) -> Any:
 async def walks(database: Database, found: Statements) -> list[str]:
     """Steps of their plans that go through a whole table, named by the table.
 
-    PostgreSQL prefers to read small tables whole, so it is told to avoid that where it can: what is left has no index.
+    PostgreSQL prefers to read small tables whole, along an index or not, and thinks what its last count of their rows
+    made of them, whenever that was: it is made to forget that, and told to avoid it. What is left has no index.
     """
     plans = _postgres_walks if database.engine.dialect.name == "postgresql" else _sqlite_walks
     return [step async for step in plans(database, found)]
@@ -84,17 +85,29 @@ _LATER_STEPS = ("Bitmap Heap Scan", "ModifyTable")
 """They have rows that another step has found."""
 
 
+_NOTHING_COUNTED = """
+UPDATE pg_class SET reltuples = -1, relpages = 0
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i');
+DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace);
+SET LOCAL enable_seqscan = off
+"""
+"""A table whose rows nobody counted is taken for one of ten pages at least."""
+
+
 async def _postgres_walks(database: Database, found: Statements) -> AsyncIterator[str]:
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     driver = await asyncpg.connect(url)
+    transaction = driver.transaction()
+    await transaction.start()  # of what is pretended nothing stays
     try:
-        await driver.execute("SET enable_seqscan = off")
+        await driver.execute(_NOTHING_COUNTED)
         for statement, parameters in found.asked:
             (plan,) = orjson.loads(await driver.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters))
             for step in _steps(plan["Plan"]):
                 if "Relation Name" in step and "Index Cond" not in step and step["Node Type"] not in _LATER_STEPS:
                     yield f"{step['Relation Name']}: {step['Node Type']}"
     finally:
+        await transaction.rollback()
         await driver.close()
 
 
