@@ -19,10 +19,11 @@ from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
 from signing.errors import PdfRefused, SealNotActive, SealNotGranted, SignatureNotFound
 from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
-from signing.pades.append import Prepared, SignatureText, append_signature
+from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import spot
+from signing.pades.update import Prepared
 from signing.policy import may_use
 from signing.ports import SealStore
 from signing.seals.look_up import document_context, open_kept
