@@ -402,6 +402,7 @@ class Look(StrEnum):
     USE_CODE = "use-code"
     VIEW = "view-page"
     EXPORT = "export"
+    REGISTER = "register"  # a register taken over was held against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +411,6 @@ class AccessRecord:
 
     Attributes:
         fields: names of the fields given out; empty when only existence or a yes/no was told.
-        about_other: it was another holder of the same licence who was looked for: what for is not this one's to know.
         about_other: it was another holder of the same licence who was looked for: what for is not this one's to know.
         actor_name: the clerk's name, encrypted at rest.
     """

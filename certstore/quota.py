@@ -17,16 +17,21 @@ from core.text import Text
 
 CLERK_QUOTA = Quota(hourly=120, daily=600)
 """What one person at a window looks up at most, unless the deployment says otherwise."""
+TOLD_QUOTA = Quota(daily=10_000)
+"""Holders of whom an authority is told, in a day, what others know of them while it takes registers over."""
 _HOUR, _DAY = 3600, 86_400
 
 
 class UseQuota:
     """Counts uses."""
 
-    def __init__(self, kv: KeyValueStore, clock: Clock, clerk: Quota = CLERK_QUOTA) -> None:
+    def __init__(
+        self, kv: KeyValueStore, clock: Clock, clerk: Quota = CLERK_QUOTA, told: Quota = TOLD_QUOTA
+    ) -> None:
         self._kv = kv
         self._clock = clock
         self._clerk = clerk
+        self._told = told
 
     async def count_look(self, actor: Principal) -> None:
         """Count one look-up of a member of staff; systems have the ceilings of their grants only.
@@ -45,6 +50,14 @@ class UseQuota:
                 ),
                 retry_after=self._until_next_hour(),
             )
+
+    async def count_told(self, organisation: str) -> bool:
+        """Count one holder of whom an authority's register makes it learn; False when the day's ceiling is reached.
+
+        Raises:
+            Unavailable: as above.
+        """
+        return await self._counted(f"told:{organisation}", self._told)
 
     async def spend(self, grant: ConsumerGrant) -> bool:
         """Count one use of a grant; False when its ceiling is reached.

@@ -2,7 +2,8 @@
 
 A difference is no fault: either side may be wrong, and the row is taken over as it is. The register's authority learns
 that there is another name and who can be asked, never the other name; a name that agrees and a number that nobody
-knows look alike. People and organisations are compared, things have no names of their own.
+knows look alike. A dry run asks nobody but the authority itself (`certstore.bulk.telling`). People and organisations
+are compared, things have no names of their own.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ class Reconcile:
             return {}
         async with self._database.read() as tx:
             held = await self._held.names(tx, list(dict.fromkeys(claim.code for claim in claims)))
-        otherwise = await self._persons.named_otherwise(claims)
+        otherwise = frozenset() if made.dry else await self._persons.named_otherwise(claims)
         found: dict[NameClaim, list[tuple[DifferenceKind, str]]] = {}
         for claim in claims:
             offices = {one.issuer for one in held.get(claim.code, ()) if folded_name(one.name) != claim.name}
-            told = [(_kind(made, office), office) for office in sorted(offices)]
+            kinds = [(_kind(made, office), office) for office in sorted(offices)]
+            told = [one for one in kinds if one[0] is DifferenceKind.OWN or not made.dry]
             if claim in otherwise:
                 told.append((DifferenceKind.IDENTITY, ""))
             if told:

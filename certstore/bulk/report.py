@@ -9,6 +9,7 @@ from certstore.bulk.difference_words import DIFFERENCES
 from certstore.bulk.fault_words import named
 from certstore.bulk.mapping import targets_of
 from certstore.bulk.model import Import
+from certstore.bulk.telling import NOT_COMPARED, NOT_LOOKED_UP
 from certstore.model import LicenceType
 from core.text import Text
 
@@ -59,6 +60,10 @@ _NOTES: Mapping[str, Text] = {
     "validity-differs": Text("有效期与目录规则不一致", "validity other than the catalogue's rule"),
     "id:15-digits": Text("15 位身份证号，已升为 18 位", "15-digit ID numbers, brought to 18"),
     "id:place-unknown": Text("身份证号的省份代码不认识", "ID numbers of an unknown province"),
+    NOT_COMPARED: Text("告知次数到了今天的上限，所在批次没有核对完", "compared in part only: today's ceiling"),
+    NOT_LOOKED_UP: Text(
+        "告知次数到了今天的上限，没有查是否已持有", "not looked up for a licence held: today's ceiling"
+    ),
 }
 
 

@@ -18,11 +18,12 @@ from certstore.bulk.model import Difference, Import, ImportState, RowFault
 from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
 from certstore.bulk.reconcile import Differences, Reconcile, differences_of
+from certstore.bulk.telling import NOT_COMPARED, Telling
 from certstore.bulk.twice import SeenBefore
 from certstore.errors import AlreadyHeld
 from certstore.lifecycle import Event, State
 from certstore.making import VersionMaker
-from certstore.model import Licence, LicenceChange, LicenceType
+from certstore.model import AccessRecord, Licence, LicenceChange, LicenceType
 from certstore.repository import Repository
 from core.audit.event import AuditEvent, Detail
 from core.db.database import WriteTx
@@ -39,6 +40,7 @@ class _Outcome:
     kept: Sequence[Licence]
     faults: Sequence[RowFault]
     differences: Sequence[Difference]
+    looks: Sequence[AccessRecord]
     unchanged: int
     findings: Counter[str]
 
@@ -61,6 +63,7 @@ class RunImports:
         self._maker = maker
         self._seen_before = seen_before
         self._reconcile = reconcile
+        self._telling = Telling(repository)
 
     async def step(self) -> bool:
         """One part of an import that is free; False when there is none."""
@@ -78,9 +81,12 @@ class RunImports:
         rows = await self._parts.rows(part)
         check, today = RowCheck(licence_type, claimed.header, claimed.columns), self._repository.today()
         checked = await asyncio.to_thread(lambda: [check(row, today) for row in rows])
-        known = await self._reconcile(claimed, checked)  # before the unit: it would only hold up other writers
+        found = await self._reconcile(claimed, checked)  # before the unit: it would only hold up other writers
+        known, left_out = await self._telling.within_ceiling(claimed, found)
         async with self._repository.database.write() as tx:
             outcome = await self._outcome(tx, claimed, licence_type, checked, known)
+            if left_out:
+                outcome.findings[NOT_COMPARED] += len(rows)
             moved = _moved(claimed, outcome, len(rows))
             if not await self._store.advance(tx, moved, now=self._repository.now()):
                 return True  # the lease ran out: another worker has done, or does, the same part
@@ -118,7 +124,7 @@ class RunImports:
         checked: Sequence[CheckedRow],
         known: Differences,
     ) -> _Outcome:
-        judged = await self._seen_before.judge(tx, made, licence_type, checked)
+        judged = await self._telling.judged(made, await self._seen_before.judge(tx, made, licence_type, checked))
         kept, faults = [], [RowFault(one.number, one.faults) for one in judged.rows if one.faults]
         for one in judged.rows:
             if one.faults or one.content is None or one.number in judged.unchanged:
@@ -131,7 +137,8 @@ class RunImports:
         findings.update(f"fault:{code.partition('@')[0]}" for fault in faults for _, code in fault.faults)
         differences = [one for row, new in judged.newcomers.items() for one in differences_of(row, new, known)]
         findings.update(f"differs:{kind.value}" for _, kind in {(one.row, one.kind) for one in differences})
-        return _Outcome(kept, faults, differences, len(judged.unchanged), findings)
+        looks = self._telling.looks(made, _actor(made), judged, known)
+        return _Outcome(kept, faults, differences, looks, len(judged.unchanged), findings)
 
     async def _write(
         self, tx: WriteTx, made: Import, licence_type: LicenceType, outcome: _Outcome, moved: Import
@@ -150,9 +157,11 @@ class RunImports:
             "kept": len(outcome.kept),
             "faulty": len(outcome.faults),
             "differing": len(outcome.differences),
+            "told-of": len(outcome.looks),
             "dry": made.dry,
         }
         tx.audit(AuditEvent("import.part", "done", _actor(made), made.id, detail=detail))
+        await self._repository.access.add(tx, outcome.looks)
         if moved.state is ImportState.DONE:
             await self._store.forget_sightings(tx, made.id)
 
