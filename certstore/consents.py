@@ -37,6 +37,7 @@ from core.ids import new_id
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
+from keys.ports import TokenDigests
 
 DECIDE_WITHIN = dt.timedelta(minutes=30)
 MAX_DAYS = 90
@@ -132,6 +133,7 @@ class Consents:
         holders: HolderDirectory,
         organisations: OrganisationDirectory,
         agencies: AgencyDirectory,
+        digests: TokenDigests,
         *,
         decision_address: str,
         verify_address: str,
@@ -140,6 +142,7 @@ class Consents:
         self._holders = holders
         self._organisations = organisations
         self._agencies = agencies
+        self._digests = digests
         self._decision_address = decision_address
         self._verify_address = verify_address
 
@@ -158,6 +161,7 @@ class Consents:
 
         Raises:
             InvalidInput: holder, purpose, days, uses or type are not acceptable.
+            LimitExceeded: `consent-questions-used-up`.
             NotPermitted: no `licence:read`; no grant for the type and item, or for a field.
         """
         (made,) = await self._ask(asked, (asked.type_code,), actor, bundle=None)
@@ -180,6 +184,8 @@ class Consents:
             acting_organisation(actor)
             holder = await self._holder_of(asked, actor)
             _check_limits(asked)
+            person = self._digests.digest("consent-question", f"{holder.kind}|{holder.number}")
+            await repository.quota.count_question(acting_organisation(actor), person)
             async with repository.database.write() as tx:
                 if await repository.catalogue.item(tx, asked.service_item) is None:
                     raise unknown_item()

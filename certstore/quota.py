@@ -19,15 +19,15 @@ CLERK_QUOTA = Quota(hourly=120, daily=600)
 """What one person at a window looks up at most, unless the deployment says otherwise."""
 TOLD_QUOTA = Quota(daily=10_000)
 """Holders of whom an authority is told, in a day, what others know of them while it takes registers over."""
+QUESTION_QUOTA = Quota(hourly=20, daily=60)
+"""How often an organisation may ask one person for consent; several licences in one question count once."""
 _HOUR, _DAY = 3600, 86_400
 
 
 class UseQuota:
     """Counts uses."""
 
-    def __init__(
-        self, kv: KeyValueStore, clock: Clock, clerk: Quota = CLERK_QUOTA, told: Quota = TOLD_QUOTA
-    ) -> None:
+    def __init__(self, kv: KeyValueStore, clock: Clock, clerk: Quota = CLERK_QUOTA, told: Quota = TOLD_QUOTA) -> None:
         self._kv = kv
         self._clock = clock
         self._clerk = clerk
@@ -47,6 +47,27 @@ class UseQuota:
                     "您这段时间查得太多，已到上限。已查到的结果还在；请到下一小时或明天再查，确有需要的请主管调整。",
                     "You have reached your limit of look-ups. What you found stays; go on in the next hour or "
                     "tomorrow, or ask your manager for a higher limit.",
+                ),
+                retry_after=self._until_next_hour(),
+            )
+
+    async def count_question(self, organisation: str, holder: str) -> None:
+        """Count one question of an organisation to one person, whoever that is: a phone is not to be worn down.
+
+        Args:
+            holder: a keyed digest of the person's number.
+
+        Raises:
+            LimitExceeded: `consent-questions-used-up`.
+            Unavailable: as above.
+        """
+        if not await self._counted(f"question:{organisation}:{holder}", QUESTION_QUOTA):
+            raise LimitExceeded(
+                "consent-questions-used-up",
+                Text(
+                    "向这个人征求同意的次数已到上限，问题没有发出。请等对方答复已发出的，或过一小时、到明天再问。",
+                    "This person was asked too often, and this question was not put to them. Wait for their answers, "
+                    "or ask again in an hour or tomorrow.",
                 ),
                 retry_after=self._until_next_hour(),
             )

@@ -185,6 +185,7 @@ def compose_certstore(
         holders,
         organisations,
         agencies,
+        ground.digests,
         decision_address=f"{ground.issuer}/consents",
         verify_address=verify_address,
     )

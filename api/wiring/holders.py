@@ -91,7 +91,7 @@ def compose_holders(
         look_delays=LookDelays(repository, SqlLookDelayStore()),
         shares=Shares(repository, shares, holders, ground.digests),
         objections=LookAtObjections(repository, objections, evidence, holders, organisations),
-        raise_objection=RaiseObjection(repository, objections, evidence, holders),
+        raise_objection=RaiseObjection(repository, objections, evidence, holders, ground.digests),
         handle_objection=HandleObjection(repository, objections, news),
         statistics=LookAtStatistics(repository, statistics),
         count=count,

@@ -114,7 +114,16 @@ class MakeLicences:
         async with self._repository.database.read() as tx:
             return await self._repository.files.original(tx, licence.id, licence.current.number)
 
-    async def abolish(self, type_code: str, identifier: str, event: Event, reason: str, actor: Principal) -> Licence:
+    async def abolish(
+        self,
+        type_code: str,
+        identifier: str,
+        event: Event,
+        reason: str,
+        actor: Principal,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Licence:
         """End a licence that the caller's authority issued.
 
         Args:
@@ -123,12 +132,12 @@ class MakeLicences:
         Raises:
             InvalidInput: `identifier-invalid`, `reason-invalid`.
             NotFound: `licence-not-found`, also for another authority's.
-            Conflict: `transition-not-allowed`.
+            Conflict: `transition-not-allowed`, `idempotency-key-reused`.
         """
         async with refusals_audited(self._repository.database, f"licence.{event.value}", actor):
             require_scope(actor, "licence:issue")
             found = await self._own(type_code, identifier, actor)
-        return await self._end(EndCommand(found.id, event, reason), actor)
+        return await self._end(EndCommand(found.id, event, reason, idempotency_key=idempotency_key), actor)
 
     async def _own(self, type_code: str, identifier: str, actor: Principal) -> Licence:
         parsed, organisation = parse_identifier(identifier), acting_organisation(actor)

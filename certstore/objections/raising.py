@@ -7,6 +7,7 @@ checked and put right in time.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, field, replace
 
 from certstore.authorise import holds, identity_of, refusals_audited
@@ -36,10 +37,12 @@ from certstore.ports import HolderDirectory, HolderIdentity
 from certstore.purpose import check_no_id_number
 from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
+from certstore.step_memory import StepMemory, memory_of
 from core.audit.event import AuditEvent, Detail
-from core.db.database import ReadTx
+from core.db.database import ReadTx, WriteTx
 from core.ids import new_id
 from core.principal import Principal
+from keys.ports import TokenDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,25 @@ class ObjectionCommand:
     about: str
     text: str = field(repr=False)
     evidence: bytes | None = field(default=None, repr=False)
+    idempotency_key: str | None = None  # the same key raises no second one, and answers with the first
 
 
 class RaiseObjection:
     """The use cases of the holder."""
 
     def __init__(
-        self, repository: Repository, store: ObjectionStore, files: EvidenceFiles, holders: HolderDirectory
+        self,
+        repository: Repository,
+        store: ObjectionStore,
+        files: EvidenceFiles,
+        holders: HolderDirectory,
+        digests: TokenDigests,
     ) -> None:
         self._repository = repository
         self._store = store
         self._files = files
         self._holders = holders
+        self._digests = digests
 
     async def __call__(self, command: ObjectionCommand, actor: Principal) -> Objection:
         """
@@ -69,27 +79,49 @@ class RaiseObjection:
             NotPermitted: `person-needed`.
             NotFound: `licence-not-found`.
             InvalidInput: `objection-field-invalid`, `objection-text-invalid`, `evidence-invalid`, `purpose-personal`.
-            Conflict: `already-objected`.
+            Conflict: `already-objected`, `idempotency-key-reused`.
         """
         repository = self._repository
         identity = await identity_of(self._holders, actor)
         text = checked_text(command.text)
+        memory = self._memory(command, text, actor)
         async with refusals_audited(repository.database, "objection.raise", actor, subject=command.licence_id):
             async with repository.database.read() as tx:
                 await self._own(tx, await repository.licences.licence(tx, command.licence_id), identity, command.about)
-            evidence = await self._files.keep(command.evidence) if command.evidence else None
+                earlier = await memory.find(tx) if memory else None
+            evidence = await self._files.keep(command.evidence) if command.evidence and earlier is None else None
             async with repository.database.write() as tx:
                 licence = await self._own(
                     tx, await repository.licences.locked(tx, command.licence_id), identity, command.about
                 )
+                if memory is not None and (earlier := await memory.find(tx)) is not None:
+                    return await self._repeated(tx, earlier, actor)
                 objection = replace(self._opened(licence, identity, command.about), evidence=evidence)
                 raised = ObjectionStep(1, Act.RAISE, objection.created_at, actor.id, None, text)
+                if memory is not None:
+                    await memory.keep(tx, repository.clock, objection.id)
                 if not await self._store.add(tx, objection, raised):
                     raise already_objected()
                 detail: Detail = {"objection": objection.id, "field": objection.about}
                 tx.audit(AuditEvent("objection.raise", "done", actor, licence.id, OWN_PURPOSE, detail))
                 await tx.commit()
         return objection
+
+    def _memory(self, command: ObjectionCommand, text: str, actor: Principal) -> StepMemory | None:
+        if command.idempotency_key is None:
+            return None
+        evidence = hashlib.sha256(command.evidence).hexdigest() if command.evidence else None
+        said = [command.licence_id, command.about, text, evidence]
+        return memory_of(self._digests, "objection.raise", command.idempotency_key, said, actor)
+
+    async def _repeated(self, tx: WriteTx, objection_id: str, actor: Principal) -> Objection:
+        found = await self._store.objection(tx, objection_id)
+        if found is None:  # swept since
+            raise objection_not_found()
+        detail: Detail = {"objection": found.id, "repeated": True}
+        tx.audit(AuditEvent("objection.raise", "done", actor, found.licence_id, OWN_PURPOSE, detail))
+        await tx.commit()
+        return found
 
     async def withdraw(self, objection_id: str, actor: Principal) -> Objection:
         """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,8 +34,9 @@ from certstore.shares.model import (
 )
 from certstore.shares.ports import ShareStore
 from certstore.status import Status, status_today
+from certstore.step_memory import StepMemory, memory_of
 from core.audit.event import AuditEvent, Detail
-from core.db.database import ReadTx
+from core.db.database import ReadTx, WriteTx
 from core.errors import InvalidInput
 from core.ids import new_code, new_id
 from core.paging import Page, encode_cursor, last_id, page_size
@@ -56,6 +58,7 @@ class ShareCommand:
     purpose: str = field(repr=False)
     views: int = 1
     days: int = 1
+    idempotency_key: str | None = None  # the same key makes no second share, and answers with the same code
 
 
 class Shares:
@@ -75,7 +78,7 @@ class Shares:
             NotPermitted: `person-needed`.
             NotFound: `licence-not-found`.
             InvalidInput: `share-fields-invalid`, `share-purpose-invalid`, `share-limits-invalid`, `purpose-personal`.
-            Conflict: `licence-not-valid-now`, `too-many-shares`.
+            Conflict: `licence-not-valid-now`, `too-many-shares`, `idempotency-key-reused`.
         """
         repository = self._repository
         identity = await identity_of(self._holders, actor)
@@ -87,15 +90,19 @@ class Shares:
             licence = await repository.licences.locked(tx, command.licence_id)
             if licence is None or not holds(licence, identity):
                 raise LicenceNotFound
+            memory = self._memory(command, purpose, actor)
+            if memory is not None and (earlier := await memory.find(tx)) is not None:
+                return await self._repeated(tx, earlier, memory, actor)
             if status_today(licence, repository.today()) is not Status.VALID:
                 raise not_valid_now()
             fields = _chosen(command.fields, licence, await self._type(tx, licence))
             holder, now = _own_code(licence, identity), repository.now()
             if await self._store.open_count(tx, holder, now=now) >= MOST_OPEN:
                 raise too_many_shares(MOST_OPEN)
-            code = new_code(CODE_ALPHABET, CODE_LENGTH)
+            share_id = new_id(repository.clock, "shr")
+            code = self._codes(share_id, memory)[0] if memory else new_code(CODE_ALPHABET, CODE_LENGTH)
             share = Share(
-                id=new_id(repository.clock, "shr"),
+                id=share_id,
                 licence_id=licence.id,
                 holder=holder,
                 fields=fields,
@@ -105,11 +112,37 @@ class Shares:
                 created_at=now,
                 expires_at=now + dt.timedelta(days=command.days),
             )
+            if memory is not None:  # its licence is locked: of several requests with one key the first has kept it
+                await memory.keep(tx, repository.clock, share.id)
             await self._store.add(tx, share)
             detail: Detail = {"share": share.id, "fields": len(fields), "views": command.views, "days": command.days}
             tx.audit(AuditEvent("share.make", "done", actor, licence.id, OWN_PURPOSE, detail))
             await tx.commit()
         return MadeShare(share, code)
+
+    def _memory(self, command: ShareCommand, purpose: str, actor: Principal) -> StepMemory | None:
+        if command.idempotency_key is None:
+            return None
+        said = [command.licence_id, sorted(command.fields), purpose, command.views, command.days]
+        return memory_of(self._digests, "share.make", command.idempotency_key, said, actor)
+
+    async def _repeated(self, tx: WriteTx, share_id: str, memory: StepMemory, actor: Principal) -> MadeShare:
+        share = await self._store.share(tx, share_id)
+        if share is None:  # swept since
+            raise share_not_found()
+        codes = self._codes(share.id, memory)
+        code = next((one for one in codes if self._digests.matches(USE, one, share.code_digest)), None)
+        if code is None:  # the key that it came from is gone
+            raise share_not_found()
+        tx.audit(AuditEvent("share.make", "done", actor, share.licence_id, OWN_PURPOSE, {"repeated": True}))
+        await tx.commit()
+        return MadeShare(share, code)
+
+    def _codes(self, share_id: str, memory: StepMemory) -> list[str]:
+        """The code of a share that may be asked for again: ours alone to compute, and nowhere kept; several while a
+        digest key is rotated."""
+        origin = f"{share_id}|{memory.scope}|{memory.key}"
+        return [_spelled(one) for one in self._digests.digests("licence-share-code", origin)]
 
     async def mine(self, actor: Principal, cursor: str | None = None, limit: int | None = None) -> Page[MyShare]:
         """Newest first.
@@ -164,6 +197,12 @@ class Shares:
         found = await self._repository.catalogue.licence_type(tx, licence.type_code, licence.current.type_version)
         assert found is not None  # versions of types are never removed
         return found
+
+
+def _spelled(digest: str) -> str:
+    """A keyed digest as a code for people to type."""
+    number = int.from_bytes(hashlib.sha256(digest.encode()).digest())  # 256 bits: every place has equal chances
+    return "".join(CODE_ALPHABET[number // len(CODE_ALPHABET) ** at % len(CODE_ALPHABET)] for at in range(CODE_LENGTH))
 
 
 def _own_code(licence: Licence, identity: HolderIdentity) -> HolderCode:

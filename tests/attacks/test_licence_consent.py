@@ -17,10 +17,12 @@ from certstore.end import EndCommand
 from certstore.errors import AlreadyHeld, ConsentDecided, Gone, TransitionNotAllowed
 from certstore.lifecycle import Event, State
 from certstore.model import Consent, Licence
+from certstore.quota import QUESTION_QUOTA
+from certstore.stores.tables import consent as consent_table
 from certstore.stores.tables import licence, licence_file
 from core.audit.verify import verify_chain
 from core.db.database import Database
-from core.errors import AppError
+from core.errors import AppError, LimitExceeded
 from core.principal import Principal
 from tests.support.certstore_world import (
     LAND_SYSTEM,
@@ -28,6 +30,7 @@ from tests.support.certstore_world import (
     OTHER_PORTAL,
     POLICE_SYSTEM,
     PORTAL,
+    ZHAO_NUMBER,
     World,
     world,
 )
@@ -114,6 +117,21 @@ async def test_l05_the_same_answer_whether_or_not_the_person_has_the_licence(cit
         for one in (with_it, without_it)
     ]
     assert seen[0] == seen[1]
+
+
+async def test_l04_one_person_is_not_asked_without_end_and_others_still_are(city: World) -> None:
+    most = QUESTION_QUOTA.hourly or 0
+    made = await asyncio.gather(*(city.ask_consent() for _ in range(most + 3)), return_exceptions=True)
+    refused = [one for one in made if isinstance(one, LimitExceeded)]
+    assert [one.code for one in refused] == ["consent-questions-used-up"] * 3
+    assert all(one.retry_after for one in refused)
+    assert sum(isinstance(one, Consent) for one in made) == most
+    assert await city.rows(consent_table) == most, "what was refused is put to nobody"
+    on_record = [one["detail"]["error"] for one in await city.events() if one["outcome"] == "refused"]
+    assert on_record == ["consent-questions-used-up"] * 3
+    await city.ask_consent(number=ZHAO_NUMBER)  # the twins: another person, and the same one in an hour
+    city.clock.advance(3600)
+    await city.ask_consent()
 
 
 async def test_i07_nothing_is_given_out_after_a_withdrawal_was_acknowledged(city: World) -> None:

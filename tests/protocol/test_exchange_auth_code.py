@@ -333,3 +333,15 @@ async def test_what_comes_back_is_named(stage: Stage) -> None:
     assert told["correlation_id"] == "case-418"
     assert told["response_id"].startswith("rsp_")
     assert len(openapi_of(stage.web)["paths"][f"{PREFIX}/license/auth"]["post"]["requestBody"]["content"]) == 1
+
+
+async def test_an_ending_sent_again_under_its_key_ends_nothing_else(stage: Stage) -> None:
+    path = f"{PREFIX}/license/{PERMIT}/abolish"
+    end = {"license_code": stage.permit.current.identifier, "abolish_type": "revoke", "abolish_reason": "违规"}
+    key = {"Idempotency-Key": "end-1"}
+    sent = [
+        await stage.web.post(path, "police", body, headers=key) for body in (end, end, end | {"abolish_reason": "误"})
+    ]
+    told = [one.json() for one in sent]
+    assert [one["ack_code"] for one in told] == ["SUCCESS", "SUCCESS", "FAILURE"]
+    assert told[2]["errors"][0]["code"] == "idempotency-key-reused"

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.deps import caller_by, container, requires
 from api.routes.certstore.licences import Holder, person_token
-from api.routes.certstore.shapes import Cursor, IfMatch, In, etag, page_out, revision_of, text_out
+from api.routes.certstore.shapes import Cursor, IfMatch, In, MaybeIdempotencyKey, etag, page_out, revision_of, text_out
 from api.web.downloads import evidence_file
 from certstore.authorise import require_scope
 from certstore.objections.model import MOST_EVIDENCE, Objection, ObjectionView
@@ -45,9 +45,16 @@ class AnswerIn(In):
 
 
 @router.post("", status_code=201)
-async def raise_objection(request: Request, response: Response, body: ObjectionIn, actor: Holder) -> dict[str, Any]:
-    """Raise one; `evidence` is a PDF, PNG or JPEG in base64. The authority answers within 15 days."""
-    command = ObjectionCommand(body.licence, body.about, body.text, _octets(body.evidence))
+async def raise_objection(
+    request: Request,
+    response: Response,
+    body: ObjectionIn,
+    actor: Holder,
+    idempotency_key: MaybeIdempotencyKey = None,
+) -> dict[str, Any]:
+    """Raise one; `evidence` is a PDF, PNG or JPEG in base64. The authority answers within 15 days. A repeated
+    Idempotency-Key answers with the first one."""
+    command = ObjectionCommand(body.licence, body.about, body.text, _octets(body.evidence), idempotency_key)
     made = await container(request).own.raise_objection(command, actor)
     response.headers["Location"] = f"/v1/objections/{made.id}"
     return _moved(response, made)

@@ -21,6 +21,7 @@ Cursor = Annotated[str | None, Field(max_length=200)]
 FieldNames = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=80)]
 TypeCodes = Annotated[list[Annotated[str, Field(max_length=21)]], Field(max_length=50)]
 IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key")]
+MaybeIdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.deps import container
 from api.limits import limited_verification
 from api.routes.certstore.licences import Holder
-from api.routes.certstore.shapes import Cursor, FieldNames, In, page_out, text_out
+from api.routes.certstore.shapes import Cursor, FieldNames, In, MaybeIdempotencyKey, page_out, text_out
 from certstore.shares.make import ShareCommand
 from certstore.shares.model import MyShare, OpenedShare, Share, ShareState
 from core.principal import ANONYMOUS
@@ -37,10 +37,16 @@ class CodeIn(In):
 
 @router.post("/licences/{licence_id}/shares", status_code=201)
 async def make_share(
-    request: Request, response: Response, licence_id: str, body: ShareIn, actor: Holder
+    request: Request,
+    response: Response,
+    licence_id: str,
+    body: ShareIn,
+    actor: Holder,
+    idempotency_key: MaybeIdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Share entries of one's own licence. The code is told in this answer, and never again."""
-    command = ShareCommand(licence_id, body.fields, body.purpose, body.views, body.days)
+    """Share entries of one's own licence. The code is told in this answer and nowhere else; a repeated
+    Idempotency-Key answers with the same share and code."""
+    command = ShareCommand(licence_id, body.fields, body.purpose, body.views, body.days, idempotency_key)
     made = await container(request).own.shares.make(command, actor)
     response.headers["Cache-Control"] = "no-store"
     address = f"{container(request).ground.settings.issuer}/shared/{made.share.id}"

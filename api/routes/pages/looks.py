@@ -68,7 +68,7 @@ def what_was_seen(one: MyAccess) -> Text:
         Look.EXPORT: Text(f"导出本机关颁发的证照，其中有您的{what.zh}", f"Exported what it issued, your {what.en} too"),
         Look.REGISTER: Text(
             "接收登记簿时核对，得知您的号码另有记录或姓名不同，没有看到内容",
-            "Took a register over and was told that your number is known elsewhere, or by another name; saw no contents",
+            "Took a register over and was told that others know your number, perhaps by another name; saw no contents",
         ),
         Look.EXEMPTION: Text(
             f"核对{what.zh}有没有、是否有效，没有看内容", f"Checked that you hold a valid {what.en}; saw no contents"

@@ -225,3 +225,17 @@ async def test_l21_an_id_is_only_ever_a_key(both_cities: World, evil: str) -> No
     ):
         with pytest.raises(NotFound):
             await call
+
+
+async def test_one_key_raises_one_objection_and_answers_with_it(both_cities: World) -> None:
+    city = both_cities
+    permit = await city.issue_permit()
+    made = await asyncio.gather(*(raised(city, permit, evidence=PDF, idempotency_key="k-1") for _ in range(4)))
+    assert len({one.id for one in made}) == 1
+    assert await city.rows(objection_evidence) == 1
+    with pytest.raises(Conflict) as caught:
+        await raised(city, permit, evidence=PDF + b" ", idempotency_key="k-1")
+    assert caught.value.code == "idempotency-key-reused"
+    with pytest.raises(Conflict) as caught:
+        await raised(city, permit, evidence=PDF, idempotency_key="k-2")
+    assert caught.value.code == "already-objected"

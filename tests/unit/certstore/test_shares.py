@@ -184,3 +184,20 @@ async def test_nothing_personal_and_no_code_is_in_the_table_in_the_clear(city: W
     for secret in (LIN_NUMBER, WHY, made.code):
         assert secret not in text
     assert row.expires_at - row.created_at == dt.timedelta(days=1)
+
+
+async def test_one_key_sent_many_times_makes_one_share_and_tells_the_same_code(both_cities: World) -> None:
+    city = both_cities
+    permit = await city.issue_permit()
+    made = await asyncio.gather(*(shared(city, permit.id, idempotency_key="k-1") for _ in range(4)))
+    assert len({(one.share.id, one.code) for one in made}) == 1
+    assert await city.rows(licence_share) == 1
+    assert (await opened(city, made[-1])).views_left == 0
+    other = await shared(city, permit.id, idempotency_key="k-2")
+    assert other.code != made[0].code, "another key, another code, whatever else is the same"
+    with pytest.raises(Conflict) as caught:
+        await shared(city, permit.id, idempotency_key="k-1", views=2)
+    assert caught.value.code == "idempotency-key-reused"
+    async with city.database.read() as tx:
+        rows = (await tx.connection.execute(select(licence_share))).all()
+    assert not [row for row in rows if made[0].code in str(row)], "the code is nowhere kept"

@@ -75,7 +75,8 @@ async def abolish(request: Request, body: Abolish, actor: Principal) -> Any:
     """End a licence: cancelled, withdrawn, revoked or annulled, four different things."""
     event, by = ENDINGS[body.abolish_type], at_window(actor, body.operator)
     catalogue, make = request.path_params["catalogue"], container(request).exchange.make
-    ended = await make.abolish(catalogue, body.license_code, event, body.abolish_reason, by)
+    key = request.headers.get("Idempotency-Key")
+    ended = await make.abolish(catalogue, body.license_code, event, body.abolish_reason, by, idempotency_key=key)
     return await _made(request, ended) | {
         "abolish_org_code": ended.issuer,
         "abolish_type": body.abolish_type,

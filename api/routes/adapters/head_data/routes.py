@@ -18,10 +18,11 @@ from starlette.responses import Response
 
 from api.deps import language
 from api.errors.problems import status_of
-from api.routes.adapters.callers import client_by_credentials, refuse_query
+from api.routes.adapters.callers import refuse_query
 from api.routes.adapters.head_data import operations as does
 from api.routes.adapters.head_data import shapes
-from api.routes.adapters.shapes import described, read_body
+from api.routes.adapters.head_data.knocking import asked_by
+from api.routes.adapters.shapes import described
 from core.correlation import current_request
 from core.errors import AppError, LimitExceeded
 from core.principal import Principal
@@ -65,8 +66,7 @@ def _offer(operation: Operation) -> None:
     async def endpoint(request: Request) -> Response:
         try:
             refuse_query(request)
-            asked = read_body(model, await request.body())
-            actor = await client_by_credentials(request, asked.head.access_id, asked.head.access_token)
+            asked, actor = await asked_by(request, model)
             return _answer({"status": DONE, "message": "success"}, await operation.handler(request, asked.data, actor))
         except AppError as error:
             return _refusal(request, error)
