@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -298,6 +298,14 @@ class LicenceStore(Protocol):
 
         A mark left by a licence that has run out by date is taken over. False if another valid one holds it.
         """
+
+    async def claim_singles(self, tx: WriteTx, licences: Sequence[Licence], *, today: dt.date) -> bool:
+        """`claim_single` for many licences of one type at once; False if one of them did not get its marks."""
+
+    async def holding(
+        self, tx: ReadTx, type_code: str, holders: Collection[HolderCode], *, today: dt.date
+    ) -> Collection[HolderCode]:
+        """Those among the holders who have a licence of the type that has neither ended nor run out."""
 
     async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None: ...
 

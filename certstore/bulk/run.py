@@ -19,7 +19,7 @@ from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
 from certstore.bulk.reconcile import Differences, Reconcile, differences_of
 from certstore.bulk.telling import NOT_COMPARED, Telling
-from certstore.bulk.twice import SeenBefore
+from certstore.bulk.twice import SeenBefore, counts_as_single
 from certstore.errors import AlreadyHeld
 from certstore.lifecycle import Event, State
 from certstore.making import VersionMaker
@@ -146,9 +146,9 @@ class RunImports:
         licences, today, part = self._repository.licences, self._repository.today(), made.next_part
         if not made.dry:
             await licences.add_recorded(tx, outcome.kept, self._change(made))
-            for one in outcome.kept if licence_type.one_per_holder else ():
-                lapsed = one.current.valid_until is not None and one.current.valid_until < today
-                if not lapsed and not await licences.claim_single(tx, one, today=today):
+            if licence_type.one_per_holder:
+                living = [one for one in outcome.kept if counts_as_single(one.current.valid_until, today)]
+                if not await licences.claim_singles(tx, living, today=today):
                     raise AlreadyHeld  # issued at this moment: the part is done again, and sees it
         await self._store.add_differences(tx, made.id, part, outcome.differences)
         await self._store.add_faults(tx, made.id, part, outcome.faults)

@@ -7,17 +7,17 @@ and nobody's number stands in a table for it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from certstore.bulk.checking import CheckedRow
 from certstore.bulk.mapping import HOLDER_CODE, HOLDER_NAME, NUMBER
 from certstore.bulk.model import Import, Sighting
 from certstore.bulk.ports import ImportStore
+from certstore.codes import HolderCode
 from certstore.making import VersionContent
 from certstore.model import Holder, Licence, LicenceType
 from certstore.repository import Repository
-from certstore.status import Status, status_today
 from core.db.database import WriteTx
 from core.identifiers.names import folded_name
 from keys.ports import BlindIndex
@@ -53,6 +53,7 @@ class SeenBefore:
         own_of = {one.number: self._of_row(licence_type, one.content, one.number) for one in whole if one.content}
         known = await self._known(tx, made, [one for own in own_of.values() for one in own])
         present = await self._present(tx, licence_type, whole)
+        holding = await self._holding(tx, licence_type, whole)
         judged, unchanged, fresh = [], set(), list[Sighting]()
         newcomers: dict[int, list[Holder]] = {}
         for row in rows:
@@ -67,13 +68,13 @@ class SeenBefore:
                         unchanged.add(row.number)
                     else:
                         faults.append((NUMBER, "number-in-repository"))
-                elif not faults and await self._holds_one(tx, licence_type, row.content):
+                elif not faults and self._held(licence_type, row.content, holding):
                     faults.append((HOLDER_CODE, "licence-already-held"))
                 if not faults:
                     newcomers[row.number] = _newcomers(row.content, own, known)
                     fresh += [one for one in own if (one.kind, one.digest) not in known]
                     known |= {(one.kind, one.digest): one for one in own if (one.kind, one.digest) not in known}
-            judged.append(replace(row, faults=(*row.faults, *faults), findings=(*row.findings, *findings)))
+            judged.append(_with(row, faults, findings) if faults or findings else row)
         await self._store.add_sightings(tx, made.id, list({(one.kind, one.digest): one for one in fresh}.values()))
         return Judged(judged, frozenset(unchanged), newcomers)
 
@@ -83,7 +84,7 @@ class SeenBefore:
             code = f"{holder.code.kind}|{holder.code.number}"
             name = self._digest("name", folded_name(holder.name))
             found.append(Sighting(_HOLDER, self._digest(_HOLDER, code), row, name))
-            if licence_type.one_per_holder and _counts(content, self._repository.today()):
+            if licence_type.one_per_holder and counts_as_single(content.valid_until, self._repository.today()):
                 found.append(Sighting(_SINGLE, self._digest(_SINGLE, code), row, b""))
         return found
 
@@ -105,15 +106,20 @@ class SeenBefore:
         found = await self._repository.licences.of_numbers(tx, licence_type.code, numbers)
         return {one.current.licence_number: one for one in found}
 
-    async def _holds_one(self, tx: WriteTx, licence_type: LicenceType, content: VersionContent) -> bool:
+    async def _holding(
+        self, tx: WriteTx, licence_type: LicenceType, rows: Sequence[CheckedRow]
+    ) -> Collection[HolderCode]:
+        """Whoever has a living licence of a type that one has once."""
+        if not licence_type.one_per_holder or not rows:
+            return ()
+        codes = {holder.code for one in rows if one.content is not None for holder in one.content.holders}
         today = self._repository.today()
-        if not licence_type.one_per_holder or not _counts(content, today):
+        return await self._repository.licences.holding(tx, licence_type.code, codes, today=today)
+
+    def _held(self, licence_type: LicenceType, content: VersionContent, holding: Collection[HolderCode]) -> bool:
+        if not licence_type.one_per_holder or not counts_as_single(content.valid_until, self._repository.today()):
             return False
-        for holder in content.holders:
-            held = await self._repository.licences.by_holder(tx, holder.code, [licence_type.code])
-            if any(status_today(one, today) in (Status.VALID, Status.SUSPENDED) for one in held):
-                return True
-        return False
+        return any(holder.code in holding for holder in content.holders)
 
     def _digest(self, kind: str, value: str) -> bytes:
         return self._index.digest(f"import.{kind}", value)
@@ -147,9 +153,13 @@ def _newcomers(
     return [holder for holder, one in pairs if (one.kind, one.digest) not in known]
 
 
-def _counts(content: VersionContent, today: dt.date) -> bool:
+def counts_as_single(valid_until: dt.date | None, today: dt.date) -> bool:
     """Whether it would take the place of a holder's single licence: what has run out does not."""
-    return content.valid_until is None or content.valid_until >= today
+    return valid_until is None or valid_until >= today
+
+
+def _with(row: CheckedRow, faults: Sequence[tuple[str, str]], findings: Sequence[str]) -> CheckedRow:
+    return replace(row, faults=(*row.faults, *faults), findings=(*row.findings, *findings))
 
 
 def _same(there: Licence, content: VersionContent) -> bool:

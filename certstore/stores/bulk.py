@@ -19,6 +19,7 @@ from certstore.stores.bulk_tables import (
     licence_import_sighting,
 )
 from core.db.database import ReadTx, WriteTx
+from core.db.long_lists import among, plan_anew
 from core.db.many import add_many
 from core.ids import new_secret
 from core.principal import PrincipalKind
@@ -198,8 +199,9 @@ class SqlImportStore:
 
     async def sighted(self, tx: ReadTx, import_id: str, kind: str, digests: Sequence[bytes]) -> Sequence[Sighting]:
         columns = licence_import_sighting.c
+        await plan_anew(tx)  # this very work fills the table
         query = select(licence_import_sighting).where(
-            columns.import_id == import_id, columns.kind == kind, columns.digest.in_(digests)
+            columns.import_id == import_id, columns.kind == kind, among(tx, columns.digest, digests)
         )
         found = await tx.connection.execute(query)
         return [Sighting(row.kind, bytes(row.digest), row.row, bytes(row.companion)) for row in found]

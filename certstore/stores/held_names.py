@@ -15,6 +15,7 @@ from certstore.stores.holder_index import holder_indexes
 from certstore.stores.places import holder_place
 from certstore.stores.tables import licence, licence_holder
 from core.db.database import ReadTx
+from core.db.long_lists import among, plan_anew
 from keys.ports import BlindIndex, FieldCipher
 
 _AT_ONCE = 1000
@@ -33,21 +34,22 @@ class SqlHeldNames:
         owners = {digest: code for code in codes for digest in holder_indexes(self._index, code)}
         found: dict[HolderCode, list[HeldName]] = {}
         digests = list(owners)
+        await plan_anew(tx)  # the very work that asks adds licences
         for first in range(0, len(digests), _AT_ONCE):
-            for row in await tx.connection.execute(_newest(digests[first : first + _AT_ONCE])):
+            for row in await tx.connection.execute(_newest(tx, digests[first : first + _AT_ONCE])):
                 place = holder_place("name", row.licence_id, row.version, row.position)
                 name = self._fields.decrypt(bytes(row.name_enc), context=place)
                 found.setdefault(owners[bytes(row.code_index)], []).append(HeldName(row.issuer, name))
         return found
 
 
-def _newest(digests: Sequence[bytes]) -> Select[Any]:
+def _newest(tx: ReadTx, digests: Sequence[bytes]) -> Select[Any]:
     """Of each holder the newest licences of each type from each office: an organisation may hold thousands."""
     columns = licence_holder.c
     # the holders first, by their index: a planner that begins with the licences compares each with all the numbers
     holders = (
         select(columns.licence_id, columns.version, columns.position, columns.code_index, columns.name_enc)
-        .where(columns.code_index.in_(digests))
+        .where(among(tx, columns.code_index, digests))
         .cte("holders")
         .prefix_with("MATERIALIZED")
     )

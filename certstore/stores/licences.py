@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +21,7 @@ from certstore.stores.of_holder import held_now
 from certstore.stores.places import event_place, holder_place, version_place
 from certstore.stores.tables import CURRENT_VERSION, licence, licence_event, licence_holder, licence_version
 from core.db.database import ReadTx, WriteTx
+from core.db.long_lists import among, plan_anew
 from core.db.many import add_many
 from core.principal import PrincipalKind
 from keys.ports import BlindIndex, FieldCipher
@@ -61,7 +62,8 @@ class SqlLicenceStore:
     async def of_numbers(self, tx: ReadTx, type_code: str, numbers: Sequence[str]) -> Sequence[Licence]:
         kind = number_kind(type_code)
         indexes = {digest for number in numbers for digest in self._index.digests(kind, number)}
-        query = _LICENCES.where(licence.c.number_index.in_(indexes), licence.c.type_code == type_code)
+        await plan_anew(tx)
+        query = _LICENCES.where(among(tx, licence.c.number_index, indexes), licence.c.type_code == type_code)
         return await self._many(tx, query)
 
     async def add_version(self, tx: WriteTx, licence_: Licence, change: LicenceChange) -> bool:
@@ -86,6 +88,14 @@ class SqlLicenceStore:
 
     async def claim_single(self, tx: WriteTx, licence_: Licence, *, today: dt.date) -> bool:
         return await self._marks.claim(tx, licence_, today=today)
+
+    async def claim_singles(self, tx: WriteTx, licences: Sequence[Licence], *, today: dt.date) -> bool:
+        return await self._marks.claim_all(tx, licences, today=today)
+
+    async def holding(
+        self, tx: ReadTx, type_code: str, holders: Collection[HolderCode], *, today: dt.date
+    ) -> Collection[HolderCode]:
+        return await self._marks.held(tx, type_code, holders, today=today)
 
     async def licence(self, tx: ReadTx, licence_id: str) -> Licence | None:
         return await self._one(tx, _LICENCES.where(licence.c.id == licence_id))
@@ -190,7 +200,7 @@ class SqlLicenceStore:
 
     async def _holders(self, tx: ReadTx, ids: Sequence[str]) -> dict[tuple[str, int], tuple[Holder, ...]]:
         columns = licence_holder.c
-        query = select(licence_holder).where(columns.licence_id.in_(ids)).order_by(columns.position)
+        query = select(licence_holder).where(among(tx, columns.licence_id, ids)).order_by(columns.position)
         found: dict[tuple[str, int], tuple[Holder, ...]] = {}
         for row in await tx.connection.execute(query):
             key = (row.licence_id, row.version)

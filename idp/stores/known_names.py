@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from core.db.database import ReadTx
+from core.db.long_lists import among, plan_anew
 from idp.identifiers import CITIZEN_ID
 from idp.known_names import KnownName, KnownNameStore
 from idp.model import AccountStatus
@@ -21,16 +22,17 @@ class SqlKnownNameStore:
 
     async def of_documents(self, tx: ReadTx, indexes: Sequence[bytes]) -> list[KnownName]:
         found: list[KnownName] = []
+        await plan_anew(tx)
         for first in range(0, len(indexes), _AT_ONCE):
             digests = indexes[first : first + _AT_ONCE]
             # an index stands only for what was proved
             numbers = select(account_index.c.digest, account_index.c.account_id).where(
-                account_index.c.digest.in_(digests), account_index.c.kind == CITIZEN_ID
+                among(tx, account_index.c.digest, digests), account_index.c.kind == CITIZEN_ID
             )
             documents = (
                 select(person_document_index.c.digest, person_document.c.account_id)
                 .join(person_document, person_document.c.id == person_document_index.c.document_id)
-                .where(person_document_index.c.digest.in_(digests))
+                .where(among(tx, person_document_index.c.digest, digests))
             )
             held = numbers.union_all(documents).subquery("held")
             proved = account.alias("proved")

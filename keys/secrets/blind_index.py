@@ -19,6 +19,7 @@ from keys.secrets.derive import derived_key
 
 BARE_LENGTH = 32  # of an index in the form before
 _USE = b"yizheng index v2\x00"
+_MOST_KEYS = 512
 
 
 class HmacIndex:
@@ -34,12 +35,13 @@ class HmacIndex:
         self._secrets = AcceptedSecrets(provider, purpose)
         self._provider = provider
         self._former = former
+        self._keys: dict[tuple[str, str], bytes] = {}
 
     def digest(self, kind: str, value: str) -> bytes:
-        return _digest(self._secrets.active(), kind, value)
+        return self._named(self._secrets.active(), kind, value)
 
     def digests(self, kind: str, value: str) -> tuple[bytes, ...]:
-        named = tuple(_digest(key, kind, value) for key in self._secrets.all())
+        named = tuple([self._named(key, kind, value) for key in self._secrets.all()])
         if self._former is None:
             return named
         bare = tuple(_bare(key, kind, value) for key in self._provider.accepted(self._former))
@@ -54,10 +56,14 @@ class HmacIndex:
     def finds_bare(self) -> bool:
         return self._former is not None and bool(self._provider.accepted(self._former))
 
-
-def _digest(key: SecretKey, kind: str, value: str) -> bytes:
-    mac = hmac.digest(derived_key(key.value, _USE + kind.encode("utf-8")), value.encode("utf-8"), "sha256")
-    return key.key_id.encode("ascii") + mac
+    def _named(self, key: SecretKey, kind: str, value: str) -> bytes:
+        place = (key.key_id, kind)
+        own = self._keys.get(place)
+        if own is None:  # kinds are few and come again with every row of a register
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            own = self._keys[place] = derived_key(key.value, _USE + kind.encode("utf-8"))
+        return key.key_id.encode("ascii") + hmac.digest(own, value.encode("utf-8"), "sha256")
 
 
 def _bare(key: SecretKey, kind: str, value: str) -> bytes:

@@ -332,6 +332,42 @@ class LicenceBasic:
         await harness.end(second, Event.CANCEL, State.CANCELLED)
         assert await harness.claim(harness.a_licence())
 
+    async def test_single_marks_of_a_register_are_claimed_all_or_none(self, harness: StoreHarness) -> None:
+        assert await harness.claim(harness.a_licence(ZHAO, valid_until=harness.today))
+        people = [HolderCode("414", f"E{number:08d}") for number in range(60)]
+        assert not await harness.claim_all([harness.a_licence(code) for code in (*people, ZHAO)])
+        assert await harness.holding(*people, ZHAO) == {ZHAO}
+        harness.clock.advance(86400)
+        assert await harness.claim_all([harness.a_licence(code) for code in (*people, ZHAO)])
+        assert await harness.holding(*people, LIN, ZHAO) == {*people, ZHAO}
+        for code in (people[0], people[59], ZHAO):
+            assert not await harness.claim(harness.a_licence(code))
+            assert not await harness.claim_all([harness.a_licence(LIN), harness.a_licence(code)])
+        assert await harness.claim_all([])
+
+    async def test_who_has_a_living_licence_of_the_type_is_known_by_number(self, harness: StoreHarness) -> None:
+        assert await harness.holding(LIN, ZHAO) == await harness.holding() == set()
+        await harness.keep(harness.a_licence(LIN, type_code=OTHER_TYPE))
+        changed = await harness.keep(harness.a_licence(LIN, ZHAO))
+        await harness.follow(harness.a_next_version(changed, ZHAO))
+        tomorrow = harness.today + dt.timedelta(days=1)
+        other, third = HolderCode("414", "E00000001"), HolderCode("414", "E00000002")
+        await harness.keep(harness.a_licence(other, valid_from=tomorrow))
+        await harness.keep(harness.a_licence(third, valid_until=harness.today))
+        assert await harness.holding(LIN, ZHAO, other, third) == {ZHAO, other, third}
+        harness.clock.advance(86400)
+        assert await harness.holding(LIN, ZHAO, other, third) == {ZHAO, other}
+        async with harness.other.read() as tx:
+            newest = await harness.licences.licence(tx, changed.id)
+        assert newest is not None
+        assert await harness.end(newest, Event.SUSPEND, State.SUSPENDED)
+        assert await harness.holding(ZHAO) == {ZHAO}
+        async with harness.other.read() as tx:
+            suspended = await harness.licences.licence(tx, changed.id)
+        assert suspended is not None
+        assert await harness.end(suspended, Event.REVOKE, State.REVOKED)
+        assert await harness.holding(ZHAO) == set()
+
     async def test_the_issuers_list_turns_pages_without_gap_or_repeat(self, harness: StoreHarness) -> None:
         made = [await harness.keep(harness.a_licence()) for _ in range(3)]
         async with harness.other.read() as tx:
@@ -567,6 +603,18 @@ class StoresContention:
         made = [harness.a_licence() for _ in range(8)]
         won = await at_once(*(harness.claim(one) for one in made))
         assert won.count(True) == 1
+
+    async def test_of_many_registers_of_the_same_people_one_gets_their_marks(self, harness: StoreHarness) -> None:
+        people = [HolderCode("414", f"E{number:08d}") for number in range(80)]
+        orders = [people, people[::-1], people[40:] + people[:40], people[20:60]]
+        won = await at_once(
+            *(
+                harness.claim_all([harness.a_licence(code) for code in order], [harness.database, harness.other][n % 2])
+                for n, order in enumerate(orders)
+            )
+        )
+        assert won.count(True) == 1
+        assert await harness.holding(*people) == set(orders[won.index(True)])
 
     async def test_of_many_new_versions_of_a_type_one_is_kept(self, harness: StoreHarness) -> None:
         async def add(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -128,6 +128,19 @@ class StoreHarness:
             if won:
                 await tx.commit()
         return won
+
+    async def claim_all(self, made: Sequence[Licence], database: Database | None = None) -> bool:
+        """The same for the licences of a register."""
+        async with (database or self.database).write() as tx:
+            await self.licences.add_recorded(tx, made, self.change(1, Event.RECORD, State.VALID))
+            won = await self.licences.claim_singles(tx, made, today=self.today)
+            if won:
+                await tx.commit()
+        return won
+
+    async def holding(self, *codes: HolderCode) -> set[HolderCode]:
+        async with self.other.read() as tx:
+            return set(await self.licences.holding(tx, TYPE, codes, today=self.today))
 
     def a_next_version(self, licence: Licence, *holders: HolderCode, **changes: Any) -> Licence:
         current = licence.current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -166,6 +166,18 @@ class NeverGivesTheMarkBack(SqlLicenceStore):
     def __init__(self, fields: FieldCipher, index: BlindIndex) -> None:
         super().__init__(fields, index)
         self._marks = MarksForEver(index)
+
+
+class ClaimsAllButTheLast(SqlLicenceStore):
+    async def claim_singles(self, tx: WriteTx, licences: Sequence[Licence], *, today: dt.date) -> bool:
+        return await super().claim_singles(tx, licences[:-1], today=today)
+
+
+class HoldsForEver(SqlLicenceStore):
+    async def holding(
+        self, tx: ReadTx, type_code: str, holders: Collection[HolderCode], *, today: dt.date
+    ) -> Collection[HolderCode]:
+        return await super().holding(tx, type_code, holders, today=dt.date(1949, 10, 1))
 
 
 class DoesNotLock(SqlLicenceStore):
@@ -334,6 +346,16 @@ BROKEN: list[tuple[str, Callable[[], dict[str, Any]], str]] = [
         "never-gives-the-mark-back",
         lambda: licences(NeverGivesTheMarkBack),
         "test_the_single_mark_is_given_back_by_an_end_or_by_the_calendar",
+    ),
+    (
+        "claims-all-but-the-last",
+        lambda: licences(ClaimsAllButTheLast),
+        "test_single_marks_of_a_register_are_claimed_all_or_none",
+    ),
+    (
+        "holds-for-ever",
+        lambda: licences(HoldsForEver),
+        "test_who_has_a_living_licence_of_the_type_is_known_by_number",
     ),
     (
         "repeats-a-row",

@@ -45,9 +45,23 @@ async def _names(city: World) -> object:
         return await held.names(tx, [LIN_CODE, HolderCode("111", ZHAO_NUMBER)])
 
 
+async def _holding(city: World) -> object:
+    licences = city.services.find._repository.licences
+    async with city.database.read() as tx:
+        return await licences.holding(tx, PERMIT, [LIN_CODE, HolderCode("111", ZHAO_NUMBER)], today=city.today)
+
+
+async def _sighted(city: World) -> object:
+    async with city.database.read() as tx:
+        return await city.bulk.run._store.sighted(tx, "imp_x", "holder", [b"x", b"y"])
+
+
 WORKS: dict[str, Work] = {
     "by holder": lambda city: _store(city, "by_holder", LIN_CODE, [PROPERTY, STATEMENT]),
     "names of many holders": _names,
+    "who of many has a living licence": _holding,
+    "what earlier rows had": _sighted,
+    "by many numbers": lambda city: _store(city, "of_numbers", PROPERTY, ["x", "y"]),
     "by number": lambda city: _store(city, "by_number", PROPERTY, "x"),
     "by identifier": lambda city: _store(city, "by_identifier", "1.2.156.3005.2.x"),
     "by code": lambda city: _store(city, "by_code", "x"),

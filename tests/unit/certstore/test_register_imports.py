@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import io
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -178,6 +179,19 @@ async def test_of_a_type_held_once_a_holders_second_living_row_is_a_fault(city: 
         "有效期与目录规则不一致": 4,
     }
     assert (report.years[0].name.zh, report.years[0].count) == ("2019", 1)
+
+
+async def test_of_a_type_held_once_what_is_not_valid_yet_is_held_already(city: World) -> None:
+    tomorrow = city.today + dt.timedelta(days=1)
+    head = "证照编号,持证主体,持证主体代码,居住地址,有效期起始日,有效期截止日"
+    for number, kept in (("P-1", 1), ("P-2", 0)):
+        line = f"{number},赵映雪,410199199607152049,乙路 2 号,{tomorrow},2099-01-01"
+        made = await taken_in(city, [f"{head}\n{line}".encode()], type_code=PERMIT)
+        await city.bulk.steer.start(made.id, made.columns, POLICE_SYSTEM, dry=False)
+        await city.bulk.run.through()
+        done, _, faults = await city.bulk.steer.one(made.id, POLICE_SYSTEM)
+        assert (done.state, done.kept) == (ImportState.DONE, kept)
+        assert [one.faults[0][1] for one in faults] == ["licence-already-held"] * (1 - kept)
 
 
 async def test_l_11_the_file_of_faulty_rows_has_them_as_they_came_and_no_formula(city: World) -> None:
