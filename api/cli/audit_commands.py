@@ -14,6 +14,7 @@ from core.db.database import Database
 from core.errors import NotFound
 from core.principal import SYSTEM
 from core.text import Text
+from core.transparency.audit_log import AUDIT_LOG
 from core.transparency.checkpoints import Checkpoints, KeptCheckpoint
 from core.transparency.proof_document import Proved, check_document, event_document, growth_document
 from core.transparency.verify import LogVerdict, VerifyLog
@@ -42,7 +43,7 @@ async def verify(settings: Settings, *, outside: Sequence[str], pinned: Sequence
     signer, clock = _PinnedKeys([read_note_key(one) for one in pinned]), SystemClock()
 
     async def work(database: Database) -> LogVerdict:
-        checkpoints = Checkpoints(database, signer, clock, origin=origin_of(settings.issuer))
+        checkpoints = Checkpoints(database, signer, clock, log=AUDIT_LOG, origin=origin_of(settings.issuer))
         return await VerifyLog(database, checkpoints, signer, clock)(outside=outside, last=last)
 
     return await with_database(settings, work)

@@ -12,6 +12,7 @@ from core.db.database import Database
 from core.egress.fetch import Egress
 from core.egress.rules import EgressRules, HostList
 from core.kv.port import KeyValueStore
+from core.transparency.audit_log import AUDIT_LOG
 from core.transparency.checkpoints import Checkpoints
 from core.transparency.keeper import LogKeeper
 from core.transparency.overview import LogOverview
@@ -54,7 +55,7 @@ def compose_transparency(
         every: seconds between two checkpoints.
         alarm: hears of a log that is not what was signed.
     """
-    checkpoints = Checkpoints(database, signer, clock, origin=origin_of(issuer))
+    checkpoints = Checkpoints(database, signer, clock, log=AUDIT_LOG, origin=origin_of(issuer))
     carried = Witnesses(database, checkpoints, tuple(witnesses), clock)
     verify = VerifyLog(database, checkpoints, signer, clock)
     return TransparencyServices(

@@ -1,4 +1,4 @@
-"""Signs what the audit log is at some moment, so that nobody can later cut, change or exchange it unseen (L-14).
+"""Signs what a log is at some moment, so that nobody can later cut, change or exchange it unseen (L-14).
 
 A checkpoint is signed only if the one before it is still what the log begins with: a log that was changed under a
 signature gets no further ones.
@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.audit.sql import read_head
 from core.clock import Clock
-from core.db.database import Database, ReadTx
-from core.errors import Conflict
-from core.text import Text
+from core.db.database import Database, ReadTx, WriteTx
 from core.transparency.checkpoint_note import NoteSignature, SignedHead, TreeHead, read_note
+from core.transparency.log import TreeLog
 from core.transparency.ports import NoteSigner
-from core.transparency.tables import audit_checkpoint
 from core.transparency.tiles import RowsMissing, TileTree
 
 _TILES_AT_ONCE = 16  # 4,096 rows: writers of an embedded database wait for it, for some milliseconds
@@ -46,7 +43,8 @@ class Checkpoints:
         origin: the log's name for all time, e.g. `yizheng.example.gov.cn/audit`.
     """
 
-    def __init__(self, database: Database, signer: NoteSigner, clock: Clock, *, origin: str) -> None:
+    def __init__(self, database: Database, signer: NoteSigner, clock: Clock, *, log: TreeLog, origin: str) -> None:
+        self.log = log
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -56,22 +54,26 @@ class Checkpoints:
         """Sign the log as it is now; None if it has not grown since the newest checkpoint.
 
         Raises:
-            Conflict: `audit-log-changed`: the log does not begin with what was signed before.
+            Conflict: `TreeLog.changed`: the log does not begin with what was signed before.
             Unavailable: the key does not answer.
         """
         await self._grow()
         async with self._database.read() as tx:
-            size, _ = await read_head(tx.connection)
+            size = await self.log.size(tx.connection)
             newest = await self.newest(tx)
             if newest is not None:
                 await self._check_continues(tx, newest, size)
             if size == (newest.size if newest else 0):
                 return None
             try:
-                root = await TileTree(tx.connection).root(size)
+                root = await self.tree(tx).root(size)
             except RowsMissing:
-                raise log_changed(size) from None
+                raise self.log.changed(size) from None
         return await self._keep(await self._sign(TreeHead(self.origin, size, root)))
+
+    def tree(self, tx: ReadTx | WriteTx) -> TileTree:
+        """The log's tree, as this unit sees it."""
+        return TileTree(tx.connection, self.log)
 
     async def newest(self, tx: ReadTx, *, covering: int = 0) -> KeptCheckpoint | None:
         """The newest checkpoint, if it has at least `covering` rows."""
@@ -80,34 +82,35 @@ class Checkpoints:
 
     async def page(self, tx: ReadTx, *, before: int | None = None, limit: int = 20) -> Sequence[KeptCheckpoint]:
         """The newest first; with `before` only those of fewer rows."""
-        query = select(audit_checkpoint).order_by(audit_checkpoint.c.size.desc()).limit(limit)
+        query = select(self.log.checkpoints).order_by(self.log.checkpoints.c.size.desc()).limit(limit)
         if before is not None:
-            query = query.where(audit_checkpoint.c.size < before)
+            query = query.where(self.log.checkpoints.c.size < before)
         return [_kept(row) for row in await tx.connection.execute(query)]
 
     async def of_size(self, tx: ReadTx, size: int) -> KeptCheckpoint | None:
-        row = (await tx.connection.execute(select(audit_checkpoint).where(audit_checkpoint.c.size == size))).first()
+        kept = self.log.checkpoints
+        row = (await tx.connection.execute(select(kept).where(kept.c.size == size))).first()
         return _kept(row) if row else None
 
     async def _grow(self) -> None:
         while True:
             async with self._database.write() as tx:
-                size, _ = await read_head(tx.connection)
+                size = await self.log.size(tx.connection)
                 try:
-                    added = await TileTree(tx.connection).grow(size, most=_TILES_AT_ONCE)
+                    added = await self.tree(tx).grow(size, most=_TILES_AT_ONCE)
                 except RowsMissing:
-                    raise log_changed(size) from None
+                    raise self.log.changed(size) from None
                 await tx.commit()
             if added < _TILES_AT_ONCE:
                 return
 
     async def _check_continues(self, tx: ReadTx, newest: KeptCheckpoint, size: int) -> None:
         try:
-            same = size >= newest.size and await TileTree(tx.connection).root(newest.size) == newest.root
+            same = size >= newest.size and await self.tree(tx).root(newest.size) == newest.root
         except RowsMissing:
             same = False
         if not same:
-            raise log_changed(newest.size)
+            raise self.log.changed(newest.size)
 
     async def _sign(self, head: TreeHead) -> SignedHead:
         text = head.text()
@@ -121,22 +124,10 @@ class Checkpoints:
             insert_into = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
             row = {"size": made.size, "root": made.root, "note": made.note, "made_at": made.made_at}
             # of two workers that sign the same moment, the first is kept: both say the same
-            await tx.connection.execute(insert_into(audit_checkpoint).values(row).on_conflict_do_nothing())
+            await tx.connection.execute(insert_into(self.log.checkpoints).values(row).on_conflict_do_nothing())
             await tx.commit()
         return made
 
 
 def _kept(row: object) -> KeptCheckpoint:
     return KeptCheckpoint(row.size, bytes(row.root), row.note, row.made_at)  # type: ignore[attr-defined]  # a row
-
-
-def log_changed(size: int) -> Conflict:
-    return Conflict(
-        "audit-log-changed",
-        Text(
-            f"审计日志的前 {size} 条与已签名的检查点不符，不再签发新的检查点。"
-            "请运行 yizheng audit verify，找出第一条有问题的记录。",
-            f"The first {size} rows of the audit log are not what was signed, so no further checkpoint is signed. "
-            "Run yizheng audit verify to find the first bad row.",
-        ),
-    )

@@ -13,8 +13,8 @@ from core.errors import InvalidInput, NotFound, NotPermitted
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
-from core.transparency.checkpoints import Checkpoints, KeptCheckpoint, log_changed
-from core.transparency.tiles import RowsMissing, TileTree
+from core.transparency.checkpoints import Checkpoints, KeptCheckpoint
+from core.transparency.tiles import RowsMissing
 
 AUDITS = "admin:audit"
 AUDIT_PURPOSE = Purpose(basis="审计：核验审计日志")
@@ -86,9 +86,9 @@ class Prove:
             if row is None:
                 raise _not_covered()
             try:
-                path = await TileTree(tx.connection).inclusion(number - 1, checkpoint.size)
+                path = await self._checkpoints.tree(tx).inclusion(number - 1, checkpoint.size)
             except RowsMissing:
-                raise log_changed(checkpoint.size) from None
+                raise self._checkpoints.log.changed(checkpoint.size) from None
         await self._note(actor, {"what": "event", "number": number, "size": checkpoint.size})
         return _event_proof(row, path, checkpoint)
 
@@ -113,9 +113,9 @@ class Prove:
         async with self._database.read() as tx:
             old, new = [await self._checkpoint(tx, size) for size in (first, second)]
             try:
-                path = await TileTree(tx.connection).consistency(first, second)
+                path = await self._checkpoints.tree(tx).consistency(first, second)
             except RowsMissing:
-                raise log_changed(second) from None
+                raise self._checkpoints.log.changed(second) from None
         await self._note(actor, {"what": "growth", "first": first, "second": second})
         return GrowthProof(old, new, path)
 

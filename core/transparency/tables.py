@@ -1,4 +1,4 @@
-"""Tables of the Merkle tree over the audit log: whole tiles of hashes, signed checkpoints, and who else keeps them."""
+"""Tables of Merkle trees over logs: whole tiles of hashes, signed checkpoints, and who else keeps them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, 
 
 from core.tables import UtcDateTime, metadata
 
-audit_tile = Table(
-    "audit_tile",
-    metadata,
-    Column("level", Integer, primary_key=True, autoincrement=False),  # 0 has the leaves, 1 the roots of level 0, …
-    Column("place", BigInteger, primary_key=True, autoincrement=False),
-    Column("hashes", LargeBinary, nullable=False),  # 256 of them, one after the other
-    Column("root", LargeBinary(32), nullable=False),
-)
 
-audit_checkpoint = Table(
-    "audit_checkpoint",
-    metadata,
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("root", LargeBinary(32), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
-)
+def tile_table(name: str) -> Table:
+    """Whole tiles of a log's tree."""
+    return Table(
+        name,
+        metadata,
+        Column("level", Integer, primary_key=True, autoincrement=False),  # 0 has the leaves, 1 the roots of level 0, …
+        Column("place", BigInteger, primary_key=True, autoincrement=False),
+        Column("hashes", LargeBinary, nullable=False),  # 256 of them, one after the other
+        Column("root", LargeBinary(32), nullable=False),
+    )
+
+
+def checkpoint_table(name: str) -> Table:
+    """What was signed of a log."""
+    return Table(
+        name,
+        metadata,
+        Column("size", BigInteger, primary_key=True, autoincrement=False),
+        Column("root", LargeBinary(32), nullable=False),
+        Column("note", Text, nullable=False),
+        Column("made_at", UtcDateTime, nullable=False),
+    )
+
+
+audit_tile = tile_table("audit_tile")
+audit_checkpoint = checkpoint_table("audit_checkpoint")
 
 audit_witness = Table(
     "audit_witness",

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.audit.tables import audit_event
+from core.transparency.log import TreeLog
 from core.transparency.merkle import (
     HASH_OCTETS,
     Node,
@@ -21,11 +21,9 @@ from core.transparency.merkle import (
     consistency_nodes,
     fold,
     inclusion_nodes,
-    leaf_hash,
     subtrees,
     whole_root,
 )
-from core.transparency.tables import audit_tile
 
 TILE_LEVELS = 8
 TILE = 1 << TILE_LEVELS
@@ -38,8 +36,10 @@ class RowsMissing(Exception):
 class TileTree:
     """The tree as one look at the database shows it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, log: TreeLog) -> None:
         self._connection = connection
+        self._log = log
+        self._tile = log.tiles.c
 
     async def root(self, size: int) -> bytes:
         """
@@ -77,9 +77,9 @@ class TileTree:
     async def kept_leaves(self, start: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
         """Leaves that whole tiles hold, with their places: what they were when the tile was made."""
         query = (
-            select(audit_tile.c.place, audit_tile.c.hashes)
-            .where(audit_tile.c.level == 0, audit_tile.c.place.between(start // TILE, max(start, end - 1) // TILE))
-            .order_by(audit_tile.c.place)
+            select(self._tile.place, self._tile.hashes)
+            .where(self._tile.level == 0, self._tile.place.between(start // TILE, max(start, end - 1) // TILE))
+            .order_by(self._tile.place)
         )
         for place, hashes in (await self._connection.execute(query)).all():
             for offset, leaf in enumerate(_cut(bytes(hashes))):
@@ -91,13 +91,17 @@ class TileTree:
         for level, index in dict.fromkeys(wanted):
             tile_level, height = divmod(level, TILE_LEVELS)
             start, count = index << height, 1 << height  # in hashes of the tile's level
-            found[level, index] = whole_root(await self._hashes(tile_level, start, count))
+            found[level, index] = whole_root(await self.hashes(tile_level, start, count))
         return found
 
-    async def _hashes(self, level: int, start: int, count: int) -> list[bytes]:
-        """Hashes that stand side by side in one tile: from the tile, or from below where it is not whole yet."""
+    async def hashes(self, level: int, start: int, count: int) -> list[bytes]:
+        """Hashes that stand side by side in one tile: from the tile, or from below where it is not whole yet.
+
+        Raises:
+            RowsMissing: the log is shorter.
+        """
         place, offset = divmod(start, TILE)
-        query = select(audit_tile.c.hashes).where(audit_tile.c.level == level, audit_tile.c.place == place)
+        query = select(self._tile.hashes).where(self._tile.level == level, self._tile.place == place)
         kept = (await self._connection.execute(query)).scalar_one_or_none()
         if kept is not None:
             return _cut(bytes(kept))[offset : offset + count]
@@ -107,21 +111,19 @@ class TileTree:
 
     async def _roots(self, level: int, first: int, count: int) -> list[bytes]:
         """The roots of tiles that stand side by side."""
-        tile = audit_tile.c
+        tile = self._tile
         query = select(tile.place, tile.root).where(tile.level == level, tile.place.between(first, first + count - 1))
         kept = {place: bytes(root) for place, root in (await self._connection.execute(query)).all()}
         return [
-            kept[place] if place in kept else whole_root(await self._hashes(level, place * TILE, TILE))
+            kept[place] if place in kept else whole_root(await self.hashes(level, place * TILE, TILE))
             for place in range(first, first + count)
         ]
 
     async def _leaves(self, start: int, count: int) -> list[bytes]:
-        row = audit_event.c
-        query = select(row.hash).where(row.number.between(start + 1, start + count)).order_by(row.number)
-        hashes = (await self._connection.execute(query)).scalars().all()
-        if len(hashes) != count:
+        found = list(await self._log.leaves(self._connection, start, count))
+        if len(found) != count:
             raise RowsMissing
-        return [leaf_hash(bytes(one)) for one in hashes]
+        return found
 
     async def grow(self, size: int, *, most: int) -> int:
         """Keep the tiles that became whole with the log's first `size` rows; answers how many were added.
@@ -146,15 +148,15 @@ class TileTree:
         first = await self._kept(level)
         last = min(whole, first + most)
         for place in range(first, last):
-            hashes = await self._hashes(level, place * TILE, TILE)
+            hashes = await self.hashes(level, place * TILE, TILE)
             row = {"level": level, "place": place, "hashes": b"".join(hashes), "root": whole_root(hashes)}
             insert_into = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-            await self._connection.execute(insert_into(audit_tile).values(row).on_conflict_do_nothing())
+            await self._connection.execute(insert_into(self._log.tiles).values(row).on_conflict_do_nothing())
         return max(0, last - first)
 
     async def _kept(self, level: int) -> int:
         """How many tiles of a level there are; they are added from the first on."""
-        newest = select(func.max(audit_tile.c.place)).where(audit_tile.c.level == level)
+        newest = select(func.max(self._tile.place)).where(self._tile.level == level)
         last: int | None = (await self._connection.execute(newest)).scalar_one()
         return 0 if last is None else last + 1
 

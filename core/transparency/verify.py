@@ -18,7 +18,7 @@ from core.transparency.checkpoint_note import NoteRefused, SignedHead, read_note
 from core.transparency.checkpoints import Checkpoints, KeptCheckpoint
 from core.transparency.merkle import Growing, fold, leaf_hash
 from core.transparency.ports import NoteSigner, NoteVerifier
-from core.transparency.tiles import RowsMissing, TileTree
+from core.transparency.tiles import RowsMissing
 
 _MOST_CHECKPOINTS = 500_000
 
@@ -112,7 +112,7 @@ class VerifyLog:
     async def _walk(self, tx: ReadTx, claims: Sequence[_Claim], start: int) -> LogVerdict:
         end = await read_head(tx.connection)
         try:
-            peaks = await TileTree(tx.connection).peaks(start)
+            peaks = await self._checkpoints.tree(tx).peaks(start)
         except RowsMissing:
             return LogVerdict(start, start, (), (), fold([]), GENESIS, start, "gap")
         walk = _Walk(Growing(start, peaks), start, await _hash_at(tx, start), [c for c in claims if c.size >= start])
@@ -135,7 +135,7 @@ class VerifyLog:
         """The first row that is not what a tile remembers; or else only the span in which it is."""
         first = walk.good + 1
         hashes = {row.number: row.hash async for row in _some(tx, walk.good, wrong.size)}
-        async for place, leaf in TileTree(tx.connection).kept_leaves(walk.good, wrong.size):
+        async for place, leaf in self._checkpoints.tree(tx).kept_leaves(walk.good, wrong.size):
             if place + 1 in hashes and leaf != leaf_hash(hashes[place + 1]):
                 return walk.verdict(place + 1, "not-as-signed", place + 1)
         return walk.verdict(first, "not-as-signed", wrong.size)

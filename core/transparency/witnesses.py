@@ -15,7 +15,6 @@ from core.db.database import Database, ReadTx
 from core.transparency.checkpoints import Checkpoints, KeptCheckpoint
 from core.transparency.ports import Witness, WitnessFault
 from core.transparency.tables import audit_witness
-from core.transparency.tiles import TileTree
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ class Witnesses:
         if first > second:
             raise WitnessFault("forked")
         async with self._database.read() as tx:
-            return await TileTree(tx.connection).consistency(first, second)
+            return await self._checkpoints.tree(tx).consistency(first, second)
 
     async def _remember(self, state: WitnessState) -> None:
         row = {

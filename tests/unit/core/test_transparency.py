@@ -22,6 +22,7 @@ from core.egress.port import Fetched
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
+from core.transparency.audit_log import AUDIT_LOG
 from core.transparency.checkpoint_note import NoteRefused, NoteSignature, read_note, signature_line
 from core.transparency.merkle import is_consistent
 from core.transparency.ports import WitnessFault
@@ -89,12 +90,12 @@ async def test_answers_are_the_same_before_and_after_the_tiles_are_kept(
 ) -> None:
     await add(database, 600)
     async with database.read() as tx:
-        tree = TileTree(tx.connection)
+        tree = TileTree(tx.connection, AUDIT_LOG)
         before = [await tree.root(size) for size in (1, 255, 256, 257, 600)], await tree.inclusion(3, 599)
     await services.keeper.turn()
     async with database.read() as tx:
         places = [tuple(row) for row in await tx.connection.execute(select(audit_tile.c.level, audit_tile.c.place))]
-        tree = TileTree(tx.connection)
+        tree = TileTree(tx.connection, AUDIT_LOG)
         after = [await tree.root(size) for size in (1, 255, 256, 257, 600)], await tree.inclusion(3, 599)
     assert sorted(places) == [(0, 0), (0, 1)]
     assert before == after
