@@ -106,6 +106,7 @@ class Settings(BaseSettings):
         audit_folder: a folder outside the database that keeps every checkpoint: a share, a disk that is written once.
         audit_witness_url: a witness that keeps and signs checkpoints (C2SP tlog-witness); needs its key.
         audit_witness_key: the witness's own key as one line, `name+id+key`.
+        signature_log_seconds: how often a checkpoint of the public log of signatures is signed, if the log grew.
     """
 
     model_config = SettingsConfigDict(env_prefix="YIZHENG_", frozen=True, extra="ignore")
@@ -186,6 +187,7 @@ class Settings(BaseSettings):
     audit_folder: Path | None = None
     audit_witness_url: str = ""
     audit_witness_key: str = ""
+    signature_log_seconds: float = Field(default=10.0, ge=1, le=86_400)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

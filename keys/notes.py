@@ -20,6 +20,7 @@ from keys.spec import SignatureAlgorithm, Use
 from keys.verification import check_signature, load_verification_key
 
 AUDIT_PURPOSE = "statement.audit"
+SIGNATURE_LOG_PURPOSE = "statement.signatures"
 _ED25519, _COSIGNATURE = b"\x01", b"\x04"
 _SPKI = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 §4: before the 32 octets of the key
 _KEY_OCTETS, _TIME_OCTETS = 32, 8

@@ -155,6 +155,7 @@ class SignatureRecord:
     Attributes:
         digest_before, digest_after: SHA-256 of the file without and with this signature, hexadecimal.
         document: address of the sealed file in the vault; None where the caller keeps it.
+        certificate: SHA-256 of the certificate it was sealed under, hexadecimal; None in uses from before it was kept.
     """
 
     id: str
@@ -169,3 +170,4 @@ class SignatureRecord:
     level: str
     signed_at: dt.datetime
     document: str | None = None
+    certificate: str | None = None

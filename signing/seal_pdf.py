@@ -91,7 +91,8 @@ class SealPdf:
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
         document = await self._vault.keep(content, context=context) if command.keep else None
-        record = _record(command, signature_id, signed_at, content, document)
+        certificate = hashlib.sha256(seal.certificate).hexdigest()
+        record = _record(command, signature_id, signed_at, content, document, certificate)
         try:
             await self._enter(command, record, fingerprint)
         except AlreadyDone as done:
@@ -209,7 +210,12 @@ def _fingerprint(command: SealPdfCommand) -> str:
 
 
 def _record(
-    command: SealPdfCommand, signature_id: str, signed_at: dt.datetime, content: bytes, document: str | None
+    command: SealPdfCommand,
+    signature_id: str,
+    signed_at: dt.datetime,
+    content: bytes,
+    document: str | None,
+    certificate: str,
 ) -> SignatureRecord:
     return SignatureRecord(
         id=signature_id,
@@ -224,4 +230,5 @@ def _record(
         level=LEVEL,
         signed_at=signed_at,
         document=document,
+        certificate=certificate,
     )

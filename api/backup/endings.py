@@ -179,6 +179,10 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),
     "seal_signature": NothingEnds("record"),
+    "seal_log_entry": NothingEnds("record"),
+    "seal_log_end": NothingEnds("record"),
+    "seal_log_tile": NothingEnds("computed from the record"),
+    "seal_log_checkpoint": NothingEnds("record; whoever keeps a later one outside sees the gap"),
     "renewal_proposal": Moved(
         "state", ["open", "working"], ["open", "working", "done", "refused", "withdrawn"], ["decided_by", "state_since"]
     ),

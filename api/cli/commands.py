@@ -19,6 +19,7 @@ from api.cli.login_rule_app import login_rule_app
 from api.cli.organisation_app import organisation_app
 from api.cli.person_app import person_app
 from api.cli.resource_app import resource_app
+from api.cli.signature_log_app import signature_log_app
 from api.cli.staff_app import department_app, staff_app
 from api.cli.trust_app import trust_app
 from api.cli.tsa_app import tsa_app
@@ -29,6 +30,7 @@ from api.startup import check_libraries, check_port, check_production
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="一证 Yizheng")
 app.add_typer(ca_app, name="ca")
 app.add_typer(audit_app, name="audit")
+app.add_typer(signature_log_app, name="signature-log")
 app.add_typer(keys_app, name="keys")
 app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")

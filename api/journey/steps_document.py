@@ -9,6 +9,10 @@ import httpx
 from api.demo import city
 from api.journey.paper import plain_pdf
 from api.journey.world import World
+from api.wiring.public_log import signature_log_origin
+from core.clock import SystemClock
+from keys.notes import read_note_key
+from signing.public_log.receipt import check_receipt
 
 
 def seal_document(world: World) -> None:
@@ -31,7 +35,19 @@ def seal_document(world: World) -> None:
         f"another department with the same seal: {refused.status_code} {refused.json()['type'].rsplit('/', 1)[-1]}"
     )
     tell.holds("a caller without a grant for the seal is refused", refused.status_code == 403)
+    _hold_receipt(world, answer, headers)
     world.found["sealed"] = answer.content
+
+
+def _hold_receipt(world: World, sealed: httpx.Response, headers: dict[str, str]) -> None:
+    """The use stands in the public log, as its key alone proves."""
+    log = signature_log_origin(str(world.api.base_url).rstrip("/"))
+    receipt = world.api.get(f"{sealed.headers['location']}/receipt", headers=headers)
+    world.expect(receipt, 200)
+    pinned = [read_note_key(line) for line in world.expect(world.api.get("/v1/signature-log"), 200)["keys"]]
+    found = check_receipt(receipt.content, log, pinned, SystemClock(), file=sealed.content)
+    world.tell.got(f"entry {found.index} in the public log of {found.size}")
+    world.tell.holds("the receipt proves with the log's key alone that this file was entered", found.fault is None)
 
 
 def _sign(world: World, paper: bytes, form: dict[str, str], headers: dict[str, str], key: str) -> httpx.Response:

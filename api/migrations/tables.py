@@ -36,6 +36,7 @@ import idp.stores.upstream_tables
 import keys.stores.backup_tables
 import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
+import signing.stores.log_tables
 import signing.stores.tables
 from core.tables import metadata
 
@@ -75,5 +76,6 @@ SOURCES = (
     certstore.stores.departure_tables,
     certstore.stores.statistic_tables,
     certstore.stores.objection_tables,
+    signing.stores.log_tables,
     signing.stores.tables,
 )

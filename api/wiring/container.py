@@ -30,6 +30,7 @@ from api.wiring.idp import IdpServices, build_idp
 from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
 from api.wiring.presentation import PresentationServices, compose_presentation
+from api.wiring.public_log import PublicLogServices, compose_public_log
 from api.wiring.reencryption import ReencryptionServices, build_reencryption
 from api.wiring.registers import StandIn, build_registers
 from api.wiring.rotation import RotationServices, build_rotation
@@ -40,7 +41,7 @@ from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from certstore.alerts.watch import WatchLooks
 from core.clock import Clock, SystemClock
-from keys.notes import NoteKeys
+from keys.notes import SIGNATURE_LOG_PURPOSE, NoteKeys
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Container:
     messages: MessageServices
     export: ExportServices
     transparency: TransparencyServices
+    public_log: PublicLogServices
     watch_looks: WatchLooks
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
@@ -93,6 +95,7 @@ class Container:
             *self.subscriptions.background(),
             *self.bulk.background(),
             self.transparency.keeper.forever(),
+            self.public_log.keep.forever(),
             self.watch_looks.forever(),
         )
 
@@ -173,6 +176,15 @@ async def build_container(
         every=settings.audit_seconds,
         alarm=AuditAlarm(idp.abuse.events),
     )
+    public_log = compose_public_log(
+        ground.database,
+        ground.clock,
+        ground.kv,
+        NoteKeys(ground.keys.ring, SIGNATURE_LOG_PURPOSE),
+        issuer=settings.issuer,
+        every=settings.signature_log_seconds,
+        alarm=AuditAlarm(idp.abuse.events),
+    )
     watch_looks = WatchLooks(ground.database, ground.kv, OddLooks(idp.abuse.events), ground.clock)
     return Container(
         ground,
@@ -194,5 +206,6 @@ async def build_container(
         messages,
         export,
         transparency,
+        public_log,
         watch_looks,
     )

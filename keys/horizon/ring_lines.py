@@ -36,6 +36,7 @@ _NAMES: Mapping[str, Text] = {
     "statement.trust": Text("信任列表签名密钥", "Key of the trust list"),
     "statement.backup": Text("备份签名密钥", "Key of backups"),
     "statement.audit": Text("审计检查点签名密钥", "Key of audit checkpoints"),
+    "statement.signatures": Text("用印公开日志签名密钥", "Key of the public log of signatures"),
 }
 _FAMILIES: Sequence[tuple[str, Text]] = (
     ("oidc.", Text("登录令牌密钥", "Key of log-in tokens")),

@@ -15,8 +15,16 @@ from core.text import Text
 from keys.der import split
 from signing.errors import SealCodeTaken
 from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
+from signing.public_log.entry import LogEntry, LogEvent
+from signing.stores.public_log import enter
 from signing.stores.tables import seal as seal_table
 from signing.stores.tables import seal_certificate, seal_grant, seal_signature
+
+_TOLD = {
+    SealStatus.ACTIVE: LogEvent.RESUMED,
+    SealStatus.SUSPENDED: LogEvent.SUSPENDED,
+    SealStatus.REVOKED: LogEvent.REVOKED,
+}
 
 
 class SqlSealStore:
@@ -27,6 +35,8 @@ class SqlSealStore:
             async with tx.connection.begin_nested():
                 await tx.connection.execute(insert(seal_table).values(_seal_values(seal)))
                 await self._remember(tx, seal.id, seal.certificate, seal.created_at)
+                digest = _digest(seal.certificate)
+                await enter(tx, LogEntry(LogEvent.MADE, seal.code, digest, seal.created_at))
         except IntegrityError:
             raise SealCodeTaken from None
 
@@ -73,8 +83,12 @@ class SqlSealStore:
             update(seal_table)
             .where(seal_table.c.id == seal_id, seal_table.c.status.in_([state.value for state in expected]))
             .values(values)
+            .returning(seal_table.c.code, seal_table.c.certificate_digest)
         )
-        return changed.rowcount == 1
+        row = changed.one_or_none()
+        if row is not None:
+            await enter(tx, LogEntry(_TOLD[new], row.code, row.certificate_digest, at))
+        return row is not None
 
     async def set_certificates(
         self, tx: WriteTx, seal_id: str, *, expected: bytes, certificates: Sequence[bytes], at: dt.datetime
@@ -91,9 +105,12 @@ class SqlSealStore:
                 ),
             )
             .values(values)
+            .returning(seal_table.c.code)
         )
-        if changed.rowcount != 1:
+        code = changed.scalar_one_or_none()
+        if code is None:
             return False
+        await enter(tx, LogEntry(LogEvent.CERTIFICATE, code, _digest(certificates[0]), at))
         known = select(seal_certificate.c.digest).where(seal_certificate.c.digest == values["certificate_digest"])
         if (await tx.connection.execute(known)).first() is None:
             await self._remember(tx, seal_id, certificates[0], at)
@@ -128,12 +145,17 @@ class SqlSealStore:
             update(seal_table)
             .where(seal_table.c.id == record.seal_id, seal_table.c.status == SealStatus.ACTIVE.value)
             .values(uses=seal_table.c.uses + 1)
+            .returning(seal_table.c.code)
         )
-        if counted.rowcount != 1:
+        code = counted.scalar_one_or_none()
+        if code is None:
             return False
         await tx.connection.execute(
             insert(seal_signature).values({name: getattr(record, name) for name in seal_signature.c.keys()})  # noqa: SIM118 - a column collection, not a dict
         )
+        if record.certificate is not None:
+            sealed = LogEntry(LogEvent.SIGNATURE, code, record.certificate, record.signed_at, record.digest_after)
+            await enter(tx, sealed)
         return True
 
     async def signature(self, tx: ReadTx, signature_id: str) -> SignatureRecord | None:

@@ -65,4 +65,5 @@ seal_signature = Table(
     Column("level", String(16), nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
     Column("document", String(128), info={DOCUMENT_ADDRESS: True}),
+    Column("certificate", String(64)),  # none before the public log was there
 )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.signing import seals, signatures, verifications
+from api.routes.signing import public_log, seals, signatures, verifications
 
-routers = [signatures.router, verifications.router, seals.router]
+routers = [signatures.router, verifications.router, seals.router, public_log.router]

@@ -75,6 +75,17 @@ async def use_of_a_seal(
     return _view(await container(request).signing.seals.use(signature_id, caller=principal))
 
 
+@router.get("/{signature_id}/receipt")
+async def receipt_of_a_use(
+    request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
+) -> dict[str, Any]:
+    """The proof that this use of a seal stands in the public log; a checkpoint that covers it is signed if need be."""
+    log, seals = container(request).public_log, container(request).signing.seals
+    found = await seals.use(signature_id, caller=principal)
+    await log.keep.cover(found.digest_after)
+    return dict((await log.prove.receipt(found.digest_after)).document())
+
+
 @router.get("/{signature_id}/file", response_class=Response)
 async def sealed_file(
     request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
@@ -100,6 +111,7 @@ def _view(record: SignatureRecord) -> dict[str, Any]:
         "digest_before": record.digest_before,
         "digest_after": record.digest_after,
         "file": f"/v1/signatures/{record.id}/file",
+        "receipt": f"/v1/signatures/{record.id}/receipt",
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,16 +16,21 @@ from fastapi import FastAPI
 from api.limits import limited_verification
 from api.main import _map_errors
 from api.routes.signing import routers
+from api.wiring.public_log import compose_public_log
 from core.db.database import Database
 from core.errors import NotAuthenticated
+from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import Principal
 from core.text import Text
 from idp.protocol.facts import RequestFacts
 from signing.model import Seal
+from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
+from tests.support.notes import OneNoteKey
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 
+LOG_KEY = OneNoteKey()
 TOKENS = {
     "app": CLIENT,
     "no-scope": replace(CLIENT, scopes=frozenset()),
@@ -50,7 +57,7 @@ async def seal(office: SealOffice) -> Seal:
 
 
 @pytest.fixture
-async def http(office: SealOffice) -> AsyncIterator[httpx.AsyncClient]:
+async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     for router in routers:
         app.include_router(router)
@@ -65,14 +72,17 @@ async def http(office: SealOffice) -> AsyncIterator[httpx.AsyncClient]:
         change_seal_status=office.change_status,
         seals=office.seals,
     )
+    kv = EmbeddedKeyValueStore(tmp_path / "kv.db", office.clock)
     app.state.container = SimpleNamespace(
         signing=signing,
+        public_log=compose_public_log(office.database, office.clock, kv, LOG_KEY, issuer="http://test"),
         idp=SimpleNamespace(authenticate=_authenticate),
         ground=SimpleNamespace(settings=SimpleNamespace(issuer="http://test", mtls_url="")),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+    await kv.close()
 
 
 def bearer(token: str, **more: str) -> dict[str, str]:
@@ -227,3 +237,60 @@ async def test_seals_are_managed_by_their_owner(http: httpx.AsyncClient, seal: S
     for place, body in (("/v1/seals", NEW_SEAL), (f"/v1/seals/{seal.id}/revoke", {})):
         answer = await http.post(place, json=body, headers=bearer(token))
         assert (answer.status_code, answer.json()["type"]) == (403, f"http://test/problems/{code}")
+
+
+async def test_a_receipt_is_had_at_once_by_the_caller_and_by_anybody_who_has_the_file(
+    http: httpx.AsyncClient, seal: Seal
+) -> None:
+    assert (await http.get("/v1/signature-log")).status_code == 404  # nothing is signed yet
+    sealed = await seal_it(http, seal)
+    place = f"{sealed.headers['location']}/receipt"
+    assert (await http.get(place, headers=bearer("other-manager"))).status_code == 404
+    assert (await http.get(place)).status_code == 401
+    mine = await http.get(place, headers=bearer("app"))
+    anybody = await http.get(f"/v1/signature-log/receipts/{hashlib.sha256(sealed.content).hexdigest()}")
+    assert mine.json() == anybody.json()
+    log = (await http.get("/v1/signature-log")).json()
+    assert log["keys"] == [LOG_KEY.key(log["origin"]).line()]
+    keys, clock = LOG_KEY.keys("test/v1/signature-log"), FakeClock()
+    found = check_receipt(mine.content, "test/v1/signature-log", keys, clock, file=sealed.content)
+    assert (found.fault, found.size) == (None, log["checkpoint"]["size"])
+    assert (await http.get(f"/v1/signature-log/receipts/{'0' * 64}")).status_code == 404
+
+
+async def test_the_log_is_read_as_tiles(http: httpx.AsyncClient, seal: Seal) -> None:
+    sealed = await seal_it(http, seal)
+    await http.get(f"{sealed.headers['location']}/receipt", headers=bearer("app"))
+    note = await http.get("/v1/signature-log/checkpoint")
+    assert note.headers["content-type"].startswith("text/plain")
+    assert note.text.splitlines()[:2] == ["test/v1/signature-log", "2"]
+    leaves = await http.get("/v1/signature-log/tile/0/000.p/2")
+    assert (len(leaves.content), leaves.headers["content-type"]) == (64, "application/octet-stream")
+    assert "immutable" in leaves.headers["cache-control"]
+    entries = await http.get("/v1/signature-log/tile/entries/000.p/2")
+    assert hashlib.sha256(sealed.content).hexdigest().encode() in entries.content
+    growth = await http.get("/v1/signature-log/proofs/consistency?first=2&second=2")
+    assert growth.json()["path"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "0/000",
+            "0/000.p/3",
+            "0/000.p/0",
+            "0/000.p/256",
+            "1/000.p/1",
+            "0/001.p/1",
+            "0/0",
+            "0/x000/000.p/1",
+            "0/x1/000",
+        ),
+        *("entries/000", "entries/000.p/3", "0/abc", "0/x999/x999/x999/x999/999", "0/x999/x999/x999/x999/x999/999"),
+    ],
+)
+async def test_a_tile_that_no_checkpoint_covers_is_not_there(http: httpx.AsyncClient, seal: Seal, name: str) -> None:
+    sealed = await seal_it(http, seal)
+    await http.get(f"{sealed.headers['location']}/receipt", headers=bearer("app"))
+    assert (await http.get(f"/v1/signature-log/tile/{name}")).status_code == 404

@@ -1,0 +1,1 @@
+"""The public log of signatures: whoever keeps a sealed file can prove that it was entered."""
