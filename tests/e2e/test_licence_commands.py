@@ -46,10 +46,10 @@ def test_the_public_log_has_every_licence_that_was_sealed(instance: Instance, tm
     assert "ledger agrees" in instance.command("signature-log", "verify")
     paper = tmp_path / "paper.pdf"
     paper.write_bytes(b"%PDF-1.7 never sealed here")
-    with pytest.raises(RuntimeError, match="用印公开日志里没有这个文件|has no such file"):
+    with pytest.raises(RuntimeError, match=r"用印公开日志里没有这个文件|has no such file"):
         instance.command("signature-log", "receipt", str(paper))
     (key,) = instance.command("signature-log", "key").splitlines()
-    with pytest.raises(RuntimeError, match="not a receipt|不是用印公开日志的回执"):
+    with pytest.raises(RuntimeError, match=r"not a receipt|不是用印公开日志的回执"):
         instance.command("signature-log", "check", str(paper), "--key", key)
     with pytest.raises(RuntimeError, match="--key"):
         instance.command("signature-log", "check", str(paper))
