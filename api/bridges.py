@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from certstore.bulk.model import NameClaim
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
+from certstore.entrust.model import KnownPerson
 from certstore.holder_news import News
-from certstore.ports import DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
+from certstore.ports import Act, DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database, WriteTx
@@ -165,6 +166,31 @@ class IdpKnownPersons:
         )
 
 
+class IdpPersons:
+    """`certstore.entrust.ports.PersonDirectory`: people whose accounts are in use, with level and day of birth."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._holders = IdpHolderDirectory(directory)
+
+    async def of_account(self, account_id: str) -> KnownPerson | None:
+        if not await self._directory.in_use(account_id):
+            return None
+        identity = await self._holders.of_account(account_id)
+        if identity is None:
+            return None
+        person = await self._directory.person(account_id)
+        born = None if person.citizen_id is None else person.citizen_id.birth_date
+        return KnownPerson(identity, person.level, born)
+
+    async def of_number(self, code: HolderCode) -> KnownPerson | None:
+        for document in _documents_of(code):
+            account_id = await self._directory.account_by_document(document)
+            if account_id is not None:
+                return await self.of_account(account_id)
+        return None
+
+
 class IdpHolderNews:
     """`certstore.holder_news.HolderNews`: the notices on a person's page, and messages to their phone."""
 
@@ -237,6 +263,9 @@ class IdpAgencyDirectory:
         document = _document_of(agent)
         account_id = await self._directory.account_by_document(document) if document else None
         return await self.of_account(account_id) if account_id else ()
+
+    async def act(self, tx: WriteTx, mandate: Mandate, act: Act) -> bool:
+        return True  # an organisation counts nothing; what was done under an authority names it in the audit log
 
 
 def _document_of(code: HolderCode) -> Document | None:

@@ -2,7 +2,8 @@
 
 个人信息保护法 Art. 13–16: consent names who, what and why; withdrawing is as easy as giving and works at once (I-07).
 What a case needs is asked in one question (a bundle), yet each licence is agreed to by itself and can be taken back
-by itself. For an organisation its authorised agents decide, within the service items that they are authorised for.
+by itself. For an organisation its authorised agents decide, within the service items that they are authorised for; for
+a person whom they entrusted (委托), within its bounds.
 """
 
 from __future__ import annotations
@@ -21,11 +22,30 @@ from certstore.authorise import (
 )
 from certstore.catalogue import grant_for
 from certstore.codes import HolderCode, parse_party
-from certstore.errors import ConsentDecided, ConsentNotFound
+from certstore.errors import ConsentDecided, ConsentNotFound, mandate_over
 from certstore.face import FaceRow, FaceSource, face_rows
-from certstore.model import Consent, ConsentState, Licence, LicenceType, ServiceItem, Sharing
+from certstore.looks import look_at, look_for
+from certstore.model import (
+    AccessRecord,
+    Consent,
+    ConsentState,
+    Licence,
+    LicenceType,
+    Look,
+    ServiceItem,
+    Sharing,
+)
 from certstore.own_numbers import newest_first
-from certstore.ports import AgencyDirectory, HolderDirectory, HolderIdentity, Mandate, OrganisationDirectory
+from certstore.ports import (
+    Act,
+    AgencyDirectory,
+    Case,
+    Deed,
+    HolderDirectory,
+    HolderIdentity,
+    Mandate,
+    OrganisationDirectory,
+)
 from certstore.purpose import parse_purpose
 from certstore.reach import unknown_item
 from certstore.repository import Repository
@@ -111,17 +131,37 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class _Decider:
-    """Whose licences somebody may decide on: their own, and those of whom they act for."""
+    """Whose licences somebody may decide on: their own, and those of whom they act for.
+
+    Attributes:
+        employer: the office that somebody works for. In its cases they speak for nobody else (民法典 Art. 168).
+    """
 
     identity: HolderIdentity
     mandates: Sequence[Mandate]
+    employer: str | None = None
 
     def authority(self, consent: Consent) -> Mandate | None:
-        item = consent.purpose.service_item or ""
-        return next((one for one in self.mandates if one.holder == consent.holder and one.covers(item)), None)
+        """What they would decide under; None for their own."""
+        if consent.holder in self.identity.codes or consent.organisation == self.employer:
+            return None
+        case = _case_of(consent)
+        return next(
+            (
+                one
+                for one in self.mandates
+                if one.is_for(consent.holder) and one.covers(case) and one.reaches(consent.type_code)
+            ),
+            None,
+        )
 
     def may_decide(self, consent: Consent) -> bool:
         return consent.holder in self.identity.codes or self.authority(consent) is not None
+
+    def last_day(self, consent: Consent, today: dt.date) -> dt.date:
+        """Of a yes that is given today: what an agent agrees to does not outlive what they were entrusted with."""
+        authority, day = self.authority(consent), today + dt.timedelta(days=consent.days)
+        return day if authority is None or authority.until is None else min(day, authority.until)
 
 
 class Consents:
@@ -393,7 +433,8 @@ class Consents:
         # whatever hat somebody wears: for an organisation only the items of their authorisation count
         person = replace(actor, organisation=None) if actor.kind is PrincipalKind.PERSON else actor
         identity = await identity_of(self._holders, person)
-        return _Decider(identity, await self._agencies.of_account(identity.account_id))
+        employer = actor.organisation if actor.kind is PrincipalKind.STAFF else None
+        return _Decider(identity, await self._agencies.of_account(identity.account_id), employer)
 
     async def _own(self, tx: ReadTx, consent_id: str, decider: _Decider) -> Consent:
         consent = await self._repository.consents.consent(tx, consent_id)
@@ -402,10 +443,12 @@ class Consents:
         return consent
 
     async def _own_bundle(self, tx: ReadTx, bundle_id: str, decider: _Decider) -> Sequence[Consent]:
+        """What of the question is theirs: an agent's part of it, where a mandate is for some types only."""
         found = await self._repository.consents.of_bundle(tx, bundle_id)
-        if not found or not all(decider.may_decide(one) for one in found):
+        theirs = [one for one in found if decider.may_decide(one)]
+        if not theirs:
             raise ConsentNotFound
-        return found
+        return theirs
 
     async def _decide(
         self,
@@ -417,6 +460,7 @@ class Consents:
         licence_id: str | None,
     ) -> Consent:
         now, today, authority = self._repository.now(), self._repository.today(), decider.authority(consent)
+        await self._act(tx, consent, decider, Deed.CONSENT if granted else Deed.REFUSE)
         decided = replace(
             consent,
             state=ConsentState.REFUSED,
@@ -426,7 +470,7 @@ class Consents:
         )
         if granted:
             chosen = self._chosen(await self._usable(tx, consent), licence_id)
-            last_day = today + dt.timedelta(days=consent.days)
+            last_day = decider.last_day(consent, today)
             decided = replace(decided, state=ConsentState.GRANTED, licence_id=chosen.id, last_day=last_day)
         if not await self._repository.consents.decide(tx, decided, now=now):
             raise ConsentDecided
@@ -439,7 +483,8 @@ class Consents:
         self, tx: WriteTx, consents: Sequence[Consent], decider: _Decider, actor: Principal
     ) -> Sequence[Consent]:
         now, withdrawn = self._repository.now(), []
-        for one in consents:
+        for one in [one for one in consents if one.state is ConsentState.GRANTED]:
+            await self._act(tx, one, decider, Deed.WITHDRAW)
             if await self._repository.consents.withdraw(tx, one.id, now=now):
                 authority = decider.authority(one)
                 detail: Detail = {"authority": authority.id} if authority else {}
@@ -462,6 +507,8 @@ class Consents:
             item = await repository.catalogue.item(tx, asked[0].purpose.service_item or "")
             types = await repository.catalogue.newest_types(tx, [one.type_code for one in asked])
             usable = [await self._usable(tx, one) for one in asked]
+            for one, licences in zip(asked, usable, strict=True):
+                await self._look(tx, one, licences, decider, actor)
             tx.audit(AuditEvent("holder.look", "done", actor, subject, asked[0].purpose, {"what": "consent"}))
             await tx.commit()
         assert item is not None
@@ -469,6 +516,38 @@ class Consents:
             await self._view(one, types[one.type_code], item, licences, decider)
             for one, licences in zip(asked, usable, strict=True)
         ]
+
+    async def _act(self, tx: WriteTx, consent: Consent, decider: _Decider, deed: Deed) -> bool:
+        """Put on record what is done for another; whether it was for another."""
+        authority = decider.authority(consent)
+        if authority is None:
+            return False
+        subjects = () if deed is Deed.LOOK else (consent.id,)
+        if not await self._agencies.act(tx, authority, Act(deed, _case_of(consent), (consent.type_code,), subjects)):
+            raise mandate_over()
+        return authority.personal
+
+    async def _look(
+        self, tx: WriteTx, consent: Consent, licences: Sequence[Licence], decider: _Decider, actor: Principal
+    ) -> None:
+        """What an agent is shown of another person's licences, that person sees under who looked."""
+        if not await self._act(tx, consent, decider, Deed.LOOK):
+            return
+        repository, agent = self._repository, replace(actor, organisation=None, name=decider.identity.name)
+        looks: list[AccessRecord] = []
+        for one in licences:
+            looks += look_at(
+                repository,
+                agent,
+                Look.ENTRUSTED,
+                consent.purpose,
+                licence=one,
+                fields=consent.fields,
+                about=consent.holder,
+            )
+        await repository.access.add(
+            tx, looks or [look_for(repository, agent, Look.ENTRUSTED, consent.purpose, consent.holder)]
+        )
 
     async def _usable(self, tx: ReadTx, consent: Consent) -> list[Licence]:
         """The holder's licences of the type that are valid today, newest first."""
@@ -508,9 +587,9 @@ class Consents:
             item=item,
             given=[row.title for row in rows if row.value is not None],
             withheld=[row.title for row in rows if row.value is None],
-            last_day=consent.last_day or repository.today() + dt.timedelta(days=consent.days),
+            last_day=consent.last_day or decider.last_day(consent, repository.today()),
             candidates=candidates,
-            holder_name=authority.holder_name if authority and consent.holder not in decider.identity.codes else None,
+            holder_name=authority.holder_name if authority else None,
         )
 
     async def _candidate(self, licence: Licence, licence_type: LicenceType, fields: Sequence[str]) -> ConsentCandidate:
@@ -520,6 +599,10 @@ class Consents:
         )
         version = licence.current
         return ConsentCandidate(licence.id, version.identifier, name, version.valid_until, face_rows(source))
+
+
+def _case_of(consent: Consent) -> Case:
+    return Case(consent.organisation, consent.purpose.service_item or "", consent.purpose.case_number or "")
 
 
 def _check_limits(asked: ConsentRequest) -> None:

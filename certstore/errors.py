@@ -227,6 +227,18 @@ def consent_gone() -> Gone:
     )
 
 
+def mandate_over() -> Gone:
+    """`mandate-over`: ended, or good for no further case."""
+    return Gone(
+        "mandate-over",
+        Text(
+            "委托已经结束，或者可办的件数已用完。请委托人本人决定，或重新委托。",
+            "The entrustment has ended, or no further case may be begun under it. The principal decides themselves, or "
+            "entrusts anew.",
+        ),
+    )
+
+
 def use_code_gone() -> Gone:
     """`use-code-gone`: run out, or used as often as it may be."""
     return Gone(

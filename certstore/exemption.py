@@ -28,7 +28,7 @@ from certstore.model import (
     Sharing,
     Trust,
 )
-from certstore.ports import AgencyDirectory, OrganisationDirectory
+from certstore.ports import AgencyDirectory, Case, Mandate, OrganisationDirectory
 from certstore.purpose import parse_purpose
 from certstore.reach import unknown_item
 from certstore.repository import Repository
@@ -72,6 +72,7 @@ class AgentStanding(StrEnum):
     """Whether the agent may act for the applicant in this item."""
 
     AUTHORISED = "authorised"
+    IN_PART = "authorised-in-part"  # for the licences of some materials only
     NOT_AUTHORISED = "not-authorised"
 
 
@@ -176,7 +177,7 @@ class CheckExemption:
             holder = parse_party(query.code_type, query.code, today=repository.today())
             agent = self._agent_of(query)
             await repository.quota.count_look(actor)
-            standing = await self._standing(agent, holder, purpose)
+            mandates = await self._mandates(agent, holder, purpose, actor)
             async with repository.database.quick_read() as look:
                 item = await repository.catalogue.item(look, query.service_item)
                 if item is None:
@@ -184,6 +185,7 @@ class CheckExemption:
                 facts = await self._facts(look, actor, item, holder, purpose)
             chosen = [_judge(material, facts) for material in item.materials]
             looks = self._looks(actor, purpose, holder, chosen, facts)
+            standing = None if agent is None else _standing(mandates, item)
             exempt = sum(one.outcome is Exemption.EXEMPT for one in chosen)
             detail: Detail = {"materials": len(chosen), "exempt": exempt, "agent": standing}
             event = AuditEvent("exemption.check", "done", actor, None, purpose, detail)
@@ -203,13 +205,14 @@ class CheckExemption:
             return None
         return parse_party(query.agent_type or "", query.agent, today=self._repository.today())
 
-    async def _standing(self, agent: HolderCode | None, holder: HolderCode, purpose: Purpose) -> AgentStanding | None:
+    async def _mandates(
+        self, agent: HolderCode | None, holder: HolderCode, purpose: Purpose, actor: Principal
+    ) -> Sequence[Mandate]:
+        """What the agent may do for the holder in this case."""
         if agent is None:
-            return None
-        mandates = await self._agencies.of_number(agent)
-        item = purpose.service_item or ""
-        may = any(one.holder == holder and one.covers(item) for one in mandates)
-        return AgentStanding.AUTHORISED if may else AgentStanding.NOT_AUTHORISED
+            return ()
+        case = Case(acting_organisation(actor), purpose.service_item or "", purpose.case_number or "")
+        return [one for one in await self._agencies.of_number(agent) if one.is_for(holder) and one.covers(case)]
 
     async def _facts(
         self, tx: ReadTx, actor: Principal, item: ServiceItem, holder: HolderCode, purpose: Purpose
@@ -279,6 +282,14 @@ class CheckExemption:
             valid_until=exempt.current.valid_until if exempt else None,
             consent_id=facts.consented.get(exempt.id) if exempt else None,
         )
+
+
+def _standing(mandates: Sequence[Mandate], item: ServiceItem) -> AgentStanding:
+    needed = [material.types for material in item.materials if material.types]
+    reached = [any(one.reaches(code) for one in mandates for code in types) for types in needed]
+    if not mandates or (reached and not any(reached)):
+        return AgentStanding.NOT_AUTHORISED
+    return AgentStanding.AUTHORISED if all(reached) else AgentStanding.IN_PART
 
 
 def _explanation(one: _Finding, facts: _Facts, names: Mapping[str, Text]) -> Text:

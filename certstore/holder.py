@@ -62,6 +62,11 @@ class MyAccess:
         """Whether the holder's own share was opened, or an office acted."""
         return self.record.look is Look.SHARE
 
+    @property
+    def entrusted(self) -> bool:
+        """Whether it was somebody whom the holder entrusted."""
+        return self.record.look is Look.ENTRUSTED
+
 
 class MyLicences:
     """All licences of the person logged in; newest first."""

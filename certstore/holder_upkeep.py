@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from certstore.attachments.keep import Attachments
 from certstore.departures.follow import FollowDeaths
 from certstore.departures.ports import DepartureStore
+from certstore.entrust.ports import EntrustmentStore
+from certstore.entrust.rules import KEPT_DAYS as KEEP_ENTRUSTMENTS
 from certstore.objections.looking import SweepObjections
 from certstore.reminders.ports import ReminderStore
 from certstore.reminders.remind import KEPT_DAYS as KEEP_REMINDERS
@@ -46,6 +48,7 @@ class HolderUpkeep:
         reminders: ReminderStore,
         statistics: StatisticStore,
         departures: DepartureStore,
+        entrustments: EntrustmentStore,
         every: float = 60.0,
     ) -> None:
         self._repository = repository
@@ -58,6 +61,7 @@ class HolderUpkeep:
         self._reminders = reminders
         self._statistics = statistics
         self._departures = departures
+        self._entrustments = entrustments
         self._every = every
 
     async def forever(self) -> None:
@@ -76,6 +80,7 @@ class HolderUpkeep:
             lambda tx: self._shares.delete_before(tx, now - dt.timedelta(days=KEEP_SHARES)),
             lambda tx: self._reminders.delete_before(tx, today - dt.timedelta(days=KEEP_REMINDERS)),
             self._departures.delete_ended,
+            lambda tx: self._entrustments.delete_before(tx, today - dt.timedelta(days=KEEP_ENTRUSTMENTS)),
             lambda tx: self._statistics.delete_before(tx, today - dt.timedelta(days=KEPT_MONTHS * _DAYS_OF_A_MONTH)),
             lambda tx: self._statistics.delete_cases(tx, today - dt.timedelta(days=CASES_KEPT_DAYS)),
         )

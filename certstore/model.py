@@ -401,6 +401,7 @@ class Look(StrEnum):
     SHARE = "share"
     USE_CODE = "use-code"
     VIEW = "view-page"
+    ENTRUSTED = "entrusted"  # somebody whom the holder entrusted saw what they were to decide on
     EXPORT = "export"
     REGISTER = "register"  # a register taken over was held against it
 

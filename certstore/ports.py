@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from certstore.codes import HolderCode
@@ -172,22 +173,73 @@ class OrganisationDirectory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """One case (办件) of one office."""
+
+    organisation: str
+    service_item: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mandate:
     """An authority to act for somebody, in force today (委托).
 
     Attributes:
-        id: of the authorisation.
+        id: of the authorisation, or of the entrustment.
         holder: whom it is to act for.
-        items: service items that it is for; empty for all.
+        items, types: service items and licence types that it is for; empty for all.
+        further: other numbers of the same holder.
+        until: last day of what is agreed to under it; None where the agreement itself says it.
+        only: the cases that it is still for, once no new one may be begun; None for any.
+        personal: a person gave it for themselves: what is done under it is counted and shown to them.
     """
 
     id: str
     holder: HolderCode
-    holder_name: Text
+    holder_name: Text = field(repr=False)
     items: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    further: tuple[HolderCode, ...] = field(default=(), repr=False)
+    until: dt.date | None = None
+    only: frozenset[Case] | None = None
+    personal: bool = False
 
-    def covers(self, service_item: str) -> bool:
-        return not self.items or service_item in self.items
+    def is_for(self, holder: HolderCode) -> bool:
+        return holder == self.holder or holder in self.further
+
+    def covers(self, case: Case) -> bool:
+        """Whether it is for this case at all; for which types, `reaches` says."""
+        within = not self.items or case.service_item in self.items
+        return within and (self.only is None or case in self.only)
+
+    def reaches(self, type_code: str) -> bool:
+        return not self.types or type_code in self.types
+
+
+class Deed(StrEnum):
+    """What an agent does under a mandate."""
+
+    LOOK = "look"  # at what they are to decide on
+    CONSENT = "consent"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    CODES = "codes"  # had use codes issued
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something done in one case.
+
+    Attributes:
+        types: licence types that it was about.
+        subjects: ids of what came of it.
+    """
+
+    deed: Deed
+    case: Case
+    types: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 class AgencyDirectory(Protocol):
@@ -198,6 +250,13 @@ class AgencyDirectory(Protocol):
 
     async def of_number(self, agent: HolderCode) -> Sequence[Mandate]:
         """The same for whoever has this number; nothing where the number is not known."""
+
+    async def act(self, tx: WriteTx, mandate: Mandate, act: Act) -> bool:
+        """Put on record what is done under a mandate, in the unit that does it and before anything else is locked.
+
+        Returns:
+            False if it has ended meanwhile, or may begin no new case. Otherwise it cannot be ended before the unit.
+        """
 
 
 # --- stores ----------------------------------------------------------------------------------------------------
@@ -386,6 +445,9 @@ class ConsentStore(Protocol):
         self, tx: ReadTx, holder: HolderCode, *, before: str | None = None, limit: int = 20
     ) -> Sequence[Consent]:
         """Newest first."""
+
+    async def granted_under(self, tx: ReadTx, holder: HolderCode, authority: str) -> Sequence[Consent]:
+        """Those of a holder that were given under an authority and not withdrawn, in order of id."""
 
     async def in_force(
         self, tx: ReadTx, organisation: str, holder: HolderCode, *, service_item: str, case_number: str, today: dt.date

@@ -174,6 +174,12 @@ class Directory:
                 return None
             return await self._clients.account_of(tx, subject=subject, sector=client.subject_sector)
 
+    async def in_use(self, account_id: str) -> bool:
+        """Whether there is such an account, neither frozen nor closed."""
+        async with self._database.read() as tx:
+            account = await self._accounts.get(tx, account_id)
+        return account is not None and account.status is AccountStatus.ACTIVE
+
     async def rights(self, account_id: str, day: dt.date) -> Rights | None:
         """What somebody's roles allow on `day`; None without any, and for an account that is not in use."""
         async with self._database.read() as tx:

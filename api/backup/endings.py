@@ -162,6 +162,14 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "holder_departure": NothingEnds("a list for those who decide; the licence has the state"),
     "licence_attachment": NothingEnds("content; the licence has the state"),
     "licence_share": Moved("state", ["open"], ["open", "withdrawn"], ["views", "tries"]),
+    "entrustment": Moved(
+        "state",
+        ["offered", "active"],
+        ["offered", "active", "declined", "ended"],
+        ["uses", "answered_at", "ended_at", "ended_for"],
+    ),
+    "entrustment_case": NothingEnds("which cases were counted; the entrustment has the state"),
+    "entrustment_done": NothingEnds("record"),
     # shows people later what an old backup would show them early: an ending that is lost makes nothing visible
     "look_delay": Moved(
         "state", ["proposed", "active"], ["proposed", "active", "refused", "ended"], ["decided_by", "until"]
@@ -174,7 +182,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "subscription_day": NothingEnds("counts"),
     "exemption_check": NothingEnds("a case that is gone on with; each step asks for the right anew"),
     "exemption_delivery": NothingEnds("which copies stand in; a copy ends by itself"),
-    "use_code": Kept(["uses"]),  # one that was redeemed after the backup has been redeemed
+    "use_code": Kept(["uses", "ends_at"]),  # one that was redeemed, or ended, after the backup stays so
     "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import certstore.stores.attachment_tables
 import certstore.stores.bulk_tables
 import certstore.stores.departure_tables
+import certstore.stores.entrustment_tables
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.number_tables
@@ -74,6 +75,7 @@ SOURCES = (
     certstore.stores.attachment_tables,
     certstore.stores.share_tables,
     certstore.stores.departure_tables,
+    certstore.stores.entrustment_tables,
     certstore.stores.statistic_tables,
     certstore.stores.objection_tables,
     signing.stores.log_tables,

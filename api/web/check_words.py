@@ -58,6 +58,9 @@ _ASKED = {
 }
 _AGENTS: Mapping[AgentStanding, Mark] = {
     AgentStanding.AUTHORISED: Mark("good", "check", Text("授权有效，可以代办这个事项", "authorised for this item")),
+    AgentStanding.IN_PART: Mark(
+        "warn", "warn", Text("只能代办其中部分证照，其余请本人来", "authorised for some of the licences only")
+    ),
     AgentStanding.NOT_AUTHORISED: Mark(
         "bad", "no", Text("没有代办这个事项的授权，请核对委托书", "not authorised for this item: see the mandate")
     ),

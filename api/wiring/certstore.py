@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.wiring.entrusting import EntrustServices, compose_entrusting
 from api.wiring.ground import Ground
 from api.wiring.lawful_use import UseServices, compose_use
 from api.wiring.licence_life import LifeServices, compose_life
@@ -13,6 +14,7 @@ from certstore.consents import Consents
 from certstore.copies import AnnotatedCopies
 from certstore.documents import SealedDocuments, SealedVault
 from certstore.end import EndLicence
+from certstore.entrust.ports import PersonDirectory
 from certstore.exemption import CheckExemption
 from certstore.find import FindLicences
 from certstore.holder import MyAccesses, MyLicences
@@ -83,6 +85,7 @@ class CertstoreServices:
     life: LifeServices
     maker: VersionMaker
     use: UseServices
+    entrusting: EntrustServices
     renderer: Renderer
 
 
@@ -110,6 +113,7 @@ def build_certstore(
     organisations: OrganisationDirectory,
     colleagues: Colleagues,
     agencies: AgencyDirectory,
+    persons: PersonDirectory,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
     return compose_certstore(
@@ -120,6 +124,7 @@ def build_certstore(
         organisations=organisations,
         colleagues=colleagues,
         agencies=agencies,
+        persons=persons,
         faces=TypstRenderer(),
     )
 
@@ -166,9 +171,14 @@ def compose_certstore(
     organisations: OrganisationDirectory,
     colleagues: Colleagues,
     agencies: AgencyDirectory,
+    persons: PersonDirectory,
     faces: TypstRenderer,
 ) -> CertstoreServices:
-    """Compose the repository from its ports."""
+    """Compose the repository from its ports.
+
+    Args:
+        agencies: who may act for organisations.
+    """
     repository = repository_of(ground)
     templates = SqlTemplateStore()
     renderer = TemplateRenderer(faces, faces, ground.database, templates)
@@ -178,13 +188,22 @@ def compose_certstore(
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
     numbers = LicenceNumbers(ground.database, SqlNumberStore())
     issue, end = IssueLicence(repository, maker, ground.digests, numbers), EndLicence(repository, ground.digests)
-    check = CheckExemption(repository, organisations, agencies)
+    entrusting = compose_entrusting(
+        repository,
+        persons=persons,
+        organisations=organisations,
+        for_organisations=agencies,
+        fields=ground.fields,
+        index=ground.index,
+        kv=ground.kv,
+    )
+    check = CheckExemption(repository, organisations, entrusting.agencies)
     copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)
     consents = Consents(
         repository,
         holders,
         organisations,
-        agencies,
+        entrusting.agencies,
         ground.digests,
         decision_address=f"{ground.issuer}/consents",
         verify_address=verify_address,
@@ -209,6 +228,7 @@ def compose_certstore(
         export=ExportLicences(repository, find, find_store),
         my_accesses=MyAccesses(repository, holders, organisations),
         maker=maker,
+        entrusting=entrusting,
         renderer=renderer,
         life=compose_life(
             repository,

@@ -14,6 +14,7 @@ from api.bridges import (
     IdpHolderNews,
     IdpKnownPersons,
     IdpOrganisationDirectory,
+    IdpPersons,
     SigningDocumentJudge,
 )
 from api.settings import Settings
@@ -131,6 +132,7 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
         colleagues=IdpColleagues(idp.directory, ground.clock),
         agencies=IdpAgencyDirectory(idp.directory, idp.agency.acting),
+        persons=IdpPersons(idp.directory),
     )
     presentation = compose_presentation(
         narrow_ground(ground),
@@ -159,7 +161,6 @@ async def build_container(
         narrow_ground(ground),
         certstore,
         holders=IdpHolderDirectory(idp.directory),
-        agencies=IdpAgencyDirectory(idp.directory, idp.agency.acting),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)

@@ -11,7 +11,7 @@ from certstore.exchange.items import OwnItems
 from certstore.exchange.making import MakeLicences
 from certstore.exchange.people import UseInPerson
 from certstore.exchange.share import ShareLicences
-from certstore.ports import AgencyDirectory, HolderDirectory, OrganisationDirectory
+from certstore.ports import HolderDirectory, OrganisationDirectory
 from certstore.stores.granted_items import SqlGrantedItems
 
 
@@ -32,7 +32,6 @@ def compose_exchange(
     certstore: CertstoreServices,
     *,
     holders: HolderDirectory,
-    agencies: AgencyDirectory,
     organisations: OrganisationDirectory,
 ) -> ExchangeServices:
     """Compose over the repository's use cases."""
@@ -41,7 +40,7 @@ def compose_exchange(
     use = certstore.use
     return ExchangeServices(
         share=ShareLicences(repository, find_item, use.codes, use.redeem, certstore.copies, organisations),
-        in_person=UseInPerson(repository, use.codes, certstore.consents, holders, agencies),
+        in_person=UseInPerson(repository, use.codes, certstore.consents, holders, certstore.entrusting.agencies),
         make=MakeLicences(repository, certstore.catalogue, certstore.life.drafts, certstore.end),
         dictionary=TypeDictionary(repository),
         find_item=find_item,

@@ -23,6 +23,7 @@ from certstore.statistics.count import CountUse
 from certstore.statistics.look import LookAtStatistics
 from certstore.stores.attachments import SqlAttachmentStore
 from certstore.stores.departures import AuditReports, SqlDepartureStore
+from certstore.stores.entrustments import SqlEntrustmentStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.life import SqlDraftStore
 from certstore.stores.look_delays import SqlLookDelayStore
@@ -73,7 +74,8 @@ def compose_holders(
     count = CountUse(repository, statistics, (AuditSource(), LookSource(), ChangeSource()))
     remind = RemindHolders(repository, reminders, statistics, news)
     departures = SqlDepartureStore()
-    follow_deaths = FollowDeaths(repository, AuditReports(), departures, statistics, shares, holders)
+    entrustments = SqlEntrustmentStore(ground.fields, ground.index)
+    follow_deaths = FollowDeaths(repository, AuditReports(), departures, statistics, shares, holders, entrustments)
     upkeep = HolderUpkeep(
         repository,
         count,
@@ -85,6 +87,7 @@ def compose_holders(
         reminders=reminders,
         statistics=statistics,
         departures=departures,
+        entrustments=entrustments,
     )
     return HolderServices(
         attachments=attachments,

@@ -1,14 +1,16 @@
-"""Follows reports of deaths: shares and consents of the dead end, and their issuers see which licences to cancel.
+"""Follows reports of deaths: what the dead allowed ends, and their issuers see which licences to cancel.
 
 行政许可法 §70: a licence given to a person is cancelled (注销) when the person has died. Whether it is, is for the
 issuing authority to decide: a house does not cease to be registered, and heirs may need the certificate under the law.
-What the person allowed ends with them. A report that was a mistake takes the licences off the list; consents are given
-anew.
+What the person allowed ends with them, shares and consents, and so do entrustments, those that they held too (民法典
+Art. 173(4)). A report that was a mistake takes the licences off the list; consents are given anew.
 """
 
 from __future__ import annotations
 
 from certstore.departures.ports import DepartureStore, Report, ReportSource
+from certstore.entrust.model import EndReason
+from certstore.entrust.ports import EntrustmentStore
 from certstore.model import ConsentState
 from certstore.ports import HolderDirectory, HolderIdentity
 from certstore.repository import Repository
@@ -36,6 +38,7 @@ class FollowDeaths:
         positions: StatisticStore,
         shares: ShareStore,
         holders: HolderDirectory,
+        entrustments: EntrustmentStore,
     ) -> None:
         self._repository = repository
         self._source = source
@@ -43,6 +46,7 @@ class FollowDeaths:
         self._positions = positions
         self._shares = shares
         self._holders = holders
+        self._entrustments = entrustments
 
     async def __call__(self) -> int:
         """How many reports were followed."""
@@ -88,6 +92,8 @@ class FollowDeaths:
     async def _end_what_was_allowed(self, tx: WriteTx, identity: HolderIdentity) -> int:
         ended, now = 0, self._repository.now()
         for code in identity.codes:
+            # before consents: the order in which an agent's deeds are locked
+            ended += await self._entrustments.end_all(tx, code, reason=EndReason.DEATH, now=now)
             before = None
             while consents := await self._repository.consents.of_holder(tx, code, before=before, limit=_PAGE):
                 for consent in consents:

@@ -7,18 +7,19 @@ consented to this case. What would still need a consent is named, whether or not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from certstore.authorise import acting_organisation, grants_within_reach, identity_of, refusals_audited
 from certstore.codes import HolderCode, parse_party
 from certstore.consents import ConsentBundle, ConsentRequest, Consents
 from certstore.model import Sharing
-from certstore.ports import AgencyDirectory, HolderDirectory
+from certstore.ports import AgencyDirectory, Case, HolderDirectory, Mandate
 from certstore.purpose import parse_purpose
 from certstore.repository import Repository
-from certstore.use.codes import IssuedCode, IssueUseCodes, UseCodeQuery
+from certstore.use.codes import IssuedCode, IssueUseCodes, Under, UseCodeQuery
+from core.db.database import ReadTx
 from core.errors import NotPermitted
-from core.principal import Principal, Purpose
+from core.principal import Principal, PrincipalKind, Purpose
 from core.text import Text
 
 
@@ -89,26 +90,50 @@ class UseInPerson:
         """Licences of somebody that the person is authorised to act for in this service item.
 
         Raises:
-            NotPermitted: `agent-not-authorised`; and as `by_holder`.
+            NotPermitted: `agent-not-authorised`, `mandate-over`; and as `by_holder`.
         """
         purpose = parse_purpose(asked.service_item, asked.case_number, asked.basis)
         async with refusals_audited(self._repository.database, "use-code.entrust", client, purpose=purpose):
             await identity_of(self._holders, agent)
             code = parse_party(holder.code_type, holder.code, today=self._repository.today())
-            mandates = await self._agencies.of_account(agent.id)
-            if not any(one.holder == code and one.covers(asked.service_item.strip()) for one in mandates):
-                raise NotPermitted(
-                    "agent-not-authorised",
-                    Text(
-                        "这个人没有为该事项代办的授权，或授权已结束。请委托方先授权。",
-                        "This person is not authorised to act for the holder in this service item, or no longer. The "
-                        "holder has to authorise them first.",
-                    ),
-                )
-        return await self._answer(asked, [code], client)
+            mandate, case = await self._mandate(asked, code, agent, client, purpose)
+            within = await self._within(asked, mandate, purpose, client)
+        return await self._answer(within, [code], client, Under(self._agencies, mandate, case))
+
+    async def _mandate(
+        self, asked: PersonalQuestion, holder: HolderCode, agent: Principal, client: Principal, purpose: Purpose
+    ) -> tuple[Mandate, Case]:
+        """What the agent acts under; nothing where they work for the very office that asks (民法典 Art. 168)."""
+        case = Case(acting_organisation(client), purpose.service_item or "", purpose.case_number or "")
+        own_office = agent.kind is PrincipalKind.STAFF and agent.organisation == case.organisation
+        for one in () if own_office else await self._agencies.of_account(agent.id):
+            if one.is_for(holder) and one.covers(case) and all(one.reaches(code) for code in asked.types or ()):
+                return one, case
+        raise NotPermitted(
+            "agent-not-authorised",
+            Text(
+                "这个人没有为该事项代办这些证照的授权，或授权已结束。请委托方先授权。",
+                "This person is not authorised to act for the holder in this service item with these licences, or no "
+                "longer. The holder has to authorise them first.",
+            ),
+        )
+
+    async def _within(
+        self, asked: PersonalQuestion, mandate: Mandate, purpose: Purpose, client: Principal
+    ) -> PersonalQuestion:
+        """The question, narrowed to the types of the mandate where none were named."""
+        if asked.types is not None or not mandate.types:
+            return asked
+        async with self._repository.database.read() as tx:
+            grants = await self._grants(tx, purpose, client)
+        return replace(asked, types=[code for code in grants if mandate.reaches(code)])
 
     async def _answer(
-        self, asked: PersonalQuestion, holders: Sequence[HolderCode], client: Principal
+        self,
+        asked: PersonalQuestion,
+        holders: Sequence[HolderCode],
+        client: Principal,
+        under: Under | None = None,
     ) -> PersonalAnswer:
         purpose = parse_purpose(asked.service_item, asked.case_number, asked.basis)
         codes: list[IssuedCode] = []
@@ -118,6 +143,7 @@ class UseInPerson:
                     holder.kind, holder.number, asked.service_item, asked.case_number, asked.basis, types=asked.types
                 ),
                 client,
+                under,
             )
         covered = {one.use.type_code for one in codes}
         to_ask = [code for code in await self._by_consent(asked, purpose, client) if code not in covered]
@@ -136,15 +162,14 @@ class UseInPerson:
 
     async def _by_consent(self, asked: PersonalQuestion, purpose: Purpose, client: Principal) -> Sequence[str]:
         """Types that the system may use for the item with the holder's consent."""
-        catalogue, today = self._repository.catalogue, self._repository.today()
         async with self._repository.database.read() as tx:
-            grants = await grants_within_reach(
-                catalogue, tx, acting_organisation(client), purpose.service_item or "", client
-            )
-            wanted = [
-                code
-                for code, grant in grants.items()
-                if grant.covers(today) and (asked.types is None or code in asked.types)
-            ]
-            types = await catalogue.newest_types(tx, wanted)
+            granted = await self._grants(tx, purpose, client)
+            wanted = [code for code in granted if asked.types is None or code in asked.types]
+            types = await self._repository.catalogue.newest_types(tx, wanted)
         return [code for code in wanted if types[code].sharing is Sharing.CONSENT]
+
+    async def _grants(self, tx: ReadTx, purpose: Purpose, client: Principal) -> Sequence[str]:
+        """Types that the system may use for the item today."""
+        catalogue, today, organisation = self._repository.catalogue, self._repository.today(), client.organisation or ""
+        grants = await grants_within_reach(catalogue, tx, organisation, purpose.service_item or "", client)
+        return [code for code, grant in grants.items() if grant.covers(today)]

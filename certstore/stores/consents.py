@@ -106,6 +106,14 @@ class SqlConsentStore:
         rows = await tx.connection.execute(query.order_by(consent.c.id.desc()).limit(limit))
         return [self._consent(row) for row in rows]
 
+    async def granted_under(self, tx: ReadTx, holder: HolderCode, authority: str) -> Sequence[Consent]:
+        query = select(consent).where(
+            consent.c.holder_index.in_(holder_indexes(self._index, holder)),
+            consent.c.authority == authority,
+            consent.c.state == ConsentState.GRANTED.value,
+        )
+        return [self._consent(row) for row in await tx.connection.execute(query.order_by(consent.c.id))]
+
     async def in_force(
         self, tx: ReadTx, organisation: str, holder: HolderCode, *, service_item: str, case_number: str, today: dt.date
     ) -> Sequence[Consent]:

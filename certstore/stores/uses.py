@@ -101,6 +101,9 @@ class SqlCheckStore:
         )
 
 
+_AT_ONCE = 500  # no database takes any number of parameters
+
+
 class SqlUseCodeStore:
     """Implements `certstore.use.ports.UseCodeStore`."""
 
@@ -133,6 +136,13 @@ class SqlUseCodeStore:
         alive = (columns.id == code_id, columns.ends_at > now, columns.uses < columns.max_uses)
         change = update(use_code).where(*alive).values(uses=columns.uses + 1)
         return (await tx.connection.execute(change)).rowcount == 1
+
+    async def end(self, tx: WriteTx, code_ids: Sequence[str], *, now: dt.datetime) -> int:
+        columns, ended = use_code.c, 0
+        for first in range(0, len(code_ids), _AT_ONCE):
+            alive = (columns.id.in_(code_ids[first : first + _AT_ONCE]), columns.ends_at > now)
+            ended += (await tx.connection.execute(update(use_code).where(*alive).values(ends_at=now))).rowcount
+        return ended
 
     async def sweep(self, tx: WriteTx, *, before: dt.datetime, limit: int) -> int:
         columns = use_code.c

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope
 from certstore.codes import HolderCode, parse_holder_code
+from certstore.errors import mandate_over
 from certstore.looks import look_at, look_for
 from certstore.model import Look
+from certstore.ports import Act, AgencyDirectory, Case, Deed, Mandate
 from certstore.purpose import parse_purpose
 from certstore.reach import Hit, Reach
 from certstore.repository import Repository
 from certstore.status import Status, status_today
 from certstore.use.model import UseCode
 from certstore.use.ports import UseCodeStore
-from core.audit.event import AuditEvent
+from core.audit.event import AuditEvent, Detail
 from core.db.database import WriteTx
 from core.errors import InvalidInput
 from core.ids import new_id, new_secret
@@ -67,6 +69,27 @@ class IssuedCode:
     valid_until: dt.date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The mandate under which somebody has codes issued for another (委托用证)."""
+
+    agencies: AgencyDirectory
+    mandate: Mandate
+    case: Case
+
+    async def hold(self, tx: WriteTx) -> None:
+        """First of all that is locked: whoever ends the mandate finds what was issued under it, or is found first."""
+        await self._act(tx, Act(Deed.LOOK, self.case))
+
+    async def record(self, tx: WriteTx, issued: Sequence[IssuedCode]) -> None:
+        types = tuple(dict.fromkeys(one.use.type_code for one in issued))
+        await self._act(tx, Act(Deed.CODES, self.case, types, tuple(one.use.id for one in issued)))
+
+    async def _act(self, tx: WriteTx, act: Act) -> None:
+        if not await self.agencies.act(tx, self.mandate, act):
+            raise mandate_over()
+
+
 class IssueUseCodes:
     """The use case: one code for each licence that the caller may use."""
 
@@ -76,12 +99,16 @@ class IssueUseCodes:
         self._digests = digests
         self._reach = Reach(repository)
 
-    async def __call__(self, query: UseCodeQuery, actor: Principal) -> Sequence[IssuedCode]:
+    async def __call__(self, query: UseCodeQuery, actor: Principal, under: Under | None = None) -> Sequence[IssuedCode]:
         """
+        Args:
+            under: what somebody acts under who asks for the holder.
+
         Raises:
             InvalidInput: number, purpose, service item, minutes or uses are not acceptable.
             NotPermitted: no `licence:read`; `use-not-granted`, `fields-not-granted`.
             LimitExceeded: `clerk-quota-used-up`, `grant-quota-used-up`.
+            Gone: `mandate-over`; nothing was issued.
         """
         repository = self._repository
         purpose = parse_purpose(query.service_item, query.case_number, query.basis)
@@ -92,11 +119,15 @@ class IssueUseCodes:
             _check_limits(query)
             await repository.quota.count_look(actor)
             async with repository.database.write() as tx:
+                if under is not None:
+                    await under.hold(tx)
                 types = await self._reach.types(tx, actor, purpose, query.types)
                 hits = await self._reach.hits(tx, actor, holder, purpose, types, query.fields, counted=False)
                 usable = [hit for hit in hits if self._usable(hit, query.licence_id)]
                 issued = [await self._issue(tx, hit, query, purpose, actor) for hit in usable]
-                await self._record(tx, usable, holder, purpose, actor)
+                if under is not None and issued:
+                    await under.record(tx, issued)
+                await self._record(tx, usable, holder, purpose, actor, under)
                 await tx.commit()
         return issued
 
@@ -127,14 +158,21 @@ class IssueUseCodes:
         return IssuedCode(code, made, hit.licence_type.name, version.identifier, version.valid_until)
 
     async def _record(
-        self, tx: WriteTx, hits: Sequence[Hit], holder: HolderCode, purpose: Purpose, actor: Principal
+        self,
+        tx: WriteTx,
+        hits: Sequence[Hit],
+        holder: HolderCode,
+        purpose: Purpose,
+        actor: Principal,
+        under: Under | None,
     ) -> None:
         """That there are such licences was told; what is in them is recorded when a code is redeemed."""
         repository, looks = self._repository, []
         for hit in hits:
             looks += look_at(repository, actor, Look.USE_CODE, purpose, licence=hit.licence, consent_id=hit.consent_id)
         await repository.access.add(tx, looks or [look_for(repository, actor, Look.USE_CODE, purpose, holder)])
-        tx.audit(AuditEvent("use-code.issue", "done", actor, None, purpose, {"codes": len(hits)}))
+        detail: Detail = {"codes": len(hits)} | ({"authority": under.mandate.id} if under else {})
+        tx.audit(AuditEvent("use-code.issue", "done", actor, None, purpose, detail))
 
 
 def _check_limits(query: UseCodeQuery) -> None:

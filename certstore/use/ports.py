@@ -44,5 +44,8 @@ class UseCodeStore(Protocol):
     async def redeem(self, tx: WriteTx, code_id: str, *, now: dt.datetime) -> bool:
         """Count one use if the code is alive and has one left; of many callers at once no more than that get True."""
 
+    async def end(self, tx: WriteTx, code_ids: Sequence[str], *, now: dt.datetime) -> int:
+        """Let those of them that are alive live no longer; answers how many."""
+
     async def sweep(self, tx: WriteTx, *, before: dt.datetime, limit: int) -> int:
         """Remove codes that ended before; answers how many."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from certstore.codes import HolderCode
 from certstore.departures.ports import DepartureStore
+from certstore.entrust.model import Done, EndReason, Entrustment, EntrustmentState, Party
+from certstore.entrust.ports import EntrustmentStore
 from certstore.lifecycle import Event, State
 from certstore.look_delays import DelayState, LookDelay, LookDelayStore
 from certstore.model import Licence
@@ -21,18 +24,21 @@ from certstore.objections.model import (
     ObjectionStep,
 )
 from certstore.objections.ports import ObjectionStore
+from certstore.ports import Case, Deed
 from certstore.reminders.ports import ReminderStore
 from certstore.shares.model import TRIES, Share, ShareState
 from certstore.shares.ports import ShareStore
 from certstore.statistics.model import CaseTally, Measure, Tally
 from certstore.statistics.ports import StatisticStore
 from certstore.stores.departures import SqlDepartureStore
+from certstore.stores.entrustments import SqlEntrustmentStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delays import SqlLookDelayStore
 from certstore.stores.objections import SqlObjectionStore
 from certstore.stores.reminders import SqlReminderStore
 from certstore.stores.shares import SqlShareStore
 from certstore.stores.statistics import SqlStatisticStore
+from core.db.database import ReadTx
 from core.ids import new_id
 from tests.conformance.certstore_stores_backends import LIN, OFFICE, OTHER_OFFICE, TYPE, ZHAO, StoreHarness
 from tests.conformance.harness import at_once
@@ -47,6 +53,7 @@ class HolderHarness:
 
     base: StoreHarness
     shares: ShareStore = field(default_factory=lambda: SqlShareStore(field_cipher(), blind_index()))
+    entrustments: EntrustmentStore = field(default_factory=lambda: SqlEntrustmentStore(field_cipher(), blind_index()))
     objections: ObjectionStore = field(default_factory=lambda: SqlObjectionStore(field_cipher(), blind_index()))
     delays: LookDelayStore = field(default_factory=SqlLookDelayStore)
     statistics: StatisticStore = field(default_factory=SqlStatisticStore)
@@ -94,6 +101,48 @@ class HolderHarness:
     async def open(self, share: Share) -> Share | None:
         async with self.unit() as tx:
             return await self.shares.open(tx, share.id, now=self.now)
+
+    async def entrust(self, *, accepted: bool = False, **changes: Any) -> Entrustment:
+        self.base.clock.advance(0.001)
+        made = Entrustment(
+            id=new_id(self.base.clock, "ent"),
+            principal=Party(LIN, "林知远"),
+            agent=Party(ZHAO, "赵映雪"),
+            types=(TYPE,),
+            items=(ITEM,),
+            purpose="替我办公租房",
+            starts_on=self.base.today,
+            ends_on=self.base.today + dt.timedelta(days=1),
+            max_uses=2,
+            created_at=self.now,
+            answer_by=self.now + dt.timedelta(days=7),
+        )
+        made = replace(made, **changes)
+        async with self.unit() as tx:
+            await self.entrustments.add(tx, made)
+        if accepted:
+            assert await self.answer_offer(made)
+        return made
+
+    async def answer_offer(self, made: Entrustment, *, accept: bool = True) -> bool:
+        answer = self.entrustments.accept if accept else self.entrustments.decline
+        async with self.unit() as tx:
+            return await answer(tx, made.id, now=self.now)
+
+    async def in_force(self, tx: ReadTx, agent: HolderCode = ZHAO) -> Sequence[Entrustment]:
+        return await self.entrustments.in_force(tx, agent, today=self.base.today)
+
+    async def begin(self, made: Entrustment, number: str) -> bool:
+        async with self.unit() as tx:
+            return await self.entrustments.begin(tx, made.id, Case(OFFICE, ITEM, number), today=self.base.today)
+
+    async def note(self, made: Entrustment) -> Done:
+        self.base.clock.advance(0.001)
+        made_id = new_id(self.base.clock, "end")
+        done = Done(made_id, made.id, self.now, Deed.CODES, OFFICE, ITEM, "A", (TYPE,), ("use_1", "use_2"))
+        async with self.unit() as tx:
+            await self.entrustments.note(tx, done)
+        return done
 
     async def an_objection(self, licence: Licence | None = None, **changes: Any) -> Objection:
         licence = licence or await self.licence()
@@ -200,6 +249,93 @@ class ShareContract:
     async def test_of_many_at_once_as_many_open_as_are_allowed(self, harness: HolderHarness) -> None:
         made = await harness.share(views_allowed=3)
         assert sum(one is not None for one in await at_once(*(harness.open(made) for _ in range(8)))) == 3
+
+
+class EntrustmentContract:
+    """Answered once, ended once, counted case by case."""
+
+    async def test_an_entrustment_comes_back_as_it_was(self, harness: HolderHarness) -> None:
+        made = await harness.entrust()
+        async with harness.base.other.read() as tx:
+            assert await harness.entrustments.entrustment(tx, made.id) == made
+            assert await harness.entrustments.given(tx, LIN) == [made]
+            assert await harness.entrustments.held(tx, ZHAO) == [made]
+            assert await harness.entrustments.given(tx, ZHAO) == []
+            assert await harness.entrustments.held(tx, LIN) == []
+            assert await harness.entrustments.held(tx, ZHAO, before=made.id) == []
+
+    async def test_an_offer_is_answered_once_and_in_time(self, harness: HolderHarness) -> None:
+        made, declined = await harness.entrust(), await harness.entrust()
+        late = await harness.entrust(answer_by=harness.now + dt.timedelta(seconds=1))
+        harness.base.clock.advance(1)
+        assert await harness.answer_offer(made)
+        assert await harness.answer_offer(declined, accept=False)
+        for one in (made, declined, late):
+            assert not await harness.answer_offer(one)
+            assert not await harness.answer_offer(one, accept=False)
+        async with harness.base.other.read() as tx:
+            assert [one.id for one in await harness.in_force(tx)] == [made.id]
+
+    async def test_days_states_and_numbers_bound_what_is_in_force(self, harness: HolderHarness) -> None:
+        today, day = harness.base.today, dt.timedelta(days=1)
+        later = await harness.entrust(starts_on=today + day, accepted=True)
+        over = await harness.entrust(starts_on=today - day, ends_on=today - day, accepted=True)
+        offered, ended = await harness.entrust(), await harness.entrust(accepted=True)
+        good = await harness.entrust(ends_on=today, accepted=True)
+        other = await harness.entrust(agent=Party(LIN, "林知远"), principal=Party(ZHAO, "赵映雪"), accepted=True)
+        async with harness.unit() as tx:
+            assert await harness.entrustments.end(tx, ended.id, reason=EndReason.LAID_DOWN, now=harness.now)
+            assert not await harness.entrustments.end(tx, ended.id, reason=EndReason.TAKEN_BACK, now=harness.now)
+        async with harness.unit() as tx:
+            assert [one.id for one in await harness.in_force(tx)] == [good.id]
+            held = [await harness.entrustments.hold(tx, one.id, today=today) for one in (later, over, offered, ended)]
+            assert held == [False] * 4
+            assert await harness.entrustments.hold(tx, good.id, today=today)
+            assert await harness.entrustments.living(tx, LIN, now=harness.now, today=today) == 3
+            found = await harness.entrustments.entrustment(tx, ended.id)
+            assert found is not None
+            assert (found.state, found.ended_for) == (EntrustmentState.ENDED, EndReason.LAID_DOWN)
+            assert await harness.entrustments.end_all(tx, LIN, reason=EndReason.DEATH, now=harness.now) == 5
+            assert [one.id for one in await harness.in_force(tx, LIN)] == []
+            assert other.id in {one.id for one in await harness.entrustments.given(tx, ZHAO)}
+
+    async def test_a_case_is_counted_once_and_no_more_than_are_left(self, harness: HolderHarness) -> None:
+        made = await harness.entrust(max_uses=2, accepted=True)
+        begun = [await harness.begin(made, number) for number in ("A", "A", "B", "C", "A", "B")]
+        assert begun == [True, True, True, False, True, True]
+        async with harness.base.other.read() as tx:
+            found = await harness.entrustments.entrustment(tx, made.id)
+            assert found is not None
+            assert found.uses == 2
+            assert {one.number for one in await harness.entrustments.cases(tx, made.id)} == {"A", "B"}
+        async with harness.unit() as tx:
+            await harness.entrustments.end(tx, made.id, reason=EndReason.TAKEN_BACK, now=harness.now)
+        assert not await harness.begin(made, "A")
+
+    async def test_of_many_cases_at_once_no_more_than_are_left_begin(self, harness: HolderHarness) -> None:
+        made = await harness.entrust(max_uses=3, accepted=True)
+        assert sum(await at_once(*(harness.begin(made, f"C{number}") for number in range(8)))) == 3
+
+    async def test_one_case_at_once_from_everywhere_is_one_use(self, harness: HolderHarness) -> None:
+        made = await harness.entrust(max_uses=1, accepted=True)
+        assert await at_once(*(harness.begin(made, "ONE") for _ in range(6))) == [True] * 6
+
+    async def test_what_was_done_is_kept_with_it_and_goes_with_it(self, harness: HolderHarness) -> None:
+        old = await harness.entrust(accepted=True)
+        new = await harness.entrust(ends_on=harness.base.today + dt.timedelta(days=9), accepted=True)
+        for one in (old, new):
+            assert await harness.begin(one, "A")
+        first, second = await harness.note(old), await harness.note(old)
+        kept = await harness.note(new)
+        async with harness.base.other.read() as tx:
+            assert await harness.entrustments.done(tx, old.id) == [second, first]
+            assert await harness.entrustments.done(tx, old.id, limit=1) == [second]
+        async with harness.unit() as tx:
+            assert await harness.entrustments.delete_before(tx, old.ends_on + dt.timedelta(days=1)) == 1
+        async with harness.base.other.read() as tx:
+            assert await harness.entrustments.done(tx, old.id) == []
+            assert await harness.entrustments.entrustment(tx, old.id) is None
+            assert await harness.entrustments.done(tx, new.id) == [kept]
 
 
 class ObjectionContract:
@@ -420,4 +556,12 @@ class DepartureContract:
             assert [one.licence_id for one in await harness.departures.of_issuer(tx, OFFICE)] == [other.id]
 
 
-CONTRACTS = (ShareContract, ObjectionContract, DelayContract, StatisticContract, ReminderContract, DepartureContract)
+CONTRACTS = (
+    ShareContract,
+    EntrustmentContract,
+    ObjectionContract,
+    DelayContract,
+    StatisticContract,
+    ReminderContract,
+    DepartureContract,
+)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from certstore.codes import HolderCode
 from certstore.model import Consent
 from certstore.stores.consents import SqlConsentStore
 from certstore.stores.tables import consent
@@ -116,6 +117,17 @@ class RedeemsByLooking(SqlUseCodeStore):
         return True
 
 
+class EndsNothing(SqlUseCodeStore):
+    async def end(self, tx: WriteTx, code_ids: Sequence[str], *, now: dt.datetime) -> int:
+        return min(len(code_ids), 1)
+
+
+class FindsWhateverTheAuthority(SqlConsentStore):
+    async def granted_under(self, tx: ReadTx, holder: HolderCode, authority: str) -> Sequence[Consent]:
+        found = await self.of_holder(tx, holder)
+        return [one for one in reversed(found) if one.state == "granted"]
+
+
 class SweepsEverything(SqlUseCodeStore):
     async def sweep(self, tx: WriteTx, *, before: dt.datetime, limit: int) -> int:
         return await super().sweep(tx, before=before + dt.timedelta(days=1), limit=limit)
@@ -133,6 +145,12 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("asks-over-anything", AsksOverAnything, "test_a_question_is_put_over_the_one_that_was_seen_only"),
     ("begins-every-round", BeginsEveryRound, "test_a_round_is_begun_once_and_deliveries_are_kept_in_order"),
     ("redeems-for-ever", RedeemsForEver, "test_a_code_that_has_run_out_is_not_redeemed"),
+    ("ends-nothing", EndsNothing, "test_codes_that_are_ended_are_redeemed_no_more_and_others_stay"),
+    (
+        "finds-whatever-the-authority",
+        FindsWhateverTheAuthority,
+        "test_what_was_granted_under_an_authority_is_found_until_it_is_withdrawn",
+    ),
     ("sweeps-everything", SweepsEverything, "test_what_is_over_goes_in_parts_and_what_is_alive_stays"),
 ]
 # What SQLite's single writer hides: these are caught where writers run side by side.

@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from certstore.codes import HolderCode
+from certstore.entrust.model import EndReason
 from certstore.look_delays import DelayState
 from certstore.model import Licence
 from certstore.objections.model import Objection, ObjectionStep
+from certstore.ports import Case
 from certstore.shares.model import Share
 from certstore.statistics.model import CaseTally, Tally
 from certstore.stores.departure_tables import holder_departure
 from certstore.stores.departures import SqlDepartureStore
+from certstore.stores.entrustment_tables import entrustment, entrustment_case
+from certstore.stores.entrustments import SqlEntrustmentStore
 from certstore.stores.licences import SqlLicenceStore
 from certstore.stores.look_delay_tables import look_delay
 from certstore.stores.look_delays import SqlLookDelayStore
@@ -28,13 +33,14 @@ from certstore.stores.share_tables import licence_share
 from certstore.stores.shares import SqlShareStore
 from certstore.stores.statistic_tables import job_position, licence_reminder, use_statistic
 from certstore.stores.statistics import SqlStatisticStore
-from core.db.database import WriteTx
+from core.db.database import ReadTx, WriteTx
 from tests.conformance import certstore_stores_backends as licence_backends
 from tests.conformance.harness import Backend, Surroundings, failing, parametrised
 from tests.conformance.holder_stores import (
     CONTRACTS,
     DelayContract,
     DepartureContract,
+    EntrustmentContract,
     HolderHarness,
     ObjectionContract,
     ReminderContract,
@@ -61,6 +67,11 @@ BACKENDS = [Backend(one.id, one.requires, over(one.open)) for one in licence_bac
 
 @parametrised(BACKENDS)
 class TestShares(ShareContract):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestEntrustments(EntrustmentContract):
     pass
 
 
@@ -104,6 +115,37 @@ class OpensForEver(SqlShareStore):
 class GuessesForFree(SqlShareStore):
     async def guess(self, tx: WriteTx, share_id: str, *, now: dt.datetime) -> Share | None:
         return await self.share(tx, share_id)
+
+
+class AnswersTwice(SqlEntrustmentStore):
+    async def accept(self, tx: WriteTx, entrustment_id: str, *, now: dt.datetime) -> bool:
+        change = update(entrustment).where(entrustment.c.id == entrustment_id).values(state="active", answered_at=now)
+        return (await tx.connection.execute(change)).rowcount == 1
+
+
+class HoldsWhateverTheDay(SqlEntrustmentStore):
+    async def hold(self, tx: WriteTx, entrustment_id: str, *, today: dt.date) -> bool:
+        return await self.entrustment(tx, entrustment_id) is not None
+
+
+class CountsNothing(SqlEntrustmentStore):
+    async def begin(self, tx: WriteTx, entrustment_id: str, case: Case, *, today: dt.date) -> bool:
+        return await self.hold(tx, entrustment_id, today=today)
+
+
+class CountsEachTime(SqlEntrustmentStore):
+    async def cases(self, tx: ReadTx, entrustment_id: str) -> frozenset[Case]:
+        return frozenset()
+
+    async def begin(self, tx: WriteTx, entrustment_id: str, case: Case, *, today: dt.date) -> bool:
+        await tx.connection.execute(delete(entrustment_case))
+        return await super().begin(tx, entrustment_id, case, today=today)
+
+
+class EndsOneSideOnly(SqlEntrustmentStore):
+    async def end_all(self, tx: WriteTx, person: HolderCode, *, reason: EndReason, now: dt.datetime) -> int:
+        given = await self.given(tx, person, limit=100)
+        return sum([await self.end(tx, one.id, reason=reason, now=now) for one in given])
 
 
 class AnswersWhateverTheRevision(SqlObjectionStore):
@@ -153,6 +195,23 @@ class RemindsAgain(SqlReminderStore):
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"shares": OpensForEver(field_cipher(), blind_index())}, "test_openings_are_spent_and_give_the_guesses_back"),
     ({"shares": GuessesForFree(field_cipher(), blind_index())}, "test_openings_are_spent_and_give_the_guesses_back"),
+    ({"entrustments": AnswersTwice(field_cipher(), blind_index())}, "test_an_offer_is_answered_once_and_in_time"),
+    (
+        {"entrustments": HoldsWhateverTheDay(field_cipher(), blind_index())},
+        "test_days_states_and_numbers_bound_what_is_in_force",
+    ),
+    (
+        {"entrustments": EndsOneSideOnly(field_cipher(), blind_index())},
+        "test_days_states_and_numbers_bound_what_is_in_force",
+    ),
+    (
+        {"entrustments": CountsNothing(field_cipher(), blind_index())},
+        "test_a_case_is_counted_once_and_no_more_than_are_left",
+    ),
+    (
+        {"entrustments": CountsEachTime(field_cipher(), blind_index())},
+        "test_a_case_is_counted_once_and_no_more_than_are_left",
+    ),
     (
         {"objections": AnswersWhateverTheRevision(field_cipher(), blind_index())},
         "test_a_step_from_an_old_reading_is_refused_and_leaves_nothing",

@@ -195,6 +195,31 @@ class UseContract:
         harness.clock.advance(LIFE.total_seconds())
         assert not await harness.redeem(made)
 
+    async def test_codes_that_are_ended_are_redeemed_no_more_and_others_stay(self, harness: UseHarness) -> None:
+        ended, over = await harness.code("a" * 64), await harness.code("b" * 64, ends_at=harness.clock.now())
+        kept, now = await harness.code("c" * 64), harness.clock.now()
+        async with harness.database.write() as tx:
+            assert await harness.codes.end(tx, [ended.id, over.id, "use_x"], now=now) == 1
+            assert await harness.codes.end(tx, [], now=now) == 0
+            await tx.commit()
+        assert [await harness.redeem(one) for one in (ended, over, kept)] == [False, False, True]
+
+    async def test_what_was_granted_under_an_authority_is_found_until_it_is_withdrawn(
+        self, harness: UseHarness
+    ) -> None:
+        whole = harness.whole
+        made = [await whole.ask(**changes) for changes in ({}, {}, {}, {"holder": ZHAO})]
+        for one, authority in zip(made, ("ent_1", "ent_1", "ent_2", "ent_1"), strict=True):
+            await whole.decide(replace(one, authority=authority))
+        pending = await whole.ask(authority="ent_1")
+        async with harness.database.write() as tx:
+            await harness.consents.withdraw(tx, made[0].id, now=harness.clock.now())
+            await tx.commit()
+        async with whole.other.read() as tx:
+            found = await harness.consents.granted_under(tx, LIN, "ent_1")
+        assert [one.id for one in found] == [made[1].id]
+        assert pending.state is ConsentState.PENDING
+
     async def test_what_is_over_goes_in_parts_and_what_is_alive_stays(self, harness: UseHarness) -> None:
         old = [await harness.check() for _ in range(3)]
         await harness.round(old[0], "cop_1")

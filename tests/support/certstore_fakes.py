@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,12 @@ import pikepdf
 from certstore.bulk.model import NameClaim
 from certstore.bulk.ports import KnownPersons
 from certstore.codes import CITIZEN_ID, HolderCode
+from certstore.entrust.model import KnownPerson
+from certstore.entrust.ports import PersonDirectory
 from certstore.holder_news import HolderNews, News
 from certstore.life.proposals import Colleagues
 from certstore.ports import (
+    Act,
     AgencyDirectory,
     DocumentJudge,
     DocumentJudgement,
@@ -239,6 +243,38 @@ class Mandates:
         account_id = next(known, None)
         return await self.of_account(account_id) if account_id else ()
 
+    async def act(self, tx: WriteTx, mandate: Mandate, act: Act) -> bool:
+        return True
+
+
+class Standing:
+    """Implements `certstore.entrust.ports.PersonDirectory` for the people of a `People`.
+
+    Attributes:
+        levels: real-name levels that are not 2.
+        away: accounts that are frozen or closed.
+    """
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.levels: dict[str, int] = {}
+        self.away: set[str] = set()
+
+    async def of_account(self, account_id: str) -> KnownPerson | None:
+        identity = None if account_id in self.away else await self._people.of_account(account_id)
+        if identity is None:
+            return None
+        number = identity.code.number
+        born = dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return KnownPerson(identity, self.levels.get(account_id, 2), born)
+
+    async def of_number(self, code: HolderCode) -> KnownPerson | None:
+        for account_id in self._people.people:
+            identity = await self._people.of_account(account_id)
+            if identity is not None and code in identity.codes:
+                return await self.of_account(account_id)
+        return None
+
 
 _sealer: type[LicenceSealer] = MarkSealer
 _staff: type[Colleagues] = Staff
@@ -248,3 +284,4 @@ _told: type[HolderNews] = Told
 _offices: type[OrganisationDirectory] = Offices
 _agencies: type[AgencyDirectory] = Mandates
 _persons: type[KnownPersons] = People
+_standing: type[PersonDirectory] = Standing

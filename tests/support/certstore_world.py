@@ -61,6 +61,7 @@ from tests.support.certstore_fakes import (
     People,
     PlainSecrets,
     Staff,
+    Standing,
     Told,
     blind_index,
     field_cipher,
@@ -208,6 +209,8 @@ class World:
     mandates: Mandates
     told: Told
     exchange: ExchangeServices
+    people: People
+    standing: Standing
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -312,7 +315,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
             OTHERS: Text("示例市体育局", "Sports Bureau"),
         }
     )
-    colleagues, mandates = Staff(), Mandates(people)
+    colleagues, mandates, standing = Staff(), Mandates(people), Standing(people)
     services = compose_certstore(
         ground,
         sealer=sealer,
@@ -321,6 +324,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         organisations=offices,
         colleagues=colleagues,
         agencies=mandates,
+        persons=standing,
         faces=renderer(),
     )
     presentation = compose_presentation(
@@ -338,7 +342,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
     subscriptions = compose_subscriptions(ground, inside)
     told = Told(people)
     own = compose_holders(ground, holders=people, organisations=offices, news=told)
-    exchange = compose_exchange(ground, services, holders=people, agencies=mandates, organisations=offices)
+    exchange = compose_exchange(ground, services, holders=people, organisations=offices)
     made = World(
         services=services,
         database=database,
@@ -354,6 +358,8 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         mandates=mandates,
         told=told,
         exchange=exchange,
+        people=people,
+        standing=standing,
     )
     try:
         yield made

@@ -13,6 +13,7 @@ from core.text import Text
 
 _SOMEBODY = Text("一个办事机构", "an office")
 _READER = Text("拿到您分享码的人", "somebody with your share's code")
+_AGENT = Text("受您委托的人", "whom you entrusted")
 _SOME_LICENCE = Text("证照", "a licence")
 
 
@@ -33,7 +34,7 @@ def look_entry(one: MyAccess, now: dt.datetime) -> TimelineEntry:
 
 def who_looked(one: MyAccess) -> Text:
     """The office, and the person in it where one is named."""
-    office = one.organisation_name or (_READER if one.shared else _SOMEBODY)
+    office = one.organisation_name or (_READER if one.shared else _AGENT if one.entrusted else _SOMEBODY)
     name = one.record.actor_name
     return Text(f"{office.zh} {name}", f"{office.en} · {name}") if name else office
 
@@ -65,6 +66,11 @@ def what_was_seen(one: MyAccess) -> Text:
         Look.VIEW: Text(
             f"打开了{what.zh}的查看页，{count} 项", f"Opened a page with {count} entries of your {what.en}"
         ),
+        Look.ENTRUSTED: Text(
+            f"看了{what.zh}的 {count} 项，替您决定给不给", f"Saw {count} entries of your {what.en}, to decide for you"
+        )
+        if one.type_name
+        else Text("替您决定给不给证照，没有查到", "Was to decide on a licence of yours; there was none"),
         Look.EXPORT: Text(f"导出本机关颁发的证照，其中有您的{what.zh}", f"Exported what it issued, your {what.en} too"),
         Look.REGISTER: Text(
             "接收登记簿时核对，得知您的号码另有记录或姓名不同，没有看到内容",
@@ -86,6 +92,8 @@ def right_of(one: MyAccess) -> Mark:
         return Mark("good", "check", Text("您的分享", "your share"))
     if one.record.about_other:
         return Mark("info", "shield", Text("共有人的办件", "another holder's case"))
+    if one.entrusted:
+        return Mark("good", "check", Text("您的委托", "you entrusted them"))
     if one.by_consent:
         return Mark("good", "check", Text("您已同意", "you agreed"))
     if one.record.look is Look.PRESENTATION:

@@ -139,6 +139,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "objection",
         "objection_step",
         "licence_share",
+        "entrustment",
         "licence_attachment",
         "licence_attachment_file",
         "licence_mark_index",

@@ -1,0 +1,50 @@
+"""Puts together entrusting (委托): what people let others decide for them, and how that becomes a mandate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certstore.entrust.agencies import AllAgencies
+from certstore.entrust.answer import AnswerEntrustment
+from certstore.entrust.end import EndEntrustment
+from certstore.entrust.give import GiveEntrustment
+from certstore.entrust.look import LookAtEntrustments
+from certstore.entrust.ports import PersonDirectory
+from certstore.ports import AgencyDirectory, OrganisationDirectory
+from certstore.repository import Repository
+from certstore.stores.entrustments import SqlEntrustmentStore
+from certstore.stores.uses import SqlUseCodeStore
+from core.kv.port import KeyValueStore
+from keys.ports import BlindIndex, FieldCipher
+
+
+@dataclass(frozen=True)
+class EntrustServices:
+    """The use cases, and who may act for whom: for organisations and for persons."""
+
+    give: GiveEntrustment
+    answer: AnswerEntrustment
+    end: EndEntrustment
+    look: LookAtEntrustments
+    agencies: AgencyDirectory
+
+
+def compose_entrusting(
+    repository: Repository,
+    *,
+    persons: PersonDirectory,
+    organisations: OrganisationDirectory,
+    for_organisations: AgencyDirectory,
+    fields: FieldCipher,
+    index: BlindIndex,
+    kv: KeyValueStore,
+) -> EntrustServices:
+    """Compose over the repository's stores."""
+    store = SqlEntrustmentStore(fields, index)
+    return EntrustServices(
+        give=GiveEntrustment(repository, store, persons, kv),
+        answer=AnswerEntrustment(repository, store, persons),
+        end=EndEntrustment(repository, store, persons, SqlUseCodeStore()),
+        look=LookAtEntrustments(repository, store, persons, organisations),
+        agencies=AllAgencies(repository, store, persons, for_organisations),
+    )
