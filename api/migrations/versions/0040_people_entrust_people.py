@@ -1,6 +1,6 @@
 """people entrust people
 
-Revision: 0039, after 0038.
+Revision: 0040, after 0039.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import core.tables
 
 
-revision = '0039'
-down_revision = '0038'
+revision = '0040'
+down_revision = '0039'
 branch_labels = None
 depends_on = None
 
