@@ -211,7 +211,9 @@ async def test_of_age_from_the_eighteenth_birthday_on(city: World, born: str, to
 
 
 async def test_lists_turn_pages_and_name_items(city: World) -> None:
-    first, second = await offered(city), await offered(city, items=())
+    first = await offered(city)
+    city.clock.advance(1)
+    second = await offered(city, items=())
     look = city.services.entrusting.look
     page = await look.mine(Side.PRINCIPAL, LIN, None, 1)
     assert [one.entrustment.id for one in page.items] == [second.id]
