@@ -61,8 +61,9 @@ class DepartmentSealer:
         actor: Principal,
         placement: SealAnchor,
         seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> SealedFile:
-        seal = await self._chosen(organisation, seal_code)
+        seal = await self._chosen(organisation, seal_code, sealed_before)
         sealed = await self._seal_pdf(
             SealPdfCommand(
                 pdf=pdf,
@@ -78,19 +79,24 @@ class DepartmentSealer:
     async def has(self, organisation: str, seal_code: str) -> bool:
         return await self._named(organisation, seal_code) is not None
 
-    async def _chosen(self, organisation: str, seal_code: str | None) -> Seal:
-        if seal_code is None:
-            return await self._seals.active_seal_of(organisation)
-        found = await self._named(organisation, seal_code)
-        if found is None:
-            raise SealNotFound
-        return found
+    async def _chosen(self, organisation: str, seal_code: str | None, before: str | None) -> Seal:
+        if seal_code is not None:
+            found = await self._named(organisation, seal_code)
+            if found is None:
+                raise SealNotFound
+            return found
+        if before is not None:
+            found = next((seal for seal in await self._usable(organisation) if seal.id == before), None)
+            if found is not None:
+                return found
+        return await self._seals.active_seal_of(organisation)
 
     async def _named(self, organisation: str, seal_code: str) -> Seal | None:
-        for seal in await self._seals.of_organisation(organisation):
-            if (seal.code, seal.status) == (seal_code, SealStatus.ACTIVE) and seal.kind in LICENCE_SEALS:
-                return seal
-        return None
+        return next((seal for seal in await self._usable(organisation) if seal.code == seal_code), None)
+
+    async def _usable(self, organisation: str) -> list[Seal]:
+        every = await self._seals.of_organisation(organisation)
+        return [seal for seal in every if seal.status is SealStatus.ACTIVE and seal.kind in LICENCE_SEALS]
 
 
 class SigningDocumentJudge:

@@ -7,13 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from certstore.authorise import refusals_audited, require_scope
-from certstore.catalogue_rules import check_grant, check_item, checked_type, item_mark, template_unknown, types_of
+from certstore.catalogue_rules import (
+    check_grant,
+    check_item,
+    checked_type,
+    grant_mark,
+    item_mark,
+    template_unknown,
+    types_of,
+)
 from certstore.definition import TypeDefinition, definition_of
 from certstore.errors import UseNotGranted
 from certstore.model import ConsumerGrant, LicenceType, ServiceItem, Validity, ValidityRule
 from certstore.ports import Renderer
 from certstore.repository import Repository
 from core.audit.event import AuditEvent, Detail
+from core.db.database import ReadTx
 from core.errors import Conflict, InvalidInput, NotFound
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal
@@ -156,10 +165,15 @@ class Catalogue:
         more = len(found) > size
         return Page(found[:size], encode_cursor(found[size - 1].code) if more else None)
 
-    async def grant_use(self, grant: ConsumerGrant, actor: Principal) -> None:
+    async def grant_use(self, grant: ConsumerGrant, actor: Principal, *, seen: str | None = None) -> None:
         """Let an organisation use named fields of a type for one service item; replaces an earlier grant.
 
+        Args:
+            seen: mark of the grant that the change was made from (`catalogue_rules.grant_mark`), empty where there was
+                none; None does not ask.
+
         Raises:
+            Conflict: `grant-moved`, when somebody changed or ended it meanwhile.
             InvalidInput: type, item or a field is unknown.
             NotPermitted: the actor lacks `admin:security`.
         """
@@ -168,8 +182,9 @@ class Catalogue:
             require_scope(actor, "admin:security")
             async with repository.database.write() as tx:
                 licence_type = await repository.catalogue.licence_type(tx, grant.type_code)
-                item = await repository.catalogue.item(tx, grant.service_item)
+                item = await repository.catalogue.held_item(tx, grant.service_item)  # and with it its grants
                 check_grant(grant, licence_type, item)
+                await self._unmoved(tx, grant.organisation, grant.service_item, grant.type_code, seen)
                 await repository.catalogue.put_grant(tx, grant)
                 detail: Detail = {
                     "organisation": grant.organisation,
@@ -210,10 +225,16 @@ class Catalogue:
         following = encode_cursor(last.organisation, last.service_item, last.type_code) if last else None
         return Page(found[:size], following)
 
-    async def end_grant(self, organisation: str, service_item: str, type_code: str, actor: Principal) -> None:
+    async def end_grant(
+        self, organisation: str, service_item: str, type_code: str, actor: Principal, *, seen: str | None = None
+    ) -> None:
         """Take a grant of use back; nothing can be used by it from now on.
 
+        Args:
+            seen: as with `grant_use`.
+
         Raises:
+            Conflict: `grant-moved`.
             NotFound: `grant-not-found`.
             NotPermitted: the actor lacks `admin:security`.
         """
@@ -221,11 +242,29 @@ class Catalogue:
         async with refusals_audited(repository.database, "use.grant-end", actor):
             require_scope(actor, "admin:security")
             async with repository.database.write() as tx:
+                await repository.catalogue.held_item(tx, service_item)  # no grant without its item: then nothing stays
+                await self._unmoved(tx, organisation, service_item, type_code, seen)
                 if not await repository.catalogue.remove_grant(tx, organisation, service_item, type_code):
                     raise NotFound("grant-not-found", Text("没有这项使用授权。", "There is no such grant of use."))
                 detail: Detail = {"organisation": organisation, "type": type_code}
                 tx.audit(AuditEvent("use.grant-end", "done", actor, service_item, detail=detail))
                 await tx.commit()
+
+    async def _unmoved(
+        self, tx: ReadTx, organisation: str, service_item: str, type_code: str, seen: str | None
+    ) -> None:
+        if seen is None:
+            return
+        there = await self._repository.catalogue.grants(tx, organisation, service_item)
+        if seen != grant_mark(there.get(type_code)):
+            raise Conflict(
+                "grant-moved",
+                Text(
+                    "这项授权刚被别人设立、修改或收回，您的修改没有保存。请重新打开，看过现在的内容再改。",
+                    "Somebody just made, changed or ended this grant, and your change was not kept. Open it again and "
+                    "look at it as it is now.",
+                ),
+            )
 
 
 def _item_moved() -> Conflict:

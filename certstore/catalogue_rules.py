@@ -75,6 +75,11 @@ def item_mark(item: ServiceItem | None) -> str:
     return sha256(repr(item).encode()).hexdigest()[:32] if item is not None else ""
 
 
+def grant_mark(grant: ConsumerGrant | None) -> str:
+    """What the grant says, as a short digest: the same for the same grant; empty for none."""
+    return sha256(repr(grant).encode()).hexdigest()[:32] if grant is not None else ""
+
+
 def check_item(item: ServiceItem, known: Collection[str]) -> None:
     """
     Args:

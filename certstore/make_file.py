@@ -26,11 +26,18 @@ class FileMaker:
         self._verify_address = verify_address
 
     async def make(
-        self, source: FaceSource, *, verification_code: str, sealed_for: Principal, seal_code: str | None = None
+        self,
+        source: FaceSource,
+        *,
+        verification_code: str,
+        sealed_for: Principal,
+        seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> SealedFile:
         """
         Args:
             seal_code: one of the issuing authority's seals; its official one when None.
+            sealed_before: id of the seal on the version before, to be used again where it can be.
 
         Raises:
             core.errors.InvalidInput: `glyph-missing`.
@@ -52,6 +59,7 @@ class FileMaker:
             actor=sealed_for,
             placement=rendered.seal_anchor,
             seal_code=seal_code,
+            sealed_before=sealed_before,
         )
 
     async def has_seal(self, issuer: str, seal_code: str) -> bool:

@@ -163,10 +163,14 @@ class VersionMaker:
         *,
         event: Event,
         trust: Trust | None = None,
+        sealed_before: str | None = None,
     ) -> tuple[Licence, LicenceFile]:
         """The licence with its next version, which supersedes the current one, in the state that `event` leads to.
 
         The identifier keeps its serial; its version part rises by one. The verification code on the face stays.
+
+        Args:
+            sealed_before: id of the seal on the current version, which the next one gets too while it can be used.
 
         Raises:
             TransitionNotAllowed: the life-cycle table has no such row.
@@ -200,7 +204,9 @@ class VersionMaker:
             based_on=current.identifier,
             made_by=event,
         )
-        chained, file = await self._sealed(version, licence_type, licence.issuer, actor, licence.verification_code)
+        chained, file = await self._sealed(
+            version, licence_type, licence.issuer, actor, licence.verification_code, sealed_before=sealed_before
+        )
         return replace(licence, state=state, revision=licence.revision + 1, current=chained), file
 
     def _first(
@@ -243,8 +249,9 @@ class VersionMaker:
         actor: Principal,
         code: str,
         seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> tuple[LicenceVersion, LicenceFile]:
-        file = await self._file(version, licence_type, issuer, actor, code, seal_code)
+        file = await self._file(version, licence_type, issuer, actor, code, seal_code, sealed_before)
         return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
 
     async def _file(
@@ -255,6 +262,7 @@ class VersionMaker:
         actor: Principal,
         code: str,
         seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> LicenceFile:
         issuer_name = await self._organisations.name(issuer)
         if issuer_name is None:
@@ -264,7 +272,11 @@ class VersionMaker:
             )
         source = FaceSource(licence_type, version, issuer, issuer_name, self._verify_address)
         sealed = await self._files.make(
-            source, verification_code=face_code(code, version.number), sealed_for=actor, seal_code=seal_code
+            source,
+            verification_code=face_code(code, version.number),
+            sealed_for=actor,
+            seal_code=seal_code,
+            sealed_before=sealed_before,
         )
         return await self._documents.keep(
             sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL

@@ -91,11 +91,14 @@ class LicenceSealer(Protocol):
         actor: Principal,
         placement: SealAnchor,
         seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> SealedFile:
         """
         Args:
             organisation: USCC of the authority whose active seal is used.
             seal_code: 印章编码 of one of its active seals; its official seal when None.
+            sealed_before: id of the seal on the licence's version before this one: the same again if it is still one of
+                the authority's active seals, its official seal if not.
 
         Raises:
             core.errors.NotFound: it has no such active seal.

@@ -31,11 +31,19 @@ class ImportStore(Protocol):
         """The file is here whole: `reading` → `ready`, with header, columns and counts. False if it was cancelled."""
 
     async def start(
-        self, tx: WriteTx, import_id: str, columns: Mapping[str, str], *, dry: bool, now: dt.datetime
+        self,
+        tx: WriteTx,
+        import_id: str,
+        columns: Mapping[str, str],
+        *,
+        dry: bool,
+        now: dt.datetime,
+        seen: dt.datetime | None = None,
     ) -> bool:
         """A run from the first row, with no counts, faults, differences or sightings left of the one before.
 
-        False unless it is `ready`, or a dry run is `done` or `cancelled`.
+        False unless it is `ready`, or a dry run is `done` or `cancelled`; and, with `seen`, unless it was last changed
+        then.
         """
 
     async def move(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
@@ -72,8 +73,20 @@ class SteerImports:
         offices = await self._names({one.office for one in found})
         return [(one, told_difference(one.kind, offices[one.office])) for one in found]
 
-    async def start(self, import_id: str, columns: Mapping[str, str], actor: Principal, *, dry: bool) -> Import:
+    async def start(
+        self,
+        import_id: str,
+        columns: Mapping[str, str],
+        actor: Principal,
+        *,
+        dry: bool,
+        seen: dt.datetime | None = None,
+    ) -> Import:
         """Run it: dry, to learn what is wrong, or in earnest. A dry run can be followed by either.
+
+        Args:
+            seen: `Import.changed_at` of what the caller looked at, for a colleague may have run it since; None does
+                not ask.
 
         Raises:
             InvalidInput: `mapping-invalid`.
@@ -82,9 +95,9 @@ class SteerImports:
         """
         async with refusals_audited(self._repository.database, "import.start", actor, subject=import_id):
             made, licence_type, _ = await self.one(import_id, actor)
-            chosen = checked_mapping(licence_type, made.header, columns)
+            chosen, repository = checked_mapping(licence_type, made.header, columns), self._repository
             async with self._repository.database.write() as tx:
-                if not await self._store.start(tx, import_id, chosen, dry=dry, now=self._repository.now()):
+                if not await self._store.start(tx, import_id, chosen, dry=dry, now=repository.now(), seen=seen):
                     raise ImportMoved(STATE_NAMES[made.state])
                 detail: Detail = {"type": made.type_code, "rows": made.rows, "dry": dry}
                 tx.audit(AuditEvent("import.start", "done", actor, import_id, detail=detail))

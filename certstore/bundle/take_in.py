@@ -14,7 +14,7 @@ from certstore.authorise import refusals_audited, require_scope
 from certstore.bundle.here import Shelves
 from certstore.bundle.model import Difference, TemplateVersion
 from certstore.bundle.opening import BundleFile, OpenedBundle, open_bundle
-from certstore.bundle.plan import Here, Plan, Reach, plan_of
+from certstore.bundle.plan import Here, Plan, Reach, key_of, plan_of
 from certstore.bundle.ports import BundleJudge
 from certstore.bundle.trying import TryPlan
 from certstore.catalogue_rules import checked_type
@@ -90,11 +90,17 @@ class TakeInCatalogue:
             await self._write_template(tx, version, actor)
         for number, definition in plan.types:
             await self._write_type(tx, definition, number, actor)
-        for item in sorted(plan.items, key=lambda one: one.code):  # held in one order, whoever else imports
-            if await self._shelves.catalogue.held_item(tx, item.code) != here.items.get(item.code):
-                raise _plan_moved()
-            await self._write_item(tx, item, actor)
+        items = {one.code: one for one in plan.items}
+        for code in sorted({*items, *(one.service_item for one in plan.grants)}):  # in one order, whoever else imports
+            held = await self._shelves.catalogue.held_item(tx, code)  # and with it its grants
+            if code in items:
+                if held != here.items.get(code):
+                    raise _plan_moved()
+                await self._write_item(tx, items[code], actor)
         for grant in plan.grants:
+            there = await self._shelves.catalogue.grants(tx, grant.organisation, grant.service_item)
+            if there.get(grant.type_code) != here.grants.get(key_of(grant)):
+                raise _plan_moved()
             await self._write_grant(tx, grant, actor)
         detail: Detail = {
             "templates": len(plan.templates),

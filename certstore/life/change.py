@@ -69,7 +69,13 @@ class ChangeLicence:
         async def make(found: Found) -> Outcome:
             content = _content(found, command)
             made, file = await self._maker.next(
-                found.licence, content, found.licence_type, actor, event=event, trust=trust
+                found.licence,
+                content,
+                found.licence_type,
+                actor,
+                event=event,
+                trust=trust,
+                sealed_before=found.seal_id,
             )
             return Outcome(made, file)
 

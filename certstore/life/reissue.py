@@ -71,7 +71,13 @@ async def _again(
     maker: VersionMaker, found: Found, event: Event, actor: Principal, trust: Trust | None
 ) -> tuple[Licence, LicenceFile]:
     return await maker.next(
-        found.licence, same_content(found.licence.current), found.licence_type, actor, event=event, trust=trust
+        found.licence,
+        same_content(found.licence.current),
+        found.licence_type,
+        actor,
+        event=event,
+        trust=trust,
+        sealed_before=found.seal_id,
     )
 
 

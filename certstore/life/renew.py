@@ -48,7 +48,13 @@ class RenewLicence:
         async def make(found: Found) -> Outcome:
             content = _content(found, command)
             made, file = await self._maker.next(
-                found.licence, content, found.licence_type, actor, event=Event.RENEW, trust=Trust.A
+                found.licence,
+                content,
+                found.licence_type,
+                actor,
+                event=Event.RENEW,
+                trust=Trust.A,
+                sealed_before=found.seal_id,
             )
             return Outcome(made, file)
 

@@ -45,11 +45,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The licence that a step is about, with the version of its type that the step is taken under."""
+    """The licence that a step is about, with the version of its type that the step is taken under.
+
+    Attributes:
+        seal_id: of the seal on its current version; None where that has no file yet.
+    """
 
     licence: Licence
     licence_type: LicenceType
     today: dt.date
+    seal_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,8 @@ class LifeSteps:
         rules = replace(
             licence_type, profile=newest.profile, inspection=newest.inspection, one_per_holder=newest.one_per_holder
         )
-        return Found(licence, rules, repository.today())
+        file = await repository.files.original(tx, licence.id, licence.current.number)
+        return Found(licence, rules, repository.today(), file.seal_id if file else None)
 
     async def _write(
         self, found: Found, outcome: Outcome, event: Event, reason: str, actor: Principal, memory: StepMemory

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, true, update
 
 from certstore.bulk.model import Difference, DifferenceKind, Import, ImportPart, ImportState, RowFault, Sighting
 from certstore.bulk.ports import ImportStore
@@ -82,13 +82,21 @@ class SqlImportStore:
         return (await tx.connection.execute(change.values(values))).rowcount == 1
 
     async def start(
-        self, tx: WriteTx, import_id: str, columns: Mapping[str, str], *, dry: bool, now: dt.datetime
+        self,
+        tx: WriteTx,
+        import_id: str,
+        columns: Mapping[str, str],
+        *,
+        dry: bool,
+        now: dt.datetime,
+        seen: dt.datetime | None = None,
     ) -> bool:
         own = licence_import.c
+        unmoved = true() if seen is None else own.changed_at == seen
         again = and_(own.dry.is_(True), own.state.in_((ImportState.DONE.value, ImportState.CANCELLED.value)))
         begun = await tx.connection.execute(
             update(licence_import)
-            .where(own.id == import_id, own.parts > 0, or_(own.state == ImportState.READY.value, again))
+            .where(own.id == import_id, own.parts > 0, unmoved, or_(own.state == ImportState.READY.value, again))
             .values(
                 state=ImportState.RUNNING.value,
                 columns=dict(columns),

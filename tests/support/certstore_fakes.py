@@ -103,6 +103,7 @@ class MarkSealer:
         actor: Principal,
         placement: SealAnchor,
         seal_code: str | None = None,
+        sealed_before: str | None = None,
     ) -> SealedFile:
         if self.broken:
             raise Unavailable("seal-unavailable", Text("印章没有回应。", "The seal does not answer."))
@@ -114,7 +115,9 @@ class MarkSealer:
         self.placements.append(placement)
         digest = hashlib.sha256(b"the sealer's own secret" + pdf).hexdigest()
         content = pdf + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
-        return SealedFile(content, self.codes.get(seal_code or "", f"seal_of_{organisation}"), f"sig_{self.count}")
+        usable = sealed_before is not None and sealed_before in self.codes.values()
+        again = str(sealed_before) if usable else f"seal_of_{organisation}"
+        return SealedFile(content, self.codes.get(seal_code or "", again), f"sig_{self.count}")
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return self.codes.get(seal_code) == f"licence_seal_of_{organisation}"

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import container, requires
-from api.routes.certstore.shapes import Cursor, In, page_out, text_out
+from api.routes.certstore.shapes import Cursor, IfMatch, In, mark_tag, moment_of, page_out, seen_mark, text_out
 from certstore.bulk.fault_words import words_of
 from certstore.bulk.intake import FileFormat, IntakeCommand
 from certstore.bulk.mapping import targets_of
@@ -62,9 +62,10 @@ async def imports(request: Request, actor: Issuer, cursor: Cursor = None, limit:
 
 
 @router.get("/{import_id}")
-async def one(request: Request, import_id: str, actor: Issuer) -> dict[str, Any]:
+async def one(request: Request, response: Response, import_id: str, actor: Issuer) -> dict[str, Any]:
     """Progress, the first rows at fault, the first whose holder has another name elsewhere, and the report so far."""
     made, licence_type, faults = await container(request).bulk.steer.one(import_id, actor)
+    response.headers["ETag"] = mark_tag(made.changed_at.isoformat())
     targets = targets_of(licence_type)
     differences = await container(request).bulk.steer.differences(import_id, actor)
     return _out(made) | {
@@ -88,11 +89,14 @@ async def one(request: Request, import_id: str, actor: Issuer) -> dict[str, Any]
 
 
 @router.post("/{import_id}/start")
-async def start(request: Request, import_id: str, body: StartIn, actor: Issuer) -> dict[str, Any]:
-    """Run it, dry or in earnest. A dry run writes nothing but its findings, and can be followed by either."""
+async def start(
+    request: Request, import_id: str, body: StartIn, actor: Issuer, if_match: IfMatch = None
+) -> dict[str, Any]:
+    """Run it, dry or in earnest. A dry run writes nothing but its findings, and can be followed by either. With
+    If-Match only if no colleague ran it since it was looked at."""
     steer = container(request).bulk.steer
     columns = body.columns if body.columns is not None else (await steer.one(import_id, actor))[0].columns
-    return _out(await steer.start(import_id, columns, actor, dry=body.dry))
+    return _out(await steer.start(import_id, columns, actor, dry=body.dry, seen=moment_of(seen_mark(if_match))))
 
 
 @router.post("/{import_id}/pause")

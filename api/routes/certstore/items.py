@@ -11,7 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, requires
-from api.routes.certstore.shapes import Code, Cursor, FieldNames, In, TextIn, TypeCodes, page_out, text_out
+from api.routes.certstore.shapes import (
+    Code,
+    Cursor,
+    FieldNames,
+    IfMatch,
+    In,
+    TextIn,
+    TypeCodes,
+    mark_tag,
+    page_out,
+    seen_mark,
+    text_out,
+)
+from certstore.catalogue_rules import grant_mark, item_mark
 from certstore.conditions import MAX_CONDITIONS, Condition, parse_condition
 from certstore.model import ConsumerGrant, Material, Quota, ServiceItem
 from core.principal import Principal
@@ -89,18 +102,26 @@ async def service_items(request: Request, cursor: Cursor = None, limit: int | No
 
 
 @router.get("/service-items/{code}")
-async def service_item(request: Request, code: str) -> dict[str, Any]:
+async def service_item(request: Request, response: Response, code: str) -> dict[str, Any]:
     """One service item."""
-    return item_out(await container(request).certstore.catalogue.item(code[:64]))
+    found = await container(request).certstore.catalogue.item(code[:64])
+    response.headers["ETag"] = mark_tag(item_mark(found))
+    return item_out(found)
 
 
 @router.put("/service-items/{code}")
 async def put_item(
-    request: Request, code: Code, body: ItemIn, actor: Annotated[Principal, Depends(requires("admin:system"))]
+    request: Request,
+    response: Response,
+    code: Code,
+    body: ItemIn,
+    actor: Annotated[Principal, Depends(requires("admin:system"))],
+    if_match: IfMatch = None,
 ) -> dict[str, Any]:
-    """Add a service item, or replace it with all its materials."""
+    """Add a service item, or replace it with all its materials. With If-Match only if nobody changed it meanwhile."""
     item = ServiceItem(code, body.name.text(), body.department, tuple(one.material() for one in body.materials))
-    await container(request).certstore.catalogue.put_item(item, actor)
+    await container(request).certstore.catalogue.put_item(item, actor, seen=seen_mark(if_match))
+    response.headers["ETag"] = mark_tag(item_mark(item))
     return item_out(item)
 
 
@@ -120,11 +141,17 @@ async def grants(
 
 @router.put("/consumer-grants")
 async def put_grant(
-    request: Request, body: GrantIn, actor: Annotated[Principal, Depends(requires("admin:security"))]
+    request: Request,
+    response: Response,
+    body: GrantIn,
+    actor: Annotated[Principal, Depends(requires("admin:security"))],
+    if_match: IfMatch = None,
 ) -> dict[str, Any]:
-    """Grant a use, or replace the grant of the same office, type and item."""
+    """Grant a use, or replace the grant of the same office, type and item. `If-Match` takes the `mark` of the grant
+    that was changed: then only if nobody changed or ended it meanwhile."""
     grant = body.grant()
-    await container(request).certstore.catalogue.grant_use(grant, actor)
+    await container(request).certstore.catalogue.grant_use(grant, actor, seen=seen_mark(if_match))
+    response.headers["ETag"] = mark_tag(grant_mark(grant))
     return grant_out(grant)
 
 
@@ -135,9 +162,11 @@ async def end_grant(
     service_item: Code,
     type_code: Annotated[str, Field(max_length=21)],
     actor: Annotated[Principal, Depends(requires("admin:security"))],
+    if_match: IfMatch = None,
 ) -> Response:
     """Take a grant back; nothing can be used by it from now on."""
-    await container(request).certstore.catalogue.end_grant(organisation, service_item, type_code, actor)
+    catalogue = container(request).certstore.catalogue
+    await catalogue.end_grant(organisation, service_item, type_code, actor, seen=seen_mark(if_match))
     return Response(status_code=204)
 
 
@@ -175,4 +204,5 @@ def grant_out(grant: ConsumerGrant) -> dict[str, Any]:
         "valid_until": grant.valid_until,
         "hourly": grant.quota.hourly,
         "daily": grant.quota.daily,
+        "mark": grant_mark(grant),
     }

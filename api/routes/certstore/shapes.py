@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Annotated, Any
 
@@ -88,12 +89,40 @@ def revision_of(if_match: str | None) -> int | None:
         return None
     found = _ETAG.fullmatch(if_match.strip())
     if found is None:
-        raise InvalidInput(
-            "if-match-invalid",
-            Text("If-Match 应为读取时得到的 ETag。", "If-Match takes the ETag that the licence was read with."),
-            field="If-Match",
-        )
+        raise _tag_invalid()
     return int(found.group(1))
+
+
+def _tag_invalid() -> InvalidInput:
+    return InvalidInput(
+        "if-match-invalid",
+        Text("If-Match 应为读取时得到的 ETag。", "If-Match takes the ETag that it was read with."),
+        field="If-Match",
+    )
+
+
+def mark_tag(mark: str) -> str:
+    """The ETag of what is known by a mark of its content."""
+    return f'"{mark}"'
+
+
+def seen_mark(if_match: str | None) -> str | None:
+    """The mark that If-Match names, empty for what was not there; None where there is no condition."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return if_match.strip().removeprefix("W/").strip('"')
+
+
+def moment_of(mark: str | None) -> dt.datetime | None:
+    """The moment that a mark names, where something is known by when it was last changed.
+
+    Raises:
+        InvalidInput: `if-match-invalid`.
+    """
+    try:
+        return None if mark is None else dt.datetime.fromisoformat(mark)
+    except ValueError:
+        raise _tag_invalid() from None
 
 
 def pdf(file: FileContent) -> Response:

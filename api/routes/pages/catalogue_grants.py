@@ -17,10 +17,11 @@ from api.web.forms import Form, read_form
 from api.web.render import page
 from api.web.views.catalogue_items import Box, GrantFormView
 from api.web.visitor import SECURITY_ADMIN, Visitor, permitted
+from certstore.catalogue_rules import grant_mark
 from certstore.model import FIXED_FIELDS, ConsumerGrant, LicenceType, Quota, ServiceItem
 from certstore.schema import face_fields
 from core.clock import calendar_day
-from core.errors import AppError, InvalidInput, NotFound
+from core.errors import AppError, Conflict, InvalidInput, NotFound
 from core.text import Text
 
 router = APIRouter(include_in_schema=False)
@@ -63,8 +64,12 @@ async def change_grant(request: Request, code: str, organisation: str, type_code
     item, made, found = await _found(request, who, code, organisation, type_code)
     if not form["end"]:
         return await _put(request, who, item, made, form, found)
-    catalogue = container(request).certstore.catalogue
-    await catalogue.end_grant(found.organisation, found.service_item, found.type_code, who.principal)
+    try:
+        await container(request).certstore.catalogue.end_grant(
+            found.organisation, found.service_item, found.type_code, who.principal, seen=form["seen"] or None
+        )
+    except Conflict as error:
+        return await _shown(request, item, made, _values(found), error=error, found=found)
     return RedirectResponse(f"{ITEMS}?said=ended", 303)
 
 
@@ -95,7 +100,7 @@ async def _put(
 ) -> Response:
     try:
         typed = _typed(item, made, form, found)
-        await container(request).certstore.catalogue.grant_use(typed, who.principal)
+        await container(request).certstore.catalogue.grant_use(typed, who.principal, seen=form["seen"])
     except AppError as error:
         return await _shown(request, item, made, form.values, error=error, found=found)
     return RedirectResponse(f"{ITEMS}?said=granted", 303)
@@ -177,6 +182,7 @@ async def _shown(
         type_name=made.name if made else None,
         types=tuple((f"{base}/new?type_code={one.code}", one.name.to(lang), one.code) for one in types),
         organisation=names[found.organisation] if found else None,
+        seen=values.get("seen", grant_mark(found)),  # of what was looked at, also after a refusal
         fields=tuple(Box(f"f.{name}", title, name, bool(values.get(f"f.{name}"))) for name, title in titles.items()),
         values=values,
         error=error.text if error else None,

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container
 from api.errors.problems import status_of
 from api.routes.certstore.imports import csv_file
+from api.routes.certstore.shapes import moment_of
 from api.routes.pages.office import all_types
 from api.web.forms import read_form
 from api.web.render import page
@@ -26,7 +27,7 @@ from certstore.bulk.model import STATE_NAMES, Difference, Import, ImportState, R
 from certstore.bulk.report import Share, report_of
 from certstore.model import LicenceType, Trust
 from core.clock import calendar_day
-from core.errors import AppError, InvalidInput
+from core.errors import AppError, Conflict, InvalidInput
 from core.text import Text
 
 router = APIRouter(include_in_schema=False)
@@ -79,8 +80,9 @@ async def start(request: Request, import_id: str) -> Response:
     form = await read_form(request)
     columns = {name.removeprefix("to."): value for name, value in form.values.items() if name[:3] == "to." and value}
     try:
-        await container(request).bulk.steer.start(import_id, columns, who.principal, dry=form["run"] != "earnest")
-    except InvalidInput as error:
+        dry, seen = form["run"] != "earnest", moment_of(form["looked_at"] or None)
+        await container(request).bulk.steer.start(import_id, columns, who.principal, dry=dry, seen=seen)
+    except (InvalidInput, Conflict) as error:
         return await _one(request, import_id, who, error=error)
     return RedirectResponse(f"/office/imports/{import_id}", 303)
 
@@ -149,6 +151,7 @@ def _view(
     required = {*REQUIRED, *(f"data.{name}" for name in _required(licence_type))}
     return ImportView(
         id=made.id,
+        looked_at=made.changed_at.isoformat(),
         name=made.file_name or made.id,
         type_name=licence_type.name,
         mark=mark_of(made),

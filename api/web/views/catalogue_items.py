@@ -125,4 +125,5 @@ class GrantFormView(_Form):
     type_name: Text | None
     types: tuple[tuple[str, str, str], ...]
     organisation: str | None
+    seen: str
     fields: tuple[Box, ...]

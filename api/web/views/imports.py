@@ -68,12 +68,14 @@ class ImportView:
     """`/office/imports/{id}`.
 
     Attributes:
+        looked_at: when it was last changed, sent back with a start: a colleague may have run it meanwhile.
         steps: names of the steps that may be taken now: start, pause, resume, cancel.
         differing: the first rows whose holder has another name elsewhere.
         again: address to look at again while it runs.
     """
 
     id: str
+    looked_at: str
     name: str = field(repr=False)
     type_name: Text
     mark: Mark

@@ -38,6 +38,33 @@ class Seals:
         return (await self.of_organisation(organisation))[0]
 
 
+def a_sealer() -> tuple[Any, list[SealPdfCommand]]:
+    """With what it asked to be sealed."""
+    used: list[SealPdfCommand] = []
+
+    async def seal_pdf(command: SealPdfCommand) -> Any:
+        used.append(command)
+        return SimpleNamespace(content=b"sealed", seal_id=command.seal_id, signature_id="sig_1")
+
+    return DepartmentSealer(Seals(), seal_pdf), used  # type: ignore[arg-type]  # what it calls of them
+
+
+@pytest.mark.parametrize(
+    ("before", "again"),
+    [
+        (f"seal-{LICENCE}", LICENCE),
+        (f"seal-{REVOKED}", OFFICIAL),
+        (f"seal-{CONTRACT}", OFFICIAL),
+        ("seal of another", OFFICIAL),
+    ],
+)
+async def test_a_later_version_gets_the_seal_of_the_one_before_while_it_can_be_used(before: str, again: str) -> None:
+    sealer, used = a_sealer()
+    how: Any = {"organisation": LAND, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
+    made = await sealer.seal(b"%PDF", actor=LAND_SYSTEM, sealed_before=before, **how)
+    assert (made.seal_id, used[0].seal_id) == (f"seal-{again}", f"seal-{again}")
+
+
 @pytest.mark.parametrize(
     ("organisation", "code", "usable"),
     [
@@ -50,13 +77,7 @@ class Seals:
     ],
 )
 async def test_only_an_own_active_seal_for_licences_is_used(organisation: str, code: str, usable: bool) -> None:
-    used: list[SealPdfCommand] = []
-
-    async def seal_pdf(command: SealPdfCommand) -> Any:
-        used.append(command)
-        return SimpleNamespace(content=b"sealed", seal_id=command.seal_id, signature_id="sig_1")
-
-    sealer: Any = DepartmentSealer(Seals(), seal_pdf)  # type: ignore[arg-type]  # what it calls of them
+    sealer, used = a_sealer()
     how: Any = {"organisation": organisation, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
     assert await sealer.has(organisation, code) is usable
     if usable:

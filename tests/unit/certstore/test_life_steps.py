@@ -16,6 +16,7 @@ from certstore.lifecycle import Event, State
 from certstore.making import HolderInput, facts_of
 from certstore.model import LifeProfile, Trust
 from certstore.status import Status
+from certstore.stores.files import SqlFileStore
 from core.errors import Conflict, InvalidInput, NotPermitted
 from tests.support.certstore_world import (
     HOME,
@@ -25,6 +26,7 @@ from tests.support.certstore_world import (
     LIN_NAME,
     LIN_NUMBER,
     PERMIT,
+    POLICE,
     POLICE_SYSTEM,
     PORTAL,
     PROPERTY,
@@ -65,6 +67,20 @@ async def test_a_renewal_makes_the_next_version_which_supersedes_the_one_before(
     now = await city.services.verify.by_identifier(stored.current.identifier, PORTAL)
     assert now.facts is not None
     assert now.facts.status is Status.VALID
+
+
+async def test_later_versions_are_sealed_with_the_seal_that_was_chosen_at_issue(both_cities: World) -> None:
+    city, life = both_cities, Life(both_cities)
+    city.sealer.codes = {"4101990000017": f"licence_seal_of_{POLICE}"}
+    first = await city.issue_permit(seal_code="4101990000017")
+    await life.renew(first)
+    await life.change(first, data=OTHER_HOME)
+    city.sealer.codes.clear()  # revoked
+    await life.reissue(first)
+    async with city.database.read() as tx:
+        files = [await SqlFileStore().original(tx, first.id, number) for number in (1, 2, 3, 4)]
+    chosen, official = f"licence_seal_of_{POLICE}", f"seal_of_{POLICE}"
+    assert [one.seal_id if one else "" for one in files] == [chosen, chosen, chosen, official]
 
 
 async def test_the_versions_are_chained_over_their_files(life: Life) -> None:

@@ -146,6 +146,7 @@ GRANT = GrantFormView(
     type_name=DEED,
     types=(),
     organisation="示例市住房保障局",
+    seen="0",
     fields=(Box("f.area", Text("面积", "Area"), "area", True),),
 )
 COMPARED = Compared(

@@ -14,6 +14,7 @@ from tests.unit.web.page_samples import HOUSING, POLICE
 
 _OWN, _OFFICE, _IDENTITY = DifferenceKind.OWN, DifferenceKind.OFFICE, DifferenceKind.IDENTITY
 TRIED = ImportView(
+    looked_at="2026-11-26T02:00:00+00:00",
     id="imp_1",
     name="不动产登记簿 2019.csv",
     type_name=Text("不动产权证书", "Real estate certificate"),
