@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from core.clock import SHANGHAI
 from core.text import Text
 from signing.verification.chain import subject_of
@@ -75,6 +77,7 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         steps=_steps(judged, whole=whole),
         vouched_by=judged.signer.vouches if judged.signer else None,
         assurance=judged.signer.assurance if judged.signer else None,
+        certificate=finding.signer.public_bytes(Encoding.DER) if finding.signer else None,
     )
 
 

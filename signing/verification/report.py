@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,7 @@ class SignatureReport:
         end: offset in the file where the signed revision ends.
         vouched_by: the authority on our trust list that stands behind the certificate; None when there is none.
         assurance: how sure that authority is of whom it certified.
+        certificate: the signer's, DER, whoever issued it; None when the container names none.
     """
 
     field: str
@@ -120,6 +122,7 @@ class SignatureReport:
     steps: tuple[Step, ...]
     vouched_by: Text | None = None
     assurance: Assurance | None = None
+    certificate: bytes | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

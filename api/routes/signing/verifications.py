@@ -12,8 +12,10 @@ from api.deps import container
 from api.limits import limited_verification
 from api.routes.signing.uploads import read_upload, upload_body
 from core.text import Text
+from signing.verification.etsi_report import etsi_report
 from signing.verification.report import SignatureReport, Step, VerificationReport
 
+_FRESH = {"Cache-Control": "no-store"}
 router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
 
 
@@ -24,11 +26,22 @@ router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
     dependencies=[Depends(limited_verification)],
 )
 async def verify_a_pdf(request: Request) -> Response:
-    """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report."""
+    """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report.
+
+    It is JSON, or ETSI TS 119 102-2 when `Accept` asks for XML.
+    """
     signing = container(request).signing
     upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
     report = await signing.verify_pdf(upload.content)
-    return JSONResponse(report_view(report), headers={"Cache-Control": "no-store"})
+    if _wants_xml(request):
+        named = {"Content-Disposition": 'attachment; filename="verification.xml"', "X-Content-Type-Options": "nosniff"}
+        return Response(etsi_report(report), media_type="application/xml", headers={**_FRESH, **named})
+    return JSONResponse(report_view(report), headers=_FRESH)
+
+
+def _wants_xml(request: Request) -> bool:
+    asked = request.headers.get("accept", "")
+    return "application/xml" in asked and "text/html" not in asked  # a browser takes anything
 
 
 def report_view(report: VerificationReport) -> dict[str, Any]:

@@ -239,6 +239,17 @@ async def test_seals_are_managed_by_their_owner(http: httpx.AsyncClient, seal: S
         assert (answer.status_code, answer.json()["type"]) == (403, f"http://test/problems/{code}")
 
 
+async def test_a_report_comes_as_etsi_xml_to_who_asks_for_it(http: httpx.AsyncClient, seal: Seal) -> None:
+    sealed = (await seal_it(http, seal)).content
+    place = "/v1/signature-verifications"
+    xml = await http.post(place, files=upload(sealed), headers={"Accept": "application/xml"})
+    assert (xml.headers["content-type"], xml.headers["cache-control"]) == ("application/xml", "no-store")
+    assert b"urn:etsi:019102:mainindication:total-passed" in xml.content
+    for accept in ("*/*", "application/json", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"):
+        answer = await http.post(place, files=upload(sealed), headers={"Accept": accept})
+        assert answer.json()["conclusion"] == "genuine"
+
+
 async def test_a_receipt_is_had_at_once_by_the_caller_and_by_anybody_who_has_the_file(
     http: httpx.AsyncClient, seal: Seal
 ) -> None:
