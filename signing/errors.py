@@ -13,6 +13,9 @@
     ├── NotFound
     │   ├── SealNotFound
     │   └── SignatureNotFound
+    ├── Unavailable
+    │   ├── LevelNotReached     the signature level that was asked for cannot be had now
+    │   └── EvidenceMissing     the state of a certificate cannot be kept with the file now
     └── Conflict
         ├── SealNotActive       the seal is suspended or revoked
         ├── SealCodeTaken       another seal has this code
@@ -21,7 +24,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, NotPermitted
+from core.errors import Conflict, InvalidInput, LimitExceeded, NotFound, NotPermitted, Unavailable
 from core.text import Text
 
 
@@ -30,6 +33,58 @@ class PdfRefused(InvalidInput):
 
     def __init__(self, code: str, text: Text, *, private: str = "") -> None:
         super().__init__(code, text, field="pdf", private=private)
+
+
+def too_complex() -> PdfRefused:
+    """The file takes longer to read than one file may."""
+    return PdfRefused(
+        "pdf-too-complex",
+        Text(
+            "这个 PDF 太复杂，没能在限定时间内读完，文件没有改动。请重新导出后再试。",
+            "This PDF is too complex to be read in time; nothing was sealed. Export it again and retry.",
+        ),
+    )
+
+
+def not_extendable(private: str = "") -> PdfRefused:
+    """The file is not a genuine sealed one, so there is nothing to prolong."""
+    return PdfRefused(
+        "pdf-not-extendable",
+        Text(
+            "这个文件没有可信且完好的签名，不能延长签名的有效期。可先核验一下。",
+            "This file has no signature that is whole and trusted, so there is nothing to prolong. Have it verified.",
+        ),
+        private=private,
+    )
+
+
+class LevelNotReached(Unavailable):
+    """The signature level that was asked for cannot be had now."""
+
+    def __init__(self, asked: str, reached: str) -> None:
+        super().__init__(
+            "signature-level-not-reached",
+            Text(
+                "现在达不到所要求的签名级别 {asked}，文件没有改动。请稍后再试，或允许先按较低级别盖章。",
+                "The signature level {asked} cannot be had now; nothing was sealed. Try again later, or allow a lower "
+                "level for now.",
+            ).format(asked=asked),
+            private=f"{reached} instead of {asked}",
+        )
+
+
+class EvidenceMissing(Unavailable):
+    """What it takes to judge a signature later cannot be collected now."""
+
+    def __init__(self, private: str) -> None:
+        super().__init__(
+            "validation-data-missing",
+            Text(
+                "现在收集不全证书状态信息，签名没有延长。请稍后再试。",
+                "The state of a certificate cannot be had now, so the signature was not prolonged. Try again later.",
+            ),
+            private=private,
+        )
 
 
 class PlacementInvalid(InvalidInput):

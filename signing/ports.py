@@ -9,6 +9,7 @@ from typing import Protocol
 from core.db.database import ReadTx, WriteTx
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
+from keys.trust.ports import KeptRevocation
 from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
 
 
@@ -49,6 +50,7 @@ class CertificateJudge(Protocol):
         service: Service,
         at: dt.datetime | None = None,
         claimed: dt.datetime | None = None,
+        kept: KeptRevocation | None = None,
     ) -> Judgement:
         """As `keys.trust.judge.Judge.judge`.
 

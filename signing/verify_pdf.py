@@ -20,6 +20,7 @@ from core.clock import Clock
 from core.db.database import Database
 from core.text import Text
 from keys.trust.judgement import Judgement
+from signing.levels import Level
 from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
 from signing.verification.attachments import attachments
@@ -32,8 +33,16 @@ from signing.verification.conclude import (
     words,
 )
 from signing.verification.findings import FileFindings, SignatureFinding, find
-from signing.verification.judged import Judged, good_until, register_fault, with_later_faults
+from signing.verification.judged import (
+    Judged,
+    good_until,
+    register_fault,
+    with_forged_stamps,
+    with_later_faults,
+)
+from signing.verification.level import level_of
 from signing.verification.page_changes import page_changes
+from signing.verification.proven_times import FileTimes, SignatureTimes, prove_times
 from signing.verification.report import Fault, KnownSeal, VerificationReport
 from signing.work_pool import WorkPool, within
 
@@ -79,11 +88,15 @@ class VerifyPdf:
             return self._unsigned(content, found)
         # 7. What the register says
         seals = [await self._known_seal(content, one) for one in found.signatures]
-        # 6. Whom our trust lists vouch for
+        # 6. When it was signed, and whom our trust lists vouch for
         now = self._clock.now()
-        signers = [await self._signer(one, seal, now) for one, seal in zip(found.signatures, seals, strict=True)]
+        recorded = [seal.recorded_at if seal else None for seal in seals]
+        times = await prove_times(content, found, recorded, self._certificates, now=now)
+        signers = [
+            await self._signer(one, own, found, times) for one, own in zip(found.signatures, times.signatures, strict=True)
+        ]
         # 8. What was added later
-        judge = partial(self._judge, content, read, seals, signers, now)
+        judge = partial(self._judge, content, read, seals, signers, times, now)
         report = await self._pool.run(within, self._settings.seconds_per_file, judge, partial(self._stopped, content))
         if report.conclusion == "changed" and report.signed_revision is not None:
             changes = await self._pool.run(page_changes, report.signed_revision, content)
@@ -103,17 +116,20 @@ class VerifyPdf:
         recorded_at = record.signed_at if record is not None and record.seal_id == seal.id else None
         return KnownSeal(seal.id, seal.status.value, seal.organisation, seal.code, seal.revoked_at, recorded_at)
 
-    async def _signer(self, finding: SignatureFinding, seal: KnownSeal | None, now: dt.datetime) -> Judgement | None:
+    async def _signer(
+        self, finding: SignatureFinding, own: SignatureTimes, found: FileFindings, times: FileTimes
+    ) -> Judgement | None:
         """What can be said of the certificate of a signature that is intact."""
         if not finding.intact or finding.container is None:
             return None
-        container, proven_at = finding.container, _proven(seal, now)
         return await judge_signer(
             self._certificates,
-            container.signer,
-            container.certificates,
+            finding.container.signer,
+            finding.container.certificates,
             signed_at=finding.claimed_time,
-            proven_at=proven_at,
+            proven_at=own.proven_at,
+            store=found.store.certificates,
+            kept=times.kept,
         )
 
     def _judge(
@@ -122,15 +138,17 @@ class VerifyPdf:
         read: _Read,
         seals: Sequence[KnownSeal | None],
         signers: Sequence[Judgement | None],
+        times: FileTimes,
         now: dt.datetime,
     ) -> VerificationReport:
         found, reader = read
         judged = [
-            Judged(one, seal, _faults(one, seal, signer, now), signer)
-            for one, seal, signer in zip(found.signatures, seals, signers, strict=True)
+            Judged(one, seal, _faults(one, seal, signer, own), signer, own, _level(found, one, times, own, signer))
+            for one, seal, signer, own in zip(found.signatures, seals, signers, times.signatures, strict=True)
         ]
         if reader is not None:
-            judged = with_later_faults(content, reader, judged)
+            judged = with_later_faults(content, reader, judged, found.timestamps)
+        judged = with_forged_stamps(judged, times, found)
         reports = tuple(signature_report(one, size=len(content)) for one in judged)
         indication, sub_indication, conclusion, steps = summary(reports)
         last_good = good_until(judged)
@@ -149,6 +167,7 @@ class VerifyPdf:
             later_revisions=found.revisions - 1 - judged[last_good].finding.revision if last_good is not None else 0,
             embedded_files=_attachments(original, reader if original == content else None),
             signed_revision=original,
+            timestamps=tuple(one.report for one in times.documents),
         )
 
     def _unsigned(self, content: bytes, found: FileFindings) -> VerificationReport:
@@ -173,13 +192,16 @@ class VerifyPdf:
         )
 
 
-def _proven(seal: KnownSeal | None, now: dt.datetime) -> dt.datetime:
-    """When the signature certainly existed: our ledger's time, or now."""
-    return seal.recorded_at if seal and seal.recorded_at else now
+def _level(
+    found: FileFindings, finding: SignatureFinding, times: FileTimes, own: SignatureTimes, signer: Judgement | None
+) -> Level | None:
+    if not finding.intact or finding.profile != Level.B_B:
+        return None
+    return level_of(found, finding, times, own, signer.path if signer else ())
 
 
 def _faults(
-    finding: SignatureFinding, seal: KnownSeal | None, signer: Judgement | None, now: dt.datetime
+    finding: SignatureFinding, seal: KnownSeal | None, signer: Judgement | None, own: SignatureTimes
 ) -> tuple[Fault, ...]:
     """Steps 6 and 7, for a signature that is intact."""
     if finding.container is None or signer is None:
@@ -189,9 +211,9 @@ def _faults(
         finding.container.signer,
         finding.container.certificates,
         signed_at=finding.claimed_time,
-        proven_at=_proven(seal, now),
+        proven_at=own.proven_at,
     )
-    more = (certificate, register_fault(seal))
+    more = (certificate, register_fault(seal, own.proven_at if own.by_stamp else None))
     return (*finding.faults, *(fault for fault in more if fault))
 
 

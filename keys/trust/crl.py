@@ -90,10 +90,13 @@ class RevocationList:
             raise RevocationRefused("scope")
 
 
-def read_list(der: bytes, issuer: Certificate, *, now: dt.datetime) -> RevocationList:
+def read_list(
+    der: bytes, issuer: Certificate, *, now: dt.datetime, existed: dt.datetime | None = None
+) -> RevocationList:
     """
     Args:
         issuer: whose certificates it is about; its own path is known to hold.
+        existed: when the list certainly existed, for one that was kept: its signature is judged as of then.
 
     Raises:
         RevocationRefused: `malformed`, `issuer`, `signature`, `future`, `outdated`, `critical`, `delta`, `indirect`,
@@ -106,7 +109,7 @@ def read_list(der: bytes, issuer: Certificate, *, now: dt.datetime) -> Revocatio
             raise RevocationRefused("issuer")
         if issuer.key_usage is not None and "crl_sign" not in issuer.key_usage:  # §6.3.3 (f)
             raise RevocationRefused("issuer")
-        _check_signature(der, issuer, now)
+        _check_signature(der, issuer, existed or now)
         _check_critical(parsed, extensions)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion):
         raise RevocationRefused("malformed") from None

@@ -18,7 +18,7 @@ from keys.trust.faults import Fault
 from keys.trust.judgement import Evidence, Judgement
 from keys.trust.model import Service
 from keys.trust.path import Demands
-from keys.trust.ports import AnchorSource, RevocationChecker
+from keys.trust.ports import AnchorSource, KeptRevocation, RevocationChecker
 from keys.trust.search import Found
 from keys.trust.verdicts import PathVerdicts
 
@@ -54,6 +54,7 @@ class Judge:
         at: dt.datetime | None = None,
         claimed: dt.datetime | None = None,
         policies: frozenset[str] | None = None,
+        kept: KeptRevocation | None = None,
     ) -> Judgement:
         """
         Args:
@@ -62,6 +63,7 @@ class Judge:
             at: when the signature certainly existed: a proven time; None for now.
             claimed: when it was made by its signer's word; tells "revoked before" from "revoked, time unproven".
             policies: certificate policies (OIDs) of which one must hold; None for any.
+            kept: what to go by where nobody can be asked about revocation any more.
 
         Raises:
             core.errors.Unavailable: the lists cannot be read; nothing is said.
@@ -73,12 +75,18 @@ class Judge:
             found = await asyncio.to_thread(self._verdicts.find, anchors, certificate, others, demands)
         if isinstance(found, Fault):
             return Judgement(service, moment, found)
-        evidence, fault = await self._revocations(found, moment, claimed, lenient=service in self._lenient)
+        evidence, fault = await self._revocations(found, moment, claimed, kept, lenient=service in self._lenient)
         path = tuple(one.der for one in found.certificates)
         return Judgement(service, moment, fault, path, found.anchor.entry, tuple(evidence))
 
     async def _revocations(
-        self, found: Found, moment: dt.datetime, claimed: dt.datetime | None, *, lenient: bool
+        self,
+        found: Found,
+        moment: dt.datetime,
+        claimed: dt.datetime | None,
+        kept: KeptRevocation | None,
+        *,
+        lenient: bool,
     ) -> tuple[list[Evidence], Fault | None]:
         evidence: list[Evidence] = []
         if self._revocation is None:
@@ -87,6 +95,8 @@ class Judge:
         pairs = list(zip(found.path, found.certificates[1:], strict=True))
         for certificate, issuer in reversed(pairs):  # what a revoked authority says of others is worth nothing
             known = await self._revocation.check(certificate, issuer, found.anchor, now=now)
+            if known is None and kept is not None:
+                known = await asyncio.to_thread(kept.look_up, certificate, issuer, moment=moment)
             if known is None:
                 if lenient:
                     continue

@@ -64,12 +64,19 @@ def build_request(certificate: Certificate, issuer: Certificate, nonce: bytes | 
 
 
 def read_answer(
-    der: bytes, certificate: Certificate, issuer: Certificate, *, nonce: bytes | None, now: dt.datetime
+    der: bytes,
+    certificate: Certificate,
+    issuer: Certificate,
+    *,
+    nonce: bytes | None,
+    now: dt.datetime,
+    existed: dt.datetime | None = None,
 ) -> Answer:
     """
     Args:
         nonce: that was sent; None for an answer from the cache. A responder may leave it out (RFC 6960 §4.4.1), but
             another one than ours is no answer to us.
+        existed: when the answer certainly existed, for one that was kept: its signature is judged as of then.
 
     Raises:
         RevocationRefused: `malformed`, `not-successful`, `other-certificate`, `signature`, `responder`, `nonce`,
@@ -81,7 +88,7 @@ def read_answer(
             raise RevocationRefused("not-successful")
         basic = _basic(der)
         _check_subject(response, certificate, issuer)
-        _check_responder(response, basic, issuer, now)
+        _check_responder(response, basic, issuer, existed or now)
         _check_extensions(response, nonce)
         return _answer(der, response, certificate, now)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):

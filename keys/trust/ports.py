@@ -36,6 +36,14 @@ class RevocationChecker(Protocol):
         """
 
 
+class KeptRevocation(Protocol):
+    """Revocation data that somebody kept, with a document for example."""
+
+    def look_up(self, certificate: Certificate, issuer: Certificate, *, moment: dt.datetime) -> Evidence | None:
+        """What they say of the certificate for this moment, or None when nothing in them can be believed. May take some
+        milliseconds."""
+
+
 class RevocationSource(Protocol):
     """An authority's own register, asked without any network."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,10 +16,26 @@ from keys.errors import CertificateRefused, ChainRefused
 from keys.trust import faults
 from keys.trust.anchors import AnchorSet, anchors_of
 from keys.trust.judge import Judge
+from keys.trust.judgement import Judgement
 from keys.trust.model import Assurance, Period, Service, Standing, TrustEntry
+from keys.trust.ports import KeptRevocation
 
 _EVER = (Period(Standing.GRANTED, dt.datetime.min.replace(tzinfo=dt.UTC)),)
 _NAME = Text("时间戳根证书", "A root for time-stamps")
+
+
+class CertificateJudge(Protocol):
+    """As `keys.trust.judge.Judge`."""
+
+    async def judge(
+        self,
+        certificate: bytes,
+        others: Sequence[bytes] = (),
+        *,
+        service: Service,
+        at: dt.datetime | None = None,
+        kept: KeptRevocation | None = None,
+    ) -> Judgement: ...
 
 
 class JudgedTrust:
@@ -26,15 +43,19 @@ class JudgedTrust:
 
     Args:
         intermediates: further certificates that may help to build a path, DER.
+        kept: revocation data for where nobody can be asked any more.
     """
 
-    def __init__(self, judge: Judge, intermediates: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, judge: CertificateJudge, intermediates: Sequence[bytes] = (), kept: KeptRevocation | None = None
+    ) -> None:
         self._judge = judge
         self._intermediates = tuple(intermediates)
+        self._kept = kept
 
     async def judge(self, certificate: bytes, others: Sequence[bytes], *, at: dt.datetime) -> tuple[bytes, ...]:
         judgement = await self._judge.judge(
-            certificate, (*self._intermediates, *others), service=Service.TIMESTAMPS, at=at
+            certificate, (*self._intermediates, *others), service=Service.TIMESTAMPS, at=at, kept=self._kept
         )
         if judgement.fault is faults.UNCERTAIN:
             raise Unavailable("revocation-unknown", faults.UNCERTAIN.text, private="revocation of a time-stamp unit")

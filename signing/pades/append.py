@@ -41,7 +41,7 @@ def append_signature(
     signature = update.reserve()
     field = update.reserve()
     update.add(field, _widget(update, field, signature, text, spot, image))
-    _enter_in_form(update, field)
+    enter_in_form(update, field)
     if spot is not None:
         _enter_on_page(update, spot.page, field)
     return update.finish(signature, _signature_dictionary(text), octets)
@@ -112,7 +112,8 @@ def _form_xobject(image: SealImage, rotation: int, *, blend: bool) -> generic.St
     return generic.StreamObject(dictionary(entries), encoded_data=image.content)
 
 
-def _enter_in_form(update: Update, field: generic.Reference) -> None:
+def enter_in_form(update: Update, field: generic.Reference) -> None:
+    """Enter a signature field in the document's form, which is made if there is none."""
     root = update.reader.root
     form = entry(root, "/AcroForm")
     if not isinstance(form, generic.DictionaryObject):

@@ -1,4 +1,4 @@
-"""Writes the CMS container of a PAdES baseline signature (RFC 5652, ETSI EN 319 142-1 §6.3, EN 319 122-1).
+"""Writes the CMS container of a PAdES baseline signature (RFC 5652, ETSI EN 319 142-1 §6.3, EN 319 122-1 §5.3).
 
 Everything but the digest and the signature value is the same for all signatures of one key, so it is encoded
 once, and a signature is a handful of concatenations around one use of the key. The size is known beforehand:
@@ -18,12 +18,13 @@ from keys.cms import (
     CONTENT_TYPE,
     DATA,
     MESSAGE_DIGEST,
+    SIGNATURE_TIMESTAMP,
     SIGNED_DATA,
     SIGNING_CERTIFICATE_V2,
     issuer_and_serial,
     signing_certificate_v2,
 )
-from keys.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, tlv
+from keys.der import CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, SEQUENCE, SET, tlv
 from keys.digests import digest_identifier
 from keys.ports import Signer
 from keys.public_key import public_key_of
@@ -31,6 +32,18 @@ from keys.spec import ALGORITHMS
 from signing.pades import algorithms
 
 _CMS_VERSION_1 = tlv(INTEGER, b"\x01")  # RFC 5652 §5.1, §5.3: id-data content, signer named by issuer and serial
+
+
+TIMESTAMP_FRAME = 64
+"""Octets around a token that stands beside a signature: the attribute's, and longer lengths of what holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureValue:
+    """What the key made: the signed attributes, in order, and the signature over them."""
+
+    attributes: bytes
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +69,33 @@ class CmsWriter:
         Raises:
             core.errors.Unavailable: when the key does not answer.
         """
+        return self.container(self.value(digest))
+
+    def value(self, digest: bytes) -> SignatureValue:
+        """A signature over a document whose byte range has this digest; uses the key once.
+
+        Raises:
+            core.errors.Unavailable: when the key does not answer.
+        """
         message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, digest)))
         attributes = b"".join(sorted((*self._fixed_attributes, message_digest)))
         # RFC 5652 §5.4: the signature covers the attributes under the SET OF tag, not under [0]
-        signature = self.signer.sign(tlv(SET, attributes))
-        return self._container(attributes, signature)
+        return SignatureValue(attributes, self.signer.sign(tlv(SET, attributes)))
 
-    def _container(self, attributes: bytes, signature: bytes) -> bytes:
+    def container(self, value: SignatureValue, timestamp: bytes | None = None) -> bytes:
+        """A ContentInfo around a signature.
+
+        Args:
+            timestamp: a token over `value.signature`, DER; an unsigned attribute beside it.
+        """
+        unsigned = b"" if timestamp is None else tlv(CONTEXT_1, tlv(SEQUENCE, SIGNATURE_TIMESTAMP, tlv(SET, timestamp)))
         signer_info = tlv(
             SEQUENCE,
             self._signer_head,
-            tlv(CONTEXT_0, attributes),
+            tlv(CONTEXT_0, value.attributes),
             self._signature_identifier,
-            tlv(OCTET_STRING, signature),
+            tlv(OCTET_STRING, value.signature),
+            unsigned,
         )
         signed_data = tlv(SEQUENCE, self._head, tlv(SET, signer_info))
         return tlv(SEQUENCE, SIGNED_DATA, tlv(CONTEXT_0, signed_data))
@@ -117,4 +144,4 @@ def _size(writer: CmsWriter, signature_octets: int) -> int:
     """Octets that the longest container takes: one with empty values in place of digest and signature."""
     message_digest = tlv(SEQUENCE, MESSAGE_DIGEST, tlv(SET, tlv(OCTET_STRING, hashlib.new(writer.digest).digest())))
     attributes = b"".join((*writer._fixed_attributes, message_digest))
-    return len(writer._container(attributes, bytes(signature_octets)))
+    return len(writer.container(SignatureValue(attributes, bytes(signature_octets))))

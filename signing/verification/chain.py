@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from core.text import Text
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
+from keys.trust.ports import KeptRevocation
 from signing.ports import CertificateJudge
 from signing.verification.report import Check, Fault
 
@@ -44,19 +45,22 @@ async def judge_signer(
     *,
     signed_at: dt.datetime | None,
     proven_at: dt.datetime,
+    store: Sequence[bytes] = (),
+    kept: KeptRevocation | None = None,
 ) -> Judgement:
     """What our trust lists, and the revocation data of the authorities on them, say of the signer's certificate.
 
     Args:
         signed_at: the time that the signer claims.
-        proven_at: when the signature certainly existed: a time on record, or now.
+        proven_at: when the signature certainly existed: a time on record or proved by a time-stamp, or now.
+        store, kept: certificates (DER) and revocation data that the file has.
 
     Raises:
         core.errors.Unavailable: the lists cannot be read.
     """
-    others = [one.public_bytes(Encoding.DER) for one in bag if one != leaf]
+    others = list(dict.fromkeys([*(one.public_bytes(Encoding.DER) for one in bag if one != leaf), *store]))
     certificate = leaf.public_bytes(Encoding.DER)
-    return await judge.judge(certificate, others, service=Service.DOCUMENTS, at=proven_at, claimed=signed_at)
+    return await judge.judge(certificate, others, service=Service.DOCUMENTS, at=proven_at, claimed=signed_at, kept=kept)
 
 
 def certificate_fault(

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys.cms import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA, SIGNING_CERTIFICATE_V2
+from keys.cms import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNATURE_TIMESTAMP, SIGNED_DATA, SIGNING_CERTIFICATE_V2
 from keys.cms import SIGNING_TIME as _SIGNING_TIME
 from keys.der import (
     BIT_STRING,
@@ -41,6 +41,7 @@ from keys.verification import counts, load_verification_key
 from signing.pades import algorithms
 
 _MOST_CERTIFICATES = 20
+_MOST_TIMESTAMPS = 8
 
 
 class UnsupportedSignature(Exception):
@@ -49,7 +50,11 @@ class UnsupportedSignature(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignedContainer:
-    """A well-formed container. `digest` is what its signer says the document hashes to with `digest_name`."""
+    """A well-formed container. `digest` is what its signer says the document hashes to with `digest_name`.
+
+    Attributes:
+        timestamps: tokens over the signature that stand beside it, DER; nothing of them has been looked at.
+    """
 
     certificates: tuple[x509.Certificate, ...]
     signer: x509.Certificate
@@ -60,7 +65,7 @@ class SignedContainer:
     signature: bytes
     signing_time: dt.datetime | None
     pades: bool
-    unsigned_attributes: bool
+    timestamps: tuple[bytes, ...]
 
     def signature_is_good(self) -> bool:
         """True if the signer's key made the signature.
@@ -143,7 +148,7 @@ def _signer(
         signature=signature.of(OCTET_STRING).content,
         signing_time=_time(values.get(_SIGNING_TIME)),
         pades=binding is not None,
-        unsigned_attributes=bool(unsigned),
+        timestamps=_timestamps(unsigned[0]) if unsigned else (),
     )
 
 
@@ -200,6 +205,19 @@ def _attributes(container: Element) -> dict[bytes, bytes]:
         (single,) = _exactly(value.of(SET), 1)
         values[kind.encoded] = single.encoded
     return values
+
+
+def _timestamps(attributes: Element) -> tuple[bytes, ...]:
+    """Time-stamps over the signature (EN 319 122-1 §5.3); others of the unsigned attributes say nothing here."""
+    found: list[bytes] = []
+    for attribute in attributes.items():
+        kind, values = _exactly(attribute.of(SEQUENCE), 2)
+        tokens = values.of(SET).items()
+        if kind.of(OID).encoded == SIGNATURE_TIMESTAMP:
+            found += [one.of(SEQUENCE).encoded for one in tokens]
+    if len(found) > _MOST_TIMESTAMPS:
+        raise NotDer("too many time-stamps")
+    return tuple(found)
 
 
 def _check_binding(value: bytes, signer: x509.Certificate) -> None:

@@ -68,7 +68,7 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         known_seal=judged.seal,
         signed_at=finding.claimed_time,
         reason=finding.reason,
-        level=finding.profile if finding.container else None,
+        level=_level(judged),
         coverage="whole-file" if whole else "signed-revision" if covered else "unclear",
         end=covered.until if covered else 0,
         indication=indication,
@@ -78,7 +78,15 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         vouched_by=judged.signer.vouches if judged.signer else None,
         assurance=judged.signer.assurance if judged.signer else None,
         certificate=finding.signer.public_bytes(Encoding.DER) if finding.signer else None,
+        proven_at=judged.times.proven_at if judged.times and judged.times.by_stamp else None,
+        timestamps=tuple(one.report for one in judged.times.stamps) if judged.times else (),
     )
+
+
+def _level(judged: Judged) -> str | None:
+    if judged.level is not None:
+        return judged.level.value
+    return judged.finding.profile if judged.finding.container else None
 
 
 def _verdict(faults: Sequence[Fault]) -> tuple[Indication, str | None, Conclusion]:

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from typing import Literal
 
@@ -19,8 +20,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
 from keys.der import NotDer
+from keys.tsa.errors import Fault as TokenFault
+from keys.tsa.errors import TimestampRefused
+from keys.tsa.token import TimestampToken, read_token
 from signing.pades.decode_limits import LIMITS
 from signing.pades.pdf_objects import entry
+from signing.pades.security_store import ValidationData, read_store
 from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
 from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container
 from signing.verification.report import Check, Fault
@@ -32,7 +37,9 @@ _MOST_REVISIONS = 100
 _MOST_SIGNATURES = 50
 # a signature dictionary that the file's own tables may no longer show
 _TRACE = re.compile(rb"/ByteRange\s*\[|/SubFilter\s*/(?:ETSI|adbe|GM)\.|/Type\s*/Sig\b")
+_SIGNATURE_TRACE = re.compile(rb"/SubFilter\s*/(?:ETSI\.CAdES|adbe|GM)\.|/Type\s*/Sig\b")
 _CMS_PROFILES = {"/ETSI.CAdES.detached": "PAdES-B-B", "/adbe.pkcs7.detached": "CMS"}
+_TIMESTAMP = "/ETSI.RFC3161"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,48 @@ class SignatureFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class TimestampFinding:
+    """A document time-stamp as found in the file (EN 319 142-1 §5.4.3).
+
+    Attributes:
+        faults: of steps 2 to 4; a token that covers other bytes is one.
+        token: None when it cannot be read.
+        revision: number of the covered revision, from 0; -1 when unknown.
+        store: the validation data that the covered revision has.
+    """
+
+    field: str
+    faults: tuple[Fault, ...]
+    covered: CoveredRange | None = None
+    token: TimestampToken | None = None
+    revision: int = -1
+    store: ValidationData = ValidationData()
+
+    @property
+    def intact(self) -> bool:
+        """True if the token is one over the covered bytes, whoever made it."""
+        return not self.faults
+
+
+_Finding = SignatureFinding | TimestampFinding
+
+
+@dataclass(frozen=True, slots=True)
 class FileFindings:
-    """A file as found. `file_fault` speaks of step 1."""
+    """A file as found. `file_fault` speaks of step 1.
+
+    Attributes:
+        timestamps: document time-stamps in the order of the revisions that they cover.
+        store: the validation data that the file has.
+    """
 
     state: State
     signatures: tuple[SignatureFinding, ...] = ()
     file_fault: Fault | None = None
     traces: bool = False
     revisions: int = 0
+    timestamps: tuple[TimestampFinding, ...] = ()
+    store: ValidationData = ValidationData()
 
 
 def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
@@ -97,7 +138,14 @@ def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
         return FileFindings("damaged" if traces or not _readable_somehow(content) else "read", traces=traces), None
     found = [_signature(content, reader, name, value) for name, value in fields]
     found.sort(key=lambda one: one.covered.until if one.covered else 0)
-    return FileFindings("read", tuple(_alone(found)), traces=traces, revisions=reader.total_revisions), reader
+    alone = _alone(found)
+    signatures = tuple(one for one in alone if isinstance(one, SignatureFinding))
+    timestamps = tuple(one for one in alone if isinstance(one, TimestampFinding))
+    if timestamps and not signatures:  # a time-stamp leaves traces of its own
+        traces = _SIGNATURE_TRACE.search(content) is not None or any(not one.intact for one in timestamps)
+    revisions = reader.total_revisions
+    findings = FileFindings("read", signatures, traces=traces, revisions=revisions, timestamps=timestamps)
+    return replace(findings, store=_store(reader.root)), reader
 
 
 def _refuse_ambiguity(reader: PdfFileReader) -> None:
@@ -118,7 +166,15 @@ def _readable_somehow(content: bytes) -> bool:
         return False
 
 
-def _alone(found: Sequence[SignatureFinding]) -> list[SignatureFinding]:
+def _store(root: generic.DictionaryObject) -> ValidationData:
+    """The validation data of a revision; data that cannot be read help nobody."""
+    try:
+        return read_store(root)
+    except Exception:  # a parser may throw anything at hostile bytes
+        return ValidationData()
+
+
+def _alone(found: Sequence[_Finding]) -> list[_Finding]:
     """Refuse two fields that share a value: each signature has a range of its own."""
     ends = [one.covered.until for one in found if one.covered]
     shared = Fault(
@@ -132,7 +188,7 @@ def _alone(found: Sequence[SignatureFinding]) -> list[SignatureFinding]:
     ]
 
 
-def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> SignatureFinding:
+def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
     try:
         return _checked(content, reader, name, value)
     except RangeBroken as broken:
@@ -141,7 +197,7 @@ def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.
         return SignatureFinding(name, None, (_container_fault("签名读不出来。", "The signature cannot be read."),))
 
 
-def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> SignatureFinding:
+def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
     # 2. The range, byte by byte
     reference = value.reference if isinstance(value, generic.IndirectObject) else None
     offset = reader.xrefs[reference] if reference else None
@@ -152,7 +208,12 @@ def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.Pd
     _check_revision(reader, covered, revision)
     before, after = content[offset : covered.start], content[covered.end : covered.object_end]
     dictionary = signature_dictionary(reader, reference, before, after)
-    profile = str(entry(dictionary, "/SubFilter"))
+    profile, stamp = str(entry(dictionary, "/SubFilter")), entry(dictionary, "/Type") == "/DocTimeStamp"
+    if stamp is not (profile == _TIMESTAMP):  # the two must say the same (ISO 32000-2 §12.8.5)
+        raise RangeBroken("签名的类型自相矛盾。", "The signature contradicts itself about its kind.")
+    if stamp:
+        root = reader.get_historical_resolver(revision).root
+        return _with_token(content, TimestampFinding(name, (), covered, revision=revision, store=_store(root)))
     finding = SignatureFinding(
         name,
         _CMS_PROFILES.get(profile),
@@ -222,6 +283,25 @@ def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFindi
             ),
         )
     return finding
+
+
+def _with_token(content: bytes, finding: TimestampFinding) -> TimestampFinding:
+    covered = finding.covered
+    assert covered is not None
+    try:
+        token = read_token(container_of(covered.value))
+    except (NotDer, TimestampRefused) as error:
+        weak = isinstance(error, TimestampRefused) and error.fault is TokenFault.ALGORITHM
+        broken = _container_fault("时间戳结构被改过或不合规范。", "The time-stamp's structure is broken.")
+        return replace(finding, faults=(algorithm_fault() if weak else broken,))
+    if not token.info.imprint.covers(partial(document_digest, content, covered.start, covered.end, covered.until)):
+        changed = Fault(
+            Check.DIGEST,
+            "HASH_FAILURE",
+            Text("加时间戳之后，文件被改过。", "The file was changed after it was time-stamped."),
+        )
+        return replace(finding, faults=(changed,))
+    return replace(finding, token=token)
 
 
 def _faulty(finding: SignatureFinding, fault: Fault) -> SignatureFinding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,19 +10,27 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
 from keys.trust.judgement import Judgement
-from signing.verification.findings import SignatureFinding
-from signing.verification.later_revisions import APPENDED, later_fault
+from signing.levels import Level
+from signing.verification.findings import FileFindings, SignatureFinding, TimestampFinding
+from signing.verification.later_revisions import APPENDED, CHANGED, Last, later_fault
+from signing.verification.proven_times import FileTimes, JudgedStamp, SignatureTimes
 from signing.verification.report import Check, Fault, KnownSeal
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A signature with every fault found so far, and what is known of its signer's certificate."""
+    """A signature with every fault found so far, what is known of its signer's certificate, and when it existed.
+
+    Attributes:
+        level: by what is in the file; None where levels have no meaning.
+    """
 
     finding: SignatureFinding
     seal: KnownSeal | None
     faults: tuple[Fault, ...]
     signer: Judgement | None = None
+    times: SignatureTimes | None = None
+    level: Level | None = None
 
     @property
     def trusted(self) -> bool:
@@ -29,11 +38,17 @@ class Judged:
         return all(fault.check is Check.LATER for fault in self.faults)
 
 
-def register_fault(seal: KnownSeal | None) -> Fault | None:
-    """Step 7: a seal that is no longer in use needs a record that it was used before."""
+def register_fault(seal: KnownSeal | None, stamped_at: dt.datetime | None = None) -> Fault | None:
+    """Step 7: a seal that is no longer in use needs a record that it was used before, or a time-stamp that proves it.
+
+    Args:
+        stamped_at: when the signature existed by a time-stamp that counts.
+    """
     if seal is None or seal.status == "active":
         return None
     if seal.recorded_at is not None and (seal.revoked_at is None or seal.recorded_at <= seal.revoked_at):
+        return None
+    if stamped_at is not None and seal.revoked_at is not None and stamped_at <= seal.revoked_at:
         return None
     if seal.status == "suspended":
         return Fault(
@@ -51,34 +66,42 @@ def register_fault(seal: KnownSeal | None) -> Fault | None:
     )
 
 
-def with_later_faults(content: bytes, reader: PdfFileReader, judged: Sequence[Judged]) -> list[Judged]:
+def with_later_faults(
+    content: bytes, reader: PdfFileReader, judged: Sequence[Judged], stamps: Sequence[TimestampFinding] = ()
+) -> list[Judged]:
     """Step 8 for the signatures that are intact. A later intact signature accounts for the revisions it covers;
-    whether its signer can be trusted is judged with that signature, and the worst of all counts."""
+    whether its signer can be trusted is judged with that signature, and the worst of all counts. A document time-stamp
+    accounts for itself and for validation data, whoever made it.
+
+    Args:
+        stamps: document time-stamps; those that are intact count.
+    """
     ends = [(one.finding.covered.until, one.finding.revision) for one in judged if one.finding.covered and _intact(one)]
     if not ends:
         return list(judged)
-    until, last_signed = max(ends)
-    return [_with_later_fault(content, reader, one, until, last_signed) for one in judged]
+    stamped = [(one.covered.until, one.revision) for one in stamps if one.covered and one.intact]
+    last = Last(signed=max(ends)[1], covered=max(ends + stamped)[1])
+    return [_with_later_fault(content, reader, one, max(ends + stamped)[0], last) for one in judged]
 
 
-def _with_later_fault(content: bytes, reader: PdfFileReader, one: Judged, until: int, last_signed: int) -> Judged:
+def _with_later_fault(content: bytes, reader: PdfFileReader, one: Judged, until: int, last: Last) -> Judged:
     covered, dictionary = one.finding.covered, one.finding.dictionary
     if covered is None or dictionary is None or not _intact(one) or covered.until == len(content):
         return one
-    if _tail_is_hidden(content, reader, until, last_signed):
+    if _tail_is_hidden(content, reader, until, last.covered):
         return replace(one, faults=(*one.faults, APPENDED))
     try:
-        fault = later_fault(reader, dictionary, revision=one.finding.revision, last_signed=last_signed)
+        fault = later_fault(reader, dictionary, revision=one.finding.revision, last=last)
     except Exception:  # a parser may throw anything at hostile bytes
         fault = APPENDED
     return replace(one, faults=(*one.faults, fault)) if fault else one
 
 
-def _tail_is_hidden(content: bytes, reader: PdfFileReader, until: int, last_signed: int) -> bool:
-    """True if bytes follow the last signed revision that are not a revision by the file's own tables."""
+def _tail_is_hidden(content: bytes, reader: PdfFileReader, until: int, last_covered: int) -> bool:
+    """True if bytes follow the last covered revision that are not a revision by the file's own tables."""
     if until == len(content):
         return False
-    return last_signed >= reader.total_revisions - 1 or not content.rstrip(b"\r\n").endswith(b"%%EOF")
+    return last_covered >= reader.total_revisions - 1 or not content.rstrip(b"\r\n").endswith(b"%%EOF")
 
 
 def _intact(one: Judged) -> bool:
@@ -95,3 +118,23 @@ def good_until(judged: Sequence[Judged]) -> int | None:
         if one.faults:  # it is good itself, but what follows it is not
             break
     return last
+
+
+def with_forged_stamps(judged: Sequence[Judged], times: FileTimes, found: FileFindings) -> list[Judged]:
+    """Step 8 again: a document time-stamp that nobody made over these bytes means that what it covers was tampered
+    with. One by an authority that is only unknown here proves nothing, and does no harm."""
+    forged = [
+        (finding.covered.until if finding.covered else 0, stamp)
+        for stamp, finding in zip(times.documents, found.timestamps, strict=True)
+        if stamp.forged
+    ]
+    return [_with_forged_stamp(one, forged) for one in judged]
+
+
+def _with_forged_stamp(one: Judged, forged: Sequence[tuple[int, JudgedStamp]]) -> Judged:
+    covered = one.finding.covered
+    for until, stamp in forged:
+        if covered is not None and _intact(one) and (until == 0 or until > covered.until):
+            text = stamp.report.reason or CHANGED.text
+            return replace(one, faults=(*one.faults, Fault(Check.LATER, "FORMAT_FAILURE", text)))
+    return one

@@ -1,13 +1,16 @@
 """Judges what was added to a file after it was signed (ISO 32000-1 §12.8.2.2; the 2018 and 2021 attack reports).
 
 A revision that a later good signature covers may add what a second signer needs: a signature field, its value, its
-picture, metadata. One that nobody signed may add validation data, and nothing else, unless the document was
-certified with leave to fill in its form. Everything is allowed by name; what no rule explains is a change.
+picture, metadata. One that only a document time-stamp covers may add that time-stamp and validation data, nothing that
+shows; one that nobody signed may add validation data alone, unless the document was certified with leave to fill in its
+form. Time-stamps and validation data are no changes even where a certification forbids all (ISO 32000-2 §12.8.2.2).
+Everything is allowed by name; what no rule explains is a change.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
@@ -74,33 +77,38 @@ APPENDED = Fault(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Numbers of the last revision that a good signature covers, and of the last that it or a time-stamp covers."""
+
+    signed: int
+    covered: int
+
+
 def later_fault(
-    reader: PdfFileReader, signature: generic.DictionaryObject, *, revision: int, last_signed: int
+    reader: PdfFileReader, signature: generic.DictionaryObject, *, revision: int, last: Last
 ) -> Fault | None:
     """What is wrong with the revisions after `revision`, or None.
 
     Args:
         signature: the signature dictionary that covers up to `revision`.
         revision: number of the covered revision, from 0.
-        last_signed: number of the last revision that a good signature covers.
     """
     permission = _permission(signature)
     old = reader.get_historical_resolver(revision)
     for number in range(revision + 1, reader.total_revisions):
-        if permission is MDPPerm.NO_CHANGES and number <= last_signed:
-            return CHANGED
-        form = number <= last_signed or permission is MDPPerm.FILL_FORMS
-        policy = _WITH_FORM if form else _VALIDATION_DATA
+        fill = permission is not MDPPerm.NO_CHANGES and (number <= last.signed or permission is MDPPerm.FILL_FORMS)
+        policy = _WITH_FORM if fill or number <= last.covered else _VALIDATION_DATA
         new = reader.get_historical_resolver(number)
-        if number > last_signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
+        if number > last.signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
             return APPENDED  # a revision that only turns tables serves nobody honest
-        if number > last_signed and not _description_is_kept(old, new):
+        if number > last.signed and not _description_is_kept(old, new):
             return CHANGED
         try:
             found = policy.apply(old, new, doc_mdp=permission)
         except SuspiciousModification:
             return CHANGED
-        if found.modification_level > ModificationLevel.FORM_FILLING:
+        if found.modification_level > (ModificationLevel.FORM_FILLING if fill else _LTA):
             return CHANGED
     return None
 

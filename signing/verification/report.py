@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Literal
@@ -91,6 +91,34 @@ class KnownSeal:
 
 
 @dataclass(frozen=True, slots=True)
+class TimestampReport:
+    """One time-stamp.
+
+    Attributes:
+        kind: beside a signature, or over the document.
+        time: what it says; proved only if it is good.
+        authority: subject of the certificate behind it; None unless it is good.
+        reason: why it proves nothing.
+        field: of the signature or of the document time-stamp.
+        end: offset in the file where the revision that it covers ends.
+        certificate_ends: by then a newer time-stamp must protect it.
+    """
+
+    kind: Literal["signature", "document"]
+    time: dt.datetime | None
+    authority: str | None
+    good: bool
+    reason: Text | None
+    field: str = ""
+    end: int = 0
+    certificate_ends: dt.datetime | None = None
+
+    def placed(self, kind: Literal["signature", "document"], field: str, end: int) -> TimestampReport:
+        """The same, where it stands."""
+        return replace(self, kind=kind, field=field, end=end)
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """One signature.
 
@@ -98,7 +126,10 @@ class SignatureReport:
         organisation, seal_name, organisation_code, seal_code: from the certificate's subject; claims unless the
             certificate is trusted.
         signed_at: the time that the signer claims.
-        level: `PAdES-B-B`, or `CMS` for another profile; None when the container cannot be read.
+        level: `PAdES-B-B` to `PAdES-B-LTA` by what is in the file, or `CMS` for another profile; None when the
+            container cannot be read.
+        proven_at: when the signature existed by a time-stamp that counts; None when no time-stamp proves it.
+        timestamps: those beside the signature.
         end: offset in the file where the signed revision ends.
         vouched_by: the authority on our trust list that stands behind the certificate; None when there is none.
         assurance: how sure that authority is of whom it certified.
@@ -123,6 +154,8 @@ class SignatureReport:
     vouched_by: Text | None = None
     assurance: Assurance | None = None
     certificate: bytes | None = dataclasses.field(default=None, repr=False)
+    proven_at: dt.datetime | None = None
+    timestamps: tuple[TimestampReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +166,7 @@ class VerificationReport:
         changes: pages that differ between the signed revision and the file as it is.
         later_revisions: how many revisions follow the last good signature.
         embedded_files: attachments of the signed revision; empty unless its signer is trusted.
+        timestamps: over the document, in the order of the revisions that they cover.
         signed_revision: the file as it was last sealed by somebody we trust, when that can be told.
     """
 
@@ -149,3 +183,4 @@ class VerificationReport:
     later_revisions: int = 0
     embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     signed_revision: bytes | None = field(default=None, repr=False)
+    timestamps: tuple[TimestampReport, ...] = ()
