@@ -24,6 +24,7 @@ from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
 from signing.errors import SealNotFound
+from signing.levels import Level, LevelPolicy
 from signing.model import Placement, Seal, SealKind, SealPdfCommand, SealStatus
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
@@ -46,11 +47,16 @@ COPY_CLASS = "licence-copy"  # sealed by the repository itself, under the depart
 
 
 class DepartmentSealer:
-    """`certstore.ports.LicenceSealer`: the issuing department's active official seal."""
+    """`certstore.ports.LicenceSealer`: the issuing department's active official seal.
 
-    def __init__(self, seals: Seals, seal_pdf: SealPdf) -> None:
+    Args:
+        level: how long its signature is to last, if that can be had.
+    """
+
+    def __init__(self, seals: Seals, seal_pdf: SealPdf, level: Level = Level.B_B) -> None:
         self._seals = seals
         self._seal_pdf = seal_pdf
+        self._level = level
 
     async def seal(
         self,
@@ -72,6 +78,8 @@ class DepartmentSealer:
                 document_class=COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS,
                 placement=Placement(placement.page, placement.x_mm, placement.y_mm),
                 keep=False,  # the repository keeps the file itself
+                level=self._level,
+                level_policy=LevelPolicy.AT_LEAST_B_B,  # a licence is not held up by a time-stamping authority
             )
         )
         return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id)

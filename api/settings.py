@@ -24,6 +24,8 @@ from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
 from keys.x509.settings import PkiSettings
+from signing.levels import Level, LevelPolicy
+from signing.settings import SigningSettings
 
 DEFAULT_PORT = 8000
 
@@ -102,6 +104,9 @@ class Settings(BaseSettings):
         tsa_clock: `kernel` issues only while the kernel says that the clock follows UTC; by default in production.
         tsa_urls: authorities that are asked for time-stamps, in order of preference; `local` is our own.
         tsa_file: JSON, details by address: policy, digest, trust_file, username, password_file, inside, timeout.
+        signature_level: how long seals last where nobody says: B-B, B-T, B-LT or B-LTA; what cannot be had at once is
+            done later for files that are kept here.
+        licence_level: the same for the seals on licences and their copies.
         audit_seconds: how often a checkpoint of the audit log is signed, if the log grew.
         audit_folder: a folder outside the database that keeps every checkpoint: a share, a disk that is written once.
         audit_witness_url: a witness that keeps and signs checkpoints (C2SP tlog-witness); needs its key.
@@ -183,6 +188,8 @@ class Settings(BaseSettings):
     tsa_clock: Literal["kernel", "unchecked"] | None = None
     tsa_urls: str = LOCAL
     tsa_file: Path | None = None
+    signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
+    licence_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
     audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
     audit_folder: Path | None = None
     audit_witness_url: str = ""
@@ -260,6 +267,11 @@ class Settings(BaseSettings):
     @property
     def pki(self) -> PkiSettings:
         return PkiSettings(url=self.pki_url or self.issuer, city=self.city, production=self.mode == "production")
+
+    @property
+    def signing(self) -> SigningSettings:
+        level = Level(f"PAdES-{self.signature_level}")
+        return SigningSettings(level=level, level_policy=LevelPolicy.AT_LEAST_B_B)
 
     @property
     def idp(self) -> IdpSettings:

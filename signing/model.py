@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.principal import Principal
 from core.text import Text
+from signing.levels import Level, LevelPolicy
 
 ANY_DOCUMENT = "*"
 
@@ -125,6 +126,8 @@ class SealPdfCommand:
         reason: why it is sealed, at most 200 characters; stands in the file.
         idempotency_key: a repeated command with the same key answers with the first one's result.
         keep: keep the sealed file here; False for a caller that keeps it, who then gives no idempotency key.
+        level: how long the signature is to last; None for what the settings say.
+        level_policy: what happens when that cannot be had now; None for what the settings say.
     """
 
     pdf: bytes = field(repr=False)
@@ -135,17 +138,25 @@ class SealPdfCommand:
     reason: str | None = None
     idempotency_key: str | None = None
     keep: bool = True
+    level: Level | None = None
+    level_policy: LevelPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SealedPdf:
-    """A sealed PDF; `level` is the signature level (ETSI EN 319 142-1)."""
+    """A sealed PDF.
+
+    Attributes:
+        level: the signature level that it has (ETSI EN 319 142-1).
+        level_wanted: the one that was asked for; a file that is kept here gets it later where it could not be had.
+    """
 
     content: bytes = field(repr=False)
     signature_id: str
     seal_id: str
     signed_at: dt.datetime
     level: str
+    level_wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +164,8 @@ class SignatureRecord:
     """One use of a seal (用印记录).
 
     Attributes:
-        digest_before, digest_after: SHA-256 of the file without and with this signature, hexadecimal.
+        digest_before, digest_after: SHA-256 of the file without and with this signature, hexadecimal; without what
+            was added after it so that it lasts.
         document: address of the sealed file in the vault; None where the caller keeps it.
         certificate: SHA-256 of the certificate it was sealed under, hexadecimal; None in uses from before it was kept.
     """

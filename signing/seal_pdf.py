@@ -1,4 +1,4 @@
-"""Seals a PDF: PAdES baseline B-B with the visible seal, entered in the ledger before it leaves the house.
+"""Seals a PDF at a PAdES baseline level with the visible seal, entered in the ledger before it leaves the house.
 
 The steps carry the numbers that the tests use.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from functools import partial
+from typing import NoReturn
 
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
@@ -17,7 +18,11 @@ from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
-from signing.errors import PdfRefused, SealNotActive, SealNotGranted, SignatureNotFound
+from signing.errors import SealNotActive, SealNotGranted, SignatureNotFound, too_complex
+from signing.longlife.model import Care
+from signing.longlife.ports import CareStore
+from signing.longlife.seal_at import SealAtLevel, SealedAt, Wanted
+from signing.longlife.tend import next_step
 from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
@@ -29,8 +34,6 @@ from signing.ports import SealStore
 from signing.seals.look_up import document_context, open_kept
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool, within
-
-LEVEL = "PAdES-B-B"
 
 
 class SealPdf:
@@ -45,6 +48,8 @@ class SealPdf:
         clock: Clock,
         pool: WorkPool,
         settings: SigningSettings,
+        lasting: SealAtLevel,
+        care: CareStore,
     ) -> None:
         self._database = database
         self._store = store
@@ -53,6 +58,8 @@ class SealPdf:
         self._clock = clock
         self._pool = pool
         self._settings = settings
+        self._seal_at = lasting
+        self._care = care
         self._writers: dict[tuple[str, str, bytes], CmsWriter] = {}
 
     async def __call__(self, command: SealPdfCommand) -> SealedPdf:
@@ -63,7 +70,8 @@ class SealPdf:
             PdfRefused, PlacementInvalid: the file or the place is not acceptable.
             core.errors.Conflict: `idempotency-key-reused`.
             core.errors.LimitExceeded: `too-large` or `busy`.
-            core.errors.Unavailable: the key or the document store does not answer; nothing was sealed.
+            core.errors.Unavailable: the key or the document store does not answer, or the level cannot be had and
+                nothing less will do; nothing was sealed.
         """
         try:
             return await self._seal(command)
@@ -87,18 +95,22 @@ class SealPdf:
                 return await self._sealed(earlier)
         # 4. Seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
-        content = await self._pool.run(self._sign, seal, command, signature_id, signed_at)
+        wanted = self._wanted(command)
+        prepare = partial(
+            self._within, seal, command, SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
+        )
+        made = await self._seal_at(prepare, self._writer(seal), signature_id, wanted)
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
-        document = await self._vault.keep(content, context=context) if command.keep else None
+        document = await self._vault.keep(made.content, context=context) if command.keep else None
         certificate = hashlib.sha256(seal.certificate).hexdigest()
-        record = _record(command, signature_id, signed_at, content, document, certificate)
+        record = _record(command, signature_id, signed_at, made, document, certificate)
         try:
-            await self._enter(command, record, fingerprint)
+            await self._enter(command, record, fingerprint, self._cared_for(record, made, wanted))
         except AlreadyDone as done:
             return await self._sealed(done.result)
         # 6. Only now may the file leave
-        return SealedPdf(content, signature_id, seal.id, signed_at, LEVEL)
+        return SealedPdf(made.content, signature_id, seal.id, signed_at, made.level.value, wanted.level.value)
 
     async def _granted_seal(self, command: SealPdfCommand) -> Seal:
         async with self._database.read() as tx:
@@ -112,13 +124,20 @@ class SealPdf:
             raise SealNotActive
         return seal
 
-    def _sign(self, seal: Seal, command: SealPdfCommand, signature_id: str, signed_at: dt.datetime) -> bytes:
-        writer = self._writer(seal)
-        words = SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
-        # reading a hostile file must end some time; the key is used outside that bound, and once
-        prepare = partial(self._prepare, seal, command, words, writer.size)
-        prepared = within(self._settings.seconds_per_file, prepare, _too_complex)
-        return prepared.fill(writer.sign(prepared.digest(writer.digest)))
+    def _wanted(self, command: SealPdfCommand) -> Wanted:
+        return Wanted(command.level or self._settings.level, command.level_policy or self._settings.level_policy)
+
+    def _cared_for(self, record: SignatureRecord, made: SealedAt, wanted: Wanted) -> Care | None:
+        """What is still to be done for a file that stays here."""
+        if record.document is None:
+            return None
+        due_at = next_step(made.level, wanted.level, made.renew_by, self._clock.now())
+        return None if due_at is None else Care(record.id, wanted.level, due_at)
+
+    def _within(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
+        """Reading a hostile file must end some time; the key is used outside that bound."""
+        prepare = partial(self._prepare, seal, command, words, octets)
+        return within(self._settings.seconds_per_file, prepare, _give_up)
 
     def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
@@ -137,7 +156,9 @@ class SealPdf:
             self._writers[key] = cms_writer(signer, seal.certificates)
         return self._writers[key]
 
-    async def _enter(self, command: SealPdfCommand, record: SignatureRecord, fingerprint: str) -> None:
+    async def _enter(
+        self, command: SealPdfCommand, record: SignatureRecord, fingerprint: str, care: Care | None
+    ) -> None:
         async with self._database.write() as tx:
             if command.idempotency_key is not None:
                 await remember_result(
@@ -150,11 +171,14 @@ class SealPdf:
                 )
             if not await self._store.add_signature(tx, record):
                 raise SealNotActive
+            if care is not None:
+                await self._care.add(tx, care)
             detail: dict[str, str | int | bool | None] = {
                 "signature": record.id,
                 "class": record.document_class,
                 "before": record.digest_before,
                 "after": record.digest_after,
+                "level": record.level,
             }
             tx.audit(AuditEvent("seal.use", "done", command.actor, subject=record.seal_id, detail=detail))
             await tx.commit()
@@ -171,17 +195,11 @@ class SealPdf:
         if record is None:
             raise SignatureNotFound
         content = await open_kept(self._vault, record)
-        return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level)
+        return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level, record.level)
 
 
-def _too_complex() -> Prepared:
-    raise PdfRefused(
-        "pdf-too-complex",
-        Text(
-            "这个 PDF 太复杂，没能在限定时间内读完，文件没有改动。请重新导出后再试。",
-            "This PDF is too complex to be read in time; nothing was sealed. Export it again and retry.",
-        ),
-    )
+def _give_up() -> NoReturn:
+    raise too_complex()
 
 
 def _check_words(command: SealPdfCommand) -> None:
@@ -205,7 +223,12 @@ def _scope(command: SealPdfCommand) -> str:
 
 def _fingerprint(command: SealPdfCommand) -> str:
     return fingerprint_of(
-        command.pdf, command.seal_id, command.document_class, repr(command.placement), command.reason or ""
+        command.pdf,
+        command.seal_id,
+        command.document_class,
+        repr(command.placement),
+        command.reason or "",
+        *(str(one) for one in (command.level, command.level_policy) if one is not None),
     )
 
 
@@ -213,7 +236,7 @@ def _record(
     command: SealPdfCommand,
     signature_id: str,
     signed_at: dt.datetime,
-    content: bytes,
+    made: SealedAt,
     document: str | None,
     certificate: str,
 ) -> SignatureRecord:
@@ -226,8 +249,8 @@ def _record(
         document_class=command.document_class,
         reason=command.reason,
         digest_before=hashlib.sha256(command.pdf).hexdigest(),
-        digest_after=hashlib.sha256(content).hexdigest(),
-        level=LEVEL,
+        digest_after=hashlib.sha256(memoryview(made.content)[: made.revision]).hexdigest(),
+        level=made.level.value,
         signed_at=signed_at,
         document=document,
         certificate=certificate,

@@ -93,7 +93,8 @@ class VerifyPdf:
         recorded = [seal.recorded_at if seal else None for seal in seals]
         times = await prove_times(content, found, recorded, self._certificates, now=now)
         signers = [
-            await self._signer(one, own, found, times) for one, own in zip(found.signatures, times.signatures, strict=True)
+            await self._signer(one, own, found, times)
+            for one, own in zip(found.signatures, times.signatures, strict=True)
         ]
         # 8. What was added later
         judge = partial(self._judge, content, read, seals, signers, times, now)

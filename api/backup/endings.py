@@ -187,6 +187,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),
     "seal_signature": NothingEnds("record"),
+    "document_care": NothingEnds("work to do; a file that is looked after twice only lasts longer"),
     "seal_log_entry": NothingEnds("record"),
     "seal_log_end": NothingEnds("record"),
     "seal_log_tile": NothingEnds("computed from the record"),

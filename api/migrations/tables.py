@@ -37,6 +37,7 @@ import idp.stores.upstream_tables
 import keys.stores.backup_tables
 import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
+import signing.stores.care_tables
 import signing.stores.log_tables
 import signing.stores.tables
 from core.tables import metadata

@@ -17,6 +17,7 @@ from api.bridges import (
     IdpPersons,
     SigningDocumentJudge,
 )
+from api.published_answers import PublishedAnswers
 from api.settings import Settings
 from api.sweeping import sweep_forever
 from api.wiring.bulk import BulkServices, compose_bulk
@@ -43,6 +44,7 @@ from api.wiring.tsa import TsaServices, build_tsa
 from certstore.alerts.watch import WatchLooks
 from core.clock import Clock, SystemClock
 from keys.notes import SIGNATURE_LOG_PURPOSE, NoteKeys
+from signing.levels import Level
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Container:
             self.tsa.renewal.forever(),
             *self.pki.background(),
             self.signing.follow_seals.forever(),
+            self.signing.tend.forever(),
             self.certstore.life.expire.forever(),
             self.own.upkeep.forever(),
             self.certstore.use.sweep.forever(),
@@ -123,10 +126,19 @@ async def build_container(
         sender=messages.sender,
         registers=build_registers(ground, stand_in=stand_in),
     )
-    signing = build_signing(ground, pki.seals, pki.seal_certificates, trust.judge)
+    tsa = build_tsa(ground, pki, trust.judge)
+    signing = build_signing(
+        ground,
+        pki.seals,
+        pki.seal_certificates,
+        trust.judge,
+        tsa.client,
+        PublishedAnswers(pki.authorities, pki.responder, pki.lists),
+        settings.signing,
+    )
     certstore = build_certstore(
         ground,
-        sealer=DepartmentSealer(signing.seals, signing.seal_pdf),
+        sealer=DepartmentSealer(signing.seals, signing.seal_pdf, Level(f"PAdES-{settings.licence_level}")),
         judge=SigningDocumentJudge(signing.verify_pdf),
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
@@ -163,7 +175,7 @@ async def build_container(
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
     )
-    tsa, reencryption = build_tsa(ground, pki, trust.judge), build_reencryption(ground)
+    reencryption = build_reencryption(ground)
     rotation = build_rotation(ground, idp.settings, reencryption.usage)
     care = build_care(ground, pki, rotation, signing)
     export = build_export(ground, idp, certstore, own)

@@ -20,7 +20,6 @@ from keys.trust.ocsp import LARGEST, read_answer
 from keys.trust.ports import KeptRevocation
 
 
-
 class KeptEvidence:
     """Implements `keys.trust.ports.KeptRevocation`.
 

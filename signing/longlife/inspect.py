@@ -131,5 +131,3 @@ def _algorithm_ends(judged: JudgedStamp, algorithm: str) -> dt.datetime:
     if until is None:
         return dt.datetime.max.replace(tzinfo=dt.UTC)
     return dt.datetime.combine(until, dt.time(), dt.UTC)
-
-

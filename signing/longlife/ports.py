@@ -59,9 +59,7 @@ class CareStore(Protocol):
     async def claim(self, tx: WriteTx, signature_id: str, *, now: dt.datetime, until: dt.datetime) -> Care | None:
         """Take one to work on until a moment, in one atomic step; None when somebody else has it, or nothing is due."""
 
-    async def finish(
-        self, tx: WriteTx, care: Care, *, document: str, level: str, due_at: dt.datetime | None
-    ) -> bool:
+    async def finish(self, tx: WriteTx, care: Care, *, document: str, level: str, due_at: dt.datetime | None) -> bool:
         """Put a longer-lasting file in place of the one that was read; False, and no change, unless the claim still
         holds and the ledger still has that very file.
 

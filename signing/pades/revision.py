@@ -24,9 +24,7 @@ from signing.pades.security_store import ARRAYS, ValidationData, streams
 from signing.pades.update import RANGE_AND_VALUE, FileBytes, Prepared, Update
 
 _FLAG_PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 §12.5.3
-_TIMESTAMP_HEAD = (
-    b"<<\n/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n/V 0\n" + RANGE_AND_VALUE
-)
+_TIMESTAMP_HEAD = b"<<\n/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n/V 0\n" + RANGE_AND_VALUE
 
 
 def open_for_extending(content: FileBytes) -> PdfFileReader:
@@ -42,10 +40,13 @@ def open_for_extending(content: FileBytes) -> PdfFileReader:
     except Exception as e:  # a parser may throw anything at hostile bytes
         raise damaged(e) from e
     if encrypted:
-        raise PdfRefused("pdf-encrypted", Text("PDF 加了密，不能续期。", "The PDF is encrypted and cannot be extended."))
+        raise PdfRefused(
+            "pdf-encrypted", Text("PDF 加了密，不能续期。", "The PDF is encrypted and cannot be extended.")
+        )
     if hybrid:
         raise PdfRefused(
-            "pdf-hybrid", Text("PDF 有两套目录，不能续期。", "The PDF has two tables of contents and cannot be extended.")
+            "pdf-hybrid",
+            Text("PDF 有两套目录，不能续期。", "The PDF has two tables of contents and cannot be extended."),
         )
     return reader
 

@@ -127,7 +127,8 @@ def _times(part: etree._Element, signature: SignatureReport, verified_at: dt.dat
     times = _add(part, "ValidationTimeInfo")
     _add(times, "ValidationTime", _moment(verified_at))
     recorded = signature.known_seal.recorded_at if signature.known_seal else None
-    best, proof = (recorded, "provided") if recorded is not None else (verified_at, "validation")
+    stamped = signature.proven_at or verified_at  # a time-stamp's proof is found by validating it
+    best, proof = (recorded, "provided") if recorded is not None and recorded <= stamped else (stamped, "validation")
     existed = _add(times, "BestSignatureTime")
     _add(existed, "POETime", _moment(best))
     _add(existed, "TypeOfProof", _ETSI.format("poetype", proof))

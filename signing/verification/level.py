@@ -40,7 +40,11 @@ class Need:
 
 
 def level_of(
-    found: FileFindings, finding: SignatureFinding, times: FileTimes, own: SignatureTimes, signer_path: tuple[bytes, ...]
+    found: FileFindings,
+    finding: SignatureFinding,
+    times: FileTimes,
+    own: SignatureTimes,
+    signer_path: tuple[bytes, ...],
 ) -> Level:
     """The level of a PAdES signature that is intact.
 

@@ -137,7 +137,9 @@ async def _judge_document_stamp(
     if stamp.token is None or covered is None:
         text = stamp.faults[0].text if stamp.faults else _STAMP_FORGED
         until = covered.until if covered else 0
-        return JudgedStamp(TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, True)
+        return JudgedStamp(
+            TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, True
+        )
     over = partial(document_digest, content, covered.start, covered.end, covered.until)
     judged = await _judge_token(stamp.token, over, judge, existed, store, at)
     return _placed(judged, "document", stamp.field, covered.until)

@@ -20,15 +20,25 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.ports import KeyProvider
 from keys.spec import SignatureAlgorithm
+from keys.stores.reencryption import SqlDiscardList
 from keys.trust.judge import Judge
 from keys.trust.model import Period, Service, Standing
+from keys.tsa.client import TimestampClient
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
+from signing.longlife.collect import CollectEvidence
+from signing.longlife.extend import ExtendSignature
+from signing.longlife.inspect import Inspect
+from signing.longlife.ports import OwnAnswers, Timestamps
+from signing.longlife.rooms import StampRoom
+from signing.longlife.seal_at import SealAtLevel
+from signing.longlife.tend import TendDocuments
 from signing.model import GranteeKind, Placement, Seal, SealGrant, SealImage
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
+from signing.pades.security_store import ValidationData
 from signing.ports import CertificateAuthority, SealCertificates, SealStore
 from signing.seal_pdf import SealPdf
 from signing.seals.create import CreateSeal, CreateSealCommand
@@ -39,6 +49,7 @@ from signing.seals.renew import RenewSealCertificate
 from signing.seals.revoke import ChangeSealStatus
 from signing.seals.take_over import TakeOverCertificate
 from signing.settings import SigningSettings
+from signing.stores.care import SqlCareStore
 from signing.stores.sql import SqlSealStore
 from signing.verification.report import VerificationReport
 from signing.verify_pdf import VerifyPdf
@@ -156,6 +167,14 @@ class MemoryVault:
         self.places[digest] = context
         return digest
 
+    def seal(self, content: bytes, *, context: str) -> tuple[str, bytes]:
+        address = hashlib.sha256(content).hexdigest()
+        self.places[address] = context
+        return address, content
+
+    async def put(self, sealed: bytes) -> None:
+        self.kept[hashlib.sha256(sealed).hexdigest()] = sealed
+
     async def open(self, address: str, *, context: str) -> bytes:
         if self.places.get(address) != context:
             raise NotFound("blob-not-found", Text("没有", "none"))
@@ -186,6 +205,32 @@ class CertificatesNoted:
         return b"request"
 
 
+class SilentAuthority:
+    """Implements `signing.longlife.ports.OwnAnswers`: answers nothing."""
+
+    async def about(self, certificate: bytes, issuer: bytes) -> ValidationData:
+        return ValidationData()
+
+
+class Lasting:
+    """What makes signatures last, over one judge; without authorities there are no time-stamps."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        timestamps: Timestamps | None,
+        answers: OwnAnswers,
+        clock: FakeClock,
+        pool: WorkPool,
+        settings: SigningSettings,
+    ) -> None:
+        client, room = timestamps or TimestampClient([], clock), StampRoom()
+        self.inspect = Inspect(judge, pool, settings)
+        collect = CollectEvidence(judge, answers)
+        self.extend = ExtendSignature(self.inspect, collect, client, room, clock, pool, settings)
+        self.seal_at = SealAtLevel(client, room, self.extend, pool)
+
+
 @dataclass
 class SealOffice:
     """All use cases of the e-seal service over one database."""
@@ -197,6 +242,9 @@ class SealOffice:
     certificates: SealCertificates = field(default_factory=CertificatesNoted)
     store: SealStore = field(default_factory=SqlSealStore)
     settings: SigningSettings = field(default_factory=SigningSettings)
+    judge: Judge | None = None
+    timestamps: Timestamps | None = None
+    answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
 
     def __post_init__(self) -> None:
         self.vault = MemoryVault()
@@ -209,8 +257,14 @@ class SealOffice:
         self.renew = RenewSealCertificate(*shared, self.authority, self.certificates, self.clock)
         self.follow_seals = FollowSeals(*shared, self.certificates)
         self.seals = Seals(*shared, self.vault)
-        self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings)
-        self.verify_pdf = VerifyPdf(*shared, judge_of(self.authority, self.clock), self.clock, pool, self.settings)
+        judge = self.judge or judge_of(self.authority, self.clock)
+        self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
+        lasting = (self.lasting.seal_at, SqlCareStore())
+        self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings, *lasting)
+        self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
+        self.tend = TendDocuments(
+            self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock
+        )
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:
         command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing Office"), code, SYSTEM, **options)

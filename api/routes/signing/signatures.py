@@ -15,6 +15,7 @@ from api.routes.signing.uploads import read_upload, upload_body
 from core.errors import InvalidInput
 from core.principal import Principal
 from core.text import Text
+from signing.levels import Level, LevelPolicy
 from signing.model import Placement, SealedPdf, SealPdfCommand, SignatureRecord
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
@@ -26,6 +27,16 @@ _FIELDS = {
     "x_mm": {"type": "number", "description": "centre of the seal, from the left edge of the page as shown"},
     "y_mm": {"type": "number", "description": "centre of the seal, from the top edge of the page as shown"},
     "reason": {"type": "string", "maxLength": 200},
+    "level": {
+        "type": "string",
+        "enum": ["B-B", "B-T", "B-LT", "B-LTA"],
+        "description": "how long the signature is to last (ETSI EN 319 142-1); left out: what this service is set to",
+    },
+    "level_policy": {
+        "type": "string",
+        "enum": [policy.value for policy in LevelPolicy],
+        "description": "when the level cannot be had now: seal nothing, or seal at a lower one and do the rest later",
+    },
 }
 
 
@@ -47,6 +58,8 @@ async def seal_a_pdf(
             placement=_placement(upload.fields),
             reason=upload.fields.get("reason") or None,
             idempotency_key=idempotency_key,
+            level=_level(upload.fields),
+            level_policy=_level_policy(upload.fields),
         )
     )
     return _answer(request, sealed)
@@ -54,12 +67,18 @@ async def seal_a_pdf(
 
 def _answer(request: Request, sealed: SealedPdf) -> Response:
     place = f"/v1/signatures/{sealed.signature_id}"
-    headers = {"Location": place, "Signature-Id": sealed.signature_id, "Cache-Control": "no-store"}
+    headers = {
+        "Location": place,
+        "Signature-Id": sealed.signature_id,
+        "Signature-Level": sealed.level,
+        "Cache-Control": "no-store",
+    }
     if "application/json" in request.headers.get("accept", ""):
         body = {
             "id": sealed.signature_id,
             "seal": sealed.seal_id,
             "level": sealed.level,
+            "level_wanted": sealed.level_wanted,
             "signed_at": sealed.signed_at.isoformat(),
             "file": f"{place}/file",
         }
@@ -119,6 +138,35 @@ def _required(fields: Mapping[str, str], name: str) -> str:
     if not fields.get(name):
         raise InvalidInput("field-missing", Text(f"缺少 {name}。", f"The field {name} is missing."), field=name)
     return fields[name][:128]
+
+
+def _level(fields: Mapping[str, str]) -> Level | None:
+    text = fields.get("level")
+    if not text:
+        return None
+    level = Level.named(text)
+    if level is None:
+        raise InvalidInput(
+            "field-invalid",
+            Text("level 应为 B-B、B-T、B-LT 或 B-LTA。", "level must be B-B, B-T, B-LT or B-LTA."),
+            field="level",
+        )
+    return level
+
+
+def _level_policy(fields: Mapping[str, str]) -> LevelPolicy | None:
+    text = fields.get("level_policy")
+    if not text:
+        # whoever names a level means it
+        return LevelPolicy.EXACTLY if fields.get("level") else None
+    if text not in list(LevelPolicy):
+        names = "、".join(LevelPolicy), ", ".join(LevelPolicy)
+        raise InvalidInput(
+            "field-invalid",
+            Text(f"level_policy 应为 {names[0]}。", f"level_policy must be one of {names[1]}."),
+            field="level_policy",
+        )
+    return LevelPolicy(text)
 
 
 def _placement(fields: Mapping[str, str]) -> Placement | None:

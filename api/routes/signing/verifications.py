@@ -13,7 +13,7 @@ from api.limits import limited_verification
 from api.routes.signing.uploads import read_upload, upload_body
 from core.text import Text
 from signing.verification.etsi_report import etsi_report
-from signing.verification.report import SignatureReport, Step, VerificationReport
+from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
 
 _FRESH = {"Cache-Control": "no-store"}
 router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
@@ -56,6 +56,7 @@ def report_view(report: VerificationReport) -> dict[str, Any]:
         "size": report.size,
         "steps": [_step(step) for step in report.steps],
         "signatures": [_signature(signature) for signature in report.signatures],
+        "timestamps": [_timestamp(one) for one in report.timestamps],
         "later_revisions": report.later_revisions,
         "changes": [{"page": one.page, "before": one.before, "now": one.now} for one in report.changes],
         "embedded_files": {name: len(data) for name, data in report.embedded_files.items()},
@@ -86,8 +87,21 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
         "signed_at": signature.signed_at and signature.signed_at.isoformat(),
         "reason": signature.reason,
         "level": signature.level,
+        "proven_at": signature.proven_at and signature.proven_at.isoformat(),
+        "timestamps": [_timestamp(one) for one in signature.timestamps],
         "coverage": signature.coverage,
         "steps": [_step(step) for step in signature.steps],
+    }
+
+
+def _timestamp(stamp: TimestampReport) -> dict[str, Any]:
+    return {
+        "field": stamp.field,
+        "good": stamp.good,
+        "time": stamp.time and stamp.time.isoformat(),
+        "authority": stamp.authority,
+        "reason": stamp.reason and _text(stamp.reason),
+        "certificate_ends": stamp.certificate_ends and stamp.certificate_ends.isoformat(),
     }
 
 

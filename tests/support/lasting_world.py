@@ -1,0 +1,161 @@
+"""Seals that last: a seal's authority, a time-stamping authority and their responders, live until a test stops them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from keys.spec import SignatureAlgorithm
+from keys.trust.anchors import Anchor
+from keys.trust.certificate import Certificate
+from keys.trust.judge import Judge
+from keys.trust.judgement import Evidence
+from keys.trust.model import Period, Service, Standing
+from keys.trust.ports import RevocationChecker
+from keys.tsa.client import TimestampClient, TimestampService
+from keys.tsa.sources import LocalSource
+from keys.tsa.trust import JudgedTrust
+from signing.levels import Level, LevelPolicy
+from signing.longlife.seal_at import SealedAt, Wanted
+from signing.pades.append import SignatureText, append_signature
+from signing.pades.cms_writer import cms_writer
+from signing.pades.intake import open_for_sealing
+from signing.pades.page_geometry import spot
+from signing.pades.update import Prepared
+from signing.settings import SigningSettings
+from signing.work_pool import WorkPool
+from tests.support import signing_fakes
+from tests.support.clock import START, FakeClock
+from tests.support.signing_fakes import PlainAuthority, PlainSigner
+from tests.support.signing_world import OFFICE, PLACE, FileJudge, Lasting, SealPress, SilentAuthority, seal_image
+from tests.support.timestamp_pki import PlainSigner as StampingSigner
+from tests.support.timestamp_pki import StampingCertificate
+from tests.support.timestamp_world import stamping_world
+from tests.support.trust_pki import DAY, FixedAnchors, Key, Made, Plan, entry, issuing, key, make, name_of, root
+from tests.support.trust_revocation import answer, responder
+
+EVER = (Period(Standing.GRANTED, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)),)
+YEAR = 365 * DAY
+FIELD = "Signature1"
+
+
+@dataclass
+class LiveAuthorities:
+    """Implements `keys.trust.ports.RevocationChecker`: responders of authorities that a test holds the keys of.
+
+    Attributes:
+        revoked: since when, by fingerprint.
+        away: nobody answers any more.
+    """
+
+    clock: FakeClock
+    issuers: tuple[Made, ...]
+    revoked: dict[str, dt.datetime] = field(default_factory=dict)
+    away: bool = False
+
+    async def check(
+        self, certificate: Certificate, issuer: Certificate, anchor: Anchor, *, now: dt.datetime
+    ) -> Evidence | None:
+        if self.away or certificate.not_after < now:  # who has ended is forgotten
+            return None
+        by = next(one for one in self.issuers if one.der == issuer.der)
+        return self.say(certificate, by)
+
+    def say(self, certificate: Certificate, issuer: Made) -> Evidence:
+        """What the issuer's responder says now; its own certificate is good for a fortnight."""
+        now = self.clock.now()
+        revoked_at = self.revoked.get(certificate.fingerprint)
+        made = Made(certificate.parsed, key("nobody"))
+        by = responder(issuer, not_before=now - DAY, not_after=now + 14 * DAY)
+        status = ocsp.OCSPCertStatus.GOOD if revoked_at is None else ocsp.OCSPCertStatus.REVOKED
+        begins, ends = now - dt.timedelta(minutes=10), now + DAY
+        said = answer(made, issuer, by, status=status, this_update=begins, next_update=ends, revoked_at=revoked_at)
+        return Evidence(certificate.fingerprint, "ocsp", begins, revoked_at, None, said)
+
+
+class LastingWorld:
+    """One seal press, and everything that makes what it seals last.
+
+    Args:
+        private: the seal's key.
+        unit_ends: when the time-stamping unit's certificate ends.
+    """
+
+    def __init__(
+        self,
+        private: Key | None = None,
+        *,
+        clock: FakeClock | None = None,
+        seal_ends: dt.datetime = START + 2 * YEAR,
+        unit_ends: dt.datetime = START + 3 * YEAR,
+    ) -> None:
+        self.clock = clock or FakeClock()
+        begins = START - 400 * DAY
+        long = {"not_before": begins, "not_after": START + 30 * YEAR}
+        self.root, self.stamp_root = root("印章根", **long), root("时间戳根", **long)
+        self.issuing = issuing(self.root, "印章签发", **long)
+        self.stamp_issuing = issuing(self.stamp_root, "时间戳签发", **long)
+        self.live = LiveAuthorities(self.clock, (self.root, self.issuing, self.stamp_root, self.stamp_issuing))
+        listed = (entry(one, *Service, periods=EVER) for one in (self.root, self.stamp_root))
+        self.judge = Judge(FixedAnchors(*listed), self.live, self.clock)
+        self.settings, self.pool = SigningSettings(), WorkPool(2, 64)
+        self.new_unit("甲", ends=unit_ends)
+        private = private or ec.generate_private_key(ec.SECP256R1())
+        assert isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+        made = make(
+            Plan(signing_fakes.name(OFFICE, OFFICE), private, self.issuing, not_before=begins, not_after=seal_ends)
+        )
+        self.certificate = made
+        chain = (made.der, self.issuing.der)
+        signer = PlainSigner(private)
+        self.press = SealPress(signer, chain, cms_writer(signer, chain))
+
+    def new_unit(self, name: str, *, ends: dt.datetime) -> None:
+        """Let another unit make the time-stamps from now on."""
+        usage = [ExtendedKeyUsageOID.TIME_STAMPING]
+        plan = Plan(
+            name_of(f"时间戳单元{name}"),
+            key(f"unit {name}"),
+            self.stamp_issuing,
+            extended=usage,
+            extended_critical=True,
+            key_usage=("digital_signature",),
+            not_before=self.clock.now() - DAY,
+            not_after=ends,
+        )
+        self.unit = make(plan)
+        assert isinstance(self.unit.private, ec.EllipticCurvePrivateKey)
+        signer = StampingSigner(self.unit.private, SignatureAlgorithm.ES256)
+        stamping = StampingCertificate(self.unit.private, self.unit.certificate, signer, self.stamp_issuing.certificate)
+        authority = stamping_world(self.clock, {"tsa/1": stamping}).authority
+        service = TimestampService("local", LocalSource(authority), JudgedTrust(self.judge))
+        self.timestamps = TimestampClient([service], self.clock)
+        self.lasting = Lasting(self.judge, self.timestamps, SilentAuthority(), self.clock, self.pool, self.settings)
+
+    def verifier(self) -> FileJudge:
+        """A verifier that knows the file and the lists, and no register."""
+        return FileJudge(PlainAuthority.make(), self.clock, judge=self.judge)
+
+    async def seal(
+        self, content: bytes, level: Level, policy: LevelPolicy = LevelPolicy.EXACTLY, *, field_name: str = FIELD
+    ) -> SealedAt:
+        prepare = partial(self._prepare, content, field_name)
+        return await self.lasting.seal_at(prepare, self.press.writer, field_name, Wanted(level, policy))
+
+    def _prepare(self, content: bytes, field_name: str, octets: int) -> Prepared:
+        reader = open_for_sealing(content, limit=100_000_000)
+        words = SignatureText(field_name, OFFICE, self.clock.now(), "")
+        where = spot(reader, PLACE, 42.0)
+        return append_signature(content, reader, words, octets=octets, spot=where, image=seal_image())
+
+    def roots_pem(self) -> bytes:
+        return b"".join(one.certificate.public_bytes(Encoding.PEM) for one in (self.root, self.stamp_root))
+
+
+_: type[RevocationChecker] = LiveAuthorities
