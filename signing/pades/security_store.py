@@ -41,6 +41,9 @@ class ValidationData:
         return bool(self.certificates or self.answers or self.lists)
 
 
+NO_DATA = ValidationData()
+
+
 def read_store(root: generic.DictionaryObject) -> ValidationData:
     """What the store of a document's catalogue holds, within bounds; nothing if there is none."""
     store = entry(root, "/DSS")

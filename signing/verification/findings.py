@@ -25,7 +25,7 @@ from keys.tsa.errors import TimestampRefused
 from keys.tsa.token import TimestampToken, read_token
 from signing.pades.decode_limits import LIMITS
 from signing.pades.pdf_objects import entry
-from signing.pades.security_store import ValidationData, read_store
+from signing.pades.security_store import NO_DATA, ValidationData, read_store
 from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
 from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container
 from signing.verification.report import Check, Fault
@@ -89,7 +89,7 @@ class TimestampFinding:
     covered: CoveredRange | None = None
     token: TimestampToken | None = None
     revision: int = -1
-    store: ValidationData = ValidationData()
+    store: ValidationData = NO_DATA
 
     @property
     def intact(self) -> bool:
@@ -115,7 +115,7 @@ class FileFindings:
     traces: bool = False
     revisions: int = 0
     timestamps: tuple[TimestampFinding, ...] = ()
-    store: ValidationData = ValidationData()
+    store: ValidationData = NO_DATA
 
 
 def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
