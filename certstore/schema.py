@@ -35,6 +35,20 @@ def face_fields(schema: Mapping[str, object]) -> tuple[FaceField, ...]:
     Raises:
         InvalidInput: `schema-invalid`; the private detail says where.
     """
+    try:
+        written = orjson.dumps(schema)
+    except TypeError:  # numbers or depths that JSON can have and we do not take: the check says so
+        return _checked_fields(schema)
+    return _fields_of(written)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(schema: bytes) -> tuple[FaceField, ...]:
+    """By the schema as written: a check of one takes milliseconds, and lists and exports ask for it with every row."""
+    return _checked_fields(orjson.loads(schema))
+
+
+def _checked_fields(schema: Mapping[str, object]) -> tuple[FaceField, ...]:
     if set(schema) - _ROOT_KEYWORDS or schema.get("type") != "object":
         raise _bad_schema("root keywords")
     if schema.get("additionalProperties") is not False:

@@ -7,7 +7,7 @@ of the CSV are those that an import knows, so what was taken out can be taken in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ import orjson
 from certstore.authorise import refusals_audited
 from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
 from certstore.bulk.mapping import IDENTIFIER, targets_of
+from certstore.bulk.model import PART_ROWS
 from certstore.errors import NotIssuingAuthority
 from certstore.find import Filters, FindLicences, FindQuery, FindStore, FoundRows, Place
 from certstore.looks import look_at
@@ -26,7 +27,6 @@ from certstore.status import status_today
 from core.audit.event import AuditEvent, Detail
 from core.errors import InvalidInput
 from core.ids import new_id
-from core.paging import MAX_PAGE
 from core.principal import Principal, Purpose
 from core.text import Text
 
@@ -111,13 +111,13 @@ class ExportLicences:
         purpose: Purpose,
         export_id: str,
     ) -> AsyncIterator[bytes]:
-        columns = _columns(licence_type)
+        columns, fields = _columns(licence_type), [one.name for one in face_fields(licence_type.schema)]
         if form is ExportFormat.CSV:
             yield BYTE_ORDER_MARK + csv_line([title.zh for title in columns.values()])
         after: Place | None = None
         while True:
             found = await self._page(filters, after, actor, purpose, export_id, tuple(columns))
-            values = [self._values(one, licence_type) for one in found.licences]
+            values = [self._values(one, fields) for one in found.licences]
             if values:
                 yield b"".join(_WRITERS[form](columns, one) for one in values)
             after = found.ended
@@ -136,7 +136,7 @@ class ExportLicences:
         """The next rows, with the records of the look at them committed."""
         repository = self._repository
         async with repository.database.write() as tx:
-            found = await self._store.find(tx, filters, after=after, limit=MAX_PAGE)
+            found = await self._store.find(tx, filters, after=after, limit=PART_ROWS)
             looks = [
                 record
                 for one in found.licences
@@ -148,10 +148,10 @@ class ExportLicences:
             await tx.commit()
         return found
 
-    def _values(self, licence: Licence, licence_type: LicenceType) -> Mapping[str, object]:
+    def _values(self, licence: Licence, fields: Sequence[str]) -> Mapping[str, object]:
         version = licence.current
         until = version.valid_until
-        face = {f"data.{one.name}": version.data.get(one.name) for one in face_fields(licence_type.schema)}
+        face = {f"data.{name}": version.data.get(name) for name in fields}
         return {
             "holder_name": [holder.name for holder in version.holders],
             "holder_code": [holder.code.number for holder in version.holders],

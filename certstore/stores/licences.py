@@ -102,7 +102,7 @@ class SqlLicenceStore:
 
     async def of_ids(self, tx: ReadTx, ids: Sequence[str]) -> Sequence[Licence]:
         """In no order; what is not there is left out."""
-        return await self._many(tx, _LICENCES.where(licence.c.id.in_(ids)))
+        return await self._many(tx, _LICENCES.where(among(tx, licence.c.id, ids)))
 
     async def locked(self, tx: WriteTx, licence_id: str) -> Licence | None:
         return await self._one(tx, _LICENCES.where(licence.c.id == licence_id).with_for_update(of=licence))

@@ -59,6 +59,20 @@ def test_a_schema_outside_the_profile_is_refused(wrong: dict[str, Any]) -> None:
     assert raised.value.code == "schema-invalid"
 
 
+def test_the_fields_of_a_schema_are_its_own_however_often_they_are_asked_for() -> None:
+    rule = {"type": "integer", "x-face": {"zh": "甲", "en": "A", "code": "KZ_A"}}
+    other = {"type": "integer", "x-face": {"zh": "乙", "en": "B", "code": "KZ_B"}}
+    one = GOOD | {"properties": {"a": rule, "b": other}, "required": []}
+    turned = GOOD | {"properties": {"b": other, "a": rule}, "required": []}
+    large = GOOD | {"properties": {"a": rule | {"maximum": 2**70}}, "required": []}
+    for _ in range(2):
+        assert [field.name for field in face_fields(one)] == ["a", "b"]
+        assert [field.name for field in face_fields(turned)] == ["b", "a"]
+        assert [field.title.zh for field in face_fields(large)] == ["甲"]
+        with pytest.raises(InvalidInput):
+            face_fields(one | {"required": ["c"]})
+
+
 def test_data_are_checked_and_the_value_is_never_told() -> None:
     assert check_data(PROPERTY_TYPE.schema, HOUSE) == HOUSE
     for wrong in ({**HOUSE, "location": "x" * 2001}, {**HOUSE, "area": "秘密"}, [], {**HOUSE, "秘密": 1}):
