@@ -17,6 +17,7 @@ from tests.architecture.tree import PACKAGES, ROOT, modules, name_of
 PLANTED = {
     "core/planted_layer.py": "import keys.spec\n",
     "idp/planted_neighbour.py": "import certstore\n",
+    "yizheng_client/planted.py": "import core.text\n",
     "idp/planted_web.py": "import fastapi\n",
     "certstore/planted_crypto.py": "import cryptography\n",
     "idp/planted_adapter.py": "import core.kv.redis\n",

@@ -1,0 +1,116 @@
+"""`yizheng sign` and `yizheng verify`: documents at a running service, for scripts; needs none of its data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.ground import refusal, settings_of
+
+if TYPE_CHECKING:
+    from yizheng_client import Client
+
+Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
+Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
+
+
+def sign(
+    files: Files,
+    seal: Annotated[str, typer.Option("--seal", help="Code of the seal (13 digits), or its id.")],
+    client: Annotated[str, typer.Option("--client", help="Client that holds a grant for the seal.")],
+    secret_file: Annotated[Path, typer.Option("--secret-file", help="File with the client's secret.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the sealed files; they keep their names.")],
+    page: Annotated[
+        int | None, typer.Option("--page", min=1, help="Page of the seal; without it nothing shows.")
+    ] = None,
+    x: Annotated[float | None, typer.Option("--x", help="Millimetres from the left edge to the seal's centre.")] = None,
+    y: Annotated[float | None, typer.Option("--y", help="Millimetres from the top edge to the seal's centre.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; stands in the file.")] = None,
+    document_class: Annotated[str, typer.Option("--class", help="What the documents are.")] = "document",
+    server: Server = None,
+) -> None:
+    """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing."""
+    from yizheng_client import ClientSecret
+
+    if len({one.name for one in files}) != len(files):
+        raise refusal("two of the files have the same name")
+    if not out.is_dir():
+        raise refusal(f"{out}: no such folder")
+    credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
+    place: dict[str, object] = {"page": page, "x_mm": x, "y_mm": y}
+    with _service(server, credentials) as service:
+        for file in files:
+            content = _read(file)
+            key = _key(content, seal, document_class, repr(place), reason or "")
+            sealed = service.sign(
+                content, seal=seal, document_class=document_class, reason=reason, idempotency_key=key, **place
+            )
+            _write(out / file.name, sealed.content)
+            typer.echo(f"{file.name}: sealed, {sealed.signature_id}")
+
+
+def verify(
+    files: Files,
+    server: Server = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report, one JSON document for each file.")] = False,
+    xml: Annotated[Path | None, typer.Option("--xml", help="Write ETSI TS 119 102-2 reports to this folder.")] = None,
+) -> None:
+    """Verify PDF files. Exits with 1 unless every one is genuine."""
+    if xml is not None and not xml.is_dir():
+        raise refusal(f"{xml}: no such folder")
+    good = True
+    with _service(server, None) as service:
+        for file in files:
+            content = _read(file)
+            verdict = service.verify(content)
+            good &= verdict.genuine
+            if xml is not None:
+                _write(xml / f"{file.name}.xml", service.verification_report(content))
+            if as_json:
+                typer.echo(json.dumps(verdict.report, ensure_ascii=False))
+            else:
+                detail = f" {verdict.sub_indication}" if verdict.sub_indication else ""
+                typer.echo(f"{file.name}: {verdict.conclusion} ({verdict.indication}{detail}). {verdict.text}")
+    if not good:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _service(server: str | None, credentials: object) -> Iterator[Client]:
+    """A fault is one line, as everywhere on this command line."""
+    import httpx
+
+    from yizheng_client import Client, YizhengError
+
+    try:
+        with Client(server or settings_of().issuer, credentials) as service:  # type: ignore[arg-type]  # loaded late
+            yield service
+    except (YizhengError, httpx.InvalidURL) as fault:
+        raise refusal(str(fault)) from None
+
+
+def _key(content: bytes, *words: str) -> str:
+    digest = hashlib.sha256(hashlib.sha256(content).digest())
+    for word in words:
+        digest.update(len(word.encode()).to_bytes(4) + word.encode())
+    return f"cli-{digest.hexdigest()}"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise refusal(f"{path}: {error.strerror}") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise refusal(f"{path}: {error.strerror}") from None

@@ -1,0 +1,81 @@
+"""`yizheng sign` and `yizheng verify` at the running demo city, as a department's script uses them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.demo import city as cast
+from api.journey.instance import Instance
+from api.journey.paper import plain_pdf
+from api.wiring.public_log import signature_log_origin
+from keys.notes import read_note_key
+from signing.public_log.receipt import check_receipt
+from tests.support.clock import FakeClock
+from yizheng_client import Client, ClientSecret, Refused
+
+pytestmark = pytest.mark.slow
+HOUSING = cast.HOUSING_SYSTEM
+PLACE = ("--page", "1", "--x", "140", "--y", "220", "--reason", "资格证明")
+
+
+def seal_code(city: Instance) -> str:
+    with Client(city.issuer, ClientSecret(HOUSING.id, HOUSING.secret)) as service:
+        return next(str(one["code"]) for one in service.seals() if one["organisation"] == cast.HOUSING.code)
+
+
+def test_files_are_sealed_once_and_verified(city: Instance, tmp_path: Path) -> None:
+    out, xml, secret = tmp_path / "out", tmp_path / "xml", tmp_path / "secret"
+    out.mkdir()
+    xml.mkdir()
+    secret.write_text(HOUSING.secret + "\n")
+    papers = [tmp_path / "一.pdf", tmp_path / "二.pdf"]
+    for paper in papers:
+        paper.write_bytes(plain_pdf(f"Certificate {paper.stem.encode().hex()}"))
+    words = ["--seal", seal_code(city), "--client", HOUSING.id, "--secret-file", str(secret), "--out", str(out)]
+    command = ("sign", *map(str, papers), *words, *PLACE, "--server", city.issuer)
+    first = city.command(*command)
+    sealed = {one.name: one.read_bytes() for one in out.iterdir()}
+    assert sealed.keys() == {"一.pdf", "二.pdf"}
+    (out / "二.pdf").unlink()
+    assert city.command(*command) == first  # the same signatures: nothing was sealed twice
+    assert {one.name: one.read_bytes() for one in out.iterdir()} == sealed
+
+    told = city.command("verify", *(str(out / name) for name in sealed), "--server", city.issuer, "--xml", str(xml))
+    assert told.count(": genuine (TOTAL-PASSED). ") == 2
+    assert b"mainindication:total-passed" in (xml / "一.pdf.xml").read_bytes()
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(sealed["一.pdf"].replace(b"Certificate", b"Certificatf", 1))
+    with pytest.raises(RuntimeError):  # exit code 1
+        city.command("verify", str(broken), "--server", city.issuer)
+    report = json.loads(city.command("verify", str(out / "一.pdf"), "--json", "--server", city.issuer))
+    assert report["signatures"][0]["reason"] == "资格证明"
+
+
+def test_a_receipt_comes_with_a_file_and_mistakes_are_told(city: Instance, tmp_path: Path) -> None:
+    with Client(city.issuer, ClientSecret(HOUSING.id, HOUSING.secret)) as service:
+        sealed = service.sign(plain_pdf("Receipt"), seal=seal_code(city))
+        receipt = service.receipt(sealed)
+        assert service.receipt_of_file(sealed.content) == receipt
+        assert service.file(sealed.signature_id) == sealed.content
+        with pytest.raises(Refused, match="seal-not-granted"):
+            service.sign(plain_pdf("Other"), seal="seal_unknown")
+    origin = signature_log_origin(city.issuer)
+    pinned = [read_note_key(line) for line in city.command("signature-log", "key").splitlines()]
+    checked = check_receipt(receipt, origin, pinned, FakeClock(), file=sealed.content)
+    assert checked.fault is None
+    secret = tmp_path / "secret"
+    secret.write_text("wrong")
+    words = ("--seal", "seal_x", "--client", HOUSING.id, "--secret-file", str(secret), "--out", str(tmp_path))
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(plain_pdf("x"))
+    for command, said in (
+        (("sign", str(paper), *words, "--server", city.issuer), "invalid_client"),
+        (("sign", str(paper), str(paper), *words, "--server", city.issuer), "same name"),
+        (("verify", str(tmp_path / "none.pdf"), "--server", city.issuer), "No such file"),
+        (("verify", str(paper), "--server", "http://127.0.0.1:9"), "ConnectError"),
+    ):
+        with pytest.raises(RuntimeError, match=said):
+            city.command(*command)

@@ -1,0 +1,198 @@
+"""The service's document interface as Python calls."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from yizheng_client.answers import Sealed, Verdict, verdict_of
+from yizheng_client.credentials import Credentials
+from yizheng_client.errors import Refused
+from yizheng_client.transport import Transport
+
+_SIGNS = "seal:sign"
+_EARLY = 30.0  # seconds before a token's end at which the next one is asked for
+_CODE_DIGITS = 13
+
+
+class Client:
+    """One service, as one client of it; not for several threads at once.
+
+    Args:
+        server: public address.
+        credentials: who is asking; None for what needs nobody: verifying, receipts.
+        timeout: seconds for one request.
+        tries: how often a request that may be repeated is sent at most.
+        http: another HTTP client, e.g. with a proxy or a client certificate; its address must be `server`.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        credentials: Credentials | None = None,
+        *,
+        timeout: float = 60,
+        tries: int = 4,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._http = http or httpx.Client(base_url=server.rstrip("/"), timeout=timeout)
+        self._transport = Transport(self._http, tries=tries)
+        self._credentials = credentials
+        self._token: tuple[str, float] | None = None
+        self._seals: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _value: object, _trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def seals(self) -> list[Mapping[str, Any]]:
+        """The seals of the client's own organisation.
+
+        Raises:
+            Refused, Unreachable
+        """
+        found: list[Mapping[str, Any]] = []
+        cursor = None
+        while True:
+            page = self._get("/v1/seals", params={"cursor": cursor} if cursor else None).json()
+            found += page["items"]
+            if (cursor := page["next_cursor"]) is None:
+                return found
+
+    def sign(
+        self,
+        pdf: bytes,
+        *,
+        seal: str,
+        document_class: str = "document",
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Sealed:
+        """Seal a PDF. Sent again under the same key after a lost answer, it is sealed once.
+
+        Args:
+            seal: its id, or its code of 13 digits.
+            idempotency_key: for a caller that may itself be started again; by default one of this call's own.
+            fields: where the seal stands and whatever else `POST /v1/signatures` takes: `page`, `x_mm`, `y_mm`, …
+
+        Raises:
+            Refused: e.g. `seal-not-granted`, `seal-not-active`, `pdf-…`; nothing was sealed.
+            Unreachable: nothing is known; the same call with the same key finds out.
+        """
+        form = {"seal": self._seal_id(seal), "document_class": document_class, "reason": reason, **fields}
+        data = {name: str(value) for name, value in form.items() if value is not None}
+        key = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
+        files = {"pdf": ("document.pdf", pdf, "application/pdf")}
+        answer = self._as_client("POST", "/v1/signatures", data=data, files=files, headers=key)
+        return Sealed(answer.content, answer.headers["signature-id"])
+
+    def file(self, signature_id: str) -> bytes:
+        """A sealed file again.
+
+        Raises:
+            Refused, Unreachable
+        """
+        return self._get(f"/v1/signatures/{signature_id}/file").content
+
+    def receipt(self, sealed: Sealed) -> bytes:
+        """The receipt of a sealed file from the public log, as the JSON document that is kept with it.
+
+        Raises:
+            Refused, Unreachable
+        """
+        return self._get(f"/v1/signatures/{sealed.signature_id}/receipt").content
+
+    def receipt_of_file(self, pdf: bytes) -> bytes:
+        """The same for whoever has the file, without credentials.
+
+        Raises:
+            Refused: `signature-not-logged`; `signature-log-behind`: in a moment.
+            Unreachable
+        """
+        path = f"/v1/signature-log/receipts/{hashlib.sha256(pdf).hexdigest()}"
+        return self._transport.send(lambda: self._transport.request("GET", path)).content
+
+    def verify(self, pdf: bytes) -> Verdict:
+        """
+        Raises:
+            Refused: `too-large`, `too-many-verifications`; whatever the file is, the answer is a verdict.
+            Unreachable
+        """
+        return verdict_of(self._verification(pdf, "application/json").json())
+
+    def verification_report(self, pdf: bytes) -> bytes:
+        """The verdict as an ETSI TS 119 102-2 document (XML).
+
+        Raises:
+            As `verify`.
+        """
+        return self._verification(pdf, "application/xml").content
+
+    def _verification(self, pdf: bytes, accept: str) -> httpx.Response:
+        files = {"pdf": ("document.pdf", pdf, "application/pdf")}
+        path, headers = "/v1/signature-verifications", {"Accept": accept}
+        return self._transport.send(lambda: self._transport.request("POST", path, files=files, headers=headers))
+
+    def _get(self, path: str, **options: Any) -> httpx.Response:
+        return self._as_client("GET", path, **options)
+
+    def _as_client(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = options.pop("headers", {})
+
+        def build() -> httpx.Request:
+            bearer = {"Authorization": f"Bearer {self._bearer()}"}
+            return self._transport.request(method, path, headers=headers | bearer, **options)
+
+        try:
+            return self._transport.send(build)
+        except Refused as refusal:
+            if refusal.status != httpx.codes.UNAUTHORIZED or self._token is None:
+                raise
+            self._token = None  # it was revoked, or the service's keys changed: once more with a new one
+            return self._transport.send(build)
+
+    def _bearer(self) -> str:
+        if self._token is None or self._token[1] < time.monotonic():
+            self._token = self._new_token()
+        return self._token[0]
+
+    def _new_token(self) -> tuple[str, float]:
+        credentials = self._credentials
+        if credentials is None:
+            raise Refused(httpx.codes.UNAUTHORIZED, "credentials-missing", "this call needs credentials")
+        server = self._transport.send(
+            lambda: self._transport.request("GET", "/.well-known/openid-configuration")
+        ).json()
+        asked = {"grant_type": "client_credentials", "scope": _SIGNS}
+        basic = credentials.basic()
+        auth = httpx.BasicAuth(*basic) if basic else None
+
+        def build() -> httpx.Request:
+            # an assertion is good for one request
+            data = asked | dict(credentials.form(server["issuer"]))
+            request = self._transport.request("POST", server["token_endpoint"], data=data)
+            return next(auth.sync_auth_flow(request)) if auth else request
+
+        answer = self._transport.send(build).json()
+        return answer["access_token"], time.monotonic() + max(0.0, answer.get("expires_in", 60) - _EARLY)
+
+    def _seal_id(self, seal: str) -> str:
+        if not (seal.isdecimal() and len(seal) == _CODE_DIGITS):
+            return seal
+        if seal not in self._seals:
+            self._seals = {str(one["code"]): str(one["id"]) for one in self.seals()}
+        if seal not in self._seals:
+            raise Refused(httpx.codes.NOT_FOUND, "seal-not-found", f"no seal of the organisation has the code {seal}")
+        return self._seals[seal]
