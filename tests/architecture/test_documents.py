@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *ROOT.glob("[A-Z]*.md")]
-_CODE = re.compile(r"`((?:core|keys|idp|certstore|signing|api|yizheng_client|tests|docker|docs|bin|bench)/[A-Za-z0-9_./-]*)`")
+_PLACES = "core|keys|idp|certstore|signing|api|yizheng_client|tests|docker|docs|bin|bench"
+_CODE = re.compile(rf"`((?:{_PLACES})/[A-Za-z0-9_./-]*)`")
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
