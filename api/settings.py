@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.egress.rules import EgressRules, HostList
 from core.errors import AppError
 from core.settings import BlobSettings, DatabaseSettings, KvSettings
+from core.text import Text
 from idp.settings import CertificateChains, DpopNonce, IdpSettings
 from idp.step_up import read_demands
 from keys.notes import read_note_key
@@ -28,6 +29,7 @@ from signing.levels import Level, LevelPolicy
 from signing.settings import SigningSettings
 
 DEFAULT_PORT = 8000
+_EXAMPLE = Text("示例市政务数据局", "Example City Data Bureau")
 
 
 class Settings(BaseSettings):
@@ -120,7 +122,8 @@ class Settings(BaseSettings):
     issuer: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     data: Path = Path("var")
     city: str = "示例市"
-    operator: str = "示例市政务数据局"
+    operator: str = _EXAMPLE.zh
+    operator_en: str = ""
     database_url: str = ""
     database_pool: int = Field(default=8, ge=1, le=100)
     keys_url: str = ""
@@ -263,6 +266,12 @@ class Settings(BaseSettings):
             publish_seconds=max(900.0, self.keys_stale_seconds + 300),  # and the time for which the JWK Set is kept
             token_key_days=self.token_key_days,
         )
+
+    @property
+    def operator_name(self) -> Text:
+        """Who runs the service, for pages in both languages; the Chinese name where no other is set."""
+        example = _EXAMPLE.en if self.operator == _EXAMPLE.zh else self.operator
+        return Text(self.operator, self.operator_en or example)
 
     @property
     def pki(self) -> PkiSettings:

@@ -111,7 +111,7 @@ def _ground(request: Request, lang: Language) -> dict[str, object]:
         "account_section": section_at(request.url.path),
         "password_least": settings.password_least,
         "city": settings.city,
-        "operator": settings.operator,
+        "operator": settings.operator_name,
         "demo": settings.demo,
         "request_id": getattr(request.state, "request_id", ""),
     }

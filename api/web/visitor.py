@@ -16,6 +16,8 @@ from core.principal import Principal, PrincipalKind
 from core.text import Text
 
 LOG_IN_FIRST = "log-in-first"
+MOST_ENTRIES = 5
+"""Of the main navigation; somebody with more duties finds the rest behind its last one."""
 CLERK = "licence:read"
 VERIFIER = "licence:verify"
 ISSUER = "licence:issue"
@@ -103,6 +105,20 @@ class Visitor:
     @property
     def initial(self) -> str:
         return self.name[:1] or "·"
+
+    @property
+    def entries(self) -> tuple[NavItem, ...]:
+        """What stands in the header: the page that they come for and what fits beside it."""
+        if len(self.nav) <= MOST_ENTRIES:
+            return self.nav
+        first = sorted(self.nav, key=lambda one: not is_under(self.home, one.href))  # the rest stays in its order
+        shown = set(first[: MOST_ENTRIES - 1])
+        return tuple(one for one in self.nav if one in shown)
+
+    @property
+    def further(self) -> tuple[NavItem, ...]:
+        """What stands behind the header's last entry."""
+        return tuple(one for one in self.nav if one not in self.entries)
 
     @property
     def consoles(self) -> tuple[NavItem, ...]:
@@ -198,6 +214,11 @@ def consoles_of(principal: Principal) -> tuple[NavItem, ...]:
 def administers(principal: Principal) -> bool:
     """Whether somebody looks after the service itself."""
     return principal.may(SYSTEM_ADMIN) or principal.may(SECURITY_ADMIN)
+
+
+def is_under(address: str, entry: str) -> bool:
+    """Whether a page is that of an entry or one behind it."""
+    return address == entry or address.startswith(entry + "/")
 
 
 def home_of(principal: Principal) -> str:

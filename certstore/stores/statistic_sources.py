@@ -111,7 +111,7 @@ class ChangeSource:
 
 def _counts(row: Row[Any]) -> bool:
     if row.action == "licence.present":  # shown, read, or asked for again: once it is read
-        return row.outcome == "done" and bool(row.detail.get("first"))
+        return row.outcome == "done" and bool(row.detail.get("first", True))  # events of an earlier release say nothing
     return row.action in _COUNTED
 
 

@@ -15,6 +15,7 @@ from certstore.presentation.read_code import ReadCommand
 from certstore.statistics.look import months_ahead, months_back
 from certstore.statistics.model import Measure, Statistics
 from certstore.stores.statistic_tables import use_statistic
+from core.audit.event import AuditEvent, Detail
 from core.errors import InvalidInput, NotPermitted
 from core.principal import Principal
 from tests.support.certstore_world import (
@@ -62,6 +63,16 @@ async def test_uses_exemptions_papers_and_refusals_are_counted_once_and_by_their
     assert house.id not in repr(seen)
     others = await city.own.statistics(OTHER_PORTAL)
     assert (others.totals[Measure.CHECK], others.refusals) == (0, [("use-not-granted", 1)])
+
+
+async def test_presentations_that_an_earlier_release_wrote_down_are_counted_too(city: World) -> None:
+    permit = await city.issue_permit()
+    detail: Detail = {"presentation": "prs_1", "state": "given", "fields": 3}
+    await city.database.record(AuditEvent("licence.present", "done", CLERK, permit.id, detail=detail))
+    await city.database.record(
+        AuditEvent("licence.present", "done", CLERK, permit.id, detail=detail | {"first": False})
+    )
+    assert (await counted(city)).totals[Measure.PRESENTED] == 1
 
 
 async def test_a_presentation_counts_once_however_often_it_is_asked_for(city: World) -> None:

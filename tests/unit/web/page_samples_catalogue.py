@@ -168,6 +168,11 @@ COMPARED = Compared(
     False,
 )
 SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
+    "types-of-somebody-with-many-duties": (
+        "catalogue_types.html",
+        TypesView((TypeRow(f"/office/types/{CODE}", DEED, CODE, "pine", 2, 3, 5, IN_USE),)),
+        "many duties",
+    ),
     "types": (
         "catalogue_types.html",
         TypesView((TypeRow(f"/office/types/{CODE}", DEED, CODE, "pine", 2, 3, 5, IN_USE),)),

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.settings import Settings
 from api.web.render import page
 from api.web.static_files import mount_static
-from api.web.visitor import Visitor, navigation
+from api.web.visitor import Visitor, home_of, navigation
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from tests.unit.web.page_samples import HOUSING, NOW
@@ -34,6 +34,7 @@ _STAFF_SCOPES = {
     "clerk": {"licence:read"},
     "office": {"licence:issue", "seal:sign"},
     "administrator": {"admin:system"},
+    "many duties": {"admin:system", "licence:read", "identity:prove", "licence:issue"},
 }
 SAMPLES = (
     CITY_SAMPLES
@@ -60,7 +61,8 @@ def somebody(kind: str | None) -> Visitor | None:
         return Visitor(person, "林知远", Text("本人", "Yourself"), navigation(person), "/me")
     scopes = frozenset(_STAFF_SCOPES[kind])
     staff = Principal(PrincipalKind.STAFF, "acc_2", "11410199DEMA00025B", "陈素", scopes, session="ses_2")
-    return Visitor(staff, "陈素", HOUSING, navigation(staff), "/clerk", HOUSING)
+    home = home_of(staff) if kind == "many duties" else "/clerk"
+    return Visitor(staff, "陈素", HOUSING, navigation(staff), home, HOUSING)
 
 
 def stage(*, demo: bool = True, issuer: str = "http://127.0.0.1:8000") -> FastAPI:
