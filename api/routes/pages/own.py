@@ -83,11 +83,11 @@ async def licence(request: Request, licence_id: str) -> Response:
     """One licence: its face, what it says, its life, who looked at it."""
     who = await logged_in(request)
     certstore = container(request).certstore
+    # first what only a holder has: whoever is none is refused before a look is written down that showed nothing
+    accesses = (await certstore.my_accesses(who.holder, limit=100)).items
     found, lines = await certstore.read.story(licence_id, who.holder)
     now, lang = container(request).ground.clock.now(), language(request)
-    looked = [
-        one for one in (await certstore.my_accesses(who.holder, limit=100)).items if one.record.licence_id == licence_id
-    ]
+    looked = [one for one in accesses if one.record.licence_id == licence_id]
     total = await _drawn(request, who, licence_id)
     base = f"/me/licences/{licence_id}"
     version = found.licence.current
