@@ -14,7 +14,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from core.text import Text
-from signing.verification.report import SignatureReport, Step, VerificationReport
+from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
 
 NAMESPACE = "http://uri.etsi.org/19102/v1.2.1#"
 _DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -81,7 +81,7 @@ def _signature(part: etree._Element, number: int, signature: SignatureReport, re
     signers_document = _add(part, "SignersDocument")
     _digest(_add(signers_document, "DigestAlgAndValue"), report.digest)
     _add(signers_document, "SignersDocumentRepresentation", VOReference=_DOCUMENT)
-    _attributes(part, signature)
+    _attributes(part, signature, report.timestamps)
     if signature.certificate is not None:
         signer = _add(part, "SignerInformation")
         _add(signer, "SignerCertificate", VOReference=_certificate_id(number))
@@ -134,13 +134,22 @@ def _times(part: etree._Element, signature: SignatureReport, verified_at: dt.dat
     _add(existed, "TypeOfProof", _ETSI.format("poetype", proof))
 
 
-def _attributes(part: etree._Element, signature: SignatureReport) -> None:
-    """§4.2.9, as far as the report knows them."""
-    if signature.signed_at is None and not signature.reason:
+def _attributes(part: etree._Element, signature: SignatureReport, stamps: tuple[TimestampReport, ...]) -> None:
+    """§4.2.9, as far as the report knows them; time-stamps only where they prove something.
+
+    Args:
+        stamps: over the document.
+    """
+    beside = [one.time for one in signature.timestamps if one.good and one.time]
+    over = [one.time for one in stamps if one.good and one.time and one.end > signature.end]
+    if signature.signed_at is None and not signature.reason and not beside and not over:
         return
     attributes = _add(part, "SignatureAttributes")
     if signature.signed_at is not None:
         _add(_add(attributes, "SigningTime", Signed="true"), "Time", _moment(signature.signed_at))
+    for kind, times in (("SignatureTimeStamp", beside), ("DocTimeStamp", over)):
+        for time in times:
+            _add(_add(attributes, kind, Signed="false"), "TimeStampValue", _moment(time))
     if signature.reason:
         _add(_add(attributes, "Reason"), "ReasonElement", signature.reason)
 

@@ -16,10 +16,12 @@ from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 
 from core.db.database import Database
+from signing.levels import Level
 from signing.model import SealedPdf, SealPdfCommand
 from signing.verification.etsi_report import NAMESPACE, etsi_report
 from signing.verification.report import VerificationReport
 from tests.support.clock import FakeClock
+from tests.support.lasting_world import LastingWorld
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, PLACE, SealOffice
 
@@ -127,6 +129,20 @@ async def test_two_signatures_have_two_reports(office: SealOffice) -> None:
     assert len(told.signature_validation_report) == len(report.signatures) == 2
     assert len({one.signature_identifier.id for one in told.signature_validation_report}) == 2
     assert list(faults(etree.fromstring(etsi_report(report)), ts_11910202.ValidationReport)) == []
+
+
+async def test_time_stamps_are_told_with_what_they_prove() -> None:
+    world = LastingWorld()
+    made = await world.seal(pdf(), Level.B_LTA)
+    world.clock.advance(3600)
+    report = await world.verifier()(made.content)
+    assert list(faults(etree.fromstring(etsi_report(report)), ts_11910202.ValidationReport)) == []
+    (signature,) = read(report).signature_validation_report
+    attributes, best = signature.signature_attributes, signature.validation_time_info.best_signature_time
+    (beside,), (over,) = attributes.signature_time_stamp, attributes.doc_time_stamp
+    assert (beside.signed, over.signed) == (False, False)
+    assert best.poetime.to_datetime() == beside.time_stamp_value.to_datetime() == report.signatures[0].proven_at
+    assert over.time_stamp_value.to_datetime() >= beside.time_stamp_value.to_datetime()
 
 
 async def test_words_from_a_hostile_file_stay_words(office: SealOffice) -> None:
