@@ -23,6 +23,8 @@ from idp.known_names import KnownNames
 from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
+from keys.keyring import KeyRing
+from keys.spec import KeyState
 from signing.errors import SealNotFound
 from signing.levels import Level, LevelPolicy
 from signing.model import Placement, Seal, SealKind, SealPdfCommand, SealStatus
@@ -105,6 +107,21 @@ class DepartmentSealer:
     async def _usable(self, organisation: str) -> list[Seal]:
         every = await self._seals.of_organisation(organisation)
         return [seal for seal in every if seal.status is SealStatus.ACTIVE and seal.kind in LICENCE_SEALS]
+
+
+class RingSealKeys:
+    """`signing.ports.SealKeys`: the private keys of seals in the ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    async def destroy(self, purpose: str) -> None:
+        for record in self._ring.records():
+            if record.purpose == purpose and record.state is not KeyState.RETIRED:
+                await self._ring.revoke(record.key_id, replace=False)
+        for record in await self._ring.retired():
+            if record.purpose == purpose:
+                await self._ring.destroy(record.key_id)
 
 
 class SigningDocumentJudge:

@@ -56,6 +56,7 @@ UPLOAD_PATHS = (
     "/office/imports",
     "/v1/catalogue/imports",
     "/v1/objections",
+    "/v1/seal-requests",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",

@@ -9,15 +9,23 @@
     │   └── SealInvalid         a seal's data are not acceptable: code, glyph, diameter
     ├── NotPermitted
     │   ├── SealNotGranted      the caller holds no grant for this seal and document class
-    │   └── SealNotYours        the seal belongs to another organisation
+    │   ├── SealNotYours        the seal belongs to another organisation
+    │   └── SealSecondPerson    somebody else must do it, or approve of it
     ├── NotFound
     │   ├── SealNotFound
+    │   ├── SealApplicationNotFound
+    │   ├── SealGrantNotFound
+    │   ├── UseRequestNotFound
     │   └── SignatureNotFound
     ├── Unavailable
     │   ├── LevelNotReached     the signature level that was asked for cannot be had now
     │   └── EvidenceMissing     the state of a certificate cannot be kept with the file now
     └── Conflict
         ├── SealNotActive       the seal is suspended or revoked
+        ├── SealStepNotAllowed  the seal's status does not lead there
+        ├── SealUsesSpent       the grant's number of uses is used up
+        ├── SealApprovalNeeded  the grant asks for a second person's approval
+        ├── UseRequestOver      the request was decided, used or has run out
         ├── SealCodeTaken       another seal has this code
         └── SealCertificateStale  the certificate has been changed meanwhile
 """
@@ -121,6 +129,41 @@ class SealNotYours(NotPermitted):
         )
 
 
+class SealSecondPerson(NotPermitted):
+    """Nobody does both halves of what takes two people."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-second-person",
+            Text(
+                "这一步要由另一个人办：自己申请、制作、停用的，不能自己审核、启用、恢复。请找另一位有岗位的同事。",
+                "Somebody else must take this step: nobody reviews, activates or resumes what they asked for, made or "
+                "stopped themselves. Ask a colleague with that duty.",
+            ),
+        )
+
+
+class SealApplicationNotFound(NotFound):
+    """No such application, or none that this caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("seal-application-not-found", Text("没有这个制章申请。", "There is no such application."))
+
+
+class SealGrantNotFound(NotFound):
+    """No such grant, or none that this caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("seal-grant-not-found", Text("没有这个用印授权。", "There is no such grant."))
+
+
+class UseRequestNotFound(NotFound):
+    """No such request, or none that this caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("use-request-not-found", Text("没有这个用印申请。", "There is no such request."))
+
+
 class SealNotFound(NotFound):
     """No such seal, or none that this caller may see."""
 
@@ -144,6 +187,58 @@ class SealNotActive(Conflict):
             Text(
                 "没盖成：这枚印章已停用或注销，文件没有改动。请换一枚印章。",
                 "Not sealed: this seal is suspended or cancelled. Your file is unchanged. Use another seal.",
+            ),
+        )
+
+
+class SealStepNotAllowed(Conflict):
+    """The seal, or the application for one, is in a status that does not lead there."""
+
+    def __init__(self, status: Text) -> None:
+        super().__init__(
+            "seal-step-not-allowed",
+            Text(
+                f"现在的状态是“{status.zh}”，办不了这一步；可能同事刚办过。请刷新后再看。",
+                f"It is “{status.en}” now, so this step cannot be taken; a colleague may have been faster. Look again.",
+            ),
+        )
+
+
+class SealUsesSpent(Conflict):
+    """The grant allowed so many uses, and they are used up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-uses-spent",
+            Text(
+                "没盖成：这项授权的用印次数已用完，文件没有改动。请印章保管人另行授权。",
+                "Not sealed: this grant's number of uses is used up. Your file is unchanged. Ask for another grant.",
+            ),
+        )
+
+
+class SealApprovalNeeded(Conflict):
+    """The grant asks for a second person's approval of every use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-approval-needed",
+            Text(
+                "没盖成：用这枚印章要先经审批，文件没有改动。请提交用印申请，同意后再盖。",
+                "Not sealed: each use of this seal needs an approval. Your file is unchanged. File a request first.",
+            ),
+        )
+
+
+class UseRequestOver(Conflict):
+    """The request was decided, used or withdrawn already, or has run out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "use-request-over",
+            Text(
+                "这个用印申请已经办过、用过、撤回或过期了，没有再办。",
+                "This request was decided, used or withdrawn already, or has run out; nothing was done again.",
             ),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,11 +15,18 @@ ANY_DOCUMENT = "*"
 
 
 class SealStatus(StrEnum):
-    """Life of a seal."""
+    """Where a seal is in its life; `signing.lifecycle` says what leads where. Until it is made it is an application."""
 
-    ACTIVE = "active"
+    APPLIED = "applied"  # 申请
+    APPROVED = "approved"  # 审核通过
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    MADE = "made"  # 已制作, 未启用: has key, certificate and picture, and seals nothing yet
+    ACTIVE = "active"  # 启用
     SUSPENDED = "suspended"  # 暂停: may become active again
-    REVOKED = "revoked"  # 注销: final
+    REVOKED = "revoked"  # 注销
+    REPLACED = "replaced"  # 换章: its successor took its place
+    DESTROYED = "destroyed"  # 销毁: its key is gone
 
 
 class SealKind(StrEnum):
@@ -28,6 +36,9 @@ class SealKind(StrEnum):
     FINANCE = "finance"  # 财务专用章
     CONTRACT = "contract"  # 合同专用章
     LICENCE = "licence"  # 证照专用章
+    SPECIAL = "special"  # 其他专用章
+    REPRESENTATIVE = "representative"  # 法定代表人名章
+    PERSONAL = "personal"  # 个人签名章: nobody but its bearer uses it
 
 
 class GranteeKind(StrEnum):
@@ -64,7 +75,10 @@ class Seal:
         name: the organisation's registered name, as it stands on the arc.
         certificates: DER, the seal's own first, then its issuers; no root.
         key_purpose: purpose of the key in `keys`.
-        revoked_at: since when the seal is revoked, if it is.
+        revoked_at: since when the seal is revoked or replaced, if it is.
+        design: what the picture was drawn of; None for seals that were made before designs were kept.
+        bearer: account of the person whose seal it is; for a personal one, and possibly for a representative's.
+        replaces: the seal whose place it takes when it is activated.
     """
 
     id: str
@@ -78,6 +92,9 @@ class Seal:
     image: SealImage = field(repr=False)
     created_at: dt.datetime
     revoked_at: dt.datetime | None = None
+    design: Mapping[str, object] | None = field(default=None, repr=False)
+    bearer: str | None = None
+    replaces: str | None = None
 
     @property
     def certificate(self) -> bytes:
@@ -93,6 +110,10 @@ class SealGrant:
         document_classes: classes of documents it covers; `*` for all.
         valid_from: first calendar day (Asia/Shanghai).
         valid_to: last calendar day, inclusive.
+        max_uses: how often it may be used; None for any number.
+        uses: how often it was.
+        approval: every single use needs a second person's approval.
+        ended_at, ended_by: when and by whom it was taken back.
     """
 
     id: str
@@ -104,6 +125,15 @@ class SealGrant:
     valid_to: dt.date
     granted_by: str
     created_at: dt.datetime
+    max_uses: int | None = None
+    uses: int = 0
+    approval: bool = False
+    ended_at: dt.datetime | None = None
+    ended_by: str | None = None
+
+    @property
+    def spent(self) -> bool:
+        return self.max_uses is not None and self.uses >= self.max_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +158,7 @@ class SealPdfCommand:
         keep: keep the sealed file here; False for a caller that keeps it, who then gives no idempotency key.
         level: how long the signature is to last; None for what the settings say.
         level_policy: what happens when that cannot be had now; None for what the settings say.
+        request_id: the approved request that this use rests on, where the grant asks for one.
     """
 
     pdf: bytes = field(repr=False)
@@ -140,6 +171,7 @@ class SealPdfCommand:
     keep: bool = True
     level: Level | None = None
     level_policy: LevelPolicy | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +200,8 @@ class SignatureRecord:
             was added after it so that it lasts.
         document: address of the sealed file in the vault; None where the caller keeps it.
         certificate: SHA-256 of the certificate it was sealed under, hexadecimal; None in uses from before it was kept.
+        grant_id: the grant that it rested on; None for uses before grants were counted.
+        request_id: the approved request that it rested on, if one was needed.
     """
 
     id: str
@@ -183,3 +217,98 @@ class SignatureRecord:
     signed_at: dt.datetime
     document: str | None = None
     certificate: str | None = None
+    grant_id: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SealApplication:
+    """A seal that somebody asks for; when it is made it becomes a `Seal`.
+
+    Attributes:
+        line: short line under the star; empty for none.
+        algorithm: of the key, as `keys.spec.SignatureAlgorithm` names it.
+        reason: why it is needed, up to 200 characters.
+        bearer: account of the person whose seal it will be.
+        replaces: the seal whose place it shall take.
+        seal_id: the seal that was made of it.
+    """
+
+    id: str
+    organisation: str
+    kind: SealKind
+    name: Text
+    code: str
+    line: str
+    diameter_mm: float
+    algorithm: str
+    reason: str
+    status: SealStatus
+    applicant_kind: str
+    applicant: str
+    created_at: dt.datetime
+    bearer: str | None = None
+    replaces: str | None = None
+    seal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SealStep:
+    """One step in the life of an application or a seal.
+
+    Attributes:
+        event: as `signing.lifecycle.SealEvent` names it.
+        status: where it led.
+    """
+
+    application_id: str | None
+    seal_id: str | None
+    event: str
+    status: SealStatus
+    actor_kind: str
+    actor: str
+    actor_organisation: str | None
+    reason: str
+    at: dt.datetime
+
+
+class RequestState(StrEnum):
+    """Where a request to use a seal is."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    SEALED = "sealed"  # the approval was used, once
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"  # nobody decided, or nobody sealed, in time
+
+
+@dataclass(frozen=True, slots=True)
+class UseRequest:
+    """用印申请: a file that somebody wants to seal under a grant that asks for a second person.
+
+    Attributes:
+        digest: SHA-256 of the file, hexadecimal: what was approved, and nothing else, may be sealed.
+        document: address of the file in the vault, until the request is over.
+        expires_at: until when it may be decided, and used.
+        answer: what the one who decided wrote.
+        signature_id: the use that it became.
+    """
+
+    id: str
+    seal_id: str
+    grant_id: str
+    requester_kind: str
+    requester: str
+    requester_organisation: str | None
+    document_class: str
+    reason: str
+    digest: str
+    document: str | None
+    state: RequestState
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    decided_by: str | None = None
+    decided_at: dt.datetime | None = None
+    answer: str | None = None
+    signature_id: str | None = None

@@ -6,28 +6,55 @@ import datetime as dt
 from collections.abc import Iterable
 
 from core.principal import Principal, PrincipalKind
-from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealGrant
+from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealGrant, SealKind
 
 
-def may_use(actor: Principal, seal: Seal, grants: Iterable[SealGrant], *, document_class: str, today: dt.date) -> bool:
-    """True if one of `grants` gives `actor` the seal for this class on this day (Asia/Shanghai)."""
-    return any(
-        grant.seal_id == seal.id
+def grants_for(
+    actor: Principal, seal: Seal, grants: Iterable[SealGrant], *, document_class: str, today: dt.date
+) -> list[SealGrant]:
+    """Those of `grants` that give `actor` the seal for this class on this day (Asia/Shanghai).
+
+    The ones that ask for least come first: those without a ceiling, then those that are counted, then those that want
+    a second person's approval.
+    """
+    found = [
+        grant
+        for grant in grants
+        if grant.seal_id == seal.id
+        and grant.ended_at is None
         and grant.valid_from <= today <= grant.valid_to
         and (ANY_DOCUMENT in grant.document_classes or document_class in grant.document_classes)
         and _names(grant, actor, seal)
-        for grant in grants
-    )
+    ]
+    return sorted(found, key=lambda grant: (grant.approval, grant.max_uses is not None, grant.id))
 
 
 def may_manage(actor: Principal, organisation: str) -> bool:
     """True if `actor` manages the seals of `organisation`: its own custodian, or the service itself."""
+    return _has(actor, organisation, "seal:manage")
+
+
+def may_approve(actor: Principal, organisation: str) -> bool:
+    """True if `actor` reviews what is done with the seals of `organisation`."""
+    return _has(actor, organisation, "seal:approve")
+
+
+def may_look(actor: Principal, organisation: str) -> bool:
+    """True if `actor` may see the grants and the ledger of the seals of `organisation`."""
+    return any(_has(actor, organisation, duty) for duty in ("seal:manage", "seal:approve", "audit:read"))
+
+
+def _has(actor: Principal, organisation: str, duty: str) -> bool:
     if actor.kind is PrincipalKind.SYSTEM:
         return True
-    return actor.may("seal:manage") and actor.organisation == organisation
+    return actor.may(duty) and actor.organisation == organisation
 
 
 def _names(grant: SealGrant, actor: Principal, seal: Seal) -> bool:
+    if seal.kind is SealKind.PERSONAL and not (
+        grant.grantee_kind is GranteeKind.ACCOUNT and grant.grantee == seal.bearer
+    ):
+        return False  # nobody but the bearer, whatever was granted (电子签名法 §13: sole control)
     if grant.grantee_kind is GranteeKind.CLIENT:
         return actor.kind is PrincipalKind.CLIENT and actor.id == grant.grantee
     if grant.grantee_kind is GranteeKind.ACCOUNT:

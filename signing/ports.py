@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
 from keys.trust.ports import KeptRevocation
-from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+from signing.model import (
+    RequestState,
+    Seal,
+    SealApplication,
+    SealGrant,
+    SealKind,
+    SealStatus,
+    SealStep,
+    SignatureRecord,
+    UseRequest,
+)
 
 
 class CertificateAuthority(Protocol):
@@ -80,6 +91,17 @@ class SealCertificates(Protocol):
         """A request for a certificate of the key: PKCS #10 in DER."""
 
 
+class SealKeys(Protocol):
+    """Ends the private keys of seals."""
+
+    async def destroy(self, purpose: str) -> None:
+        """No key of the purpose signs any more, and its private part is gone. May be repeated.
+
+        Raises:
+            core.errors.Unavailable: the place where it lives does not answer; the call may be repeated.
+        """
+
+
 class SealStore(Protocol):
     """Keeps seals, grants and the ledger of signatures."""
 
@@ -122,7 +144,19 @@ class SealStore(Protocol):
 
     async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None: ...
 
-    async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]: ...
+    async def grant(self, tx: ReadTx, grant_id: str) -> SealGrant | None: ...
+
+    async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]:
+        """All that were ever given for a seal, by id."""
+
+    async def end_grant(self, tx: WriteTx, grant_id: str, *, by: str, at: dt.datetime) -> bool:
+        """Take a grant back; False, and no change, if it was taken back before."""
+
+    async def count_use(self, tx: WriteTx, grant_id: str) -> bool:
+        """Count one use of a grant; False, and no change, if it was taken back, or its uses are used up.
+
+        Holds the grant's row until the transaction ends: of many at once no more get through than are left.
+        """
 
     async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
         """Enter a use in the ledger; False, and no change, unless the seal is active at this very moment.
@@ -134,3 +168,107 @@ class SealStore(Protocol):
 
     async def signature_of_file(self, tx: ReadTx, digest_after: str) -> SignatureRecord | None:
         """The use that made the file with this SHA-256."""
+
+    async def uses(self, tx: ReadTx, query: UseQuery, *, before: str | None, limit: int) -> list[SignatureRecord]:
+        """Entries of the ledger, newest first, from the one before `before`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseQuery:
+    """Which entries of the ledger; None for any.
+
+    Attributes:
+        organisation: the owner of the seal.
+        since, until: moments; the first included, the second not.
+    """
+
+    organisation: str
+    seal_id: str | None = None
+    actor_id: str | None = None
+    document_class: str | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+class SealLifeStore(Protocol):
+    """Keeps applications, and every step of every seal."""
+
+    async def add_application(self, tx: WriteTx, application: SealApplication) -> None: ...
+
+    async def application(self, tx: ReadTx, application_id: str) -> SealApplication | None: ...
+
+    async def applications_of(
+        self,
+        tx: ReadTx,
+        organisation: str,
+        *,
+        statuses: Sequence[SealStatus] = (),
+        before: str | None = None,
+        limit: int = 100,
+    ) -> list[SealApplication]:
+        """Of an organisation, newest first, from the one before `before`; in these statuses if any is named."""
+
+    async def move_application(
+        self,
+        tx: WriteTx,
+        application_id: str,
+        *,
+        expected: Sequence[SealStatus],
+        new: SealStatus,
+        seal_id: str | None = None,
+    ) -> bool:
+        """Move to `new` if it is in one of `expected`; False, and no change, if not."""
+
+    async def add_step(self, tx: WriteTx, step: SealStep) -> None: ...
+
+    async def steps_of(
+        self, tx: ReadTx, *, application_id: str | None = None, seal_id: str | None = None
+    ) -> list[SealStep]:
+        """The story of an application, or of a seal with that of its application, oldest first."""
+
+
+class UseRequestStore(Protocol):
+    """Keeps requests to use a seal."""
+
+    async def add(self, tx: WriteTx, request: UseRequest) -> None: ...
+
+    async def request(self, tx: ReadTx, request_id: str) -> UseRequest | None: ...
+
+    async def open_of(self, tx: ReadTx, requester_kind: str, requester: str, now: dt.datetime) -> int:
+        """How many of somebody's requests wait for a decision."""
+
+    async def of_seals(
+        self,
+        tx: ReadTx,
+        organisation: str,
+        *,
+        requester: tuple[str, str] | None = None,
+        state: RequestState | None = None,
+        before: str | None = None,
+        limit: int = 100,
+    ) -> list[UseRequest]:
+        """About an organisation's seals, newest first, from the one before `before`.
+
+        Args:
+            requester: kind and id, to get theirs alone.
+        """
+
+    async def decide(
+        self, tx: WriteTx, request_id: str, new: RequestState, *, by: str, answer: str, at: dt.datetime
+    ) -> bool:
+        """Decide a request that is open and has not run out; False, and no change, otherwise."""
+
+    async def withdraw(self, tx: WriteTx, request_id: str) -> bool:
+        """Take back one that is open or approved; False, and no change, otherwise."""
+
+    async def spend(self, tx: WriteTx, request_id: str, *, signature_id: str, at: dt.datetime) -> bool:
+        """Use an approval that has not run out; False, and no change, otherwise. Of many at once one gets True."""
+
+    async def lapse(self, tx: WriteTx, now: dt.datetime, limit: int) -> int:
+        """Mark requests that have run out; answers how many."""
+
+    async def over_with_files(self, tx: ReadTx, limit: int) -> list[UseRequest]:
+        """Requests that are over and still name a file."""
+
+    async def drop_file(self, tx: WriteTx, request_id: str) -> bool:
+        """Name the file no longer; False if somebody was faster."""

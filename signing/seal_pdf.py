@@ -7,30 +7,50 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import AppError, InvalidInput
 from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
-from signing.errors import SealNotActive, SealNotGranted, SignatureNotFound, too_complex
+from signing.errors import (
+    SealApprovalNeeded,
+    SealNotActive,
+    SealNotGranted,
+    SealUsesSpent,
+    SignatureNotFound,
+    UseRequestNotFound,
+    UseRequestOver,
+    too_complex,
+)
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
 from signing.longlife.seal_at import SealAtLevel, SealedAt, Wanted
 from signing.longlife.tend import next_step
-from signing.model import Seal, SealedPdf, SealPdfCommand, SealStatus, SignatureRecord
+from signing.model import (
+    RequestState,
+    Seal,
+    SealedPdf,
+    SealGrant,
+    SealPdfCommand,
+    SealStatus,
+    SignatureRecord,
+    UseRequest,
+)
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.pades.update import Prepared
-from signing.policy import may_use
-from signing.ports import SealStore
+from signing.policy import grants_for
+from signing.ports import SealStore, UseRequestStore
 from signing.seals.look_up import document_context, open_kept
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool, within
@@ -43,6 +63,7 @@ class SealPdf:
         self,
         database: Database,
         store: SealStore,
+        requests: UseRequestStore,
         vault: DocumentVault,
         keys: KeyProvider,
         clock: Clock,
@@ -53,6 +74,7 @@ class SealPdf:
     ) -> None:
         self._database = database
         self._store = store
+        self._requests = requests
         self._vault = vault
         self._keys = keys
         self._clock = clock
@@ -67,6 +89,8 @@ class SealPdf:
         Raises:
             SealNotGranted: `seal-not-granted`; also for a seal that does not exist.
             SealNotActive: `seal-not-active`.
+            SealUsesSpent, SealApprovalNeeded: the grant's uses are used up; it asks for an approved request.
+            UseRequestNotFound, UseRequestOver: the request is not this caller's for this very file, or is over.
             PdfRefused, PlacementInvalid: the file or the place is not acceptable.
             core.errors.Conflict: `idempotency-key-reused`.
             core.errors.LimitExceeded: `too-large` or `busy`.
@@ -84,15 +108,16 @@ class SealPdf:
 
     async def _seal(self, command: SealPdfCommand) -> SealedPdf:
         # 1. The words must fit
-        _check_words(command)
+        check_words(command.document_class, command.reason)
         # 2. The actor must hold a grant for this seal and this class of document, today
-        seal = await self._granted_seal(command)
+        seal, grants = await self._granted_seal(command)
         # 3. A repeated request gets the first one's file; nothing is sealed twice
         fingerprint = _fingerprint(command)
         if command.idempotency_key is not None:
             earlier = await self._earlier(command, fingerprint)
             if earlier is not None:
                 return await self._sealed(earlier)
+        usable = await self._usable(command, grants)
         # 4. Seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         wanted = self._wanted(command)
@@ -106,23 +131,46 @@ class SealPdf:
         certificate = hashlib.sha256(seal.certificate).hexdigest()
         record = _record(command, signature_id, signed_at, made, document, certificate)
         try:
-            await self._enter(command, record, fingerprint, self._cared_for(record, made, wanted))
+            await self._enter(command, record, fingerprint, usable, self._cared_for(record, made, wanted))
         except AlreadyDone as done:
             return await self._sealed(done.result)
         # 6. Only now may the file leave
         return SealedPdf(made.content, signature_id, seal.id, signed_at, made.level.value, wanted.level.value)
 
-    async def _granted_seal(self, command: SealPdfCommand) -> Seal:
+    async def _granted_seal(self, command: SealPdfCommand) -> tuple[Seal, list[SealGrant]]:
         async with self._database.read() as tx:
             seal = await self._store.seal(tx, command.seal_id)
-            grants = await self._store.grants_of(tx, command.seal_id) if seal else []
+            given = await self._store.grants_of(tx, command.seal_id) if seal else []
         today = calendar_day(self._clock.now())
         # an unknown seal is answered like one without a grant, so that seals cannot be counted by guessing
-        if seal is None or not may_use(command.actor, seal, grants, document_class=command.document_class, today=today):
+        if seal is None:
+            raise SealNotGranted
+        grants = grants_for(command.actor, seal, given, document_class=command.document_class, today=today)
+        if not grants:
             raise SealNotGranted
         if seal.status is not SealStatus.ACTIVE:
             raise SealNotActive
-        return seal
+        return seal, grants
+
+    async def _usable(self, command: SealPdfCommand, grants: Sequence[SealGrant]) -> Sequence[SealGrant]:
+        """The grants that this use may rest on; told before anything is signed for nothing."""
+        if command.request_id is not None:
+            async with self._database.read() as tx:
+                request = await self._requests.request(tx, command.request_id)
+            usable = [grant for grant in grants if request is not None and grant.id == request.grant_id]
+            if request is None or not is_for(request, command):
+                raise UseRequestNotFound
+            if request.state is not RequestState.APPROVED or request.expires_at <= self._clock.now():
+                raise UseRequestOver
+            if not usable:  # the grant that it was asked under has ended meanwhile
+                raise SealNotGranted
+        else:
+            usable = [grant for grant in grants if not grant.approval]
+            if not usable:
+                raise SealApprovalNeeded
+        if all(grant.spent for grant in usable):
+            raise SealUsesSpent
+        return usable
 
     def _wanted(self, command: SealPdfCommand) -> Wanted:
         return Wanted(command.level or self._settings.level, command.level_policy or self._settings.level_policy)
@@ -157,7 +205,12 @@ class SealPdf:
         return self._writers[key]
 
     async def _enter(
-        self, command: SealPdfCommand, record: SignatureRecord, fingerprint: str, care: Care | None
+        self,
+        command: SealPdfCommand,
+        record: SignatureRecord,
+        fingerprint: str,
+        usable: Sequence[SealGrant],
+        care: Care | None,
     ) -> None:
         async with self._database.write() as tx:
             if command.idempotency_key is not None:
@@ -169,12 +222,18 @@ class SealPdf:
                     fingerprints=(fingerprint,),
                     result=record.id,
                 )
-            if not await self._store.add_signature(tx, record):
+            if command.request_id is not None and not await self._requests.spend(
+                tx, command.request_id, signature_id=record.id, at=self._clock.now()
+            ):
+                raise UseRequestOver
+            grant_id = await self._counted(tx, usable)
+            if not await self._store.add_signature(tx, replace(record, grant_id=grant_id)):
                 raise SealNotActive
             if care is not None:
                 await self._care.add(tx, care)
             detail: dict[str, str | int | bool | None] = {
                 "signature": record.id,
+                "grant": grant_id,
                 "class": record.document_class,
                 "before": record.digest_before,
                 "after": record.digest_after,
@@ -182,6 +241,16 @@ class SealPdf:
             }
             tx.audit(AuditEvent("seal.use", "done", command.actor, subject=record.seal_id, detail=detail))
             await tx.commit()
+
+    async def _counted(self, tx: WriteTx, usable: Sequence[SealGrant]) -> str:
+        """The first of the grants that has a use left at this very moment, with that use counted."""
+        for grant in usable:
+            if await self._store.count_use(tx, grant.id):
+                return grant.id
+        now = [await self._store.grant(tx, grant.id) for grant in usable]
+        if any(grant is not None and grant.ended_at is None for grant in now):
+            raise SealUsesSpent
+        raise SealNotGranted
 
     async def _earlier(self, command: SealPdfCommand, fingerprint: str) -> str | None:
         async with self._database.read() as tx:
@@ -202,14 +271,27 @@ def _give_up() -> NoReturn:
     raise too_complex()
 
 
-def _check_words(command: SealPdfCommand) -> None:
-    if command.reason is not None and (len(command.reason) > 200 or not command.reason.isprintable()):
+def is_for(request: UseRequest, command: SealPdfCommand) -> bool:
+    """Whether what was approved is what shall be sealed: the requester's own, the same seal, class and file."""
+    return (
+        (request.requester_kind, request.requester) == (command.actor.kind.value, command.actor.id[:128])
+        and (request.seal_id, request.document_class) == (command.seal_id, command.document_class)
+        and request.digest == hashlib.sha256(command.pdf).hexdigest()
+    )
+
+
+def check_words(document_class: str, reason: str | None) -> None:
+    """
+    Raises:
+        InvalidInput: `reason-invalid` or `document-class-invalid`.
+    """
+    if reason is not None and (len(reason) > 200 or not reason.isprintable()):
         raise InvalidInput(
             "reason-invalid",
             Text("事由最多 200 个字，不能换行。", "The reason takes at most 200 characters in one line."),
             field="reason",
         )
-    if not 1 <= len(command.document_class) <= 64 or not command.document_class.isascii():
+    if not 1 <= len(document_class) <= 64 or not document_class.isascii():
         raise InvalidInput(
             "document-class-invalid",
             Text("文件类别应为 1 到 64 个英文字符。", "A document class takes 1 to 64 ASCII characters."),
@@ -254,4 +336,5 @@ def _record(
         signed_at=signed_at,
         document=document,
         certificate=certificate,
+        request_id=command.request_id,
     )

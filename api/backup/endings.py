@@ -183,9 +183,25 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "exemption_check": NothingEnds("a case that is gone on with; each step asks for the right anew"),
     "exemption_delivery": NothingEnds("which copies stand in; a copy ends by itself"),
     "use_code": Kept(["uses", "ends_at"]),  # one that was redeemed, or ended, after the backup stays so
-    "seal": Moved("status", ["active"], ["active", "suspended", "revoked"], ["revoked_at"]),
+    "seal": Moved(
+        "status",
+        ["made", "active"],
+        ["made", "active", "suspended", "revoked", "replaced", "destroyed"],
+        ["revoked_at"],
+    ),
+    "seal_application": Moved(
+        "status", ["applied", "approved"], ["applied", "approved", "refused", "withdrawn", "made"], ["seal_id"]
+    ),
+    "seal_event": NothingEnds("record"),
+    "seal_request": Moved(
+        "state",
+        ["open", "approved"],
+        ["open", "approved", "sealed", "refused", "withdrawn", "lapsed"],
+        ["signature_id"],
+    ),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
-    "seal_grant": Kept(["document_classes", "valid_from", "valid_to"]),
+    # one that was used up or taken back after the backup stays so
+    "seal_grant": Kept(["document_classes", "valid_from", "valid_to", "max_uses", "uses", "approval", "ended_at"]),
     "seal_signature": NothingEnds("record"),
     "document_care": NothingEnds("work to do; a file that is looked after twice only lasts longer"),
     "seal_log_entry": NothingEnds("record"),

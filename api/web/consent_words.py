@@ -77,6 +77,10 @@ SCOPES: Mapping[str, ScopeWords] = {
         Text("以您的岗位管理电子印章", "Managing e-seals by your duty"),
         Text("每一步都有记录。", "Every step is recorded."),
     ),
+    "seal:approve": ScopeWords(
+        Text("以您的岗位审批电子印章和用印", "Reviewing e-seals and their use by your duty"),
+        Text("每一步都有记录。", "Every step is recorded."),
+    ),
     "client:manage": ScopeWords(
         Text("以您的岗位管理网站接入", "Managing connected sites by your duty"),
         Text("每一步都有记录。", "Every step is recorded."),

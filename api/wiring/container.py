@@ -15,6 +15,7 @@ from api.bridges import (
     IdpKnownPersons,
     IdpOrganisationDirectory,
     IdpPersons,
+    RingSealKeys,
     SigningDocumentJudge,
 )
 from api.published_answers import PublishedAnswers
@@ -90,6 +91,7 @@ class Container:
             *self.pki.background(),
             self.signing.follow_seals.forever(),
             self.signing.tend.forever(),
+            self.signing.uses.upkeep.forever(),
             self.certstore.life.expire.forever(),
             self.own.upkeep.forever(),
             self.certstore.use.sweep.forever(),
@@ -131,6 +133,7 @@ async def build_container(
         ground,
         pki.seals,
         pki.seal_certificates,
+        RingSealKeys(ground.keys.ring),
         trust.judge,
         tsa.client,
         PublishedAnswers(pki.authorities, pki.responder, pki.lists),

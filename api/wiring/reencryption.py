@@ -25,7 +25,7 @@ from keys.reencrypt.target import SettledTarget
 from keys.reencrypt.usage import StoredKeyUsage
 from keys.secrets.vault import EncryptedVault
 from keys.stores.reencryption import SqlDiscardList, SqlJobStore
-from signing.stores.key_holders import signature_documents
+from signing.stores.key_holders import request_documents, signature_documents
 
 _BATCH = 50
 _IDLE = 15.0  # seconds between two looks
@@ -66,6 +66,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         evidence_documents(database, vault, discards, clock),
         attachment_documents(database, vault, discards, clock),
         signature_documents(database, vault, discards, clock),
+        request_documents(database, vault, discards, clock),
     )
     collections: Sequence[Collection] = (
         *people_collections(database, secrets.fields.people, secrets.indexes.people),

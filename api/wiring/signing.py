@@ -13,20 +13,46 @@ from signing.longlife.ports import CareStore, OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
-from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates
+from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates, SealKeys
 from signing.seal_pdf import SealPdf
+from signing.seals.activate import ActivateSeal
+from signing.seals.apply import ApplyForSeal
 from signing.seals.create import CreateSeal
+from signing.seals.destroy import DestroySeal
 from signing.seals.follow import FollowSeals
-from signing.seals.grant import GrantSeal
+from signing.seals.grant import EndGrant, GrantSeal
 from signing.seals.look_up import Seals
+from signing.seals.make import MakeSeal
 from signing.seals.renew import RenewSealCertificate
+from signing.seals.review import ReviewApplication
 from signing.seals.revoke import ChangeSealStatus
 from signing.seals.take_over import TakeOverCertificate
+from signing.seals.workshop import Workshop
 from signing.settings import SigningSettings
 from signing.stores.care import SqlCareStore
+from signing.stores.life import SqlSealLifeStore
+from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
+from signing.uses.ask import AskForUse
+from signing.uses.decide import DecideRequest
+from signing.uses.ledger import Ledger
+from signing.uses.look_up import UseRequests
+from signing.uses.seal_requested import SealRequested
+from signing.uses.upkeep import RequestUpkeep
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
+
+
+@dataclass(frozen=True)
+class UseServices:
+    """Uses that a second person approves, and the ledger of all uses."""
+
+    ask: AskForUse
+    decide: DecideRequest
+    requests: UseRequests
+    seal: SealRequested
+    ledger: Ledger
+    upkeep: RequestUpkeep
 
 
 @dataclass(frozen=True)
@@ -36,8 +62,14 @@ class SigningServices:
     settings: SigningSettings
     seal_pdf: SealPdf
     verify_pdf: VerifyPdf
+    apply_for_seal: ApplyForSeal
+    review_application: ReviewApplication
+    make_seal: MakeSeal
+    activate_seal: ActivateSeal
     create_seal: CreateSeal
+    destroy_seal: DestroySeal
     grant_seal: GrantSeal
+    end_grant: EndGrant
     change_seal_status: ChangeSealStatus
     take_over_certificate: TakeOverCertificate
     follow_seals: FollowSeals
@@ -46,6 +78,7 @@ class SigningServices:
     extend: ExtendSignature
     tend: TendDocuments
     care: CareStore
+    uses: UseServices
     pool: WorkPool
 
     def close(self) -> None:
@@ -56,6 +89,7 @@ def build_signing(
     ground: Ground,
     authority: CertificateAuthority,
     certificates: SealCertificates,
+    endings: SealKeys,
     judge: CertificateJudge,
     timestamps: Timestamps,
     answers: OwnAnswers,
@@ -68,27 +102,44 @@ def build_signing(
         answers: what our own authorities say about their certificates.
     """
     settings = settings or SigningSettings()
-    store = SqlSealStore()
+    store, life, requests = SqlSealStore(), SqlSealLifeStore(), SqlUseRequestStore()
     pool = WorkPool(settings.threads, settings.waiting)
-    database, clock, ring = ground.database, ground.clock, ground.keys.ring
+    database, clock, ring, vault = ground.database, ground.clock, ground.keys.ring, ground.documents
+    workshop = Workshop(ring, authority, certificates, endings, clock, pool)
+    seals = Seals(database, store, life, vault)
     care, room = SqlCareStore(), StampRoom()
     extend = ExtendSignature(
         Inspect(judge, pool, settings), CollectEvidence(judge, answers), timestamps, room, clock, pool, settings
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
+    seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, settings, seal_at, care)
     return SigningServices(
         settings=settings,
-        seal_pdf=SealPdf(database, store, ground.documents, ring, clock, pool, settings, seal_at, care),
+        seal_pdf=seal_pdf,
         verify_pdf=VerifyPdf(database, store, judge, clock, pool, settings),
-        create_seal=CreateSeal(database, store, ring, authority, clock, pool),
+        apply_for_seal=ApplyForSeal(database, store, life, workshop, clock),
+        review_application=ReviewApplication(database, life, clock),
+        make_seal=MakeSeal(database, store, life, workshop, certificates, clock),
+        activate_seal=ActivateSeal(database, store, life, certificates, clock),
+        create_seal=CreateSeal(database, store, life, workshop, clock),
+        destroy_seal=DestroySeal(database, store, life, endings, clock),
         grant_seal=GrantSeal(database, store, clock),
+        end_grant=EndGrant(database, store, clock),
         renew_seal=RenewSealCertificate(database, store, authority, certificates, clock),
-        change_seal_status=ChangeSealStatus(database, store, certificates, clock),
+        change_seal_status=ChangeSealStatus(database, store, life, certificates, clock),
         take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
-        follow_seals=FollowSeals(database, store, certificates),
-        seals=Seals(database, store, ground.documents),
+        follow_seals=FollowSeals(database, store, certificates, endings),
+        seals=seals,
+        uses=UseServices(
+            ask=AskForUse(database, store, requests, vault, clock, pool, settings),
+            decide=DecideRequest(database, store, requests, clock),
+            requests=UseRequests(database, store, requests, vault),
+            seal=SealRequested(database, requests, vault, seal_pdf, seals),
+            ledger=Ledger(database, store),
+            upkeep=RequestUpkeep(database, requests, SqlDiscardList(), clock),
+        ),
         extend=extend,
-        tend=TendDocuments(database, care, ground.documents, SqlDiscardList(), extend, clock),
+        tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),
         care=care,
         pool=pool,
     )

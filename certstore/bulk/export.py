@@ -14,7 +14,6 @@ from enum import StrEnum
 import orjson
 
 from certstore.authorise import refusals_audited
-from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
 from certstore.bulk.mapping import IDENTIFIER, targets_of
 from certstore.bulk.model import PART_ROWS
 from certstore.errors import NotIssuingAuthority
@@ -25,6 +24,7 @@ from certstore.repository import Repository
 from certstore.schema import face_fields
 from certstore.status import status_today
 from core.audit.event import AuditEvent, Detail
+from core.csv_lines import BYTE_ORDER_MARK, csv_line
 from core.errors import InvalidInput
 from core.ids import new_id
 from core.principal import Principal, Purpose

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
-from certstore.bulk.csv_lines import BYTE_ORDER_MARK, csv_line
 from certstore.bulk.difference_words import told_difference
 from certstore.bulk.errors import ImportMoved, ImportNotFound
 from certstore.bulk.fault_words import words_of
@@ -18,6 +17,7 @@ from certstore.model import LicenceType
 from certstore.ports import OrganisationDirectory
 from certstore.repository import Repository
 from core.audit.event import AuditEvent, Detail
+from core.csv_lines import BYTE_ORDER_MARK, csv_line
 from core.paging import Page, decode_cursor, encode_cursor, page_size
 from core.principal import Principal
 from core.text import Text

@@ -29,11 +29,14 @@ class LogEvent(StrEnum):
     """What happened."""
 
     SIGNATURE = "signature"  # a file was sealed
-    MADE = "seal-made"
+    MADE = "seal-made"  # in use from here on, unless the next line about it says when it is activated
+    ACTIVATED = "seal-activated"
     CERTIFICATE = "seal-certificate"  # the seal goes on under another certificate
     SUSPENDED = "seal-suspended"
     RESUMED = "seal-resumed"
     REVOKED = "seal-revoked"
+    REPLACED = "seal-replaced"  # another seal took its place
+    DESTROYED = "seal-destroyed"  # its key is gone
 
 
 @dataclass(frozen=True, slots=True)

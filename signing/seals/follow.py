@@ -1,4 +1,5 @@
-"""Makes good what was broken off: every seal that is not active has no good certificate of ours."""
+"""Makes good what was broken off: every seal that is not active has no good certificate of ours, and one that was
+destroyed has no key."""
 
 from __future__ import annotations
 
@@ -7,20 +8,28 @@ import logging
 
 from core.db.database import Database
 from signing.model import Seal, SealStatus
-from signing.ports import SealCertificates, SealStore
+from signing.ports import SealCertificates, SealKeys, SealStore
 from signing.seals.revoke import stop_certificates
 
 _EVERY_SECONDS = 60.0
+_NOT_ACTIVE = (
+    SealStatus.REVOKED,
+    SealStatus.SUSPENDED,
+    SealStatus.MADE,
+    SealStatus.REPLACED,
+    SealStatus.DESTROYED,
+)
 _log = logging.getLogger(__name__)
 
 
 class FollowSeals:
     """Walks over the seals that are stopped. Every worker may run it, and any of them may crash in the middle."""
 
-    def __init__(self, database: Database, store: SealStore, certificates: SealCertificates) -> None:
+    def __init__(self, database: Database, store: SealStore, certificates: SealCertificates, keys: SealKeys) -> None:
         self._database = database
         self._store = store
         self._certificates = certificates
+        self._keys = keys
         self._done: set[tuple[str, SealStatus]] = set()
 
     async def __call__(self) -> None:
@@ -29,13 +38,22 @@ class FollowSeals:
         Raises:
             core.errors.AppError: a store or the authority is away.
         """
-        stopped = [seal for status in (SealStatus.REVOKED, SealStatus.SUSPENDED) for seal in await self._all(status)]
+        stopped = [seal for status in _NOT_ACTIVE for seal in await self._all(status)]
         now = {(seal.id, seal.status) for seal in stopped}
         self._done &= now  # one that was active in between is looked at again
         for seal in stopped:
             if (seal.id, seal.status) not in self._done:
-                await stop_certificates(self._certificates, seal)
+                await self._stop(seal)
                 self._done.add((seal.id, seal.status))
+
+    async def _stop(self, seal: Seal) -> None:
+        await stop_certificates(self._certificates, seal)
+        if seal.status is SealStatus.DESTROYED:
+            await self._keys.destroy(seal.key_purpose)
+        async with self._database.read() as tx:
+            after = await self._store.seal(tx, seal.id)
+        if after is not None and after.status is SealStatus.ACTIVE:  # somebody let it be used between look and stop
+            await self._certificates.resume(seal.key_purpose)
 
     async def forever(self) -> None:
         """Walk every minute. A failure is tried again at the next walk."""

@@ -1,4 +1,4 @@
-"""Ends or pauses the use of a seal (注销、暂停、恢复).
+"""Ends or pauses the use of a seal, or lets it be used again (注销、暂停、恢复).
 
 The register is the first truth, and whatever breaks in between leaves less allowed, not more: a seal is stopped
 before its certificates are, and its certificates are good again before the seal is.
@@ -13,80 +13,98 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError
 from core.principal import Principal
-from signing.errors import SealNotActive, SealNotFound, SealNotYours
+from signing.errors import SealNotActive, SealNotFound, SealStepNotAllowed
+from signing.lifecycle import SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealStatus
-from signing.policy import may_manage
-from signing.ports import SealCertificates, SealStore
+from signing.ports import SealCertificates, SealLifeStore, SealStore
+from signing.refusals import refusals_on_record
+from signing.seals.story import checked_reason, step
 
-_FROM = {
-    SealStatus.REVOKED: (SealStatus.ACTIVE, SealStatus.SUSPENDED),
-    SealStatus.SUSPENDED: (SealStatus.ACTIVE,),
-    SealStatus.ACTIVE: (SealStatus.SUSPENDED,),
+_EVENTS = {
+    SealStatus.REVOKED: SealEvent.REVOKE,
+    SealStatus.SUSPENDED: SealEvent.SUSPEND,
+    SealStatus.ACTIVE: SealEvent.RESUME,
 }
-_ACTION = {
-    SealStatus.REVOKED: "seal.revoke",
-    SealStatus.SUSPENDED: "seal.suspend",
-    SealStatus.ACTIVE: "seal.resume",
-}
+_STOPPED = frozenset({SealStatus.REVOKED, SealStatus.REPLACED, SealStatus.DESTROYED})
+_HELD = frozenset({SealStatus.SUSPENDED, SealStatus.MADE})
 _log = logging.getLogger(__name__)
 
 
 class ChangeSealStatus:
     """Moves a seal along its life; once this has answered, no file leaves with a seal that is not active."""
 
-    def __init__(self, database: Database, store: SealStore, certificates: SealCertificates, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, store: SealStore, life: SealLifeStore, certificates: SealCertificates, clock: Clock
+    ) -> None:
         self._database = database
         self._store = store
+        self._life = life
         self._certificates = certificates
         self._clock = clock
 
     async def __call__(self, seal_id: str, status: SealStatus, *, actor: Principal, reason: str = "") -> Seal:
         """
+        Args:
+            status: REVOKED, SUSPENDED, or ACTIVE to resume.
+
         Raises:
             SealNotFound, SealNotYours
+            SealSecondPerson: whoever suspended it does not resume it.
             SealNotActive: the seal is not in a state that leads to `status`.
+            core.errors.InvalidInput: `reason-invalid`.
             core.errors.Unavailable: a seal is not resumed while its certificates cannot be.
         """
-        before = await self._allowed(seal_id, status, actor)
-        if status is SealStatus.ACTIVE:
-            await self._certificates.resume(before.key_purpose)
-        async with self._database.write() as tx:
-            moved = await self._store.set_status(tx, seal_id, expected=_FROM[status], new=status, at=self._clock.now())
-            seal = await self._store.seal(tx, seal_id)
-            assert seal is not None
-            if moved:
-                detail: dict[str, str | int | bool | None] = {"reason": reason[:200] or None}
-                tx.audit(AuditEvent(_ACTION[status], "done", actor, subject=seal_id, detail=detail))
-                await tx.commit()
-        if seal.status is not SealStatus.ACTIVE:
-            await self._stop_certificates(seal)
-        if not moved:
+        event = _EVENTS.get(status)
+        if event is None:
             raise SealNotActive
+        said = checked_reason(reason)
+        action = f"seal.{event.value}"
+        async with refusals_on_record(self._database, action, actor, subject=seal_id):
+            before = await self._allowed(seal_id, event, actor)
+            if status is SealStatus.ACTIVE:
+                await self._certificates.resume(before.key_purpose)
+            async with self._database.write() as tx:
+                expected = sources_of(event)
+                moved = await self._store.set_status(tx, seal_id, expected=expected, new=status, at=self._clock.now())
+                seal = await self._store.seal(tx, seal_id)
+                assert seal is not None
+                if moved:
+                    story = await self._life.steps_of(tx, seal_id=seal_id)  # the row is held: nobody adds to it now
+                    require_step(event, actor, seal.organisation, story)
+                    await self._life.add_step(tx, step(self._clock, event, status, actor, said, seal_id=seal_id))
+                    detail: dict[str, str | int | bool | None] = {"reason": said or None}
+                    tx.audit(AuditEvent(action, "done", actor, subject=seal_id, detail=detail))
+                    await tx.commit()
+            if seal.status is not SealStatus.ACTIVE:
+                await stop_or_log(self._certificates, seal)
+            if not moved:
+                raise SealNotActive
         return seal
 
-    async def _allowed(self, seal_id: str, status: SealStatus, actor: Principal) -> Seal:
-        async with self._database.write() as tx:
+    async def _allowed(self, seal_id: str, event: SealEvent, actor: Principal) -> Seal:
+        async with self._database.read() as tx:
             seal = await self._store.seal(tx, seal_id)
             if seal is None:
                 raise SealNotFound
-            if not may_manage(actor, seal.organisation):
-                tx.audit(AuditEvent(_ACTION[status], "refused", actor, subject=seal_id))
-                await tx.commit()
-                raise SealNotYours
-        if seal.status not in _FROM[status]:
-            raise SealNotActive
+            require_step(event, actor, seal.organisation, await self._life.steps_of(tx, seal_id=seal_id))
+        try:
+            next_status(seal.status, event)
+        except SealStepNotAllowed:
+            raise SealNotActive from None
         return seal
 
-    async def _stop_certificates(self, seal: Seal) -> None:
-        try:
-            await stop_certificates(self._certificates, seal)
-        except AppError as error:  # the seal is stopped; `FollowSeals` tries again until its certificates are too
-            _log.error("the certificates of %s could not be stopped: %s", seal.id, error.private or error.code)
+
+async def stop_or_log(certificates: SealCertificates, seal: Seal) -> None:
+    """As `stop_certificates`; a failure is for `FollowSeals` to make good: the seal itself is stopped."""
+    try:
+        await stop_certificates(certificates, seal)
+    except AppError as error:
+        _log.error("the certificates of %s could not be stopped: %s", seal.id, error.private or error.code)
 
 
 async def stop_certificates(certificates: SealCertificates, seal: Seal) -> None:
     """Make the certificates of a seal that is not active say so. Doing it again changes nothing."""
-    if seal.status is SealStatus.REVOKED:
+    if seal.status in _STOPPED:
         await certificates.revoke(seal.key_purpose)
-    elif seal.status is SealStatus.SUSPENDED:
+    elif seal.status in _HELD:
         await certificates.suspend(seal.key_purpose)

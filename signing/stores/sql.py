@@ -7,16 +7,16 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, exists, insert, select, update
+from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
-from core.text import Text
-from keys.der import split
 from signing.errors import SealCodeTaken
-from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
+from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+from signing.ports import UseQuery
 from signing.public_log.entry import LogEntry, LogEvent
 from signing.stores.public_log import enter
+from signing.stores.rows import grant_of, grant_values, seal_of, seal_values
 from signing.stores.tables import seal as seal_table
 from signing.stores.tables import seal_certificate, seal_grant, seal_signature
 
@@ -24,6 +24,8 @@ _TOLD = {
     SealStatus.ACTIVE: LogEvent.RESUMED,
     SealStatus.SUSPENDED: LogEvent.SUSPENDED,
     SealStatus.REVOKED: LogEvent.REVOKED,
+    SealStatus.REPLACED: LogEvent.REPLACED,
+    SealStatus.DESTROYED: LogEvent.DESTROYED,
 }
 
 
@@ -33,7 +35,7 @@ class SqlSealStore:
     async def add_seal(self, tx: WriteTx, seal: Seal) -> None:
         try:
             async with tx.connection.begin_nested():
-                await tx.connection.execute(insert(seal_table).values(_seal_values(seal)))
+                await tx.connection.execute(insert(seal_table).values(seal_values(seal, _digest(seal.certificate))))
                 await self._remember(tx, seal.id, seal.certificate, seal.created_at)
                 digest = _digest(seal.certificate)
                 await enter(tx, LogEntry(LogEvent.MADE, seal.code, digest, seal.created_at))
@@ -52,7 +54,7 @@ class SqlSealStore:
 
     async def _one_seal(self, tx: ReadTx, condition: Any) -> Seal | None:
         row = (await tx.connection.execute(select(seal_table).where(condition))).mappings().one_or_none()
-        return None if row is None else _seal(row)
+        return None if row is None else seal_of(row)
 
     async def seals_of(
         self,
@@ -71,13 +73,13 @@ class SqlSealStore:
                 query = query.where(column == str(value))
         if after is not None:
             query = query.where(seal_table.c.id > after)
-        return [_seal(row) for row in (await tx.connection.execute(query)).mappings()]
+        return [seal_of(row) for row in (await tx.connection.execute(query)).mappings()]
 
     async def set_status(
         self, tx: WriteTx, seal_id: str, *, expected: Sequence[SealStatus], new: SealStatus, at: dt.datetime
     ) -> bool:
         values: dict[str, object] = {"status": new.value}
-        if new is SealStatus.REVOKED:
+        if new in (SealStatus.REVOKED, SealStatus.REPLACED):
             values["revoked_at"] = at
         changed = await tx.connection.execute(
             update(seal_table)
@@ -87,7 +89,8 @@ class SqlSealStore:
         )
         row = changed.one_or_none()
         if row is not None:
-            await enter(tx, LogEntry(_TOLD[new], row.code, row.certificate_digest, at))
+            told = LogEvent.ACTIVATED if SealStatus.MADE in expected and new is SealStatus.ACTIVE else _TOLD[new]
+            await enter(tx, LogEntry(told, row.code, row.certificate_digest, at))
         return row is not None
 
     async def set_certificates(
@@ -121,23 +124,37 @@ class SqlSealStore:
         await tx.connection.execute(insert(seal_certificate).values(entry))
 
     async def add_grant(self, tx: WriteTx, grant: SealGrant) -> None:
-        await tx.connection.execute(
-            insert(seal_grant).values(
-                id=grant.id,
-                seal_id=grant.seal_id,
-                grantee_kind=grant.grantee_kind.value,
-                grantee=grant.grantee,
-                document_classes=list(grant.document_classes),
-                valid_from=grant.valid_from,
-                valid_to=grant.valid_to,
-                granted_by=grant.granted_by,
-                created_at=grant.created_at,
-            )
-        )
+        await tx.connection.execute(insert(seal_grant).values(grant_values(grant)))
+
+    async def grant(self, tx: ReadTx, grant_id: str) -> SealGrant | None:
+        query = select(seal_grant).where(seal_grant.c.id == grant_id)
+        row = (await tx.connection.execute(query)).mappings().one_or_none()
+        return None if row is None else grant_of(row)
 
     async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]:
         query = select(seal_grant).where(seal_grant.c.seal_id == seal_id).order_by(seal_grant.c.id)
-        return [_grant(row) for row in (await tx.connection.execute(query)).mappings()]
+        return [grant_of(row) for row in (await tx.connection.execute(query)).mappings()]
+
+    async def end_grant(self, tx: WriteTx, grant_id: str, *, by: str, at: dt.datetime) -> bool:
+        ended = await tx.connection.execute(
+            update(seal_grant)
+            .where(seal_grant.c.id == grant_id, seal_grant.c.ended_at.is_(None))
+            .values(ended_at=at, ended_by=by)
+        )
+        return ended.rowcount == 1
+
+    async def count_use(self, tx: WriteTx, grant_id: str) -> bool:
+        # one statement decides: it takes the row's lock and counts only what is left
+        counted = await tx.connection.execute(
+            update(seal_grant)
+            .where(
+                seal_grant.c.id == grant_id,
+                seal_grant.c.ended_at.is_(None),
+                or_(seal_grant.c.max_uses.is_(None), seal_grant.c.uses < seal_grant.c.max_uses),
+            )
+            .values(uses=seal_grant.c.uses + 1)
+        )
+        return counted.rowcount == 1
 
     async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
         # one statement decides: it takes the row's lock and counts the use only while the seal is active
@@ -168,57 +185,28 @@ class SqlSealStore:
         row = (await tx.connection.execute(query.order_by(seal_signature.c.id).limit(1))).mappings().one_or_none()
         return None if row is None else SignatureRecord(**row)
 
+    async def uses(self, tx: ReadTx, query: UseQuery, *, before: str | None, limit: int) -> list[SignatureRecord]:
+        wanted = {
+            seal_signature.c.seal_id: query.seal_id,
+            seal_signature.c.actor_id: query.actor_id,
+            seal_signature.c.document_class: query.document_class,
+        }
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        if query.since is not None:
+            conditions.append(seal_signature.c.signed_at >= query.since)
+        if query.until is not None:
+            conditions.append(seal_signature.c.signed_at < query.until)
+        if before is not None:
+            conditions.append(seal_signature.c.id < before)
+        own = select(seal_table.c.id).where(seal_table.c.organisation == query.organisation)
+        found = await tx.connection.execute(
+            select(seal_signature)
+            .where(seal_signature.c.seal_id.in_(own), *conditions)
+            .order_by(seal_signature.c.id.desc())
+            .limit(limit)
+        )
+        return [SignatureRecord(**row) for row in found.mappings()]
+
 
 def _digest(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
-
-
-def _seal_values(seal: Seal) -> dict[str, object]:
-    return {
-        "id": seal.id,
-        "code": seal.code,
-        "organisation": seal.organisation,
-        "name_zh": seal.name.zh,
-        "name_en": seal.name.en,
-        "kind": seal.kind.value,
-        "status": seal.status.value,
-        "certificates": b"".join(seal.certificates),
-        "certificate_digest": _digest(seal.certificate),
-        "key_purpose": seal.key_purpose,
-        "diameter_mm": seal.image.diameter_mm,
-        "image_svg": seal.image.svg,
-        "image_content": seal.image.content,
-        "uses": 0,
-        "created_at": seal.created_at,
-        "revoked_at": seal.revoked_at,
-    }
-
-
-def _seal(row: RowMapping) -> Seal:
-    return Seal(
-        id=row["id"],
-        code=row["code"],
-        organisation=row["organisation"],
-        name=Text(row["name_zh"], row["name_en"]),
-        kind=SealKind(row["kind"]),
-        status=SealStatus(row["status"]),
-        certificates=tuple(split(bytes(row["certificates"]))),
-        key_purpose=row["key_purpose"],
-        image=SealImage(row["diameter_mm"], row["image_svg"], bytes(row["image_content"])),
-        created_at=row["created_at"],
-        revoked_at=row["revoked_at"],
-    )
-
-
-def _grant(row: RowMapping) -> SealGrant:
-    return SealGrant(
-        id=row["id"],
-        seal_id=row["seal_id"],
-        grantee_kind=GranteeKind(row["grantee_kind"]),
-        grantee=row["grantee"],
-        document_classes=tuple(row["document_classes"]),
-        valid_from=row["valid_from"],
-        valid_to=row["valid_to"],
-        granted_by=row["granted_by"],
-        created_at=row["created_at"],
-    )

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Date, Float, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from core.tables import DOCUMENT_ADDRESS, UtcDateTime, metadata
 
@@ -25,6 +39,9 @@ seal = Table(
     Column("uses", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("design", JSON),
+    Column("bearer", String(64)),
+    Column("replaces", String(64)),
 )
 
 # every certificate that a seal has or had: what it signed under a former one stays its own
@@ -48,6 +65,11 @@ seal_grant = Table(
     Column("valid_to", Date, nullable=False),
     Column("granted_by", String(128), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("max_uses", Integer),
+    Column("uses", Integer, nullable=False, server_default="0"),
+    Column("approval", Boolean, nullable=False, server_default=false()),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", String(128)),
 )
 
 seal_signature = Table(
@@ -66,4 +88,67 @@ seal_signature = Table(
     Column("signed_at", UtcDateTime, nullable=False),
     Column("document", String(128), info={DOCUMENT_ADDRESS: True}),
     Column("certificate", String(64)),  # none before the public log was there
+    Column("grant_id", String(64)),
+    Column("request_id", String(64)),
+)
+
+seal_application = Table(
+    "seal_application",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("organisation", String(18), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("name_zh", String(200), nullable=False),
+    Column("name_en", String(200), nullable=False),
+    Column("code", String(13), nullable=False),
+    Column("line", String(60), nullable=False),
+    Column("diameter_mm", Float, nullable=False),
+    Column("algorithm", String(16), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("applicant_kind", String(16), nullable=False),
+    Column("applicant", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("bearer", String(64)),
+    Column("replaces", String(64)),
+    Column("seal_id", String(64)),
+)
+
+# every step of every seal, from its application on; rows are added and never changed
+seal_event = Table(
+    "seal_event",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("application_id", String(64), index=True),
+    Column("seal_id", String(64), index=True),
+    Column("event", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("actor_organisation", String(18)),
+    Column("reason", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# a file that waits for a second person; the file goes when the request is over
+seal_request = Table(
+    "seal_request",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("seal_id", String(64), ForeignKey("seal.id"), nullable=False, index=True),
+    Column("grant_id", String(64), nullable=False),  # a restore may take the grant away; then nothing rests on it
+    Column("requester_kind", String(16), nullable=False),
+    Column("requester", String(128), nullable=False),
+    Column("requester_organisation", String(18)),
+    Column("document_class", String(64), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("document", String(128), info={DOCUMENT_ADDRESS: True}),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("decided_by", String(128)),
+    Column("decided_at", UtcDateTime),
+    Column("answer", String(200)),
+    Column("signature_id", String(64)),
 )

@@ -13,7 +13,7 @@ from core.db.database import Database
 from core.errors import Conflict
 from core.text import Text
 from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
-from signing.ports import SealStore
+from signing.ports import SealStore, UseQuery
 
 MOMENT = dt.datetime(2026, 11, 23, 1, 2, 3, tzinfo=dt.UTC)
 
@@ -225,6 +225,59 @@ class BasicContract:
         async with database.read() as tx:
             assert await store.signature(tx, "sig_01") is None
 
+    async def test_a_grant_comes_back_whole_and_is_taken_back_once(self, database: Database, store: SealStore) -> None:
+        counted = replace(a_grant(), max_uses=3, uses=0, approval=True)
+        await put(database, store, a_seal())
+        async with database.write() as tx:
+            await store.add_grant(tx, counted)
+            assert await store.grant(tx, "grant_01") == counted
+            assert await store.grant(tx, "grant_02") is None
+            assert await store.end_grant(tx, "grant_01", by="acc_2", at=MOMENT)
+            assert not await store.end_grant(tx, "grant_01", by="acc_3", at=MOMENT)
+            assert await store.grant(tx, "grant_01") == replace(counted, ended_at=MOMENT, ended_by="acc_2")
+            assert not await store.count_use(tx, "grant_01")
+            await tx.commit()
+
+    async def test_a_grant_is_counted_up_to_its_ceiling(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal())
+        async with database.write() as tx:
+            await store.add_grant(tx, replace(a_grant(), max_uses=2))
+            await store.add_grant(tx, a_grant(number=2))
+            assert [await store.count_use(tx, "grant_01") for _ in range(3)] == [True, True, False]
+            assert all([await store.count_use(tx, "grant_02") for _ in range(3)])
+            found = await store.grants_of(tx, "seal_01")
+            assert [one.uses for one in found] == [2, 3]
+            assert not await store.count_use(tx, "grant_09")
+
+    async def test_the_ledger_is_searched_newest_first(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal(1), a_seal(2), a_seal(3, organisation="11410199DEMA000331"))
+        records = [
+            a_record(1),
+            replace(a_record(2, "seal_02"), actor_id="other-app", request_id="req_1", grant_id="grant_1"),
+            replace(a_record(3), document_class="contract", signed_at=MOMENT + dt.timedelta(days=1)),
+            a_record(4, "seal_03"),
+        ]
+        async with database.write() as tx:
+            for record in records:
+                assert await store.add_signature(tx, record)
+            await tx.commit()
+        first, second, third, _ = records
+        whole = UseQuery(a_seal().organisation)
+        day = dt.timedelta(days=1)
+        cases = (
+            (whole, [third, second, first]),
+            (replace(whole, seal_id="seal_02"), [second]),
+            (replace(whole, seal_id="seal_03"), []),
+            (replace(whole, actor_id="other-app"), [second]),
+            (replace(whole, document_class="contract"), [third]),
+            (replace(whole, since=MOMENT + day), [third]),
+            (replace(whole, until=MOMENT + day), [second, first]),
+        )
+        async with database.read() as tx:
+            for query, expected in cases:
+                assert await store.uses(tx, query, before=None, limit=10) == expected
+            assert await store.uses(tx, whole, before="sig_03", limit=1) == [second]
+
 
 class TransactionContract:
     """A unit of work is whole or nothing."""
@@ -272,6 +325,20 @@ class ContentionContract:
         await put(database, store, a_seal())
         won = await asyncio.gather(*(move(database, store, SealStatus.REVOKED, SealStatus.ACTIVE) for _ in range(8)))
         assert sum(won) == 1
+
+    async def test_no_more_uses_than_a_grant_gives(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal())
+        async with database.write() as tx:
+            await store.add_grant(tx, replace(a_grant(), max_uses=3))
+            await tx.commit()
+
+        async def once() -> bool:
+            async with database.write() as tx:
+                counted = await store.count_use(tx, "grant_01")
+                await tx.commit()
+            return counted
+
+        assert sum(await asyncio.gather(*(once() for _ in range(8)))) == 3
 
     async def test_one_of_many_takes_a_code(self, database: Database, store: SealStore) -> None:
         async def take(number: int) -> bool:

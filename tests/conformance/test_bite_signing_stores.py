@@ -15,9 +15,10 @@ from sqlalchemy import insert, update
 
 from core.db.database import Database, ReadTx, WriteTx
 from signing.model import Seal, SealGrant, SealStatus, SignatureRecord
+from signing.ports import UseQuery
 from signing.stores.sql import SqlSealStore
 from signing.stores.tables import seal as seal_table
-from signing.stores.tables import seal_signature
+from signing.stores.tables import seal_grant, seal_signature
 from tests.conformance.signing_stores import CONTRACTS
 from tests.support.clock import FakeClock
 from tests.support.databases import postgres_database, sqlite_database
@@ -134,7 +135,51 @@ class DropsChain(SqlSealStore):
         await super().add_seal(tx, replace(seal, certificates=seal.certificates[:1]))
 
 
+class CountsPastTheCeiling(SqlSealStore):
+    """Counts uses whatever the ceiling."""
+
+    async def count_use(self, tx: WriteTx, grant_id: str) -> bool:
+        changed = await tx.connection.execute(
+            update(seal_grant)
+            .where(seal_grant.c.id == grant_id, seal_grant.c.ended_at.is_(None))
+            .values(uses=seal_grant.c.uses + 1)
+        )
+        return changed.rowcount == 1
+
+
+class LooksThenCounts(SqlSealStore):
+    """Looks how many uses are left first, and counts later."""
+
+    async def count_use(self, tx: WriteTx, grant_id: str) -> bool:
+        grant = await self.grant(tx, grant_id)
+        if grant is None or grant.spent:
+            return False  # and forgets that it may have been taken back
+        await tx.connection.execute(update(seal_grant).where(seal_grant.c.id == grant_id).values(uses=grant.uses + 1))
+        return True
+
+
+class ForgetsApproval(SqlSealStore):
+    """Loses that a grant wants a second person."""
+
+    async def grant(self, tx: ReadTx, grant_id: str) -> SealGrant | None:
+        found = await super().grant(tx, grant_id)
+        return replace(found, approval=False) if found else None
+
+
+class ShowsEverybodysUses(SqlSealStore):
+    """Tells uses of other organisations' seals too."""
+
+    async def uses(self, tx: ReadTx, query: UseQuery, *, before: str | None, limit: int) -> list[SignatureRecord]:
+        own = await super().uses(tx, query, before=before, limit=limit)
+        others = await super().uses(tx, replace(query, organisation="11410199DEMA000331"), before=before, limit=limit)
+        return [*others, *own]
+
+
 BROKEN = [
+    CountsPastTheCeiling,
+    LooksThenCounts,
+    ForgetsApproval,
+    ShowsEverybodysUses,
     ForgetsState,
     MovesFromAnywhere,
     ForgetsWhenRevoked,

@@ -13,6 +13,7 @@ from typing import Any, cast
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from api.wiring.signing import UseServices
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
 from core.identifiers.uscc import check_character
@@ -39,18 +40,32 @@ from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.pades.security_store import ValidationData
-from signing.ports import CertificateAuthority, SealCertificates, SealStore
+from signing.ports import CertificateAuthority, SealCertificates, SealLifeStore, SealStore, UseRequestStore
 from signing.seal_pdf import SealPdf
+from signing.seals.activate import ActivateSeal
+from signing.seals.apply import ApplyForSeal
 from signing.seals.create import CreateSeal, CreateSealCommand
+from signing.seals.destroy import DestroySeal
 from signing.seals.follow import FollowSeals
-from signing.seals.grant import GrantSeal, GrantSealCommand
+from signing.seals.grant import EndGrant, GrantSeal, GrantSealCommand
 from signing.seals.look_up import Seals
+from signing.seals.make import MakeSeal
 from signing.seals.renew import RenewSealCertificate
+from signing.seals.review import ReviewApplication
 from signing.seals.revoke import ChangeSealStatus
 from signing.seals.take_over import TakeOverCertificate
+from signing.seals.workshop import Workshop
 from signing.settings import SigningSettings
 from signing.stores.care import SqlCareStore
+from signing.stores.life import SqlSealLifeStore
+from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
+from signing.uses.ask import AskForUse
+from signing.uses.decide import DecideRequest
+from signing.uses.ledger import Ledger
+from signing.uses.look_up import UseRequests
+from signing.uses.seal_requested import SealRequested
+from signing.uses.upkeep import RequestUpkeep
 from signing.verification.report import VerificationReport
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
@@ -162,7 +177,7 @@ class MemoryVault:
         self.places: dict[str, str] = {}
 
     async def keep(self, content: bytes, *, context: str) -> str:
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(context.encode() + content).hexdigest()  # as encrypted ones, bound to their place
         self.kept[digest] = content
         self.places[digest] = context
         return digest
@@ -232,6 +247,16 @@ class Lasting:
 
 
 @dataclass
+class KeysEnded:
+    """Implements `signing.ports.SealKeys`: notes which keys it was asked to destroy."""
+
+    destroyed: list[str] = field(default_factory=list)
+
+    async def destroy(self, purpose: str) -> None:
+        self.destroyed.append(purpose)
+
+
+@dataclass
 class SealOffice:
     """All use cases of the e-seal service over one database."""
 
@@ -241,6 +266,9 @@ class SealOffice:
     authority: CertificateAuthority = field(default_factory=PlainAuthority.make)
     certificates: SealCertificates = field(default_factory=CertificatesNoted)
     store: SealStore = field(default_factory=SqlSealStore)
+    life: SealLifeStore = field(default_factory=SqlSealLifeStore)
+    requests: UseRequestStore = field(default_factory=SqlUseRequestStore)
+    endings: KeysEnded = field(default_factory=KeysEnded)
     settings: SigningSettings = field(default_factory=SigningSettings)
     judge: Judge | None = None
     timestamps: Timestamps | None = None
@@ -250,17 +278,34 @@ class SealOffice:
         self.vault = MemoryVault()
         pool = WorkPool(self.settings.threads, self.settings.waiting)
         shared = (self.database, self.store)
-        self.create_seal = CreateSeal(*shared, self.keys, self.authority, self.clock, pool)
+        lived = (*shared, self.life)
+        workshop = Workshop(self.keys, self.authority, self.certificates, self.endings, self.clock, pool)
+        self.apply = ApplyForSeal(*lived, workshop, self.clock)
+        self.review = ReviewApplication(self.database, self.life, self.clock)
+        self.make = MakeSeal(*lived, workshop, self.certificates, self.clock)
+        self.activate = ActivateSeal(*lived, self.certificates, self.clock)
+        self.destroy = DestroySeal(*lived, self.endings, self.clock)
+        self.create_seal = CreateSeal(*lived, workshop, self.clock)
         self.grant_seal = GrantSeal(*shared, self.clock)
-        self.change_status = ChangeSealStatus(*shared, self.certificates, self.clock)
+        self.end_grant = EndGrant(*shared, self.clock)
+        self.change_status = ChangeSealStatus(*lived, self.certificates, self.clock)
         self.take_over = TakeOverCertificate(*shared, self.certificates, self.clock)
         self.renew = RenewSealCertificate(*shared, self.authority, self.certificates, self.clock)
-        self.follow_seals = FollowSeals(*shared, self.certificates)
-        self.seals = Seals(*shared, self.vault)
+        self.follow_seals = FollowSeals(*shared, self.certificates, self.endings)
+        self.seals = Seals(*lived, self.vault)
+        asked = (*shared, self.requests)
         judge = self.judge or judge_of(self.authority, self.clock)
         self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
         lasting = (self.lasting.seal_at, SqlCareStore())
-        self.seal_pdf = SealPdf(*shared, self.vault, self.keys, self.clock, pool, self.settings, *lasting)
+        self.seal_pdf = SealPdf(*asked, self.vault, self.keys, self.clock, pool, self.settings, *lasting)
+        self.uses = UseServices(
+            ask=AskForUse(*asked, self.vault, self.clock, pool, self.settings),
+            decide=DecideRequest(*asked, self.clock),
+            requests=UseRequests(*asked, self.vault),
+            seal=SealRequested(self.database, self.requests, self.vault, self.seal_pdf, self.seals),
+            ledger=Ledger(*shared),
+            upkeep=RequestUpkeep(self.database, self.requests, SqlDiscardList(), self.clock),
+        )
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
         self.tend = TendDocuments(
             self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock

@@ -1,7 +1,15 @@
-"""The e-seal service over HTTP: seals, grants, signatures, verification."""
+"""The e-seal service over HTTP: seals, grants, requests, signatures, the ledger, verification."""
 
 from __future__ import annotations
 
-from api.routes.signing import public_log, seals, signatures, verifications
+from api.routes.signing import applications, grants, public_log, seals, signatures, uses, verifications
 
-routers = [signatures.router, verifications.router, seals.router, public_log.router]
+routers = [
+    signatures.router,
+    verifications.router,
+    seals.router,
+    applications.router,
+    grants.router,
+    uses.router,
+    public_log.router,
+]

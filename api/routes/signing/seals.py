@@ -1,8 +1,7 @@
-"""`/v1/seals` and `/v1/seal-grants`: seals, their pictures, their ends, and who may use them."""
+"""`/v1/seals`: seals, their pictures, the steps of their lives."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from typing import Annotated, Any
 
@@ -11,18 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import caller, container, requires
+from api.deps import caller, caller_by, container, requires
 from core.paging import page_size
 from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
 from keys.x509.files import certificates_in
-from signing.model import GranteeKind, Seal, SealGrant, SealKind, SealStatus
+from signing.model import Seal, SealKind, SealStatus, SealStep
 from signing.seals.create import CreateSealCommand
-from signing.seals.grant import GrantSealCommand
 
 router = APIRouter(prefix="/v1", tags=["seals"])
 Manager = Annotated[Principal, Depends(requires("seal:manage"))]
+Caller = Annotated[Principal, Depends(caller_by("seal:manage", "seal:approve"))]
 
 
 class NewSeal(BaseModel):
@@ -38,19 +37,6 @@ class NewSeal(BaseModel):
     line: str = Field(default="", max_length=12)
     diameter_mm: float = Field(default=42.0, ge=38, le=50)
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
-
-
-class NewGrant(BaseModel):
-    """A right to give; both days are included (Asia/Shanghai)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    seal: str = Field(max_length=64)
-    grantee_kind: GranteeKind
-    grantee: str = Field(min_length=1, max_length=128)
-    document_classes: list[str] = Field(min_length=1, max_length=32)
-    valid_from: dt.date
-    valid_to: dt.date
 
 
 class StatusChange(BaseModel):
@@ -85,7 +71,8 @@ async def list_seals(
 
 @router.post("/seals", status_code=201)
 async def create_seal(request: Request, body: NewSeal, principal: Manager) -> dict[str, Any]:
-    """Make a seal: its key, its certificate, its picture."""
+    """Found a seal: all steps up to an active one at once, for a system that was registered for `seal:manage` and
+    `seal:approve`. Everybody else applies (`/v1/seal-applications`)."""
     seal = await container(request).signing.create_seal(
         CreateSealCommand(
             organisation=body.organisation,
@@ -120,20 +107,20 @@ async def seal_picture(request: Request, seal_id: str) -> Response:
 
 
 @router.post("/seals/{seal_id}/revoke")
-async def revoke_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
+async def revoke_seal(request: Request, seal_id: str, body: StatusChange, principal: Caller) -> dict[str, Any]:
     """End a seal for good. Files sealed before stay genuine."""
     return await _change(request, seal_id, SealStatus.REVOKED, principal, body.reason)
 
 
 @router.post("/seals/{seal_id}/suspend")
-async def suspend_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
+async def suspend_seal(request: Request, seal_id: str, body: StatusChange, principal: Caller) -> dict[str, Any]:
     """Stop a seal for now."""
     return await _change(request, seal_id, SealStatus.SUSPENDED, principal, body.reason)
 
 
 @router.post("/seals/{seal_id}/resume")
-async def resume_seal(request: Request, seal_id: str, body: StatusChange, principal: Manager) -> dict[str, Any]:
-    """Let a suspended seal be used again."""
+async def resume_seal(request: Request, seal_id: str, body: StatusChange, principal: Caller) -> dict[str, Any]:
+    """Let a suspended seal be used again. Not by whoever suspended it."""
     return await _change(request, seal_id, SealStatus.ACTIVE, principal, body.reason)
 
 
@@ -157,21 +144,24 @@ async def replace_certificate(
     return seal_view(await signing.take_over_certificate(seal_id, chain, actor=principal))
 
 
-@router.post("/seal-grants", status_code=201)
-async def grant_seal(request: Request, body: NewGrant, principal: Manager) -> dict[str, Any]:
-    """Let a client, an account or a role use a seal."""
-    grant = await container(request).signing.grant_seal(
-        GrantSealCommand(
-            seal_id=body.seal,
-            grantee_kind=body.grantee_kind,
-            grantee=body.grantee,
-            document_classes=tuple(body.document_classes),
-            valid_from=body.valid_from,
-            valid_to=body.valid_to,
-            actor=principal,
-        )
-    )
-    return grant_view(grant)
+@router.post("/seals/{seal_id}/activate")
+async def activate_seal(request: Request, seal_id: str, body: StatusChange, principal: Caller) -> dict[str, Any]:
+    """Let a seal that was made be used; the one that it replaces ends in the same moment. Not by whoever made it."""
+    activate = container(request).signing.activate_seal
+    return seal_view(await activate(seal_id, actor=principal, reason=body.reason))
+
+
+@router.post("/seals/{seal_id}/destroy")
+async def destroy_seal(request: Request, seal_id: str, body: StatusChange, principal: Caller) -> dict[str, Any]:
+    """Destroy the key of a seal that has ended. Not by whoever cancelled it."""
+    destroy = container(request).signing.destroy_seal
+    return seal_view(await destroy(seal_id, actor=principal, reason=body.reason))
+
+
+@router.get("/seals/{seal_id}/events")
+async def seal_story(request: Request, seal_id: str, principal: Caller) -> dict[str, Any]:
+    """Every step of a seal, from its application on, for those who look after it."""
+    return {"items": [step_view(one) for one in await container(request).signing.seals.story(seal_id, actor=principal)]}
 
 
 async def _change(
@@ -189,6 +179,7 @@ def seal_view(seal: Seal) -> dict[str, Any]:
         "name": {"zh": seal.name.zh, "en": seal.name.en},
         "kind": seal.kind.value,
         "status": seal.status.value,
+        "replaces": seal.replaces,
         "created_at": seal.created_at.isoformat(),
         "revoked_at": seal.revoked_at.isoformat() if seal.revoked_at else None,
         "image": f"/v1/seals/{seal.id}/image.svg",
@@ -196,13 +187,12 @@ def seal_view(seal: Seal) -> dict[str, Any]:
     }
 
 
-def grant_view(grant: SealGrant) -> dict[str, Any]:
+def step_view(step: SealStep) -> dict[str, Any]:
     return {
-        "id": grant.id,
-        "seal": grant.seal_id,
-        "grantee_kind": grant.grantee_kind.value,
-        "grantee": grant.grantee,
-        "document_classes": list(grant.document_classes),
-        "valid_from": grant.valid_from.isoformat(),
-        "valid_to": grant.valid_to.isoformat(),
+        "event": step.event,
+        "status": step.status.value,
+        "actor_kind": step.actor_kind,
+        "actor": step.actor,
+        "reason": step.reason,
+        "at": step.at.isoformat(),
     }

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
-from api.routes.signing.uploads import read_upload, upload_body
+from api.routes.signing.uploads import read_upload, required_field, upload_body
 from core.errors import InvalidInput
 from core.principal import Principal
 from core.text import Text
@@ -52,7 +52,7 @@ async def seal_a_pdf(
     sealed = await signing.seal_pdf(
         SealPdfCommand(
             pdf=upload.content,
-            seal_id=_required(upload.fields, "seal"),
+            seal_id=required_field(upload.fields, "seal"),
             actor=principal,
             document_class=upload.fields.get("document_class", "document"),
             placement=_placement(upload.fields),
@@ -62,10 +62,11 @@ async def seal_a_pdf(
             level_policy=_level_policy(upload.fields),
         )
     )
-    return _answer(request, sealed)
+    return sealed_answer(request, sealed)
 
 
-def _answer(request: Request, sealed: SealedPdf) -> Response:
+def sealed_answer(request: Request, sealed: SealedPdf) -> Response:
+    """The sealed file, or JSON with a link when `Accept` asks for JSON."""
     place = f"/v1/signatures/{sealed.signature_id}"
     headers = {
         "Location": place,
@@ -134,12 +135,6 @@ def _view(record: SignatureRecord) -> dict[str, Any]:
     }
 
 
-def _required(fields: Mapping[str, str], name: str) -> str:
-    if not fields.get(name):
-        raise InvalidInput("field-missing", Text(f"缺少 {name}。", f"The field {name} is missing."), field=name)
-    return fields[name][:128]
-
-
 def _level(fields: Mapping[str, str]) -> Level | None:
     text = fields.get("level")
     if not text:
@@ -178,7 +173,7 @@ def _placement(fields: Mapping[str, str]) -> Placement | None:
 
 def _number(fields: Mapping[str, str], name: str) -> float:
     try:
-        value = float(_required(fields, name))
+        value = float(required_field(fields, name))
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or (name == "page" and not value.is_integer()):

@@ -63,3 +63,13 @@ def upload_body(properties: Mapping[str, Any], required: tuple[str, ...] = ()) -
         "required": ["pdf", *required],
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def required_field(fields: Mapping[str, str], name: str) -> str:
+    """
+    Raises:
+        InvalidInput: `field-missing`.
+    """
+    if not fields.get(name):
+        raise InvalidInput("field-missing", Text(f"缺少 {name}。", f"The field {name} is missing."), field=name)
+    return fields[name][:128]

@@ -18,6 +18,7 @@ ROLES: Mapping[str, Text] = {
     "issuer": Text("发证人员", "Issuer"),
     "seal-user": Text("用印人员", "Seal user"),
     "seal-custodian": Text("印章保管人", "Seal custodian"),
+    "seal-reviewer": Text("印章审批人", "Seal reviewer"),
     "window-clerk": Text("实名核验窗口人员", "Identity window clerk"),
     "auditor": Text("审计人员", "Auditor"),
     "portal-manager": Text("门户管理员", "Portal manager"),
@@ -34,6 +35,7 @@ FUNCTIONS: Mapping[str, Text] = {
     "identity:prove": Text("窗口核验身份", "prove identities at a window"),
     "seal:sign": Text("盖章", "use the seal"),
     "seal:manage": Text("管印章", "manage the seal"),
+    "seal:approve": Text("审批印章和用印", "review seals and their use"),
 }
 
 ACCOUNTS: Mapping[AccountStatus, Mark] = {

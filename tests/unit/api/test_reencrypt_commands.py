@@ -145,6 +145,7 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "licence_mark_index",
         "licence_file",
         "objection_evidence",
+        "seal_request",
         "seal_signature",
     }
     assert all(row["remaining"] == 0 for row in rows.values())

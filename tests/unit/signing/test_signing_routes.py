@@ -20,7 +20,7 @@ from api.wiring.public_log import compose_public_log
 from core.db.database import Database
 from core.errors import NotAuthenticated
 from core.kv.embedded import EmbeddedKeyValueStore
-from core.principal import Principal
+from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.protocol.facts import RequestFacts
 from signing.model import Seal
@@ -31,12 +31,17 @@ from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 
 LOG_KEY = OneNoteKey()
+DUTIES = frozenset({"seal:manage", "seal:approve"})
+STAFF = Principal(PrincipalKind.STAFF, "acc", organisation=ORGANISATION)
 TOKENS = {
     "app": CLIENT,
     "no-scope": replace(CLIENT, scopes=frozenset()),
     "other-app": replace(CLIENT, id="other-app"),
-    "manager": replace(CLIENT, id="manager", scopes=frozenset({"seal:manage"})),
-    "other-manager": replace(CLIENT, id="m2", organisation="X", scopes=frozenset({"seal:manage"})),
+    "manager": replace(CLIENT, id="manager", scopes=DUTIES),
+    "other-manager": replace(CLIENT, id="m2", organisation="X", scopes=DUTIES),
+    "keeper": replace(STAFF, id="acc_keeper", scopes=frozenset({"seal:manage"})),
+    "reviewer": replace(STAFF, id="acc_reviewer", scopes=frozenset({"seal:approve"})),
+    "he": replace(STAFF, id="acc_he", scopes=frozenset({"seal:sign"})),
 }
 
 
@@ -68,7 +73,14 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         seal_pdf=office.seal_pdf,
         verify_pdf=office.verify_pdf,
         create_seal=office.create_seal,
+        apply_for_seal=office.apply,
+        review_application=office.review,
+        make_seal=office.make,
+        activate_seal=office.activate,
+        destroy_seal=office.destroy,
         grant_seal=office.grant_seal,
+        end_grant=office.end_grant,
+        uses=office.uses,
         change_seal_status=office.change_status,
         seals=office.seals,
     )
@@ -232,11 +244,90 @@ async def test_life_of_a_seal(http: httpx.AsyncClient, seal: Seal, clock: FakeCl
     assert (await http.post(f"/v1/seals/{new['id']}/revoke", json={}, headers=bearer("manager"))).status_code == 409
 
 
-@pytest.mark.parametrize(("token", "code"), [("app", "scope-missing"), ("other-manager", "seal-not-yours")])
-async def test_seals_are_managed_by_their_owner(http: httpx.AsyncClient, seal: Seal, token: str, code: str) -> None:
-    for place, body in (("/v1/seals", NEW_SEAL), (f"/v1/seals/{seal.id}/revoke", {})):
+@pytest.mark.parametrize(
+    ("token", "codes"),
+    [
+        ("app", ("scope-missing", "seal-not-yours")),
+        ("other-manager", ("seal-not-yours", "seal-not-yours")),
+        ("keeper", ("seal-second-person", None)),  # staff apply, and others go on; anybody in charge stops a seal
+    ],
+)
+async def test_seals_are_managed_by_their_owner(
+    http: httpx.AsyncClient, seal: Seal, token: str, codes: tuple[str, str | None]
+) -> None:
+    places: tuple[tuple[str, dict[str, Any]], ...] = (("/v1/seals", NEW_SEAL), (f"/v1/seals/{seal.id}/revoke", {}))
+    for (place, body), code in zip(places, codes, strict=True):
         answer = await http.post(place, json=body, headers=bearer(token))
-        assert (answer.status_code, answer.json()["type"]) == (403, f"http://test/problems/{code}")
+        if code is None:
+            assert answer.status_code == 200
+        else:
+            assert (answer.status_code, answer.json()["type"]) == (403, f"http://test/problems/{code}")
+
+
+async def test_a_seal_from_application_to_destruction_by_two_people(http: httpx.AsyncClient, clock: FakeClock) -> None:
+    asked = await http.post("/v1/seal-applications", json=NEW_SEAL | {"reason": "财务用"}, headers=bearer("keeper"))
+    assert (asked.status_code, asked.json()["status"]) == (201, "applied")
+    base = f"/v1/seal-applications/{asked.json()['id']}"
+    waiting = (await http.get("/v1/seal-applications?waiting=true", headers=bearer("reviewer"))).json()
+    assert [one["id"] for one in waiting["items"]] == [asked.json()["id"]]
+    assert (await http.post(f"{base}/make", headers=bearer("keeper"))).status_code == 409
+    assert (await http.post(f"{base}/approve", json={}, headers=bearer("keeper"))).status_code == 403
+    assert (await http.post(f"{base}/approve", json={}, headers=bearer("reviewer"))).json()["status"] == "approved"
+    made = await http.post(f"{base}/make", headers=bearer("keeper"))
+    assert (made.status_code, made.json()["status"]) == (201, "made")
+    seal = f"/v1/seals/{made.json()['id']}"
+    steps = [("activate", "active"), ("suspend", "suspended"), ("revoke", "revoked"), ("destroy", "destroyed")]
+    for step, status in steps:
+        token = "keeper" if step == "revoke" else "reviewer"
+        answer = await http.post(f"{seal}/{step}", json={"reason": "x"}, headers=bearer(token))
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+    story = (await http.get(f"{seal}/events", headers=bearer("reviewer"))).json()["items"]
+    assert [one["event"] for one in story] == ["apply", "approve", "make", *(step for step, _ in steps)]
+    assert (await http.get(f"{seal}/events", headers=bearer("other-manager"))).status_code == 403
+    whole = (await http.get(base, headers=bearer("keeper"))).json()
+    assert (whole["seal"], [one["event"] for one in whole["events"]][:2]) == (made.json()["id"], ["apply", "approve"])
+
+
+async def test_an_approved_use_from_request_to_ledger(http: httpx.AsyncClient, seal: Seal, office: SealOffice) -> None:
+    grant = {
+        "seal": seal.id,
+        "grantee_kind": "account",
+        "grantee": "acc_he",
+        "document_classes": ["document"],
+        "valid_from": "2026-11-01",
+        "valid_to": "2026-11-30",
+        "max_uses": 2,
+        "approval": True,
+    }
+    given = await http.post("/v1/seal-grants", json=grant, headers=bearer("manager"))
+    assert (given.json()["max_uses"], given.json()["approval"]) == (2, True)
+    refused = await seal_it(http, seal, "he")
+    assert (refused.status_code, refused.json()["type"]) == (409, "http://test/problems/seal-approval-needed")
+    fields = {"seal": seal.id, "reason": "=1+1 发函"}
+    asked = await http.post("/v1/seal-requests", data=fields, files=upload(pdf()), headers=bearer("he"))
+    assert (asked.status_code, asked.json()["state"]) == (201, "open")
+    base = f"/v1/seal-requests/{asked.json()['id']}"
+    listed = (await http.get("/v1/seal-requests?state=open", headers=bearer("reviewer"))).json()["items"]
+    assert [one["id"] for one in listed] == [asked.json()["id"]]
+    assert (await http.get(f"{base}/file", headers=bearer("reviewer"))).content == pdf()
+    assert (await http.get(f"{base}/file", headers=bearer("other-app"))).status_code == 404
+    assert (await http.post(f"{base}/approve", json={}, headers=bearer("he"))).status_code == 403
+    assert (await http.post(f"{base}/approve", json={}, headers=bearer("reviewer"))).json()["state"] == "approved"
+    place = {"placement": {"page": 1, "x_mm": 120, "y_mm": 200}}
+    sealed = await http.post(f"{base}/seal", json=place, headers=bearer("he"))
+    assert (sealed.status_code, sealed.headers["content-type"]) == (201, "application/pdf")
+    again = await http.post(f"{base}/seal", json=place, headers=bearer("he"))
+    assert again.content == sealed.content
+    ledger = (await http.get("/v1/seal-uses?actor=acc_he", headers=bearer("keeper"))).json()["items"]
+    assert [(one["request"], one["grant"]) for one in ledger] == [(asked.json()["id"], given.json()["id"])]
+    file = await http.get("/v1/seal-uses.csv", headers=bearer("keeper"))
+    assert file.headers["content-type"].startswith("text/csv")
+    assert "'=1+1 发函" in file.text
+    assert (await http.get("/v1/seal-uses", headers=bearer("he"))).status_code == 403
+    ended = await http.post(f"/v1/seal-grants/{given.json()['id']}/end", headers=bearer("reviewer"))
+    assert ended.json()["ended_at"]
+    grants = (await http.get(f"/v1/seal-grants?seal={seal.id}", headers=bearer("keeper"))).json()["items"]
+    assert [(one["uses"], bool(one["ended_at"])) for one in grants if one["max_uses"]] == [(1, True)]
 
 
 async def test_a_report_comes_as_etsi_xml_to_who_asks_for_it(http: httpx.AsyncClient, seal: Seal) -> None:

@@ -1,0 +1,120 @@
+"""Makes the seal that an application asked for (制作): key, certificate, picture. It seals nothing yet."""
+
+from __future__ import annotations
+
+import logging
+
+from core.audit.event import AuditEvent
+from core.clock import Clock
+from core.db.database import Database
+from core.errors import AppError
+from core.principal import Principal
+from keys.spec import SignatureAlgorithm
+from signing.errors import SealApplicationNotFound, SealStepNotAllowed
+from signing.lifecycle import STATUS_NAMES, SealEvent, next_status, require_step, sources_of
+from signing.model import Seal, SealApplication
+from signing.ports import SealCertificates, SealLifeStore, SealStore
+from signing.refusals import refusals_on_record
+from signing.seals.apply import check_wanted
+from signing.seals.revoke import stop_certificates
+from signing.seals.story import step
+from signing.seals.workshop import Wanted, Workshop
+
+_log = logging.getLogger(__name__)
+
+
+class MakeSeal:
+    """Makes what was approved; whoever approved it does not make it."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: SealStore,
+        life: SealLifeStore,
+        workshop: Workshop,
+        certificates: SealCertificates,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._life = life
+        self._workshop = workshop
+        self._certificates = certificates
+        self._clock = clock
+
+    async def __call__(self, application_id: str, *, actor: Principal, backend: str | None = None) -> Seal:
+        """
+        Args:
+            backend: where the key shall live (`software`, `pkcs11`); None for the deployment's default.
+
+        Raises:
+            SealApplicationNotFound, SealNotYours, SealSecondPerson, SealStepNotAllowed, SealCodeTaken, SealInvalid
+            core.errors.Unavailable: no key can be made, or no certificate issued; the application stays as it was.
+        """
+        async with refusals_on_record(self._database, "seal.make", actor, subject=application_id):
+            application = await self._approved(application_id, actor)
+            status = next_status(application.status, SealEvent.MAKE)
+            seal = await self._workshop.make(_wanted(application, backend), status)
+            try:
+                await self._enter(application, seal, actor)
+            except AppError:
+                await self._workshop.unmake(seal)  # somebody was faster, or its code was taken meanwhile
+                raise
+        await self._hold(seal)
+        return seal
+
+    async def _approved(self, application_id: str, actor: Principal) -> SealApplication:
+        async with self._database.read() as tx:
+            application = await self._life.application(tx, application_id)
+            if application is None:
+                raise SealApplicationNotFound
+            story = await self._life.steps_of(tx, application_id=application_id)
+            require_step(SealEvent.MAKE, actor, application.organisation, story)
+            next_status(application.status, SealEvent.MAKE)
+            await check_wanted(self._store, tx, _wanted(application, None))
+        return application
+
+    async def _enter(self, application: SealApplication, seal: Seal, actor: Principal) -> None:
+        async with self._database.write() as tx:
+            if not await self._life.move_application(
+                tx, application.id, expected=sources_of(SealEvent.MAKE), new=seal.status, seal_id=seal.id
+            ):
+                raise SealStepNotAllowed(STATUS_NAMES[seal.status])
+            await self._store.add_seal(tx, seal)
+            made = step(
+                self._clock,
+                SealEvent.MAKE,
+                seal.status,
+                actor,
+                application_id=application.id,
+                seal_id=seal.id,
+            )
+            await self._life.add_step(tx, made)
+            detail: dict[str, str | int | bool | None] = {
+                "code": seal.code,
+                "kind": seal.kind.value,
+                "application": application.id,
+            }
+            tx.audit(AuditEvent("seal.make", "done", actor, subject=seal.id, detail=detail))
+            await tx.commit()
+
+    async def _hold(self, seal: Seal) -> None:
+        try:
+            await stop_certificates(self._certificates, seal)
+        except AppError as error:  # the register knows that it is not active; `FollowSeals` tries again
+            _log.error("the certificate of %s could not be held: %s", seal.id, error.private or error.code)
+
+
+def _wanted(application: SealApplication, backend: str | None) -> Wanted:
+    return Wanted(
+        application.organisation,
+        application.kind,
+        application.name,
+        application.code,
+        application.line,
+        application.diameter_mm,
+        SignatureAlgorithm(application.algorithm),
+        backend,
+        application.bearer,
+        application.replaces,
+    )

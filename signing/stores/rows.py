@@ -1,0 +1,118 @@
+"""Rows of the e-seal service's tables, and the facts that they hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from sqlalchemy import RowMapping
+
+from core.text import Text
+from keys.der import split
+from signing.model import (
+    GranteeKind,
+    RequestState,
+    Seal,
+    SealApplication,
+    SealGrant,
+    SealImage,
+    SealKind,
+    SealStatus,
+    SealStep,
+    UseRequest,
+)
+
+Row = Mapping[str, object]
+
+
+def seal_values(seal: Seal, certificate_digest: str) -> Row:
+    return {
+        "id": seal.id,
+        "code": seal.code,
+        "organisation": seal.organisation,
+        "name_zh": seal.name.zh,
+        "name_en": seal.name.en,
+        "kind": seal.kind.value,
+        "status": seal.status.value,
+        "certificates": b"".join(seal.certificates),
+        "certificate_digest": certificate_digest,
+        "key_purpose": seal.key_purpose,
+        "diameter_mm": seal.image.diameter_mm,
+        "image_svg": seal.image.svg,
+        "image_content": seal.image.content,
+        "uses": 0,
+        "created_at": seal.created_at,
+        "revoked_at": seal.revoked_at,
+        "design": None if seal.design is None else dict(seal.design),
+        "bearer": seal.bearer,
+        "replaces": seal.replaces,
+    }
+
+
+def seal_of(row: RowMapping) -> Seal:
+    return Seal(
+        id=row["id"],
+        code=row["code"],
+        organisation=row["organisation"],
+        name=Text(row["name_zh"], row["name_en"]),
+        kind=SealKind(row["kind"]),
+        status=SealStatus(row["status"]),
+        certificates=tuple(split(bytes(row["certificates"]))),
+        key_purpose=row["key_purpose"],
+        image=SealImage(row["diameter_mm"], row["image_svg"], bytes(row["image_content"])),
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+        design=row["design"],
+        bearer=row["bearer"],
+        replaces=row["replaces"],
+    )
+
+
+def grant_values(grant: SealGrant) -> Row:
+    values = {field.name: getattr(grant, field.name) for field in dataclasses.fields(grant)}
+    return values | {
+        "grantee_kind": grant.grantee_kind.value,
+        "document_classes": list(grant.document_classes),
+    }
+
+
+def grant_of(row: RowMapping) -> SealGrant:
+    changed = {"grantee_kind": GranteeKind(row["grantee_kind"]), "document_classes": tuple(row["document_classes"])}
+    return SealGrant(**dict(row) | changed)
+
+
+def application_values(application: SealApplication) -> Row:
+    names = (field.name for field in dataclasses.fields(application) if field.name != "name")
+    values = {name: getattr(application, name) for name in names}
+    return values | {
+        "name_zh": application.name.zh,
+        "name_en": application.name.en,
+        "kind": application.kind.value,
+        "status": application.status.value,
+    }
+
+
+def application_of(row: RowMapping) -> SealApplication:
+    values = dict(row)
+    name = Text(values.pop("name_zh"), values.pop("name_en"))
+    return SealApplication(
+        **values | {"name": name, "kind": SealKind(row["kind"]), "status": SealStatus(row["status"])}
+    )
+
+
+def step_values(step: SealStep) -> Row:
+    return {field.name: getattr(step, field.name) for field in dataclasses.fields(step)} | {"status": step.status.value}
+
+
+def step_of(row: RowMapping) -> SealStep:
+    values = {name: value for name, value in row.items() if name != "number"}
+    return SealStep(**values | {"status": SealStatus(row["status"])})
+
+
+def request_values(request: UseRequest) -> Row:
+    values = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
+    return values | {"state": request.state.value}
+
+
+def request_of(row: RowMapping) -> UseRequest:
+    return UseRequest(**dict(row) | {"state": RequestState(row["state"])})

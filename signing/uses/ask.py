@@ -1,0 +1,195 @@
+"""Asks for a single use of a seal (用印申请), where the grant wants a second person's approval."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NoReturn
+
+from core.audit.event import AuditEvent
+from core.clock import Clock, calendar_day
+from core.db.database import Database
+from core.errors import AppError, Conflict, LimitExceeded
+from core.ids import new_id
+from core.principal import Principal
+from core.text import Text
+from keys.ports import DocumentVault
+from signing.errors import SealNotActive, SealNotGranted, UseRequestNotFound, UseRequestOver, too_complex
+from signing.model import RequestState, SealGrant, SealStatus, UseRequest
+from signing.pades.intake import damaged, open_for_sealing
+from signing.policy import grants_for
+from signing.ports import SealStore, UseRequestStore
+from signing.refusals import refusals_on_record
+from signing.seal_pdf import check_words
+from signing.seals.story import checked_reason
+from signing.settings import SigningSettings
+from signing.work_pool import WorkPool, within
+
+LIFE = dt.timedelta(days=7)
+MAX_OPEN = 50
+_ACTION = "seal.request"
+
+
+@dataclass(frozen=True, slots=True)
+class AskCommand:
+    """A file to have approved; `reason` tells the one who decides what it is for."""
+
+    pdf: bytes = field(repr=False)
+    seal_id: str
+    actor: Principal
+    document_class: str
+    reason: str = field(repr=False)
+
+
+class AskForUse:
+    """Enters a request; the file waits, encrypted, until it is over."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: SealStore,
+        requests: UseRequestStore,
+        vault: DocumentVault,
+        clock: Clock,
+        pool: WorkPool,
+        settings: SigningSettings,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._requests = requests
+        self._vault = vault
+        self._clock = clock
+        self._pool = pool
+        self._settings = settings
+
+    async def __call__(self, command: AskCommand) -> UseRequest:
+        """
+        Raises:
+            SealNotGranted: also for a seal that does not exist.
+            SealNotActive
+            PdfRefused: a file that could not be sealed anyway.
+            core.errors.Conflict: `seal-approval-not-needed`.
+            core.errors.InvalidInput: `reason-invalid`, `document-class-invalid`.
+            core.errors.LimitExceeded: `too-many-requests-open`, `too-large`, `busy`.
+        """
+        reason = checked_reason(command.reason, needed=True)
+        check_words(command.document_class, reason)
+        async with refusals_on_record(self._database, _ACTION, command.actor, subject=command.seal_id):
+            grant = await self._grant(command)
+            await self._pool.run(self._look_at, command.pdf)
+            request = self._request(command, grant, reason)
+            address = await self._vault.keep(command.pdf, context=request_context(request.id))
+            async with self._database.write() as tx:
+                waiting = await self._requests.open_of(
+                    tx, request.requester_kind, request.requester, request.created_at
+                )
+                if waiting >= MAX_OPEN:
+                    raise _too_many()
+                await self._requests.add(tx, _with_file(request, address))
+                detail: dict[str, str | int | bool | None] = {
+                    "request": request.id,
+                    "class": request.document_class,
+                    "digest": request.digest,
+                }
+                tx.audit(AuditEvent(_ACTION, "done", command.actor, subject=request.seal_id, detail=detail))
+                await tx.commit()
+        return _with_file(request, address)
+
+    async def withdraw(self, request_id: str, *, actor: Principal) -> UseRequest:
+        """Take one's own request back, before it was used.
+
+        Raises:
+            UseRequestNotFound, UseRequestOver
+        """
+        async with (
+            refusals_on_record(self._database, "seal.request-withdraw", actor, subject=request_id),
+            self._database.write() as tx,
+        ):
+            request = await self._requests.request(tx, request_id)
+            if request is None or not asked_by(request, actor):
+                raise UseRequestNotFound
+            if not await self._requests.withdraw(tx, request_id):
+                raise UseRequestOver
+            detail: dict[str, str | int | bool | None] = {"request": request_id}
+            tx.audit(AuditEvent("seal.request-withdraw", "done", actor, subject=request.seal_id, detail=detail))
+            withdrawn = await self._requests.request(tx, request_id)
+            await tx.commit()
+        assert withdrawn is not None
+        return withdrawn
+
+    async def _grant(self, command: AskCommand) -> SealGrant:
+        async with self._database.read() as tx:
+            seal = await self._store.seal(tx, command.seal_id)
+            given = await self._store.grants_of(tx, command.seal_id) if seal else []
+        if seal is None:
+            raise SealNotGranted
+        today = calendar_day(self._clock.now())
+        grants = grants_for(command.actor, seal, given, document_class=command.document_class, today=today)
+        if not grants:
+            raise SealNotGranted
+        if seal.status is not SealStatus.ACTIVE:
+            raise SealNotActive
+        if not any(grant.approval for grant in grants):
+            raise Conflict(
+                "seal-approval-not-needed",
+                Text("您的授权不用审批，可以直接盖章。", "Your grant needs no approval; seal the file right away."),
+            )
+        return next(grant for grant in grants if grant.approval)
+
+    def _look_at(self, pdf: bytes) -> None:
+        within(self._settings.seconds_per_file, partial(self._open, pdf), _give_up)
+
+    def _open(self, pdf: bytes) -> None:
+        try:
+            open_for_sealing(pdf, limit=self._settings.max_pdf_bytes)
+        except AppError:
+            raise
+        except Exception as e:  # a parser may throw anything at hostile bytes
+            raise damaged(e) from e
+
+    def _request(self, command: AskCommand, grant: SealGrant, reason: str) -> UseRequest:
+        now = self._clock.now()
+        return UseRequest(
+            id=new_id(self._clock, "sealreq"),
+            seal_id=command.seal_id,
+            grant_id=grant.id,
+            requester_kind=command.actor.kind.value,
+            requester=command.actor.id[:128],
+            requester_organisation=command.actor.organisation,
+            document_class=command.document_class,
+            reason=reason,
+            digest=hashlib.sha256(command.pdf).hexdigest(),
+            document=None,
+            state=RequestState.OPEN,
+            created_at=now,
+            expires_at=now + LIFE,
+        )
+
+
+def asked_by(request: UseRequest, actor: Principal) -> bool:
+    return (request.requester_kind, request.requester) == (actor.kind.value, actor.id[:128])
+
+
+def request_context(request_id: str) -> str:
+    """The place that a waiting file is bound to."""
+    return f"seal_request.document:{request_id}"
+
+
+def _with_file(request: UseRequest, address: str) -> UseRequest:
+    return replace(request, document=address)
+
+
+def _give_up() -> NoReturn:
+    raise too_complex()
+
+
+def _too_many() -> LimitExceeded:
+    return LimitExceeded(
+        "too-many-requests-open",
+        Text(
+            f"您已有 {MAX_OPEN} 个用印申请在等审批，请先等办完或撤回几个。",
+            f"{MAX_OPEN} of your requests wait already. Let some be decided, or withdraw some.",
+        ),
+    )
