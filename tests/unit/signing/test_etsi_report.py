@@ -141,7 +141,11 @@ async def test_time_stamps_are_told_with_what_they_prove() -> None:
     attributes, best = signature.signature_attributes, signature.validation_time_info.best_signature_time
     (beside,), (over,) = attributes.signature_time_stamp, attributes.doc_time_stamp
     assert (beside.signed, over.signed) == (False, False)
-    assert best.poetime.to_datetime() == beside.time_stamp_value.to_datetime() == report.signatures[0].proven_at
+    (stamp,) = report.signatures[0].timestamps
+    assert stamp.time is not None
+    assert beside.time_stamp_value.to_datetime() == stamp.time
+    assert best.poetime.to_datetime() == report.signatures[0].proven_at
+    assert stamp.time <= best.poetime.to_datetime()  # its accuracy is added
     assert over.time_stamp_value.to_datetime() >= beside.time_stamp_value.to_datetime()
 
 
