@@ -27,7 +27,8 @@ from keys.keyring import KeyRing
 from keys.spec import KeyState
 from signing.errors import SealNotFound
 from signing.levels import Level, LevelPolicy
-from signing.model import Placement, Seal, SealKind, SealPdfCommand, SealStatus
+from signing.model import Seal, SealKind, SealPdfCommand, SealStatus
+from signing.places import Placement
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate

@@ -52,11 +52,12 @@ from keys.x509.names import authority_name, seal_name
 from keys.x509.profiles import AUTHORITIES, ROOT, SEAL, CertificateProfile
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
-from signing.model import Placement, SealImage
+from signing.model import SealImage
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
+from signing.places import Placement
 from signing.settings import SigningSettings
 from signing.stores.sql import SqlSealStore
 from signing.verify_pdf import VerifyPdf
@@ -203,8 +204,8 @@ def _rate(work: Callable[[], object]) -> float:
 def _seal(bench: Bench, content: bytes) -> bytes:
     reader = open_for_sealing(content, limit=100_000_000)
     words = SignatureText("Signature1", OFFICE, SystemClock().now(), "基准")
-    place = spot(reader, Placement(1, 120, 200), bench.image.diameter_mm)
-    prepared = append_signature(content, reader, words, octets=bench.writer.size, spot=place, image=bench.image)
+    place = spot(reader, Placement(1, 120, 200), bench.image)
+    prepared = append_signature(content, reader, words, octets=bench.writer.size, spots=(place,), image=bench.image)
     return prepared.fill(bench.writer.sign(prepared.digest(bench.writer.digest)))
 
 

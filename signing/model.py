@@ -10,6 +10,8 @@ from enum import StrEnum
 from core.principal import Principal
 from core.text import Text
 from signing.levels import Level, LevelPolicy
+from signing.locks import NO_LOCKS, Locks
+from signing.places import Place
 
 ANY_DOCUMENT = "*"
 
@@ -55,14 +57,24 @@ class SealImage:
     """A seal's picture, frozen when the seal is made.
 
     Attributes:
-        diameter_mm: outer diameter.
+        diameter_mm: outer diameter; the height of a picture that is not round.
         svg: the picture for pages.
         content: the same outlines as PDF operators, deflated; unit 1 mm, origin at the centre, y upwards.
+        across_mm: width, of a picture that is not as wide as it is high.
     """
 
     diameter_mm: float
     svg: str
     content: bytes
+    across_mm: float | None = None
+
+    @property
+    def width_mm(self) -> float:
+        return self.diameter_mm if self.across_mm is None else self.across_mm
+
+    @property
+    def height_mm(self) -> float:
+        return self.diameter_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,41 +149,43 @@ class SealGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the seal's centre lies: on `page` (from 1), mm from the left and the top of the page as shown."""
-
-    page: int
-    x_mm: float
-    y_mm: float
-
-
-@dataclass(frozen=True, slots=True)
 class SealPdfCommand:
     """A PDF to seal.
 
     Attributes:
         actor: who asks; needs a grant for the seal and the class.
         document_class: what the document is, e.g. `licence`, `document`.
-        placement: None for a signature that shows nothing.
+        placement: where the seal stands, in one place or in several; None for a signature that shows nothing.
         reason: why it is sealed, at most 200 characters; stands in the file.
         idempotency_key: a repeated command with the same key answers with the first one's result.
         keep: keep the sealed file here; False for a caller that keeps it, who then gives no idempotency key.
         level: how long the signature is to last; None for what the settings say.
         level_policy: what happens when that cannot be had now; None for what the settings say.
         request_id: the approved request that this use rests on, where the grant asks for one.
+        location, contact: where it is sealed and how to reach the signer, at most 200 characters; stand in the file.
+        locks: what may not be done with the file afterwards.
     """
 
     pdf: bytes = field(repr=False)
     seal_id: str
     actor: Principal
     document_class: str
-    placement: Placement | None
+    placement: Place | tuple[Place, ...] | None
     reason: str | None = None
     idempotency_key: str | None = None
     keep: bool = True
     level: Level | None = None
     level_policy: LevelPolicy | None = None
     request_id: str | None = None
+    location: str | None = None
+    contact: str | None = None
+    locks: Locks = NO_LOCKS
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        if self.placement is None:
+            return ()
+        return self.placement if isinstance(self.placement, tuple) else (self.placement,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,11 @@ from signing.model import (
     SignatureRecord,
     UseRequest,
 )
-from signing.pades.append import SignatureText, append_signature
+from signing.pades.append import SignatureText
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import damaged, open_for_sealing
-from signing.pades.page_geometry import spot
 from signing.pades.update import Prepared
+from signing.placing.prepare import check_notes, fingerprint_parts, prepare
 from signing.policy import grants_for
 from signing.ports import SealStore, UseRequestStore
 from signing.seals.look_up import document_context, open_kept
@@ -109,6 +109,7 @@ class SealPdf:
     async def _seal(self, command: SealPdfCommand) -> SealedPdf:
         # 1. The words must fit
         check_words(command.document_class, command.reason)
+        check_notes(command)
         # 2. The actor must hold a grant for this seal and this class of document, today
         seal, grants = await self._granted_seal(command)
         # 3. A repeated request gets the first one's file; nothing is sealed twice
@@ -121,10 +122,11 @@ class SealPdf:
         # 4. Seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         wanted = self._wanted(command)
-        prepare = partial(
-            self._within, seal, command, SignatureText(signature_id, seal.name.zh, signed_at, command.reason or "")
+        notes = (command.reason or "", command.location or "", command.contact or "")
+        words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
+        made = await self._seal_at(
+            partial(self._within, seal, command, words), self._writer(seal), signature_id, wanted
         )
-        made = await self._seal_at(prepare, self._writer(seal), signature_id, wanted)
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
         document = await self._vault.keep(made.content, context=context) if command.keep else None
@@ -184,14 +186,13 @@ class SealPdf:
 
     def _within(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         """Reading a hostile file must end some time; the key is used outside that bound."""
-        prepare = partial(self._prepare, seal, command, words, octets)
-        return within(self._settings.seconds_per_file, prepare, _give_up)
+        work = partial(self._prepare, seal, command, words, octets)
+        return within(self._settings.seconds_per_file, work, _give_up)
 
     def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
         try:
-            place = None if command.placement is None else spot(reader, command.placement, seal.image.diameter_mm)
-            return append_signature(command.pdf, reader, words, octets=octets, spot=place, image=seal.image)
+            return prepare(command, reader, words, octets=octets, image=seal.image)
         except AppError:
             raise
         except Exception as e:  # a parser may throw anything at hostile bytes
@@ -304,14 +305,8 @@ def _scope(command: SealPdfCommand) -> str:
 
 
 def _fingerprint(command: SealPdfCommand) -> str:
-    return fingerprint_of(
-        command.pdf,
-        command.seal_id,
-        command.document_class,
-        repr(command.placement),
-        command.reason or "",
-        *(str(one) for one in (command.level, command.level_policy) if one is not None),
-    )
+    levels = [str(one) for one in (command.level, command.level_policy) if one is not None]
+    return fingerprint_of(command.pdf, command.seal_id, command.document_class, *fingerprint_parts(command), *levels)
 
 
 def _record(

@@ -33,6 +33,11 @@ def pointer(reference: generic.Reference) -> generic.IndirectObject:
     return generic.IndirectObject(reference.idnum, reference.generation, reference.pdf)  # type: ignore[no-untyped-call]  # not annotated
 
 
+def text_string(value: str) -> generic.PdfObject:
+    """A text string (ISO 32000-1 §7.9.2.2)."""
+    return generic.pdf_string(value)
+
+
 def serialised(value: generic.PdfObject, container: generic.Reference | None = None) -> bytes:
     """The object as it stands in a file."""
     out = BytesIO()

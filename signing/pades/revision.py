@@ -16,10 +16,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.text import Text
 from signing.errors import PdfRefused
-from signing.pades.append import enter_in_form
 from signing.pades.decode_limits import LIMITS
 from signing.pades.intake import damaged
 from signing.pades.pdf_objects import array, dictionary, entry, name, number, pointer, real
+from signing.pades.seal_field import enter_in_form
 from signing.pades.security_store import ARRAYS, ValidationData, streams
 from signing.pades.update import RANGE_AND_VALUE, FileBytes, Prepared, Update
 

@@ -6,7 +6,8 @@ from core.db.database import Database
 from core.principal import Principal
 from keys.ports import DocumentVault
 from signing.errors import UseRequestNotFound, UseRequestOver
-from signing.model import Placement, RequestState, SealedPdf, SealPdfCommand
+from signing.model import RequestState, SealedPdf, SealPdfCommand
+from signing.places import Place
 from signing.ports import UseRequestStore
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
@@ -25,7 +26,9 @@ class SealRequested:
         self._seal_pdf = seal_pdf
         self._seals = seals
 
-    async def __call__(self, request_id: str, placement: Placement | None, *, actor: Principal) -> SealedPdf:
+    async def __call__(
+        self, request_id: str, placement: Place | tuple[Place, ...] | None, *, actor: Principal
+    ) -> SealedPdf:
         """
         Raises:
             UseRequestNotFound: also when somebody else asked.

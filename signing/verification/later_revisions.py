@@ -23,16 +23,16 @@ from pyhanko.sign.diff_analysis import (
     MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
-    SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
     SuspiciousModification,
     XrefStreamRule,
 )
-from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
 from core.text import Text
 from signing.pades.pdf_objects import entries, entry, serialised
+from signing.verification.new_seals import NewSeals
 from signing.verification.report import Check, Fault
 
 _FREE_INFORMATION = frozenset({"/ModDate", "/Producer"})
@@ -41,8 +41,7 @@ _FREE_METADATA = re.compile(
     rb"|\s(?:xmp:ModifyDate|xmp:MetadataDate|pdf:Producer)=(?:\"[^\"<]*\"|'[^'<]*')"
 )
 _LTA = ModificationLevel.LTA_UPDATES
-_new_signature_field = SigFieldCreationRule()  # type: ignore[no-untyped-call]  # not annotated
-_FORM = FormUpdatingRule([_new_signature_field, SigFieldModificationRule(), GenericFieldModificationRule()])
+_FORM = FormUpdatingRule([NewSeals(), SigFieldModificationRule(), GenericFieldModificationRule()])
 
 
 def _policy(*, form: bool) -> StandardDiffPolicy:
@@ -94,7 +93,7 @@ def later_fault(
         signature: the signature dictionary that covers up to `revision`.
         revision: number of the covered revision, from 0.
     """
-    permission = _permission(signature)
+    permission, locked = _permission(signature), _locked_fields(signature)
     old = reader.get_historical_resolver(revision)
     for number in range(revision + 1, reader.total_revisions):
         fill = permission is not MDPPerm.NO_CHANGES and (number <= last.signed or permission is MDPPerm.FILL_FORMS)
@@ -105,7 +104,7 @@ def later_fault(
         if number > last.signed and not _description_is_kept(old, new):
             return CHANGED
         try:
-            found = policy.apply(old, new, doc_mdp=permission)
+            found = policy.apply(old, new, field_mdp_spec=locked, doc_mdp=permission)
         except SuspiciousModification:
             return CHANGED
         if found.modification_level > (ModificationLevel.FORM_FILLING if fill else _LTA):
@@ -135,4 +134,12 @@ def _permission(signature: generic.DictionaryObject) -> MDPPerm | None:
     for reference in entries(signature, "/Reference"):
         if entry(reference, "/TransformMethod") == "/DocMDP":
             return MDPPerm(int(entry(reference["/TransformParams"], "/P", 2)))
+    return None
+
+
+def _locked_fields(signature: generic.DictionaryObject) -> FieldMDPSpec | None:
+    """The form fields that a signature locks (FieldMDP, ISO 32000-1 §12.8.2.4)."""
+    for reference in entries(signature, "/Reference"):
+        if entry(reference, "/TransformMethod") == "/FieldMDP":
+            return FieldMDPSpec.from_pdf_object(reference["/TransformParams"])
     return None

@@ -26,7 +26,8 @@ from core.errors import Unavailable
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.master_key import write_master_key
-from signing.model import ANY_DOCUMENT, GranteeKind, Placement, SealPdfCommand
+from signing.model import ANY_DOCUMENT, GranteeKind, SealPdfCommand
+from signing.places import Placement
 from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
 from tests.architecture.tree import ROOT

@@ -20,7 +20,8 @@ from core.principal import SYSTEM
 from core.text import Text
 from keys.spec import SignatureAlgorithm
 from signing.errors import PdfRefused, PlacementInvalid, SealNotActive, SealNotGranted
-from signing.model import Placement, Seal, SealPdfCommand, SealStatus
+from signing.model import Seal, SealPdfCommand, SealStatus
+from signing.places import Placement
 from signing.settings import SigningSettings
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainKeys, pdf

@@ -151,8 +151,8 @@ class LastingWorld:
     def _prepare(self, content: bytes, field_name: str, octets: int) -> Prepared:
         reader = open_for_sealing(content, limit=100_000_000)
         words = SignatureText(field_name, OFFICE, self.clock.now(), "")
-        where = spot(reader, PLACE, 42.0)
-        return append_signature(content, reader, words, octets=octets, spot=where, image=seal_image())
+        where = (spot(reader, PLACE, seal_image()),)
+        return append_signature(content, reader, words, octets=octets, spots=where, image=seal_image())
 
     def roots_pem(self) -> bytes:
         return b"".join(one.certificate.public_bytes(Encoding.PEM) for one in (self.root, self.stamp_root))

@@ -34,12 +34,13 @@ from signing.longlife.ports import OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
-from signing.model import GranteeKind, Placement, Seal, SealGrant, SealImage
+from signing.model import GranteeKind, Seal, SealGrant, SealImage
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.pades.security_store import ValidationData
+from signing.places import Placement
 from signing.ports import CertificateAuthority, SealCertificates, SealLifeStore, SealStore, UseRequestStore
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
@@ -104,9 +105,9 @@ class SealPress:
         reason: str = "公租房资格证明签发",
     ) -> bytes:
         reader = open_for_sealing(content, limit=100_000_000)
-        where = spot(reader, place, 42.0) if place else None
+        where = (spot(reader, place, seal_image()),) if place else ()
         words = SignatureText(field_name, OFFICE, signed_at, reason)
-        prepared = append_signature(content, reader, words, octets=self.writer.size, spot=where, image=seal_image())
+        prepared = append_signature(content, reader, words, octets=self.writer.size, spots=where, image=seal_image())
         return prepared.fill(self.writer.sign(prepared.digest(self.writer.digest)))
 
 

@@ -24,7 +24,8 @@ from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
 from core.text import Text
-from signing.model import Placement, Seal, SealPdfCommand, SealStatus
+from signing.model import Seal, SealPdfCommand, SealStatus
+from signing.places import Placement
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -11,21 +10,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
+from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
 from api.routes.signing.uploads import read_upload, required_field, upload_body
 from core.errors import InvalidInput
 from core.principal import Principal
 from core.text import Text
 from signing.levels import Level, LevelPolicy
-from signing.model import Placement, SealedPdf, SealPdfCommand, SignatureRecord
+from signing.model import SealedPdf, SealPdfCommand, SignatureRecord
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
 
 _FIELDS = {
     "seal": {"type": "string", "description": "id of the seal"},
     "document_class": {"type": "string", "default": "document"},
-    "page": {"type": "integer", "minimum": 1, "description": "with x_mm and y_mm; all left out: nothing is shown"},
-    "x_mm": {"type": "number", "description": "centre of the seal, from the left edge of the page as shown"},
-    "y_mm": {"type": "number", "description": "centre of the seal, from the top edge of the page as shown"},
+    **PLACE_FIELDS,
     "reason": {"type": "string", "maxLength": 200},
     "level": {
         "type": "string",
@@ -37,6 +35,9 @@ _FIELDS = {
         "enum": [policy.value for policy in LevelPolicy],
         "description": "when the level cannot be had now: seal nothing, or seal at a lower one and do the rest later",
     },
+    "location": {"type": "string", "maxLength": 200, "description": "where it is sealed; stands in the file"},
+    "contact": {"type": "string", "maxLength": 200, "description": "how to reach the signer; stands in the file"},
+    **LOCK_FIELDS,
 }
 
 
@@ -55,8 +56,11 @@ async def seal_a_pdf(
             seal_id=required_field(upload.fields, "seal"),
             actor=principal,
             document_class=upload.fields.get("document_class", "document"),
-            placement=_placement(upload.fields),
+            placement=read_places(upload.fields),
             reason=upload.fields.get("reason") or None,
+            location=upload.fields.get("location") or None,
+            contact=upload.fields.get("contact") or None,
+            locks=read_locks(upload.fields),
             idempotency_key=idempotency_key,
             level=_level(upload.fields),
             level_policy=_level_policy(upload.fields),
@@ -162,20 +166,3 @@ def _level_policy(fields: Mapping[str, str]) -> LevelPolicy | None:
             field="level_policy",
         )
     return LevelPolicy(text)
-
-
-def _placement(fields: Mapping[str, str]) -> Placement | None:
-    given = [name for name in ("page", "x_mm", "y_mm") if fields.get(name)]
-    if not given:
-        return None
-    return Placement(int(_number(fields, "page")), _number(fields, "x_mm"), _number(fields, "y_mm"))
-
-
-def _number(fields: Mapping[str, str], name: str) -> float:
-    try:
-        value = float(required_field(fields, name))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or (name == "page" and not value.is_integer()):
-        raise InvalidInput("field-invalid", Text(f"{name} 应为数字。", f"{name} must be a number."), field=name)
-    return value

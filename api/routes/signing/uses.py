@@ -15,7 +15,8 @@ from api.routes.signing.signatures import sealed_answer
 from api.routes.signing.uploads import read_upload, required_field, upload_body
 from core.clock import SHANGHAI
 from core.principal import Principal
-from signing.model import Placement, RequestState, SignatureRecord, UseRequest
+from signing.model import RequestState, SignatureRecord, UseRequest
+from signing.places import Placement
 from signing.ports import UseQuery
 from signing.uses.ask import AskCommand
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 
 from api.limits import limited_verification
 from api.main import _map_errors
@@ -396,3 +400,38 @@ async def test_a_tile_that_no_checkpoint_covers_is_not_there(http: httpx.AsyncCl
     sealed = await seal_it(http, seal)
     await http.get(f"{sealed.headers['location']}/receipt", headers=bearer("app"))
     assert (await http.get(f"/v1/signature-log/tile/{name}")).status_code == 404
+
+
+async def test_seal_in_several_places_certified(http: httpx.AsyncClient, seal: Seal) -> None:
+    places = [{"kind": "words", "text": "entitlement", "down_mm": 60}, {"kind": "paging", "pages": {"first": 2}}]
+    fields = {"seal": seal.id, "places": json.dumps(places), "certify": "2", "location": "示例市", "contact": "12345"}
+    answer = await http.post("/v1/signatures", data=fields, files=upload(pdf(3)), headers=bearer("app"))
+    assert answer.status_code == 201, answer.text
+    (signature,) = PdfFileReader(BytesIO(answer.content)).embedded_signatures
+    assert (str(signature.sig_object["/Location"]), signature.docmdp_level) == ("示例市", MDPPerm.FILL_FORMS)
+    report = (await http.post("/v1/signature-verifications", files=upload(answer.content))).json()
+    assert (report["conclusion"], len(report["signatures"])) == ("genuine", 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"places": "["}, "places"),
+        ({"places": "[]"}, "places"),
+        ({"places": "[" * 5000}, "places"),
+        ({"places": '[{"kind": "at", "page": 1, "x_mm": 1e999, "y_mm": 1}]'}, "places"),
+        ({"places": '[{"kind": "nowhere"}]'}, "places"),
+        ({"places": '[{"kind": "paging"}]', "page": "1"}, "places"),
+        ({"certify": "4"}, "certify"),
+        ({"lock": "some"}, "lock"),
+        ({"lock": "include", "lock_fields": "name"}, "lock_fields"),
+        ({"location": "x" * 201}, "location"),
+    ],
+)
+async def test_places_and_locks_that_cannot_be_read(
+    http: httpx.AsyncClient, seal: Seal, fields: dict[str, str], field: str
+) -> None:
+    answer = await http.post(
+        "/v1/signatures", data={"seal": seal.id, **fields}, files=upload(pdf()), headers=bearer("app")
+    )
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
