@@ -15,7 +15,7 @@ from core.errors import InvalidInput, LimitExceeded
 from core.text import Text
 
 MAX_FIELDS = 100
-MAX_VALUE = 20_000  # characters, of one field
+MAX_VALUE = 60_000  # characters, of one field
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,22 @@ class Form:
         return self.values.get(name, "")
 
 
-async def read_form(request: Request, *, upload: str | None = None, max_bytes: int = 0) -> Form:
+async def read_form(
+    request: Request, *, upload: str | None = None, max_bytes: int = 0, max_fields: int = MAX_FIELDS
+) -> Form:
     """The submitted form.
 
     Args:
         upload: name of the one file field, if the page has one.
         max_bytes: largest file accepted.
+        max_fields: how many values it has at most.
 
     Raises:
         NotPermitted: `form-not-ours`.
         InvalidInput: `form-invalid`.
         LimitExceeded: `too-large`.
     """
-    async with request.form(max_files=1 if upload else 0, max_fields=MAX_FIELDS, max_part_size=256 * 1024) as data:
+    async with request.form(max_files=1 if upload else 0, max_fields=max_fields, max_part_size=256 * 1024) as data:
         session = read_session_cookie(request)
         token = data.get(FIELD)
         issuer = container(request).ground.settings.issuer

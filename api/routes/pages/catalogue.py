@@ -17,16 +17,18 @@ from api.routes.pages.office import all_types
 from api.web.forms import read_form
 from api.web.life_diagram import diagram
 from api.web.render import page
+from api.web.schema_table import KINDS, MEMBERS, rows_of, with_more
 from api.web.views.catalogue import FieldRow, TypeRow, TypesView, TypeView, VersionRow
 from api.web.views.common import Mark
 from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, permitted
 from certstore.model import Colour, HolderKind, LicenceType, Masking, Sharing, Validity
-from certstore.schema import face_fields
+from certstore.schema import MAX_FIELDS, face_fields
 from core.errors import AppError, InvalidInput
 from core.text import Language, Text
 
 router = APIRouter(include_in_schema=False)
 TYPES = "/office/types"
+_MOST_VALUES = MAX_FIELDS * len(MEMBERS) + 100  # of all rows, and of what stands beside them
 _IN_USE = Mark("good", "check", Text("在用", "in use"))
 _RETIRED = Mark("", "no", Text("停用", "retired"))
 _VALIDITIES = {
@@ -89,7 +91,9 @@ async def new_type(request: Request) -> Response:
 @router.post(TYPES + "/new")
 async def first_version(request: Request) -> Response:
     """Register what was typed as a new type."""
-    who, form = await permitted(request, SYSTEM_ADMIN), await read_form(request)
+    who, form = await permitted(request, SYSTEM_ADMIN), await read_form(request, max_fields=_MOST_VALUES)
+    if form["more"]:
+        return await _shown(request, None, with_more(form.values))
     try:
         definition = typed_definition(form["code"], form)
         made = await container(request).certstore.catalogue.register_type(definition, who.principal, before=0)
@@ -109,13 +113,17 @@ async def one_type(request: Request, code: str) -> Response:
 @router.post(TYPES + "/{code}")
 async def next_version(request: Request, code: str) -> Response:
     """Register what was typed as the next version."""
-    who, form = await permitted(request, SYSTEM_ADMIN), await read_form(request)
+    who, form = await permitted(request, SYSTEM_ADMIN), await read_form(request, max_fields=_MOST_VALUES)
     catalogue = container(request).certstore.catalogue
     newest = await catalogue.licence_type(code[:40])
+    if form["more"]:
+        return await _shown(request, newest, with_more(form.values))
     seen = form["before"]
     try:
         before = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0
-        made = await catalogue.register_type(typed_definition(newest.code, form), who.principal, before=before)
+        made = await catalogue.register_type(
+            typed_definition(newest.code, form, newest.schema), who.principal, before=before
+        )
     except AppError as error:
         return await _shown(request, newest, form.values, error)
     return RedirectResponse(f"{TYPES}/{made.code}?{urlencode({'said': 'saved'})}", 303)
@@ -147,7 +155,10 @@ async def _shown(
             "sharing": _options(_SHARINGS, lang),
             "holder_kind": _options(_HOLDERS, lang),
             "colour": _options(_COLOURS, lang),
+            "kind": tuple((kind, words.to(lang)) for kind, words in KINDS.items()),
+            "mask": _options(_MASKINGS, lang),
         },
+        rows=rows_of(values),
         events=event_boxes(values),
         diagram=diagram(None, open_events(values)),
         values=values,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from api.web.forms import Form
+from api.web.schema_table import schema_of, values_of_schema
 from api.web.step_words import NAMES
 from api.web.views.catalogue import EventBox
 from certstore.definition import TypeDefinition
@@ -45,7 +46,8 @@ def new_values() -> dict[str, str]:
     fixed = {"holder_kind": "person", "colour": "pine", "validity": "long-term", "sharing": "consent"}
     schema = orjson.dumps(_FIRST_SCHEMA, option=orjson.OPT_INDENT_2).decode()
     every = {f"e.{event.value}": "1" for event in _EVENTS}
-    return {**fixed, **every, "template": "certificate", "several_holders": "1", "schema": schema}
+    rows = values_of_schema(_FIRST_SCHEMA)
+    return {**fixed, **every, **rows, "template": "certificate", "several_holders": "1", "schema": schema}
 
 
 def values_of_type(made: LicenceType) -> dict[str, str]:
@@ -69,16 +71,21 @@ def values_of_type(made: LicenceType) -> dict[str, str]:
         "retired": "1" if made.retired else "",
         "schema": orjson.dumps(made.schema, option=orjson.OPT_INDENT_2).decode(),
     }
+    values |= values_of_schema(made.schema)
     values |= {f"e.{event.value}": "1" for event in _EVENTS if event in profile.events}
     return values | {f"p.{event.value}": "1" for event in profile.two_people}
 
 
-def typed_definition(code: str, form: Form) -> TypeDefinition:
-    """What was typed; what cannot be read stays empty and is refused by the catalogue's own rules."""
-    try:
-        schema: Any = orjson.loads(form["schema"])
-    except orjson.JSONDecodeError:
-        schema = None
+def typed_definition(code: str, form: Form, before: Mapping[str, Any] | None = None) -> TypeDefinition:
+    """What was typed; what cannot be read stays empty and is refused by the catalogue's own rules.
+
+    Args:
+        before: the schema that the rows of elements were made from; None for a new type.
+
+    Raises:
+        InvalidInput: a row of the elements cannot be.
+    """
+    schema: Any = _typed_json(form["schema"]) if form["by_json"] else schema_of(form.values, before or {})
     return TypeDefinition(
         code=code,
         name=Text(form["name_zh"], form["name_en"] or form["name_zh"]),
@@ -98,6 +105,13 @@ def typed_definition(code: str, form: Form) -> TypeDefinition:
         numbering=form["numbering"],
         retired=bool(form["retired"]),
     )
+
+
+def _typed_json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def typed_profile(values: Mapping[str, str]) -> LifeProfile | None:

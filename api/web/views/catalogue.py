@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.web.life_diagram import Diagram
+from api.web.schema_table import ElementRow
 from api.web.views.common import Mark
 from core.text import Text
 
@@ -81,6 +82,7 @@ class TypeView:
     events: tuple[EventBox, ...]
     diagram: Diagram
     values: Mapping[str, str]
+    rows: tuple[ElementRow, ...]
     note: Text | None = None
     error: Text | None = None
     error_field: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from api.web.life_diagram import diagram
+from api.web.schema_table import rows_of, values_of_schema
 from api.web.views.catalogue import (
     EventBox,
     FieldRow,
@@ -36,6 +37,23 @@ from core.text import Text
 DEED = Text("不动产权证书", "Real estate certificate")
 IN_USE = Mark("good", "check", Text("在用", "in use"))
 CODE = "11410199DEMA00001W001"
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "location": {
+            "type": "string",
+            "maxLength": 200,
+            "x-face": {"zh": "坐落", "en": "Location", "mask": "address", "code": "KZ_ZL"},
+        },
+        "ownership": {
+            "type": "string",
+            "enum": ["单独所有", "共同共有"],
+            "x-face": {"zh": "共有情况", "en": "Ownership", "code": "KZ_GYQK"},
+        },
+    },
+    "required": ["location"],
+    "additionalProperties": False,
+}
 VALUES = {
     "name_zh": DEED.zh,
     "name_en": DEED.en,
@@ -51,6 +69,7 @@ VALUES = {
     "schema": "{}",
     "holder_kind": "person",
     "colour": "pine",
+    **values_of_schema(SCHEMA),
 }
 VERSIONS = (VersionRow(2, "2026-11-26", "certificate", True), VersionRow(1, "2026-01-31", "permit", False))
 TYPE = TypeView(
@@ -67,6 +86,8 @@ TYPE = TypeView(
         "sharing": (("consent", "本人同意"),),
         "holder_kind": (("person", "自然人"), ("thing", "物")),
         "colour": (("pine", "松绿"), ("plum", "梅紫")),
+        "kind": (("text", "文字"), ("date", "日期"), ("choice", "从几项里选")),
+        "mask": (("none", "不遮"), ("address", "遮地址")),
     },
     (
         EventBox("issue", Text("颁发", "issue"), True, False, False),
@@ -74,6 +95,7 @@ TYPE = TypeView(
     ),
     diagram(None, frozenset({Event.ISSUE, Event.REVOKE})),
     VALUES,
+    rows_of(VALUES),
 )
 ITEM = ItemCard(
     "/office/items/410199-ZF-0207",
