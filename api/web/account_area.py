@@ -65,6 +65,12 @@ GROUPS: tuple[Group, ...] = (
                 Text("我的单位和授权", "My organisations"),
                 Text("代表谁办事，谁代表您的单位。", "For whom you act, and who acts for yours."),
             ),
+            Section(
+                "/me/entrustments",
+                "user",
+                Text("我的委托", "My entrustments"),
+                Text("请谁替您决定，谁请了您。", "Who decides for you, and for whom you do."),
+            ),
         ),
     ),
     Group(

@@ -10,6 +10,7 @@ from certstore.entrust.end import EndEntrustment
 from certstore.entrust.give import GiveEntrustment
 from certstore.entrust.look import LookAtEntrustments
 from certstore.entrust.ports import PersonDirectory
+from certstore.entrust.waiting import WaitingForAgent
 from certstore.ports import AgencyDirectory, OrganisationDirectory
 from certstore.repository import Repository
 from certstore.stores.entrustments import SqlEntrustmentStore
@@ -26,6 +27,7 @@ class EntrustServices:
     answer: AnswerEntrustment
     end: EndEntrustment
     look: LookAtEntrustments
+    waiting: WaitingForAgent
     agencies: AgencyDirectory
 
 
@@ -41,10 +43,12 @@ def compose_entrusting(
 ) -> EntrustServices:
     """Compose over the repository's stores."""
     store = SqlEntrustmentStore(fields, index)
+    agencies = AllAgencies(repository, store, persons, for_organisations)
     return EntrustServices(
         give=GiveEntrustment(repository, store, persons, kv),
         answer=AnswerEntrustment(repository, store, persons),
         end=EndEntrustment(repository, store, persons, SqlUseCodeStore()),
         look=LookAtEntrustments(repository, store, persons, organisations),
-        agencies=AllAgencies(repository, store, persons, for_organisations),
+        waiting=WaitingForAgent(repository, persons, agencies, organisations),
+        agencies=agencies,
     )

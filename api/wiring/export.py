@@ -29,7 +29,7 @@ def build_export(ground: Ground, idp: IdpServices, certstore: CertstoreServices,
     licences = LicenceChapters(
         certstore.my_licences, certstore.read, certstore.my_accesses, certstore.consents, own.attachments
     )
-    sources = (*idp.export_sources, licences, HolderChapters(own.shares, own.objections))
+    sources = (*idp.export_sources, licences, HolderChapters(own.shares, own.objections, certstore.entrusting.look))
     return ExportServices(
         OwnExport(ground.database, store, content, idp.factors.visits, ground.clock),
         MakeExports(ground.database, store, content, sources, ground.clock),

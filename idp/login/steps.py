@@ -37,7 +37,7 @@ from idp.telling import TellPerson
 from idp.token_uses import STEP
 from keys.ports import TokenDigests
 
-GUARDED_PAGES = ("/me/security", "/me/details", "/me/data-copy", "/me/close")
+GUARDED_PAGES = ("/me/security", "/me/details", "/me/data-copy", "/me/close", "/me/entrustments/new")
 """Where ways to log in change, or a person's data leave: whoever has two factors shows both (ASVS 7.5.1)."""
 
 """Below it people change how they log in."""

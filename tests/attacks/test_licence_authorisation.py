@@ -36,10 +36,13 @@ from tests.support.certstore_world import (
     PERMIT,
     PROPERTY,
     PROPERTY_TYPE,
+    STATEMENT,
     World,
     world,
 )
 from tests.support.clock import FakeClock
+from tests.support.entrusting import entrusted, entrusting_body, offered
+from tests.support.idp_world import citizen_number
 from tests.support.legacy_register import Planted, csv_file
 
 A_TEMPLATE = """#show: licence.with(210mm, 297mm)
@@ -70,6 +73,8 @@ class Stage:
     attachment: str
     share: str
     share_code: str
+    offer: str
+    entrustment: str
 
     def fill(self, path: str, method: str = "GET") -> str:
         """A route's path with this stage's ids; the licence of a copy is the permit."""
@@ -78,7 +83,10 @@ class Stage:
         parts |= {"presentation_id": self.presentation, "subscription_id": self.subscription}
         parts |= {"presentation_id": self.presentation, "check_id": self.check, "bundle_id": self.question}
         parts |= {"objection_id": self.objection, "rule_id": self.rule, "share_id": self.share}
-        parts |= {"attachment_id": self.attachment}
+        parts |= {
+            "attachment_id": self.attachment,
+            "entrustment_id": self.offer if path.endswith("answer") else self.entrustment,
+        }
         code = ITEM if path.startswith("/v1/service-items/") else PROPERTY
         parts["name"] = "own-put" if method == "PUT" else "own"
         grant = {"organisation": HOUSING, "service_item": ITEM, "type_code": PERMIT}
@@ -109,6 +117,7 @@ async def set_up(city: World, web: Http) -> Stage:
     objection = await city.own.raise_objection(wrong, TOKENS["lin"])
     shown_to_all = ShareCommand(house.id, ("area",), "给房东看", views=MOST_VIEWS)
     share = await city.own.shares.make(shown_to_all, TOKENS["lin"])
+    offer, entrustment = await offered(city), await entrusted(city, types=(STATEMENT,))
     rule = await city.own.look_delays.propose(ITEM, 30, BASIS, SYSTEM)
     plan = AttachmentCommand(house.id, "a.png", base64.b64decode(PNG))
     attachment = await city.own.attachments.add(plan, TOKENS["land"])
@@ -129,6 +138,8 @@ async def set_up(city: World, web: Http) -> Stage:
         attachment.id,
         share.share.id,
         share.code,
+        offer.id,
+        entrustment.id,
     )
 
 
@@ -240,6 +251,11 @@ MAY: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/shares"): ({"lin", "zhao", "clerk"}, None),  # each their own
     ("POST", "/v1/shares/{share_id}/withdraw"): ({"lin"}, None),
     ("POST", "/v1/shares/{share_id}/open"): ({"*"}, {"code": "of the share"}),  # whoever has the code
+    ("POST", "/v1/entrustments"): ({"lin", "zhao", "clerk"}, {"agent": "somebody"}),  # each for themselves
+    ("GET", "/v1/entrustments"): ({"lin", "zhao", "clerk"}, None),  # each their own
+    ("GET", "/v1/entrustments/{entrustment_id}"): ({"lin", "zhao"}, None),
+    ("POST", "/v1/entrustments/{entrustment_id}/answer"): ({"zhao"}, {"accept": True}),
+    ("POST", "/v1/entrustments/{entrustment_id}/end"): ({"lin", "zhao"}, None),
     ("POST", "/v1/consents"): ({"portal", "clerk"}, CONSENT),
     ("GET", "/v1/consents/{consent_id}"): ({"portal"}, None),
     ("POST", "/v1/licences/{licence_id}/copies"): ({"portal", "clerk"}, {"purpose": PURPOSE}),
@@ -308,6 +324,8 @@ CALLERS = [*sorted(TOKENS), "expired-or-revoked", None]
 async def body_for(stage: Stage, body: Any) -> Any:
     if body and "licence" in body:
         return body | {"licence": stage.property}
+    if body and body.get("agent") == "somebody":
+        return entrusting_body(stage.web.city, agent={"code": citizen_number(55), "name": "王五"})
     if body and body.get("code") == "of the share":
         return {"code": stage.share_code}
     if body and "code" in body and body["code"] == "to be shown":

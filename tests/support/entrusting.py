@@ -51,6 +51,20 @@ def new(city: World, number: str = ZHAO_NUMBER, **changes: Any) -> NewEntrustmen
     return NewEntrustment(**(asked | changes))
 
 
+def entrusting_body(city: World, **changes: Any) -> dict[str, Any]:
+    """What `POST /v1/entrustments` takes."""
+    body = {
+        "agent": {"code": ZHAO_NUMBER, "name": "赵映雪"},
+        "types": [PROPERTY, PERMIT],
+        "items": [ITEM],
+        "purpose": "替我办公租房",
+        "starts_on": city.today.isoformat(),
+        "ends_on": (city.today + dt.timedelta(days=30)).isoformat(),
+        "uses": 2,
+    }
+    return body | changes
+
+
 async def offered(city: World, giver: Principal = LIN, **changes: Any) -> Entrustment:
     return await city.services.entrusting.give(new(city, **changes), giver)
 

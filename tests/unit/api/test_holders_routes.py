@@ -11,8 +11,9 @@ import pytest
 
 from core.db.database import Database
 from tests.support.certstore_http import Http, http
-from tests.support.certstore_world import LIN_NAME, LIN_NUMBER, world
+from tests.support.certstore_world import CASE, LIN_NAME, LIN_NUMBER, ZHAO, world
 from tests.support.clock import FakeClock
+from tests.support.entrusting import entrusting_body
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
@@ -95,3 +96,31 @@ async def test_an_ending_takes_a_key_and_what_was_seen(web: Http) -> None:
     assert (first.status_code, first.headers["etag"], first.json()) == (200, '"2"', again.json())
     other = await web.post(path, "land", {"reason": "另一个理由"}, headers=headers)
     assert (other.status_code, _code(other)) == (409, "idempotency-key-reused")
+
+
+async def test_an_entrustment_is_offered_accepted_seen_and_taken_back(web: Http) -> None:
+    await web.city.issue_property()
+    answer = await web.post("/v1/entrustments", "lin", entrusting_body(web.city))
+    made = answer.json()
+    assert (answer.status_code, made["state"], made["agent"]["code_masked"]) == (201, "offered", "410199 ******** 2049")
+    path = f"/v1/entrustments/{made['id']}"
+    (held,) = (await web.get("/v1/entrustments?side=agent", "zhao")).json()["items"]
+    assert (held["id"], held["side"], held["principal"]["name"]) == (made["id"], "agent", LIN_NAME)
+    assert (await web.post(f"{path}/answer", "zhao", {"accept": True})).json()["state"] == "active"
+    asked = await web.city.ask_consent()
+    await web.city.services.consents.decide(asked.id, ZHAO, True)
+    seen = (await web.get(path, "lin")).json()
+    assert [(one["deed"], one["subjects"], one["case_number"]) for one in seen["done"]] == [
+        ("consent", [asked.id], CASE)
+    ]
+    assert (seen["uses"], seen["uses_allowed"]) == (1, 2)
+    assert LIN_NUMBER not in str(seen)
+    ended = [(await web.post(f"{path}/end", "lin")).json() for _ in "ab"]
+    assert [(one["state"], one["reason"], one["consents_withdrawn"]) for one in ended] == [
+        ("ended", "taken-back", 1),
+        ("ended", "taken-back", 0),
+    ]
+    refused = await web.post("/v1/entrustments", "lin", entrusting_body(web.city, agent={"code": "1", "name": "王"}))
+    assert (refused.status_code, _code(refused)) == (400, "citizen-id-length")
+    unknown = await web.post("/v1/entrustments", "lin", entrusting_body(web.city, sub_delegation=True))
+    assert unknown.status_code == 400

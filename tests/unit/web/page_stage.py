@@ -22,6 +22,7 @@ from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
 from tests.unit.web.page_samples_catalogue import SAMPLES as CATALOGUE_SAMPLES
+from tests.unit.web.page_samples_entrusting import SAMPLES as ENTRUSTING_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
 from tests.unit.web.page_samples_persons import SAMPLES as PERSON_SAMPLES
 from tests.unit.web.page_samples_presenting import SAMPLES as PRESENTING_SAMPLES
@@ -42,6 +43,7 @@ SAMPLES = (
     | AGENCY_SAMPLES
     | ADMINISTRATION_SAMPLES
     | CATALOGUE_SAMPLES
+    | ENTRUSTING_SAMPLES
     | KEY_SAMPLES
     | PERSON_SAMPLES
     | PRESENTING_SAMPLES
