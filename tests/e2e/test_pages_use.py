@@ -16,6 +16,7 @@ from tests.support.page_checks import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Visit]
+PHONE = {"width": 390, "height": 844}
 CASE = "GZF-E2E-USE-1"
 HOLDER = {"code": cast.LIN.id_number}
 PURPOSE = {"service_item": catalogue.RENTAL.code, "case_number": CASE, "basis": "公租房资格审核"}
@@ -87,3 +88,56 @@ def test_a_view_opens_once_and_following_the_link_does_not_open_it(visit: Open, 
     other.open(path)
     other.page.click("main form button")
     assert "只能打开一次" in other.page.inner_text("main")
+
+
+def test_somebody_who_was_entrusted_decides_and_both_see_it_until_it_is_taken_back(
+    visit: Open, portal: httpx.Client
+) -> None:
+    lin, zhao = visit(viewport=PHONE), visit(viewport=PHONE)
+    lin.open("/me/entrustments/new")  # asks for all that they can show, as every page where others are let in
+    lin.log_in(cast.LIN.id_number)
+    assert lin.title() == "让谁替您决定？"
+    assert faults_of(lin.page) == []
+    lin.page.fill("#name", cast.ZHAO.name)
+    lin.page.fill("#number", cast.LIN.id_number)
+    lin.page.fill("#purpose", "替我办公租房")
+    lin.page.check("label:has-text('不动产权证书') input")
+    lin.page.click("button.legal")
+    assert "您自己的证件号码" in lin.page.inner_text("#number-e")
+    assert lin.page.input_value("#purpose") == "替我办公租房", "what was typed stays"
+    assert faults_of(lin.page) == []
+    lin.page.fill("#number", cast.ZHAO.id_number)
+    lin.page.click("button.legal")
+    assert "对方登录后会看到" in lin.page.inner_text("[role=status]")
+    zhao.open("/me/entrustments")
+    zhao.log_in(cast.ZHAO.id_number)
+    assert cast.LIN.name in zhao.page.inner_text(".offer")
+    assert cast.LIN.id_number not in zhao.page.content()
+    assert faults_of(zhao.page) == []
+    zhao.page.click("button[value=accept]")
+    asked = {"holder": HOLDER, "type": catalogue.PROPERTY.code, "purpose": PURPOSE}
+    decide = made(portal, "/v1/consents", asked, 201)
+    zhao.open("/me/entrustments")
+    assert faults_of(zhao.page) == []
+    zhao.page.click("a:has-text('去决定')")
+    assert f"想用{cast.LIN.name}的不动产权证书" in zhao.page.inner_text("main .ask")
+    assert faults_of(zhao.page) == []
+    zhao.page.click("button[value=grant]")
+    assert portal.get(f"/v1/consents/{decide['id']}").json()["state"] == "granted"
+    lin.open("/me/accesses")
+    assert f"受您委托的人 {cast.ZHAO.name}" in lin.page.inner_text("main")
+    lin.open("/me/entrustments")
+    lin.page.click(f".agents a:has-text('{cast.ZHAO.name}')")
+    assert "同意提供不动产权证书" in lin.page.inner_text("ol.tl")
+    assert faults_of(lin.page) == []
+    lin.page.click("a:has-text('收回委托')")
+    assert faults_of(lin.page) == []
+    lin.page.click("button.legal")
+    assert "立即生效" in lin.page.inner_text("[role=status]")
+    assert faults_of(lin.page) == []
+    assert portal.get(f"/v1/consents/{decide['id']}").json()["state"] == "withdrawn"
+    zhao.page.reload()
+    assert zhao.page.locator("button[value=grant]").count() == 0
+    zhao.open("/me/entrustments")
+    zhao.page.click("summary:has-text('以前的委托')")
+    assert "已结束" in zhao.page.inner_text(".org-former")

@@ -107,15 +107,16 @@ async def _question(request: Request, found: consents.ConsentView) -> ConsentVie
 async def _outcome(request: Request, found: consents.ConsentView) -> ConsentDoneView:
     office, what, item = found.requester_name, found.licence_type.name, found.item.name
     granted = found.state is ConsentState.GRANTED
-    title = STATES[found.state][2]
+    title, holder = STATES[found.state][2], found.holder_name
+    whose = Text(f"{holder.zh}的", f"{holder.en}'s") if holder else Text("您的", "your")
     text = Text(
-        f"{office.zh}可以为办理{item.zh}取您的{what.zh}，用到 {found.last_day}。您可以随时撤回。",
-        f"{office.en} may fetch your {what.en} for {item.en} until {found.last_day}. You can withdraw any time.",
+        f"{office.zh}可以为办理{item.zh}取{whose.zh}{what.zh}，用到 {found.last_day}。您可以随时撤回。",
+        f"{office.en} may fetch {whose.en} {what.en} for {item.en} until {found.last_day}. You can withdraw any time.",
     )
     if not granted:
         text = Text(
-            f"{office.zh}不能取您的{what.zh}。办理{item.zh}时，带原件到窗口即可。",
-            f"{office.en} cannot fetch your {what.en}. For {item.en}, bring the original to the counter.",
+            f"{office.zh}不能取{whose.zh}{what.zh}。办理{item.zh}时，带原件到窗口即可。",
+            f"{office.en} cannot fetch {whose.en} {what.en}. For {item.en}, bring the original to the counter.",
         )
     return ConsentDoneView(title, text, await _asked_from(request, found.consent))
 
