@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, requires
-from api.routes.certstore.licences import IssueIn, NamedHolderIn, SealCode, short_out
+from api.routes.certstore.asked_steps import short_out
+from api.routes.certstore.licences import IssueIn, NamedHolderIn, SealCode
 from api.routes.certstore.shapes import Cursor, IdempotencyKey, IfMatch, In, etag, page_out, revision_of, text_out
 from certstore.issue import IssueCommand
 from certstore.life.drafts import DraftCommand

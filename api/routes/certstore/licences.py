@@ -11,16 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import caller, container, requires
+from api.routes.certstore.asked_steps import Asked, short_out
 from api.routes.certstore.shapes import (
     Cursor,
     HolderIn,
     IdempotencyKey,
-    IfMatch,
     In,
     etag,
     page_out,
     pdf,
-    revision_of,
     text_out,
 )
 from certstore.authorise import require_scope
@@ -28,10 +27,7 @@ from certstore.end import EndCommand
 from certstore.issue import IssueCommand
 from certstore.lifecycle import Event
 from certstore.making import HolderInput
-from certstore.model import Licence
 from certstore.read import LicenceView
-from certstore.status import status_today
-from core.clock import calendar_day
 from core.principal import Principal, PrincipalKind
 
 router = APIRouter(prefix="/v1/licences", tags=["licences"])
@@ -161,94 +157,21 @@ async def original(request: Request, licence_id: str, actor: Annotated[Principal
     return pdf(await container(request).certstore.read.original(licence_id, actor))
 
 
-async def _end(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    event: Event,
-    body: ReasonIn,
-    idempotency_key: str,
-    if_match: str | None,
-    actor: Principal,
-) -> dict[str, Any]:
-    command = EndCommand(licence_id, event, body.reason, revision_of(if_match), idempotency_key)
-    ended = await container(request).certstore.end(command, actor)
-    response.headers["ETag"] = etag(ended.revision)
-    return short_out(request, ended)
+def _ending(path: str, doc: str, event: Event) -> None:
+    """Offer one of the ends that a licence can come to: different facts in law, and the same steps to them."""
+
+    async def endpoint(body: ReasonIn, asked: Asked) -> dict[str, Any]:
+        command = EndCommand(asked.licence_id, event, body.reason, asked.revision, asked.key)
+        return asked.told(await asked.services.end(command, asked.actor))
+
+    endpoint.__doc__ = doc
+    router.add_api_route(f"/{{licence_id}}/{path}", endpoint, methods=["POST"], name=path)
 
 
-@router.post("/{licence_id}/withdraw")
-async def withdraw(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: ReasonIn,
-    idempotency_key: IdempotencyKey,
-    actor: Annotated[Principal, Depends(requires("licence:issue"))],
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
-    """撤销: it should not have been granted."""
-    return await _end(request, response, licence_id, Event.WITHDRAW, body, idempotency_key, if_match, actor)
-
-
-@router.post("/{licence_id}/revoke")
-async def revoke(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: ReasonIn,
-    idempotency_key: IdempotencyKey,
-    actor: Annotated[Principal, Depends(requires("licence:issue"))],
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
-    """吊销: taken away as a penalty."""
-    return await _end(request, response, licence_id, Event.REVOKE, body, idempotency_key, if_match, actor)
-
-
-@router.post("/{licence_id}/cancel")
-async def cancel(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: ReasonIn,
-    idempotency_key: IdempotencyKey,
-    actor: Annotated[Principal, Depends(requires("licence:issue"))],
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
-    """注销: the procedural end."""
-    return await _end(request, response, licence_id, Event.CANCEL, body, idempotency_key, if_match, actor)
-
-
-@router.post("/{licence_id}/annul")
-async def annul(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: ReasonIn,
-    idempotency_key: IdempotencyKey,
-    actor: Annotated[Principal, Depends(requires("licence:issue"))],
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
-    """作废: it was issued in error."""
-    return await _end(request, response, licence_id, Event.ANNUL, body, idempotency_key, if_match, actor)
-
-
-def short_out(request: Request, made: Licence) -> dict[str, Any]:
-    """A licence without personal data."""
-    today = calendar_day(container(request).ground.clock.now())
-    return {
-        "id": made.id,
-        "identifier": made.current.identifier,
-        "type": made.type_code,
-        "version": made.current.number,
-        "issuer": made.issuer,
-        "status": status_today(made, today),
-        "revision": made.revision,
-        "issued_at": made.current.issued_at,
-        "valid_from": made.current.valid_from,
-        "valid_until": made.current.valid_until,
-        "file": f"/v1/licences/{made.id}/files/original",
-    }
+_ending("withdraw", "撤销: it should not have been granted.", Event.WITHDRAW)
+_ending("revoke", "吊销: taken away as a penalty.", Event.REVOKE)
+_ending("cancel", "注销: the procedural end.", Event.CANCEL)
+_ending("annul", "作废: it was issued in error.", Event.ANNUL)
 
 
 def _whole(view: LicenceView) -> dict[str, Any]:

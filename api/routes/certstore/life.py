@@ -11,9 +11,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import caller, container, requires
-from api.routes.certstore.licences import NamedHolderIn, person_token, short_out
-from api.routes.certstore.shapes import IdempotencyKey, IfMatch, In, etag, page_out, pdf, revision_of
+from api.deps import caller, container
+from api.routes.certstore.asked_steps import Asked
+from api.routes.certstore.licences import NamedHolderIn, person_token
+from api.routes.certstore.shapes import In, page_out, pdf
 from api.wiring.licence_life import LifeServices
 from certstore.life.change import ChangeCommand
 from certstore.life.renew import RenewCommand
@@ -23,7 +24,6 @@ from certstore.model import Licence
 from core.principal import Principal
 
 router = APIRouter(prefix="/v1/licences", tags=["life of licences"])
-Issuer = Annotated[Principal, Depends(requires("licence:issue"))]
 FaceIn = Annotated[dict[str, Any] | None, Field(repr=False)]
 Take = Callable[[LifeServices, Step], Awaitable[Licence]]
 
@@ -65,75 +65,33 @@ class InspectionIn(In):
 
 
 @router.post("/{licence_id}/renew")
-async def renew(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: RenewIn,
-    idempotency_key: IdempotencyKey,
-    actor: Issuer,
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
+async def renew(body: RenewIn, asked: Asked) -> dict[str, Any]:
     """延续: a further term, in a new version that takes the place of the present one."""
-    step = _step(licence_id, idempotency_key, if_match, body.reason)
-    command = RenewCommand(step, body.data, body.valid_until)
-    return _told(request, response, await container(request).certstore.life.renew(command, actor))
+    command = RenewCommand(asked.step(body.reason), body.data, body.valid_until)
+    return asked.told(await asked.services.life.renew(command, asked.actor))
 
 
 @router.post("/{licence_id}/change")
-async def change(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: ChangeIn,
-    idempotency_key: IdempotencyKey,
-    actor: Issuer,
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
+async def change(body: ChangeIn, asked: Asked) -> dict[str, Any]:
     """变更: the facts have changed."""
-    command = ChangeCommand(
-        _step(licence_id, idempotency_key, if_match, body.reason), _holders(body), body.data, body.number
-    )
-    return _told(request, response, await container(request).certstore.life.change.change(command, actor))
+    command = ChangeCommand(asked.step(body.reason), _holders(body), body.data, body.number)
+    return asked.told(await asked.services.life.change.change(command, asked.actor))
 
 
 @router.post("/{licence_id}/correct")
-async def correct(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: CorrectIn,
-    idempotency_key: IdempotencyKey,
-    actor: Issuer,
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
+async def correct(body: CorrectIn, asked: Asked) -> dict[str, Any]:
     """更正: the face was wrong."""
-    command = ChangeCommand(
-        _step(licence_id, idempotency_key, if_match, body.reason),
-        _holders(body),
-        body.data,
-        body.number,
-        body.valid_from,
-        body.valid_until,
-    )
-    return _told(request, response, await container(request).certstore.life.change.correct(command, actor))
+    step, dates = asked.step(body.reason), (body.valid_from, body.valid_until)
+    command = ChangeCommand(step, _holders(body), body.data, body.number, *dates)
+    return asked.told(await asked.services.life.change.correct(command, asked.actor))
 
 
 @router.post("/{licence_id}/inspections")
-async def inspect(
-    request: Request,
-    response: Response,
-    licence_id: str,
-    body: InspectionIn,
-    idempotency_key: IdempotencyKey,
-    actor: Issuer,
-    if_match: IfMatch = None,
-) -> dict[str, Any]:
+async def inspect(body: InspectionIn, asked: Asked) -> dict[str, Any]:
     """年检: passed or failed; who fails is suspended until one is passed."""
-    step = _step(licence_id, idempotency_key, if_match, body.reason)
-    services = container(request).certstore.life.inspect
+    services = asked.services.life.inspect
     inspected = services.passed if body.passed else services.failed
-    return _told(request, response, await inspected(step, actor))
+    return asked.told(await inspected(asked.step(body.reason), asked.actor))
 
 
 def _plain(
@@ -141,17 +99,8 @@ def _plain(
 ) -> None:
     """Offer a step that takes nothing but its reason."""
 
-    async def endpoint(
-        request: Request,
-        response: Response,
-        licence_id: str,
-        body: StepIn,
-        idempotency_key: IdempotencyKey,
-        actor: Issuer,
-        if_match: IfMatch = None,
-    ) -> dict[str, Any]:
-        step = _step(licence_id, idempotency_key, if_match, body.reason)
-        return _told(request, response, await take(container(request).certstore.life)(step, actor))
+    async def endpoint(body: StepIn, asked: Asked) -> dict[str, Any]:
+        return asked.told(await take(asked.services.life)(asked.step(body.reason), asked.actor))
 
     endpoint.__doc__ = doc
     name = path.replace("-", "_")
@@ -226,16 +175,7 @@ async def version_file(
     return pdf(await container(request).certstore.read.original(licence_id, actor, number))
 
 
-def _step(licence_id: str, key: str, if_match: str | None, reason: str) -> Step:
-    return Step(licence_id, key, reason, revision_of(if_match))
-
-
 def _holders(body: ChangeIn) -> list[HolderInput] | None:
     if body.holders is None:
         return None
     return [HolderInput(one.code_type, one.code, one.name, one.role) for one in body.holders]
-
-
-def _told(request: Request, response: Response, licence: Licence) -> dict[str, Any]:
-    response.headers["ETag"] = etag(licence.revision)
-    return short_out(request, licence)
