@@ -19,7 +19,7 @@ from certstore.bulk.parts import PartDocuments
 from certstore.bulk.ports import ImportStore
 from certstore.bulk.reconcile import Differences, Reconcile, differences_of
 from certstore.bulk.telling import NOT_COMPARED, Telling
-from certstore.bulk.twice import SeenBefore, counts_as_single
+from certstore.bulk.twice import Judged, SeenBefore, counts_as_single
 from certstore.errors import AlreadyHeld
 from certstore.lifecycle import Event, State
 from certstore.making import VersionMaker
@@ -125,20 +125,22 @@ class RunImports:
         known: Differences,
     ) -> _Outcome:
         judged = await self._telling.judged(made, await self._seen_before.judge(tx, made, licence_type, checked))
-        kept, faults = [], [RowFault(one.number, one.faults) for one in judged.rows if one.faults]
-        for one in judged.rows:
-            if one.faults or one.content is None or one.number in judged.unchanged:
-                continue
-            licence = self._maker.record(
-                one.content, licence_type, made.organisation, trust=made.trust, based_on=one.based_on
-            )
-            kept.append(licence)
+        faults = [RowFault(one.number, one.faults) for one in judged.rows if one.faults]
+        kept = await asyncio.to_thread(self._recorded, made, licence_type, judged)
         findings = Counter(name for one in judged.rows for name in one.findings)
         findings.update(f"fault:{code.partition('@')[0]}" for fault in faults for _, code in fault.faults)
         differences = [one for row, new in judged.newcomers.items() for one in differences_of(row, new, known)]
         findings.update(f"differs:{kind.value}" for _, kind in {(one.row, one.kind) for one in differences})
         looks = self._telling.looks(made, _actor(made), judged, known)
         return _Outcome(kept, faults, differences, looks, len(judged.unchanged), findings)
+
+    def _recorded(self, made: Import, licence_type: LicenceType, judged: Judged) -> Sequence[Licence]:
+        """The licences of the good rows."""
+        return [
+            self._maker.record(one.content, licence_type, made.organisation, trust=made.trust, based_on=one.based_on)
+            for one in judged.rows
+            if not one.faults and one.content is not None and one.number not in judged.unchanged
+        ]
 
     async def _write(
         self, tx: WriteTx, made: Import, licence_type: LicenceType, outcome: _Outcome, moved: Import

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Collection, Sequence
 from itertools import groupby
@@ -47,17 +48,13 @@ class SqlLicenceStore:
     async def add_recorded(self, tx: WriteTx, licences: Sequence[Licence], recorded: LicenceChange) -> None:
         if not licences:
             return
-        await add_many(tx, licence, [self._row(one) for one in licences])
-        versions = [one.current for one in licences]
-        await add_many(tx, licence_version, [self._version_row(version) for version in versions])
-        holders = [
-            self._holder_row(version, position, holder)
-            for version in versions
-            for position, holder in enumerate(version.holders)
-        ]
+        # half a thousand rows take long to seal, and others wait for the loop meanwhile
+        rows, versions, holders, events = await asyncio.to_thread(self._recorded_rows, licences, recorded)
+        await add_many(tx, licence, rows)
+        await add_many(tx, licence_version, versions)
         await add_many(tx, licence_holder, holders)
         await tell_all(tx, licences, recorded)
-        await add_many(tx, licence_event, [self._event_row(one, recorded) for one in licences])
+        await add_many(tx, licence_event, events)
 
     async def of_numbers(self, tx: ReadTx, type_code: str, numbers: Sequence[str]) -> Sequence[Licence]:
         kind = number_kind(type_code)
@@ -169,6 +166,20 @@ class SqlLicenceStore:
         await tx.connection.execute(insert(licence_version), self._version_row(version))
         holders = [self._holder_row(version, position, holder) for position, holder in enumerate(version.holders)]
         await tx.connection.execute(insert(licence_holder), holders)
+
+    def _recorded_rows(self, licences: Sequence[Licence], recorded: LicenceChange) -> Sequence[list[dict[str, object]]]:
+        """Of licences, versions, holders and events."""
+        versions = [one.current for one in licences]
+        return (
+            [self._row(one) for one in licences],
+            [self._version_row(version) for version in versions],
+            [
+                self._holder_row(version, position, holder)
+                for version in versions
+                for position, holder in enumerate(version.holders)
+            ],
+            [self._event_row(one, recorded) for one in licences],
+        )
 
     def _row(self, licence_: Licence) -> dict[str, object]:
         return {

@@ -46,7 +46,8 @@ class AcceptedSecrets:
         accepted, seen = self._provider.accepted, self._seen
         for place, purpose in enumerate(self._purposes):
             if not seen or accepted(purpose) is not seen[place]:
-                self._seen = tuple(map(accepted, self._purposes))
-                self._keys = {key.key_id: key for keys in self._seen for key in keys}
+                now = tuple(map(accepted, self._purposes))
+                self._keys = {key.key_id: key for keys in now for key in keys}
+                self._seen = now  # last: whoever asks in another thread meanwhile makes the answer too
                 break
         return self._keys
