@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     tsa_clock: Literal["kernel", "unchecked"] | None = None
     tsa_urls: str = LOCAL
     tsa_file: Path | None = None
-    signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
+    signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
     licence_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
     audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
     audit_folder: Path | None = None

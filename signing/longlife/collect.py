@@ -41,15 +41,16 @@ class CollectEvidence:
         for judged in (*beside, *times.documents):
             if judged.proven is None:
                 continue
-            path, moment = judged.proven.path, judged.proven.latest
+            # what is known now of the token's authority is what the next time-stamp will protect
+            path, moment = judged.proven.path, judged.known_at
             judgement = await self._judge.judge(
                 path[0],
                 [*path[1:], *found.store.certificates],
                 service=Service.TIMESTAMPS,
-                at=min(moment, now),
+                at=moment,
                 kept=times.kept,
             )
-            data = data.joined(await self._of_path(judgement, times.kept, min(moment, now), now))
+            data = data.joined(await self._of_path(judgement, times.kept, moment, now))
         return data
 
     async def _of_path(

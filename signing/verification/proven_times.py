@@ -39,11 +39,13 @@ class JudgedStamp:
 
     Attributes:
         proven: None when it proves nothing; `report` says why.
+        known_at: as of when it was judged: a time at which the token certainly existed.
         forged: nobody made this token over these bytes.
     """
 
     report: TimestampReport
     proven: ProvenTime | None
+    known_at: dt.datetime
     forged: bool = False
 
 
@@ -138,8 +140,7 @@ async def _judge_document_stamp(
         text = stamp.faults[0].text if stamp.faults else _STAMP_FORGED
         until = covered.until if covered else 0
         return JudgedStamp(
-            TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, True
-        )
+            TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, at, True)
     over = partial(document_digest, content, covered.start, covered.end, covered.until)
     judged = await _judge_token(stamp.token, over, judge, existed, store, at)
     return _placed(judged, "document", stamp.field, covered.until)
@@ -163,7 +164,7 @@ async def _times(
         try:
             token = read_token(encoded)
         except TimestampRefused as refused:
-            stamps.append(JudgedStamp(TimestampReport("signature", None, None, False, refused.text), None, True))
+            stamps.append(JudgedStamp(TimestampReport("signature", None, None, False, refused.text), None, exists_at, True))
             continue
         judged = await _judge_token(token, finding.container.signature, judge, existed, store, exists_at)
         stamps.append(_placed(judged, "signature", finding.field, finding.covered.until))
@@ -186,13 +187,13 @@ async def _judge_token(
         proven = await verify_token(token, over, trust=trust, at=at, certificates=store.certificates)
     except TimestampRefused as refused:
         report = TimestampReport("document", said, None, False, refused.text)
-        return JudgedStamp(report, None, refused.fault in _FORGED)
+        return JudgedStamp(report, None, at, refused.fault in _FORGED)
     except Unavailable as away:
         if away.code != "revocation-unknown":
             raise
-        return JudgedStamp(TimestampReport("document", said, None, False, _UNTOLD), None)
+        return JudgedStamp(TimestampReport("document", said, None, False, _UNTOLD), None, at)
     report = TimestampReport("document", said, proven.authority, True, None, certificate_ends=proven.certificate_ends)
-    return JudgedStamp(report, proven)
+    return JudgedStamp(report, proven, at)
 
 
 def _placed(judged: JudgedStamp, kind: Literal["signature", "document"], field: str, end: int) -> JudgedStamp:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -38,7 +38,7 @@ from tests.support.timestamp_pki import PlainSigner as StampingSigner
 from tests.support.timestamp_pki import StampingCertificate
 from tests.support.timestamp_world import stamping_world
 from tests.support.trust_pki import DAY, FixedAnchors, Key, Made, Plan, entry, issuing, key, make, name_of, root
-from tests.support.trust_revocation import answer, responder
+from tests.support.trust_revocation import answer, points_to_ocsp, responder
 
 EVER = (Period(Standing.GRANTED, dt.datetime(2000, 1, 1, tzinfo=dt.UTC)),)
 YEAR = 365 * DAY
@@ -51,28 +51,29 @@ class LiveAuthorities:
 
     Attributes:
         revoked: since when, by fingerprint.
-        away: nobody answers any more.
+        away: authorities that answer no more (DER).
     """
 
     clock: FakeClock
     issuers: tuple[Made, ...]
     revoked: dict[str, dt.datetime] = field(default_factory=dict)
-    away: bool = False
+    away: set[bytes] = field(default_factory=set)
 
     async def check(
         self, certificate: Certificate, issuer: Certificate, anchor: Anchor, *, now: dt.datetime
     ) -> Evidence | None:
-        if self.away or certificate.not_after < now:  # who has ended is forgotten
+        if issuer.der in self.away or certificate.not_after < now:  # who has ended is forgotten
             return None
-        by = next(one for one in self.issuers if one.der == issuer.der)
-        return self.say(certificate, by)
+        by = next((one for one in self.issuers if one.der == issuer.der), None)
+        return None if by is None else self.say(certificate, by)
 
     def say(self, certificate: Certificate, issuer: Made) -> Evidence:
         """What the issuer's responder says now; its own certificate is good for a fortnight."""
         now = self.clock.now()
         revoked_at = self.revoked.get(certificate.fingerprint)
         made = Made(certificate.parsed, key("nobody"))
-        by = responder(issuer, not_before=now - DAY, not_after=now + 14 * DAY)
+        name = f"应答器 {issuer.certificate.subject.rfc4514_string()}"
+        by = responder(issuer, name[:60], not_before=now - DAY, not_after=now + 14 * DAY)
         status = ocsp.OCSPCertStatus.GOOD if revoked_at is None else ocsp.OCSPCertStatus.REVOKED
         begins, ends = now - dt.timedelta(minutes=10), now + DAY
         said = answer(made, issuer, by, status=status, this_update=begins, next_update=ends, revoked_at=revoked_at)
@@ -99,8 +100,8 @@ class LastingWorld:
         begins = START - 400 * DAY
         long = {"not_before": begins, "not_after": START + 30 * YEAR}
         self.root, self.stamp_root = root("印章根", **long), root("时间戳根", **long)
-        self.issuing = issuing(self.root, "印章签发", **long)
-        self.stamp_issuing = issuing(self.stamp_root, "时间戳签发", **long)
+        self.issuing = issuing(self.root, "印章签发", more=[points_to_ocsp()], **long)
+        self.stamp_issuing = issuing(self.stamp_root, "时间戳签发", more=[points_to_ocsp()], **long)
         self.live = LiveAuthorities(self.clock, (self.root, self.issuing, self.stamp_root, self.stamp_issuing))
         listed = (entry(one, *Service, periods=EVER) for one in (self.root, self.stamp_root))
         self.judge = Judge(FixedAnchors(*listed), self.live, self.clock)
@@ -108,13 +109,16 @@ class LastingWorld:
         self.new_unit("甲", ends=unit_ends)
         private = private or ec.generate_private_key(ec.SECP256R1())
         assert isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
-        made = make(
-            Plan(signing_fakes.name(OFFICE, OFFICE), private, self.issuing, not_before=begins, not_after=seal_ends)
-        )
+        plan = Plan(signing_fakes.name(OFFICE, OFFICE), private, self.issuing, not_before=begins, not_after=seal_ends)
+        made = make(replace(plan, more=[points_to_ocsp()]))
         self.certificate = made
         chain = (made.der, self.issuing.der)
         signer = PlainSigner(private)
         self.press = SealPress(signer, chain, cms_writer(signer, chain))
+
+    def end_of_seal_authority(self) -> None:
+        """Nobody can be asked about the seal's certificate any more."""
+        self.live.away |= {self.root.der, self.issuing.der}
 
     def new_unit(self, name: str, *, ends: dt.datetime) -> None:
         """Let another unit make the time-stamps from now on."""
@@ -128,6 +132,7 @@ class LastingWorld:
             key_usage=("digital_signature",),
             not_before=self.clock.now() - DAY,
             not_after=ends,
+            more=[points_to_ocsp()],
         )
         self.unit = make(plan)
         assert isinstance(self.unit.private, ec.EllipticCurvePrivateKey)
@@ -145,10 +150,10 @@ class LastingWorld:
     async def seal(
         self, content: bytes, level: Level, policy: LevelPolicy = LevelPolicy.EXACTLY, *, field_name: str = FIELD
     ) -> SealedAt:
-        prepare = partial(self._prepare, content, field_name)
+        prepare = partial(self.prepare, content, field_name)
         return await self.lasting.seal_at(prepare, self.press.writer, field_name, Wanted(level, policy))
 
-    def _prepare(self, content: bytes, field_name: str, octets: int) -> Prepared:
+    def prepare(self, content: bytes, field_name: str, octets: int) -> Prepared:
         reader = open_for_sealing(content, limit=100_000_000)
         words = SignatureText(field_name, OFFICE, self.clock.now(), "")
         where = (spot(reader, PLACE, seal_image()),)
