@@ -50,7 +50,7 @@ class TsaServices:
 
     Attributes:
         trust: whose time-stamps we accept: the trust lists say so.
-        client: asks for time-stamps; no seal uses it yet.
+        client: asks for time-stamps.
     """
 
     settings: TsaSettings

@@ -140,7 +140,8 @@ async def _judge_document_stamp(
         text = stamp.faults[0].text if stamp.faults else _STAMP_FORGED
         until = covered.until if covered else 0
         return JudgedStamp(
-            TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, at, True)
+            TimestampReport("document", None, None, False, text, field=stamp.field, end=until), None, at, True
+        )
     over = partial(document_digest, content, covered.start, covered.end, covered.until)
     judged = await _judge_token(stamp.token, over, judge, existed, store, at)
     return _placed(judged, "document", stamp.field, covered.until)
@@ -164,7 +165,9 @@ async def _times(
         try:
             token = read_token(encoded)
         except TimestampRefused as refused:
-            stamps.append(JudgedStamp(TimestampReport("signature", None, None, False, refused.text), None, exists_at, True))
+            stamps.append(
+                JudgedStamp(TimestampReport("signature", None, None, False, refused.text), None, exists_at, True)
+            )
             continue
         judged = await _judge_token(token, finding.container.signature, judge, existed, store, exists_at)
         stamps.append(_placed(judged, "signature", finding.field, finding.covered.until))

@@ -52,12 +52,15 @@ async def test_a_certificate_that_has_ended_counts_as_far_as_its_level_reaches(
     report = await world.verifier()(content)
     lasts = level is Level.B_LTA  # responders' own certificates end too; only at B-LTA what they said is protected
     assert (report.conclusion == "genuine") is lasts
-    assert report.signatures[0].sub_indication == {
-        Level.B_B: "OUT_OF_BOUNDS_NO_POE",
-        Level.B_T: "TRY_LATER",
-        Level.B_LT: "TRY_LATER",
-        Level.B_LTA: None,
-    }[level]
+    assert (
+        report.signatures[0].sub_indication
+        == {
+            Level.B_B: "OUT_OF_BOUNDS_NO_POE",
+            Level.B_T: "TRY_LATER",
+            Level.B_LT: "TRY_LATER",
+            Level.B_LTA: None,
+        }[level]
+    )
 
 
 @pytest.mark.parametrize("level", [Level.B_LT, Level.B_LTA], ids=str)

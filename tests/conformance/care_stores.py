@@ -29,7 +29,9 @@ async def put(database: Database, store: CareStore, *numbers: int, due_at: dt.da
         await tx.commit()
 
 
-async def claim(database: Database, store: CareStore, *, now: dt.datetime = MOMENT, name: str = "sig_01") -> Care | None:
+async def claim(
+    database: Database, store: CareStore, *, now: dt.datetime = MOMENT, name: str = "sig_01"
+) -> Care | None:
     async with database.write() as tx:
         care = await store.claim(tx, name, now=now, until=now + LEASE)
         await tx.commit()

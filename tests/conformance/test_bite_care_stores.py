@@ -26,7 +26,9 @@ class GivesToEverybody(SqlCareStore):
     async def claim(self, tx: WriteTx, signature_id: str, *, now: dt.datetime, until: dt.datetime) -> Care | None:
         own = document_care.c.signature_id == signature_id
         values = {"lease_until": until, "tries": document_care.c.tries + 1}
-        changed = await tx.connection.execute(update(document_care).where(own, document_care.c.due_at <= now).values(values))
+        changed = await tx.connection.execute(
+            update(document_care).where(own, document_care.c.due_at <= now).values(values)
+        )
         return await self.find(tx, signature_id) if changed.rowcount else None
 
 
@@ -46,9 +48,7 @@ class BelievesAnOldClaim(SqlCareStore):
     async def finish(self, tx: WriteTx, care: Care, *, document: str, level: str, due_at: dt.datetime | None) -> bool:
         present = await self.find(tx, care.signature_id)
         lease = present.lease_until if present else None
-        return await super().finish(
-            tx, replace(care, lease_until=lease), document=document, level=level, due_at=due_at
-        )
+        return await super().finish(tx, replace(care, lease_until=lease), document=document, level=level, due_at=due_at)
 
 
 class OverwritesWhateverIsThere(SqlCareStore):

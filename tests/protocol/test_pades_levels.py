@@ -143,8 +143,8 @@ def _stamp_holds(folder: Path, token: bytes, data: Path, chain: Path, at: tuple[
 
 @pytest.mark.parametrize("name", list(KEYS))
 async def test_pyhanko_agrees_with_the_archive_level(name: str) -> None:
-    """A second opinion by ETSI EN 319 102-1 §5.6.3, thirty years on, offline, given renewals: all that it takes is there
-    at the archive level, and at no level below it."""
+    """A second opinion by ETSI EN 319 102-1 §5.6.3, thirty years on, offline, given renewals: all that it takes is
+    there at the archive level, and at no level below it."""
     world = world_of(name)
     roots = [CertTrustAnchor(asn1_x509.Certificate.load(one.der)) for one in (world.root, world.stamp_root)]
     spec = PdfSignatureValidationSpec(

@@ -90,6 +90,7 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
         "proven_at": signature.proven_at and signature.proven_at.isoformat(),
         "timestamps": [_timestamp(one) for one in signature.timestamps],
         "coverage": signature.coverage,
+        "signed_size": signature.end,
         "steps": [_step(step) for step in signature.steps],
     }
 
