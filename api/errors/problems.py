@@ -33,6 +33,9 @@ _STATUS: tuple[tuple[type[AppError], int], ...] = (
 )
 _BY_CODE = {
     "precondition-failed": 412,
+    "grant-moved": 412,
+    "service-item-moved": 412,
+    "import-changed": 412,
     "too-large": 413,
     "copy-gone": 410,
     "use-code-gone": 410,

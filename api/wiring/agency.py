@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from api.wiring.ground import Ground
 from idp.agency.acting import Acting
 from idp.agency.answer import AnswerOffer
+from idp.agency.desk import OfferDesk
 from idp.agency.dissolve import DissolveOrganisation
 from idp.agency.ending import EndAuthorisation
 from idp.agency.give import GiveAuthorisation
@@ -61,12 +62,13 @@ def build_agency(
     """Compose on the ground."""
     database, clock, secrets = ground.database, ground.clock, ground.keys.secrets
     kept, agents = stores.authorisations, AgentVault(secrets.fields.people)
+    desk = OfferDesk(database, accounts, kept, people, agents, secrets.tokens, clock)
     end = EndAuthorisation(kept, stores.acting, end_session, clock)
     revoke = RevokeAuthorisation(database, kept, end, deliver, clock)
     return AgencyServices(
         represent=Represent(database, accounts, organisations, kept, register, end, deliver, people, agents, clock),
-        give=GiveAuthorisation(database, accounts, kept, people, agents, secrets.tokens, clock),
-        answer=AnswerOffer(database, accounts, kept, people, agents, secrets.tokens, clock),
+        give=GiveAuthorisation(desk),
+        answer=AnswerOffer(desk),
         revoke=revoke,
         end=end,
         dissolve=DissolveOrganisation(database, organisations, revoke),

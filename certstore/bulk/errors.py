@@ -30,6 +30,20 @@ class ImportMoved(Conflict):
         super().__init__("import-state", text.format(state=state))
 
 
+class ImportChanged(Conflict):
+    """A colleague ran it since it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "import-changed",
+            Text(
+                "您看过之后，有同事运行过这次导入，结果可能不同，没有重新开始。请看过现在的结果再决定。",
+                "A colleague ran this import since you looked at it, and it was not started again. Look at it as it is "
+                "now, and decide then.",
+            ),
+        )
+
+
 def file_broken(kind: str) -> FileRefused:
     return FileRefused(
         "file-unreadable",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from certstore.authorise import acting_organisation, refusals_audited, require_scope, require_type
 from certstore.bulk.difference_words import told_difference
-from certstore.bulk.errors import ImportMoved, ImportNotFound
+from certstore.bulk.errors import ImportChanged, ImportMoved, ImportNotFound
 from certstore.bulk.fault_words import words_of
 from certstore.bulk.mapping import checked_mapping, targets_of
 from certstore.bulk.model import STATE_NAMES, Difference, Import, ImportState, RowFault
@@ -91,14 +91,14 @@ class SteerImports:
         Raises:
             InvalidInput: `mapping-invalid`.
             NotFound: `import-not-found`.
-            Conflict: `import-state`.
+            Conflict: `import-state`, `import-changed`.
         """
         async with refusals_audited(self._repository.database, "import.start", actor, subject=import_id):
             made, licence_type, _ = await self.one(import_id, actor)
             chosen, repository = checked_mapping(licence_type, made.header, columns), self._repository
             async with self._repository.database.write() as tx:
                 if not await self._store.start(tx, import_id, chosen, dry=dry, now=repository.now(), seen=seen):
-                    raise ImportMoved(STATE_NAMES[made.state])
+                    raise ImportMoved(STATE_NAMES[made.state]) if seen in (None, made.changed_at) else ImportChanged
                 detail: Detail = {"type": made.type_code, "rows": made.rows, "dry": dry}
                 tx.audit(AuditEvent("import.start", "done", actor, import_id, detail=detail))
                 await tx.commit()

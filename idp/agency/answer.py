@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from core.audit.event import AuditEvent, Detail
-from core.clock import Clock
-from core.db.database import Database, ReadTx
+from core.db.database import ReadTx
 from core.errors import NotFound
 from core.identifiers.normal import canonical
 from core.principal import Principal
 from core.text import Text
+from idp.agency.desk import OfferDesk
 from idp.agency.model import Authorisation, State
-from idp.agency.ports import AuthorisationStore
 from idp.agency.represent import level_too_low
-from idp.agency.sealing import AgentVault
-from idp.directory import PersonVault, account_not_found
+from idp.directory import account_not_found
 from idp.model import Account
-from idp.ports import AccountStore
 from idp.real_name import REACHED_BY_PHONE
 from idp.token_uses import AUTHORISATION_CODE
-from keys.ports import TokenDigests
 
 _MAX_TYPED = 64
 
@@ -26,23 +22,8 @@ _MAX_TYPED = 64
 class AnswerOffer:
     """The use case."""
 
-    def __init__(
-        self,
-        database: Database,
-        accounts: AccountStore,
-        authorisations: AuthorisationStore,
-        people: PersonVault,
-        agents: AgentVault,
-        digests: TokenDigests,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._accounts = accounts
-        self._authorisations = authorisations
-        self._people = people
-        self._agents = agents
-        self._digests = digests
-        self._clock = clock
+    def __init__(self, desk: OfferDesk) -> None:
+        self._desk = desk
 
     async def find(self, person: Principal, typed: str) -> Authorisation:
         """The open offer behind a code, if it is for this person.
@@ -51,8 +32,8 @@ class AnswerOffer:
             NotFound: `offer-not-found`: wrong code, decided, over, or for somebody else; the answer is the same.
         """
         code = canonical(typed[:_MAX_TYPED]).replace("-", "").upper()
-        async with self._database.read() as tx:
-            one = await self._authorisations.by_code(tx, self._digests.digests(AUTHORISATION_CODE, code))
+        async with self._desk.database.read() as tx:
+            one = await self._desk.authorisations.by_code(tx, self._desk.digests.digests(AUTHORISATION_CODE, code))
             account = await self._account(tx, person)
         if one is None or not self._is_theirs(one, account):
             raise _no_offer()
@@ -64,18 +45,18 @@ class AnswerOffer:
             NotFound: `offer-not-found`.
             NotPermitted: `real-name-level-too-low`.
         """
-        now = self._clock.now()
-        async with self._database.write() as tx:
+        now = self._desk.clock.now()
+        async with self._desk.database.write() as tx:
             account = await self._account(tx, person)
-            one = await self._authorisations.get(tx, authorisation_id)
+            one = await self._desk.authorisations.get(tx, authorisation_id)
             if one is None or one.under is None or not self._is_theirs(one, account):
                 raise _no_offer()
             if accept and account.level < REACHED_BY_PHONE:
                 raise level_too_low()
-            giver = await self._authorisations.hold(tx, one.under)
+            giver = await self._desk.authorisations.hold(tx, one.under)
             if giver is None or giver.state is not State.ACTIVE:
                 raise _no_offer()
-            decide = self._authorisations
+            decide = self._desk.authorisations
             done = (
                 await decide.accept(tx, one.id, account_id=account.id, at=now)
                 if accept
@@ -90,15 +71,15 @@ class AnswerOffer:
         return one
 
     async def _account(self, tx: ReadTx, person: Principal) -> Account:
-        account = await self._accounts.get(tx, person.id)
+        account = await self._desk.accounts.get(tx, person.id)
         if account is None:
             raise account_not_found()
         return account
 
     def _is_theirs(self, one: Authorisation, account: Account) -> bool:
-        if one.state is not State.OFFERED or one.offered_until is None or one.offered_until <= self._clock.now():
+        if one.state is not State.OFFERED or one.offered_until is None or one.offered_until <= self._desk.clock.now():
             return False
-        known, named = self._people.person(account), self._agents.open(one)
+        known, named = self._desk.people.person(account), self._desk.agents.open(one)
         number = None if known.citizen_id is None else known.citizen_id.number
         return (number, known.name) == (named.number, named.name)
 

@@ -11,23 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.audit.event import AuditEvent, Detail
-from core.clock import Clock, calendar_day
-from core.db.database import Database, ReadTx
+from core.clock import calendar_day
+from core.db.database import ReadTx
 from core.errors import InvalidInput
 from core.identifiers.citizen_id import parse_citizen_id
 from core.ids import new_code, new_id
 from core.principal import Principal
 from core.text import Text
+from idp.agency.desk import OfferDesk
 from idp.agency.model import Agent, Authorisation, Role, State
-from idp.agency.ports import AuthorisationStore
 from idp.agency.rules import check_days, check_items, check_may_give, not_yours
-from idp.agency.sealing import AgentVault
-from idp.directory import PersonVault
 from idp.identifiers import CITIZEN_ID
 from idp.model import AccountStatus
-from idp.ports import AccountStore
 from idp.token_uses import AUTHORISATION_CODE
-from keys.ports import TokenDigests
 
 OFFER_DAYS = 7
 CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels, nothing that looks alike
@@ -64,23 +60,8 @@ class Given:
 class GiveAuthorisation:
     """The use case."""
 
-    def __init__(
-        self,
-        database: Database,
-        accounts: AccountStore,
-        authorisations: AuthorisationStore,
-        people: PersonVault,
-        agents: AgentVault,
-        digests: TokenDigests,
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._accounts = accounts
-        self._authorisations = authorisations
-        self._people = people
-        self._agents = agents
-        self._digests = digests
-        self._clock = clock
+    def __init__(self, desk: OfferDesk) -> None:
+        self._desk = desk
 
     async def __call__(self, person: Principal, new: NewAuthorisation) -> Given:
         """
@@ -88,26 +69,26 @@ class GiveAuthorisation:
             InvalidInput: name, ID number, items or days are not acceptable; `agent-is-giver`.
             NotPermitted: `authorisation-not-yours`, `authorisation-too-wide`.
         """
-        now = self._clock.now()
+        now = self._desk.clock.now()
         today = calendar_day(now)
         agent = Agent(_name(new.name), parse_citizen_id(new.number, today=today).number)
         items = check_items(new.items)
         check_days(new.starts_on, new.ends_on, today)
         code = new_code(CODE_ALPHABET, CODE_LENGTH)
-        async with self._database.write() as tx:
-            giver = await self._authorisations.hold(tx, new.under)
+        async with self._desk.database.write() as tx:
+            giver = await self._desk.authorisations.hold(tx, new.under)
             if giver is None or giver.account_id != person.id:
                 raise not_yours()
             check_may_give(giver, new.role, items, new.starts_on, new.ends_on, today)
             account_id = await self._known(tx, agent)
-            if account_id == person.id or self._agents.open(giver).number == agent.number:
+            if account_id == person.id or self._desk.agents.open(giver).number == agent.number:
                 raise InvalidInput(
                     "agent-is-giver",
                     Text("这是您自己的身份证号，不用授权给自己。", "This is your own ID number."),
                     field="number",
                 )
             made = self._made(giver, new, items, agent, account_id, code, now)
-            await self._authorisations.add(tx, made)
+            await self._desk.authorisations.add(tx, made)
             detail: Detail = {"authorisation": made.id, "role": made.role.value, "under": giver.id}
             tx.audit(AuditEvent("authorisation.give", "done", person, giver.organisation, detail=detail))
             await tx.commit()
@@ -115,8 +96,12 @@ class GiveAuthorisation:
 
     async def _known(self, tx: ReadTx, agent: Agent) -> str | None:
         """The agent's account, if there is one of this number *and* name."""
-        account = await self._accounts.by_identifier(tx, self._people.indexes(CITIZEN_ID, agent.number))
-        if account is None or account.status is not AccountStatus.ACTIVE or self._people.name(account) != agent.name:
+        account = await self._desk.accounts.by_identifier(tx, self._desk.people.indexes(CITIZEN_ID, agent.number))
+        if (
+            account is None
+            or account.status is not AccountStatus.ACTIVE
+            or self._desk.people.name(account) != agent.name
+        ):
             return None
         return account.id
 
@@ -130,7 +115,7 @@ class GiveAuthorisation:
         code: str,
         now: dt.datetime,
     ) -> Authorisation:
-        authorisation_id = new_id(self._clock, "aut")
+        authorisation_id = new_id(self._desk.clock, "aut")
         return Authorisation(
             id=authorisation_id,
             organisation=giver.organisation,
@@ -140,9 +125,9 @@ class GiveAuthorisation:
             starts_on=new.starts_on,
             ends_on=new.ends_on,
             under=giver.id,
-            agent=self._agents.seal(authorisation_id, agent),
+            agent=self._desk.agents.seal(authorisation_id, agent),
             account_id=account_id,
-            code_digest=self._digests.digest(AUTHORISATION_CODE, code),
+            code_digest=self._desk.digests.digest(AUTHORISATION_CODE, code),
             offered_until=now + dt.timedelta(days=OFFER_DAYS),
             created_at=now,
         )

@@ -67,9 +67,9 @@ async def test_over_the_interface_marks_are_if_match(city: World) -> None:
             await web.call("DELETE", gone, "guard", headers=one)
             for one in (mark, {"If-Match": puts[0].headers["etag"]})
         ]
-    assert [one.status_code for one in put] == [200, 409]
-    assert [one.status_code for one in puts] == [200, 409]
-    assert [one.status_code for one in ends] == [409, 204]
+    assert [one.status_code for one in put] == [200, 412]
+    assert [one.status_code for one in puts] == [200, 412]
+    assert [one.status_code for one in ends] == [412, 204]
 
 
 async def test_a_register_that_a_colleague_ran_meanwhile_is_not_run_on_what_was_seen_before(both_cities: World) -> None:
@@ -80,10 +80,10 @@ async def test_a_register_that_a_colleague_ran_meanwhile_is_not_run_on_what_was_
     await city.bulk.run.through()
     with pytest.raises(Conflict) as caught:
         await city.bulk.steer.start(looked.id, looked.columns, LAND_SYSTEM, dry=False, seen=looked.changed_at)
-    assert caught.value.code == "import-state"
+    assert caught.value.code == "import-changed"
     async with http(city) as web:
         read = await web.get(f"/v1/imports/{looked.id}", "land")
         path, body = f"/v1/imports/{looked.id}/start", {"dry": False}
         tags = ('"2026-01-01T00:00:00+00:00"', '"what"', read.headers["etag"])
         told = [await web.call("POST", path, "land", json=body, headers={"If-Match": tag}) for tag in tags]
-    assert [one.status_code for one in told] == [409, 400, 200]
+    assert [one.status_code for one in told] == [412, 400, 200]
