@@ -16,7 +16,7 @@ from certstore.status import STATUS_NAMES, Status
 from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, LicenceFileVerdict, Question
 from certstore.verify_file import Answer as Said
 from core.text import Text
-from signing.verification.report import SignatureReport, Step, VerificationReport
+from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
 
 Tone = Literal["", "bad", "old"]
 
@@ -124,6 +124,8 @@ def answers(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[An
 def story(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[TimelineEntry, ...]:
     """How it came to this: who sealed it, what the checks found, what the repository says."""
     entries = [_sealed(one) for one in report.signatures]
+    entries += [_stamped(one) for signature in report.signatures for one in signature.timestamps]
+    entries += [_stamped(one) for one in report.timestamps if report.signatures]
     if report.signatures:
         entries += [_step(step) for step in report.steps if step.passed is not None]
     if verdict.licence is not None:
@@ -187,6 +189,7 @@ def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str
                 "seal_code": one.seal_code,
                 "signed_at": one.signed_at,
                 "level": one.level,
+                "proven_at": one.proven_at,
                 "coverage": one.coverage,
                 "indication": one.indication,
                 "sub_indication": one.sub_indication,
@@ -248,6 +251,18 @@ def _sealed(one: SignatureReport) -> TimelineEntry:
     code = Text(f"印章编码 {one.seal_code}", f"Seal code {one.seal_code}") if one.seal_code else None
     when = Text(second(one.signed_at), second(one.signed_at)) if one.signed_at else None
     return TimelineEntry("stamp", title, code, when, "red")
+
+
+def _stamped(one: TimestampReport) -> TimelineEntry:
+    when = Text(second(one.time), second(one.time)) if one.time else None
+    if one.good and one.kind == "signature":
+        return TimelineEntry(
+            "clock", Text("时间戳证明：这时已经盖章", "A time-stamp proves: sealed by then"), None, when
+        )
+    if one.good:
+        title = Text("时间戳保护：这时已是这份文件", "A time-stamp protects the file: it was this one by then")
+        return TimelineEntry("clock", title, None, when)
+    return TimelineEntry("clock", Text("时间戳不作数", "A time-stamp that counts for nothing"), one.reason, when)
 
 
 def _step(step: Step) -> TimelineEntry:

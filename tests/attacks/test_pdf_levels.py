@@ -11,13 +11,20 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from keys.der import integer_of, only
+from keys.spec import SignatureAlgorithm
 from keys.trust.certificate import read_certificate
-from signing.levels import Level
+from keys.tsa.client import TimestampClient, TimestampService
+from keys.tsa.errors import TimestampUnavailable
+from keys.tsa.imprint import imprint_of
+from keys.tsa.request import read_request, write_request
+from keys.tsa.trust import JudgedTrust
+from signing.levels import Level, LevelPolicy
 from signing.pades.revision import TimestampField, append_timestamp, append_validation_data
 from signing.pades.security_store import ValidationData
 from tests.support.clock import START, FakeClock
 from tests.support.lasting_world import YEAR, LastingWorld
-from tests.support.signing_fakes import pdf
+from tests.support.signing_fakes import pdf, rsa_key
 from tests.support.signing_forgeries import content_stream, page, update
 from tests.support.trust_pki import DAY, Made, Plan, key, make, name_of, root
 from tests.support.trust_revocation import answer, responder
@@ -234,3 +241,61 @@ async def test_time_stamps_outlive_what_made_them_only_in_a_chain() -> None:
         report = await world.verifier()(file)
         assert report.conclusion == conclusion
     assert (await world.verifier()(renewed.content)).signatures[0].level == "PAdES-B-LTA"
+
+
+@pytest.mark.parametrize(("level", "conclusion"), [(Level.B_B, "unknown-signer"), (Level.B_T, "genuine")])
+async def test_an_algorithm_that_has_ended_counts_at_the_proven_time(level: Level, conclusion: str) -> None:
+    """S-11 over time: RSA with 2048 bits ends with 2030; a time-stamp by another algorithm tells what is older."""
+    world = LastingWorld(rsa_key(), seal_ends=START + 9 * YEAR, unit_ends=START + 9 * YEAR)
+    content = (await world.seal(pdf(), level)).content
+    world.clock.set(dt.datetime(2031, 1, 1, tzinfo=dt.UTC))
+    assert (await world.verifier()(content)).conclusion == conclusion
+
+
+async def test_a_time_stamp_by_an_algorithm_that_has_ended_needs_a_newer_one_around_it() -> None:
+    world = LastingWorld(seal_ends=START + 2 * YEAR)
+    world.new_unit("丙", ends=START + 9 * YEAR, private=rsa_key(4), algorithm=SignatureAlgorithm.RS256)
+    content = (await world.seal(pdf(), Level.B_LTA)).content
+    inspected = await world.lasting.inspect(content, now=world.clock.now())
+    assert inspected.renew_by() == dt.datetime(2030, 12, 31, tzinfo=dt.UTC), "not when its certificate ends"
+    world.clock.set(dt.datetime(2030, 6, 1, tzinfo=dt.UTC))
+    world.new_unit("乙", ends=START + 9 * YEAR)
+    renewed = await world.lasting.extend(content, Level.B_LTA, renew=True)
+    assert renewed.missing is None
+    world.clock.set(dt.datetime(2031, 6, 1, tzinfo=dt.UTC))
+    assert (await world.verifier()(renewed.content)).conclusion == "genuine"
+    assert (await world.verifier()(content)).conclusion != "genuine"
+
+
+class Crooked:
+    """Implements `keys.tsa.ports.TimestampSource`: a real authority behind somebody who changes what is asked."""
+
+    def __init__(self, world: LastingWorld, kind: str) -> None:
+        self._source = world.source
+        self._kind = kind
+
+    async def ask(self, request: bytes) -> bytes:
+        if self._kind == "garbage":
+            return b"<html>"
+        read = read_request(request)
+        imprint = imprint_of(b"other content") if self._kind == "imprint" else read.imprint
+        nonce = integer_of(only(read.nonce or b"")) + (1 if self._kind == "nonce" else 0)
+        return await self._source.ask(write_request(imprint, nonce=nonce))
+
+
+@pytest.mark.parametrize("kind", ["imprint", "nonce", "garbage", "stranger"])
+async def test_an_authority_that_answers_wrongly_dates_nothing_and_the_next_one_is_asked(
+    world: LastingWorld, kind: str
+) -> None:
+    """S-55: never a file that is called B-T without a time that counts."""
+    source = LastingWorld(clock=world.clock).source if kind == "stranger" else Crooked(world, kind)
+    trust = JudgedTrust(world.judge)
+    crooked = TimestampService("crooked", source, trust)
+    for services, level in (([crooked], None), ([crooked, TimestampService("good", world.source, trust)], Level.B_T)):
+        world.use(TimestampClient(services, world.clock))
+        if level is None:
+            with pytest.raises(TimestampUnavailable):
+                await world.seal(pdf(), Level.B_T)
+        made = await world.seal(pdf(), Level.B_T, LevelPolicy.AT_LEAST_B_B)
+        assert made.level is (level or Level.B_B)
+        assert (await world.verifier()(made.content)).signatures[0].level == made.level.value

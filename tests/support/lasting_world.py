@@ -120,12 +120,19 @@ class LastingWorld:
         """Nobody can be asked about the seal's certificate any more."""
         self.live.away |= {self.root.der, self.issuing.der}
 
-    def new_unit(self, name: str, *, ends: dt.datetime) -> None:
+    def new_unit(
+        self,
+        name: str,
+        *,
+        ends: dt.datetime,
+        private: Key | None = None,
+        algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256,
+    ) -> None:
         """Let another unit make the time-stamps from now on."""
         usage = [ExtendedKeyUsageOID.TIME_STAMPING]
         plan = Plan(
             name_of(f"时间戳单元{name}"),
-            key(f"unit {name}"),
+            private or key(f"unit {name}"),
             self.stamp_issuing,
             extended=usage,
             extended_critical=True,
@@ -135,13 +142,17 @@ class LastingWorld:
             more=[points_to_ocsp()],
         )
         self.unit = make(plan)
-        assert isinstance(self.unit.private, ec.EllipticCurvePrivateKey)
-        signer = StampingSigner(self.unit.private, SignatureAlgorithm.ES256)
+        assert isinstance(self.unit.private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+        signer = StampingSigner(self.unit.private, algorithm)
         stamping = StampingCertificate(self.unit.private, self.unit.certificate, signer, self.stamp_issuing.certificate)
         authority = stamping_world(self.clock, {"tsa/1": stamping}).authority
-        service = TimestampService("local", LocalSource(authority), JudgedTrust(self.judge))
-        self.timestamps = TimestampClient([service], self.clock)
-        self.lasting = Lasting(self.judge, self.timestamps, SilentAuthority(), self.clock, self.pool, self.settings)
+        self.source = LocalSource(authority)
+        self.use(TimestampClient([TimestampService("local", self.source, JudgedTrust(self.judge))], self.clock))
+
+    def use(self, timestamps: TimestampClient) -> None:
+        """Have time-stamps from elsewhere."""
+        self.timestamps = timestamps
+        self.lasting = Lasting(self.judge, timestamps, SilentAuthority(), self.clock, self.pool, self.settings)
 
     def verifier(self) -> FileJudge:
         """A verifier that knows the file and the lists, and no register."""

@@ -128,7 +128,7 @@ async def sealed(request: Request, token: str, signature_id: str) -> Response:
             Fact(Text("签名等级", "Level"), record.level),
             Fact(Text("事由", "Reason"), record.reason or "—"),
             Fact(Text("凭证号", "Receipt"), record.id, True),
-            Fact(Text("文件摘要", "Digest (SHA-256)"), record.digest_after, True),
+            Fact(Text("盖章时的文件摘要", "Digest as sealed (SHA-256)"), record.digest_after, True),
         ),
         download=f"{base}/file",
     )
