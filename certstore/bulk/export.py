@@ -15,7 +15,6 @@ import orjson
 
 from certstore.authorise import refusals_audited
 from certstore.bulk.mapping import IDENTIFIER, targets_of
-from certstore.bulk.model import PART_ROWS
 from certstore.errors import NotIssuingAuthority
 from certstore.find import Filters, FindLicences, FindQuery, FindStore, FoundRows, Place
 from certstore.looks import look_at
@@ -27,6 +26,7 @@ from core.audit.event import AuditEvent, Detail
 from core.csv_lines import BYTE_ORDER_MARK, csv_line
 from core.errors import InvalidInput
 from core.ids import new_id
+from core.paging import MAX_PAGE
 from core.principal import Principal, Purpose
 from core.text import Text
 
@@ -136,7 +136,7 @@ class ExportLicences:
         """The next rows, with the records of the look at them committed."""
         repository = self._repository
         async with repository.database.write() as tx:
-            found = await self._store.find(tx, filters, after=after, limit=PART_ROWS)
+            found = await self._store.find(tx, filters, after=after, limit=MAX_PAGE)
             looks = [
                 record
                 for one in found.licences
