@@ -39,6 +39,7 @@ from tests.support.certstore_world import (
     world,
 )
 from tests.support.clock import FakeClock
+from tests.support.entrusting import entrusted
 from tests.support.exchange_http import SECRET, exchange
 
 CASE_OF = {"service_item_code": ITEM, "service_item_name": "公租房资格申请", "biz_num": CASE, "use_cause": BASIS}
@@ -345,3 +346,16 @@ async def test_an_ending_sent_again_under_its_key_ends_nothing_else(stage: Stage
     told = [one.json() for one in sent]
     assert [one["ack_code"] for one in told] == ["SUCCESS", "SUCCESS", "FAILURE"]
     assert told[2]["errors"][0]["code"] == "idempotency-key-reused"
+
+
+async def test_a_citizen_who_was_entrusted_gets_codes_for_their_types_until_it_is_taken_back(stage: Stage) -> None:
+    asked = {**CASE_OF, "real_name_credential": "zhao", "identity_number": LIN_NUMBER}
+    made = await entrusted(stage.city, types=(PERMIT,))
+    assert await stage.refused("license/entrust", asked | {"license_item_codes": [PROPERTY]}) == "agent-not-authorised"
+    found = await stage.done("license/entrust", asked | {"apply": True})
+    assert [one["license_item_code"] for one in found["licenses"]] == [PERMIT]
+    assert (found["needs_consent"], found["consent_url"]) == ([], None), "nothing beyond the types is asked for"
+    (code,) = [one["auth_code"] for one in found["licenses"]]
+    await stage.city.services.entrusting.end(made.id, LIN)
+    assert await stage.refused("license/get_license", {"auth_code": code}) == "use-code-gone"
+    assert await stage.refused("license/entrust", asked) == "agent-not-authorised"

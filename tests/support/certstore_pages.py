@@ -22,6 +22,7 @@ from api.routes.pages import (
     clerk,
     consenting,
     consenting_together,
+    entrusting,
     face_templates,
     lookup,
     objecting,
@@ -56,7 +57,7 @@ MODULES = (
     verification, sharing, objecting, own, presenting, consenting_together, consenting, use_views, clerk, lookup,
     reading, office_objections, office_statistics, office, office_find, office_licence, office_steps, office_imports,
     office_inspections, catalogue, catalogue_items, catalogue_materials, catalogue_grants, catalogue_bundle,
-    face_templates, office_endings, office_drafts, office_subscriptions,
+    face_templates, office_endings, office_drafts, office_subscriptions, entrusting,
 )  # fmt: skip
 ISSUER = "https://yizheng.example.gov.cn"
 _TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
@@ -114,6 +115,9 @@ async def pages(city: World) -> AsyncIterator[Pages]:
     async def nobody(_id: str | None) -> None:
         return None
 
+    async def fresh(_cookie: str | None) -> bool:
+        return True
+
     async with http(city) as web:
         app: FastAPI = web.client._transport.app  # type: ignore[attr-defined]
         routes = []
@@ -132,5 +136,6 @@ async def pages(city: World) -> AsyncIterator[Pages]:
         container.idp.registry = SimpleNamespace(active=nobody)
         container.idp.sessions = SimpleNamespace(principal=principal)
         container.idp.directory = SimpleNamespace(organisation=organisation)
+        container.idp.factors = SimpleNamespace(visits=SimpleNamespace(admits=fresh))
         container.idp.agency = SimpleNamespace(acting=SimpleNamespace(current=nobody))
         yield Pages(app, city, routes)
