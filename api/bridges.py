@@ -245,7 +245,12 @@ class IdpHolderNews:
         self._tell.send(told)
 
 
-_NOTICES = {News.ENDS_SOON: NoticeKind.LICENCE_ENDS, News.OBJECTION_ANSWERED: NoticeKind.OBJECTION_ANSWERED}
+_NOTICES = {
+    News.ENDS_SOON: NoticeKind.LICENCE_ENDS,
+    News.OBJECTION_ANSWERED: NoticeKind.OBJECTION_ANSWERED,
+    News.ENTRUSTED: NoticeKind.ENTRUSTED,
+    News.ENTRUSTMENT_MOVED: NoticeKind.ENTRUSTMENT_MOVED,
+}
 
 
 class IdpOrganisationDirectory:

@@ -1,4 +1,4 @@
-"""How holders are told what concerns a licence of theirs: on their own page, and by a message."""
+"""How holders are told what concerns licences of theirs: on their own page, and by a message."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class News(StrEnum):
 
     ENDS_SOON = "licence-ends"
     OBJECTION_ANSWERED = "objection-answered"
+    ENTRUSTED = "entrusted"
+    ENTRUSTMENT_MOVED = "entrustment-moved"
 
 
 class HolderNews(Protocol):

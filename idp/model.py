@@ -376,6 +376,8 @@ class NoticeKind(StrEnum):
     LEAVING = "leaving"  # the account is closed in some days
     LICENCE_ENDS = "licence-ends"  # a licence of the person's runs out soon
     OBJECTION_ANSWERED = "objection-answered"  # an authority answered an objection of the person's
+    ENTRUSTED = "entrusted"  # another person would like to entrust this one with their licences
+    ENTRUSTMENT_MOVED = "entrustment-moved"  # the other side of an entrustment answered it, or ended it
 
 
 @dataclass(frozen=True, slots=True)

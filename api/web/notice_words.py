@@ -69,6 +69,14 @@ NOTICE_WORDS: Final[Mapping[NoticeKind, Text]] = {
         "颁发机构答复了您对证照内容提出的异议。",
         "The issuing office answered your objection to what a licence says.",
     ),
+    NoticeKind.ENTRUSTED: Text(
+        "有人想委托您，替他决定证照给谁用。请先核对是不是您认识的人，再决定接不接受。",
+        "Somebody would like to entrust you with deciding who may use their licences. See first whether you know them.",
+    ),
+    NoticeKind.ENTRUSTMENT_MOVED: Text(
+        "您的一项委托，对方有了答复，或者已经结束。",
+        "The other side of one of your entrustments answered it, or ended it.",
+    ),
     NoticeKind.PHONE_CHANGED: Text(
         "您账号的手机号换过了。不是您换的，请马上拨打 12345 冻结账号。",
         "The phone number of your account was changed. If it was not you, call 12345 at once and have your account "

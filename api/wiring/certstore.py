@@ -18,6 +18,7 @@ from certstore.entrust.ports import PersonDirectory
 from certstore.exemption import CheckExemption
 from certstore.find import FindLicences
 from certstore.holder import MyAccesses, MyLicences
+from certstore.holder_news import HolderNews
 from certstore.issue import IssueLicence
 from certstore.life.proposals import Colleagues
 from certstore.look_log import LookLog
@@ -114,6 +115,7 @@ def build_certstore(
     colleagues: Colleagues,
     agencies: AgencyDirectory,
     persons: PersonDirectory,
+    news: HolderNews,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
     return compose_certstore(
@@ -125,6 +127,7 @@ def build_certstore(
         colleagues=colleagues,
         agencies=agencies,
         persons=persons,
+        news=news,
         faces=TypstRenderer(),
     )
 
@@ -172,6 +175,7 @@ def compose_certstore(
     colleagues: Colleagues,
     agencies: AgencyDirectory,
     persons: PersonDirectory,
+    news: HolderNews,
     faces: TypstRenderer,
 ) -> CertstoreServices:
     """Compose the repository from its ports.
@@ -196,6 +200,7 @@ def compose_certstore(
         fields=ground.fields,
         index=ground.index,
         kv=ground.kv,
+        news=news,
     )
     check = CheckExemption(repository, organisations, entrusting.agencies)
     copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)

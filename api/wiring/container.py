@@ -148,6 +148,7 @@ async def build_container(
         colleagues=IdpColleagues(idp.directory, ground.clock),
         agencies=IdpAgencyDirectory(idp.directory, idp.agency.acting),
         persons=IdpPersons(idp.directory),
+        news=IdpHolderNews(idp.directory, idp.abuse.tell),
     )
     presentation = compose_presentation(
         narrow_ground(ground),

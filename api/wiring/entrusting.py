@@ -10,7 +10,9 @@ from certstore.entrust.end import EndEntrustment
 from certstore.entrust.give import GiveEntrustment
 from certstore.entrust.look import LookAtEntrustments
 from certstore.entrust.ports import PersonDirectory
+from certstore.entrust.telling import TellOtherSide
 from certstore.entrust.waiting import WaitingForAgent
+from certstore.holder_news import HolderNews
 from certstore.ports import AgencyDirectory, OrganisationDirectory
 from certstore.repository import Repository
 from certstore.stores.entrustments import SqlEntrustmentStore
@@ -40,14 +42,16 @@ def compose_entrusting(
     fields: FieldCipher,
     index: BlindIndex,
     kv: KeyValueStore,
+    news: HolderNews,
 ) -> EntrustServices:
     """Compose over the repository's stores."""
     store = SqlEntrustmentStore(fields, index)
+    tell = TellOtherSide(persons, news)
     agencies = AllAgencies(repository, store, persons, for_organisations)
     return EntrustServices(
-        give=GiveEntrustment(repository, store, persons, kv),
-        answer=AnswerEntrustment(repository, store, persons),
-        end=EndEntrustment(repository, store, persons, SqlUseCodeStore()),
+        give=GiveEntrustment(repository, store, persons, kv, tell),
+        answer=AnswerEntrustment(repository, store, persons, tell),
+        end=EndEntrustment(repository, store, persons, SqlUseCodeStore(), tell),
         look=LookAtEntrustments(repository, store, persons, organisations),
         waiting=WaitingForAgent(repository, persons, agencies, organisations),
         agencies=agencies,

@@ -6,10 +6,12 @@ import dataclasses
 
 from certstore.authorise import refusals_audited
 from certstore.entrust.errors import entrustment_not_found, too_many
-from certstore.entrust.model import Entrustment, EntrustmentState, KnownPerson
+from certstore.entrust.model import Entrustment, EntrustmentState, KnownPerson, Side
 from certstore.entrust.people import person_behind
 from certstore.entrust.ports import EntrustmentStore, PersonDirectory
 from certstore.entrust.rules import MOST_LIVING, fit, is_agent, require_fit
+from certstore.entrust.telling import TellOtherSide
+from certstore.holder_news import News
 from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
 from core.audit.event import AuditEvent
@@ -20,10 +22,13 @@ from core.principal import Principal
 class AnswerEntrustment:
     """The use case."""
 
-    def __init__(self, repository: Repository, store: EntrustmentStore, persons: PersonDirectory) -> None:
+    def __init__(
+        self, repository: Repository, store: EntrustmentStore, persons: PersonDirectory, tell: TellOtherSide
+    ) -> None:
         self._repository = repository
         self._store = store
         self._persons = persons
+        self._tell = tell
 
     async def __call__(self, entrustment_id: str, actor: Principal, *, accept: bool) -> Entrustment:
         """Say yes or no, once.
@@ -43,6 +48,7 @@ class AnswerEntrustment:
                 raise entrustment_not_found()
             if accept:
                 await self._check(one, person)
+            principal = await self._tell.whom(one, Side.PRINCIPAL)
             async with repository.database.write() as tx:
                 if accept:
                     await self._check_count(tx, person)
@@ -50,7 +56,9 @@ class AnswerEntrustment:
                 if not await decide(tx, one.id, now=now):
                     raise entrustment_not_found()
                 tx.audit(AuditEvent(action, "done", actor, one.id, OWN_PURPOSE))
+                told = await self._tell.write(tx, principal, News.ENTRUSTMENT_MOVED, one)
                 await tx.commit()
+        self._tell.send(told)
         state = EntrustmentState.ACTIVE if accept else EntrustmentState.DECLINED
         answered = dataclasses.replace(one, state=state, answered_at=now)
         return dataclasses.replace(answered, state=answered.state_at(now, today))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from certstore.authorise import refusals_audited
 from certstore.codes import CITIZEN_ID, Bearer, HolderCode, parse_party
 from certstore.entrust.errors import too_many, too_many_offers
-from certstore.entrust.model import Entrustment, KnownPerson, Party
+from certstore.entrust.model import Entrustment, KnownPerson, Party, Side
 from certstore.entrust.people import person_behind
 from certstore.entrust.ports import EntrustmentStore, PersonDirectory
 from certstore.entrust.rules import (
@@ -27,6 +27,8 @@ from certstore.entrust.rules import (
     require_fit,
     types_invalid,
 )
+from certstore.entrust.telling import TellOtherSide
+from certstore.holder_news import News
 from certstore.reach import unknown_item
 from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
@@ -60,12 +62,18 @@ class GiveEntrustment:
     """The use case."""
 
     def __init__(
-        self, repository: Repository, store: EntrustmentStore, persons: PersonDirectory, kv: KeyValueStore
+        self,
+        repository: Repository,
+        store: EntrustmentStore,
+        persons: PersonDirectory,
+        kv: KeyValueStore,
+        tell: TellOtherSide,
     ) -> None:
         self._repository = repository
         self._store = store
         self._persons = persons
         self._kv = kv
+        self._tell = tell
 
     async def __call__(self, new: NewEntrustment, actor: Principal) -> Entrustment:
         """Offer it; it is worth nothing until the other person has accepted.
@@ -85,6 +93,7 @@ class GiveEntrustment:
             async with repository.database.read() as tx:
                 await self._check_known(tx, made)
             await self._count(actor)
+            agent = await self._tell.whom(made, Side.AGENT)
             async with repository.database.write() as tx:
                 count, codes = 0, person.identity.codes
                 for code in codes:
@@ -94,7 +103,9 @@ class GiveEntrustment:
                 await self._store.add(tx, made)
                 detail: Detail = {"types": len(made.types), "items": len(made.items), "uses": made.max_uses}
                 tx.audit(AuditEvent("entrustment.give", "done", actor, made.id, OWN_PURPOSE, detail))
+                told = await self._tell.write(tx, agent, News.ENTRUSTED, made)
                 await tx.commit()
+        self._tell.send(told)
         return made
 
     def _made(self, new: NewEntrustment, person: KnownPerson) -> Entrustment:

@@ -36,6 +36,8 @@ HAS_ACCOUNT: Final = "has-account"
 LEAVING: Final = "leaving"
 LICENCE_ENDS: Final = "licence-ends"
 OBJECTION_ANSWERED: Final = "objection-answered"
+ENTRUSTED: Final = "entrusted"
+ENTRUSTMENT_MOVED: Final = "entrustment-moved"
 
 _SIGNATURE = Text("【{city}一证】", "[{city} Yizheng] ")
 
@@ -118,6 +120,22 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         Text(
             "颁发机构答复了您对证照内容提出的异议。请登录后在“异议”里查看。",
             "The issuing office answered your objection to what a licence says. Log in and see it under “Objections”.",
+        ),
+    ),
+    ENTRUSTED: Template(
+        Text("有人想委托您", "Somebody would like to entrust you"),
+        Text(
+            "有人想委托您，替他决定证照给谁用。请登录后在“我的委托”里核对是谁，再决定接不接受。",
+            "Somebody would like to entrust you with deciding who may use their licences. Log in and see under “My "
+            "entrustments” who it is before you accept.",
+        ),
+    ),
+    ENTRUSTMENT_MOVED: Template(
+        Text("您的委托有变化", "One of your entrustments changed"),
+        Text(
+            "您的一项委托，对方有了答复，或者已经结束。请登录后在“我的委托”里查看。",
+            "The other side of one of your entrustments answered it, or ended it. Log in and see it under “My "
+            "entrustments”.",
         ),
     ),
     LEAVING: Template(

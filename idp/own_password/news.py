@@ -28,6 +28,8 @@ _TEMPLATES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.FACTOR_REMOVED: templates.FACTOR_REMOVED,
     NoticeKind.LICENCE_ENDS: templates.LICENCE_ENDS,
     NoticeKind.OBJECTION_ANSWERED: templates.OBJECTION_ANSWERED,
+    NoticeKind.ENTRUSTED: templates.ENTRUSTED,
+    NoticeKind.ENTRUSTMENT_MOVED: templates.ENTRUSTMENT_MOVED,
 }
 _FACTORS: Final[Mapping[str, Text]] = {
     Method.TOTP.value: Text("验证器动态码", "an authenticator app"),

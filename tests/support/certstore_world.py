@@ -315,7 +315,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
             OTHERS: Text("示例市体育局", "Sports Bureau"),
         }
     )
-    colleagues, mandates, standing = Staff(), Mandates(people), Standing(people)
+    colleagues, mandates, standing, told = Staff(), Mandates(people), Standing(people), Told(people)
     services = compose_certstore(
         ground,
         sealer=sealer,
@@ -325,6 +325,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         colleagues=colleagues,
         agencies=mandates,
         persons=standing,
+        news=told,
         faces=renderer(),
     )
     presentation = compose_presentation(
@@ -340,7 +341,6 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         schemes=frozenset({"http", "https"}), ports=range(1, 65536), inside=HostList.of(["127.0.0.0/8"])
     )
     subscriptions = compose_subscriptions(ground, inside)
-    told = Told(people)
     own = compose_holders(ground, holders=people, organisations=offices, news=told)
     exchange = compose_exchange(ground, services, holders=people, organisations=offices)
     made = World(

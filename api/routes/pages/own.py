@@ -170,6 +170,10 @@ def _about(notice: Notice) -> tuple[str, Text]:
         return f"/me/licences/{notice.detail['licence']}", Text("看这张证照", "See this licence")
     if notice.kind is NoticeKind.OBJECTION_ANSWERED:
         return f"/me/objections/{notice.detail['objection']}", Text("看答复", "See the answer")
+    if notice.kind is NoticeKind.ENTRUSTED:
+        return "/me/entrustments", Text("看是谁", "See who it is")
+    if notice.kind is NoticeKind.ENTRUSTMENT_MOVED:
+        return f"/me/entrustments/{notice.detail['entrustment']}", Text("看这项委托", "See the entrustment")
     return "/me/sign-ins", Text("登录着的地方", "Where you are logged in")
 
 

@@ -10,6 +10,7 @@ import pytest
 from certstore.entrust.model import EntrustmentState, KnownPerson, Side
 from certstore.entrust.rules import ADULT, MOST_LIVING, OFFERS_A_DAY, of_age
 from certstore.exemption import AgentStanding
+from certstore.holder_news import News
 from certstore.model import ConsentState, Look
 from certstore.ports import Deed
 from certstore.stores.entrustment_tables import entrustment, entrustment_case, entrustment_done
@@ -221,3 +222,25 @@ async def test_lists_turn_pages_and_name_items(city: World) -> None:
     assert [one.entrustment.id for one in rest.items] == [first.id]
     assert [name.en for name in rest.items[0].item_names] == ["Application for public rental housing"]
     assert (rest.next_cursor, rest.items[0].entrustment.items) == (None, (ITEM,))
+
+
+async def test_the_other_side_is_told_and_nobody_under_another_name(city: World) -> None:
+    made = await entrusted(city)
+    await city.services.entrusting.end(made.id, ZHAO)
+    second = await entrusted(city)
+    await city.services.entrusting.end(second.id, LIN)
+    await offered(city, name="王五")
+    unanswered = await offered(city)
+    await city.services.entrusting.end(unanswered.id, LIN)
+    offer, moved = News.ENTRUSTED, News.ENTRUSTMENT_MOVED
+    assert [(who, news) for who, news, _ in city.told.written] == [
+        ("acc_zhao", offer),
+        ("acc_lin", moved),  # accepted
+        ("acc_lin", moved),  # laid down
+        ("acc_zhao", offer),
+        ("acc_lin", moved),
+        ("acc_zhao", moved),  # taken back
+        ("acc_zhao", offer),
+    ]
+    assert len(city.told.sent) == len(city.told.written)
+    assert {tuple(detail) for _, _, detail in city.told.written} == {("entrustment",)}
