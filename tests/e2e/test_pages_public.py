@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from api.demo import city as cast
+from api.journey.instance import Instance
 from tests.e2e.conftest import Visit
 from tests.support.page_checks import faults_of
 from tests.support.page_files import blank_pdf, saved_anew, with_one_byte_changed
@@ -65,6 +67,19 @@ def test_a_licence_is_genuine_unchanged_and_valid(visit: Open, tmp_path: Path) -
     somebody.page.click(".lang a[lang=en]")
     assert somebody.title() == "Genuine and valid"
     assert faults_of(somebody.page) == []
+
+
+def test_a_sealed_file_comes_with_its_receipt_and_a_report_for_machines(
+    visit: Open, city: Instance, tmp_path: Path
+) -> None:
+    lin, somebody, paper = visit(), visit(), tmp_path / "paper.pdf"
+    paper.write_bytes(own_licence(lin, tmp_path))
+    told = json.loads(city.command("signature-log", "receipt", str(paper)))  # a checkpoint covers it from here on
+    assert verify(somebody, paper.read_bytes()) == "真实有效"
+    assert faults_of(somebody.page) == []
+    receipt = json.loads(somebody.save(tmp_path, "receipt.json", "text=用印公开日志回执"))
+    assert receipt["entry"] == told["entry"]
+    assert b"mainindication:total-passed" in somebody.save(tmp_path, "report.xml", "text=验真报告（ETSI XML）")
 
 
 def test_one_changed_byte_is_refused_with_the_reason(visit: Open, tmp_path: Path) -> None:

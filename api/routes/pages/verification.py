@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Container
 from dataclasses import replace
 from typing import cast
 from urllib.parse import quote
@@ -32,10 +34,11 @@ from certstore.status import STATUS_NAMES, Status
 from certstore.uploads.model import UploadVerdict
 from certstore.verify import LicenceVerdict
 from certstore.verify_file import LicenceFileVerdict
-from core.errors import InvalidInput, LimitExceeded, NotFound
+from core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from core.ids import new_secret
 from core.principal import ANONYMOUS
 from core.text import Text
+from signing.verification.etsi_report import etsi_report
 from signing.verification.report import VerificationReport
 
 router = APIRouter(include_in_schema=False)
@@ -112,6 +115,18 @@ async def report_file(request: Request, token: str) -> Response:
     return download(content, "verification-report.json", "application/json")
 
 
+@router.get("/verify/results/{token}/report.xml")
+async def etsi_file(request: Request, token: str) -> Response:
+    """The verdict as ETSI TS 119 102-2."""
+    return download(await _kept(request, token, "etsi"), "verification-report.xml", "application/xml")
+
+
+@router.get("/verify/results/{token}/receipt.json")
+async def receipt_file(request: Request, token: str) -> Response:
+    """The proof that the file stands in the public log of signatures."""
+    return download(await _kept(request, token, "receipt"), "signature-receipt.json", "application/json")
+
+
 @router.get("/verify/results/{token}/original.pdf")
 async def original(request: Request, token: str) -> Response:
     """The file as it was when it was sealed, if something was added afterwards."""
@@ -166,13 +181,30 @@ async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
     changed = verdict.judgement.conclusion == "changed"
     parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
     parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
+    if report.signatures:
+        parts["etsi"] = etsi_report(report)
+    if (receipt := await _receipt(request, file.content, report)) is not None:
+        parts["receipt"] = receipt
     if changed and verdict.judgement.signed_revision:
         parts["original"] = verdict.judgement.signed_revision
-    view = _result_view(token, file, verdict, report, pictures, "original" in parts)
+    view = _result_view(token, file, verdict, report, pictures, parts)
     parts[""] = msgspec.json.encode(_with_codes(view, found))
     for part, content in parts.items():
         await kept.put_at(token, part, content, owner=PUBLIC, seconds=_KEEP)
     return token
+
+
+async def _receipt(request: Request, content: bytes, report: VerificationReport) -> bytes | None:
+    """The receipt of the newest signature in the file that the public log has; what follows it is not of its file."""
+    log = container(request).public_log
+    for signature in sorted(report.signatures, key=lambda one: -one.end):
+        if signature.known_seal is not None and signature.known_seal.recorded_at is not None:
+            digest = hashlib.sha256(memoryview(content)[: signature.end]).hexdigest()
+            try:
+                return msgspec.json.encode((await log.prove.receipt(digest)).document())
+            except (NotFound, Conflict):  # from before the log was there, or its next checkpoint is still to come
+                continue
+    return None
 
 
 async def _kept(request: Request, token: str, part: str) -> bytes:
@@ -194,7 +226,7 @@ def _result_view(
     verdict: LicenceFileVerdict,
     report: VerificationReport,
     pictures: Pictures,
-    has_original: bool,
+    parts: Container[str],
 ) -> VerifyResultView:
     base = f"/verify/results/{token}"
     head = verdicts.headline(verdict, report)
@@ -215,8 +247,10 @@ def _result_view(
         story_title=Text("这枚印章的来历", "The story of this seal") if genuine else Text("经过", "What was found"),
         story=verdicts.story(verdict, report),
         advice=verdicts.advice(verdict),
-        original_href=f"{base}/original.pdf" if has_original else None,
+        original_href=f"{base}/original.pdf" if "original" in parts else None,
         report_href=f"{base}/report.json",
+        machine_href=f"{base}/report.xml" if "etsi" in parts else None,
+        receipt_href=f"{base}/receipt.json" if "receipt" in parts else None,
         facts=verdicts.facts(verdict, report),
         changes=verdicts.changes(report),
         max_megabytes=_MEGABYTES,

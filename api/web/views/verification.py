@@ -57,6 +57,8 @@ class VerifyResultView:
     Attributes:
         tone: nothing for good, `bad` for refused, `old` for genuine but not valid now, or not to be judged.
         pages: addresses of page pictures.
+        machine_href: the verdict for other validators, XML.
+        receipt_href: the proof that the file stands in the public log of signatures.
     """
 
     tone: Literal["", "bad", "old"]
@@ -81,6 +83,8 @@ class VerifyResultView:
     max_megabytes: int
     codes: tuple[CodeRow, ...] = ()
     picture: bool = False
+    machine_href: str | None = None
+    receipt_href: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ def verdict(tone: str, icon: str, words: Text) -> VerifyResultView:
         FACTS,
         (ChangedPage(1, "56.40 m²", "16.40 m²"),) if tone == "bad" else (),
         100,
+        machine_href="/report.xml",
+        receipt_href="/receipt.json" if tone == "" else None,
     )
 
 
