@@ -57,6 +57,7 @@ UPLOAD_PATHS = (
     "/v1/catalogue/imports",
     "/v1/objections",
     "/v1/seal-requests",
+    "/v1/signature-previews",
     "/v1/signatures",
     "/v1/signature-verifications",
     "/v1/verifications",

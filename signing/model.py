@@ -246,6 +246,7 @@ class SealApplication:
         bearer: account of the person whose seal it will be.
         replaces: the seal whose place it shall take.
         seal_id: the seal that was made of it.
+        shape: as `signing.appearance.official_seal.SealShape` names it.
     """
 
     id: str
@@ -264,6 +265,7 @@ class SealApplication:
     bearer: str | None = None
     replaces: str | None = None
     seal_id: str | None = None
+    shape: str = "round"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from signing.longlife.ports import CareStore, OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
+from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates, SealKeys
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
@@ -79,6 +80,7 @@ class SigningServices:
     tend: TendDocuments
     care: CareStore
     uses: UseServices
+    preview_places: PreviewPlaces
     pool: WorkPool
 
     def close(self) -> None:
@@ -130,6 +132,7 @@ def build_signing(
         take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
         follow_seals=FollowSeals(database, store, certificates, endings),
         seals=seals,
+        preview_places=PreviewPlaces(database, store, pool, settings),
         uses=UseServices(
             ask=AskForUse(database, store, requests, vault, clock, pool, settings),
             decide=DecideRequest(database, store, requests, clock),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from core.text import Text
@@ -29,6 +30,14 @@ _FULL_WIDTH = {"song": 4.5, "hei": 2.0}  # of a character, at which it gets all 
 _EM_BOTTOM = -0.12  # of an ideographic character, below the baseline
 
 
+class SealShape(StrEnum):
+    """How a seal looks."""
+
+    ROUND = "round"  # 圆形, with a star
+    OVAL = "oval"  # 椭圆形: invoices, taxes
+    NAME = "name"  # 名章: a framed name
+
+
 @dataclass(frozen=True, slots=True)
 class SealDesign:
     """What stands on a seal.
@@ -37,13 +46,14 @@ class SealDesign:
         name: the organisation's registered name; 1 to 60 characters.
         code: 13 digits; empty for none.
         line: a short line under the star, e.g. 财务专用章 or 演示专用.
-        diameter_mm: 38 to 50.
+        diameter_mm: 38 to 50; the height of a seal that is not round.
     """
 
     name: str
     code: str = ""
     line: str = ""
     diameter_mm: float = 42.0
+    shape: SealShape = SealShape.ROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,18 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class SealDrawing:
-    """The finished drawing: the ring, then everything that is filled."""
+    """The finished drawing: the ring, then everything that is filled.
+
+    Attributes:
+        ring_width: 0 for a seal without a ring, whose frame is an outline like any other.
+        across_mm: width, of a seal that is not as wide as it is high.
+    """
 
     diameter_mm: float
     ring_radius: float
     ring_width: float
     outlines: tuple[Outline, ...]
+    across_mm: float | None = None
 
 
 @lru_cache(maxsize=64)

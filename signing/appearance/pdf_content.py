@@ -20,9 +20,10 @@ def _operators(drawing: SealDrawing) -> Iterable[str]:
     red, green, blue = (int(SEAL_RED[i : i + 2], 16) / 255 for i in (1, 3, 5))
     colour = f"{red:.4f} {green:.4f} {blue:.4f}"
     yield f"/{BLEND} gs {colour} RG {colour} rg 1 j"
-    yield f"{_number(drawing.ring_width)} w"
-    yield from _circle(drawing.ring_radius)
-    yield "S"
+    if drawing.ring_width:
+        yield f"{_number(drawing.ring_width)} w"
+        yield from _circle(drawing.ring_radius)
+        yield "S"
     for outline in drawing.outlines:
         for letter, points in outline.commands:
             yield " ".join([*(f"{_number(x)} {_number(y)}" for x, y in points), _OPERATOR[letter]])

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from signing.appearance.official_seal import SEAL_RED, Outline, SealDrawing
+from signing.appearance.outlines import Point
 
 
 def to_svg(drawing: SealDrawing, title: str) -> str:
     """The picture, one unit to the millimetre; `title` is its text alternative."""
-    size, centre = _number(drawing.diameter_mm), drawing.diameter_mm / 2
+    height = drawing.diameter_mm
+    width = height if drawing.across_mm is None else drawing.across_mm
+    centre = (width / 2, height / 2)
     weights: dict[float, list[Outline]] = {}
     for outline in drawing.outlines:
         weights.setdefault(outline.weight, []).append(outline)
@@ -19,11 +22,12 @@ def to_svg(drawing: SealDrawing, title: str) -> str:
         for weight, outlines in weights.items()
     ]
     ring = (
-        f'<circle cx="{_number(centre)}" cy="{_number(centre)}" r="{_number(drawing.ring_radius)}" fill="none"'
+        f'<circle cx="{_number(centre[0])}" cy="{_number(centre[1])}" r="{_number(drawing.ring_radius)}" fill="none"'
         f' stroke="{SEAL_RED}" stroke-width="{_number(drawing.ring_width)}"/>'
     )
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" role="img">'
-    return f"{head}<title>{escape(title)}</title>{ring}{''.join(paths)}</svg>"
+    box = f"0 0 {_number(width)} {_number(height)}"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img">'
+    return f"{head}<title>{escape(title)}</title>{ring if drawing.ring_width else ''}{''.join(paths)}</svg>"
 
 
 def _edge(weight: float) -> str:
@@ -32,10 +36,10 @@ def _edge(weight: float) -> str:
     return f' stroke="{SEAL_RED}" stroke-width="{_number(weight)}" stroke-linejoin="round"'
 
 
-def _path(outlines: Iterable[Outline], centre: float) -> Iterable[str]:
+def _path(outlines: Iterable[Outline], centre: Point) -> Iterable[str]:
     for outline in outlines:
         for letter, points in outline.commands:
-            yield letter + " ".join(f"{_number(centre + x)} {_number(centre - y)}" for x, y in points)
+            yield letter + " ".join(f"{_number(centre[0] + x)} {_number(centre[1] - y)}" for x, y in points)
 
 
 def _number(value: float) -> str:

@@ -12,6 +12,7 @@ from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
+from signing.appearance.official_seal import SealShape
 from signing.errors import SealCodeTaken, SealInvalid
 from signing.lifecycle import ENDED, SealEvent, next_status, require_step
 from signing.model import SealApplication, SealKind
@@ -31,7 +32,7 @@ class ApplyCommand:
         organisation: unified social credit code of the owner.
         name: the owner's registered name; the Chinese one stands on the arc.
         code: 13 digits.
-        line: short line under the star; empty for none.
+        line: short line under the star, or the name on a name seal; empty for none.
         reason: why it is needed.
         bearer: account of the person whose seal it will be: of a personal one always, of a representative's perhaps.
         replaces: the owner's seal of the same kind whose place it shall take (换章).
@@ -48,6 +49,7 @@ class ApplyCommand:
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
     bearer: str | None = None
     replaces: str | None = None
+    shape: SealShape = SealShape.ROUND
 
 
 class ApplyForSeal:
@@ -117,6 +119,7 @@ def wanted_of(command: ApplyCommand, organisation: str) -> Wanted:
         command.algorithm,
         bearer=command.bearer or None,
         replaces=command.replaces or None,
+        shape=command.shape,
     )
 
 
@@ -129,6 +132,7 @@ def application_of(clock: Clock, command: ApplyCommand, organisation: str, reaso
         code=command.code,
         line=command.line,
         diameter_mm=command.diameter_mm,
+        shape=command.shape.value,
         algorithm=command.algorithm.value,
         reason=reason,
         status=next_status(None, SealEvent.APPLY),

@@ -16,6 +16,7 @@ from core.identifiers.uscc import parse_uscc
 from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
+from signing.appearance.official_seal import SealShape
 from signing.errors import SealSecondPerson
 from signing.lifecycle import SealEvent, next_status, require_step, works_alone
 from signing.model import Seal, SealKind, SealStatus
@@ -52,6 +53,7 @@ class CreateSealCommand:
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
     backend: str | None = None
     bearer: str | None = None
+    shape: SealShape = SealShape.ROUND
 
 
 class CreateSeal:
@@ -132,4 +134,5 @@ def _asked(command: CreateSealCommand) -> ApplyCommand:
         diameter_mm=command.diameter_mm,
         algorithm=command.algorithm,
         bearer=command.bearer,
+        shape=command.shape,
     )

@@ -10,6 +10,7 @@ from core.db.database import Database
 from core.errors import AppError
 from core.principal import Principal
 from keys.spec import SignatureAlgorithm
+from signing.appearance.official_seal import SealShape
 from signing.errors import SealApplicationNotFound, SealStepNotAllowed
 from signing.lifecycle import STATUS_NAMES, SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealApplication
@@ -117,4 +118,5 @@ def _wanted(application: SealApplication, backend: str | None) -> Wanted:
         backend,
         application.bearer,
         application.replaces,
+        SealShape(application.shape),
     )

@@ -9,10 +9,9 @@ from core.ids import new_id
 from core.text import Text
 from keys.ports import KeyProvider
 from keys.spec import SignatureAlgorithm
-from signing.appearance.official_seal import SealDesign, SealDrawing, draw
-from signing.appearance.pdf_content import to_pdf_content
-from signing.appearance.svg import to_svg
-from signing.model import Seal, SealImage, SealKind, SealStatus
+from signing.appearance.drawn import draw_seal, image_of
+from signing.appearance.official_seal import SealDesign, SealDrawing, SealShape
+from signing.model import Seal, SealKind, SealStatus
 from signing.ports import CertificateAuthority, SealCertificates, SealKeys
 from signing.work_pool import WorkPool
 
@@ -31,10 +30,11 @@ class Wanted:
     backend: str | None = None
     bearer: str | None = None
     replaces: str | None = None
+    shape: SealShape = SealShape.ROUND
 
     @property
     def design(self) -> SealDesign:
-        return SealDesign(self.name.zh, self.code, self.line, self.diameter_mm)
+        return SealDesign(self.name.zh, self.code, self.line, self.diameter_mm, self.shape)
 
 
 class Workshop:
@@ -61,7 +61,7 @@ class Workshop:
         Raises:
             SealInvalid: the name, the code, the line or the diameter is not acceptable.
         """
-        return await self._pool.run(draw, wanted.design)
+        return await self._pool.run(draw_seal, wanted.design)
 
     async def make(self, wanted: Wanted, status: SealStatus) -> Seal:
         """A seal that is nowhere entered yet.
@@ -92,7 +92,7 @@ class Workshop:
             # the root is left out: who verifies must have it from elsewhere
             certificates=(certificate, *list(self._authority.issuing_chain())[:-1]),
             key_purpose=purpose,
-            image=SealImage(drawing.diameter_mm, to_svg(drawing, wanted.name.zh), to_pdf_content(drawing)),
+            image=image_of(drawing, wanted.name.zh),
             created_at=self._clock.now(),
             design=asdict(wanted.design),
             bearer=wanted.bearer,

@@ -38,6 +38,7 @@ def seal_values(seal: Seal, certificate_digest: str) -> Row:
         "certificate_digest": certificate_digest,
         "key_purpose": seal.key_purpose,
         "diameter_mm": seal.image.diameter_mm,
+        "across_mm": seal.image.across_mm,
         "image_svg": seal.image.svg,
         "image_content": seal.image.content,
         "uses": 0,
@@ -59,7 +60,7 @@ def seal_of(row: RowMapping) -> Seal:
         status=SealStatus(row["status"]),
         certificates=tuple(split(bytes(row["certificates"]))),
         key_purpose=row["key_purpose"],
-        image=SealImage(row["diameter_mm"], row["image_svg"], bytes(row["image_content"])),
+        image=SealImage(row["diameter_mm"], row["image_svg"], bytes(row["image_content"]), row["across_mm"]),
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
         design=row["design"],
@@ -96,7 +97,9 @@ def application_of(row: RowMapping) -> SealApplication:
     values = dict(row)
     name = Text(values.pop("name_zh"), values.pop("name_en"))
     return SealApplication(
-        **values | {"name": name, "kind": SealKind(row["kind"]), "status": SealStatus(row["status"])}
+        **values
+        | {"name": name, "kind": SealKind(row["kind"]), "status": SealStatus(row["status"])}
+        | {"shape": row["shape"] or "round"}
     )
 
 

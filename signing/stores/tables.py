@@ -34,6 +34,7 @@ seal = Table(
     Column("certificate_digest", String(64), nullable=False, unique=True),
     Column("key_purpose", String(128), nullable=False),
     Column("diameter_mm", Float, nullable=False),
+    Column("across_mm", Float),  # of pictures that are not as wide as they are high
     Column("image_svg", Text, nullable=False),
     Column("image_content", LargeBinary, nullable=False),
     Column("uses", Integer, nullable=False),
@@ -112,6 +113,7 @@ seal_application = Table(
     Column("bearer", String(64)),
     Column("replaces", String(64)),
     Column("seal_id", String(64)),
+    Column("shape", String(8)),  # none for those of before shapes: round
 )
 
 # every step of every seal, from its application on; rows are added and never changed

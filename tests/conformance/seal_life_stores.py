@@ -25,6 +25,7 @@ def an_application(number: int = 1) -> SealApplication:
         code=f"{4101990000000 + number}",
         line="财务专用章",
         diameter_mm=38.5,
+        shape="oval",
         algorithm="ES256",
         reason="财务用",
         status=SealStatus.APPLIED,

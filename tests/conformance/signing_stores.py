@@ -29,7 +29,7 @@ def a_seal(number: int = 1, **changes: object) -> Seal:
         status=SealStatus.ACTIVE,
         certificates=(certificate, b"\x30\x03\x02\x01\x7f"),
         key_purpose=f"seal/seal_{number:02}",
-        image=SealImage(42.0, "<svg/>", b"content\x00"),
+        image=SealImage(30.0, "<svg/>", b"content\x00", 40.0),
         created_at=MOMENT,
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ from tests.e2e.conftest import Visit
 from tests.e2e.test_pages_public import verify
 from tests.support.page_checks import faults_of
 from tests.support.page_files import blank_pdf
+from tests.support.placed_seals import red_on
+from tests.support.signing_fakes import pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Visit]
@@ -211,3 +213,40 @@ def test_what_is_not_a_pdf_is_not_sealed(visit: Open) -> None:
     he.page.set_input_files("#file", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"no"})
     he.page.click("form.drop button")
     assert "打不开" in he.page.inner_text(".alert")
+
+
+def test_seal_at_words_and_over_the_edges(visit: Open, tmp_path: Path) -> None:
+    he = visit()
+    he.open("/office/seal")
+    he.log_in(cast.HE.id_number)
+    he.page.set_input_files("#file", {"name": "合同.pdf", "mimeType": "application/pdf", "buffer": pdf(3)})
+    he.page.click("form.drop button")
+    he.page.wait_for_selector("#grip")
+    he.page.check("input[name=mode][value=words]")
+    assert not he.page.is_visible("#grip")
+    assert not he.page.is_visible("#x_mm")
+    he.page.fill("#words", "not there")
+    he.page.check("input[name=paging]")
+    he.page.fill("#reason", "签合同")
+    he.page.click("text=看看会落在哪里")
+    assert "找不到" in he.page.inner_text(".alert")
+    assert he.page.input_value("#words") == "not there"
+    he.page.fill("#words", "entitlement, page 2")
+    he.page.click("text=看看会落在哪里")
+    assert "4 处，在 3 页" in he.page.inner_text(".found")
+    he.page.check("input[name=mode][value=every]")
+    he.page.fill("#x_mm", "60")
+    he.page.fill("#y_mm", "90")
+    he.page.click("text=看看会落在哪里")
+    assert "6 处，在 3 页" in he.page.inner_text(".found")
+    assert he.page.locator(".seal-seen").count() == 2
+    assert faults_of(he.page) == []
+    he.page.click("a.thumb[data-page='2']")
+    he.page.wait_for_url("**page=2**")
+    assert he.page.input_value("#reason") == "签合同"
+    assert he.page.locator(".seal-seen").count() == 2
+    he.page.click("text=盖章并签名")
+    he.page.wait_for_url("**/done/*")
+    sealed = he.save(tmp_path, "sealed.pdf", "text=下载盖好章的文件")
+    assert [red_on(sealed, number) is not None for number in (1, 2, 3)] == [True, True, True]
+    assert verify(visit(), sealed) == "真实，未改动"

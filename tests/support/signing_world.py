@@ -41,6 +41,7 @@ from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.pades.security_store import ValidationData
 from signing.places import Placement
+from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, SealCertificates, SealLifeStore, SealStore, UseRequestStore
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
@@ -307,6 +308,7 @@ class SealOffice:
             ledger=Ledger(*shared),
             upkeep=RequestUpkeep(self.database, self.requests, SqlDiscardList(), self.clock),
         )
+        self.preview_places = PreviewPlaces(*shared, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
         self.tend = TendDocuments(
             self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock

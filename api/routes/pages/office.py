@@ -175,7 +175,8 @@ async def all_types(request: Request) -> list[LicenceType]:
 def seal_choice(seal: Seal) -> SealChoice:
     mark = _STATES[seal.status]
     picture = picture_address(seal.id)
-    return SealChoice(seal.id, seal.name, seal.code, picture, seal.image.diameter_mm, mark.word, mark.tone, mark.icon)
+    size = (seal.image.diameter_mm, mark.word, mark.tone, mark.icon, seal.image.across_mm)
+    return SealChoice(seal.id, seal.name, seal.code, picture, *size)
 
 
 async def _own_type(request: Request, who: Visitor, code: str) -> LicenceType:

@@ -17,15 +17,17 @@ from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
+from api.web.seal_places import asked_places, carried, places_of, whole_number
 from api.web.shelf import Shelf, shelf
 from api.web.views.common import Fact
-from api.web.views.office import SealedView, SealPlaceView, SealUploadView, Sheet
+from api.web.views.office import SealedView, SealPlaceView, SealSeen, SealUploadView, Sheet
 from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
 from core.text import Text
 from signing.model import Seal, SealPdfCommand, SealStatus
-from signing.places import Placement
+from signing.places import Place
+from signing.placing.preview import PlaceFound, Preview
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,7 +70,7 @@ async def upload(request: Request) -> Response:
 
 @router.get("/office/seal/{token}")
 async def place_page(request: Request, token: str) -> Response:
-    """Step 2: where the seal goes. `x` and `y` carry the place over from another page of the file."""
+    """Step 2: where the seal goes. The query carries the choices over from another page of the file."""
     who = await permitted(request, SEALER)
     return await _place(request, who, token, Form(dict(request.query_params)))
 
@@ -89,20 +91,29 @@ async def seal(request: Request, token: str) -> Response:
     desk = _Desk(shelf(request), who)
     pdf = await desk.file(token)
     try:
+        places = places_of(form)
+        number = await _first_page(request, pdf, form, places)
         command = SealPdfCommand(
             pdf=pdf,
             seal_id=form["seal"],
             actor=who.principal,
             document_class=DOCUMENT_CLASS,
-            placement=Placement(_whole(form["page"], 1), _millimetres(form["x_mm"]), _millimetres(form["y_mm"])),
+            placement=places[0] if len(places) == 1 else places,
             reason=form["reason"] or None,
             idempotency_key=token,
         )
         done = await container(request).signing.seal_pdf(command)
-        await desk.sealed_on(token, _whole(form["page"], 1))
+        await desk.sealed_on(token, number)
     except AppError as error:
         return await _place(request, who, token, form, error)
     return RedirectResponse(f"/office/seal/{token}/done/{done.signature_id}", 303)
+
+
+@router.post("/office/seal/{token}/look")
+async def look(request: Request, token: str) -> Response:
+    """Step 2 again, with the places that the form's choices have in this file. Nothing is sealed."""
+    who = await permitted(request, SEALER)
+    return await _place(request, who, token, await read_form(request))
 
 
 @router.get("/office/seal/{token}/done/{signature_id}")
@@ -219,32 +230,87 @@ async def _upload(request: Request, who: Visitor, error: AppError | None = None)
     return page(request, "seal_upload.html", status=status_of(error) if error else 200, view=view)
 
 
-async def _place(request: Request, who: Visitor, token: str, asked: Form, error: AppError | None = None) -> Response:
+async def _place(request: Request, who: Visitor, token: str, form: Form, error: AppError | None = None) -> Response:
     desk = _Desk(shelf(request), who)
     name, total, _ = await desk.facts(token)
-    number = max(1, min(_whole(asked["page"], total), total))
+    number = max(1, min(whole_number(form["page"], total), total))
     _, width, height = await desk.sheet(token, number)
     seals = await _seals(request, who)
     if not seals:
         return await _upload(request, who)
-    chosen = next((one for one in seals if one.id == asked["seal"]), seals[0])
+    chosen = next((one for one in seals if one.id == form["seal"]), seals[0])
+    asked, pdf = asked_places(form), await desk.file(token)
+    found, error = await _found(request, pdf, chosen, form, error)
     base = f"/office/seal/{token}"
     view = SealPlaceView(
         action=base,
         file_name=name,
-        sheets=tuple(Sheet(n, f"{base}/pages/{n}.png") for n in _sheets(number, total)),
+        sheets=tuple(
+            Sheet(
+                n,
+                f"{base}/pages/{n}.png",
+                f"{base}?{carried(form, {'page': str(n)})}",
+                sum(one.page == n for one in found.places),
+            )
+            for n in _sheets(number, total)
+        ),
         page=number,
         picture=f"{base}/pages/{number}.png",
         width_mm=width,
         height_mm=height,
-        x_mm=_within(asked["x_mm"] or asked["x"], width, width - _FROM_RIGHT),
-        y_mm=_within(asked["y_mm"] or asked["y"], height, height - _FROM_BOTTOM),
+        x_mm=_within(form["x_mm"], width, width - _FROM_RIGHT),
+        y_mm=_within(form["y_mm"], height, height - _FROM_BOTTOM),
         seal=seal_choice(chosen),
         seals=tuple(map(seal_choice, seals)),
-        reason=asked["reason"],
+        reason=form["reason"],
         error=error.text if error else None,
+        asked=asked,
+        fields=found.fields,
+        total=total,
+        places=tuple(_seen(one, chosen) for one in found.places if one.page == number),
+        found=None if asked.by_hand or error else _count(found),
     )
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
+
+
+async def _found(
+    request: Request, pdf: bytes, chosen: Seal, form: Form, error: AppError | None
+) -> tuple[Preview, AppError | None]:
+    """Where the choices lead in this file; where they lead nowhere, the file's empty fields all the same."""
+    preview = container(request).signing.preview_places
+    try:
+        wanted = () if error or asked_places(form).by_hand else places_of(form)
+        return await preview(pdf, chosen.id, wanted), error
+    except AppError as refusal:
+        try:
+            return await preview(pdf, chosen.id, ()), error or refusal
+        except AppError:
+            return Preview(chosen, 0, (), ()), error or refusal
+
+
+async def _first_page(request: Request, pdf: bytes, form: Form, places: tuple[Place, ...]) -> int:
+    """The page to show when it is done."""
+    if asked_places(form).by_hand:
+        return whole_number(form["page"], 1)
+    found = await container(request).signing.preview_places(pdf, form["seal"], places)
+    return found.places[0].page if found.places else 1
+
+
+def _seen(place: PlaceFound, chosen: Seal) -> SealSeen:
+    left, bottom, right, top = place.window
+    shown = place.shown
+    part = f"{left:.3f} {-top:.3f} {right - left:.3f} {top - bottom:.3f}"
+    size = (chosen.image.width_mm, chosen.image.height_mm)
+    return SealSeen(
+        round(shown.left, 2), round(shown.top, 2), round(shown.width, 2), round(shown.height, 2), part, *size
+    )
+
+
+def _count(found: Preview) -> Text:
+    pages = len({one.page for one in found.places})
+    return Text("会盖 {n} 处，在 {p} 页上。", "It will stand in {n} places on {p} pages.").format(
+        n=len(found.places), p=pages
+    )
 
 
 async def _seals(request: Request, who: Visitor) -> list[Seal]:
@@ -256,22 +322,6 @@ def _sheets(number: int, total: int) -> Sequence[int]:
     if total <= _ALL_SHEETS:
         return range(1, total + 1)
     return sorted({1, total, *range(max(1, number - 2), min(total, number + 2) + 1)})
-
-
-def _whole(typed: str, otherwise: int) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
-
-
-def _millimetres(typed: str) -> float:
-    try:
-        value = float(typed)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InvalidInput(
-            "placement-invalid", Text("位置请填毫米数。", "Give the place in millimetres."), field="x_mm"
-        )
-    return round(value, 1)
 
 
 def _within(typed: str, limit: float, otherwise: float) -> float:

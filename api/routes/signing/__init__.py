@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from api.routes.signing import applications, grants, public_log, seals, signatures, uses, verifications
+from api.routes.signing import applications, grants, previews, public_log, seals, signatures, uses, verifications
 
 routers = [
     signatures.router,
+    previews.router,
     verifications.router,
     seals.router,
     applications.router,

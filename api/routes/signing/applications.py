@@ -13,6 +13,8 @@ from api.routes.signing.seals import StatusChange, seal_view, step_view
 from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
+from signing.appearance.drawn import DEFAULT_HEIGHT
+from signing.appearance.official_seal import SealShape
 from signing.model import SealApplication, SealKind
 from signing.seals.apply import ApplyCommand
 
@@ -31,11 +33,12 @@ class NewApplication(BaseModel):
     code: str = Field(pattern=r"^\d{13}$")
     reason: str = Field(min_length=1, max_length=200)
     kind: SealKind = SealKind.OFFICIAL
-    line: str = Field(default="", max_length=12)
-    diameter_mm: float = Field(default=42.0, ge=38, le=50)
+    line: str = Field(default="", max_length=15)
+    diameter_mm: float | None = Field(default=None, ge=15, le=50, description="height; left out: what is customary")
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
     bearer: str | None = Field(default=None, max_length=64)
     replaces: str | None = Field(default=None, max_length=64)
+    shape: SealShape = SealShape.ROUND
 
 
 @router.post("", status_code=201)
@@ -49,10 +52,11 @@ async def apply_for_seal(request: Request, body: NewApplication, principal: Call
         reason=body.reason,
         kind=body.kind,
         line=body.line,
-        diameter_mm=body.diameter_mm,
+        diameter_mm=body.diameter_mm or DEFAULT_HEIGHT[body.shape],
         algorithm=body.algorithm,
         bearer=body.bearer,
         replaces=body.replaces,
+        shape=body.shape,
     )
     return application_view(await container(request).signing.apply_for_seal(command))
 
@@ -120,6 +124,7 @@ def application_view(application: SealApplication) -> dict[str, Any]:
         "code": application.code,
         "kind": application.kind.value,
         "line": application.line,
+        "shape": application.shape,
         "diameter_mm": application.diameter_mm,
         "algorithm": application.algorithm,
         "reason": application.reason,

@@ -16,6 +16,8 @@ from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
 from keys.x509.files import certificates_in
+from signing.appearance.drawn import DEFAULT_HEIGHT
+from signing.appearance.official_seal import SealShape
 from signing.model import Seal, SealKind, SealStatus, SealStep
 from signing.seals.create import CreateSealCommand
 
@@ -34,9 +36,10 @@ class NewSeal(BaseModel):
     name_en: str = Field(min_length=1, max_length=200)
     code: str = Field(pattern=r"^\d{13}$")
     kind: SealKind = SealKind.OFFICIAL
-    line: str = Field(default="", max_length=12)
-    diameter_mm: float = Field(default=42.0, ge=38, le=50)
+    line: str = Field(default="", max_length=15)
+    diameter_mm: float | None = Field(default=None, ge=15, le=50, description="height; left out: what is customary")
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
+    shape: SealShape = SealShape.ROUND
 
 
 class StatusChange(BaseModel):
@@ -81,8 +84,9 @@ async def create_seal(request: Request, body: NewSeal, principal: Manager) -> di
             actor=principal,
             kind=body.kind,
             line=body.line,
-            diameter_mm=body.diameter_mm,
+            diameter_mm=body.diameter_mm or DEFAULT_HEIGHT[body.shape],
             algorithm=body.algorithm,
+            shape=body.shape,
         )
     )
     return seal_view(seal)

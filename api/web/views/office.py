@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from api.web.seal_places import BY_HAND, Asked
 from api.web.views.common import Fact, Tone
 from api.web.views.own import LicenceCard
 from certstore.codes import CODE_TYPES, ORGANISATION_CODE, Bearer
@@ -23,6 +24,11 @@ class SealChoice:
     state: Text
     tone: Tone
     icon: str
+    across_mm: float | None = None
+
+    @property
+    def width_mm(self) -> float:
+        return self.diameter_mm if self.across_mm is None else self.across_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +157,25 @@ class SealUploadView:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page to choose."""
+    """One page to choose; `places` of the seal on it."""
 
     number: int
     picture: str
+    href: str
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SealSeen:
+    """The seal, or a part of it, at a place that was found; `part` is the picture's view box, from its centre."""
+
+    left_mm: float
+    top_mm: float
+    width_mm: float
+    height_mm: float
+    part: str
+    seal_width_mm: float
+    seal_height_mm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +195,16 @@ class SealPlaceView:
     seals: tuple[SealChoice, ...]
     reason: str = ""
     error: Text | None = None
+    asked: Asked = BY_HAND
+    fields: tuple[str, ...] = ()
+    total: int = 1
+    places: tuple[SealSeen, ...] = ()
+    found: Text | None = None
     step: int = 2
+
+    @property
+    def field_options(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, name) for name in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

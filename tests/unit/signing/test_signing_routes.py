@@ -31,7 +31,7 @@ from signing.model import Seal
 from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
 from tests.support.notes import OneNoteKey
-from tests.support.signing_fakes import pdf
+from tests.support.signing_fakes import PlainKeys, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 
 LOG_KEY = OneNoteKey()
@@ -87,6 +87,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         uses=office.uses,
         change_seal_status=office.change_status,
         seals=office.seals,
+        preview_places=office.preview_places,
     )
     kv = EmbeddedKeyValueStore(tmp_path / "kv.db", office.clock)
     app.state.container = SimpleNamespace(
@@ -435,3 +436,46 @@ async def test_places_and_locks_that_cannot_be_read(
         "/v1/signatures", data={"seal": seal.id, **fields}, files=upload(pdf()), headers=bearer("app")
     )
     assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+async def test_preview_says_where_the_seal_would_stand_and_uses_no_key(
+    http: httpx.AsyncClient, office: SealOffice, seal: Seal
+) -> None:
+    places = [{"kind": "at", "page": 2, "x_mm": 60, "y_mm": 90}, {"kind": "paging"}]
+    fields = {"seal": seal.id, "places": json.dumps(places)}
+    answer = await http.post("/v1/signature-previews", data=fields, files=upload(pdf(2)), headers=bearer("app"))
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["pages"], body["empty_fields"], len(body["places"])) == (2, [], 3)
+    whole, first, second = body["places"]
+    assert (whole["page"], whole["left_mm"], whole["top_mm"], whole["width_mm"]) == (2, 39, 69, 42)
+    assert (first["page"], first["width_mm"], first["part"]["left_mm"]) == (1, 21, -21)
+    assert (second["page"], second["width_mm"], second["part"]["left_mm"]) == (2, 21, 0)
+    assert isinstance(office.keys, PlainKeys)
+    assert office.keys.signers[seal.key_purpose].uses == 0
+    # as sealing itself: what cannot be sealed has no preview either
+    refused = await http.post("/v1/signature-previews", data=fields, files=upload(b"no"), headers=bearer("app"))
+    assert refused.json()["type"].endswith("/pdf-not-a-pdf")
+    unknown = {**fields, "seal": "seal_none"}
+    answer = await http.post("/v1/signature-previews", data=unknown, files=upload(pdf(2)), headers=bearer("app"))
+    assert answer.status_code == 404
+    answer = await http.post("/v1/signature-previews", data=fields, files=upload(pdf(2)), headers=bearer("no-scope"))
+    assert answer.status_code == 403
+    assert (await http.post("/v1/signature-previews", data=fields, files=upload(pdf(2)))).status_code == 401
+
+
+async def test_seal_of_a_name_is_made_in_its_customary_size(http: httpx.AsyncClient, office: SealOffice) -> None:
+    body = {"organisation": ORGANISATION, "name_zh": "示例市住房保障局", "name_en": "Housing Office"}
+    name = {**body, "code": "4101990000099", "kind": "representative", "line": "林知远印", "shape": "name"}
+    made = await http.post("/v1/seals", json=name, headers=bearer("manager"))
+    assert made.status_code == 201, made.text
+    kept = await office.seals.get(made.json()["id"])
+    assert (kept.image.width_mm, kept.image.height_mm) == (20, 20)
+    assert kept.design is not None
+    assert kept.design["shape"] == "name"
+    oval = {**body, "code": "4101990000098", "kind": "special", "line": "发票专用章", "shape": "oval"}
+    made = await http.post("/v1/seals", json=oval, headers=bearer("manager"))
+    kept = await office.seals.get(made.json()["id"])
+    assert (kept.image.width_mm, kept.image.height_mm) == (40, 30)
+    wrong = await http.post("/v1/seals", json={**oval, "code": "4101990000097", "line": ""}, headers=bearer("manager"))
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "line")

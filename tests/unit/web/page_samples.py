@@ -620,7 +620,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
         SealPlaceView(
             "/office/seal/t",
             "住房保障资格证明.pdf",
-            (Sheet(1, PICTURE), Sheet(2, PICTURE)),
+            (Sheet(1, PICTURE, "/office/seal/t?page=1"), Sheet(2, PICTURE, "/office/seal/t?page=2", 1)),
             1,
             PICTURE,
             210.0,

@@ -53,13 +53,21 @@ grip.addEventListener("pointermove", (event) => {
 for (const end of ["pointerup", "pointercancel"]) grip.addEventListener(end, () => { held = null; });
 for (const field of Object.values(fields)) field.addEventListener("change", () => place(now().x, now().y));
 
-// Going to another page keeps the place and the reason.
+// Going to another page keeps what was chosen.
 for (const link of document.querySelectorAll("a.thumb")) {
   link.addEventListener("click", () => {
-    const to = new URL(link.href);
-    to.searchParams.set("x", fields.x.value);
-    to.searchParams.set("y", fields.y.value);
-    link.href = to.href;
+    const chosen = new URLSearchParams(new FormData(form));
+    chosen.delete("csrf");
+    chosen.set("page", link.dataset.page);
+    link.href = `${form.action}?${chosen}`;
+  });
+}
+// Another way of placing: what was found the former way is no longer what will happen.
+for (const mode of form.querySelectorAll("input[name=mode], input[name=paging]")) {
+  mode.addEventListener("change", () => {
+    const way = form.elements.mode.value;
+    grip.classList.toggle("away", way === "words" || way === "field");
+    for (const seen of document.querySelectorAll(".seal-seen, .found, .mark-count")) seen.remove();
   });
 }
 for (const pick of form.querySelectorAll("input[name=seal]")) {
