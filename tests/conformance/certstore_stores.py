@@ -39,7 +39,7 @@ from tests.conformance.certstore_stores_backends import (
     ZHAO,
     StoreHarness,
 )
-from tests.conformance.harness import DELAY, at_once
+from tests.conformance.harness import at_once
 
 
 def a_type(code: str = TYPE, version: int = 1) -> LicenceType:
@@ -494,7 +494,7 @@ class StoresTransaction:
             async with harness.database.write() as tx:
                 assert await harness.consents.use(tx, made.id, today=harness.today)
                 used.set()
-                await asyncio.sleep(20 * DELAY)
+                await harness.unless(withdrawn)
                 order.append("used")
                 await tx.commit()
 
@@ -502,8 +502,9 @@ class StoresTransaction:
             await used.wait()
             assert await harness.withdraw(made)
             order.append("withdrawn")
+            withdrawn.set()
 
-        used = asyncio.Event()
+        used, withdrawn = asyncio.Event(), asyncio.Event()
         await at_once(use(), withdraw())
         assert order == ["used", "withdrawn"]
 
@@ -515,7 +516,7 @@ class StoresTransaction:
             async with harness.database.write() as tx:
                 assert await harness.licences.locked(tx, made.id) == made
                 locked.set()
-                await asyncio.sleep(20 * DELAY)
+                await harness.unless(ended)
                 order.append("copied")
                 await tx.commit()
 
@@ -523,8 +524,9 @@ class StoresTransaction:
             await locked.wait()
             assert await harness.end(made, Event.REVOKE, State.REVOKED)
             order.append("ended")
+            ended.set()
 
-        locked = asyncio.Event()
+        locked, ended = asyncio.Event(), asyncio.Event()
         await at_once(copy(), end())
         assert order == ["copied", "ended"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -43,7 +45,7 @@ from core.db.engine import create_engine
 from core.ids import new_id
 from core.principal import PrincipalKind, Purpose
 from core.text import Text
-from tests.conformance.harness import Backend, Surroundings
+from tests.conformance.harness import DELAY, Backend, Surroundings
 from tests.support import databases
 from tests.support.certstore_fakes import blind_index, field_cipher
 from tests.support.clock import FakeClock
@@ -71,6 +73,12 @@ class StoreHarness:
     numbers: NumberStore = field(default_factory=SqlNumberStore)
     access: AccessStore = field(default_factory=lambda: SqlAccessStore(field_cipher(), blind_index()))
     rules: UseRuleStore = field(default_factory=lambda: SqlUseRuleStore(SqlCatalogueStore()))
+    patience: float = 20 * DELAY
+
+    async def unless(self, happened: asyncio.Event) -> None:
+        """Leave time for what must not happen now: seconds that pass in vain only where the store is right."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(happened.wait(), self.patience)
 
     @property
     def today(self) -> dt.date:
