@@ -20,6 +20,7 @@ from api.cli.login_rule_app import login_rule_app
 from api.cli.organisation_app import organisation_app
 from api.cli.person_app import person_app
 from api.cli.resource_app import resource_app
+from api.cli.seal_app import seal_app
 from api.cli.signature_log_app import signature_log_app
 from api.cli.staff_app import department_app, staff_app
 from api.cli.trust_app import trust_app
@@ -37,6 +38,7 @@ app.add_typer(client_app, name="client")
 app.add_typer(resource_app, name="resource")
 app.add_typer(licence_app, name="licence")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(seal_app, name="seal")
 app.add_typer(staff_app, name="staff")
 app.add_typer(person_app, name="person")
 app.add_typer(department_app, name="department")

@@ -164,7 +164,29 @@ YAN = Person(
     ("audit-administrator",),
     Text("审计管理员", "audit administrator"),
 )
-PEOPLE = (LIN, ZHAO, SONG, CHEN, XU, QIN, HE, HENG, SHEN, YAN, GU)
+JIANG = Person(
+    "jiang",
+    "410199198304123027",
+    "江予晴",
+    "13900000021",
+    "jiang@citizen.invalid",
+    "石桥街 43 号",
+    HOUSING,
+    ("seal-custodian",),
+    Text("住房保障局印章保管人", "seal custodian, Housing Bureau"),
+)
+TAN = Person(
+    "tan",
+    "410199198711193057",
+    "谭景行",
+    "13900000022",
+    "tan@citizen.invalid",
+    "石桥街 45 号",
+    HOUSING,
+    ("seal-reviewer",),
+    Text("住房保障局印章审批人：审核制章、批准用印", "seal reviewer, Housing Bureau: reviews seals and their use"),
+)
+PEOPLE = (LIN, ZHAO, SONG, CHEN, XU, QIN, HE, HENG, SHEN, YAN, GU, JIANG, TAN)
 
 
 @dataclass(frozen=True, slots=True)

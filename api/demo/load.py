@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 _SIGN_ON = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN})
 _RS256_FOR = city.ZWFW  # one portal with each algorithm, as in real life
+_ASKS_FIRST = "seal-custodian"  # the one who keeps the seal has each use of it approved
 _WAITING = {"device": frozenset({GrantType.DEVICE_CODE}), "counter": frozenset({GrantType.CIBA})}
 _POLLING = ClientMetadata(backchannel_token_delivery_mode=DeliveryMode.POLL)
 
@@ -154,7 +155,7 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
         for client in city.CLIENTS
         if client.organisation == department and not client.portal and not client.waits
     ]
-    roles = [(GranteeKind.ROLE, "issuer"), (GranteeKind.ROLE, "seal-user")]
+    roles = [(GranteeKind.ROLE, "issuer"), (GranteeKind.ROLE, "seal-user"), (GranteeKind.ROLE, _ASKS_FIRST)]
     for kind, grantee in [*grantees, *roles, (GranteeKind.SERVICE, REPOSITORY.id)]:
         grant = GrantSealCommand(
             seal_id=seal.id,
@@ -164,6 +165,7 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
             valid_from=today,
             valid_to=today.replace(year=today.year + 3, day=min(today.day, 28)),
             actor=SYSTEM,
+            approval=grantee == _ASKS_FIRST,
         )
         await container.signing.grant_seal(grant)
 

@@ -22,6 +22,9 @@ CLERK = "licence:read"
 VERIFIER = "licence:verify"
 ISSUER = "licence:issue"
 SEALER = "seal:sign"
+SEAL_MANAGER = "seal:manage"
+SEAL_APPROVER = "seal:approve"
+_OFFICE_DUTIES = (ISSUER, SEALER, SEAL_MANAGER, SEAL_APPROVER)
 SYSTEM_ADMIN = "admin:system"
 SECURITY_ADMIN = "admin:security"
 AUDIT_ADMIN = "admin:audit"
@@ -182,7 +185,7 @@ def navigation(principal: Principal) -> tuple[NavItem, ...]:
         return _OWN
     desk = _DESK if principal.may(CLERK) else ()
     window = (_WINDOW,) if principal.may(WINDOW) else ()
-    office = (_OFFICE,) if principal.may(ISSUER) or principal.may(SEALER) else ()
+    office = (_OFFICE,) if any(map(principal.may, _OFFICE_DUTIES)) else ()
     figures = (_FIGURES,) if desk and not principal.may(ISSUER) else ()
     keys = (_KEYS, _CATALOGUE) if administers(principal) else ()
     portals = (_PORTALS,) if administers(principal) or principal.may(PORTAL_MANAGER) else ()
@@ -225,7 +228,7 @@ def home_of(principal: Principal) -> str:
     """The page that somebody with these rights comes for."""
     if principal.kind is not PrincipalKind.STAFF:
         return "/me"
-    if principal.may(ISSUER) or principal.may(SEALER):
+    if any(map(principal.may, _OFFICE_DUTIES)):
         return "/office"
     if administers(principal):
         return "/admin/keys"

@@ -13,6 +13,7 @@ from core.principal import Principal
 from core.text import Text
 from keys.spec import SignatureAlgorithm
 from signing.appearance.official_seal import SealShape
+from signing.appearance.svg import to_svg
 from signing.errors import SealCodeTaken, SealInvalid
 from signing.lifecycle import ENDED, SealEvent, next_status, require_step
 from signing.model import SealApplication, SealKind
@@ -91,6 +92,20 @@ class ApplyForSeal:
                 tx.audit(AuditEvent("seal.apply", "done", command.actor, subject=application.id, detail=detail))
                 await tx.commit()
         return application
+
+    async def preview(self, application: SealApplication) -> str:
+        """What the seal will look like, as SVG."""
+        wanted = Wanted(
+            application.organisation,
+            application.kind,
+            application.name,
+            application.code,
+            application.line,
+            application.diameter_mm,
+            SignatureAlgorithm(application.algorithm),
+            shape=SealShape(application.shape),
+        )
+        return to_svg(await self._workshop.draw(wanted), application.name.zh)
 
 
 def wanted_of(command: ApplyCommand, organisation: str) -> Wanted:

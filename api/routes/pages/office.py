@@ -20,8 +20,9 @@ from api.web.forms import Form, read_form
 from api.web.holder_form import blocks, blocks_changed, holder_names, kind_of, may_add
 from api.web.render import page
 from api.web.schema_form import face_data, form_fields
+from api.web.seal_words import MARKS
 from api.web.shelf import shelf
-from api.web.views.common import Fact, Mark
+from api.web.views.common import Fact
 from api.web.views.office import (
     ChooseTypeView,
     IssuedRow,
@@ -32,7 +33,7 @@ from api.web.views.office import (
     TypeChoice,
 )
 from api.web.views.own import LicenceCard
-from api.web.visitor import ISSUER, SEALER, Visitor, permitted
+from api.web.visitor import ISSUER, SEAL_APPROVER, SEAL_MANAGER, SEALER, Visitor, permitted
 from certstore.issue import IssueCommand
 from certstore.life.drafts import DraftCommand
 from certstore.life.model import Draft, DraftContent
@@ -42,28 +43,24 @@ from core.clock import calendar_day
 from core.errors import AppError, InvalidInput, NotFound
 from core.ids import new_secret
 from core.text import Text
-from signing.model import Seal, SealStatus
+from signing.model import Seal
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 10
 _KEEP = 3600
-_STATES = {
-    SealStatus.ACTIVE: Mark("good", "check", Text("可用", "in use")),
-    SealStatus.SUSPENDED: Mark("warn", "clock", Text("暂停", "suspended")),
-    SealStatus.REVOKED: Mark("bad", "no", Text("注销", "cancelled")),
-}
 
 
 @router.get("/office")
 async def office(request: Request) -> Response:
     """What can be done here, this office's seals, what it issued lately."""
-    who = await permitted(request, ISSUER, SEALER)
+    who = await permitted(request, ISSUER, SEALER, SEAL_MANAGER, SEAL_APPROVER)
     organisation = who.principal.organisation or ""
     may_issue = who.principal.may(ISSUER)
     view = OfficeView(
         who.acting_for or Text(organisation, organisation),
         may_issue,
         who.principal.may(SEALER),
+        any(who.principal.may(duty) for duty in (SEALER, SEAL_MANAGER, SEAL_APPROVER)),
         tuple(map(seal_choice, await container(request).signing.seals.of_organisation(organisation))),
         await _issued_lately(request, who) if may_issue else None,
     )
@@ -173,7 +170,7 @@ async def all_types(request: Request) -> list[LicenceType]:
 
 
 def seal_choice(seal: Seal) -> SealChoice:
-    mark = _STATES[seal.status]
+    mark = MARKS[seal.status]
     picture = picture_address(seal.id)
     size = (seal.image.diameter_mm, mark.word, mark.tone, mark.icon, seal.image.across_mm)
     return SealChoice(seal.id, seal.name, seal.code, picture, *size)

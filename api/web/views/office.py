@@ -50,6 +50,7 @@ class OfficeView:
     organisation: Text
     may_issue: bool
     may_seal: bool
+    has_seals: bool
     seals: tuple[SealChoice, ...]
     issued: tuple[IssuedRow, ...] | None
 

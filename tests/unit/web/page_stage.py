@@ -27,6 +27,7 @@ from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
 from tests.unit.web.page_samples_persons import SAMPLES as PERSON_SAMPLES
 from tests.unit.web.page_samples_presenting import SAMPLES as PRESENTING_SAMPLES
 from tests.unit.web.page_samples_registers import SAMPLES as REGISTER_SAMPLES
+from tests.unit.web.page_samples_seals import SEAL_SAMPLES
 from tests.unit.web.page_samples_security import SAMPLES as SECURITY_SAMPLES
 from tests.unit.web.page_samples_upstream import SAMPLES as UPSTREAM_SAMPLES
 from tests.unit.web.page_samples_use import SAMPLES as USE_SAMPLES
@@ -48,6 +49,7 @@ SAMPLES = (
     | PERSON_SAMPLES
     | PRESENTING_SAMPLES
     | REGISTER_SAMPLES
+    | SEAL_SAMPLES
     | SECURITY_SAMPLES
     | UPSTREAM_SAMPLES
     | USE_SAMPLES

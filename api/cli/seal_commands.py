@@ -1,0 +1,199 @@
+"""The work of `yizheng seal …`: each change is the service's own, and stands in the seal's story as such."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import BinaryIO
+
+from api.cli.composed import composed
+from api.cli.tables import lines_of
+from api.routes.signing.uses import use_query
+from api.settings import Settings
+from core.identifiers.uscc import parse_uscc
+from core.principal import SYSTEM
+from core.text import Text
+from signing.model import GranteeKind, SealKind, SealStatus
+from signing.seals.create import CreateSealCommand
+from signing.seals.grant import GrantSealCommand
+
+_NEWEST = 100
+
+
+async def list_seals(settings: Settings, owner: str | None, *, as_json: bool) -> list[str]:
+    """A row for each seal, oldest first."""
+    async with composed(settings) as service:
+        seals, cursor, rows = service.signing.seals, None, []
+        while True:
+            found = await seals.page(parse_uscc(owner) if owner else None, cursor=cursor, size=_NEWEST)
+            rows += [
+                {
+                    "id": one.id,
+                    "code": one.code,
+                    "owner": one.organisation,
+                    "name": one.name.zh,
+                    "kind": one.kind.value,
+                    "status": one.status.value,
+                }
+                for one in found.items
+            ]
+            cursor = found.next_cursor
+            if cursor is None:
+                return lines_of(rows, as_json=as_json)
+
+
+async def show(settings: Settings, seal_id: str, *, as_json: bool) -> list[str]:
+    """A row for each step."""
+    async with composed(settings) as service:
+        story = await service.signing.seals.story(seal_id, actor=SYSTEM)
+    rows = [
+        {
+            "at": one.at.isoformat(timespec="seconds"),
+            "event": one.event,
+            "status": one.status.value,
+            "by": f"{one.actor_kind}:{one.actor}",
+            "reason": one.reason,
+        }
+        for one in story
+    ]
+    return lines_of(rows, as_json=as_json)
+
+
+async def found(
+    settings: Settings,
+    owner: str,
+    name: str,
+    name_en: str,
+    code: str,
+    kind: SealKind,
+    line: str,
+    diameter: float,
+    backend: str | None,
+) -> list[str]:
+    """
+    Raises:
+        core.errors.AppError: as `signing.seals.create`.
+    """
+    async with composed(settings) as service:
+        command = CreateSealCommand(
+            organisation=owner,
+            name=Text(name, name_en),
+            code=code,
+            actor=SYSTEM,
+            kind=kind,
+            line=line,
+            diameter_mm=diameter,
+            backend=backend,
+        )
+        return [(await service.signing.create_seal(command)).id]
+
+
+async def change(settings: Settings, seal_id: str, status: str, reason: str) -> list[str]:
+    """Suspend, resume or revoke."""
+    async with composed(settings) as service:
+        after = SealStatus(status)
+        seal = await service.signing.change_seal_status(seal_id, after, actor=SYSTEM, reason=reason)
+        return [f"{seal.id}: {seal.status.value}"]
+
+
+async def destroy(settings: Settings, seal_id: str, reason: str) -> list[str]:
+    async with composed(settings) as service:
+        seal = await service.signing.destroy_seal(seal_id, actor=SYSTEM, reason=reason)
+        return [f"{seal.id}: {seal.status.value}"]
+
+
+async def grants(settings: Settings, seal_id: str, *, as_json: bool) -> list[str]:
+    """A row for each grant that was ever given."""
+    async with composed(settings) as service:
+        found_grants = await service.signing.seals.grants_of(seal_id, actor=SYSTEM)
+    rows = [
+        {
+            "id": one.id,
+            "to": f"{one.grantee_kind.value}:{one.grantee}",
+            "classes": " ".join(one.document_classes),
+            "from": one.valid_from.isoformat(),
+            "until": one.valid_to.isoformat(),
+            "uses": one.uses,
+            "max_uses": one.max_uses,
+            "approval": one.approval,
+            "ended": one.ended_at.isoformat(timespec="seconds") if one.ended_at else None,
+        }
+        for one in found_grants
+    ]
+    return lines_of(rows, as_json=as_json)
+
+
+async def grant(
+    settings: Settings,
+    seal_id: str,
+    kind: str,
+    grantee: str,
+    classes: tuple[str, ...],
+    days: tuple[dt.date, dt.date],
+    max_uses: int | None,
+    *,
+    approval: bool,
+) -> list[str]:
+    async with composed(settings) as service:
+        command = GrantSealCommand(
+            seal_id=seal_id,
+            grantee_kind=GranteeKind(kind),
+            grantee=grantee,
+            document_classes=classes,
+            valid_from=days[0],
+            valid_to=days[1],
+            actor=SYSTEM,
+            max_uses=max_uses,
+            approval=approval,
+        )
+        return [(await service.signing.grant_seal(command)).id]
+
+
+async def end_grant(settings: Settings, grant_id: str) -> list[str]:
+    async with composed(settings) as service:
+        ended = await service.signing.end_grant(grant_id, actor=SYSTEM)
+        return [f"{ended.id}: taken back"]
+
+
+async def uses(
+    settings: Settings, owner: str, seal: str | None, since: dt.date | None, until: dt.date | None, *, as_json: bool
+) -> list[str]:
+    """The newest entries of the ledger."""
+    query = use_query(parse_uscc(owner), seal, None, None, since, until)
+    async with composed(settings) as service:
+        page = await service.signing.uses.ledger.page(query, actor=SYSTEM, limit=_NEWEST)
+    rows = [
+        {
+            "id": one.id,
+            "at": one.signed_at.isoformat(timespec="seconds"),
+            "seal": one.seal_id,
+            "class": one.document_class,
+            "by": f"{one.actor_kind}:{one.actor_id}",
+            "level": one.level,
+        }
+        for one in page.items
+    ]
+    return lines_of(rows, as_json=as_json)
+
+
+async def export(
+    settings: Settings, owner: str, seal: str | None, since: dt.date | None, until: dt.date | None, file: Path
+) -> list[str]:
+    """The whole answer to a new file, readable to its owner only.
+
+    Raises:
+        FileExistsError: the file is there already.
+    """
+    query = use_query(parse_uscc(owner), seal, None, None, since, until)
+    async with composed(settings) as service:
+        lines = await service.signing.uses.ledger.export(query, actor=SYSTEM)
+        with await asyncio.to_thread(_new, file) as written:
+            async for piece in lines:
+                await asyncio.to_thread(written.write, piece)
+            return [f"{file}: {written.tell()} bytes"]
+
+
+def _new(file: Path) -> BinaryIO:
+    file.touch(mode=0o600, exist_ok=False)
+    return file.open("wb")

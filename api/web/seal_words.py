@@ -1,0 +1,147 @@
+"""Seals in words: their kinds and states, the steps of their lives, who took them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from api.web.views.common import Mark, TimelineEntry
+from api.web.words import minute
+from core.principal import Principal
+from core.text import Text
+from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
+from signing.model import GranteeKind, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
+
+KINDS: Mapping[SealKind, Text] = {
+    SealKind.OFFICIAL: Text("公章", "Official seal"),
+    SealKind.FINANCE: Text("财务专用章", "Finance seal"),
+    SealKind.CONTRACT: Text("合同专用章", "Contract seal"),
+    SealKind.LICENCE: Text("证照专用章", "Licence seal"),
+    SealKind.SPECIAL: Text("其他专用章", "Special seal"),
+    SealKind.REPRESENTATIVE: Text("法定代表人名章", "Legal representative's seal"),
+    SealKind.PERSONAL: Text("个人签名章", "Personal seal"),
+}
+
+_LOOKS = {
+    SealStatus.APPLIED: ("info", "clock"),
+    SealStatus.APPROVED: ("info", "clock"),
+    SealStatus.REFUSED: ("bad", "no"),
+    SealStatus.WITHDRAWN: ("", "x"),
+    SealStatus.MADE: ("info", "clock"),
+    SealStatus.ACTIVE: ("good", "check"),
+    SealStatus.SUSPENDED: ("warn", "clock"),
+    SealStatus.REVOKED: ("bad", "no"),
+    SealStatus.REPLACED: ("", "refresh"),
+    SealStatus.DESTROYED: ("", "x"),
+}
+MARKS: Mapping[SealStatus, Mark] = {
+    status: Mark(tone, icon, STATUS_NAMES[status])  # type: ignore[arg-type]  # a tone, as listed above
+    for status, (tone, icon) in _LOOKS.items()
+}
+
+REQUEST_MARKS: Mapping[RequestState, Mark] = {
+    RequestState.OPEN: Mark("info", "clock", Text("待审批", "waits")),
+    RequestState.APPROVED: Mark("good", "check", Text("已同意，待盖章", "approved, to be sealed")),
+    RequestState.SEALED: Mark("good", "stamp", Text("已盖章", "sealed")),
+    RequestState.REFUSED: Mark("bad", "no", Text("不同意", "refused")),
+    RequestState.WITHDRAWN: Mark("", "x", Text("已撤回", "withdrawn")),
+    RequestState.LAPSED: Mark("warn", "clock", Text("已过期", "lapsed")),
+}
+
+GRANTEES: Mapping[GranteeKind, Text] = {
+    GranteeKind.ROLE: Text("岗位", "role"),
+    GranteeKind.ACCOUNT: Text("个人", "person"),
+    GranteeKind.CLIENT: Text("系统", "system"),
+    GranteeKind.SERVICE: Text("本服务", "this service"),
+}
+
+_ICONS = {
+    SealEvent.APPLY: "file",
+    SealEvent.MAKE: "stamp",
+    SealEvent.REFUSE: "no",
+    SealEvent.SUSPEND: "clock",
+    SealEvent.REVOKE: "no",
+    SealEvent.REPLACE: "refresh",
+    SealEvent.DESTROY: "x",
+    SealEvent.WITHDRAW: "x",
+}
+_TONES = {SealEvent.REVOKE: "bad", SealEvent.REFUSE: "bad", SealEvent.SUSPEND: "warn", SealEvent.MAKE: "red"}
+
+EFFECTS: Mapping[SealEvent, Text] = {
+    SealEvent.APPROVE: Text("同意后由印章保管人制作。", "Then a custodian makes it."),
+    SealEvent.REFUSE: Text("申请到此为止，请写明理由。", "The application ends here; give the reason."),
+    SealEvent.WITHDRAW: Text("申请作废，可以重新申请。", "The application ends; another one can be made."),
+    SealEvent.MAKE: Text(
+        "生成密钥、证书和印模；要另一个人启用后才能用。",
+        "Makes key, certificate and picture; another person activates it.",
+    ),
+    SealEvent.ACTIVATE: Text(
+        "启用后即可按授权用印；它要更换的旧章同时停用。",
+        "It can be used from now on; the seal it replaces ends at once.",
+    ),
+    SealEvent.SUSPEND: Text(
+        "立即停用，已排队的也不会再盖；可由另一个人恢复。",
+        "Stops at once, also what waits; another person may resume it.",
+    ),
+    SealEvent.RESUME: Text("恢复后即可按授权用印。", "It can be used again."),
+    SealEvent.REVOKE: Text(
+        "立即、永久停用。以前盖的仍然有效。", "Stops at once and for good. What was sealed before stays genuine."
+    ),
+    SealEvent.DESTROY: Text("销毁密钥，记录保留。", "Destroys the key; the records stay."),
+}
+BINDING = frozenset({SealEvent.ACTIVATE, SealEvent.REVOKE, SealEvent.DESTROY})
+"""Steps of legal effect that cannot be undone, or let a seal bind."""
+
+ONWARDS = frozenset({SealEvent.APPROVE, SealEvent.MAKE, SealEvent.ACTIVATE, SealEvent.RESUME})
+"""Steps that bring a seal further."""
+
+
+def who_words(kind: str, actor: str, visitor: Principal) -> Text:
+    """Who it was, without a name: oneself, a colleague by the end of their account's id, a system, the service."""
+    if (kind, actor) == (visitor.kind.value, visitor.id):
+        return Text("您", "you")
+    if kind == "system":
+        return Text("本服务", "this service")
+    if kind == "client":
+        return Text(f"系统 {actor}", f"system {actor}")
+    return Text(f"同事（尾号 {actor[-6:]}）", f"a colleague ({actor[-6:]})")
+
+
+def story_of(steps: Sequence[SealStep], visitor: Principal) -> tuple[TimelineEntry, ...]:
+    """Oldest first, as a story is told."""
+    return tuple(_entry(step, visitor) for step in steps)
+
+
+def _entry(step: SealStep, visitor: Principal) -> TimelineEntry:
+    event = SealEvent(step.event)
+    who = who_words(step.actor_kind, step.actor, visitor)
+    founded = step.reason == "founded"
+    said = Text("首次建立", "founded") if founded else Text(step.reason, step.reason)
+    text = Text(f"{who.zh}：{said.zh}", f"{who.en}: {said.en}") if said.zh else who
+    name = EVENT_NAMES[event]
+    return TimelineEntry(
+        _ICONS.get(event, "check"),
+        Text(name.zh, name.en.capitalize()),
+        text,
+        Text(minute(step.at), minute(step.at)),
+        _TONES.get(event, ""),  # type: ignore[arg-type]  # a tone, as listed above
+    )
+
+
+def grant_terms(grant: SealGrant) -> Text:
+    """How often, and whether somebody has to approve."""
+    if grant.max_uses is None:
+        often = Text(f"不限次，已用 {grant.uses} 次", f"any number of uses, {grant.uses} so far")
+    else:
+        often = Text(f"限 {grant.max_uses} 次，已用 {grant.uses} 次", f"{grant.uses} of {grant.max_uses} uses")
+    return Text(f"{often.zh}；每次要审批", f"{often.en}; each approved") if grant.approval else often
+
+
+def classes_words(classes: Sequence[str]) -> Text:
+    if "*" in classes:
+        return Text("所有文件", "all documents")
+    return Text("、".join(classes), ", ".join(classes))
+
+
+def waiting_words(request: UseRequest, visitor: Principal) -> Text:
+    """Who asked."""
+    return who_words(request.requester_kind, request.requester, visitor)
