@@ -17,6 +17,7 @@ from signing.places import Placement
 
 _POINTS_PER_MM = 72 / 25.4
 _MOST_LEVELS = 64
+_MOST_PAGES = 100_000
 _ROUNDING_MM = 0.001  # places computed from the page's own size must not fail by the last bit
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
@@ -158,8 +159,15 @@ def spot(reader: PdfFileReader, placement: Placement, image: SealImage) -> SealS
 
 
 def page_count(reader: PdfFileReader) -> int:
-    """How many pages the file has, by its own account."""
-    return int(reader.root["/Pages"]["/Count"])
+    """How many pages the file has, by its own account.
+
+    Raises:
+        ValueError: more than can be true.
+    """
+    count = int(reader.root["/Pages"]["/Count"])
+    if not 0 <= count <= _MOST_PAGES:
+        raise ValueError("a number of pages that cannot be")
+    return count
 
 
 def sheet(reader: PdfFileReader, number: int) -> Sheet:

@@ -10,12 +10,16 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from core.db.database import Database
+from signing.errors import PdfRefused
+from signing.model import SealPdfCommand
 from signing.pades import seal_field
-from signing.places import PagingPlacement, Placement
+from signing.places import EveryPagePlacement, PagingPlacement, Placement, WordsPlacement
+from tests.support.clock import FakeClock
 from tests.support.placed_seals import place
 from tests.support.signing_fakes import PlainAuthority, pdf
-from tests.support.signing_forgeries import content_stream
-from tests.support.signing_world import FileJudge, press
+from tests.support.signing_forgeries import content_stream, update
+from tests.support.signing_world import CLIENT, ORGANISATION, FileJudge, SealOffice, press
 
 AUTHORITY = PlainAuthority.make()
 PRESS = press(AUTHORITY)
@@ -93,3 +97,23 @@ async def test_s05_stamps_without_a_new_signature() -> None:
     out = BytesIO()
     writer.write(out)
     assert await conclusions(out.getvalue()) == ["changed"]
+
+
+async def test_s19_number_of_pages_that_is_a_lie(sqlite_database: Database, clock: FakeClock) -> None:
+    """A file that claims two thousand million pages costs no memory, and nothing is sealed; its twin is."""
+    office = await SealOffice(sqlite_database, clock).with_seal()
+    seal = await office.seals.active_seal_of(ORGANISATION)
+    honest = pdf(3)
+    lying = update(honest, _claim_many_pages)
+    assert b"/Count 2000000000" in lying  # well made but for that
+    for wanted in (EveryPagePlacement(60, 250), PagingPlacement(), WordsPlacement("page 3", down_mm=60)):
+        with pytest.raises(PdfRefused):
+            await office.seal_pdf(SealPdfCommand(lying, seal.id, CLIENT, "document", wanted))
+        sealed = await office.seal_pdf(SealPdfCommand(honest, seal.id, CLIENT, "document", wanted))
+        assert (await office.verify_pdf(sealed.content)).conclusion == "genuine"
+
+
+def _claim_many_pages(writer: IncrementalPdfFileWriter) -> None:
+    pages = writer.root["/Pages"]
+    pages[pdf_name("/Count")] = generic.NumberObject(2_000_000_000)
+    writer.update_container(pages)
