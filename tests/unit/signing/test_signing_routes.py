@@ -117,6 +117,18 @@ async def seal_it(http: httpx.AsyncClient, seal: Seal, token: str = "app", **mor
     )
 
 
+async def test_a_level_that_cannot_be_had_is_refused_or_told(http: httpx.AsyncClient, seal: Seal) -> None:
+    """Nobody gives time-stamps here: whoever names a level gets that or nothing, unless less will do."""
+    refused = await seal_it(http, seal, fields={"level": "B-T"})
+    assert (refused.status_code, refused.json()["type"]) == (503, "http://test/problems/timestamp-unavailable")
+    lower = {"level": "B-LTA", "level_policy": "at-least-B-B"}
+    told = await seal_it(http, seal, fields=lower, Accept="application/json")
+    assert (told.status_code, told.headers["signature-level"]) == (201, "PAdES-B-B")
+    assert (told.json()["level"], told.json()["level_wanted"]) == ("PAdES-B-B", "PAdES-B-LTA")
+    for wrong in ({"level": "B-X"}, {"level": "B-T", "level_policy": "whatever"}):
+        assert (await seal_it(http, seal, fields=wrong)).status_code == 400
+
+
 async def test_pdf_in_sealed_pdf_out(http: httpx.AsyncClient, seal: Seal) -> None:
     answer = await seal_it(http, seal)
     assert answer.status_code == 201
