@@ -9,6 +9,15 @@ import orjson
 import structlog
 
 
+def configure_commands() -> None:
+    """For a command: what it prints is its own words; only warnings stand beside them, on standard error."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,  # a server that the command starts configures its own
+    )
+
+
 def configure_logging(*, quiet: bool = False) -> None:
     """Route our own and the libraries' log lines to standard error; the server's access log stays off.
 

@@ -16,7 +16,9 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 50)
     try:
         from api.cli.commands import app
+        from api.logging import configure_commands
 
+        configure_commands()
         app()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
