@@ -201,6 +201,7 @@ def compose_certstore(
         index=ground.index,
         kv=ground.kv,
         news=news,
+        digests=ground.digests,
     )
     check = CheckExemption(repository, organisations, entrusting.agencies)
     copies = AnnotatedCopies(repository, documents, files, organisations, verify_address)

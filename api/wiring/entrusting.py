@@ -18,7 +18,7 @@ from certstore.repository import Repository
 from certstore.stores.entrustments import SqlEntrustmentStore
 from certstore.stores.uses import SqlUseCodeStore
 from core.kv.port import KeyValueStore
-from keys.ports import BlindIndex, FieldCipher
+from keys.ports import BlindIndex, FieldCipher, TokenDigests
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,14 @@ def compose_entrusting(
     index: BlindIndex,
     kv: KeyValueStore,
     news: HolderNews,
+    digests: TokenDigests,
 ) -> EntrustServices:
     """Compose over the repository's stores."""
     store = SqlEntrustmentStore(fields, index)
     tell = TellOtherSide(persons, news)
     agencies = AllAgencies(repository, store, persons, for_organisations)
     return EntrustServices(
-        give=GiveEntrustment(repository, store, persons, kv, tell),
+        give=GiveEntrustment(repository, store, persons, kv, tell, digests),
         answer=AnswerEntrustment(repository, store, persons, tell),
         end=EndEntrustment(repository, store, persons, SqlUseCodeStore(), tell),
         look=LookAtEntrustments(repository, store, persons, organisations),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from certstore.authorise import refusals_audited
 from certstore.codes import CITIZEN_ID, Bearer, HolderCode, parse_party
-from certstore.entrust.errors import too_many, too_many_offers
+from certstore.entrust.errors import entrustment_not_found, too_many, too_many_offers
 from certstore.entrust.model import Entrustment, KnownPerson, Party, Side
 from certstore.entrust.people import person_behind
 from certstore.entrust.ports import EntrustmentStore, PersonDirectory
@@ -32,13 +32,16 @@ from certstore.holder_news import News
 from certstore.reach import unknown_item
 from certstore.read import OWN_PURPOSE
 from certstore.repository import Repository
+from certstore.step_memory import StepMemory, memory_of
 from core.audit.event import AuditEvent, Detail
 from core.db.database import ReadTx
 from core.errors import InvalidInput
+from core.idempotency import AlreadyDone
 from core.ids import new_id
 from core.kv.port import KeyValueStore
 from core.principal import Principal
 from core.text import Text
+from keys.ports import TokenDigests
 
 _DAY = 86_400  # seconds
 
@@ -56,6 +59,7 @@ class NewEntrustment:
     uses: int
     items: Sequence[str] = ()
     code_type: str = CITIZEN_ID
+    idempotency_key: str | None = None  # the same key makes no second offer
 
 
 class GiveEntrustment:
@@ -68,12 +72,14 @@ class GiveEntrustment:
         persons: PersonDirectory,
         kv: KeyValueStore,
         tell: TellOtherSide,
+        digests: TokenDigests,
     ) -> None:
         self._repository = repository
         self._store = store
         self._persons = persons
         self._kv = kv
         self._tell = tell
+        self._digests = digests
 
     async def __call__(self, new: NewEntrustment, actor: Principal) -> Entrustment:
         """Offer it; it is worth nothing until the other person has accepted.
@@ -81,7 +87,7 @@ class GiveEntrustment:
         Raises:
             InvalidInput: number, name, types, items, purpose, days or uses are not acceptable; `agent-is-principal`.
             NotPermitted: `person-needed`, `real-name-level-too-low`, `not-of-age`.
-            Conflict: `too-many-entrustments`.
+            Conflict: `too-many-entrustments`, `idempotency-key-reused`.
             LimitExceeded: `too-many-offers`.
         """
         repository, today = self._repository, self._repository.today()
@@ -90,23 +96,59 @@ class GiveEntrustment:
             require_fit(person, today)
             made = self._made(new, person)
             _check_another(made.agent.code, person)
+            memory = self._memory(new, made, actor)
             async with repository.database.read() as tx:
+                if memory is not None and (earlier := await memory.find(tx)) is not None:
+                    return await self._earlier(tx, earlier)
                 await self._check_known(tx, made)
             await self._count(actor)
-            agent = await self._tell.whom(made, Side.AGENT)
-            async with repository.database.write() as tx:
-                count, codes = 0, person.identity.codes
-                for code in codes:
-                    count += await self._store.living(tx, code, now=repository.now(), today=today)
-                if count >= MOST_LIVING:
-                    raise too_many(MOST_LIVING)
-                await self._store.add(tx, made)
-                detail: Detail = {"types": len(made.types), "items": len(made.items), "uses": made.max_uses}
-                tx.audit(AuditEvent("entrustment.give", "done", actor, made.id, OWN_PURPOSE, detail))
-                told = await self._tell.write(tx, agent, News.ENTRUSTED, made)
-                await tx.commit()
-        self._tell.send(told)
+            try:
+                await self._write(made, person, memory, actor)
+            except AlreadyDone as done:  # of several requests with one key the first has kept it
+                async with repository.database.read() as tx:
+                    return await self._earlier(tx, done.result)
         return made
+
+    async def _write(self, made: Entrustment, person: KnownPerson, memory: StepMemory | None, actor: Principal) -> None:
+        repository, today = self._repository, self._repository.today()
+        agent = await self._tell.whom(made, Side.AGENT)
+        async with repository.database.write() as tx:
+            if memory is not None:
+                await memory.keep(tx, repository.clock, made.id)
+            count = 0
+            for code in person.identity.codes:
+                count += await self._store.living(tx, code, now=repository.now(), today=today)
+            if count >= MOST_LIVING:
+                raise too_many(MOST_LIVING)
+            await self._store.add(tx, made)
+            detail: Detail = {"types": len(made.types), "items": len(made.items), "uses": made.max_uses}
+            tx.audit(AuditEvent("entrustment.give", "done", actor, made.id, OWN_PURPOSE, detail))
+            told = await self._tell.write(tx, agent, News.ENTRUSTED, made)
+            await tx.commit()
+        self._tell.send(told)
+
+    def _memory(self, new: NewEntrustment, made: Entrustment, actor: Principal) -> StepMemory | None:
+        if new.idempotency_key is None:
+            return None
+        agent, days = made.agent, [made.starts_on.isoformat(), made.ends_on.isoformat()]
+        said = [
+            agent.code.kind,
+            agent.code.number,
+            agent.name,
+            made.types,
+            made.items,
+            made.purpose,
+            *days,
+            made.max_uses,
+        ]
+        return memory_of(self._digests, "entrustment.give", new.idempotency_key, said, actor)
+
+    async def _earlier(self, tx: ReadTx, entrustment_id: str) -> Entrustment:
+        """What the first request with this key made, as it is now."""
+        found = await self._store.entrustment(tx, entrustment_id)
+        if found is None:  # swept since
+            raise entrustment_not_found()
+        return found
 
     def _made(self, new: NewEntrustment, person: KnownPerson) -> Entrustment:
         repository, today, identity = self._repository, self._repository.today(), person.identity

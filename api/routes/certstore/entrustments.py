@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.deps import container
 from api.routes.certstore.licences import Holder
-from api.routes.certstore.shapes import Code, Cursor, HolderIn, In, TypeCodes, page_out, text_out
+from api.routes.certstore.shapes import Code, Cursor, HolderIn, In, MaybeIdempotencyKey, TypeCodes, page_out, text_out
 from certstore.codes import mask_code
 from certstore.entrust.give import NewEntrustment
 from certstore.entrust.model import (
@@ -51,8 +51,11 @@ class AnswerIn(In):
 
 
 @router.post("", status_code=201)
-async def give(request: Request, body: EntrustIn, actor: Holder) -> dict[str, Any]:
-    """Offer it. The answer is the same whether or not there is such a person: they see it if number and name agree."""
+async def give(
+    request: Request, body: EntrustIn, actor: Holder, idempotency_key: MaybeIdempotencyKey = None
+) -> dict[str, Any]:
+    """Offer it. The answer is the same whether or not there is such a person: they see it if number and name agree.
+    A repeated Idempotency-Key answers with the same offer."""
     new = NewEntrustment(
         name=body.agent.name,
         code=body.agent.code,
@@ -63,6 +66,7 @@ async def give(request: Request, body: EntrustIn, actor: Holder) -> dict[str, An
         starts_on=body.starts_on,
         ends_on=body.ends_on,
         uses=body.uses,
+        idempotency_key=idempotency_key,
     )
     made = await container(request).certstore.entrusting.give(new, actor)
     return _entrustment(made, made.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 
@@ -60,6 +61,17 @@ async def test_a_case_from_the_offer_to_the_principals_list(both_cities: World) 
     (seen,) = [one for one in looks if one.record.look is Look.ENTRUSTED]
     assert (seen.record.actor_name, seen.record.fields) == ("赵映雪", decided.fields)
     assert [one.record.look for one in (await city.services.my_accesses(ZHAO)).items] == []
+
+
+async def test_an_offer_that_is_sent_again_is_made_once(both_cities: World) -> None:
+    city, give = both_cities, both_cities.services.entrusting.give
+    asked = new(city, idempotency_key="offer-1")
+    made = await asyncio.gather(*(give(asked, LIN) for _ in range(4)))
+    assert len({one.id for one in made}) == 1
+    assert await give(asked, LIN) == made[0]
+    assert await refused(give(replace(asked, uses=1), LIN)) == "idempotency-key-reused"
+    assert (await give(replace(asked, idempotency_key="offer-2"), LIN)).id != made[0].id
+    assert len((await city.services.entrusting.look.mine(Side.PRINCIPAL, LIN)).items) == 2
 
 
 async def test_it_lasts_from_its_first_day_to_its_last_and_so_does_what_was_agreed_to(city: World) -> None:
