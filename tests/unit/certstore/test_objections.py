@@ -87,13 +87,15 @@ async def test_shares_and_objections_are_in_the_copy_of_a_persons_data(city: Wor
     permit = await city.issue_permit()
     await raised(city, permit)
     await city.own.shares.make(ShareCommand(permit.id, ("address",), "给房东看"), LIN)
-    shares, objections = await HolderChapters(city.own.shares, city.own.objections).chapters(LIN)
+    source = HolderChapters(city.own.shares, city.own.objections, city.services.entrusting.look)
+    shares, objections, entrustments = await source.chapters(LIN)
     assert [(one["purpose"], one["entries"]) for one in shares.entries] == [("给房东看", ["address"])]
     assert [one["state"] for one in objections.entries] == ["open"]
     assert SAID in str(objections.entries)
     for chapter in (shares, objections):
         assert chapter.entries[0].keys() == chapter.labels.keys()
-    assert await HolderChapters(city.own.shares, city.own.objections).chapters(PORTAL) == ()
+    assert entrustments.entries == []
+    assert await source.chapters(PORTAL) == ()
 
 
 async def test_another_change_is_no_correction(city: World) -> None:
