@@ -17,7 +17,10 @@ from signing.public_log.verify import PublicLogVerdict
 async def key_lines(settings: Settings) -> Sequence[str]:
     """The keys to pin, today's first."""
     async with composed(settings) as container:
-        return container.public_log.key_lines()
+        log = container.public_log
+        if not log.key_lines():  # the key is made with the first checkpoint
+            await log.keep()
+        return log.key_lines()
 
 
 async def receipt(settings: Settings, file: bytes) -> object:

@@ -43,12 +43,12 @@ def test_a_register_comes_in_is_reported_and_goes_out(instance: Instance, tmp_pa
 
 
 def test_the_public_log_has_every_licence_that_was_sealed(instance: Instance, tmp_path: Path) -> None:
+    (key,) = instance.command("signature-log", "key").splitlines()  # also before anything was signed with it
     assert "ledger agrees" in instance.command("signature-log", "verify")
     paper = tmp_path / "paper.pdf"
     paper.write_bytes(b"%PDF-1.7 never sealed here")
     with pytest.raises(RuntimeError, match=r"用印公开日志里没有这个文件|has no such file"):
         instance.command("signature-log", "receipt", str(paper))
-    (key,) = instance.command("signature-log", "key").splitlines()
     with pytest.raises(RuntimeError, match=r"not a receipt|不是用印公开日志的回执"):
         instance.command("signature-log", "check", str(paper), "--key", key)
     with pytest.raises(RuntimeError, match="--key"):
