@@ -144,7 +144,9 @@ class VerifyPdf:
     ) -> VerificationReport:
         found, reader = read
         judged = [
-            Judged(one, seal, _faults(one, seal, signer, own), signer, own, _level(found, one, times, own, signer))
+            Judged(
+                one, seal, _faults(found, one, seal, signer, own), signer, own, _level(found, one, times, own, signer)
+            )
             for one, seal, signer, own in zip(found.signatures, seals, signers, times.signatures, strict=True)
         ]
         if reader is not None:
@@ -193,6 +195,18 @@ class VerifyPdf:
         )
 
 
+def _judged(
+    found: FileFindings,
+    times: FileTimes,
+    finding: SignatureFinding,
+    seal: KnownSeal | None,
+    signer: Judgement | None,
+    own: SignatureTimes,
+) -> Judged:
+    faults = _faults(found, finding, seal, signer, own)
+    return Judged(finding, seal, faults, signer, own, _level(found, finding, times, own, signer))
+
+
 def _level(
     found: FileFindings, finding: SignatureFinding, times: FileTimes, own: SignatureTimes, signer: Judgement | None
 ) -> Level | None:
@@ -202,7 +216,11 @@ def _level(
 
 
 def _faults(
-    finding: SignatureFinding, seal: KnownSeal | None, signer: Judgement | None, own: SignatureTimes
+    found: FileFindings,
+    finding: SignatureFinding,
+    seal: KnownSeal | None,
+    signer: Judgement | None,
+    own: SignatureTimes,
 ) -> tuple[Fault, ...]:
     """Steps 6 and 7, for a signature that is intact."""
     if finding.container is None or signer is None:
@@ -213,6 +231,7 @@ def _faults(
         finding.container.certificates,
         signed_at=finding.claimed_time,
         proven_at=own.proven_at,
+        store=found.store.certificates,
     )
     more = (certificate, register_fault(seal, own.proven_at if own.by_stamp else None))
     return (*finding.faults, *(fault for fault in more if fault))

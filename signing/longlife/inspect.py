@@ -105,6 +105,7 @@ class Inspect:
             finding.container.certificates,
             signed_at=finding.claimed_time,
             proven_at=own.proven_at,
+            store=found.store.certificates,
         )
         if fault is not None:
             raise not_extendable(fault.sub_indication)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from keys.der import NULL, SEQUENCE, oid, tlv
+from keys.der import NULL, SEQUENCE, oid, only, tlv
 from keys.errors import KeyRefused
 from keys.ports import Signer
 from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 from keys.verification import algorithm_of_identifier, load_verification_key
 
-_RSA_ENCRYPTION = tlv(SEQUENCE, oid("1.2.840.113549.1.1.1"), tlv(NULL))
+_NULL = tlv(NULL)
+_RSA_ENCRYPTION = tlv(SEQUENCE, oid("1.2.840.113549.1.1.1"), _NULL)
 _PKCS1 = {row.digest: algorithm for algorithm, row in ALGORITHMS.items() if row.family == "rsa-pkcs1"}
+# RFC 4055 §5: writers MUST add NULL parameters, readers MUST do without them; some programs leave them out
+_WITHOUT_NULL = {
+    tlv(SEQUENCE, only(row.identifier).content.removesuffix(_NULL)): row.identifier
+    for row in ALGORITHMS.values()
+    if row.family == "rsa-pkcs1"
+}
 
 
 def signature_octets(signer: Signer) -> int:
@@ -29,7 +36,7 @@ def algorithm_of(identifier: bytes, digest: str, *, pades: bool) -> SignatureAlg
     """
     if identifier == _RSA_ENCRYPTION and not pades and digest in _PKCS1:
         return _PKCS1[digest]
-    algorithm = algorithm_of_identifier(identifier)
+    algorithm = algorithm_of_identifier(_WITHOUT_NULL.get(identifier, identifier))
     row = ALGORITHMS[algorithm]
     if Use.DOCUMENT not in row.uses or row.digest != digest:
         raise KeyRefused(f"{algorithm} with {digest} on a document")

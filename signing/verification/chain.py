@@ -5,8 +5,9 @@ Only authorities on our lists count, our own among them; what the file or the ma
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -70,9 +71,14 @@ def certificate_fault(
     *,
     signed_at: dt.datetime | None,
     proven_at: dt.datetime,
+    store: Sequence[bytes] = (),
 ) -> Fault | None:
-    """What is wrong with the certificate, or None."""
-    if judgement.path and not _bag_is_whole(bag, judgement.path):
+    """What is wrong with the certificate, or None.
+
+    Args:
+        store: certificates (DER) that the file has besides: some programs put an issuer there and what it issued here.
+    """
+    if judgement.path and not _bag_is_whole(bag, judgement.path, store):
         return _BAG_DAMAGED
     if judgement.fault is not None:
         return Fault(Check.CERTIFICATE, judgement.fault.sub_indication, judgement.fault.text)
@@ -81,13 +87,19 @@ def certificate_fault(
     return _OUT_OF_TIME if signed_at > proven_at + _SKEW else None
 
 
-def _bag_is_whole(bag: Sequence[x509.Certificate], path: Sequence[bytes]) -> bool:
+def _bag_is_whole(bag: Sequence[x509.Certificate], path: Sequence[bytes], store: Sequence[bytes]) -> bool:
     """True if every certificate the container carries is in the path or was issued by one at hand, unchanged."""
     rest = [one for one in bag if one.public_bytes(Encoding.DER) not in path]
     if not rest:
         return True
-    at_hand = (*bag, *(x509.load_der_x509_certificate(one) for one in path))
+    at_hand = (*bag, *_readable([*path, *store]))
     return all(any(_issued(one, by) for by in at_hand) for one in rest)
+
+
+def _readable(certificates: Sequence[bytes]) -> Iterator[x509.Certificate]:
+    for der in certificates:
+        with contextlib.suppress(ValueError):  # what a file brings along may be anything
+            yield x509.load_der_x509_certificate(der)
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
