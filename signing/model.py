@@ -52,6 +52,14 @@ class GranteeKind(StrEnum):
     SERVICE = "service"  # this service itself: annotated copies of what the seal's owner issued
 
 
+class GrantForm(StrEnum):
+    """What the holder of a grant hands in, and so how much of what is sealed anybody here sees (attacks S-53)."""
+
+    DOCUMENT = "document"  # the file itself
+    DIGEST = "digest"  # a document's digest: the document stays with the holder, the signed attributes are ours
+    HASH = "hash"  # the hash of whatever the holder's software wants signed: nothing of it is ours
+
+
 @dataclass(frozen=True, slots=True)
 class SealImage:
     """A seal's picture, frozen when the seal is made.
@@ -125,6 +133,7 @@ class SealGrant:
         max_uses: how often it may be used; None for any number.
         uses: how often it was.
         approval: every single use needs a second person's approval.
+        form: what the holder hands in; each form needs a grant of its own.
         ended_at, ended_by: when and by whom it was taken back.
     """
 
@@ -142,6 +151,7 @@ class SealGrant:
     approval: bool = False
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
+    form: GrantForm = GrantForm.DOCUMENT
 
     @property
     def spent(self) -> bool:
@@ -211,11 +221,15 @@ class SignatureRecord:
 
     Attributes:
         digest_before, digest_after: SHA-256 of the file without and with this signature, hexadecimal; without what
-            was added after it so that it lasts.
-        document: address of the sealed file in the vault; None where the caller keeps it.
+            was added after it so that it lasts. Where the document was not seen: of the digest that was handed in, and
+            of the signature's value.
+        document: address in the vault of the sealed file, or of the signature alone; None where the caller keeps it.
         certificate: SHA-256 of the certificate it was sealed under, hexadecimal; None in uses from before it was kept.
         grant_id: the grant that it rested on; None for uses before grants were counted.
         request_id: the approved request that it rested on, if one was needed.
+        form: what was handed in.
+        signed_digest: the digest that was handed in, as `sha256:…`.
+        document_name: what the caller called a document that was not seen.
     """
 
     id: str
@@ -233,6 +247,9 @@ class SignatureRecord:
     certificate: str | None = None
     grant_id: str | None = None
     request_id: str | None = None
+    form: GrantForm = GrantForm.DOCUMENT
+    signed_digest: str | None = None
+    document_name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,11 +321,13 @@ class UseRequest:
     """用印申请: a file that somebody wants to seal under a grant that asks for a second person.
 
     Attributes:
-        digest: SHA-256 of the file, hexadecimal: what was approved, and nothing else, may be sealed.
-        document: address of the file in the vault, until the request is over.
+        digest: SHA-256 of the file, hexadecimal: what was approved, and nothing else, may be sealed. Where the file
+            is not seen: of the digest that was handed in.
+        document: address of the file in the vault, until the request is over; None where it is not seen.
         expires_at: until when it may be decided, and used.
         answer: what the one who decided wrote.
         signature_id: the use that it became.
+        form, signed_digest, document_name: as `SignatureRecord` has them.
     """
 
     id: str
@@ -328,3 +347,6 @@ class UseRequest:
     decided_at: dt.datetime | None = None
     answer: str | None = None
     signature_id: str | None = None
+    form: GrantForm = GrantForm.DOCUMENT
+    signed_digest: str | None = None
+    document_name: str | None = field(default=None, repr=False)

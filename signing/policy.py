@@ -6,13 +6,21 @@ import datetime as dt
 from collections.abc import Iterable
 
 from core.principal import Principal, PrincipalKind
-from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealGrant, SealKind
+from signing.model import ANY_DOCUMENT, GranteeKind, GrantForm, Seal, SealGrant, SealKind
 
 
 def grants_for(
-    actor: Principal, seal: Seal, grants: Iterable[SealGrant], *, document_class: str, today: dt.date
+    actor: Principal,
+    seal: Seal,
+    grants: Iterable[SealGrant],
+    *,
+    document_class: str,
+    today: dt.date,
+    form: GrantForm = GrantForm.DOCUMENT,
 ) -> list[SealGrant]:
-    """Those of `grants` that give `actor` the seal for this class on this day (Asia/Shanghai).
+    """Those of `grants` that give `actor` the seal for this class in this form on this day (Asia/Shanghai).
+
+    No form stands for another: whoever may seal files that are seen may not for that have unseen ones sealed.
 
     The ones that ask for least come first: those without a ceiling, then those that are counted, then those that want
     a second person's approval.
@@ -22,6 +30,7 @@ def grants_for(
         for grant in grants
         if grant.seal_id == seal.id
         and grant.ended_at is None
+        and grant.form is form
         and grant.valid_from <= today <= grant.valid_to
         and (ANY_DOCUMENT in grant.document_classes or document_class in grant.document_classes)
         and _names(grant, actor, seal)

@@ -112,6 +112,9 @@ class VerifyPdf:
         async with self._database.read() as tx:
             seal = await self._store.seal_of_certificate(tx, finding.signer.fingerprint(hashes.SHA256()).hex())
             record = await self._store.signature_of_file(tx, digest) if seal else None
+            if seal is not None and record is None and finding.container is not None:  # sealed by its digest alone
+                value = hashlib.sha256(finding.container.signature).hexdigest()
+                record = await self._store.signature_of_file(tx, value)
         if seal is None:
             return None
         recorded_at = record.signed_at if record is not None and record.seal_id == seal.id else None

@@ -10,15 +10,19 @@ with Client("https://yizheng.example.gov.cn", ClientSecret("system-housing", sec
 from yizheng_client.answers import Sealed, Verdict
 from yizheng_client.client import Client
 from yizheng_client.credentials import ClientSecret, Credentials, PrivateKeyJwt
+from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest
 from yizheng_client.errors import Refused, Unreachable, YizhengError
 
 __all__ = [
     "Client",
     "ClientSecret",
     "Credentials",
+    "DigestTerms",
+    "PreparedFile",
     "PrivateKeyJwt",
     "Refused",
     "Sealed",
+    "SignedDigest",
     "Unreachable",
     "Verdict",
     "YizhengError",

@@ -13,6 +13,7 @@ import httpx
 
 from yizheng_client.answers import Sealed, Verdict, verdict_of
 from yizheng_client.credentials import Credentials
+from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest, signed_of, terms_of
 from yizheng_client.errors import Refused
 from yizheng_client.transport import Transport
 
@@ -30,6 +31,7 @@ class Client:
         timeout: seconds for one request.
         tries: how often a request that may be repeated is sent at most.
         http: another HTTP client, e.g. with a proxy or a client certificate; its address must be `server`.
+        scope: what is asked for; `seal:digest` for a client that has digests signed alone.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class Client:
         timeout: float = 60,
         tries: int = 4,
         http: httpx.Client | None = None,
+        scope: str = _SIGNS,
     ) -> None:
+        self._scope = scope
         self._http = http or httpx.Client(base_url=server.rstrip("/"), timeout=timeout)
         self._transport = Transport(self._http, tries=tries)
         self._credentials = credentials
@@ -97,6 +101,81 @@ class Client:
         files = {"pdf": ("document.pdf", pdf, "application/pdf")}
         answer = self._as_client("POST", "/v1/signatures", data=data, files=files, headers=key)
         return Sealed(answer.content, answer.headers["signature-id"])
+
+    def digest_terms(self, seal: str, document_class: str = "document") -> DigestTerms:
+        """What it takes to prepare a file here whose digest alone is sent.
+
+        Raises:
+            Refused: e.g. `seal-not-granted`: digests need a grant of their own.
+            Unreachable
+        """
+        params = {"seal": self._seal_id(seal), "document_class": document_class}
+        return terms_of(self._get("/v1/digest-signatures/terms", params=params).json())
+
+    def sign_prepared(
+        self,
+        prepared: PreparedFile,
+        terms: DigestTerms,
+        *,
+        document_name: str,
+        reason: str,
+        document_class: str = "document",
+        level: str = "B-B",
+        request: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Sealed:
+        """Seal a file that stays here: its digest is sent, the signature comes back and is put into it.
+
+        Args:
+            prepared: with room for `terms.octets`.
+            request: an approved request for this very digest, where the grant asks for one.
+
+        Raises:
+            Refused, Unreachable: as `sign`.
+        """
+        signed = self.sign_digest(
+            prepared.digest(terms.algorithm),
+            terms,
+            document_name=document_name,
+            reason=reason,
+            document_class=document_class,
+            level=level,
+            request=request,
+            idempotency_key=idempotency_key,
+        )
+        return Sealed(prepared.fill(signed.container), signed.signature_id)
+
+    def sign_digest(
+        self,
+        digest: bytes,
+        terms: DigestTerms,
+        *,
+        document_name: str,
+        reason: str,
+        document_class: str = "document",
+        level: str = "B-B",
+        request: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> SignedDigest:
+        """The signature alone (CMS), for whoever puts it into the file in another way.
+
+        Raises:
+            Refused, Unreachable: as `sign`.
+        """
+        body = {
+            "seal": terms.seal,
+            "digest": digest.hex(),
+            "algorithm": terms.algorithm,
+            "document_name": document_name,
+            "document_class": document_class,
+            "reason": reason,
+            "level": level,
+            "room": terms.octets,
+        }
+        if request is not None:
+            body["request"] = request
+        key = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
+        return signed_of(self._as_client("POST", "/v1/digest-signatures", json=body, headers=key).json())
 
     def file(self, signature_id: str) -> bytes:
         """A sealed file again.
@@ -175,7 +254,7 @@ class Client:
         server = self._transport.send(
             lambda: self._transport.request("GET", "/.well-known/openid-configuration")
         ).json()
-        asked = {"grant_type": "client_credentials", "scope": _SIGNS}
+        asked = {"grant_type": "client_credentials", "scope": self._scope}
         basic = credentials.basic()
         auth = httpx.BasicAuth(*basic) if basic else None
 

@@ -33,9 +33,13 @@ def sign(
     y: Annotated[float | None, typer.Option("--y", help="Millimetres from the top edge to the seal's centre.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; stands in the file.")] = None,
     document_class: Annotated[str, typer.Option("--class", help="What the documents are.")] = "document",
+    digest_only: Annotated[
+        bool, typer.Option("--digest-only", help="The files stay here; only their digests are sent. Needs --reason.")
+    ] = False,
     server: Server = None,
 ) -> None:
-    """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing."""
+    """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing; with
+    --digest-only it leaves alone what is in the folder already."""
     from yizheng_client import ClientSecret
 
     if len({one.name for one in files}) != len(files):
@@ -43,6 +47,9 @@ def sign(
     if not out.is_dir():
         raise refusal(f"{out}: no such folder")
     credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
+    if digest_only:
+        _seal_here(files, out, seal, credentials, server, document_class, reason or "", (page, x, y))
+        return
     place: dict[str, object] = {"page": page, "x_mm": x, "y_mm": y}
     with _service(server, credentials) as service:
         for file in files:
@@ -51,6 +58,44 @@ def sign(
             sealed = service.sign(
                 content, seal=seal, document_class=document_class, reason=reason, idempotency_key=key, **place
             )
+            _write(out / file.name, sealed.content)
+            typer.echo(f"{file.name}: sealed, {sealed.signature_id}")
+
+
+def _seal_here(
+    files: list[Path],
+    out: Path,
+    seal: str,
+    credentials: object,
+    server: str | None,
+    document_class: str,
+    reason: str,
+    where: tuple[int | None, float | None, float | None],
+) -> None:
+    from api.cli.local_sealing import seal_here
+    from core.clock import SystemClock
+    from core.errors import AppError
+    from signing.places import Placement
+
+    page, x, y = where
+    if (page is None, x is None, y is None) not in ((True,) * 3, (False,) * 3):
+        raise refusal("--page, --x and --y go together")
+    place = None if page is None or x is None or y is None else Placement(page, x, y)
+    with _service(server, credentials, scope="seal:digest") as service:
+        for file in (one for one in files if not (out / one.name).exists()):
+            try:
+                sealed = seal_here(
+                    service,
+                    _read(file),
+                    file.name,
+                    seal=seal,
+                    document_class=document_class,
+                    reason=reason,
+                    place=place,
+                    clock=SystemClock(),
+                )
+            except AppError as fault:
+                raise refusal(f"{file}: {fault.text.en}") from None
             _write(out / file.name, sealed.content)
             typer.echo(f"{file.name}: sealed, {sealed.signature_id}")
 
@@ -82,14 +127,14 @@ def verify(
 
 
 @contextmanager
-def _service(server: str | None, credentials: object) -> Iterator[Client]:
+def _service(server: str | None, credentials: object, **options: str) -> Iterator[Client]:
     """A fault is one line, as everywhere on this command line."""
     import httpx
 
     from yizheng_client import Client, YizhengError
 
     try:
-        with Client(server or settings_of().issuer, credentials) as service:  # type: ignore[arg-type]  # loaded late
+        with Client(server or settings_of().issuer, credentials, **options) as service:  # type: ignore[arg-type]  # loaded late
             yield service
     except (YizhengError, httpx.InvalidURL) as fault:
         raise refusal(str(fault)) from None

@@ -122,6 +122,7 @@ def seal_grant(
     ] = None,
     max_uses: Annotated[int | None, typer.Option(help="How often; any number without it.")] = None,
     approval: Annotated[bool, typer.Option("--approval", help="Each use needs a second person's approval.")] = False,
+    form: Annotated[str, typer.Option("--form", help="What is handed in: document, digest or hash.")] = "document",
     data: Data = None,
 ) -> None:
     """Let a client, an account or a role use a seal. Prints the grant's id."""
@@ -130,9 +131,11 @@ def seal_grant(
     kind, _, grantee = to.partition(":")
     if kind not in ("client", "account", "role") or not grantee:
         raise refusal("--to takes client:ID, account:ID or role:NAME")
+    if form not in ("document", "digest", "hash"):
+        raise refusal("--form is document, digest or hash")
     days = (_day(since, "--from"), _day(until, "--until"))
     classes = tuple(document_class or ("document",))
-    _say(grant(settings_of(data=data), seal, kind, grantee, classes, days, max_uses, approval=approval))
+    _say(grant(settings_of(data=data), seal, kind, grantee, classes, days, max_uses, approval=approval, form=form))
 
 
 @seal_app.command("end-grant")

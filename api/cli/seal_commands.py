@@ -14,7 +14,7 @@ from api.settings import Settings
 from core.identifiers.uscc import parse_uscc
 from core.principal import SYSTEM
 from core.text import Text
-from signing.model import GranteeKind, SealKind, SealStatus
+from signing.model import GranteeKind, GrantForm, SealKind, SealStatus
 from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
 
@@ -134,6 +134,7 @@ async def grant(
     max_uses: int | None,
     *,
     approval: bool,
+    form: str,
 ) -> list[str]:
     async with composed(settings) as service:
         command = GrantSealCommand(
@@ -146,6 +147,7 @@ async def grant(
             actor=SYSTEM,
             max_uses=max_uses,
             approval=approval,
+            form=GrantForm(form),
         )
         return [(await service.signing.grant_seal(command)).id]
 

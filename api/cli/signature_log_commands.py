@@ -9,8 +9,10 @@ from api.cli.composed import composed
 from api.settings import Settings
 from api.wiring.public_log import signature_log_origin
 from core.clock import SystemClock
+from core.errors import NotFound
 from keys.notes import read_note_key
 from signing.public_log.receipt import CheckedReceipt, check_receipt
+from signing.public_log.unseen import signature_names
 from signing.public_log.verify import PublicLogVerdict
 
 
@@ -30,9 +32,15 @@ async def receipt(settings: Settings, file: bytes) -> object:
         core.errors.NotFound: `signature-not-logged`.
     """
     async with composed(settings) as container:
-        log, digest = container.public_log, hashlib.sha256(file).hexdigest()
-        await log.keep.cover(digest)
-        return (await log.prove.receipt(digest)).document()
+        log, whole = container.public_log, hashlib.sha256(file).hexdigest()
+        names = (whole, *signature_names(file))  # by its signature where it was sealed by its digest
+        await log.keep()
+        for name in names:
+            try:
+                return (await log.prove.receipt(name)).document()
+            except NotFound:
+                continue
+        return (await log.prove.receipt(whole)).document()
 
 
 def check(settings: Settings, document: bytes, pinned: Sequence[str], file: bytes | None) -> CheckedReceipt:

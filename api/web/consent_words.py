@@ -73,6 +73,21 @@ SCOPES: Mapping[str, ScopeWords] = {
         Text("以您的岗位使用电子印章", "Using an e-seal by your duty"),
         Text("盖章具有法律效力，每一次都有记录。", "Sealing has legal effect; each time is recorded."),
     ),
+    "seal:digest": ScopeWords(
+        Text("以您的岗位给文件摘要盖章", "Sealing digests of documents by your duty"),
+        Text("文件不送来，只送摘要；每一次都有记录。", "The document stays outside; each time is recorded."),
+    ),
+    "service": ScopeWords(
+        Text("在签名软件里列出您能用的电子印章", "Listing the e-seals that you may use in signing software"),
+        Text("只看，不盖。", "To look, not to seal."),
+    ),
+    "credential": ScopeWords(
+        Text("在签名软件里用电子印章", "Using an e-seal in signing software"),
+        Text(
+            "只用于下面列出的摘要，只用一次；盖章具有法律效力，有记录。",
+            "For the digests listed and once only. Sealing has legal effect and is recorded.",
+        ),
+    ),
     "seal:manage": ScopeWords(
         Text("以您的岗位管理电子印章", "Managing e-seals by your duty"),
         Text("每一步都有记录。", "Every step is recorded."),

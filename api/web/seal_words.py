@@ -9,7 +9,7 @@ from api.web.words import minute
 from core.principal import Principal
 from core.text import Text
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
-from signing.model import GranteeKind, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
+from signing.model import GranteeKind, GrantForm, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
 
 KINDS: Mapping[SealKind, Text] = {
     SealKind.OFFICIAL: Text("公章", "Official seal"),
@@ -127,12 +127,21 @@ def _entry(step: SealStep, visitor: Principal) -> TimelineEntry:
     )
 
 
+FORMS: Mapping[GrantForm, Text] = {
+    GrantForm.DOCUMENT: Text("文件", "documents"),
+    GrantForm.DIGEST: Text("只送摘要，文件不来", "digests only, documents stay outside"),
+    GrantForm.HASH: Text("任意哈希值，给签名软件用", "any hash, for signing software"),
+}
+
+
 def grant_terms(grant: SealGrant) -> Text:
-    """How often, and whether somebody has to approve."""
+    """How often, in which form, and whether somebody has to approve."""
     if grant.max_uses is None:
         often = Text(f"不限次，已用 {grant.uses} 次", f"any number of uses, {grant.uses} so far")
     else:
         often = Text(f"限 {grant.max_uses} 次，已用 {grant.uses} 次", f"{grant.uses} of {grant.max_uses} uses")
+    if grant.form is not GrantForm.DOCUMENT:
+        often = Text(f"{FORMS[grant.form].zh}；{often.zh}", f"{FORMS[grant.form].en}; {often.en}")
     return Text(f"{often.zh}；每次要审批", f"{often.en}; each approved") if grant.approval else often
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from api.wiring.ground import Ground
 from keys.stores.reencryption import SqlDiscardList
+from signing.digests.ask import AskForDigest
+from signing.digests.sign import SignDigest
+from signing.digests.terms import TellDigestTerms
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.inspect import Inspect
@@ -57,6 +60,15 @@ class UseServices:
 
 
 @dataclass(frozen=True)
+class DigestServices:
+    """Digests in place of documents."""
+
+    sign: SignDigest
+    ask: AskForDigest
+    terms: TellDigestTerms
+
+
+@dataclass(frozen=True)
 class SigningServices:
     """The use cases of the e-seal service."""
 
@@ -80,6 +92,7 @@ class SigningServices:
     tend: TendDocuments
     care: CareStore
     uses: UseServices
+    digests: DigestServices
     preview_places: PreviewPlaces
     pool: WorkPool
 
@@ -140,6 +153,11 @@ def build_signing(
             seal=SealRequested(database, requests, vault, seal_pdf, seals),
             ledger=Ledger(database, store),
             upkeep=RequestUpkeep(database, requests, SqlDiscardList(), clock),
+        ),
+        digests=DigestServices(
+            sign=SignDigest(database, store, requests, vault, ring, clock, pool, timestamps, room),
+            ask=AskForDigest(database, store, requests, clock),
+            terms=TellDigestTerms(database, store, requests, ring, clock, room),
         ),
         extend=extend,
         tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),

@@ -19,6 +19,11 @@ ASKED_BY_HABIT = frozenset({PROFILE, EMAIL, PHONE, ADDRESS})
 """Many libraries ask for these unasked; a client that is not registered for them gets less and no error (§5.4)."""
 OIDC_SCOPES = frozenset({OPENID, REALNAME, OFFLINE_ACCESS, ORGANISATION}) | ASKED_BY_HABIT
 
+SEAL_DIGEST = "seal:digest"
+"""To have digests of documents sealed that stay outside; with a grant for digests."""
+CSC_SERVICE, CSC_CREDENTIAL = "service", "credential"
+"""What signing software asks for (CSC API v2 §8.4.2): to see credentials, and to use one for hashes that it names."""
+
 IDENTITY_PROVE = "identity:prove"
 """To say of somebody at a window that it is they; always together with a second clerk."""
 
@@ -28,6 +33,9 @@ API_SCOPES = frozenset(
         "licence:issue",
         "licence:verify",
         "seal:sign",
+        SEAL_DIGEST,
+        CSC_SERVICE,
+        CSC_CREDENTIAL,
         "seal:manage",
         "seal:approve",
         "audit:read",
@@ -63,6 +71,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "clerk": frozenset({"licence:read", "licence:verify"}),
     "issuer": frozenset({"licence:read", "licence:issue", "licence:verify"}),
     "seal-user": frozenset({"seal:sign"}),
+    "seal-digest-user": frozenset({SEAL_DIGEST, CSC_SERVICE, CSC_CREDENTIAL}),
     "seal-custodian": frozenset({"seal:sign", "seal:manage"}),
     "seal-reviewer": frozenset({"seal:approve"}),
     "auditor": frozenset({"audit:read"}),

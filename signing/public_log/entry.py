@@ -29,6 +29,8 @@ class LogEvent(StrEnum):
     """What happened."""
 
     SIGNATURE = "signature"  # a file was sealed
+    DIGEST_SIGNATURE = "digest-signature"  # a document's digest was signed; nobody here saw the document
+    HASH_SIGNATURE = "hash-signature"  # a hash was signed; nobody here knows of what
     MADE = "seal-made"  # in use from here on, unless the next line about it says when it is activated
     ACTIVATED = "seal-activated"
     CERTIFICATE = "seal-certificate"  # the seal goes on under another certificate
@@ -39,6 +41,9 @@ class LogEvent(StrEnum):
     DESTROYED = "seal-destroyed"  # its key is gone
 
 
+SIGNATURES = frozenset({LogEvent.SIGNATURE, LogEvent.DIGEST_SIGNATURE, LogEvent.HASH_SIGNATURE})
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One line.
@@ -47,7 +52,8 @@ class LogEntry:
         seal: its code, 13 digits.
         certificate: SHA-256 of the seal's certificate (DER), hexadecimal: at a signature the one it was made under.
         at: to the second, in UTC.
-        document: SHA-256 of the sealed file, hexadecimal; for signatures alone.
+        document: SHA-256, hexadecimal, of the sealed file; where that was not seen, of the signature's value as it
+            stands in its container (RFC 5652 §5.3). For signatures alone.
     """
 
     event: LogEvent
@@ -102,5 +108,5 @@ def _is_whole(entry: LogEntry) -> bool:
     return (
         re.fullmatch(_CODE, entry.seal, re.ASCII) is not None
         and all(re.fullmatch(_DIGEST, one, re.ASCII) for one in digests)
-        and (entry.document is not None) == (entry.event is LogEvent.SIGNATURE)
+        and (entry.document is not None) == (entry.event in SIGNATURES)
     )

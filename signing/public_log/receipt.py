@@ -16,7 +16,8 @@ from core.text import Text
 from core.transparency.merkle import leaf_hash, root_by_inclusion
 from core.transparency.ports import NoteVerifier
 from core.transparency.verify import read_trusted
-from signing.public_log.entry import EntryRefused, LogEntry, read_entry
+from signing.public_log.entry import EntryRefused, LogEntry, LogEvent, read_entry
+from signing.public_log.unseen import signature_names
 
 MOST_OCTETS = 100_000
 
@@ -75,7 +76,7 @@ def check_receipt(
 
     Args:
         origin: the log's name.
-        file: the sealed file, to be held against the entry's digest.
+        file: the sealed file, to be held against the entry; where nobody saw it, by its signatures.
 
     Raises:
         InvalidInput: `receipt-malformed`.
@@ -87,9 +88,15 @@ def check_receipt(
     size = signed.head.size
     if root_by_inclusion(leaf_hash(receipt.body), receipt.index, size, receipt.path) != signed.head.root:
         return CheckedReceipt(entry, receipt.index, size, "not-the-root")
-    if file is not None and hashlib.sha256(file).hexdigest() != entry.document:
+    if file is not None and not _is_of(entry, file):
         return CheckedReceipt(entry, receipt.index, size, "other-file")
     return CheckedReceipt(entry, receipt.index, size)
+
+
+def _is_of(entry: LogEntry, file: bytes) -> bool:
+    if entry.event in (LogEvent.DIGEST_SIGNATURE, LogEvent.HASH_SIGNATURE):
+        return entry.document in signature_names(file)
+    return hashlib.sha256(file).hexdigest() == entry.document
 
 
 def _read(document: bytes) -> tuple[Receipt, LogEntry]:

@@ -14,7 +14,7 @@ from core.principal import Principal, PrincipalKind
 from core.text import Text
 from signing.errors import SealGrantNotFound, SealNotActive, SealNotFound, SealNotYours, SealSecondPerson
 from signing.lifecycle import ENDED
-from signing.model import GranteeKind, Seal, SealGrant, SealKind
+from signing.model import GranteeKind, GrantForm, Seal, SealGrant, SealKind
 from signing.policy import may_approve, may_manage
 from signing.ports import SealStore
 from signing.refusals import refusals_on_record
@@ -30,6 +30,7 @@ class GrantSealCommand:
         valid_from, valid_to: calendar days, both included.
         max_uses: how often it may be used; None for any number.
         approval: each use needs a second person's approval.
+        form: what the holder hands in.
     """
 
     seal_id: str
@@ -41,6 +42,7 @@ class GrantSealCommand:
     actor: Principal
     max_uses: int | None = None
     approval: bool = False
+    form: GrantForm = GrantForm.DOCUMENT
 
 
 class GrantSeal:
@@ -71,6 +73,7 @@ class GrantSeal:
             created_at=self._clock.now(),
             max_uses=command.max_uses,
             approval=command.approval,
+            form=command.form,
         )
         async with (
             refusals_on_record(self._database, "seal.grant", command.actor, subject=command.seal_id),
@@ -95,6 +98,7 @@ class GrantSeal:
                 "to": grant.valid_to.isoformat(),
                 "max_uses": grant.max_uses,
                 "approval": grant.approval,
+                "form": grant.form.value,
             }
             tx.audit(AuditEvent("seal.grant", "done", command.actor, subject=seal.id, detail=detail))
             await tx.commit()
@@ -155,6 +159,15 @@ def _check_bearer(command: GrantSealCommand, seal: Seal) -> None:
 
 
 def _check(command: GrantSealCommand) -> None:
+    if command.form is GrantForm.HASH and command.approval:
+        raise InvalidInput(
+            "grant-form-approval",
+            Text(
+                "哈希值看不出文件，没法逐次审批；要审批请授权“只送摘要”。",
+                "A hash tells nothing to approve of. Grant digests where each use needs an approval.",
+            ),
+            field="approval",
+        )
     classes = command.document_classes
     if (
         not classes

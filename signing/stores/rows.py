@@ -11,6 +11,7 @@ from core.text import Text
 from keys.der import split
 from signing.model import (
     GranteeKind,
+    GrantForm,
     RequestState,
     Seal,
     SealApplication,
@@ -19,6 +20,7 @@ from signing.model import (
     SealKind,
     SealStatus,
     SealStep,
+    SignatureRecord,
     UseRequest,
 )
 
@@ -74,11 +76,16 @@ def grant_values(grant: SealGrant) -> Row:
     return values | {
         "grantee_kind": grant.grantee_kind.value,
         "document_classes": list(grant.document_classes),
+        "form": grant.form.value,
     }
 
 
 def grant_of(row: RowMapping) -> SealGrant:
-    changed = {"grantee_kind": GranteeKind(row["grantee_kind"]), "document_classes": tuple(row["document_classes"])}
+    changed = {
+        "grantee_kind": GranteeKind(row["grantee_kind"]),
+        "document_classes": tuple(row["document_classes"]),
+        "form": GrantForm(row["form"]),
+    }
     return SealGrant(**dict(row) | changed)
 
 
@@ -114,8 +121,18 @@ def step_of(row: RowMapping) -> SealStep:
 
 def request_values(request: UseRequest) -> Row:
     values = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
-    return values | {"state": request.state.value}
+    return values | {"state": request.state.value, "form": request.form.value}
 
 
 def request_of(row: RowMapping) -> UseRequest:
-    return UseRequest(**dict(row) | {"state": RequestState(row["state"])})
+    return UseRequest(**dict(row) | {"state": RequestState(row["state"]), "form": GrantForm(row["form"])})
+
+
+def signature_values(record: SignatureRecord) -> Row:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)} | {
+        "form": record.form.value
+    }
+
+
+def signature_of(row: RowMapping) -> SignatureRecord:
+    return SignatureRecord(**dict(row) | {"form": GrantForm(row["form"])})

@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
 from signing.errors import SealCodeTaken
-from signing.model import Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+from signing.model import GrantForm, Seal, SealGrant, SealKind, SealStatus, SignatureRecord
 from signing.ports import UseQuery
 from signing.public_log.entry import LogEntry, LogEvent
 from signing.stores.public_log import enter
-from signing.stores.rows import grant_of, grant_values, seal_of, seal_values
+from signing.stores.rows import grant_of, grant_values, seal_of, seal_values, signature_of, signature_values
 from signing.stores.tables import seal as seal_table
 from signing.stores.tables import seal_certificate, seal_grant, seal_signature
 
@@ -26,6 +26,11 @@ _TOLD = {
     SealStatus.REVOKED: LogEvent.REVOKED,
     SealStatus.REPLACED: LogEvent.REPLACED,
     SealStatus.DESTROYED: LogEvent.DESTROYED,
+}
+_SIGNED = {
+    GrantForm.DOCUMENT: LogEvent.SIGNATURE,
+    GrantForm.DIGEST: LogEvent.DIGEST_SIGNATURE,
+    GrantForm.HASH: LogEvent.HASH_SIGNATURE,
 }
 
 
@@ -167,23 +172,21 @@ class SqlSealStore:
         code = counted.scalar_one_or_none()
         if code is None:
             return False
-        await tx.connection.execute(
-            insert(seal_signature).values({name: getattr(record, name) for name in seal_signature.c.keys()})  # noqa: SIM118 - a column collection, not a dict
-        )
+        await tx.connection.execute(insert(seal_signature).values(signature_values(record)))
         if record.certificate is not None:
-            sealed = LogEntry(LogEvent.SIGNATURE, code, record.certificate, record.signed_at, record.digest_after)
+            sealed = LogEntry(_SIGNED[record.form], code, record.certificate, record.signed_at, record.digest_after)
             await enter(tx, sealed)
         return True
 
     async def signature(self, tx: ReadTx, signature_id: str) -> SignatureRecord | None:
         query = select(seal_signature).where(seal_signature.c.id == signature_id)
         row = (await tx.connection.execute(query)).mappings().one_or_none()
-        return None if row is None else SignatureRecord(**row)
+        return None if row is None else signature_of(row)
 
     async def signature_of_file(self, tx: ReadTx, digest_after: str) -> SignatureRecord | None:
         query = select(seal_signature).where(seal_signature.c.digest_after == digest_after)
         row = (await tx.connection.execute(query.order_by(seal_signature.c.id).limit(1))).mappings().one_or_none()
-        return None if row is None else SignatureRecord(**row)
+        return None if row is None else signature_of(row)
 
     async def uses(self, tx: ReadTx, query: UseQuery, *, before: str | None, limit: int) -> list[SignatureRecord]:
         wanted = {
@@ -205,7 +208,7 @@ class SqlSealStore:
             .order_by(seal_signature.c.id.desc())
             .limit(limit)
         )
-        return [SignatureRecord(**row) for row in found.mappings()]
+        return [signature_of(row) for row in found.mappings()]
 
 
 def _digest(certificate: bytes) -> str:

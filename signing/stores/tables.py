@@ -71,6 +71,7 @@ seal_grant = Table(
     Column("approval", Boolean, nullable=False, server_default=false()),
     Column("ended_at", UtcDateTime),
     Column("ended_by", String(128)),
+    Column("form", String(16), nullable=False, server_default="document"),
 )
 
 seal_signature = Table(
@@ -91,6 +92,9 @@ seal_signature = Table(
     Column("certificate", String(64)),  # none before the public log was there
     Column("grant_id", String(64)),
     Column("request_id", String(64)),
+    Column("form", String(16), nullable=False, server_default="document"),
+    Column("signed_digest", String(160)),  # these two only where the document was not seen
+    Column("document_name", String(200)),
 )
 
 seal_application = Table(
@@ -153,4 +157,7 @@ seal_request = Table(
     Column("decided_at", UtcDateTime),
     Column("answer", String(200)),
     Column("signature_id", String(64)),
+    Column("form", String(16), nullable=False, server_default="document"),
+    Column("signed_digest", String(160)),
+    Column("document_name", String(200)),
 )

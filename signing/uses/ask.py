@@ -9,27 +9,27 @@ from functools import partial
 from typing import NoReturn
 
 from core.audit.event import AuditEvent
-from core.clock import Clock, calendar_day
-from core.db.database import Database
-from core.errors import AppError, Conflict, LimitExceeded
+from core.clock import Clock
+from core.db.database import Database, WriteTx
+from core.errors import AppError, LimitExceeded
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from keys.ports import DocumentVault
-from signing.errors import SealNotActive, SealNotGranted, UseRequestNotFound, UseRequestOver, too_complex
-from signing.model import RequestState, SealGrant, SealStatus, UseRequest
+from signing.errors import UseRequestNotFound, UseRequestOver, too_complex
+from signing.model import GrantForm, RequestState, SealGrant, UseRequest
 from signing.pades.intake import damaged, open_for_sealing
-from signing.policy import grants_for
 from signing.ports import SealStore, UseRequestStore
 from signing.refusals import refusals_on_record
 from signing.seal_pdf import check_words
 from signing.seals.story import checked_reason
 from signing.settings import SigningSettings
+from signing.use_rights import Use, UseRights
 from signing.work_pool import WorkPool, within
 
 LIFE = dt.timedelta(days=7)
 MAX_OPEN = 50
-_ACTION = "seal.request"
+REQUESTING = "seal.request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class AskForUse:
         settings: SigningSettings,
     ) -> None:
         self._database = database
-        self._store = store
+        self._rights = UseRights(database, store, requests, clock)
         self._requests = requests
         self._vault = vault
         self._clock = clock
@@ -76,24 +76,13 @@ class AskForUse:
         """
         reason = checked_reason(command.reason, needed=True)
         check_words(command.document_class, reason)
-        async with refusals_on_record(self._database, _ACTION, command.actor, subject=command.seal_id):
-            grant = await self._grant(command)
+        async with refusals_on_record(self._database, REQUESTING, command.actor, subject=command.seal_id):
+            grant = await self._rights.to_ask(Use(command.actor, command.seal_id, command.document_class))
             await self._pool.run(self._look_at, command.pdf)
             request = self._request(command, grant, reason)
             address = await self._vault.keep(command.pdf, context=request_context(request.id))
             async with self._database.write() as tx:
-                waiting = await self._requests.open_of(
-                    tx, request.requester_kind, request.requester, request.created_at
-                )
-                if waiting >= MAX_OPEN:
-                    raise _too_many()
-                await self._requests.add(tx, _with_file(request, address))
-                detail: dict[str, str | int | bool | None] = {
-                    "request": request.id,
-                    "class": request.document_class,
-                    "digest": request.digest,
-                }
-                tx.audit(AuditEvent(_ACTION, "done", command.actor, subject=request.seal_id, detail=detail))
+                await add_request(tx, self._requests, _with_file(request, address), command.actor)
                 await tx.commit()
         return _with_file(request, address)
 
@@ -118,25 +107,6 @@ class AskForUse:
             await tx.commit()
         assert withdrawn is not None
         return withdrawn
-
-    async def _grant(self, command: AskCommand) -> SealGrant:
-        async with self._database.read() as tx:
-            seal = await self._store.seal(tx, command.seal_id)
-            given = await self._store.grants_of(tx, command.seal_id) if seal else []
-        if seal is None:
-            raise SealNotGranted
-        today = calendar_day(self._clock.now())
-        grants = grants_for(command.actor, seal, given, document_class=command.document_class, today=today)
-        if not grants:
-            raise SealNotGranted
-        if seal.status is not SealStatus.ACTIVE:
-            raise SealNotActive
-        if not any(grant.approval for grant in grants):
-            raise Conflict(
-                "seal-approval-not-needed",
-                Text("您的授权不用审批，可以直接盖章。", "Your grant needs no approval; seal the file right away."),
-            )
-        return next(grant for grant in grants if grant.approval)
 
     def _look_at(self, pdf: bytes) -> None:
         within(self._settings.seconds_per_file, partial(self._open, pdf), _give_up)
@@ -166,6 +136,26 @@ class AskForUse:
             created_at=now,
             expires_at=now + LIFE,
         )
+
+
+async def add_request(tx: WriteTx, requests: UseRequestStore, request: UseRequest, actor: Principal) -> None:
+    """Enter a request, and that it was made.
+
+    Raises:
+        core.errors.LimitExceeded: `too-many-requests-open`.
+    """
+    waiting = await requests.open_of(tx, request.requester_kind, request.requester, request.created_at)
+    if waiting >= MAX_OPEN:
+        raise _too_many()
+    await requests.add(tx, request)
+    detail: dict[str, str | int | bool | None] = {
+        "request": request.id,
+        "class": request.document_class,
+        "digest": request.digest,
+    }
+    if request.form is not GrantForm.DOCUMENT:
+        detail["form"] = request.form.value
+    tx.audit(AuditEvent(REQUESTING, "done", actor, subject=request.seal_id, detail=detail))
 
 
 def asked_by(request: UseRequest, actor: Principal) -> bool:

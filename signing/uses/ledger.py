@@ -30,6 +30,9 @@ _HEADER = (
     "level",
     "digest_before",
     "digest_after",
+    "form",
+    "signed_digest",
+    "document_name",
 )
 
 
@@ -99,4 +102,7 @@ def _cells(one: SignatureRecord) -> tuple[str, ...]:
         one.level,
         one.digest_before,
         one.digest_after,
+        one.form.value,
+        one.signed_digest or "",
+        one.document_name or "",
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.db.database import Database
 from core.text import Text
-from signing.model import RequestState, SealApplication, SealKind, SealStatus, SealStep, UseRequest
+from signing.model import GrantForm, RequestState, SealApplication, SealKind, SealStatus, SealStep, UseRequest
 from signing.ports import SealLifeStore, UseRequestStore
 from signing.stores.sql import SqlSealStore
 from tests.conformance.signing_stores import MOMENT, a_grant, a_seal
@@ -56,6 +56,9 @@ def a_request(number: int = 1) -> UseRequest:
         state=RequestState.OPEN,
         created_at=MOMENT,
         expires_at=LATER,
+        form=GrantForm.DIGEST,
+        signed_digest="sha384:" + "0f" * 48,
+        document_name="合同",
     )
 
 

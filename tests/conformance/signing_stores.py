@@ -8,12 +8,15 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from core.db.database import Database
 from core.errors import Conflict
 from core.text import Text
-from signing.model import GranteeKind, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
+from signing.model import GranteeKind, GrantForm, Seal, SealGrant, SealImage, SealKind, SealStatus, SignatureRecord
 from signing.ports import SealStore, UseQuery
+from signing.public_log.entry import LogEvent, read_entry
+from signing.stores.log_tables import seal_log_entry
 
 MOMENT = dt.datetime(2026, 11, 23, 1, 2, 3, tzinfo=dt.UTC)
 
@@ -226,7 +229,7 @@ class BasicContract:
             assert await store.signature(tx, "sig_01") is None
 
     async def test_a_grant_comes_back_whole_and_is_taken_back_once(self, database: Database, store: SealStore) -> None:
-        counted = replace(a_grant(), max_uses=3, uses=0, approval=True)
+        counted = replace(a_grant(), max_uses=3, uses=0, approval=True, form=GrantForm.DIGEST)
         await put(database, store, a_seal())
         async with database.write() as tx:
             await store.add_grant(tx, counted)
@@ -248,6 +251,29 @@ class BasicContract:
             found = await store.grants_of(tx, "seal_01")
             assert [one.uses for one in found] == [2, 3]
             assert not await store.count_use(tx, "grant_09")
+
+    async def test_what_was_handed_in_is_told_by_the_ledger_and_the_log(
+        self, database: Database, store: SealStore
+    ) -> None:
+        await put(database, store, a_seal())
+        told = {
+            GrantForm.DOCUMENT: LogEvent.SIGNATURE,
+            GrantForm.DIGEST: LogEvent.DIGEST_SIGNATURE,
+            GrantForm.HASH: LogEvent.HASH_SIGNATURE,
+        }
+        unseen = {"signed_digest": "sha384:" + "0f" * 48, "document_name": "合同"}
+        records = [replace(a_record(n), form=form, certificate="c" * 64, **unseen) for n, form in enumerate(told, 1)]
+        async with database.write() as tx:
+            for record in records:
+                assert await store.add_signature(tx, record)
+            await tx.commit()
+        async with database.read() as tx:
+            assert [await store.signature(tx, record.id) for record in records] == records
+            bodies = (
+                await tx.connection.execute(select(seal_log_entry.c.body).order_by(seal_log_entry.c.id))
+            ).scalars()
+            entries = [read_entry(bytes(body)) for body in bodies]
+        assert [one.event for one in entries if one.document] == list(told.values())
 
     async def test_the_ledger_is_searched_newest_first(self, database: Database, store: SealStore) -> None:
         await put(database, store, a_seal(1), a_seal(2), a_seal(3, organisation="11410199DEMA000331"))

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.db.database import Database, ReadTx, WriteTx
-from signing.model import Seal, SealGrant, SealStatus, SignatureRecord
+from signing.model import GrantForm, Seal, SealGrant, SealStatus, SignatureRecord
 from signing.ports import UseQuery
 from signing.stores.sql import SqlSealStore
 from signing.stores.tables import seal as seal_table
@@ -42,6 +42,13 @@ class ChecksThenWrites(SqlSealStore):
         if seal is None or seal.status is not SealStatus.ACTIVE:
             return False
         return await ForgetsState().add_signature(tx, record)
+
+
+class TellsOfDocumentsOnly(SqlSealStore):
+    """Enters every use as one of a document that was seen."""
+
+    async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
+        return await super().add_signature(tx, replace(record, form=GrantForm.DOCUMENT))
 
 
 class MovesFromAnywhere(SqlSealStore):
@@ -181,6 +188,7 @@ BROKEN = [
     ForgetsApproval,
     ShowsEverybodysUses,
     ForgetsState,
+    TellsOfDocumentsOnly,
     MovesFromAnywhere,
     ForgetsWhenRevoked,
     ForgetsFormerCertificates,

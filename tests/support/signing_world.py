@@ -13,7 +13,7 @@ from typing import Any, cast
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from api.wiring.signing import UseServices
+from api.wiring.signing import DigestServices, UseServices
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
 from core.identifiers.uscc import check_character
@@ -27,6 +27,9 @@ from keys.trust.model import Period, Service, Standing
 from keys.tsa.client import TimestampClient
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
+from signing.digests.ask import AskForDigest
+from signing.digests.sign import SignDigest
+from signing.digests.terms import TellDigestTerms
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.inspect import Inspect
@@ -242,6 +245,7 @@ class Lasting:
         settings: SigningSettings,
     ) -> None:
         client, room = timestamps or TimestampClient([], clock), StampRoom()
+        self.timestamps = client
         self.inspect = Inspect(judge, pool, settings)
         collect = CollectEvidence(judge, answers)
         self.extend = ExtendSignature(self.inspect, collect, client, room, clock, pool, settings)
@@ -307,6 +311,12 @@ class SealOffice:
             seal=SealRequested(self.database, self.requests, self.vault, self.seal_pdf, self.seals),
             ledger=Ledger(*shared),
             upkeep=RequestUpkeep(self.database, self.requests, SqlDiscardList(), self.clock),
+        )
+        room = StampRoom()
+        self.digests = DigestServices(
+            sign=SignDigest(*asked, self.vault, self.keys, self.clock, pool, self.lasting.timestamps, room),
+            ask=AskForDigest(*asked, self.clock),
+            terms=TellDigestTerms(*asked, self.keys, self.clock, room),
         )
         self.preview_places = PreviewPlaces(*shared, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from api.routes.signing import applications, grants, previews, public_log, seals, signatures, uses, verifications
+from api.routes.signing import (
+    applications,
+    digests,
+    grants,
+    previews,
+    public_log,
+    seals,
+    signatures,
+    uses,
+    verifications,
+)
 
 routers = [
     signatures.router,
+    digests.router,
     previews.router,
     verifications.router,
     seals.router,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.deps import caller_by, container, requires
 from core.principal import Principal
-from signing.model import GranteeKind, SealGrant
+from signing.model import GranteeKind, GrantForm, SealGrant
 from signing.seals.grant import MAX_USES, GrantSealCommand
 
 router = APIRouter(prefix="/v1/seal-grants", tags=["seals"])
@@ -21,7 +21,8 @@ Caller = Annotated[Principal, Depends(caller_by("seal:manage", "seal:approve", "
 class NewGrant(BaseModel):
     """A right to give; both days are included (Asia/Shanghai).
 
-    `max_uses` is how often, None for any number; with `approval` each use needs a second person's.
+    `max_uses` is how often, None for any number; with `approval` each use needs a second person's. `form` is what the
+    holder hands in: documents, digests of documents that stay with them, or hashes of anything.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,6 +35,7 @@ class NewGrant(BaseModel):
     valid_to: dt.date
     max_uses: int | None = Field(default=None, ge=1, le=MAX_USES)
     approval: bool = False
+    form: GrantForm = GrantForm.DOCUMENT
 
 
 @router.post("", status_code=201)
@@ -52,6 +54,7 @@ async def grant_seal(
             actor=principal,
             max_uses=body.max_uses,
             approval=body.approval,
+            form=body.form,
         )
     )
     return grant_view(grant)
@@ -84,5 +87,6 @@ def grant_view(grant: SealGrant) -> dict[str, Any]:
         "max_uses": grant.max_uses,
         "uses": grant.uses,
         "approval": grant.approval,
+        "form": grant.form.value,
         "ended_at": grant.ended_at.isoformat() if grant.ended_at else None,
     }

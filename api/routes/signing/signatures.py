@@ -16,7 +16,7 @@ from core.errors import InvalidInput
 from core.principal import Principal
 from core.text import Text
 from signing.levels import Level, LevelPolicy
-from signing.model import SealedPdf, SealPdfCommand, SignatureRecord
+from signing.model import GrantForm, SealedPdf, SealPdfCommand, SignatureRecord, UseRequest
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
 
@@ -114,8 +114,13 @@ async def receipt_of_a_use(
 async def sealed_file(
     request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
 ) -> Response:
-    """The sealed file again, for its own caller."""
-    content = await container(request).signing.seals.file(signature_id, caller=principal)
+    """The sealed file again, for its own caller; the signature alone, where the file was not seen."""
+    seals = container(request).signing.seals
+    found = await seals.use(signature_id, caller=principal)
+    content = await seals.file(signature_id, caller=principal)
+    if found.form is not GrantForm.DOCUMENT:
+        named = {"Content-Disposition": f'attachment; filename="{signature_id}.p7s"', "Cache-Control": "no-store"}
+        return Response(content, 200, named, media_type="application/pkcs7-signature")  # RFC 8551 §3.2.1
     return _pdf(content, signature_id, status=200, headers={"Cache-Control": "no-store"})
 
 
@@ -134,9 +139,17 @@ def _view(record: SignatureRecord) -> dict[str, Any]:
         "signed_at": record.signed_at.isoformat(),
         "digest_before": record.digest_before,
         "digest_after": record.digest_after,
+        **unseen_view(record),
         "file": f"/v1/signatures/{record.id}/file",
         "receipt": f"/v1/signatures/{record.id}/receipt",
     }
+
+
+def unseen_view(made: SignatureRecord | UseRequest) -> dict[str, Any]:
+    """What was handed in; and where that was not the document, what is known of it."""
+    if made.form is GrantForm.DOCUMENT:
+        return {"form": made.form.value}
+    return {"form": made.form.value, "signed_digest": made.signed_digest, "document_name": made.document_name}
 
 
 def _level(fields: Mapping[str, str]) -> Level | None:

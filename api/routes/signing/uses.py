@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, caller_by, container, requires
-from api.routes.signing.signatures import sealed_answer
+from api.routes.signing.signatures import sealed_answer, unseen_view
 from api.routes.signing.uploads import read_upload, required_field, upload_body
 from core.clock import SHANGHAI
 from core.principal import Principal
@@ -217,6 +217,7 @@ def request_view(one: UseRequest) -> dict[str, Any]:
         "decided_at": one.decided_at.isoformat() if one.decided_at else None,
         "answer": one.answer,
         "signature": one.signature_id,
+        **unseen_view(one),
     }
 
 
@@ -235,4 +236,5 @@ def use_view(one: SignatureRecord) -> dict[str, Any]:
         "signed_at": one.signed_at.isoformat(),
         "digest_before": one.digest_before,
         "digest_after": one.digest_after,
+        **unseen_view(one),
     }

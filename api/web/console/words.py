@@ -17,6 +17,7 @@ ROLES: Mapping[str, Text] = {
     "clerk": Text("窗口人员", "Clerk"),
     "issuer": Text("发证人员", "Issuer"),
     "seal-user": Text("用印人员", "Seal user"),
+    "seal-digest-user": Text("摘要盖章人员", "Digest seal user"),
     "seal-custodian": Text("印章保管人", "Seal custodian"),
     "seal-reviewer": Text("印章审批人", "Seal reviewer"),
     "window-clerk": Text("实名核验窗口人员", "Identity window clerk"),
@@ -34,6 +35,9 @@ FUNCTIONS: Mapping[str, Text] = {
     "licence:verify": Text("验证照", "verify licences"),
     "identity:prove": Text("窗口核验身份", "prove identities at a window"),
     "seal:sign": Text("盖章", "use the seal"),
+    "seal:digest": Text("只送摘要盖章", "seal digests of documents that stay outside"),
+    "service": Text("在签名软件里看印章", "see seals in signing software"),
+    "credential": Text("在签名软件里盖章", "seal in signing software"),
     "seal:manage": Text("管印章", "manage the seal"),
     "seal:approve": Text("审批印章和用印", "review seals and their use"),
 }

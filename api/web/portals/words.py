@@ -59,6 +59,10 @@ SCOPES: Mapping[str, tuple[Text, Text]] = {
     "licence:issue": (Text("发证照", "Issue licences"), Text("只限本单位的证照", "its own organisation's")),
     "licence:verify": (Text("核验证照", "Verify licences"), Text("只答真伪", "genuine or not, no more")),
     "seal:sign": (Text("盖章", "Seal documents"), Text("还要有用印授权", "with a grant for each seal")),
+    "seal:digest": (
+        Text("只送摘要盖章", "Seal digests"),
+        Text("文件留在本单位；还要有“只送摘要”的授权", "documents stay outside; with a grant for digests"),
+    ),
 }
 """Scopes that the form offers, with what each gives; others are for administrators of the service itself."""
 

@@ -124,6 +124,7 @@ class SealGrantView:
     values: Mapping[str, str]
     kinds: tuple[tuple[str, Text], ...]
     roles: tuple[tuple[str, Text], ...]
+    forms: tuple[tuple[str, Text], ...]
     error: Text | None = None
 
 
@@ -164,7 +165,7 @@ class UseRequestNewView:
 
 @dataclass(frozen=True, slots=True)
 class UseRequestView:
-    """One request: the file to look at, and what can be done."""
+    """One request: the file to look at, and what can be done; `unseen` where the file never comes here."""
 
     action: str
     title: Text
@@ -182,6 +183,7 @@ class UseRequestView:
     place: Mapping[str, str] = field(default_factory=dict)
     error: Text | None = None
     note: Text | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class LedgerRow:
     who: Text
     level: str
     id: str
+    unseen: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

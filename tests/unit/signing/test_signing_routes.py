@@ -27,18 +27,23 @@ from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.protocol.facts import RequestFacts
-from signing.model import Seal
+from signing.digests.local import FileWords, prepare_file
+from signing.digests.model import DigestTerms
+from signing.model import GrantForm, Seal
+from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
 from tests.support.notes import OneNoteKey
 from tests.support.signing_fakes import PlainKeys, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
+from yizheng_client.digests import signed_of, terms_of
 
 LOG_KEY = OneNoteKey()
 DUTIES = frozenset({"seal:manage", "seal:approve"})
 STAFF = Principal(PrincipalKind.STAFF, "acc", organisation=ORGANISATION)
 TOKENS = {
     "app": CLIENT,
+    "digests": replace(CLIENT, scopes=frozenset({"seal:digest"})),
     "no-scope": replace(CLIENT, scopes=frozenset()),
     "other-app": replace(CLIENT, id="other-app"),
     "manager": replace(CLIENT, id="manager", scopes=DUTIES),
@@ -85,6 +90,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         grant_seal=office.grant_seal,
         end_grant=office.end_grant,
         uses=office.uses,
+        digests=office.digests,
         change_seal_status=office.change_status,
         seals=office.seals,
         preview_places=office.preview_places,
@@ -491,3 +497,54 @@ async def test_seal_of_a_name_is_made_in_its_customary_size(http: httpx.AsyncCli
     assert (kept.image.width_mm, kept.image.height_mm) == (40, 30)
     wrong = await http.post("/v1/seals", json={**oval, "code": "4101990000097", "line": ""}, headers=bearer("manager"))
     assert (wrong.status_code, wrong.json()["field"]) == (400, "line")
+
+
+async def test_a_digest_in_a_signature_out(http: httpx.AsyncClient, office: SealOffice, seal: Seal) -> None:
+    """The client's own way: terms, a file prepared at home, the digest sent, the signature put in."""
+    body = {"seal": seal.id, "digest": "00" * 32, "document_name": "合同.pdf", "reason": "备案"}
+    refused = await http.post("/v1/digest-signatures", json=body, headers=bearer("digests"))
+    assert (refused.status_code, refused.json()["type"]) == (403, "http://test/problems/seal-not-granted")
+    await office.grant(seal, form=GrantForm.DIGEST)
+    scopeless = await http.post("/v1/digest-signatures", json=body, headers=bearer("app"))
+    assert (scopeless.status_code, scopeless.json()["type"]) == (403, "http://test/problems/scope-missing")
+    told = await http.get("/v1/digest-signatures/terms", params={"seal": seal.id}, headers=bearer("digests"))
+    terms = terms_of(told.json())
+    own = DigestTerms(seal.id, terms.signer, terms.algorithm, terms.octets, seal.image, terms.certificates)
+    assert (terms.picture, terms.width_mm) == (seal.image.content, seal.image.width_mm)
+    ready = prepare_file(pdf(), own, FileWords("Signature1", office.clock.now(), "备案"))
+    body |= {"digest": ready.digest("sha256").hex(), "room": terms.octets}
+    answer = await http.post("/v1/digest-signatures", json=body, headers=bearer("digests", **{"Idempotency-Key": "k"}))
+    signed = signed_of(answer.json())
+    assert (answer.status_code, signed.level) == (201, "PAdES-B-B")
+    again = await http.post("/v1/digest-signatures", json=body, headers=bearer("digests", **{"Idempotency-Key": "k"}))
+    assert again.json() == answer.json() | {"level_wanted": again.json()["level_wanted"]}
+    report = (await http.post("/v1/signature-verifications", files=upload(ready.fill(signed.container)))).json()
+    assert (report["conclusion"], report["signatures"][0]["registered_seal"]["id"]) == ("genuine", seal.id)
+    record = (await http.get(answer.headers["location"], headers=bearer("digests"))).json()
+    assert (record["form"], record["document_name"]) == ("digest", "合同.pdf")
+    kept = await http.get(record["file"], headers=bearer("digests"))
+    assert (kept.content, kept.headers["content-type"]) == (signed.container, "application/pkcs7-signature")
+    receipt = await http.get(record["receipt"], headers=bearer("digests"))
+    for file, fault in ((ready.fill(signed.container), None), (pdf(), "other-file")):
+        found = check_receipt(
+            receipt.content, "test/v1/signature-log", LOG_KEY.keys("test/v1/signature-log"), office.clock, file=file
+        )
+        assert (found.entry.event, found.fault) == (LogEvent.DIGEST_SIGNATURE, fault)
+
+
+@pytest.mark.parametrize("wrong", [{"digest": "00" * 31}, {"digest": "zz" * 32}, {"algorithm": "md5"}, {"more": 1}])
+async def test_s53_what_is_no_digest_goes_nowhere(http: httpx.AsyncClient, seal: Seal, wrong: dict[str, Any]) -> None:
+    body = {"seal": seal.id, "digest": "00" * 32, "document_name": "合同.pdf", "reason": "备案"}
+    answer = await http.post("/v1/digest-signatures", json=body | wrong, headers=bearer("digests"))
+    assert answer.status_code == 400
+
+
+async def test_a_digest_is_approved_like_a_file(http: httpx.AsyncClient, office: SealOffice, seal: Seal) -> None:
+    await office.grant(seal, form=GrantForm.DIGEST, approval=True)
+    body = {"seal": seal.id, "digest": "0a" * 32, "document_name": "合同.pdf", "reason": "备案"}
+    asked = (await http.post("/v1/digest-signatures/requests", json=body, headers=bearer("digests"))).json()
+    assert (asked["form"], asked["signed_digest"]) == ("digest", "sha256:" + "0a" * 32)
+    decided = await http.post(f"/v1/seal-requests/{asked['id']}/approve", json={}, headers=bearer("reviewer"))
+    assert decided.json()["state"] == "approved"
+    signed = await http.post("/v1/digest-signatures", json=body | {"request": asked["id"]}, headers=bearer("digests"))
+    assert signed.status_code == 201

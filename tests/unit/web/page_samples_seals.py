@@ -201,6 +201,7 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             {"valid_from": "2026-11-23", "valid_to": "2027-11-22", "classes": "document"},
             tuple((kind.value, words) for kind, words in GRANTEES.items()),
             (("seal-user", Text("用印人员", "Seal user")),),
+            (("document", Text("文件", "documents")), ("digest", Text("只送摘要，文件不来", "digests only"))),
             WRONG,
         ),
         _OFFICE,

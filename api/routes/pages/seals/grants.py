@@ -15,7 +15,7 @@ from api.routes.pages.seals.tabs import SEALS, somebody_in_charge
 from api.web.console.words import ROLES
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.seal_words import GRANTEES, KINDS, classes_words, grant_terms
+from api.web.seal_words import FORMS, GRANTEES, KINDS, classes_words, grant_terms
 from api.web.views.common import Mark
 from api.web.views.seals import GrantRow, SealGrantView
 from api.web.visitor import SEAL_MANAGER, Visitor, permitted
@@ -23,12 +23,12 @@ from core.clock import calendar_day
 from core.errors import AppError, InvalidInput
 from core.text import Text
 from signing.lifecycle import ENDED
-from signing.model import GranteeKind, Seal, SealGrant
+from signing.model import GranteeKind, GrantForm, Seal, SealGrant
 from signing.seals.grant import GrantSealCommand
 
 router = APIRouter(include_in_schema=False)
 _KINDS = (GranteeKind.ROLE, GranteeKind.CLIENT, GranteeKind.ACCOUNT)
-_ROLES = ("seal-user", "issuer", "clerk")
+_ROLES = ("seal-user", "seal-digest-user", "issuer", "clerk")
 _GIVEN = Mark("good", "check", Text("有效", "valid"))
 _ENDED = Mark("", "x", Text("已收回", "taken back"))
 _SPENT = Mark("warn", "clock", Text("次数用完", "used up"))
@@ -41,7 +41,12 @@ async def grant_form(request: Request, seal_id: str) -> Response:
     who = await permitted(request, SEAL_MANAGER)
     today = calendar_day(container(request).ground.clock.now())
     year = dt.timedelta(days=364)
-    values = {"valid_from": today.isoformat(), "valid_to": (today + year).isoformat(), "classes": "document"}
+    values = {
+        "valid_from": today.isoformat(),
+        "valid_to": (today + year).isoformat(),
+        "classes": "document",
+        "form": "document",
+    }
     return await _form(request, who, seal_id, values)
 
 
@@ -109,6 +114,7 @@ async def _form(
         seal=Text(f"{seal.name.zh} · {KINDS[seal.kind].zh}", f"{seal.name.en} · {KINDS[seal.kind].en}"),
         values=values,
         kinds=tuple((kind.value, GRANTEES[kind]) for kind in _KINDS),
+        forms=tuple((form.value, words) for form, words in FORMS.items()),
         roles=tuple((role, ROLES[role]) for role in _ROLES),
         error=error.text if error else None,
     )
@@ -122,6 +128,9 @@ def _command(form: Form, seal_id: str, who: Visitor) -> GrantSealCommand:
     limit = form["max_uses"]
     if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 8):
         raise InvalidInput("max-uses-invalid", Text("次数请填整数。", "Give a whole number of uses."), field="max_uses")
+    handed_in = form["form"] or GrantForm.DOCUMENT.value
+    if handed_in not in {one.value for one in GrantForm}:
+        raise InvalidInput("request-invalid", Text("请重新选择。", "Choose again."), field="form")
     return GrantSealCommand(
         seal_id=seal_id,
         grantee_kind=GranteeKind(kind),
@@ -132,6 +141,7 @@ def _command(form: Form, seal_id: str, who: Visitor) -> GrantSealCommand:
         actor=who.principal,
         max_uses=int(limit) if limit else None,
         approval=bool(form["approval"]),
+        form=GrantForm(handed_in),
     )
 
 

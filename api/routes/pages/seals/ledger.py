@@ -16,14 +16,14 @@ from api.routes.pages.seals.tabs import LEDGER, somebody_in_charge, tabs_of
 from api.routes.signing.uses import ledger_headers, use_query
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.seal_words import KINDS, who_words
+from api.web.seal_words import FORMS, KINDS, who_words
 from api.web.views.seals import LedgerRow, LedgerView
 from api.web.visitor import Visitor
 from api.web.words import minute
 from core.errors import AppError, InvalidInput
 from core.paging import Page
 from core.text import Text
-from signing.model import Seal, SignatureRecord
+from signing.model import GrantForm, Seal, SignatureRecord
 from signing.ports import UseQuery
 
 router = APIRouter(include_in_schema=False)
@@ -108,4 +108,5 @@ def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor) -> Ledge
         who_words(one.actor_kind, one.actor_id, who.principal),
         one.level,
         one.id,
+        None if one.form is GrantForm.DOCUMENT else FORMS[one.form],
     )

@@ -15,14 +15,14 @@ from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
-from api.web.seal_words import KINDS, REQUEST_MARKS, waiting_words
+from api.web.seal_words import FORMS, KINDS, REQUEST_MARKS, waiting_words
 from api.web.views.common import Fact
 from api.web.views.seals import UseRequestNewView, UseRequestRow, UseRequestsView, UseRequestView
 from api.web.visitor import SEAL_APPROVER, SEALER, Visitor, permitted
 from api.web.words import minute
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
-from signing.model import RequestState, Seal, SealStatus, UseRequest
+from signing.model import GrantForm, RequestState, Seal, SealStatus, UseRequest
 from signing.places import Placement
 from signing.uses.ask import AskCommand
 
@@ -175,12 +175,13 @@ async def _request_page(
         file=f"{base}/file" if shown else None,
         may_decide=open_ and not own and principal.may(SEAL_APPROVER),
         own_waits=open_ and own,
-        may_seal=approved and own,
+        may_seal=approved and own and found.form is GrantForm.DOCUMENT,
         may_withdraw=own and (open_ or approved),
-        sealed_file=f"{base}/sealed" if own and found.signature_id else None,
+        sealed_file=f"{base}/sealed" if own and found.signature_id and found.form is GrantForm.DOCUMENT else None,
         place=place,
         error=error.text if error else None,
         note=_DONE.get(done),
+        unseen=found.form is not GrantForm.DOCUMENT,
     )
     return page(request, "seal_request.html", status=status_of(error) if error else 200, view=view)
 
@@ -226,8 +227,15 @@ def _facts(found: UseRequest, who: Visitor) -> tuple[Fact, ...]:
         Fact(Text("提交时间", "Asked"), minute(found.created_at)),
         Fact(Text("有效到", "Until"), minute(found.expires_at)),
         Fact(Text("文件类别", "Class"), found.document_class, True),
-        Fact(Text("文件摘要", "Digest (SHA-256)"), found.digest, True),
     ]
+    if found.form is GrantForm.DOCUMENT:
+        facts.append(Fact(Text("文件摘要", "Digest (SHA-256)"), found.digest, True))
+    else:
+        facts += (
+            Fact(Text("交来什么", "Handed in"), FORMS[found.form]),
+            Fact(Text("文件名", "Document"), found.document_name or "—"),
+            Fact(Text("要盖的摘要", "Digest to be signed"), found.signed_digest or "—", True),
+        )
     if found.decided_at is not None:
         facts.append(Fact(Text("决定时间", "Decided"), minute(found.decided_at)))
     if found.answer:
