@@ -19,6 +19,13 @@ _VERIFICATIONS = (
         "Too many verifications from this address in a minute; the file was not looked at. Try again later.",
     ),
 )
+_REPORTS = (
+    "too-many-reports",
+    Text(
+        "这个网络地址一分钟内要的验真报告太多，没有出。请一分钟后再试。",
+        "Too many reports asked for from this address in a minute; none was made. Try again later.",
+    ),
+)
 _TIMESTAMPS = (
     "too-many-timestamps",
     Text(
@@ -45,6 +52,15 @@ async def limited_verification(request: Request) -> None:
     """
     most = container(request).ground.settings.verifications_per_minute
     await _count(request, "verify", most, _VERIFICATIONS)
+
+
+async def limited_report(request: Request) -> None:
+    """Count one report of a verification for the source: it costs a use of a seal.
+
+    Raises:
+        LimitExceeded: `too-many-reports`.
+    """
+    await _count(request, "report", container(request).ground.settings.reports_per_minute, _REPORTS)
 
 
 async def limited_timestamp(request: Request) -> None:

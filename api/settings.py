@@ -29,6 +29,7 @@ from signing.levels import Level, LevelPolicy
 from signing.settings import SigningSettings
 
 DEFAULT_PORT = 8000
+DEMO_REPORT_SEAL = "4101990000009"  # of the demo city's data bureau: on reports of verifications
 _EXAMPLE = Text("示例市政务数据局", "Example City Data Bureau")
 
 
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
             made at another cost is replaced at its owner's next log-in.
         password_workers: password hashes that run at the same time in one worker.
         verifications_per_minute: how many files one network address may have judged without a log-in.
+        reports_per_minute: how many reports of verifications, which are sealed, one network address may ask for.
         timestamps_per_minute: how many time-stamps one network address may ask for.
         ocsp_per_minute: how many OCSP answers that must be signed freshly one network address may ask for.
         tsa_units: how many keys our time-stamping authority has; one that fails is stood in for by the next.
@@ -109,6 +111,8 @@ class Settings(BaseSettings):
         signature_level: how long seals last where nobody says: B-B, B-T, B-LT or B-LTA; what cannot be had at once is
             done later for files that are kept here.
         licence_level: the same for the seals on licences and their copies.
+        report_seal: code of the seal that reports of verifications carry; its custodian grants it to the service
+            (`verification-reports`, class `verification-report`). Empty: reports say themselves that nobody did.
         audit_seconds: how often a checkpoint of the audit log is signed, if the log grew.
         audit_folder: a folder outside the database that keeps every checkpoint: a share, a disk that is written once.
         audit_witness_url: a witness that keeps and signs checkpoints (C2SP tlog-witness); needs its key.
@@ -174,6 +178,7 @@ class Settings(BaseSettings):
     password_passes: int = Field(default=2, ge=2, le=20)
     password_workers: int = Field(default=2, ge=1, le=64)
     verifications_per_minute: int = Field(default=300, ge=1)
+    reports_per_minute: int = Field(default=60, ge=1)
     backups: Path | None = None
     backup_hours: int = Field(default=26, ge=1)
     backup_passphrase: str | None = Field(default=None, repr=False)
@@ -193,6 +198,7 @@ class Settings(BaseSettings):
     tsa_file: Path | None = None
     signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
     licence_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
+    report_seal: str = Field(default="", pattern=r"^(\d{13})?$")
     audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
     audit_folder: Path | None = None
     audit_witness_url: str = ""
@@ -281,6 +287,11 @@ class Settings(BaseSettings):
     def signing(self) -> SigningSettings:
         level = Level(f"PAdES-{self.signature_level}")
         return SigningSettings(level=level, level_policy=LevelPolicy.AT_LEAST_B_B)
+
+    @property
+    def report_seal_code(self) -> str:
+        """Of the seal for reports; the demo city has one. Empty for none."""
+        return self.report_seal or (DEMO_REPORT_SEAL if self.demo else "")
 
     @property
     def idp(self) -> IdpSettings:

@@ -7,7 +7,7 @@ with Client("https://yizheng.example.gov.cn", ClientSecret("system-housing", sec
     assert yizheng.verify(sealed.content).genuine
 """
 
-from yizheng_client.answers import Sealed, Verdict
+from yizheng_client.answers import Report, Sealed, Verdict
 from yizheng_client.client import Client
 from yizheng_client.credentials import ClientSecret, Credentials, PrivateKeyJwt
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest
@@ -21,6 +21,7 @@ __all__ = [
     "PreparedFile",
     "PrivateKeyJwt",
     "Refused",
+    "Report",
     "Sealed",
     "SignedDigest",
     "Unreachable",

@@ -16,6 +16,18 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A report of a verification, as a file.
+
+    Attributes:
+        sealed: whether the service's operator has sealed it; one that is not proves nothing to anybody else.
+    """
+
+    content: bytes = field(repr=False)
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What can be said about a file.
 

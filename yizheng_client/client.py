@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from yizheng_client.answers import Sealed, Verdict, verdict_of
+from yizheng_client.answers import Report, Sealed, Verdict, verdict_of
 from yizheng_client.credentials import Credentials
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest, signed_of, terms_of
 from yizheng_client.errors import Refused
@@ -218,6 +218,15 @@ class Client:
             As `verify`.
         """
         return self._verification(pdf, "application/xml").content
+
+    def readable_report(self, pdf: bytes) -> Report:
+        """The verdict as a PDF to read and file, with the document for machines attached.
+
+        Raises:
+            As `verify`; `too-many-reports`.
+        """
+        answer = self._verification(pdf, "application/pdf")
+        return Report(answer.content, answer.headers.get("report-sealed") == "yes")
 
     def _verification(self, pdf: bytes, accept: str) -> httpx.Response:
         files = {"pdf": ("document.pdf", pdf, "application/pdf")}

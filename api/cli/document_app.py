@@ -14,7 +14,7 @@ import typer
 from api.cli.ground import refusal, settings_of
 
 if TYPE_CHECKING:
-    from yizheng_client import Client
+    from yizheng_client import Client, Report
 
 Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
 Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
@@ -105,10 +105,12 @@ def verify(
     server: Server = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report, one JSON document for each file.")] = False,
     xml: Annotated[Path | None, typer.Option("--xml", help="Write ETSI TS 119 102-2 reports to this folder.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write sealed PDF reports to this folder.")] = None,
 ) -> None:
     """Verify PDF files. Exits with 1 unless every one is genuine."""
-    if xml is not None and not xml.is_dir():
-        raise refusal(f"{xml}: no such folder")
+    for folder in (xml, report):
+        if folder is not None and not folder.is_dir():
+            raise refusal(f"{folder}: no such folder")
     good = True
     with _service(server, None) as service:
         for file in files:
@@ -117,6 +119,8 @@ def verify(
             good &= verdict.genuine
             if xml is not None:
                 _write(xml / f"{file.name}.xml", service.verification_report(content))
+            if report is not None:
+                _write_report(report / f"{file.name}.report.pdf", service.readable_report(content))
             if as_json:
                 typer.echo(json.dumps(verdict.report, ensure_ascii=False))
             else:
@@ -138,6 +142,12 @@ def _service(server: str | None, credentials: object, **options: str) -> Iterato
             yield service
     except (YizhengError, httpx.InvalidURL) as fault:
         raise refusal(str(fault)) from None
+
+
+def _write_report(path: Path, made: Report) -> None:
+    _write(path, made.content)
+    if not made.sealed:
+        typer.echo(f"{path.name}: not sealed; the service has no seal for reports", err=True)
 
 
 def _key(content: bytes, *words: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from api.bridges import COPY_CLASS
 from api.demo import catalogue, city
 from api.demo.upstream.cast import PROVIDERS
+from api.settings import DEMO_REPORT_SEAL
 from certstore.issue import IssueCommand
 from certstore.make_file import REPOSITORY
 from certstore.making import HolderInput
@@ -23,7 +24,8 @@ from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.profile import Details, PostalAddress
 from keys.spec import SignatureAlgorithm
-from signing.model import ANY_DOCUMENT, GranteeKind, Seal
+from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealKind
+from signing.reports.model import REPORT_CLASS, REPORTS
 from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
 
@@ -47,6 +49,7 @@ async def load_demo_city(container: Container) -> bool:
     await _load_upstream(container)
     await _load_catalogue(container)
     await _load_seals(container)
+    await _load_report_seal(container)
     await _issue_licences(container)
     return True
 
@@ -148,6 +151,29 @@ async def _load_seals(container: Container) -> None:
             await _grant_seal(container, seal, department)
 
 
+async def _load_report_seal(container: Container) -> None:
+    bureau, today = city.DATA_BUREAU, calendar_day(container.ground.clock.now())
+    command = CreateSealCommand(
+        bureau.code, bureau.name, DEMO_REPORT_SEAL, SYSTEM, kind=SealKind.SPECIAL, line="验真报告专用章"
+    )
+    seal = await _unless_there(container.signing.create_seal(command))
+    if seal is not None:
+        grant = GrantSealCommand(
+            seal_id=seal.id,
+            grantee_kind=GranteeKind.SERVICE,
+            grantee=REPORTS.id,
+            document_classes=(REPORT_CLASS,),
+            valid_from=today,
+            valid_to=_in_three_years(today),
+            actor=SYSTEM,
+        )
+        await container.signing.grant_seal(grant)
+
+
+def _in_three_years(day: dt.date) -> dt.date:
+    return day.replace(year=day.year + 3, day=min(day.day, 28))
+
+
 async def _grant_seal(container: Container, seal: Seal, department: city.Department) -> None:
     today = calendar_day(container.ground.clock.now())
     grantees = [
@@ -163,7 +189,7 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
             grantee=grantee,
             document_classes=(COPY_CLASS,) if kind is GranteeKind.SERVICE else (ANY_DOCUMENT,),
             valid_from=today,
-            valid_to=today.replace(year=today.year + 3, day=min(today.day, 28)),
+            valid_to=_in_three_years(today),
             actor=SYSTEM,
             approval=grantee == _ASKS_FIRST,
         )

@@ -217,6 +217,7 @@ def of_picture(view: VerifyResultView, codes: Sequence[CodeWords]) -> VerifyResu
     """The verdict on a photo or a scan: the state of what its code leads to, and that the paper stays unjudged."""
     untold = Answer(_QUESTIONS[0], Text("照片看不出", "A picture cannot tell"), "warn", "idk")
     view = replace(view, indication=None, code_note=_BY_CODE, story=(), picture=True, machine_href=None)
+    view = replace(view, report_href=view.data_href or view.report_href, data_href=None)
     if not codes:
         answers = tuple(replace(untold, question=question) for question in _QUESTIONS)
         return replace(view, tone="old", icon="warn", verdict=_NO_CODE, sentence=_AGAIN, answers=answers)

@@ -18,6 +18,9 @@ from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
 from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates, SealKeys
+from signing.reports.make import MakeReports
+from signing.reports.seal_xml import SealXml
+from signing.reports.typst_setter import TypstReportSetter
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
@@ -94,6 +97,7 @@ class SigningServices:
     uses: UseServices
     digests: DigestServices
     preview_places: PreviewPlaces
+    reports: MakeReports
     pool: WorkPool
 
     def close(self) -> None:
@@ -162,5 +166,15 @@ def build_signing(
         extend=extend,
         tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),
         care=care,
+        reports=MakeReports(
+            database,
+            store,
+            TypstReportSetter(),
+            seal_pdf,
+            SealXml(database, store, ring, clock),
+            clock,
+            pool,
+            ground.settings.report_seal_code,
+        ),
         pool=pool,
     )

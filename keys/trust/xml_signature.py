@@ -12,6 +12,7 @@ import asyncio
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 
 from cryptography import x509
 from lxml import etree
@@ -47,12 +48,21 @@ _METHODS = {
 _DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
 
 
-async def sign_xml(root: etree._Element, signer: Signer, certificate: bytes, moment: dt.datetime) -> bytes:
+async def sign_xml(
+    root: etree._Element,
+    signer: Signer,
+    certificate: bytes,
+    moment: dt.datetime,
+    *,
+    chain: Sequence[bytes] = (),
+) -> bytes:
     """The document with its signature as the last child of `root`.
 
     Args:
-        certificate: the signer's, DER; readers pin it.
+        root: named by its `Id`; without one it must be the whole document.
+        certificate: the signer's, DER; readers pin it, or look for a path from it.
         moment: the signing time.
+        chain: certificates that may help to find that path, DER.
 
     Raises:
         core.errors.Unavailable: the signer's device does not answer.
@@ -62,11 +72,12 @@ async def sign_xml(root: etree._Element, signer: Signer, certificate: bytes, mom
     info = etree.SubElement(signature, _ds("SignedInfo"))
     value = etree.SubElement(signature, _ds("SignatureValue"))
     data = etree.SubElement(etree.SubElement(signature, _ds("KeyInfo")), _ds("X509Data"))
-    etree.SubElement(data, _ds("X509Certificate")).text = base64.b64encode(certificate).decode()
+    for one in (certificate, *chain):
+        etree.SubElement(data, _ds("X509Certificate")).text = base64.b64encode(one).decode()
     properties = _properties(signature, certificate, moment)
     etree.SubElement(info, _ds("CanonicalizationMethod"), Algorithm=_EXCLUSIVE)
     etree.SubElement(info, _ds("SignatureMethod"), Algorithm=_METHODS[signer.algorithm].value)
-    _reference(info, f"#{root.get('Id')}", document, (_ENVELOPED, _EXCLUSIVE))
+    _reference(info, f"#{named}" if (named := root.get("Id")) else "", document, (_ENVELOPED, _EXCLUSIVE))
     digest = base64.b64encode(hashlib.sha256(_canonical(properties)).digest()).decode()
     _reference(info, f"#{properties.get('Id')}", digest, (_EXCLUSIVE,), kind=_PROPERTIES_TYPE)
     message = _canonical(info)

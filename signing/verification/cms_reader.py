@@ -83,6 +83,15 @@ class SignedContainer:
         """
         return counts(self._algorithm(), self._key().bits, use=Use.DOCUMENT, at=moment)
 
+    @property
+    def algorithm_name(self) -> str | None:
+        """As `keys.spec` names it; None when it is not supported here, or too weak."""
+        try:
+            self._key()
+            return self._algorithm().value
+        except UnsupportedSignature:
+            return None
+
     def _algorithm(self) -> SignatureAlgorithm:
         """Algorithm, digest and kind of container must fit one another."""
         try:

@@ -80,7 +80,19 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         certificate=finding.signer.public_bytes(Encoding.DER) if finding.signer else None,
         proven_at=judged.times.proven_at if judged.times and judged.times.by_stamp else None,
         timestamps=tuple(one.report for one in judged.times.stamps) if judged.times else (),
+        path=judged.signer.path if judged.signer else (),
+        evidence=judged.signer.evidence if judged.signer else (),
+        algorithm=finding.container.algorithm_name if finding.container else None,
+        algorithm_counts=_algorithm_counts(judged),
+        value=finding.container.signature if finding.container else b"",
     )
+
+
+def _algorithm_counts(judged: Judged) -> bool:
+    container, times = judged.finding.container, judged.times
+    if container is None or times is None or container.algorithm_name is None:
+        return False
+    return container.counts_at(times.proven_at)
 
 
 def _level(judged: Judged) -> str | None:

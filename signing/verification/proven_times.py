@@ -185,17 +185,26 @@ async def _judge_token(
     at: dt.datetime,
 ) -> JudgedStamp:
     trust = JudgedTrust(judge, store.certificates, existed.kept())
-    said = token.info.time
+    said, whole = token.info.time, token.encoded
     try:
         proven = await verify_token(token, over, trust=trust, at=at, certificates=store.certificates)
     except TimestampRefused as refused:
-        report = TimestampReport("document", said, None, False, refused.text)
+        report = TimestampReport("document", said, None, False, refused.text, token=whole)
         return JudgedStamp(report, None, at, refused.fault in _FORGED)
     except Unavailable as away:
         if away.code != "revocation-unknown":
             raise
-        return JudgedStamp(TimestampReport("document", said, None, False, _UNTOLD), None, at)
-    report = TimestampReport("document", said, proven.authority, True, None, certificate_ends=proven.certificate_ends)
+        return JudgedStamp(TimestampReport("document", said, None, False, _UNTOLD, token=whole), None, at)
+    report = TimestampReport(
+        "document",
+        said,
+        proven.authority,
+        True,
+        None,
+        certificate_ends=proven.certificate_ends,
+        token=whole,
+        path=proven.path,
+    )
     return JudgedStamp(report, proven, at)
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from core.text import Text
+from keys.trust.judgement import Evidence
 from keys.trust.model import Assurance
 
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
@@ -102,6 +103,8 @@ class TimestampReport:
         field: of the signature or of the document time-stamp.
         end: offset in the file where the revision that it covers ends.
         certificate_ends: by then a newer time-stamp must protect it.
+        token: as it stands in the file, DER; empty when it cannot be read.
+        path: of its authority's certificate, DER, the anchor last; empty unless it is good.
     """
 
     kind: Literal["signature", "document"]
@@ -112,6 +115,8 @@ class TimestampReport:
     field: str = ""
     end: int = 0
     certificate_ends: dt.datetime | None = None
+    token: bytes = dataclasses.field(default=b"", repr=False)
+    path: tuple[bytes, ...] = dataclasses.field(default=(), repr=False)
 
     def placed(self, kind: Literal["signature", "document"], field: str, end: int) -> TimestampReport:
         """The same, where it stands."""
@@ -134,6 +139,11 @@ class SignatureReport:
         vouched_by: the authority on our trust list that stands behind the certificate; None when there is none.
         assurance: how sure that authority is of whom it certified.
         certificate: the signer's, DER, whoever issued it; None when the container names none.
+        path: from that certificate to the anchor of the trust list, DER; empty when no such path was found.
+        evidence: what was found out about revocation, one for each certificate of the path that was asked about.
+        algorithm: of the signature, as `keys.spec` names it; None when it is not supported.
+        algorithm_counts: whether it still counts for the time that is proven.
+        value: the signature itself.
     """
 
     field: str
@@ -156,6 +166,11 @@ class SignatureReport:
     certificate: bytes | None = dataclasses.field(default=None, repr=False)
     proven_at: dt.datetime | None = None
     timestamps: tuple[TimestampReport, ...] = ()
+    path: tuple[bytes, ...] = dataclasses.field(default=(), repr=False)
+    evidence: tuple[Evidence, ...] = dataclasses.field(default=(), repr=False)
+    algorithm: str | None = None
+    algorithm_counts: bool = False
+    value: bytes = dataclasses.field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

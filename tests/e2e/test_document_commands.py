@@ -43,9 +43,21 @@ def test_files_are_sealed_once_and_verified(city: Instance, tmp_path: Path) -> N
     assert city.command(*command) == first  # the same signatures: nothing was sealed twice
     assert {one.name: one.read_bytes() for one in out.iterdir()} == sealed
 
-    told = city.command("verify", *(str(out / name) for name in sealed), "--server", city.issuer, "--xml", str(xml))
+    told = city.command(
+        "verify",
+        *(str(out / name) for name in sealed),
+        "--server",
+        city.issuer,
+        "--xml",
+        str(xml),
+        "--report",
+        str(xml),
+    )
     assert told.count(": genuine (TOTAL-PASSED). ") == 2
     assert b"mainindication:total-passed" in (xml / "一.pdf.xml").read_bytes()
+    report = xml / "一.pdf.report.pdf"
+    judged = json.loads(city.command("verify", str(report), "--server", city.issuer, "--json"))
+    assert [one["seal_code"] for one in judged["signatures"]] == ["4101990000009"]  # the demo city's seal for reports
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(sealed["一.pdf"].replace(b"Certificate", b"Certificatf", 1))
     with pytest.raises(RuntimeError):  # exit code 1

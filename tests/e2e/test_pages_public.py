@@ -61,7 +61,7 @@ def test_a_licence_is_genuine_unchanged_and_valid(visit: Open, tmp_path: Path) -
     assert somebody.page.inner_text(".codebox b") == "TOTAL-PASSED"
     somebody.page.wait_for_selector("img.leaf")
     assert faults_of(somebody.page) == []
-    report = somebody.save(tmp_path, "report.json", "text=下载验真报告")
+    report = somebody.save(tmp_path, "report.json", "text=验真结果（JSON）")
     assert b'"TOTAL-PASSED"' in report
     assert cast.LIN.id_number.encode() not in report
     somebody.page.click(".lang a[lang=en]")
@@ -80,6 +80,15 @@ def test_a_sealed_file_comes_with_its_receipt_and_a_report_for_machines(
     receipt = json.loads(somebody.save(tmp_path, "receipt.json", "text=用印公开日志回执"))
     assert receipt["entry"] == told["entry"]
     assert b"mainindication:total-passed" in somebody.save(tmp_path, "report.xml", "text=验真报告（ETSI XML）")
+
+
+def test_the_report_is_sealed_once_and_judged_like_any_file(visit: Open, tmp_path: Path) -> None:
+    lin, somebody = visit(), visit()
+    verify(somebody, own_licence(lin, tmp_path))
+    report = somebody.save(tmp_path, "report.pdf", "text=下载验真报告")
+    assert somebody.save(tmp_path, "again.pdf", "text=下载验真报告") == report
+    assert verify(somebody, report) == "真实，未改动"
+    assert "示例市政务数据局 盖章并签名" in somebody.page.inner_text("main")
 
 
 def test_one_changed_byte_is_refused_with_the_reason(visit: Open, tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ from signing.pades.security_store import ValidationData
 from signing.places import Placement
 from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, SealCertificates, SealLifeStore, SealStore, UseRequestStore
+from signing.reports.make import MakeReports
+from signing.reports.seal_xml import SealXml
+from signing.reports.typst_setter import TypstReportSetter
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
@@ -279,6 +282,7 @@ class SealOffice:
     judge: Judge | None = None
     timestamps: Timestamps | None = None
     answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
+    report_seal: str = ""
 
     def __post_init__(self) -> None:
         self.vault = MemoryVault()
@@ -320,6 +324,9 @@ class SealOffice:
         )
         self.preview_places = PreviewPlaces(*shared, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
+        seal_xml = SealXml(*shared, self.keys, self.clock)
+        made_of = (*shared, TypstReportSetter(), self.seal_pdf, seal_xml, self.clock, pool)
+        self.reports = MakeReports(*made_of, self.report_seal)
         self.tend = TendDocuments(
             self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock
         )

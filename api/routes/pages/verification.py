@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Container
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 from urllib.parse import quote
 
 import msgspec
@@ -18,12 +18,14 @@ from api.deps import container
 from api.errors.problems import status_of
 from api.limits import limited_verification
 from api.routes.pages.states import until_words
+from api.routes.signing.verifications import findings_of, report_name
 from api.web import verdicts
 from api.web.code_words import code_words
 from api.web.downloads import download
 from api.web.forms import Upload, read_form
 from api.web.pdf_pages import Pictures, draw
 from api.web.render import page
+from api.web.report_shelf import keep_findings, made_report
 from api.web.shelf import PUBLIC, shelf
 from api.web.views.common import Fact
 from api.web.views.verification import CodeRow, CodeView, VerifyResultView, VerifyView
@@ -38,7 +40,6 @@ from core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from core.ids import new_secret
 from core.principal import ANONYMOUS
 from core.text import Text
-from signing.verification.etsi_report import etsi_report
 from signing.verification.report import VerificationReport
 
 router = APIRouter(include_in_schema=False)
@@ -115,10 +116,23 @@ async def report_file(request: Request, token: str) -> Response:
     return download(content, "verification-report.json", "application/json")
 
 
+@router.get("/verify/results/{token}/report.pdf")
+async def readable_report(request: Request, token: str) -> Response:
+    """The report to read and file, sealed; made when it is first asked for."""
+    return await _report(request, token, "pdf")
+
+
 @router.get("/verify/results/{token}/report.xml")
 async def etsi_file(request: Request, token: str) -> Response:
-    """The verdict as ETSI TS 119 102-2."""
-    return download(await _kept(request, token, "etsi"), "verification-report.xml", "application/xml")
+    """The verdict as ETSI TS 119 102-2, signed."""
+    return await _report(request, token, "xml")
+
+
+async def _report(request: Request, token: str, kind: Literal["pdf", "xml"]) -> Response:
+    made = await made_report(request, token, kind, seconds=_KEEP)
+    if made is None:
+        raise _gone()
+    return download(made.content, report_name(kind, sealed=made.sealed), f"application/{kind}")
 
 
 @router.get("/verify/results/{token}/receipt.json")
@@ -181,12 +195,12 @@ async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
     changed = verdict.judgement.conclusion == "changed"
     parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
     parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
-    if report.signatures:
-        parts["etsi"] = etsi_report(report)
     if (receipt := await _receipt(request, file.content, report)) is not None:
         parts["receipt"] = receipt
     if changed and verdict.judgement.signed_revision:
         parts["original"] = verdict.judgement.signed_revision
+    if not found.is_picture:
+        await keep_findings(request, token, findings_of(request, report, file_name=file.name), seconds=_KEEP)
     view = _result_view(token, file, verdict, report, pictures, parts)
     parts[""] = msgspec.json.encode(_with_codes(view, found))
     for part, content in parts.items():
@@ -210,14 +224,18 @@ async def _receipt(request: Request, content: bytes, report: VerificationReport)
 async def _kept(request: Request, token: str, part: str) -> bytes:
     content = await shelf(request).get(token, owner=PUBLIC, part=part)
     if content is None:
-        raise NotFound(
-            "result-gone",
-            Text(
-                "这个验真结果已经删除（保留 15 分钟）。请重新上传文件。",
-                "This result is deleted (after 15 minutes). Upload the file again.",
-            ),
-        )
+        raise _gone()
     return content
+
+
+def _gone() -> NotFound:
+    return NotFound(
+        "result-gone",
+        Text(
+            "这个验真结果已经删除（保留 15 分钟）。请重新上传文件。",
+            "This result is deleted (after 15 minutes). Upload the file again.",
+        ),
+    )
 
 
 def _result_view(
@@ -248,8 +266,9 @@ def _result_view(
         story=verdicts.story(verdict, report),
         advice=verdicts.advice(verdict),
         original_href=f"{base}/original.pdf" if "original" in parts else None,
-        report_href=f"{base}/report.json",
-        machine_href=f"{base}/report.xml" if "etsi" in parts else None,
+        report_href=f"{base}/report.pdf",
+        data_href=f"{base}/report.json",
+        machine_href=f"{base}/report.xml",
         receipt_href=f"{base}/receipt.json" if "receipt" in parts else None,
         facts=verdicts.facts(verdict, report),
         changes=verdicts.changes(report),

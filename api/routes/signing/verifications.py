@@ -1,18 +1,23 @@
-"""`/v1/signature-verifications`: is this PDF genuine, who sealed it, was it changed? Open to everyone."""
+"""`/v1/signature-verifications`: is this PDF genuine, who sealed it, was it changed? Open to everyone.
+
+The report for people (PDF) and the one for machines (XML) are sealed where the operator set a seal aside for them;
+`Report-Sealed` says whether they are.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import container
-from api.limits import limited_verification
+from api.limits import limited_report, limited_verification
 from api.routes.signing.uploads import read_upload, upload_body
 from core.text import Text
-from signing.verification.etsi_report import etsi_report
+from signing.reports.describe import describe
+from signing.reports.model import Findings, Report
 from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
 
 _FRESH = {"Cache-Control": "no-store"}
@@ -28,20 +33,46 @@ router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
 async def verify_a_pdf(request: Request) -> Response:
     """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report.
 
-    It is JSON, or ETSI TS 119 102-2 when `Accept` asks for XML.
+    It is JSON; ETSI TS 119 102-2 when `Accept` asks for XML; a report to read and file, with that XML attached, when
+    it asks for PDF.
     """
     signing = container(request).signing
     upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
     report = await signing.verify_pdf(upload.content)
-    if _wants_xml(request):
-        named = {"Content-Disposition": 'attachment; filename="verification.xml"', "X-Content-Type-Options": "nosniff"}
-        return Response(etsi_report(report), media_type="application/xml", headers={**_FRESH, **named})
-    return JSONResponse(report_view(report), headers=_FRESH)
+    kind = _wanted(request)
+    if kind is None:
+        return JSONResponse(report_view(report), headers=_FRESH)
+    await limited_report(request)
+    findings = findings_of(request, report)
+    made = await (signing.reports.pdf(findings) if kind == "pdf" else signing.reports.xml(findings))
+    return _report(made, kind)
 
 
-def _wants_xml(request: Request) -> bool:
+def findings_of(request: Request, report: VerificationReport, *, file_name: str = "") -> Findings:
+    """What reports of a verification are made of, in the operator's name."""
+    settings = container(request).ground.settings
+    return describe(report, file_name=file_name, operator=settings.operator_name, address=f"{settings.issuer}/verify")
+
+
+def _wanted(request: Request) -> Literal["xml", "pdf"] | None:
     asked = request.headers.get("accept", "")
-    return "application/xml" in asked and "text/html" not in asked  # a browser takes anything
+    if "text/html" in asked:  # a browser takes anything
+        return None
+    return "pdf" if "application/pdf" in asked else "xml" if "application/xml" in asked else None
+
+
+def _report(made: Report, kind: Literal["xml", "pdf"]) -> Response:
+    name = report_name(kind, sealed=made.sealed)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers["Report-Sealed"] = "yes" if made.sealed else "no"
+    if made.signature_id is not None:
+        headers |= {"Signature-Id": made.signature_id, "Signature-Level": made.level or ""}
+    return Response(made.content, media_type=f"application/{kind}", headers={**_FRESH, **headers})
+
+
+def report_name(kind: Literal["xml", "pdf"], *, sealed: bool) -> str:
+    """A file's name that tells an unsealed report from a sealed one."""
+    return f"verification-report{'' if sealed else '-unsealed'}.{kind}"
 
 
 def report_view(report: VerificationReport) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class VerifyResultView:
     Attributes:
         tone: nothing for good, `bad` for refused, `old` for genuine but not valid now, or not to be judged.
         pages: addresses of page pictures.
+        report_href: the verdict to read and file, PDF.
+        data_href: the same as data, JSON.
         machine_href: the verdict for other validators, XML.
         receipt_href: the proof that the file stands in the public log of signatures.
     """
@@ -83,6 +85,7 @@ class VerifyResultView:
     max_megabytes: int
     codes: tuple[CodeRow, ...] = ()
     picture: bool = False
+    data_href: str | None = None
     machine_href: str | None = None
     receipt_href: str | None = None
 

@@ -54,6 +54,13 @@ TOKENS = {
 }
 
 
+def _settings() -> SimpleNamespace:
+    operator = Text("示例市政务数据局", "Example City Data Office")
+    return SimpleNamespace(
+        issuer="http://test", mtls_url="", trusted_proxies="", operator_name=operator, reports_per_minute=2
+    )
+
+
 async def _authenticate(token: str, _facts: RequestFacts, _scopes: Sequence[str] = ()) -> Principal:
     if token not in TOKENS:
         raise NotAuthenticated("token-invalid", Text("令牌无效", "invalid"))
@@ -94,13 +101,14 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         change_seal_status=office.change_status,
         seals=office.seals,
         preview_places=office.preview_places,
+        reports=office.reports,
     )
     kv = EmbeddedKeyValueStore(tmp_path / "kv.db", office.clock)
     app.state.container = SimpleNamespace(
         signing=signing,
         public_log=compose_public_log(office.database, office.clock, kv, LOG_KEY, issuer="http://test"),
         idp=SimpleNamespace(authenticate=_authenticate),
-        ground=SimpleNamespace(settings=SimpleNamespace(issuer="http://test", mtls_url="")),
+        ground=SimpleNamespace(settings=_settings(), kv=kv),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -359,6 +367,11 @@ async def test_a_report_comes_as_etsi_xml_to_who_asks_for_it(http: httpx.AsyncCl
     xml = await http.post(place, files=upload(sealed), headers={"Accept": "application/xml"})
     assert (xml.headers["content-type"], xml.headers["cache-control"]) == ("application/xml", "no-store")
     assert b"urn:etsi:019102:mainindication:total-passed" in xml.content
+    readable = await http.post(place, files=upload(sealed), headers={"Accept": "application/pdf"})
+    assert (readable.headers["content-type"], readable.headers["report-sealed"]) == ("application/pdf", "no")
+    assert "verification-report-unsealed.pdf" in readable.headers["content-disposition"]
+    third = await http.post(place, files=upload(sealed), headers={"Accept": "application/pdf"})
+    assert (third.status_code, third.json()["type"]) == (429, "http://test/problems/too-many-reports")
     for accept in ("*/*", "application/json", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"):
         answer = await http.post(place, files=upload(sealed), headers={"Accept": accept})
         assert answer.json()["conclusion"] == "genuine"
