@@ -8,6 +8,8 @@ from certstore.bulk.model import NameClaim
 from certstore.codes import CITIZEN_ID, ORGANISATION_CODE, HolderCode
 from certstore.entrust.model import KnownPerson
 from certstore.holder_news import News
+from certstore.lasting.ports import Prolonged
+from certstore.model import Lasting
 from certstore.ports import Act, DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
@@ -25,9 +27,11 @@ from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
 from keys.keyring import KeyRing
 from keys.spec import KeyState
-from signing.errors import SealNotFound
+from signing.errors import LevelNotReached, SealNotFound
 from signing.levels import Level, LevelPolicy
-from signing.model import Seal, SealKind, SealPdfCommand, SealStatus
+from signing.longlife.extend import ExtendSignature
+from signing.longlife.tend import next_step
+from signing.model import Seal, SealedPdf, SealKind, SealPdfCommand, SealStatus
 from signing.places import Placement
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
@@ -56,9 +60,10 @@ class DepartmentSealer:
         level: how long its signature is to last, if that can be had.
     """
 
-    def __init__(self, seals: Seals, seal_pdf: SealPdf, level: Level = Level.B_B) -> None:
+    def __init__(self, seals: Seals, seal_pdf: SealPdf, clock: Clock, level: Level = Level.B_B) -> None:
         self._seals = seals
         self._seal_pdf = seal_pdf
+        self._clock = clock
         self._level = level
 
     async def seal(
@@ -85,10 +90,16 @@ class DepartmentSealer:
                 level_policy=LevelPolicy.AT_LEAST_B_B,  # a licence is not held up by a time-stamping authority
             )
         )
-        return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id)
+        lasting = self._lasting(sealed)
+        return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id, sealed.revision, lasting)
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return await self._named(organisation, seal_code) is not None
+
+    def _lasting(self, sealed: SealedPdf) -> Lasting | None:
+        level = Level(sealed.level)
+        due_at = next_step(level, self._level, sealed.renew_by, self._clock.now())
+        return None if due_at is None and level.rank <= Level.B_T.rank else Lasting(level.value, due_at)
 
     async def _chosen(self, organisation: str, seal_code: str | None, before: str | None) -> Seal:
         if seal_code is not None:
@@ -108,6 +119,24 @@ class DepartmentSealer:
     async def _usable(self, organisation: str) -> list[Seal]:
         every = await self._seals.of_organisation(organisation)
         return [seal for seal in every if seal.status is SealStatus.ACTIVE and seal.kind in LICENCE_SEALS]
+
+
+class SealProlonger:
+    """`certstore.lasting.ports.Prolonger`: the e-seal service, at the level that licences are to have."""
+
+    def __init__(self, extend: ExtendSignature, clock: Clock, level: Level) -> None:
+        self._extend = extend
+        self._clock = clock
+        self._level = level
+
+    async def __call__(self, content: bytes, *, signature_id: str) -> Prolonged:
+        # due at the archive level means that its time-stamps are to be renewed
+        renew = self._level is Level.B_LTA
+        made = await self._extend(content, self._level, field=signature_id, renew=renew)
+        if len(made.content) == len(content):
+            raise made.missing or LevelNotReached(self._level.value, made.level.value)
+        due_at = next_step(made.level, self._level, made.renew_by, self._clock.now())
+        return Prolonged(made.content, Lasting(made.level.value, due_at))
 
 
 class RingSealKeys:

@@ -61,7 +61,9 @@ class SealedDocuments:
 
     async def keep(self, sealed: SealedFile, *, licence_id: str, version: int, kind: FileKind) -> LicenceFile:
         """Store the bytes; answers the row that the caller must write."""
-        file_id = new_id(self._clock, "fil")
+        file_id, original = new_id(self._clock, "fil"), kind is FileKind.ORIGINAL
+        # ledger and public log know the signed revision; what follows it in an original is renewed
+        known_by = sealed.content[: sealed.revision] if original else sealed.content
         address = await put_document(
             self._vault,
             self._clock,
@@ -76,11 +78,12 @@ class SealedDocuments:
             version=version,
             kind=kind,
             content=address,
-            sha256=sha256_of(sealed.content),
-            size=len(sealed.content),
+            sha256=sha256_of(known_by),
+            size=len(known_by),
             seal_id=sealed.seal_id,
             signature_id=sealed.signature_id,
             made_at=self._clock.now(),
+            lasting=sealed.lasting if original else None,
         )
 
     async def content(self, file: LicenceFile) -> bytes:
@@ -90,12 +93,27 @@ class SealedDocuments:
             core.errors.Unavailable: the document store does not answer, or its bytes are damaged.
         """
         content = await self._vault.open(file.content, context=content_context(file.id))
-        if sha256_of(content) != file.sha256:  # the row and the document no longer belong together
-            raise Unavailable(
-                "document-damaged",
-                Text("存档文件已损坏，请联系管理员。", "The stored file is damaged. Contact the administrator."),
-            )
+        _check(content, file)
         return content
+
+    async def keep_longer(self, file: LicenceFile, content: bytes) -> str:
+        """Store a file with what was added to it; answers the address that the row must get.
+
+        Raises:
+            core.errors.Unavailable: the document store does not answer, or this is not that file.
+        """
+        _check(content, file)
+        context = content_context(file.id)
+        return await put_document(self._vault, self._clock, self._database, self._discards, content, context=context)
+
+
+def _check(content: bytes, file: LicenceFile) -> None:
+    known_by = content if file.kind is FileKind.ANNOTATED_COPY else content[: file.size]
+    if sha256_of(known_by) != file.sha256:  # the row and the document do not belong together
+        raise Unavailable(
+            "document-damaged",
+            Text("存档文件已损坏，请联系管理员。", "The stored file is damaged. Contact the administrator."),
+        )
 
 
 def content_context(file_id: str) -> str:

@@ -302,8 +302,28 @@ class FileKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long the seal on a file lasts.
+
+    Attributes:
+        level: PAdES level that it has (ETSI EN 319 142-1).
+        due_at: when somebody must look after it; None for never.
+    """
+
+    level: str
+    due_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceFile:
-    """A sealed file; `content` is the blob address of its encrypted bytes, `sha256` is of the file itself."""
+    """A sealed file.
+
+    Attributes:
+        content: address of its encrypted bytes.
+        sha256, size: of an annotated copy, all of it; of an original, the revision that was sealed, for what proves the
+            seal's time follows that and is renewed.
+        lasting: of a new file that is to be looked after; the row does not tell it.
+    """
 
     id: str
     licence_id: str
@@ -315,6 +335,7 @@ class LicenceFile:
     seal_id: str
     signature_id: str
     made_at: dt.datetime
+    lasting: Lasting | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from certstore.model import (
     AnnotatedCopy,
     Consent,
     ConsumerGrant,
+    Lasting,
     Licence,
     LicenceChange,
     LicenceFile,
@@ -72,11 +73,18 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """A sealed PDF and what sealed it."""
+    """A sealed PDF and what sealed it.
+
+    Attributes:
+        revision: where the signature's own revision ends, in octets; None for the end of the file.
+        lasting: where somebody has to look after its seal.
+    """
 
     content: bytes
     seal_id: str
     signature_id: str
+    revision: int | None = None
+    lasting: Lasting | None = None
 
 
 class LicenceSealer(Protocol):

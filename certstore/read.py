@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from certstore.authorise import acting_organisation, holds, known_holder, refusals_audited, require_scope
-from certstore.documents import SealedDocuments
+from certstore.documents import SealedDocuments, sha256_of
 from certstore.errors import LicenceNotFound, licence_ended
 from certstore.history import GENESIS, version_hash
 from certstore.lifecycle import FINAL, STATE_NAMES
@@ -157,7 +157,8 @@ class ReadLicence:
             await self._record(tx, licence, actor, own, "original")
             await tx.commit()
         file = await self._originals.of(version)
-        return FileContent(await self._documents.content(file), file.sha256, f"{version.identifier}.pdf")
+        content = await self._documents.content(file)
+        return FileContent(content, sha256_of(content), f"{version.identifier}.pdf")
 
     async def versions(self, licence_id: str, actor: Principal) -> Sequence[VersionLine]:
         """All that was ever issued of a licence, oldest first; without what stood on the faces.

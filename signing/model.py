@@ -205,6 +205,8 @@ class SealedPdf:
     Attributes:
         level: the signature level that it has (ETSI EN 319 142-1).
         level_wanted: the one that was asked for; a file that is kept here gets it later where it could not be had.
+        revision: where the signature's own revision ends, in octets; None when it is not known any more.
+        renew_by: when its outermost time-stamp stops counting.
     """
 
     content: bytes = field(repr=False)
@@ -213,6 +215,8 @@ class SealedPdf:
     signed_at: dt.datetime
     level: str
     level_wanted: str = ""
+    revision: int | None = None
+    renew_by: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

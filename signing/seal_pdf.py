@@ -113,7 +113,8 @@ class SealPdf:
         except AlreadyDone as done:
             return await self._sealed(done.result)
         # 6. Only now may the file leave
-        return SealedPdf(made.content, signature_id, seal.id, signed_at, made.level.value, wanted.level.value)
+        told = (made.level.value, wanted.level.value, made.revision, made.renew_by)
+        return SealedPdf(made.content, signature_id, seal.id, signed_at, *told)
 
     def _wanted(self, command: SealPdfCommand) -> Wanted:
         return Wanted(command.level or self._settings.level, command.level_policy or self._settings.level_policy)

@@ -144,6 +144,7 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "licence_event": Added("at", without=("state", ["draft", "valid"]), parent=("licence_id", "licence")),
     "licence_status_entry": Added("taken_at", parent=("licence_id", "licence")),  # no place is given twice
     "licence_file": NothingEnds("content; the licence has the state"),
+    "licence_file_care": NothingEnds("work to do; a file that is looked after twice only lasts longer"),
     "licence_copy": NothingEnds("ends on its own day, with its licence and with its consent"),
     "consent": Moved(
         "state",

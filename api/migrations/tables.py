@@ -6,6 +6,7 @@ import certstore.stores.attachment_tables
 import certstore.stores.bulk_tables
 import certstore.stores.departure_tables
 import certstore.stores.entrustment_tables
+import certstore.stores.lasting_tables
 import certstore.stores.life_tables
 import certstore.stores.look_delay_tables
 import certstore.stores.number_tables
@@ -69,6 +70,7 @@ SOURCES = (
     certstore.stores.number_tables,
     certstore.stores.bulk_tables,
     certstore.stores.life_tables,
+    certstore.stores.lasting_tables,
     certstore.stores.look_delay_tables,
     certstore.stores.subscription_tables,
     certstore.stores.template_tables,

@@ -16,6 +16,7 @@ from api.bridges import (
     IdpOrganisationDirectory,
     IdpPersons,
     RingSealKeys,
+    SealProlonger,
     SigningDocumentJudge,
 )
 from api.published_answers import PublishedAnswers
@@ -30,6 +31,7 @@ from api.wiring.export import ExportServices, build_export
 from api.wiring.ground import Ground, build_ground
 from api.wiring.holders import HolderServices, compose_holders
 from api.wiring.idp import IdpServices, build_idp
+from api.wiring.lasting import compose_lasting
 from api.wiring.messages import MessageServices, build_messages
 from api.wiring.pki import PkiServices, build_pki
 from api.wiring.presentation import PresentationServices, compose_presentation
@@ -43,6 +45,7 @@ from api.wiring.transparency import TransparencyServices, compose_transparency, 
 from api.wiring.trust import MachineJudge, TrustServices, build_trust
 from api.wiring.tsa import TsaServices, build_tsa
 from certstore.alerts.watch import WatchLooks
+from certstore.lasting.prolong import ProlongOriginals
 from core.clock import Clock, SystemClock
 from keys.notes import SIGNATURE_LOG_PURPOSE, NoteKeys
 from signing.levels import Level
@@ -73,6 +76,7 @@ class Container:
     transparency: TransparencyServices
     public_log: PublicLogServices
     watch_looks: WatchLooks
+    prolong_originals: ProlongOriginals
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         """Work that runs for the life of a worker."""
@@ -93,6 +97,7 @@ class Container:
             self.signing.tend.forever(),
             self.signing.uses.upkeep.forever(),
             self.certstore.life.expire.forever(),
+            self.prolong_originals.forever(),
             self.own.upkeep.forever(),
             self.certstore.use.sweep.forever(),
             *self.reencryption.background(),
@@ -139,9 +144,10 @@ async def build_container(
         PublishedAnswers(pki.authorities, pki.responder, pki.lists),
         settings.signing,
     )
+    licence_level = Level(f"PAdES-{settings.licence_level}")
     certstore = build_certstore(
         ground,
-        sealer=DepartmentSealer(signing.seals, signing.seal_pdf, Level(f"PAdES-{settings.licence_level}")),
+        sealer=DepartmentSealer(signing.seals, signing.seal_pdf, ground.clock, licence_level),
         judge=SigningDocumentJudge(signing.verify_pdf),
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
@@ -225,4 +231,9 @@ async def build_container(
         transparency,
         public_log,
         watch_looks,
+        compose_lasting(
+            ground,
+            SealProlonger(signing.extend, ground.clock, licence_level),
+            older_too=licence_level.rank > Level.B_T.rank,
+        ),
     )

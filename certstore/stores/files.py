@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select
 
 from certstore.model import AnnotatedCopy, FileKind, LicenceFile
 from certstore.ports import FileStore
+from certstore.stores.lasting_tables import licence_file_care
 from certstore.stores.tables import licence_copy, licence_file
 from core.db.database import ReadTx, WriteTx
 from core.principal import Purpose
@@ -30,6 +31,9 @@ class SqlFileStore:
             "made_at": file.made_at,
         }
         await tx.connection.execute(insert(licence_file).values(values))
+        if file.lasting is not None:
+            care = {"file_id": file.id, "level": file.lasting.level, "due_at": file.lasting.due_at, "tries": 0}
+            await tx.connection.execute(insert(licence_file_care).values(care))
 
     async def original(self, tx: ReadTx, licence_id: str, version: int) -> LicenceFile | None:
         columns = licence_file.c
@@ -72,7 +76,7 @@ class SqlFileStore:
 
     async def _file(self, tx: ReadTx, *conditions: Any) -> LicenceFile | None:
         row = (await tx.connection.execute(select(licence_file).where(*conditions))).one_or_none()
-        return _file(row) if row else None
+        return file_of(row) if row else None
 
     async def _copy(self, tx: ReadTx, condition: Any) -> AnnotatedCopy | None:
         row = (await tx.connection.execute(select(licence_copy).where(condition))).one_or_none()
@@ -94,7 +98,8 @@ class SqlFileStore:
         )
 
 
-def _file(row: Row[Any]) -> LicenceFile:
+def file_of(row: Row[Any]) -> LicenceFile:
+    """The file that a row of the table tells of."""
     return LicenceFile(
         id=row.id,
         licence_id=row.licence_id,

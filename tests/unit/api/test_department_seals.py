@@ -11,8 +11,10 @@ from api.bridges import COPY_CLASS, LICENCE_CLASS, DepartmentSealer
 from certstore.make_file import REPOSITORY
 from certstore.ports import SealAnchor
 from signing.errors import SealNotFound
-from signing.model import SealKind, SealPdfCommand, SealStatus
+from signing.levels import Level
+from signing.model import SealedPdf, SealKind, SealPdfCommand, SealStatus
 from tests.support.certstore_world import LAND, LAND_SYSTEM, POLICE
+from tests.support.clock import START, FakeClock
 
 OFFICIAL, LICENCE, CONTRACT, REVOKED = "4101990000017", "4101990000025", "4101990000033", "4101990000041"
 
@@ -44,9 +46,9 @@ def a_sealer() -> tuple[Any, list[SealPdfCommand]]:
 
     async def seal_pdf(command: SealPdfCommand) -> Any:
         used.append(command)
-        return SimpleNamespace(content=b"sealed", seal_id=command.seal_id, signature_id="sig_1")
+        return SealedPdf(b"sealed", "sig_1", command.seal_id, START, Level.B_B.value)
 
-    return DepartmentSealer(Seals(), seal_pdf), used  # type: ignore[arg-type]  # what it calls of them
+    return DepartmentSealer(Seals(), seal_pdf, FakeClock()), used  # type: ignore[arg-type]  # what it calls of them
 
 
 @pytest.mark.parametrize(
