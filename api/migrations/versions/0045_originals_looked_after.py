@@ -1,6 +1,6 @@
 """originals looked after
 
-Revision: 0044, after 0043.
+Revision: 0045, after 0044.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import core.tables
 
 
-revision = '0044'
-down_revision = '0043'
+revision = '0045'
+down_revision = '0044'
 branch_labels = None
 depends_on = None
 
