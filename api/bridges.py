@@ -26,7 +26,8 @@ from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
 from keys.journal import KeyEvent
 from keys.keyring import KeyRing
-from keys.spec import KeyState
+from keys.ports import Signer
+from keys.spec import KeyState, SignatureAlgorithm
 from signing.errors import LevelNotReached, SealNotFound
 from signing.levels import Level, LevelPolicy
 from signing.longlife.extend import ExtendSignature
@@ -144,6 +145,14 @@ class RingSealKeys:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+
+    async def adopt(self, purpose: str, algorithm: SignatureAlgorithm, address: str) -> Signer:
+        await self._ring.adopt(purpose, address, algorithm)
+        return self._ring.signer(purpose)
+
+    async def take_in(self, purpose: str, algorithm: SignatureAlgorithm, private: bytes) -> Signer:
+        await self._ring.take_in(purpose, algorithm, private)
+        return self._ring.signer(purpose)
 
     async def destroy(self, purpose: str) -> None:
         for record in self._ring.records():

@@ -64,7 +64,7 @@ UPLOAD_PATHS = (
     "/verify",
     "/office/seal",
 )
-DOCUMENT_PATHS = ("/attachments", "/create_attachment")
+DOCUMENT_PATHS = ("/attachments", "/create_attachment", "/v1/seal-applications", "/v1/seal-pictures", "/v1/seals")
 Build = Callable[[Settings], Awaitable[Container]]
 
 

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
         backups: folder of backups; by default in `data`, from where they must be carried elsewhere.
         backup_hours: how old the last backup may be before `yizheng doctor` warns.
         backup_passphrase, backup_passphrase_file: opens backups beside the master key; the first one wins.
+        pkcs12_passphrase: opens the file of a key that `yizheng seal --pkcs12` takes in.
         revocation_hosts: hosts that may be asked about revocation of certificates that other authorities issued: names,
             `.suffixes` and networks, separated by commas; `*` for any public one; empty: none, so such certificates
             cannot be relied on.
@@ -183,6 +184,7 @@ class Settings(BaseSettings):
     backup_hours: int = Field(default=26, ge=1)
     backup_passphrase: str | None = Field(default=None, repr=False)
     backup_passphrase_file: Path | None = None
+    pkcs12_passphrase: str | None = Field(default=None, repr=False)
     revocation_hosts: str = ""
     inside_hosts: str = ""
     revocation_ports: str = ""

@@ -25,6 +25,7 @@ class KeyStep(StrEnum):
 
     MADE = "made"
     ADOPTED = "adopted"  # it was on the device before
+    TAKEN_IN = "taken-in"  # it was made elsewhere and came in a file
     ACTIVATED = "activated"
     REPLACED = "replaced"  # signs no longer, still verifies
     RETIRED = "retired"

@@ -11,6 +11,7 @@ from keys.errors import KeyRefused
 from keys.jose.jwk import thumbprint
 from keys.key_wrap import KeyWrap
 from keys.ports import CanAdopt, KeyBackend, KeyBackends, KeyRecord
+from keys.primitives.registry import primitive
 from keys.spec import ALGORITHMS, SECRET, KeyState, SignatureAlgorithm, uses_of
 from keys.verification import load_verification_key
 
@@ -81,6 +82,19 @@ class KeyMaker:
             raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
         key_id = thumbprint(found.public_key, algorithm)
         return self.sealed(key_id, purpose, str(algorithm), state, found.uri, found.public_key, b"")
+
+    async def taken_in(self, purpose: str, algorithm: SignatureAlgorithm, private: bytes) -> KeyRecord:
+        """A draft of a key that came in a file.
+
+        Raises:
+            KeyRefused: it is not for the algorithm, or not allowed for the purpose.
+        """
+        public = (await asyncio.to_thread(primitive(algorithm).load_private, private)).public_key
+        bits = load_verification_key(public, algorithm).bits  # refuses keys that are known to be weak
+        if not self._allows(purpose, algorithm, bits):
+            raise KeyRefused(f"{algorithm} with {bits} bits is not allowed for {purpose}")
+        name, uri = thumbprint(public, algorithm), f"software:{secrets.token_hex(8)}"
+        return self.sealed(name, purpose, str(algorithm), KeyState.ACTIVE, uri, public, private)
 
     def secret(self, purpose: str, state: KeyState) -> KeyRecord:
         """A draft of a symmetric key of 32 random bytes."""

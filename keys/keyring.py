@@ -260,6 +260,20 @@ class KeyRing:
         await self._keep(made, KeyStep.ADOPTED)
         return state
 
+    async def take_in(self, purpose: str, algorithm: SignatureAlgorithm, private: bytes) -> None:
+        """Keep a key that was made elsewhere as the active one, in memory like those that we make without a device.
+
+        Args:
+            private: PKCS #8, DER; whoever read it from its file has checked that it is a sound key.
+
+        Raises:
+            KeyRefused: it is not of this algorithm, or its size is not allowed.
+            KeyStateConflict: `key-exists`, when the purpose has a key, or the key serves a purpose already.
+        """
+        check_purpose(purpose)
+        await self._check_free(purpose, KeyState.ACTIVE)
+        await self._keep(await self._maker.taken_in(purpose, algorithm, private), KeyStep.TAKEN_IN)
+
     async def _check_free(self, purpose: str, state: KeyState) -> None:
         """A cheap look before a slow key is made; the store's unique index is what decides."""
         await self.refresh()

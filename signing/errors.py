@@ -27,6 +27,7 @@
         ├── SealApprovalNeeded  the grant asks for a second person's approval
         ├── UseRequestOver      the request was decided, used or has run out
         ├── SealCodeTaken       another seal has this code
+        ├── SealPictureChanged  the seal would not look like what was approved
         └── SealCertificateStale  the certificate has been changed meanwhile
 """
 
@@ -92,6 +93,19 @@ class EvidenceMissing(Unavailable):
                 "The state of a certificate cannot be had now, so the signature was not prolonged. Try again later.",
             ),
             private=private,
+        )
+
+
+class SealPictureChanged(Conflict):
+    """The seal would not look like what was approved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-picture-changed",
+            Text(
+                "这枚印章现在画出来和审核时看到的不一样，没有制作。请重新申请。",
+                "The seal would now look different from what was approved; it was not made. Apply for it again.",
+            ),
         )
 
 

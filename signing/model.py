@@ -267,7 +267,10 @@ class SealApplication:
         bearer: account of the person whose seal it will be.
         replaces: the seal whose place it shall take.
         seal_id: the seal that was made of it.
-        shape: as `signing.appearance.official_seal.SealShape` names it.
+        shape, centre: as `signing.appearance.official_seal` names them.
+        numbered: the code stands on the seal.
+        scan: the ink of a scanned impression, as `signing.appearance.trace.InkMap` packs it; not read for lists.
+        picture: SHA-256 of what it will look like, hexadecimal: that is what is approved; None for old ones.
     """
 
     id: str
@@ -287,6 +290,10 @@ class SealApplication:
     replaces: str | None = None
     seal_id: str | None = None
     shape: str = "round"
+    centre: str = "star"
+    numbered: bool = True
+    scan: bytes | None = field(default=None, repr=False)
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

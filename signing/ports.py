@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
+from keys.ports import Signer
+from keys.spec import SignatureAlgorithm
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
 from keys.trust.ports import KeptRevocation
@@ -92,7 +94,23 @@ class SealCertificates(Protocol):
 
 
 class SealKeys(Protocol):
-    """Ends the private keys of seals."""
+    """Private keys of seals that others made, and the end of all of them."""
+
+    async def adopt(self, purpose: str, algorithm: SignatureAlgorithm, address: str) -> Signer:
+        """Let a key that is on a device already serve the purpose, which has none yet.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`: it may leave its device, does not fit, or is not allowed.
+            core.errors.Unavailable: the device does not answer, or has no such key.
+        """
+
+    async def take_in(self, purpose: str, algorithm: SignatureAlgorithm, private: bytes) -> Signer:
+        """Keep a key that was made elsewhere (PKCS #8, DER) for the purpose, which has none yet.
+
+        Raises:
+            core.errors.InvalidInput: `key-refused`: it is not of the algorithm, or not allowed.
+            core.errors.Conflict: `key-exists`: it serves a purpose already.
+        """
 
     async def destroy(self, purpose: str) -> None:
         """No key of the purpose signs any more, and its private part is gone. May be repeated.
@@ -206,7 +224,8 @@ class SealLifeStore(Protocol):
         before: str | None = None,
         limit: int = 100,
     ) -> list[SealApplication]:
-        """Of an organisation, newest first, from the one before `before`; in these statuses if any is named."""
+        """Of an organisation, newest first, from the one before `before`; in these statuses if any is named. Without
+        their scans."""
 
     async def move_application(
         self,

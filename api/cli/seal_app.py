@@ -6,11 +6,16 @@ import asyncio
 import datetime as dt
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.ground import Data, plainly, refusal, settings_of
+
+if TYPE_CHECKING:
+    from api.cli.seal_source import SealSource
+    from api.settings import Settings
+    from signing.seals.order import SealOrder
 
 seal_app = typer.Typer(no_args_is_help=True, help="Seals: founded, stopped, granted; the ledger of their uses.")
 
@@ -19,6 +24,24 @@ SealId = Annotated[str, typer.Argument(metavar="SEAL_ID", help="As `yizheng seal
 Owner = Annotated[str, typer.Option("--owner", help="Unified social credit code of the organisation.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the seal's story.")]
 Day = Annotated[str, typer.Option(help="As 2026-12-31; both days are included.")]
+
+
+Name = Annotated[str, typer.Option("--name", help="Registered name in Chinese; it stands on the arc.")]
+NameEn = Annotated[str, typer.Option("--name-en", help="Name in English.")]
+Code = Annotated[str, typer.Option("--code", help="Seal code, 13 digits.")]
+Kind = Annotated[str, typer.Option(help="official, finance, contract, licence, special, representative")]
+Line = Annotated[str, typer.Option(help="Short line under the star, or the name on a name seal.")]
+Shape = Annotated[str, typer.Option(help="round, oval, name")]
+Centre = Annotated[str, typer.Option(help="star, blank")]
+Numbered = Annotated[bool, typer.Option("--number/--no-number", help="Whether the code stands on the seal.")]
+Height = Annotated[float | None, typer.Option("--diameter", help="In millimetres; what is customary without it.")]
+ScanFile = Annotated[Path | None, typer.Option("--scan", help="PNG, JPEG or WebP of a red impression to be used.")]
+ScanRound = Annotated[bool, typer.Option("--scan-round/--scan-other", help="Whether the impression is a circle.")]
+KeyUri = Annotated[str | None, typer.Option("--key-uri", help="PKCS#11 URI (RFC 7512) of a key on the token.")]
+Pkcs12 = Annotated[
+    Path | None,
+    typer.Option("--pkcs12", help="File with the key; its passphrase is asked for, or YIZHENG_PKCS12_PASSPHRASE."),
+]
 
 
 def _say(work: Coroutine[None, None, list[str]]) -> None:
@@ -50,25 +73,97 @@ def seal_show(seal: SealId, data: Data = None, as_json: Json = False) -> None:
 @seal_app.command("found")
 def seal_found(
     owner: Owner,
-    name: Annotated[str, typer.Option("--name", help="Registered name in Chinese; it stands on the arc.")],
-    name_en: Annotated[str, typer.Option("--name-en", help="Name in English.")],
-    code: Annotated[str, typer.Option("--code", help="Seal code, 13 digits.")],
-    kind: Annotated[
-        str, typer.Option(help="official, finance, contract, licence, special, representative")
-    ] = "official",
-    line: Annotated[str, typer.Option(help="Short line under the star.")] = "",
-    diameter: Annotated[float, typer.Option(help="In millimetres.")] = 42.0,
-    backend: Annotated[str | None, typer.Option(help="Where the key lives: software, pkcs11.")] = None,
+    name: Name,
+    name_en: NameEn,
+    code: Code,
+    kind: Kind = "official",
+    line: Line = "",
+    shape: Shape = "round",
+    centre: Centre = "star",
+    numbered: Numbered = True,
+    diameter: Height = None,
+    scan: ScanFile = None,
+    scan_round: ScanRound = True,
+    backend: Annotated[str | None, typer.Option(help="Where the key is made: software, pkcs11.")] = None,
+    key_uri: KeyUri = None,
+    pkcs12: Pkcs12 = None,
+    algorithm: Annotated[str, typer.Option(help="Of the key: ES256, ES384, RS256, …")] = "ES256",
     data: Data = None,
 ) -> None:
     """Make an active seal in one go, for a first start; the operator answers for it. Prints its id."""
     from api.cli.seal_commands import found
-    from signing.model import SealKind
 
-    if kind not in list(SealKind) or kind == SealKind.PERSONAL:
-        raise refusal("--kind is official, finance, contract, licence, special or representative")
-    wanted = (owner, name, name_en, code, SealKind(kind), line, diameter, backend)
-    _say(found(settings_of(data=data), *wanted))
+    settings = settings_of(data=data)
+    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, numbered=numbered)
+    source = _source(settings, scan, backend, key_uri, pkcs12, is_round=scan_round)
+    _files(found(settings, order, diameter, source))
+
+
+@seal_app.command("apply")
+def seal_apply(
+    owner: Owner,
+    name: Name,
+    name_en: NameEn,
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is needed.")],
+    kind: Kind = "official",
+    line: Line = "",
+    shape: Shape = "round",
+    centre: Centre = "star",
+    numbered: Numbered = True,
+    diameter: Height = None,
+    scan: ScanFile = None,
+    scan_round: ScanRound = True,
+    algorithm: Annotated[str, typer.Option(help="Of the key: ES256, ES384, RS256, …")] = "ES256",
+    data: Data = None,
+) -> None:
+    """Ask for a seal in an office's name; its own people review it. Prints the application's id."""
+    from api.cli.seal_commands import apply
+
+    settings = settings_of(data=data)
+    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, numbered=numbered)
+    _files(apply(settings, order, diameter, _source(settings, scan, None, None, None, is_round=scan_round), reason))
+
+
+@seal_app.command("make")
+def seal_make(
+    application: Annotated[str, typer.Argument(metavar="APPLICATION_ID", help="An application that was approved.")],
+    backend: Annotated[str | None, typer.Option(help="Where the key is made: software, pkcs11.")] = None,
+    key_uri: KeyUri = None,
+    pkcs12: Pkcs12 = None,
+    data: Data = None,
+) -> None:
+    """Make a seal that was approved; with a key that is on a device already, or came in a file. Prints its id."""
+    from api.cli.seal_commands import make
+
+    settings = settings_of(data=data)
+    _files(make(settings, application, _source(settings, None, backend, key_uri, pkcs12)))
+
+
+@seal_app.command("request")
+def seal_request(
+    seal: SealId,
+    out: Annotated[Path, typer.Option("--out", help="New file for the request (PKCS #10, DER).")],
+    data: Data = None,
+) -> None:
+    """A request for a certificate of the seal's key, to be taken to a licensed authority."""
+    from api.cli.seal_commands import request
+
+    _files(request(settings_of(data=data), seal, out))
+
+
+@seal_app.command("certify")
+def seal_certify(
+    seal: SealId,
+    chain: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE…", help="PEM or DER: the certificate first, its root last.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Give a seal the certificate that a licensed authority issued; without files a new one of our own."""
+    from api.cli.seal_commands import certify
+
+    _files(certify(settings_of(data=data), seal, chain or ()))
 
 
 @seal_app.command("suspend")
@@ -178,3 +273,74 @@ def _day(typed: str, option: str) -> dt.date:
         return dt.date.fromisoformat(typed)
     except ValueError:
         raise refusal(f"{option} takes a day such as 2026-12-31") from None
+
+
+def _files(work: Coroutine[None, None, list[str]]) -> None:
+    try:
+        _say(work)
+    except OSError as error:
+        raise refusal(f"{error.filename}: {error.strerror}") from None
+
+
+def _order(
+    owner: str,
+    name: str,
+    name_en: str,
+    code: str,
+    kind: str,
+    line: str,
+    shape: str,
+    centre: str,
+    algorithm: str,
+    *,
+    numbered: bool,
+) -> SealOrder:
+    from core.text import Text
+    from keys.spec import SignatureAlgorithm
+    from signing.appearance.official_seal import SealCentre, SealShape
+    from signing.model import SealKind
+    from signing.seals.order import SealOrder
+
+    if kind not in list(SealKind) or kind == SealKind.PERSONAL:
+        raise refusal("--kind is official, finance, contract, licence, special or representative")
+    if shape not in list(SealShape) or shape == SealShape.SCAN:
+        raise refusal("--shape is round, oval or name; --scan takes a scanned one")
+    if centre not in list(SealCentre) or algorithm not in list(SignatureAlgorithm):
+        raise refusal("--centre is star or blank, --algorithm ES256, ES384, RS256, RS384, RS512, PS256 or EdDSA")
+    return SealOrder(
+        owner,
+        Text(name, name_en),
+        code,
+        SealKind(kind),
+        line,
+        algorithm=SignatureAlgorithm(algorithm),
+        shape=SealShape(shape),
+        centre=SealCentre(centre),
+        numbered=numbered,
+    )
+
+
+def _source(
+    settings: Settings,
+    scan: Path | None,
+    backend: str | None,
+    key_uri: str | None,
+    pkcs12: Path | None,
+    *,
+    is_round: bool = True,
+) -> SealSource:
+    from api.cli.passphrases import known_passphrase
+    from api.cli.seal_source import SealSource
+
+    if sum(one is not None for one in (backend, key_uri, pkcs12)) > 1:
+        raise refusal("one of --backend, --key-uri and --pkcs12")
+    if pkcs12 is None:
+        return SealSource(scan, is_round, backend, key_uri)
+    passphrase = settings.pkcs12_passphrase or known_passphrase()
+    if passphrase is None:
+        raise refusal("the passphrase of the file: set YIZHENG_PKCS12_PASSPHRASE, or run it at a terminal")
+    try:
+        content = pkcs12.read_bytes()
+    except OSError as error:
+        raise refusal(f"{error.filename}: {error.strerror}") from None
+    return SealSource(scan, is_round, pkcs12=content, passphrase=passphrase)

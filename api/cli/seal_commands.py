@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from api.cli.composed import composed
+from api.cli.seal_source import WARNING, SealSource, with_chain, with_scan
 from api.cli.tables import lines_of
 from api.routes.signing.uses import use_query
 from api.settings import Settings
 from core.identifiers.uscc import parse_uscc
 from core.principal import SYSTEM
-from core.text import Text
-from signing.model import GranteeKind, GrantForm, SealKind, SealStatus
-from signing.seals.create import CreateSealCommand
+from keys.x509.files import certificates_in
+from signing.model import GranteeKind, GrantForm, SealStatus
+from signing.seals.apply import ApplyCommand
 from signing.seals.grant import GrantSealCommand
+from signing.seals.order import SealOrder
 
 _NEWEST = 100
 
@@ -60,33 +65,60 @@ async def show(settings: Settings, seal_id: str, *, as_json: bool) -> list[str]:
     return lines_of(rows, as_json=as_json)
 
 
-async def found(
-    settings: Settings,
-    owner: str,
-    name: str,
-    name_en: str,
-    code: str,
-    kind: SealKind,
-    line: str,
-    diameter: float,
-    backend: str | None,
-) -> list[str]:
+async def found(settings: Settings, order: SealOrder, height: float | None, source: SealSource) -> list[str]:
     """
     Raises:
         core.errors.AppError: as `signing.seals.create`.
+        OSError: the file of the scan cannot be read.
+    """
+    key, carried = source.key()
+    order = order if carried is None else replace(order, algorithm=carried.algorithm)
+    async with composed(settings) as service:
+        order = await with_scan(service, order, source, height)
+        seal = await service.signing.create_seal(order, actor=SYSTEM, source=key)
+        return [seal.id, *await with_chain(service, seal.id, carried)]
+
+
+async def apply(
+    settings: Settings, order: SealOrder, height: float | None, source: SealSource, reason: str
+) -> list[str]:
+    """Ask for a seal in an office's name; its own people review and activate it."""
+    async with composed(settings) as service:
+        order = await with_scan(service, order, source, height)
+        return [(await service.signing.apply_for_seal(ApplyCommand(order, SYSTEM, reason))).id]
+
+
+async def make(settings: Settings, application: str, source: SealSource) -> list[str]:
+    """Make what an office approved; its key may be on a device already, or come in a file."""
+    key, carried = source.key()
+    async with composed(settings) as service:
+        seal = await service.signing.make_seal(application, actor=SYSTEM, source=key)
+    return [seal.id, *([] if carried is None else [WARNING])]
+
+
+async def request(settings: Settings, seal_id: str, file: Path) -> list[str]:
+    """Write a request for a certificate of the seal's key to a new file.
+
+    Raises:
+        FileExistsError: the file is there already.
     """
     async with composed(settings) as service:
-        command = CreateSealCommand(
-            organisation=owner,
-            name=Text(name, name_en),
-            code=code,
-            actor=SYSTEM,
-            kind=kind,
-            line=line,
-            diameter_mm=diameter,
-            backend=backend,
-        )
-        return [(await service.signing.create_seal(command)).id]
+        made = await service.signing.take_over_certificate.request(seal_id, actor=SYSTEM)
+    with await asyncio.to_thread(_new, file) as written:
+        written.write(made)
+    return [f"{file}: {len(made)} bytes; take it to a licensed authority"]
+
+
+async def certify(settings: Settings, seal_id: str, files: Sequence[Path]) -> list[str]:
+    """Give a seal the certificate in `files`, its root last; without files a new one of our own authority."""
+    chain = [der for file in files for der in certificates_in(file.read_bytes())]
+    async with composed(settings) as service:
+        signing = service.signing
+        if not chain:
+            seal = await signing.renew_seal(seal_id, actor=SYSTEM)
+        else:
+            seal = await signing.take_over_certificate(seal_id, chain, actor=SYSTEM)
+    return [f"{seal.id}: {hashlib.sha256(seal.certificate).hexdigest()}"]
 
 
 async def change(settings: Settings, seal_id: str, status: str, reason: str) -> list[str]:

@@ -26,8 +26,8 @@ from idp.profile import Details, PostalAddress
 from keys.spec import SignatureAlgorithm
 from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealKind
 from signing.reports.model import REPORT_CLASS, REPORTS
-from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
+from signing.seals.order import SealOrder
 
 if TYPE_CHECKING:
     from api.wiring.container import Container
@@ -139,24 +139,16 @@ async def _load_seals(container: Container) -> None:
     for department in city.DEPARTMENTS:
         if department.seal_line is None:
             continue
-        command = CreateSealCommand(
-            organisation=department.code,
-            name=department.name,
-            code=department.seal_code,
-            line=department.seal_line,
-            actor=SYSTEM,
-        )
-        seal = await _unless_there(container.signing.create_seal(command))
+        order = SealOrder(department.code, department.name, department.seal_code, line=department.seal_line)
+        seal = await _unless_there(container.signing.create_seal(order, actor=SYSTEM))
         if seal is not None:
             await _grant_seal(container, seal, department)
 
 
 async def _load_report_seal(container: Container) -> None:
     bureau, today = city.DATA_BUREAU, calendar_day(container.ground.clock.now())
-    command = CreateSealCommand(
-        bureau.code, bureau.name, DEMO_REPORT_SEAL, SYSTEM, kind=SealKind.SPECIAL, line="验真报告专用章"
-    )
-    seal = await _unless_there(container.signing.create_seal(command))
+    order = SealOrder(bureau.code, bureau.name, DEMO_REPORT_SEAL, SealKind.SPECIAL, "验真报告专用章")
+    seal = await _unless_there(container.signing.create_seal(order, actor=SYSTEM))
     if seal is not None:
         grant = GrantSealCommand(
             seal_id=seal.id,

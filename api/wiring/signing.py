@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.wiring.ground import Ground
 from keys.stores.reencryption import SqlDiscardList
+from signing.appearance.scan_reader import ReadScan
 from signing.digests.ask import AskForDigest
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
@@ -98,6 +99,7 @@ class SigningServices:
     digests: DigestServices
     preview_places: PreviewPlaces
     reports: MakeReports
+    read_scan: ReadScan
     pool: WorkPool
 
     def close(self) -> None:
@@ -150,6 +152,7 @@ def build_signing(
         follow_seals=FollowSeals(database, store, certificates, endings),
         seals=seals,
         preview_places=PreviewPlaces(database, store, pool, settings),
+        read_scan=ReadScan(),
         uses=UseServices(
             ask=AskForUse(database, store, requests, vault, clock, pool, settings),
             decide=DecideRequest(database, store, requests, clock),

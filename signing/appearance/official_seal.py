@@ -36,6 +36,14 @@ class SealShape(StrEnum):
     ROUND = "round"  # 圆形, with a star
     OVAL = "oval"  # 椭圆形: invoices, taxes
     NAME = "name"  # 名章: a framed name
+    SCAN = "scan"  # as a scanned impression shows it (`signing.appearance.trace`)
+
+
+class SealCentre(StrEnum):
+    """What stands in the middle of a round seal that is drawn (ADR 0077 says why the national emblem is not drawn)."""
+
+    STAR = "star"
+    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class SealDesign:
     line: str = ""
     diameter_mm: float = 42.0
     shape: SealShape = SealShape.ROUND
+    centre: SealCentre = SealCentre.STAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ def draw(design: SealDesign) -> SealDrawing:
     _check(design)
     scale = design.diameter_mm / _BASE_MM
     faces = Typefaces()
-    outlines = [Outline(_star()), *_name(faces, design.name), *_line(faces, design.line), *_code(faces, design.code)]
+    middle = [Outline(_star())] if design.centre is SealCentre.STAR else []
+    outlines = [*middle, *_name(faces, design.name), *_line(faces, design.line), *_code(faces, design.code)]
     return SealDrawing(
         design.diameter_mm,
         _RING_RADIUS * scale,

@@ -6,7 +6,7 @@ registered for both duties. The steps run through the same table and stand in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
@@ -14,46 +14,18 @@ from core.db.database import Database
 from core.errors import AppError
 from core.identifiers.uscc import parse_uscc
 from core.principal import Principal
-from core.text import Text
-from keys.spec import SignatureAlgorithm
-from signing.appearance.official_seal import SealShape
 from signing.errors import SealSecondPerson
 from signing.lifecycle import SealEvent, next_status, require_step, works_alone
-from signing.model import Seal, SealKind, SealStatus
+from signing.model import Seal, SealApplication, SealStatus
 from signing.ports import SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
-from signing.seals.apply import ApplyCommand, application_of, check_wanted, wanted_of
+from signing.seals.apply import application_of, check_order
+from signing.seals.order import SealOrder, check_bearer
 from signing.seals.story import step
-from signing.seals.workshop import Workshop
+from signing.seals.workshop import MADE_HERE, KeySource, Workshop
 
 _STEPS = (SealEvent.APPLY, SealEvent.APPROVE, SealEvent.MAKE, SealEvent.ACTIVATE)
 _WHY = "founded"
-
-
-@dataclass(frozen=True, slots=True)
-class CreateSealCommand:
-    """A seal to found.
-
-    Attributes:
-        organisation: unified social credit code of the owner.
-        name: the owner's registered name; the Chinese one stands on the arc.
-        code: 13 digits.
-        line: short line under the star; empty for none.
-        backend: where the key shall live (`software`, `pkcs11`); None for the deployment's default.
-        bearer: account of the person whose seal it is.
-    """
-
-    organisation: str
-    name: Text
-    code: str
-    actor: Principal
-    kind: SealKind = SealKind.OFFICIAL
-    line: str = ""
-    diameter_mm: float = 42.0
-    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
-    backend: str | None = None
-    bearer: str | None = None
-    shape: SealShape = SealShape.ROUND
 
 
 class CreateSeal:
@@ -68,71 +40,51 @@ class CreateSeal:
         self._workshop = workshop
         self._clock = clock
 
-    async def __call__(self, command: CreateSealCommand) -> Seal:
+    async def __call__(self, order: SealOrder, *, actor: Principal, source: KeySource = MADE_HERE) -> Seal:
         """
+        Args:
+            source: where its key comes from.
+
         Raises:
             SealNotYours: the actor does not manage this organisation's seals.
             SealSecondPerson: it takes several people; see `signing.seals.apply`.
-            SealInvalid: the name, the code, the line or the diameter is not acceptable.
-            core.errors.InvalidInput: `uscc-invalid`.
+            SealInvalid: the name, the code, the line, the diameter or the scan is not acceptable.
+            core.errors.InvalidInput: `uscc-invalid`; `key-refused`.
             SealCodeTaken: `seal-code-taken`.
         """
-        organisation = parse_uscc(command.organisation)
-        async with refusals_on_record(self._database, "seal.create", command.actor):
-            require_step(SealEvent.APPLY, command.actor, organisation)
-            if not works_alone(command.actor):
+        order = replace(order, organisation=parse_uscc(order.organisation))
+        async with refusals_on_record(self._database, "seal.create", actor):
+            require_step(SealEvent.APPLY, actor, order.organisation)
+            if not works_alone(actor):
                 raise SealSecondPerson
-            asked = _asked(command)
-            wanted = wanted_of(asked, organisation)
-            await self._workshop.draw(wanted)
+            check_bearer(order)
+            drawing = await self._workshop.draw(order)
             async with self._database.read() as read:  # before a key is made for nothing
-                await check_wanted(self._store, read, wanted)
-            seal = await self._workshop.make(replace(wanted, backend=command.backend), SealStatus.ACTIVE)
+                await check_order(self._store, read, order)
+            seal = await self._workshop.make(order, SealStatus.ACTIVE, source)
+            application = application_of(self._clock, order, actor, _WHY, drawing)
             try:
-                await self._enter(asked, seal)
+                await self._enter(replace(application, status=SealStatus.MADE, seal_id=seal.id), seal, actor, source)
             except AppError:
                 await self._workshop.unmake(seal)
                 raise
         return seal
 
-    async def _enter(self, asked: ApplyCommand, seal: Seal) -> None:
-        application = application_of(self._clock, asked, seal.organisation, _WHY)
+    async def _enter(self, made: SealApplication, seal: Seal, actor: Principal, source: KeySource) -> None:
         async with self._database.write() as tx:
             await self._store.add_seal(tx, seal)
-            made = replace(application, status=SealStatus.MADE, seal_id=seal.id)
             await self._life.add_application(tx, made)
             status: SealStatus | None = None
             for event in _STEPS:
                 status = next_status(status, event)
                 of_seal = seal.id if event in (SealEvent.MAKE, SealEvent.ACTIVATE) else None
-                await self._life.add_step(
-                    tx,
-                    step(
-                        self._clock,
-                        event,
-                        status,
-                        asked.actor,
-                        _WHY,
-                        application_id=application.id,
-                        seal_id=of_seal,
-                    ),
-                )
-            detail: dict[str, str | int | bool | None] = {"code": seal.code, "kind": seal.kind.value}
-            tx.audit(AuditEvent("seal.create", "done", asked.actor, subject=seal.id, detail=detail))
+                taken = step(self._clock, event, status, actor, _WHY, application_id=made.id, seal_id=of_seal)
+                await self._life.add_step(tx, taken)
+            detail: dict[str, str | int | bool | None] = {
+                "code": seal.code,
+                "kind": seal.kind.value,
+                "picture": made.picture,
+                "key": source.told,
+            }
+            tx.audit(AuditEvent("seal.create", "done", actor, subject=seal.id, detail=detail))
             await tx.commit()
-
-
-def _asked(command: CreateSealCommand) -> ApplyCommand:
-    return ApplyCommand(
-        organisation=command.organisation,
-        name=command.name,
-        code=command.code,
-        actor=command.actor,
-        reason=_WHY,
-        kind=command.kind,
-        line=command.line,
-        diameter_mm=command.diameter_mm,
-        algorithm=command.algorithm,
-        bearer=command.bearer,
-        shape=command.shape,
-    )

@@ -9,17 +9,17 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError
 from core.principal import Principal
-from keys.spec import SignatureAlgorithm
-from signing.appearance.official_seal import SealShape
-from signing.errors import SealApplicationNotFound, SealStepNotAllowed
+from signing.appearance.drawn import digest_of
+from signing.errors import SealApplicationNotFound, SealPictureChanged, SealStepNotAllowed
 from signing.lifecycle import STATUS_NAMES, SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealApplication
 from signing.ports import SealCertificates, SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
-from signing.seals.apply import check_wanted
+from signing.seals.apply import check_order
+from signing.seals.order import order_of
 from signing.seals.revoke import stop_certificates
 from signing.seals.story import step
-from signing.seals.workshop import Wanted, Workshop
+from signing.seals.workshop import MADE_HERE, KeySource, Workshop
 
 _log = logging.getLogger(__name__)
 
@@ -43,21 +43,23 @@ class MakeSeal:
         self._certificates = certificates
         self._clock = clock
 
-    async def __call__(self, application_id: str, *, actor: Principal, backend: str | None = None) -> Seal:
+    async def __call__(self, application_id: str, *, actor: Principal, source: KeySource = MADE_HERE) -> Seal:
         """
         Args:
-            backend: where the key shall live (`software`, `pkcs11`); None for the deployment's default.
+            source: where its key comes from.
 
         Raises:
             SealApplicationNotFound, SealNotYours, SealSecondPerson, SealStepNotAllowed, SealCodeTaken, SealInvalid
+            SealPictureChanged: it would not look like what was approved.
+            core.errors.InvalidInput: `key-refused`, for a key that others made and that cannot serve.
             core.errors.Unavailable: no key can be made, or no certificate issued; the application stays as it was.
         """
         async with refusals_on_record(self._database, "seal.make", actor, subject=application_id):
             application = await self._approved(application_id, actor)
             status = next_status(application.status, SealEvent.MAKE)
-            seal = await self._workshop.make(_wanted(application, backend), status)
+            seal = await self._workshop.make(order_of(application), status, source)
             try:
-                await self._enter(application, seal, actor)
+                await self._enter(application, seal, actor, source)
             except AppError:
                 await self._workshop.unmake(seal)  # somebody was faster, or its code was taken meanwhile
                 raise
@@ -72,10 +74,15 @@ class MakeSeal:
             story = await self._life.steps_of(tx, application_id=application_id)
             require_step(SealEvent.MAKE, actor, application.organisation, story)
             next_status(application.status, SealEvent.MAKE)
-            await check_wanted(self._store, tx, _wanted(application, None))
+            await check_order(self._store, tx, order_of(application))
+        if application.picture is not None and await self._looks(application) != application.picture:
+            raise SealPictureChanged
         return application
 
-    async def _enter(self, application: SealApplication, seal: Seal, actor: Principal) -> None:
+    async def _looks(self, application: SealApplication) -> str:
+        return digest_of(await self._workshop.draw(order_of(application)))
+
+    async def _enter(self, application: SealApplication, seal: Seal, actor: Principal, source: KeySource) -> None:
         async with self._database.write() as tx:
             if not await self._life.move_application(
                 tx, application.id, expected=sources_of(SealEvent.MAKE), new=seal.status, seal_id=seal.id
@@ -95,6 +102,8 @@ class MakeSeal:
                 "code": seal.code,
                 "kind": seal.kind.value,
                 "application": application.id,
+                "picture": application.picture,
+                "key": source.told,
             }
             tx.audit(AuditEvent("seal.make", "done", actor, subject=seal.id, detail=detail))
             await tx.commit()
@@ -104,19 +113,3 @@ class MakeSeal:
             await stop_certificates(self._certificates, seal)
         except AppError as error:  # the register knows that it is not active; `FollowSeals` tries again
             _log.error("the certificate of %s could not be held: %s", seal.id, error.private or error.code)
-
-
-def _wanted(application: SealApplication, backend: str | None) -> Wanted:
-    return Wanted(
-        application.organisation,
-        application.kind,
-        application.name,
-        application.code,
-        application.line,
-        application.diameter_mm,
-        SignatureAlgorithm(application.algorithm),
-        backend,
-        application.bearer,
-        application.replaces,
-        SealShape(application.shape),
-    )

@@ -55,7 +55,8 @@ class ReviewApplication:
             await self._life.add_step(
                 tx, step(self._clock, event, status, actor, reason, application_id=application_id)
             )
-            tx.audit(AuditEvent(action, "done", actor, subject=application_id))
+            detail: dict[str, str | int | bool | None] = {"picture": application.picture}  # what was looked at
+            tx.audit(AuditEvent(action, "done", actor, subject=application_id, detail=detail))
             moved = await self._life.application(tx, application_id)
             await tx.commit()
         assert moved is not None

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from core.clock import Clock
 from core.ids import new_id
-from core.text import Text
-from keys.ports import KeyProvider
-from keys.spec import SignatureAlgorithm
+from keys.ports import KeyProvider, Signer
 from signing.appearance.drawn import draw_seal, image_of
-from signing.appearance.official_seal import SealDesign, SealDrawing, SealShape
-from signing.model import Seal, SealKind, SealStatus
+from signing.appearance.official_seal import SealDrawing
+from signing.model import Seal, SealStatus
 from signing.ports import CertificateAuthority, SealCertificates, SealKeys
+from signing.seals.order import SealOrder
 from signing.work_pool import WorkPool
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be made; `backend` says where the key shall live, None for the deployment's default."""
+class KeySource:
+    """Where a seal's key comes from; made by us unless one of the last two is given.
 
-    organisation: str
-    kind: SealKind
-    name: Text
-    code: str
-    line: str
-    diameter_mm: float
-    algorithm: SignatureAlgorithm
+    Attributes:
+        backend: where a new one shall live (`software`, `pkcs11`); None for the deployment's default.
+        device: address of a key that is on a device already (`pkcs11:…`).
+        private: a key that was made elsewhere, PKCS #8 in DER; it will live in memory, sealed under the master key.
+    """
+
     backend: str | None = None
-    bearer: str | None = None
-    replaces: str | None = None
-    shape: SealShape = SealShape.ROUND
+    device: str | None = None
+    private: bytes | None = field(default=None, repr=False)
 
     @property
-    def design(self) -> SealDesign:
-        return SealDesign(self.name.zh, self.code, self.line, self.diameter_mm, self.shape)
+    def told(self) -> str:
+        """For the audit log."""
+        if self.private is not None:
+            return "imported"
+        return "device" if self.device is not None else "made"
+
+
+MADE_HERE = KeySource()
 
 
 class Workshop:
@@ -56,50 +61,63 @@ class Workshop:
         self._clock = clock
         self._pool = pool
 
-    async def draw(self, wanted: Wanted) -> SealDrawing:
+    async def draw(self, order: SealOrder) -> SealDrawing:
         """
         Raises:
-            SealInvalid: the name, the code, the line or the diameter is not acceptable.
+            SealInvalid: the name, the code, the line, the diameter or the scan is not acceptable.
         """
-        return await self._pool.run(draw_seal, wanted.design)
+        return await self._pool.run(draw_seal, order.design, order.scan)
 
-    async def make(self, wanted: Wanted, status: SealStatus) -> Seal:
+    async def make(self, order: SealOrder, status: SealStatus, source: KeySource = MADE_HERE) -> Seal:
         """A seal that is nowhere entered yet.
 
         Raises:
             SealInvalid: as `draw`.
+            core.errors.InvalidInput: `key-refused`, for a key that others made and that cannot serve.
             core.errors.Unavailable: no key can be made, or no certificate issued.
         """
-        drawing = await self.draw(wanted)
+        drawing = await self.draw(order)
         seal_id = new_id(self._clock, "seal")
         purpose = f"seal/{seal_id}"
-        signer = await self._keys.create(purpose, wanted.algorithm, backend=wanted.backend)
+        signer = await self._key(purpose, order, source)
         certificate = await self._authority.issue_seal_certificate(
-            organisation_name=wanted.name.zh,
-            organisation_code=wanted.organisation,
-            seal_name=wanted.line or wanted.name.zh,
-            seal_code=wanted.code,
+            organisation_name=order.name.zh,
+            organisation_code=order.organisation,
+            seal_name=order.line or order.name.zh,
+            seal_code=order.code,
             public_key=signer.public_key,
             purpose=purpose,
         )
         return Seal(
             id=seal_id,
-            code=wanted.code,
-            organisation=wanted.organisation,
-            name=wanted.name,
-            kind=wanted.kind,
+            code=order.code,
+            organisation=order.organisation,
+            name=order.name,
+            kind=order.kind,
             status=status,
             # the root is left out: who verifies must have it from elsewhere
             certificates=(certificate, *list(self._authority.issuing_chain())[:-1]),
             key_purpose=purpose,
-            image=image_of(drawing, wanted.name.zh),
+            image=image_of(drawing, order.name.zh),
             created_at=self._clock.now(),
-            design=asdict(wanted.design),
-            bearer=wanted.bearer,
-            replaces=wanted.replaces,
+            design=_kept_design(order),
+            bearer=order.bearer,
+            replaces=order.replaces,
         )
+
+    async def _key(self, purpose: str, order: SealOrder, source: KeySource) -> Signer:
+        if source.private is not None:
+            return await self._endings.take_in(purpose, order.algorithm, source.private)
+        if source.device is not None:
+            return await self._endings.adopt(purpose, order.algorithm, source.device)
+        return await self._keys.create(purpose, order.algorithm, backend=source.backend)
 
     async def unmake(self, seal: Seal) -> None:
         """End the certificate and the key of a seal that could not be entered: nothing shall lie about that signs."""
         await self._certificates.revoke(seal.key_purpose)
         await self._endings.destroy(seal.key_purpose)
+
+
+def _kept_design(order: SealOrder) -> Mapping[str, object]:
+    kept = asdict(order.design)
+    return kept if order.scan is None else {**kept, "scan": hashlib.sha256(order.scan.packed()).hexdigest()}

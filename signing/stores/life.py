@@ -32,7 +32,8 @@ class SqlSealLifeStore:
         before: str | None = None,
         limit: int = 100,
     ) -> list[SealApplication]:
-        query = select(seal_application).where(seal_application.c.organisation == organisation)
+        listed = [column for column in seal_application.c if column is not seal_application.c.scan]
+        query = select(*listed).where(seal_application.c.organisation == organisation)
         if statuses:
             query = query.where(seal_application.c.status.in_([one.value for one in statuses]))
         if before is not None:

@@ -106,7 +106,8 @@ def application_of(row: RowMapping) -> SealApplication:
     return SealApplication(
         **values
         | {"name": name, "kind": SealKind(row["kind"]), "status": SealStatus(row["status"])}
-        | {"shape": row["shape"] or "round"}
+        | {"shape": row["shape"] or "round", "centre": row["centre"] or "star"}
+        | {"numbered": row["numbered"] is not False, "scan": bytes(scan) if (scan := row.get("scan")) else None}
     )
 
 

@@ -118,6 +118,10 @@ seal_application = Table(
     Column("replaces", String(64)),
     Column("seal_id", String(64)),
     Column("shape", String(8)),  # none for those of before shapes: round
+    Column("centre", String(8)),  # none for those of before: a star
+    Column("numbered", Boolean),  # none for those of before: yes
+    Column("scan", LargeBinary),  # the ink of a scanned impression
+    Column("picture", String(64)),  # SHA-256 of what is asked for
 )
 
 # every step of every seal, from its application on; rows are added and never changed

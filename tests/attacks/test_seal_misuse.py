@@ -14,13 +14,11 @@ from core.db.database import Database
 from core.errors import NotFound
 from core.identifiers.uscc import check_character
 from core.principal import ANONYMOUS, SYSTEM, Principal, PrincipalKind
-from core.text import Text
 from signing.errors import SealNotActive, SealNotGranted, SealNotYours, SignatureNotFound
 from signing.model import GranteeKind, Seal, SealPdfCommand, SealStatus
-from signing.seals.create import CreateSealCommand
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainKeys, pdf
-from tests.support.signing_world import CLIENT, OFFICE, ORGANISATION, SealOffice
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, order
 
 OTHER = "11410199DEMA00033" + check_character("11410199DEMA00033")
 STAFF = Principal(PrincipalKind.STAFF, "acc_1", organisation=ORGANISATION, roles=frozenset({"sealer"}))
@@ -114,7 +112,7 @@ async def test_s50_only_the_owner_manages_a_seal(office: SealOffice, seal: Seal)
         with pytest.raises(SealNotYours):
             await office.change_status(seal.id, SealStatus.REVOKED, actor=actor)
         with pytest.raises(SealNotYours):
-            await office.create_seal(CreateSealCommand(ORGANISATION, Text(OFFICE, "x"), "4101990000033", actor))
+            await office.create_seal(order("4101990000033"), actor=actor)
     assert (await office.seals.get(seal.id)).status is SealStatus.ACTIVE
     await office.change_status(seal.id, SealStatus.SUSPENDED, actor=MANAGER)
 

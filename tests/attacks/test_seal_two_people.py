@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,6 @@ from core.db.database import Database
 from core.errors import InvalidInput
 from core.identifiers.uscc import check_character
 from core.principal import Principal, PrincipalKind
-from core.text import Text
 from signing.errors import (
     SealCodeTaken,
     SealInvalid,
@@ -27,10 +27,9 @@ from signing.errors import (
 from signing.lifecycle import SealEvent
 from signing.model import GranteeKind, Seal, SealApplication, SealKind, SealPdfCommand, SealStatus
 from signing.seals.apply import ApplyCommand
-from signing.seals.create import CreateSealCommand
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainKeys, pdf
-from tests.support.signing_world import CLIENT, OFFICE, ORGANISATION, CertificatesNoted, SealOffice
+from tests.support.signing_world import CLIENT, ORGANISATION, CertificatesNoted, SealOffice, order
 
 BOTH = frozenset({"seal:manage", "seal:approve"})
 OTHER = "11410199DEMA00033" + check_character("11410199DEMA00033")
@@ -38,12 +37,16 @@ ANN = Principal(PrincipalKind.STAFF, "acc_ann", ORGANISATION, scopes=BOTH)
 BEN = replace(ANN, id="acc_ben")
 KEEPER = replace(ANN, id="acc_keeper", scopes=frozenset({"seal:manage"}))
 STRANGER = replace(ANN, id="acc_stranger", organisation=OTHER)
-APPLY = ApplyCommand(ORGANISATION, Text(OFFICE, "Housing Office"), "4101990000025", ANN, "旧章磨损")
+APPLY = ApplyCommand(order("4101990000025"), ANN, "旧章磨损")
 
 
 @pytest.fixture
 async def office(sqlite_database: Database, clock: FakeClock) -> SealOffice:
     return SealOffice(sqlite_database, clock)
+
+
+def asked_for(**changes: Any) -> ApplyCommand:
+    return replace(APPLY, order=replace(APPLY.order, **changes))
 
 
 async def made(office: SealOffice, command: ApplyCommand = APPLY) -> Seal:
@@ -120,13 +123,12 @@ async def test_s50_nobody_gives_back_what_they_stopped_or_destroys_what_they_end
 
 
 async def test_s50_only_whoever_was_registered_for_both_duties_founds_a_seal_alone(office: SealOffice) -> None:
-    command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing Office"), "4101990000033", ANN)
     for actor in (ANN, KEEPER, replace(CLIENT, scopes=frozenset({"seal:manage"}))):
         with pytest.raises(SealSecondPerson):
-            await office.create_seal(replace(command, actor=actor))
+            await office.create_seal(order("4101990000033"), actor=actor)
     with pytest.raises(SealNotYours):
-        await office.create_seal(replace(command, actor=replace(CLIENT, organisation=STRANGER.organisation)))
-    founded = await office.create_seal(replace(command, actor=replace(CLIENT, scopes=BOTH)))
+        await office.create_seal(order("4101990000033"), actor=replace(CLIENT, organisation=STRANGER.organisation))
+    founded = await office.create_seal(order("4101990000033"), actor=replace(CLIENT, scopes=BOTH))
     story = await office.seals.story(founded.id, actor=ANN)
     assert [step.event for step in story] == ["apply", "approve", "make", "activate"]
 
@@ -169,7 +171,7 @@ async def test_s51_replacing_a_seal_ends_the_old_one_and_its_grants_go_on(office
     old = await in_use(office)
     await office.grant(old, max_uses=3)
     await office.seal_pdf(SealPdfCommand(pdf(), old.id, CLIENT, "document", None))
-    new = await made(office, replace(APPLY, code="4101990000033", replaces=old.id))
+    new = await made(office, asked_for(code="4101990000033", replaces=old.id))
     assert (await office.seal_pdf(SealPdfCommand(pdf(), old.id, CLIENT, "document", None))).content
     await office.activate(new.id, actor=BEN)
     with pytest.raises(SealNotActive):
@@ -186,14 +188,17 @@ async def test_s51_replacing_a_seal_ends_the_old_one_and_its_grants_go_on(office
 @pytest.mark.parametrize("why", ["other owner", "other kind", "ended", "unknown"])
 async def test_s50_a_seal_replaces_only_one_of_its_own(office: SealOffice, why: str) -> None:
     old = await in_use(office)
-    command = replace(APPLY, code="4101990000033", replaces=old.id)
+    command = asked_for(code="4101990000033", replaces=old.id)
     if why == "ended":
         await office.change_status(old.id, SealStatus.REVOKED, actor=ANN)
     changed = {
-        "other owner": replace(command, organisation=OTHER, actor=replace(STRANGER, scopes=BOTH)),
-        "other kind": replace(command, kind=SealKind.FINANCE),
+        "other owner": replace(
+            asked_for(code="4101990000033", replaces=old.id, organisation=OTHER),
+            actor=replace(STRANGER, scopes=BOTH),
+        ),
+        "other kind": asked_for(code="4101990000033", replaces=old.id, kind=SealKind.FINANCE),
         "ended": command,
-        "unknown": replace(command, replaces="seal_none"),
+        "unknown": asked_for(code="4101990000033", replaces="seal_none"),
     }[why]
     with pytest.raises(SealInvalid):
         await office.apply(changed)
@@ -210,10 +215,10 @@ async def test_s50_nobody_gives_a_seal_to_themselves(office: SealOffice) -> None
 
 async def test_s50_a_personal_seal_is_its_bearers_alone(office: SealOffice) -> None:
     with pytest.raises(SealInvalid):
-        await office.apply(replace(APPLY, kind=SealKind.PERSONAL))
+        await office.apply(asked_for(kind=SealKind.PERSONAL))
     with pytest.raises(SealInvalid):
-        await office.apply(replace(APPLY, bearer="acc_he"))
-    seal = await in_use(office, replace(APPLY, kind=SealKind.PERSONAL, bearer="acc_he"))
+        await office.apply(asked_for(bearer="acc_he"))
+    seal = await in_use(office, asked_for(kind=SealKind.PERSONAL, bearer="acc_he"))
     with pytest.raises(InvalidInput):
         await office.grant(seal)
     await office.grant(seal, grantee_kind=GranteeKind.ACCOUNT, grantee="acc_he")

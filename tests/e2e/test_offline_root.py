@@ -28,8 +28,8 @@ from core.text import Text
 from keys.master_key import write_master_key
 from signing.model import ANY_DOCUMENT, GranteeKind, SealPdfCommand
 from signing.places import Placement
-from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
+from signing.seals.order import SealOrder
 from tests.architecture.tree import ROOT
 from tests.support.ceremony_terminal import Sitting, usual_answers
 from tests.support.signing_fakes import pdf
@@ -117,7 +117,7 @@ def _good(said: str, name: str) -> bool:
 
 async def _seal_and_judge(container: Container) -> None:
     seal = await container.signing.create_seal(
-        CreateSealCommand(ORGANISATION, Text("示例市大数据管理局", "Example Data Office"), "4101000000017", SYSTEM)
+        SealOrder(ORGANISATION, Text("示例市大数据管理局", "Example Data Office"), "4101000000017"), actor=SYSTEM
     )
     today = calendar_day(SystemClock().now())
     await container.signing.grant_seal(

@@ -25,7 +25,6 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from core.errors import AppError
 from core.principal import Principal, PrincipalKind
-from core.text import Text
 from signing.lifecycle import ENDED, EVENT_NAMES, RULES, STATUS_NAMES, TRANSITIONS, SealEvent, next_status
 from signing.model import SealPdfCommand, SealStatus
 from signing.ports import UseQuery
@@ -34,7 +33,7 @@ from tests.support.clock import FakeClock
 from tests.support.databases import postgres_database, sqlite_database
 from tests.support.servers import PostgresServer
 from tests.support.signing_fakes import pdf
-from tests.support.signing_world import CLIENT, OFFICE, ORGANISATION, SealOffice
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, order
 
 MANAGE, APPROVE = "seal:manage", "seal:approve"
 PEOPLE = tuple(
@@ -94,7 +93,7 @@ class SealLife(RuleBasedStateMachine):
     @rule(who=st.sampled_from(PEOPLE))
     def apply(self, who: Principal) -> None:
         code = f"{4101990000000 + len(self.known)}"
-        command = ApplyCommand(ORGANISATION, Text(OFFICE, "Housing Office"), code, who, "需要")
+        command = ApplyCommand(order(code), who, "需要")
         try:
             made = self.run(self.office.apply(command))
         except AppError:

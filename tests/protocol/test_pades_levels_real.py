@@ -18,8 +18,8 @@ from core.text import Text
 from keys.spec import SignatureAlgorithm
 from signing.levels import Level
 from signing.model import GranteeKind, Seal, SealPdfCommand
-from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
+from signing.seals.order import SealOrder
 from tests.support.clock import FakeClock
 from tests.support.servers import SoftHsmToken
 from tests.support.signing_fakes import pdf
@@ -53,8 +53,8 @@ async def city(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 async def _seal(container: Container, algorithm: SignatureAlgorithm, code: str) -> Seal:
     signing = container.signing
-    command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing"), code, SYSTEM, algorithm=algorithm)
-    seal = await signing.create_seal(command)
+    order = SealOrder(ORGANISATION, Text(OFFICE, "Housing"), code, algorithm=algorithm)
+    seal = await signing.create_seal(order, actor=SYSTEM)
     days = dt.date(2020, 1, 1), dt.date(2099, 12, 31)
     grant = GrantSealCommand(seal.id, GranteeKind.CLIENT, CLIENT.id, ("document",), *days, SYSTEM)
     await signing.grant_seal(grant)

@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.identifiers.uscc import check_character
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
-from keys.ports import KeyProvider
+from keys.ports import KeyProvider, Signer
 from keys.spec import SignatureAlgorithm
 from keys.stores.reencryption import SqlDiscardList
 from keys.trust.judge import Judge
@@ -52,12 +52,13 @@ from signing.reports.typst_setter import TypstReportSetter
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
-from signing.seals.create import CreateSeal, CreateSealCommand
+from signing.seals.create import CreateSeal
 from signing.seals.destroy import DestroySeal
 from signing.seals.follow import FollowSeals
 from signing.seals.grant import EndGrant, GrantSeal, GrantSealCommand
 from signing.seals.look_up import Seals
 from signing.seals.make import MakeSeal
+from signing.seals.order import SealOrder
 from signing.seals.renew import RenewSealCertificate
 from signing.seals.review import ReviewApplication
 from signing.seals.revoke import ChangeSealStatus
@@ -87,6 +88,11 @@ OFFICE = "示例市住房保障局"
 SEAL_CODE = "4101990000017"
 SIGNED_AT = dt.datetime(2026, 11, 23, 0, 58, 2, tzinfo=dt.UTC)
 PLACE = Placement(1, 120, 200)
+
+
+def order(code: str = SEAL_CODE, **options: Any) -> SealOrder:
+    """A seal of the office."""
+    return SealOrder(ORGANISATION, Text(OFFICE, "Housing Office"), code, **options)
 
 
 @cache
@@ -257,12 +263,18 @@ class Lasting:
 
 @dataclass
 class KeysEnded:
-    """Implements `signing.ports.SealKeys`: notes which keys it was asked to destroy."""
+    """Implements `signing.ports.SealKeys`: notes which keys it was asked to destroy, and has none of others."""
 
     destroyed: list[str] = field(default_factory=list)
 
     async def destroy(self, purpose: str) -> None:
         self.destroyed.append(purpose)
+
+    async def adopt(self, purpose: str, algorithm: SignatureAlgorithm, address: str) -> Signer:
+        raise AssertionError((purpose, address))
+
+    async def take_in(self, purpose: str, algorithm: SignatureAlgorithm, private: bytes) -> Signer:
+        raise AssertionError(purpose)
 
 
 @dataclass
@@ -332,8 +344,7 @@ class SealOffice:
         )
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:
-        command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing Office"), code, SYSTEM, **options)
-        return await self.create_seal(command)
+        return await self.create_seal(order(code, **options), actor=SYSTEM)
 
     async def grant(self, seal: Seal, **changes: Any) -> SealGrant:
         """A grant to `CLIENT` for documents and licences, this year."""

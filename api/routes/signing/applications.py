@@ -2,62 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.requests import Request
 
 from api.deps import caller_by, container
+from api.routes.signing.seal_orders import OrderBody, read_order
 from api.routes.signing.seals import StatusChange, seal_view, step_view
 from core.principal import Principal
-from core.text import Text
-from keys.spec import SignatureAlgorithm
-from signing.appearance.drawn import DEFAULT_HEIGHT
-from signing.appearance.official_seal import SealShape
-from signing.model import SealApplication, SealKind
+from signing.model import SealApplication
 from signing.seals.apply import ApplyCommand
 
 router = APIRouter(prefix="/v1/seal-applications", tags=["seals"])
 Caller = Annotated[Principal, Depends(caller_by("seal:manage", "seal:approve"))]
 
 
-class NewApplication(BaseModel):
-    """A seal to ask for; `name_zh` stands on the arc, `replaces` is the seal whose place it shall take."""
+class NewApplication(OrderBody):
+    """A seal to ask for; `replaces` is the seal whose place it shall take."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    organisation: str = Field(max_length=32)
-    name_zh: str = Field(min_length=1, max_length=60)
-    name_en: str = Field(min_length=1, max_length=200)
-    code: str = Field(pattern=r"^\d{13}$")
     reason: str = Field(min_length=1, max_length=200)
-    kind: SealKind = SealKind.OFFICIAL
-    line: str = Field(default="", max_length=15)
-    diameter_mm: float | None = Field(default=None, ge=15, le=50, description="height; left out: what is customary")
-    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
-    bearer: str | None = Field(default=None, max_length=64)
     replaces: str | None = Field(default=None, max_length=64)
-    shape: SealShape = SealShape.ROUND
 
 
 @router.post("", status_code=201)
 async def apply_for_seal(request: Request, body: NewApplication, principal: Caller) -> dict[str, Any]:
     """Ask for a seal. A colleague who did not ask for it reviews it."""
-    command = ApplyCommand(
-        organisation=body.organisation,
-        name=Text(body.name_zh, body.name_en),
-        code=body.code,
-        actor=principal,
-        reason=body.reason,
-        kind=body.kind,
-        line=body.line,
-        diameter_mm=body.diameter_mm or DEFAULT_HEIGHT[body.shape],
-        algorithm=body.algorithm,
-        bearer=body.bearer,
-        replaces=body.replaces,
-        shape=body.shape,
-    )
+    order, _ = await read_order(request, body)
+    command = ApplyCommand(replace(order, replaces=body.replaces), principal, body.reason)
     return application_view(await container(request).signing.apply_for_seal(command))
 
 
@@ -125,6 +99,9 @@ def application_view(application: SealApplication) -> dict[str, Any]:
         "kind": application.kind.value,
         "line": application.line,
         "shape": application.shape,
+        "centre": application.centre,
+        "numbered": application.numbered,
+        "picture": application.picture,
         "diameter_mm": application.diameter_mm,
         "algorithm": application.algorithm,
         "reason": application.reason,

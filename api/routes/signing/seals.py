@@ -11,35 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import caller, caller_by, container, requires
+from api.routes.signing.seal_orders import OrderBody, read_order
 from core.paging import page_size
 from core.principal import Principal
-from core.text import Text
-from keys.spec import SignatureAlgorithm
 from keys.x509.files import certificates_in
-from signing.appearance.drawn import DEFAULT_HEIGHT
-from signing.appearance.official_seal import SealShape
-from signing.model import Seal, SealKind, SealStatus, SealStep
-from signing.seals.create import CreateSealCommand
+from signing.model import Seal, SealStatus, SealStep
 
 router = APIRouter(prefix="/v1", tags=["seals"])
 Manager = Annotated[Principal, Depends(requires("seal:manage"))]
 Caller = Annotated[Principal, Depends(caller_by("seal:manage", "seal:approve"))]
-
-
-class NewSeal(BaseModel):
-    """A seal to make; `name_zh` stands on the arc."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    organisation: str = Field(max_length=32)
-    name_zh: str = Field(min_length=1, max_length=60)
-    name_en: str = Field(min_length=1, max_length=200)
-    code: str = Field(pattern=r"^\d{13}$")
-    kind: SealKind = SealKind.OFFICIAL
-    line: str = Field(default="", max_length=15)
-    diameter_mm: float | None = Field(default=None, ge=15, le=50, description="height; left out: what is customary")
-    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
-    shape: SealShape = SealShape.ROUND
 
 
 class StatusChange(BaseModel):
@@ -73,22 +53,11 @@ async def list_seals(
 
 
 @router.post("/seals", status_code=201)
-async def create_seal(request: Request, body: NewSeal, principal: Manager) -> dict[str, Any]:
+async def create_seal(request: Request, body: OrderBody, principal: Manager) -> dict[str, Any]:
     """Found a seal: all steps up to an active one at once, for a system that was registered for `seal:manage` and
     `seal:approve`. Everybody else applies (`/v1/seal-applications`)."""
-    seal = await container(request).signing.create_seal(
-        CreateSealCommand(
-            organisation=body.organisation,
-            name=Text(body.name_zh, body.name_en),
-            code=body.code,
-            actor=principal,
-            kind=body.kind,
-            line=body.line,
-            diameter_mm=body.diameter_mm or DEFAULT_HEIGHT[body.shape],
-            algorithm=body.algorithm,
-            shape=body.shape,
-        )
-    )
+    order, _ = await read_order(request, body)
+    seal = await container(request).signing.create_seal(order, actor=principal)
     return seal_view(seal)
 
 

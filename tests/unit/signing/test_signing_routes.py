@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +28,7 @@ from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import Principal, PrincipalKind
 from core.text import Text
 from idp.protocol.facts import RequestFacts
+from signing.appearance.scan_reader import ReadScan
 from signing.digests.local import FileWords, prepare_file
 from signing.digests.model import DigestTerms
 from signing.model import GrantForm, Seal
@@ -34,6 +36,7 @@ from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
 from tests.support.notes import OneNoteKey
+from tests.support.scanned_seals import scan
 from tests.support.signing_fakes import PlainKeys, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 from yizheng_client.digests import signed_of, terms_of
@@ -102,6 +105,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         seals=office.seals,
         preview_places=office.preview_places,
         reports=office.reports,
+        read_scan=ReadScan(),
     )
     kv = EmbeddedKeyValueStore(tmp_path / "kv.db", office.clock)
     app.state.container = SimpleNamespace(
@@ -317,6 +321,28 @@ async def test_a_seal_from_application_to_destruction_by_two_people(http: httpx.
     assert (await http.get(f"{seal}/events", headers=bearer("other-manager"))).status_code == 403
     whole = (await http.get(base, headers=bearer("keeper"))).json()
     assert (whole["seal"], [one["event"] for one in whole["events"]][:2]) == (made.json()["id"], ["apply", "approve"])
+
+
+async def test_a_picture_can_be_looked_at_before_anything_is_asked_for(http: httpx.AsyncClient) -> None:
+    design = {"shape": "oval", "line": "发票专用章", "numbered": False}
+    looked = await http.post("/v1/seal-pictures", json=NEW_SEAL | design, headers=bearer("keeper"))
+    assert (looked.status_code, looked.json()["width_mm"], looked.json()["height_mm"]) == (200, 40.0, 30.0)
+    asked = await http.post(
+        "/v1/seal-applications", json=NEW_SEAL | design | {"reason": "发票用"}, headers=bearer("keeper")
+    )
+    assert asked.json()["picture"] == looked.json()["sha256"], "what was looked at is what is asked for"
+    svg = await http.post("/v1/seal-pictures", json=NEW_SEAL, headers=bearer("keeper", Accept="image/svg+xml"))
+    assert (svg.headers["content-type"], svg.text[:4]) == ("image/svg+xml", "<svg")
+    scanned = {"scan": {"image": base64.b64encode(scan()).decode()}}
+    found = await http.post("/v1/seal-pictures", json=NEW_SEAL | scanned, headers=bearer("keeper"))
+    assert (found.status_code, found.json()["height_mm"], found.json()["measured_mm"]) == (200, 42.0, None)
+    made = await http.post(
+        "/v1/seal-applications", json=NEW_SEAL | scanned | {"reason": "沿用旧章"}, headers=bearer("keeper")
+    )
+    assert (made.json()["shape"], made.json()["picture"]) == ("scan", found.json()["sha256"])
+    for image, who, status in ((b"<svg/>", "keeper", 400), (scan(), "reviewer", 403)):
+        body = NEW_SEAL | {"scan": {"image": base64.b64encode(image).decode()}}
+        assert (await http.post("/v1/seal-pictures", json=body, headers=bearer(who))).status_code == status
 
 
 async def test_an_approved_use_from_request_to_ledger(http: httpx.AsyncClient, seal: Seal, office: SealOffice) -> None:

@@ -25,6 +25,7 @@ from signing.errors import SealSecondPerson
 from signing.lifecycle import ENDED, EVENT_NAMES, RULES, TRANSITIONS, SealEvent, require_step
 from signing.model import Seal, SealKind, SealStatus, SealStep
 from signing.seals.apply import ApplyCommand
+from signing.seals.order import SealOrder
 
 router = APIRouter(include_in_schema=False)
 _PER_PAGE = 20
@@ -289,17 +290,16 @@ def _command(form: Form, who: Visitor) -> ApplyCommand:
             Text("请填单位名称，至多 60 字。", "Give the name, up to 60 characters."),
             field="name_zh",
         )
-    return ApplyCommand(
+    order = SealOrder(
         organisation=who.principal.organisation or "",
         name=Text(name, form["name_en"] or name),
         code=form["code"],
-        actor=who.principal,
-        reason=form["reason"],
         kind=SealKind(kind),
         line=form["line"],
         diameter_mm=float(diameter),
         replaces=form["replaces"] or None,
     )
+    return ApplyCommand(order, who.principal, form["reason"])
 
 
 def _title(waiting: int, active: int) -> Text:
