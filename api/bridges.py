@@ -11,6 +11,7 @@ from certstore.holder_news import News
 from certstore.lasting.ports import Prolonged
 from certstore.model import Lasting
 from certstore.ports import Act, DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
+from certstore.subscriptions.other_news import OtherNews
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database, WriteTx
@@ -28,6 +29,7 @@ from keys.journal import KeyEvent
 from keys.keyring import KeyRing
 from keys.ports import Signer
 from keys.spec import KeyState, SignatureAlgorithm
+from signing.batches.model import Owner
 from signing.errors import LevelNotReached, SealNotFound
 from signing.levels import Level, LevelPolicy
 from signing.longlife.extend import ExtendSignature
@@ -41,6 +43,7 @@ from signing.verify_pdf import VerifyPdf
 
 LICENCE_CLASS = "licence"
 LICENCE_SEALS = frozenset({SealKind.OFFICIAL, SealKind.LICENCE})
+SIGN = "seal:sign"
 SEAL_LINE = "certificate/seal/"
 FOREIGN_RESIDENT = "553"
 HOLDER_CODES = {
@@ -348,6 +351,44 @@ def _document_of(code: HolderCode) -> Document | None:
     kinds = (kind for kind, known in HOLDER_CODES.items() if known == code.kind and kind is not DocumentKind.PASSPORT)
     kind = next(kinds, None)
     return None if kind is None else Document(kind, code.number)
+
+
+class IdpSealUsers:
+    """`signing.batches.ports.SealUsers`: whoever may use seals, whether or not they are here now."""
+
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+
+    async def now(self, owner: Owner) -> Principal | None:
+        if owner.kind is PrincipalKind.CLIENT:
+            client = await self._directory.client(owner.id)
+            if client is None or SIGN not in client.scopes or client.organisation != owner.organisation:
+                return None
+            return Principal(owner.kind, client.id, organisation=client.organisation, scopes=client.scopes)
+        if owner.kind is PrincipalKind.STAFF:
+            rights = await self._directory.rights(owner.id, calendar_day(self._clock.now()))
+            if rights is None or rights.organisation != owner.organisation or SIGN not in rights.scopes:
+                return None
+            return Principal(
+                owner.kind, owner.id, organisation=rights.organisation, scopes=rights.scopes, roles=rights.roles
+            )
+        if owner.kind is PrincipalKind.PERSON and await self._directory.in_use(owner.id):
+            return Principal(owner.kind, owner.id, organisation=owner.organisation, scopes=frozenset({SIGN}))
+        return None
+
+
+class SubscriptionReceivers:
+    """`signing.batches.ports.Receivers`: the addresses that an organisation registered for changes."""
+
+    def __init__(self, news: OtherNews) -> None:
+        self._news = news
+
+    async def knows(self, receiver: str, organisation: str) -> bool:
+        return await self._news.knows(receiver, organisation)
+
+    async def tell(self, receiver: str, organisation: str, message: bytes) -> str:
+        return await self._news.bring(receiver, organisation, message)
 
 
 class KeyAuditLog:

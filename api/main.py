@@ -52,11 +52,13 @@ from core.text import Text
 UPLOAD_PATHS = (
     "/exchange/head-data/verifyFile",
     "/me/objections",
+    "/office/batches",
     "/office/catalogue",
     "/office/imports",
     "/v1/catalogue/imports",
     "/v1/objections",
     "/v1/seal-requests",
+    "/v1/signature-batches",
     "/v1/signature-previews",
     "/v1/signatures",
     "/v1/signature-verifications",

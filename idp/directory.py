@@ -16,7 +16,7 @@ from core.identifiers.citizen_id import CitizenId, parse_citizen_id
 from core.identifiers.documents import Document, DocumentKind
 from core.text import Text
 from idp.identifiers import CITIZEN_ID
-from idp.model import Account, AccountStatus, HeldDocument, Organisation
+from idp.model import Account, AccountStatus, Client, ClientStatus, HeldDocument, Organisation
 from idp.ports import AccountStore, ClientStore, DocumentStore, OrganisationStore
 from idp.rights import Rights, rights_of
 from keys.ports import BlindIndex, FieldCipher
@@ -187,6 +187,12 @@ class Directory:
             if account is None or account.status is not AccountStatus.ACTIVE:
                 return None
             return rights_of(await self._accounts.roles(tx, account_id), day)
+
+    async def client(self, client_id: str) -> Client | None:
+        """A registered system that may call us today."""
+        async with self._database.read() as tx:
+            client = await self._clients.get(tx, client_id)
+        return client if client is not None and client.status is ClientStatus.ACTIVE else None
 
     async def organisation(self, uscc: str) -> Organisation | None:
         async with self._database.quick_read() as tx:

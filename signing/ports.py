@@ -208,6 +208,20 @@ class UseQuery:
     until: dt.datetime | None = None
 
 
+class PartOfMore(Protocol):
+    """A use of a seal that is one of many, which were asked for together."""
+
+    def approved(self, grant: SealGrant) -> bool:
+        """Whether a second person has approved of it under this grant, which asks for that."""
+
+    async def settle(self, tx: WriteTx, record: SignatureRecord) -> None:
+        """Mark it as done, in the unit that enters the use.
+
+        Raises:
+            core.errors.Conflict: it is done, or nobody wants it any more; then the use is not entered either.
+        """
+
+
 class SealLifeStore(Protocol):
     """Keeps applications, and every step of every seal."""
 

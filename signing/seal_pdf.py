@@ -28,7 +28,7 @@ from signing.pades.append import SignatureText
 from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.update import Prepared
 from signing.placing.prepare import check_notes, fingerprint_parts, prepare
-from signing.ports import SealStore, UseRequestStore
+from signing.ports import PartOfMore, SealStore, UseRequestStore
 from signing.seals.look_up import document_context, open_kept
 from signing.settings import SigningSettings
 from signing.use_rights import Use, UseRights
@@ -63,8 +63,11 @@ class SealPdf:
         self._care = care
         self._writers = SealWriters(keys)
 
-    async def __call__(self, command: SealPdfCommand) -> SealedPdf:
+    async def __call__(self, command: SealPdfCommand, *, part: PartOfMore | None = None) -> SealedPdf:
         """
+        Args:
+            part: of what this use is a part; it is settled in the unit that enters the use.
+
         Raises:
             SealNotGranted: `seal-not-granted`; also for a seal that does not exist.
             SealNotActive: `seal-not-active`.
@@ -77,12 +80,12 @@ class SealPdf:
                 nothing less will do; nothing was sealed.
         """
         try:
-            return await self._seal(command)
+            return await self._seal(command, part)
         except AppError as refusal:
             await self._rights.refuse(_use(command), refusal)  # 7. What was refused is on record too
             raise
 
-    async def _seal(self, command: SealPdfCommand) -> SealedPdf:
+    async def _seal(self, command: SealPdfCommand, part: PartOfMore | None) -> SealedPdf:
         # 1. The words must fit
         check_words(command.document_class, command.reason)
         check_notes(command)
@@ -94,7 +97,9 @@ class SealPdf:
             earlier = await self._earlier(command, fingerprint)
             if earlier is not None:
                 return await self._sealed(earlier)
-        usable = await self._rights.usable(_use(command), grants, lambda: hashlib.sha256(command.pdf).hexdigest())
+        usable = await self._rights.usable(
+            _use(command), grants, lambda: hashlib.sha256(command.pdf).hexdigest(), part=part
+        )
         # 4. Seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         wanted = self._wanted(command)
@@ -109,7 +114,7 @@ class SealPdf:
         certificate = hashlib.sha256(seal.certificate).hexdigest()
         record = _record(command, signature_id, signed_at, made, document, certificate)
         try:
-            await self._enter(command, record, fingerprint, usable, self._cared_for(record, made, wanted))
+            await self._enter(command, record, fingerprint, usable, self._cared_for(record, made, wanted), part)
         except AlreadyDone as done:
             return await self._sealed(done.result)
         # 6. Only now may the file leave
@@ -147,8 +152,11 @@ class SealPdf:
         fingerprint: str,
         usable: Sequence[SealGrant],
         care: Care | None,
+        part: PartOfMore | None,
     ) -> None:
         async with self._database.write() as tx:
+            if part is not None:
+                await part.settle(tx, record)
             if command.idempotency_key is not None:
                 await remember_result(
                     tx,

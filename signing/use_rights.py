@@ -21,7 +21,7 @@ from signing.errors import (
 )
 from signing.model import GrantForm, RequestState, Seal, SealGrant, SealStatus, SignatureRecord, UseRequest
 from signing.policy import grants_for
-from signing.ports import SealStore, UseRequestStore
+from signing.ports import PartOfMore, SealStore, UseRequestStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,19 @@ class UseRights:
         return wanting[0]
 
     async def usable(
-        self, use: Use, grants: Sequence[SealGrant], digest: Callable[[], str], *, uses: int = 1
+        self,
+        use: Use,
+        grants: Sequence[SealGrant],
+        digest: Callable[[], str],
+        *,
+        uses: int = 1,
+        part: PartOfMore | None = None,
     ) -> Sequence[SealGrant]:
         """The grants that this use may rest on; told before anything is signed for nothing.
 
         Args:
             digest: of what shall be sealed, as `UseRequest.digest` has it; asked for only where a request is named.
+            part: of what the use is a part, which may have been approved as a whole.
 
         Raises:
             UseRequestNotFound, UseRequestOver, SealNotGranted
@@ -96,7 +103,7 @@ class UseRights:
         if use.request_id is not None:
             usable = await self._requested(use, use.request_id, grants, digest())
         else:
-            usable = [grant for grant in grants if not grant.approval]
+            usable = [grant for grant in grants if not grant.approval or (part is not None and part.approved(grant))]
             if not usable:
                 raise SealApprovalNeeded
         if sum(uses if grant.max_uses is None else grant.max_uses - grant.uses for grant in usable) < uses:

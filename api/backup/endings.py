@@ -200,6 +200,14 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
         ["open", "approved", "sealed", "refused", "withdrawn", "lapsed"],
         ["signature_id"],
     ),
+    "seal_batch": Moved(
+        "state",
+        ["collecting", "asked", "running", "halted"],
+        ["collecting", "asked", "running", "halted", "done", "refused", "cancelled", "lapsed"],
+        ["finished_at"],
+    ),
+    # what was sealed after the backup is not sealed again
+    "seal_batch_file": Moved("state", ["waiting"], ["waiting", "refused", "cancelled", "sealed"], ["signature_id"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     # one that was used up or taken back after the backup stays so
     "seal_grant": Kept(["document_classes", "valid_from", "valid_to", "max_uses", "uses", "approval", "ended_at"]),

@@ -38,6 +38,7 @@ import idp.stores.upstream_tables
 import keys.stores.backup_tables
 import keys.stores.reencryption_tables
 import keys.stores.renewal_tables
+import signing.stores.batch_tables
 import signing.stores.care_tables
 import signing.stores.log_tables
 import signing.stores.tables
@@ -81,6 +82,7 @@ SOURCES = (
     certstore.stores.entrustment_tables,
     certstore.stores.statistic_tables,
     certstore.stores.objection_tables,
+    signing.stores.batch_tables,
     signing.stores.log_tables,
     signing.stores.tables,
 )

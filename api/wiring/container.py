@@ -15,13 +15,16 @@ from api.bridges import (
     IdpKnownPersons,
     IdpOrganisationDirectory,
     IdpPersons,
+    IdpSealUsers,
     RingSealKeys,
     SealProlonger,
     SigningDocumentJudge,
+    SubscriptionReceivers,
 )
 from api.published_answers import PublishedAnswers
 from api.settings import Settings
 from api.sweeping import sweep_forever
+from api.wiring.batches import BatchServices, compose_batches
 from api.wiring.bulk import BulkServices, compose_bulk
 from api.wiring.bundles import BundleServices, compose_bundles
 from api.wiring.care import CareServices, build_care
@@ -65,6 +68,7 @@ class Container:
     bulk: BulkServices
     bundles: BundleServices
     signing: SigningServices
+    batches: BatchServices
     tsa: TsaServices
     reencryption: ReencryptionServices
     pki: PkiServices
@@ -96,6 +100,7 @@ class Container:
             self.signing.follow_seals.forever(),
             self.signing.tend.forever(),
             self.signing.uses.upkeep.forever(),
+            *self.batches.background(),
             self.certstore.life.expire.forever(),
             self.prolong_originals.forever(),
             self.own.upkeep.forever(),
@@ -166,6 +171,16 @@ async def build_container(
         organisations=IdpOrganisationDirectory(idp.directory),
     )
     subscriptions = compose_subscriptions(narrow_ground(ground), settings.portal_rules)
+    batches = compose_batches(
+        ground.database,
+        ground.documents,
+        ground.keys.secrets.fields.documents,
+        ground.clock,
+        signing.seal_pdf,
+        signing.settings,
+        users=IdpSealUsers(idp.directory, ground.clock),
+        receivers=SubscriptionReceivers(subscriptions.other_news),
+    )
     bulk = compose_bulk(
         narrow_ground(ground),
         certstore.maker,
@@ -220,6 +235,7 @@ async def build_container(
         bulk,
         bundles,
         signing,
+        batches,
         tsa,
         reencryption,
         pki,

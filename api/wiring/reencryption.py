@@ -25,7 +25,7 @@ from keys.reencrypt.target import SettledTarget
 from keys.reencrypt.usage import StoredKeyUsage
 from keys.secrets.vault import EncryptedVault
 from keys.stores.reencryption import SqlDiscardList, SqlJobStore
-from signing.stores.key_holders import request_documents, signature_documents
+from signing.stores.key_holders import batch_collections, batch_documents, request_documents, signature_documents
 
 _BATCH = 50
 _IDLE = 15.0  # seconds between two looks
@@ -67,6 +67,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         attachment_documents(database, vault, discards, clock),
         signature_documents(database, vault, discards, clock),
         request_documents(database, vault, discards, clock),
+        batch_documents(database, vault, discards, clock),
     )
     collections: Sequence[Collection] = (
         *people_collections(database, secrets.fields.people, secrets.indexes.people),
@@ -76,6 +77,7 @@ def build_reencryption(ground: Ground) -> ReencryptionServices:
         *licence_collections(database, secrets.fields.licences, secrets.indexes.licences),
         *holder_collections(database, secrets.fields.licences, secrets.indexes.licences),
         attachment_collection(database, secrets.fields.licences),
+        *batch_collections(database, secrets.fields.documents),
         *documents,
     )
     # after this time a worker has heard of the keys, or uses none until it has

@@ -14,6 +14,7 @@ from certstore.subscriptions.feed import ReadChanges
 from certstore.subscriptions.keep import KeepFeed
 from certstore.subscriptions.manage import Subscriptions
 from certstore.subscriptions.messenger import HttpMessenger
+from certstore.subscriptions.other_news import OtherNews
 from certstore.subscriptions.steer import SteerSubscription
 from core.egress.fetch import Egress
 from core.egress.port import Fetcher
@@ -31,6 +32,7 @@ class SubscriptionServices:
     steer: SteerSubscription
     deliver: DeliverChanges
     keep: KeepFeed
+    other_news: OtherNews
 
     def background(self) -> Iterable[Coroutine[None, None, None]]:
         return (self.deliver.forever(), self.keep.forever())
@@ -53,4 +55,5 @@ def compose_subscriptions(
         steer=SteerSubscription(*shared, ground.clock),
         deliver=DeliverChanges(*shared, messenger, ground.clock, spread=lambda: _DICE.uniform(0.8, 1.2)),
         keep=KeepFeed(*shared, ground.clock),
+        other_news=OtherNews(ground.database, store, messenger),
     )

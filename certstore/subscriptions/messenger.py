@@ -36,6 +36,10 @@ class HttpMessenger:
         self, subscription: Subscription, changes: Sequence[Change], secrets: Sequence[SigningSecret]
     ) -> str:
         body = orjson.dumps({"subscription": subscription.id, "changes": [told(change) for change in changes]})
+        return await self.send(subscription, body, secrets)
+
+    async def send(self, subscription: Subscription, body: bytes, secrets: Sequence[SigningSecret]) -> str:
+        """Any message, signed as all of them are; answers as `post`."""
         keys = [(secret.key_id, secret.value) for secret in secrets]
         signed = signed_under_each("POST", subscription.address, body, keys=keys, at=self._clock.now())
         headers = {"Content-Type": "application/json", **signed}

@@ -104,6 +104,9 @@ class Messenger(Protocol):
         """`delivered`, `refused-…` when this message will not do, or another word when the receiver does not answer
         as it should."""
 
+    async def send(self, subscription: Subscription, body: bytes, secrets: Sequence[SigningSecret]) -> str:
+        """Another message than one of changes; answers as `post`."""
+
     def check(self, address: str) -> None:
         """
         Raises:

@@ -295,9 +295,9 @@ class SealOffice:
     timestamps: Timestamps | None = None
     answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
     report_seal: str = ""
+    vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
-        self.vault = MemoryVault()
         pool = WorkPool(self.settings.threads, self.settings.waiting)
         shared = (self.database, self.store)
         lived = (*shared, self.life)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.routes.signing import (
     applications,
+    batches,
     digests,
     grants,
     previews,
@@ -18,6 +19,7 @@ from api.routes.signing import (
 routers = [
     signatures.router,
     digests.router,
+    batches.router,
     previews.router,
     verifications.router,
     seals.router,

@@ -120,8 +120,9 @@ class _Paging(_Model):
         return PagingPlacement(self.y_mm, self.edge, self.group, self.pages.read())
 
 
-_Place = Annotated[_At | _Words | _EveryPage | _Field | _Paging, Field(discriminator="kind")]
-_PLACES = TypeAdapter(Annotated[list[_Place], Field(min_length=1, max_length=_MOST)])
+PlaceModel = Annotated[_At | _Words | _EveryPage | _Field | _Paging, Field(discriminator="kind")]
+PlaceList = Annotated[list[PlaceModel], Field(min_length=1, max_length=_MOST)]
+_PLACES = TypeAdapter(PlaceList)
 _NAMES = TypeAdapter(
     Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=MOST_FIELDS)]
 )

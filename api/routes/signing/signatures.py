@@ -62,8 +62,8 @@ async def seal_a_pdf(
             contact=upload.fields.get("contact") or None,
             locks=read_locks(upload.fields),
             idempotency_key=idempotency_key,
-            level=_level(upload.fields),
-            level_policy=_level_policy(upload.fields),
+            level=read_level(upload.fields),
+            level_policy=read_level_policy(upload.fields),
         )
     )
     return sealed_answer(request, sealed)
@@ -152,7 +152,11 @@ def unseen_view(made: SignatureRecord | UseRequest) -> dict[str, Any]:
     return {"form": made.form.value, "signed_digest": made.signed_digest, "document_name": made.document_name}
 
 
-def _level(fields: Mapping[str, str]) -> Level | None:
+def read_level(fields: Mapping[str, str]) -> Level | None:
+    """
+    Raises:
+        InvalidInput: `field-invalid`.
+    """
     text = fields.get("level")
     if not text:
         return None
@@ -166,7 +170,11 @@ def _level(fields: Mapping[str, str]) -> Level | None:
     return level
 
 
-def _level_policy(fields: Mapping[str, str]) -> LevelPolicy | None:
+def read_level_policy(fields: Mapping[str, str]) -> LevelPolicy | None:
+    """
+    Raises:
+        InvalidInput: `field-invalid`.
+    """
     text = fields.get("level_policy")
     if not text:
         # whoever names a level means it

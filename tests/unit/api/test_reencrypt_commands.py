@@ -145,6 +145,9 @@ async def test_status_shows_every_table(settings: Settings) -> None:
         "licence_mark_index",
         "licence_file",
         "objection_evidence",
+        "seal_batch",
+        "seal_batch_file",
+        "seal_batch_file.document",
         "seal_request",
         "seal_signature",
     }

@@ -76,6 +76,7 @@ def test_columns_that_name_documents_are_marked() -> None:
         "licence_file": "content",
         "licence_import_part": "content",
         "objection_evidence": "content",
+        "seal_batch_file": "document",
         "seal_request": "document",
         "seal_signature": "document",
     }

@@ -1,0 +1,115 @@
+"""Reads many files of one multipart body (RFC 7578), or the files of one ZIP, some at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+
+from core.errors import InvalidInput
+from core.text import Text
+from signing.batches.gather import Incoming
+from signing.batches.zip_entries import entries
+from signing.errors import too_large
+
+MOST_AT_ONCE = 100
+"""Files of one request; a ZIP counts as one."""
+_PART = 16
+_ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed"})
+MANY_FILES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "pdf": {
+                            "type": "array",
+                            "maxItems": MOST_AT_ONCE,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "files; each part's filename is the file's name in the batch",
+                        },
+                        "zip": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "or one ZIP; names are those in it, folders included",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@asynccontextmanager
+async def many_uploads(request: Request, *, limit: int) -> AsyncIterator[AsyncIterator[Sequence[Incoming]]]:
+    """Parts of what the body brings, in order; nothing is held longer than its part.
+
+    Args:
+        limit: for one file, in octets.
+
+    Raises:
+        InvalidInput: `upload-missing`, `request-invalid`; `archive-…` while the parts are read.
+        LimitExceeded: `too-large`.
+    """
+    try:
+        async with request.form(max_files=MOST_AT_ONCE, max_fields=16, max_part_size=8192) as form:
+            files = _files(form)
+            if not files:
+                raise InvalidInput(
+                    "upload-missing",
+                    Text(
+                        "没有收到文件。请用 multipart 表单的 pdf 项（可多个）或 zip 项上传。",
+                        "No file. Send files as form parts pdf, or one archive as zip.",
+                    ),
+                    field="pdf",
+                )
+            yield _parts(files, limit)
+    except (MultiPartException, HTTPException, ClientDisconnect, UnicodeDecodeError) as e:
+        raise InvalidInput(
+            "request-invalid",
+            Text(
+                f"请求正文读不懂：应为 multipart/form-data，一次最多 {MOST_AT_ONCE} 个文件。",
+                f"The body cannot be read; send multipart/form-data with {MOST_AT_ONCE} files at most.",
+            ),
+        ) from e
+
+
+def _files(form: FormData) -> list[tuple[str, UploadFile]]:
+    # a browser sends an empty part where nothing was chosen
+    given = [(name, one) for name, one in form.multi_items() if isinstance(one, UploadFile)]
+    return [(name, one) for name, one in given if one.filename or one.size]
+
+
+async def _parts(files: Sequence[tuple[str, UploadFile]], limit: int) -> AsyncIterator[Sequence[Incoming]]:
+    part: list[Incoming] = []
+    for name, file in files:
+        if name == "zip" or file.content_type in _ZIP_TYPES:
+            async for inside in _unpacked(file, limit):
+                yield inside
+            continue
+        content = await file.read(limit + 1)
+        if len(content) > limit:
+            raise too_large(limit)
+        part.append(Incoming(file.filename or "", content))
+        if len(part) == _PART:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+async def _unpacked(file: UploadFile, limit: int) -> AsyncIterator[Sequence[Incoming]]:
+    found: Iterator[Incoming] = entries(file.file, size=file.size or 0, limit=limit)
+    # the archive is read in threads, one piece after the other
+    while part := await asyncio.to_thread(lambda: list(islice(found, _PART))):
+        yield part
