@@ -155,7 +155,7 @@ class VerifyPdf:
         if reader is not None:
             judged = with_later_faults(content, reader, judged, found.timestamps)
         judged = with_forged_stamps(judged, times, found)
-        reports = tuple(signature_report(one, size=len(content)) for one in judged)
+        reports = tuple(signature_report(one, size=len(content), kept=times.kept, now=now) for one in judged)
         indication, sub_indication, conclusion, steps = summary(reports)
         last_good = good_until(judged)
         sealed_by = reports[last_good] if last_good is not None else None

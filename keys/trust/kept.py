@@ -33,6 +33,10 @@ class KeptEvidence:
         self._answers = answers
         self._lists = lists
 
+    def existed_by(self, value: bytes) -> dt.datetime | None:
+        """When a response or a list certainly existed; None if it is not among these."""
+        return self._answers.get(value) or self._lists.get(value)
+
     def look_up(self, certificate: Certificate, issuer: Certificate, *, moment: dt.datetime) -> Evidence | None:
         return self.look_among(None, certificate, issuer, moment=moment)
 

@@ -139,7 +139,7 @@ def _rows(one: SignatureReport) -> Iterator[Told]:
 
 def _certificates(one: SignatureReport) -> list[Told]:
     """The path, the seal's own certificate first."""
-    evidence = {item.certificate: item for item in one.evidence}
+    evidence = {item.evidence.certificate: item.evidence for item in one.revocation}
     found = one.path or ((one.certificate,) if one.certificate else ())
     out = []
     for place, der in enumerate(found):

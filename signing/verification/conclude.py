@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from core.clock import SHANGHAI
 from core.text import Text
+from keys.trust.kept import KeptEvidence
 from signing.verification.chain import subject_of
 from signing.verification.findings import FileFindings
 from signing.verification.judged import Judged
@@ -17,6 +19,7 @@ from signing.verification.report import (
     Conclusion,
     Fault,
     Indication,
+    RevocationReport,
     SignatureReport,
     Step,
 )
@@ -53,7 +56,11 @@ _EXTENDED = Text(
 )
 
 
-def signature_report(judged: Judged, *, size: int) -> SignatureReport:
+def signature_report(judged: Judged, *, size: int, kept: KeptEvidence, now: dt.datetime) -> SignatureReport:
+    """
+    Args:
+        kept: the file's revocation data, each as of when it certainly existed.
+    """
     finding = judged.finding
     subject = subject_of(finding.signer) if finding.signer else None
     indication, sub_indication, conclusion = _verdict(judged.faults)
@@ -81,7 +88,10 @@ def signature_report(judged: Judged, *, size: int) -> SignatureReport:
         proven_at=judged.times.proven_at if judged.times and judged.times.by_stamp else None,
         timestamps=tuple(one.report for one in judged.times.stamps) if judged.times else (),
         path=judged.signer.path if judged.signer else (),
-        evidence=judged.signer.evidence if judged.signer else (),
+        revocation=tuple(
+            RevocationReport(one, kept.existed_by(one.encoded) or now)
+            for one in (judged.signer.evidence if judged.signer else ())
+        ),
         algorithm=finding.container.algorithm_name if finding.container else None,
         algorithm_counts=_algorithm_counts(judged),
         value=finding.container.signature if finding.container else b"",

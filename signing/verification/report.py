@@ -124,6 +124,18 @@ class TimestampReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationReport:
+    """What was found out about the revocation of one certificate.
+
+    Attributes:
+        existed_by: when that answer or list certainly existed: a time that a time-stamp over it proves, or now.
+    """
+
+    evidence: Evidence
+    existed_by: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """One signature.
 
@@ -140,7 +152,7 @@ class SignatureReport:
         assurance: how sure that authority is of whom it certified.
         certificate: the signer's, DER, whoever issued it; None when the container names none.
         path: from that certificate to the anchor of the trust list, DER; empty when no such path was found.
-        evidence: what was found out about revocation, one for each certificate of the path that was asked about.
+        revocation: one for each certificate of the path that was asked about.
         algorithm: of the signature, as `keys.spec` names it; None when it is not supported.
         algorithm_counts: whether it still counts for the time that is proven.
         value: the signature itself.
@@ -167,7 +179,7 @@ class SignatureReport:
     proven_at: dt.datetime | None = None
     timestamps: tuple[TimestampReport, ...] = ()
     path: tuple[bytes, ...] = dataclasses.field(default=(), repr=False)
-    evidence: tuple[Evidence, ...] = dataclasses.field(default=(), repr=False)
+    revocation: tuple[RevocationReport, ...] = dataclasses.field(default=(), repr=False)
     algorithm: str | None = None
     algorithm_counts: bool = False
     value: bytes = dataclasses.field(default=b"", repr=False)

@@ -18,7 +18,8 @@ from xsdata.formats.dataclass.parsers.config import ParserConfig
 from core.db.database import Database
 from signing.levels import Level
 from signing.model import SealedPdf, SealPdfCommand
-from signing.verification.etsi_report import NAMESPACE, etsi_report
+from signing.verification.etsi_report import etsi_report
+from signing.verification.etsi_xml import NAMESPACE
 from signing.verification.report import VerificationReport
 from tests.support.clock import FakeClock
 from tests.support.lasting_world import LastingWorld
@@ -149,6 +150,53 @@ async def test_time_stamps_are_told_with_what_they_prove() -> None:
     assert over.time_stamp_value.to_datetime() >= beside.time_stamp_value.to_datetime()
 
 
+async def test_what_the_verdict_rests_on_stands_in_the_report_with_its_time() -> None:
+    world = LastingWorld()
+    made = await world.seal(pdf(), Level.B_LTA)
+    world.clock.advance(3600)
+    world.end_of_seal_authority()  # what the file itself brings is all there is
+    report = await world.verifier()(made.content)
+    told = read(report)
+    objects = {one.id: one for one in told.signature_validation_objects.validation_object}
+    held = {name: one.validation_object_representation.base64 for name, one in objects.items() if name != "document"}
+    (signature,) = told.signature_validation_report
+    (grounds,) = signature.signature_validation_status.associated_validation_report_data
+    chain = grounds.certificate_chain
+    path = [chain.signing_certificate, *chain.intermediate_certificate, chain.trust_anchor]
+    assert [held[one.voreference[0]] for one in path] == list(report.signatures[0].path)
+    assert grounds.trust_anchor.voreference == chain.trust_anchor.voreference
+    related = [objects[one.voreference[0]] for one in grounds.related_validation_object]
+    assert {one.object_type.rpartition(":")[2] for one in related} == {"OCSPResponse"}
+    (outer,) = report.timestamps
+    assert outer.time is not None
+    proven = [one.poe.poetime.to_datetime() for one in related]  # the archive time-stamp proves them all
+    assert all(outer.time <= one < report.verified_at for one in proven)
+    assert grounds.crypto_information.algorithm.endswith("ecdsa-sha256")
+    assert grounds.crypto_information.secure_algorithm is True
+    assert signature.signature_identifier.signature_value.value == report.signatures[0].value
+    stamps = [one for one in objects.values() if one.object_type.endswith(":timestamp")]
+    assert {held[one.id] for one in stamps} == {outer.token, report.signatures[0].timestamps[0].token}
+    assert all(one.validation_report.signature_validation_status.main_indication.endswith(":passed") for one in stamps)
+
+
+async def test_a_revoked_certificate_is_told_with_day_and_source() -> None:
+    world = LastingWorld()
+    made = await world.seal(pdf(), Level.B_B)
+    revoked_at = world.clock.now().replace(microsecond=0)
+    world.live.revoked[hashlib.sha256(world.certificate.der).hexdigest()] = revoked_at
+    world.clock.advance(3600)
+    report = await world.verifier()(made.content)
+    assert report.signatures[0].sub_indication is not None
+    assert report.signatures[0].sub_indication.startswith("REVOKED")
+    (signature,) = read(report).signature_validation_report
+    (grounds,) = signature.signature_validation_status.associated_validation_report_data
+    told = grounds.revocation_status_information
+    assert told.revocation_time.to_datetime() == revoked_at
+    assert told.validation_object_id.voreference == grounds.certificate_chain.signing_certificate.voreference
+    assert told.revocation_object.voreference[0] in {one.voreference[0] for one in grounds.related_validation_object}
+    assert list(faults(etree.fromstring(etsi_report(report)), ts_11910202.ValidationReport)) == []
+
+
 async def test_words_from_a_hostile_file_stay_words(office: SealOffice) -> None:
     report = await office.verify_pdf((await sealed(office)).content)
     hostile = "\x00\x1b]]><evil xmlns='x'/>&amp;\ud800\uffff\N{RIGHT-TO-LEFT OVERRIDE}"
@@ -180,11 +228,11 @@ def _flipped(content: bytes) -> bytes:
 async def test_the_test_sees_what_is_missing_or_out_of_order(office: SealOffice) -> None:
     root = etree.fromstring(etsi_report(await office.verify_pdf((await sealed(office)).content)))
     identifier = root.find(f".//{{{NAMESPACE}}}SignatureIdentifier")
-    identifier.remove(identifier[0])
-    identifier.append(identifier[0])
+    identifier.remove(identifier[1])  # HashOnly
+    identifier.append(identifier[1])
     found = list(faults(root, ts_11910202.ValidationReport))
     told = [one.rpartition("}")[2] for one in found]
     assert told == [
-        "SignatureIdentifier: order ['DAIdentifier', 'DocHashOnly']",
+        "SignatureIdentifier: order ['SignatureValue', 'DAIdentifier', 'DocHashOnly']",
         "SignatureIdentifier: no HashOnly",
     ]
