@@ -59,6 +59,7 @@ UPLOAD_PATHS = (
     "/v1/objections",
     "/v1/seal-requests",
     "/v1/signature-batches",
+    "/v1/signature-extensions",
     "/v1/signature-previews",
     "/v1/signatures",
     "/v1/signature-verifications",

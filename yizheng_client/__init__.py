@@ -7,7 +7,7 @@ with Client("https://yizheng.example.gov.cn", ClientSecret("system-housing", sec
     assert yizheng.verify(sealed.content).genuine
 """
 
-from yizheng_client.answers import Report, Sealed, Verdict
+from yizheng_client.answers import Extended, Report, Sealed, Verdict
 from yizheng_client.client import Client
 from yizheng_client.credentials import ClientSecret, Credentials, PrivateKeyJwt
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest
@@ -18,6 +18,7 @@ __all__ = [
     "ClientSecret",
     "Credentials",
     "DigestTerms",
+    "Extended",
     "PreparedFile",
     "PrivateKeyJwt",
     "Refused",

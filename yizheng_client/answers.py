@@ -16,6 +16,20 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Extended:
+    """A sealed PDF that lasts longer now.
+
+    Attributes:
+        level: the one that it has, e.g. `PAdES-B-LTA`.
+        renew_by: when its last time-stamp stops counting, ISO 8601; None when it has none.
+    """
+
+    content: bytes = field(repr=False)
+    level: str
+    renew_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report of a verification, as a file.
 

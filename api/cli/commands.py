@@ -12,7 +12,7 @@ from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.catalogue_app import catalogue_app
 from api.cli.client_app import client_app
-from api.cli.document_app import sign, verify
+from api.cli.document_app import extend, sign, verify
 from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.licence_app import licence_app
@@ -50,6 +50,7 @@ app.add_typer(upstream_app, name="upstream")
 app.add_typer(backup_app, name="backup")
 app.command()(restore)
 app.command()(sign)
+app.command()(extend)
 app.command()(verify)
 
 

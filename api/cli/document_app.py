@@ -1,4 +1,4 @@
-"""`yizheng sign` and `yizheng verify`: documents at a running service, for scripts; needs none of its data."""
+"""`yizheng sign`, `yizheng extend` and `yizheng verify`: documents at a running service, for scripts."""
 
 from __future__ import annotations
 
@@ -128,6 +128,27 @@ def verify(
                 typer.echo(f"{file.name}: {verdict.conclusion} ({verdict.indication}{detail}). {verdict.text}")
     if not good:
         raise typer.Exit(1)
+
+
+def extend(
+    files: Files,
+    client: Annotated[str, typer.Option("--client", help="Client that may use seals (scope seal:sign).")],
+    secret_file: Annotated[Path, typer.Option("--secret-file", help="File with the client's secret.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the longer-lasting files; they keep their names.")],
+    level: Annotated[str, typer.Option("--level", help="B-T, B-LT or B-LTA.")] = "B-LTA",
+    server: Server = None,
+) -> None:
+    """Make sealed PDF files last: validation data and time-stamps are added, whoever sealed them."""
+    from yizheng_client import ClientSecret
+
+    if not out.is_dir():
+        raise refusal(f"{out}: no such folder")
+    credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
+    with _service(server, credentials) as service:
+        for file in files:
+            made = service.extend(_read(file), level=level)
+            _write(out / file.name, made.content)
+            typer.echo(f"{file.name}: {made.level}" + (f", renew by {made.renew_by}" if made.renew_by else ""))
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
+from signing.longlife.extend_file import ExtendFile
 from signing.longlife.inspect import Inspect
+from signing.longlife.look_up import CareOfFiles
 from signing.longlife.ports import CareStore, OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
@@ -93,8 +95,10 @@ class SigningServices:
     renew_seal: RenewSealCertificate
     seals: Seals
     extend: ExtendSignature
+    extend_file: ExtendFile
     tend: TendDocuments
     care: CareStore
+    care_of_files: CareOfFiles
     uses: UseServices
     digests: DigestServices
     preview_places: PreviewPlaces
@@ -134,10 +138,11 @@ def build_signing(
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
     seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, settings, seal_at, care)
+    verify_pdf = VerifyPdf(database, store, judge, clock, pool, settings)
     return SigningServices(
         settings=settings,
         seal_pdf=seal_pdf,
-        verify_pdf=VerifyPdf(database, store, judge, clock, pool, settings),
+        verify_pdf=verify_pdf,
         apply_for_seal=ApplyForSeal(database, store, life, workshop, clock),
         review_application=ReviewApplication(database, life, clock),
         make_seal=MakeSeal(database, store, life, workshop, certificates, clock),
@@ -167,8 +172,10 @@ def build_signing(
             terms=TellDigestTerms(database, store, requests, ring, clock, room),
         ),
         extend=extend,
+        extend_file=ExtendFile(database, verify_pdf, extend, settings),
         tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),
         care=care,
+        care_of_files=CareOfFiles(database, seals, care),
         reports=MakeReports(
             database,
             store,

@@ -1,7 +1,7 @@
 """The validation objects of an ETSI TS 119 102-2 report (§4.5): everything that a verdict rests on, each once.
 
-Certificates, revocation lists, OCSP responses and time-stamps stand there in full, with the time at which they certainly
-existed where that is known; the signatures' reports refer to them.
+Certificates, revocation lists, OCSP responses and time-stamps stand there in full, with the time at which they
+certainly existed where that is known; the signatures' reports refer to them.
 """
 
 from __future__ import annotations

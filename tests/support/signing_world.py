@@ -32,7 +32,9 @@ from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
+from signing.longlife.extend_file import ExtendFile
 from signing.longlife.inspect import Inspect
+from signing.longlife.look_up import CareOfFiles
 from signing.longlife.ports import OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
@@ -336,6 +338,8 @@ class SealOffice:
         )
         self.preview_places = PreviewPlaces(*shared, pool, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
+        self.care_of_files = CareOfFiles(self.database, self.seals, SqlCareStore())
+        self.extend_file = ExtendFile(self.database, self.verify_pdf, self.lasting.extend, self.settings)
         seal_xml = SealXml(*shared, self.keys, self.clock)
         made_of = (*shared, TypstReportSetter(), self.seal_pdf, seal_xml, self.clock, pool)
         self.reports = MakeReports(*made_of, self.report_seal)

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, container, language, requires
+from api.routes.signing.levels import read_level, read_level_policy
 from api.routes.signing.many_uploads import MANY_FILES, many_uploads
 from api.routes.signing.places import PlaceList
-from api.routes.signing.signatures import read_level, read_level_policy
 from core.principal import Principal
 from signing.batches.gather import NewBatch
 from signing.batches.look_up import SeenBatch

@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
+from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
 from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
 from api.routes.signing.uploads import read_upload, required_field, upload_body
-from core.errors import InvalidInput
 from core.principal import Principal
-from core.text import Text
-from signing.levels import Level, LevelPolicy
+from signing.longlife.model import Care
 from signing.model import GrantForm, SealedPdf, SealPdfCommand, SignatureRecord, UseRequest
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
@@ -25,16 +24,7 @@ _FIELDS = {
     "document_class": {"type": "string", "default": "document"},
     **PLACE_FIELDS,
     "reason": {"type": "string", "maxLength": 200},
-    "level": {
-        "type": "string",
-        "enum": ["B-B", "B-T", "B-LT", "B-LTA"],
-        "description": "how long the signature is to last (ETSI EN 319 142-1); left out: what this service is set to",
-    },
-    "level_policy": {
-        "type": "string",
-        "enum": [policy.value for policy in LevelPolicy],
-        "description": "when the level cannot be had now: seal nothing, or seal at a lower one and do the rest later",
-    },
+    **LEVEL_FIELDS,
     "location": {"type": "string", "maxLength": 200, "description": "where it is sealed; stands in the file"},
     "contact": {"type": "string", "maxLength": 200, "description": "how to reach the signer; stands in the file"},
     **LOCK_FIELDS,
@@ -96,7 +86,9 @@ async def use_of_a_seal(
     request: Request, signature_id: str, principal: Annotated[Principal, Depends(caller)]
 ) -> dict[str, Any]:
     """What the ledger says about one use of a seal, for whoever made it and their organisation."""
-    return _view(await container(request).signing.seals.use(signature_id, caller=principal))
+    signing = container(request).signing
+    record = await signing.seals.use(signature_id, caller=principal)
+    return _view(record) | {"care": _care(await signing.care_of_files(signature_id, caller=principal))}
 
 
 @router.get("/{signature_id}/receipt")
@@ -152,38 +144,13 @@ def unseen_view(made: SignatureRecord | UseRequest) -> dict[str, Any]:
     return {"form": made.form.value, "signed_digest": made.signed_digest, "document_name": made.document_name}
 
 
-def read_level(fields: Mapping[str, str]) -> Level | None:
-    """
-    Raises:
-        InvalidInput: `field-invalid`.
-    """
-    text = fields.get("level")
-    if not text:
+def _care(care: Care | None) -> dict[str, Any] | None:
+    """How the kept file is looked after; nothing where it is not."""
+    if care is None:
         return None
-    level = Level.named(text)
-    if level is None:
-        raise InvalidInput(
-            "field-invalid",
-            Text("level 应为 B-B、B-T、B-LT 或 B-LTA。", "level must be B-B, B-T, B-LT or B-LTA."),
-            field="level",
-        )
-    return level
-
-
-def read_level_policy(fields: Mapping[str, str]) -> LevelPolicy | None:
-    """
-    Raises:
-        InvalidInput: `field-invalid`.
-    """
-    text = fields.get("level_policy")
-    if not text:
-        # whoever names a level means it
-        return LevelPolicy.EXACTLY if fields.get("level") else None
-    if text not in list(LevelPolicy):
-        names = "、".join(LevelPolicy), ", ".join(LevelPolicy)
-        raise InvalidInput(
-            "field-invalid",
-            Text(f"level_policy 应为 {names[0]}。", f"level_policy must be one of {names[1]}."),
-            field="level_policy",
-        )
-    return LevelPolicy(text)
+    return {
+        "level_wanted": care.target.value,
+        "next_step_at": care.due_at and care.due_at.isoformat(),
+        "tries": care.tries,
+        "last_fault": care.fault,
+    }

@@ -106,6 +106,8 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         preview_places=office.preview_places,
         reports=office.reports,
         read_scan=ReadScan(),
+        extend_file=office.extend_file,
+        care_of_files=office.care_of_files,
     )
     kv = EmbeddedKeyValueStore(tmp_path / "kv.db", office.clock)
     app.state.container = SimpleNamespace(
@@ -401,6 +403,20 @@ async def test_a_report_comes_as_etsi_xml_to_who_asks_for_it(http: httpx.AsyncCl
     for accept in ("*/*", "application/json", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"):
         answer = await http.post(place, files=upload(sealed), headers={"Accept": accept})
         assert answer.json()["conclusion"] == "genuine"
+
+
+async def test_a_file_is_extended_for_who_may_use_seals(http: httpx.AsyncClient, seal: Seal) -> None:
+    sealed, place = await seal_it(http, seal), "/v1/signature-extensions"
+    fields = {"level": "B-LTA", "level_policy": "at-least-B-B"}
+    for token, status in (("no-scope", 403), ("app", 200)):
+        answer = await http.post(place, data=fields, files=upload(sealed.content), headers=bearer(token))
+        assert answer.status_code == status
+    # this office has no time-stamping authority: what could be had is told, not what was asked for
+    assert (answer.content, answer.headers["signature-level"]) == (sealed.content, "PAdES-B-B")
+    exactly = await http.post(place, files=upload(sealed.content), headers=bearer("app"))
+    assert exactly.json()["type"] == "http://test/problems/timestamp-unavailable"
+    ledger = (await http.get(sealed.headers["location"], headers=bearer("app"))).json()
+    assert ledger["care"] is None
 
 
 async def test_a_receipt_is_had_at_once_by_the_caller_and_by_anybody_who_has_the_file(

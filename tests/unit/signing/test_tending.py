@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from core.db.database import Database
 from keys.tsa.client import TimestampClient
 from keys.tsa.errors import TimestampUnavailable
+from signing.errors import PdfRefused, SignatureNotFound
 from signing.levels import Level, LevelPolicy
+from signing.longlife.extend_file import ExtendFileCommand
 from signing.longlife.tend import RENEW_BEFORE, next_step
 from signing.model import SealedPdf, SealPdfCommand
 from signing.stores.care import SqlCareStore
@@ -169,3 +173,51 @@ def test_when_the_next_step_is_due(
     level: Level, target: Level, renew_by: dt.datetime | None, wanted: dt.datetime | None
 ) -> None:
     assert next_step(level, target, renew_by, START) == wanted
+
+
+async def test_a_strangers_file_is_brought_to_the_archive_level_and_nothing_of_it_is_kept(
+    sqlite_database: Database, clock: FakeClock
+) -> None:
+    world = World(sqlite_database, clock)
+    theirs = world.lasting.press.seal(pdf(), signed_at=clock.now())  # under a listed authority, by no seal of ours
+    extend = world.office.extend_file
+    made = await extend(ExtendFileCommand(theirs, Level.B_LTA, LevelPolicy.EXACTLY, CLIENT))
+    assert made.content.startswith(theirs)
+    assert made.renew_by is not None
+    clock.advance(60)
+    report = await world.office.verify_pdf(made.content)
+    assert (report.conclusion, report.signatures[0].level, made.level) == ("genuine", "PAdES-B-LTA", Level.B_LTA)
+    assert world.office.vault.kept == {}
+    again = await extend(ExtendFileCommand(made.content, Level.B_LTA, LevelPolicy.EXACTLY, CLIENT))
+    assert again.content == made.content, "it has the level already"
+
+
+@pytest.mark.parametrize("spoil", [lambda _: pdf(), lambda file: file[:-40], lambda file: file + b"\n%later"])
+async def test_what_is_not_genuine_is_not_made_to_last(
+    sqlite_database: Database, clock: FakeClock, spoil: Callable[[bytes], bytes]
+) -> None:
+    world = World(sqlite_database, clock)
+    theirs = world.lasting.press.seal(pdf(), signed_at=clock.now())
+    with pytest.raises(PdfRefused):
+        await world.office.extend_file(ExtendFileCommand(spoil(theirs), Level.B_LTA, LevelPolicy.AT_LEAST_B_B, CLIENT))
+
+
+async def test_a_level_that_cannot_be_had_is_refused_or_told_lower(sqlite_database: Database, clock: FakeClock) -> None:
+    world = World(sqlite_database, clock, stamps=False)
+    theirs = world.lasting.press.seal(pdf(), signed_at=clock.now())
+    with pytest.raises(TimestampUnavailable):
+        await world.office.extend_file(ExtendFileCommand(theirs, Level.B_T, LevelPolicy.EXACTLY, CLIENT))
+    made = await world.office.extend_file(ExtendFileCommand(theirs, Level.B_T, LevelPolicy.AT_LEAST_B_B, CLIENT))
+    assert (made.content, made.level) == (theirs, Level.B_B)
+
+
+async def test_the_care_for_a_file_is_told_to_whoever_had_it_sealed(
+    sqlite_database: Database, clock: FakeClock
+) -> None:
+    world = World(sqlite_database, clock)
+    sealed = await world.seal(Level.B_LTA)
+    care = await world.office.care_of_files(sealed.signature_id, caller=CLIENT)
+    assert care is not None
+    assert (care.target, care.due_at is not None and care.due_at > clock.now()) == (Level.B_LTA, True)
+    with pytest.raises(SignatureNotFound):
+        await world.office.care_of_files(sealed.signature_id, caller=replace(CLIENT, id="other", organisation="X"))
