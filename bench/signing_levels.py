@@ -35,11 +35,12 @@ from keys.trust.judgement import Evidence
 from signing.levels import Level
 from tests.support.clock import FakeClock
 from tests.support.lasting_world import YEAR, LastingWorld, LiveAuthorities
+from tests.support.signing_fakes import PlainSigner
 
 SECONDS = 1.0
 _KEYS = {
-    "rsa2048": lambda: rsa.generate_private_key(65537, 2048),
-    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "rsa2048": lambda: PlainSigner(rsa.generate_private_key(65537, 2048)),
+    "p256": lambda: PlainSigner(ec.generate_private_key(ec.SECP256R1())),
 }
 
 
@@ -60,14 +61,15 @@ class _Kept:
 
 def measure(told: Told) -> None:
     """Files per second of one core at each level beyond B-B."""
-    for name, make_key in _KEYS.items():
-        world = LastingWorld(make_key(), clock=FakeClock(SystemClock().now()))
+    for name, make_signer in _KEYS.items():
+        signer = make_signer()
+        world = LastingWorld(signer, clock=FakeClock(SystemClock().now()))
         unit = rsa.generate_private_key(65537, 2048)  # the peer's authority knows RSA alone
         world.new_unit("乙", ends=world.clock.now() + 3 * YEAR, private=unit, algorithm=SignatureAlgorithm.RS256)
         world.judge._revocation = _Kept(world.live)
         content = document(1)
         archived = asyncio.run(world.seal(content, Level.B_LTA)).content
-        peer = _Peer(world, archived)
+        peer = _Peer(world, signer.key, archived)
         for level in (Level.B_T, Level.B_LT, Level.B_LTA):
             told(_row(f"sign.{name}.1p.visible.{level.removeprefix('PAdES-')}", world, peer, content, level))
 
@@ -95,13 +97,12 @@ def _check(world: LastingWorld, content: bytes, level: Level, id: str) -> None:
 class _Peer:
     """pyHanko with the world's keys and what its responders said, as an archived file of ours has it."""
 
-    def __init__(self, world: LastingWorld, archived: bytes) -> None:
+    def __init__(self, world: LastingWorld, key: object, archived: bytes) -> None:
         store = DocumentSecurityStore.read_dss(PdfFileReader(BytesIO(archived)))
         self._answers = [ocsp.OCSPResponse.load(one.get_object().data) for one in store.ocsps]
         self._roots = [_asn1(one.der) for one in (world.root, world.stamp_root)]
         own, stamp = (_asn1(one.der) for one in (world.issuing, world.stamp_issuing))
         self._issuers = [own, stamp]
-        key = world.certificate.private
         self._signer = signers.SimpleSigner(_asn1(world.certificate.der), _private(key), _registry(own))
         unit = (_asn1(world.unit.der), _private(world.unit.private))
         self._stamper = DummyTimeStamper(*unit, certs_to_embed=_registry(stamp))

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.appearance.pdf_content import BLEND
 from signing.locks import FieldLock
 from signing.model import SealImage
 from signing.pades.page_geometry import Box, SealSpot, whole
+from signing.pades.pdf_a import default_rgb, rules_of
 from signing.pades.pdf_objects import array, dictionary, entry, name, number, pointer, real, text_string
 from signing.pades.permissions import lock_dictionary
 from signing.pades.update import Update
@@ -114,7 +114,7 @@ class _Pictures:
         self._update = update
         self._share = shared
         self._image = image
-        self._blend = not _is_pdf_a_1(update.reader)
+        self._rules = rules_of(update.reader)
         self._made: dict[tuple[int, Box], generic.Reference] = {}
         self._outlines: generic.Reference | None = None
 
@@ -144,10 +144,12 @@ class _Pictures:
     def _with_outlines(self, entries: dict[str, generic.PdfObject]) -> dict[str, generic.PdfObject]:
         """Multiplied onto the page, so that what lies under the seal stays readable."""
         state: dict[str, generic.PdfObject] = {"/Type": name("/ExtGState")}
-        if self._blend:
+        if self._rules.blend:
             state["/BM"] = name("/Multiply")
-        states = dictionary({f"/{BLEND}": dictionary(state)})
-        return {**entries, "/Resources": dictionary({"/ExtGState": states}), "/Filter": name("/FlateDecode")}
+        resources: dict[str, generic.PdfObject] = {"/ExtGState": dictionary({f"/{BLEND}": dictionary(state)})}
+        if self._rules.own_colours:
+            resources["/ColorSpace"] = default_rgb()
+        return {**entries, "/Resources": dictionary(resources), "/Filter": name("/FlateDecode")}
 
     @staticmethod
     def _form(window: Box, rotation: int) -> dict[str, generic.PdfObject]:
@@ -191,14 +193,3 @@ def _enter_on_page(update: Update, page: generic.Reference, field: generic.Refer
     else:
         content[name("/Annots")] = array([pointer(field)])
         update.add(page, content)
-
-
-def _is_pdf_a_1(reader: PdfFileReader) -> bool:
-    """PDF/A-1 forbids transparency (ISO 19005-1 §6.4); later parts allow blend modes."""
-    if "/Metadata" not in reader.root:
-        return False
-    metadata = reader.root.raw_get("/Metadata").get_object()  # its own getter would parse the XML
-    if not isinstance(metadata, generic.StreamObject):
-        return False
-    data = metadata.data
-    return b"pdfaid:part>1<" in data or b'pdfaid:part="1"' in data or b"pdfaid:part='1'" in data

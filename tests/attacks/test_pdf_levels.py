@@ -24,7 +24,7 @@ from signing.pades.revision import TimestampField, append_timestamp, append_vali
 from signing.pades.security_store import ValidationData
 from tests.support.clock import START, FakeClock
 from tests.support.lasting_world import YEAR, LastingWorld
-from tests.support.signing_fakes import pdf, rsa_key
+from tests.support.signing_fakes import PlainSigner, pdf, rsa_key
 from tests.support.signing_forgeries import content_stream, page, update
 from tests.support.trust_pki import DAY, Made, Plan, key, make, name_of, root
 from tests.support.trust_revocation import answer, responder
@@ -246,7 +246,7 @@ async def test_time_stamps_outlive_what_made_them_only_in_a_chain() -> None:
 @pytest.mark.parametrize(("level", "conclusion"), [(Level.B_B, "unknown-signer"), (Level.B_T, "genuine")])
 async def test_an_algorithm_that_has_ended_counts_at_the_proven_time(level: Level, conclusion: str) -> None:
     """S-11 over time: RSA with 2048 bits ends with 2030; a time-stamp by another algorithm tells what is older."""
-    world = LastingWorld(rsa_key(), seal_ends=START + 9 * YEAR, unit_ends=START + 9 * YEAR)
+    world = LastingWorld(PlainSigner(rsa_key()), seal_ends=START + 9 * YEAR, unit_ends=START + 9 * YEAR)
     content = (await world.seal(pdf(), level)).content
     world.clock.set(dt.datetime(2031, 1, 1, tzinfo=dt.UTC))
     assert (await world.verifier()(content)).conclusion == conclusion

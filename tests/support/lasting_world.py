@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from keys.ports import Signer
 from keys.spec import SignatureAlgorithm
 from keys.trust.anchors import Anchor
 from keys.trust.certificate import Certificate
@@ -80,17 +81,27 @@ class LiveAuthorities:
         return Evidence(certificate.fingerprint, "ocsp", begins, revoked_at, None, said)
 
 
+@dataclass(frozen=True)
+class _PublicHalf:
+    """All that a certificate needs of a key, wherever its private half is."""
+
+    encoded: bytes
+
+    def public_key(self) -> object:
+        return load_der_public_key(self.encoded)
+
+
 class LastingWorld:
     """One seal press, and everything that makes what it seals last.
 
     Args:
-        private: the seal's key.
+        signer: the seal's key; one of the world's own when None.
         unit_ends: when the time-stamping unit's certificate ends.
     """
 
     def __init__(
         self,
-        private: Key | None = None,
+        signer: Signer | None = None,
         *,
         clock: FakeClock | None = None,
         seal_ends: dt.datetime = START + 2 * YEAR,
@@ -107,13 +118,12 @@ class LastingWorld:
         self.judge = Judge(FixedAnchors(*listed), self.live, self.clock)
         self.settings, self.pool = SigningSettings(), WorkPool(2, 64)
         self.new_unit("甲", ends=unit_ends)
-        private = private or ec.generate_private_key(ec.SECP256R1())
-        assert isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
-        plan = Plan(signing_fakes.name(OFFICE, OFFICE), private, self.issuing, not_before=begins, not_after=seal_ends)
+        signer = signer or PlainSigner(ec.generate_private_key(ec.SECP256R1()))
+        subject, its_key = signing_fakes.name(OFFICE, OFFICE), _PublicHalf(signer.public_key)
+        plan = Plan(subject, its_key, self.issuing, not_before=begins, not_after=seal_ends)  # type: ignore[arg-type]
         made = make(replace(plan, more=[points_to_ocsp()]))
         self.certificate = made
         chain = (made.der, self.issuing.der)
-        signer = PlainSigner(private)
         self.press = SealPress(signer, chain, cms_writer(signer, chain))
 
     def end_of_seal_authority(self) -> None:
