@@ -16,6 +16,7 @@ from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
 from core.db.database import Database, WriteTx
 from core.errors import NotFound
+from core.files.reading import whole
 from core.identifiers.documents import Document, DocumentKind
 from core.identifiers.names import folded_name
 from core.principal import SYSTEM, Principal, PrincipalKind
@@ -95,7 +96,7 @@ class DepartmentSealer:
             )
         )
         lasting = self._lasting(sealed)
-        return SealedFile(sealed.content, sealed.seal_id, sealed.signature_id, sealed.revision, lasting)
+        return SealedFile(whole(sealed.content), sealed.seal_id, sealed.signature_id, sealed.revision, lasting)
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return await self._named(organisation, seal_code) is not None
@@ -140,7 +141,7 @@ class SealProlonger:
         if len(made.content) == len(content):
             raise made.missing or LevelNotReached(self._level.value, made.level.value)
         due_at = next_step(made.level, self._level, made.renew_by, self._clock.now())
-        return Prolonged(made.content, Lasting(made.level.value, due_at))
+        return Prolonged(whole(made.content), Lasting(made.level.value, due_at))
 
 
 class RingSealKeys:
@@ -182,7 +183,7 @@ class SigningDocumentJudge:
             organisation=trusted.organisation_code if trusted else None,
             signed_at=trusted.signed_at if trusted else None,
             embedded_files=report.embedded_files,
-            signed_revision=report.signed_revision,
+            signed_revision=None if report.signed_revision is None else whole(report.signed_revision),
             report=report,
         )
 

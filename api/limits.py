@@ -26,6 +26,14 @@ _REPORTS = (
         "Too many reports asked for from this address in a minute; none was made. Try again later.",
     ),
 )
+_HOUR = 3600
+_LARGE_FILES = (
+    "too-many-large-files",
+    Text(
+        "您一小时内送来的大文件太多，这个没有收。请过一小时再送。",
+        "You sent too many large files within an hour; this one was not taken. Try again in an hour.",
+    ),
+)
 _TIMESTAMPS = (
     "too-many-timestamps",
     Text(
@@ -61,6 +69,19 @@ async def limited_report(request: Request) -> None:
         LimitExceeded: `too-many-reports`.
     """
     await _count(request, "report", container(request).ground.settings.reports_per_minute, _REPORTS)
+
+
+async def limited_large_file(request: Request, caller: str) -> None:
+    """Count one large file for whoever sends it.
+
+    Raises:
+        LimitExceeded: `too-many-large-files`.
+    """
+    settings = container(request).ground.settings
+    who = hashlib.sha256(caller.encode()).hexdigest()[:32]
+    if await container(request).ground.kv.incr(f"large-file/{who}", _HOUR) > settings.large_files_per_hour:
+        code, text = _LARGE_FILES
+        raise LimitExceeded(code, text, retry_after=_HOUR)
 
 
 async def limited_timestamp(request: Request) -> None:

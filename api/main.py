@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.errors.problems import UNEXPECTED, problem_response
 from api.fast_lane import FastLane, RequestLog, log_by_structlog
+from api.large_files import LargeFiles
 from api.limits import SourceWindows
 from api.middleware.body_limit import BodyLimit
 from api.middleware.cross_origin import CrossOrigin
@@ -68,6 +69,14 @@ UPLOAD_PATHS = (
     "/office/seal",
 )
 DOCUMENT_PATHS = ("/attachments", "/create_attachment", "/v1/seal-applications", "/v1/seal-pictures", "/v1/seals")
+# PDFs that are read by ranges and never whole
+LARGE_PATHS = (
+    "/v1/seal-requests",
+    "/v1/signature-extensions",
+    "/v1/signature-previews",
+    "/v1/signatures",
+    "/v1/signature-verifications",
+)
 Build = Callable[[Settings], Awaitable[Container]]
 
 
@@ -120,6 +129,7 @@ def create_app(
         openapi_url="/openapi.json" if settings.mode == "development" else None,
     )
     app.state.ocsp_windows = SourceWindows()
+    app.state.large_files = LargeFiles()
     for domain in (
         idp,
         pki,
@@ -148,7 +158,7 @@ def create_app(
         mount_upstream(app, settings)
         mount_phone(app, settings)
     _map_errors(app)
-    add_middleware(app, secure=settings.secure, log_requests=log_requests)
+    add_middleware(app, secure=settings.secure, log_requests=log_requests, largest_pdf=settings.signing.max_pdf_bytes)
     app.fast_lane = FastLane(
         HOT_ROUTES,
         guards=security_headers(secure=settings.secure),
@@ -159,10 +169,15 @@ def create_app(
     return app
 
 
-def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool) -> None:
+def add_middleware(app: FastAPI, *, secure: bool, log_requests: bool, largest_pdf: int = 0) -> None:
     """From the inside out: limit the body, let clients' pages read, answer what broke, guard, number and log."""
     app.add_middleware(
-        BodyLimit, upload_paths=UPLOAD_PATHS, register_paths=frozenset({"/v1/imports"}), document_paths=DOCUMENT_PATHS
+        BodyLimit,
+        upload_paths=UPLOAD_PATHS,
+        register_paths=frozenset({"/v1/imports"}),
+        document_paths=DOCUMENT_PATHS,
+        large_paths=LARGE_PATHS,
+        large_limit=largest_pdf,
     )
     app.add_middleware(CrossOrigin, allows=_is_of_a_client)
     app.add_middleware(UnexpectedErrors, answer=lambda request: _answer(request, UNEXPECTED))

@@ -111,6 +111,10 @@ class Settings(BaseSettings):
         tsa_file: JSON, details by address: policy, digest, trust_file, username, password_file, inside, timeout.
         signature_level: how long seals last where nobody says: B-B, B-T, B-LT or B-LTA; what cannot be had at once is
             done later for files that are kept here.
+        largest_pdf_mb: largest PDF that is sealed or verified, in millions of octets; 500 MB, however they are counted.
+        large_files_per_hour: how many files of more than 8 MiB one client or network address may send.
+        scratch: folder for large files while they are worked on; private to this service, by default in `data`. They
+            have no names there, and are gone with the process.
         licence_level: the same for the seals on licences and their copies.
         report_seal: code of the seal that reports of verifications carry; its custodian grants it to the service
             (`verification-reports`, class `verification-report`). Empty: reports say themselves that nobody did.
@@ -199,6 +203,9 @@ class Settings(BaseSettings):
     tsa_urls: str = LOCAL
     tsa_file: Path | None = None
     signature_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
+    largest_pdf_mb: int = Field(default=525, ge=1, le=2000)
+    large_files_per_hour: int = Field(default=120, ge=1)
+    scratch: Path | None = None
     licence_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
     report_seal: str = Field(default="", pattern=r"^(\d{13})?$")
     audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
@@ -288,7 +295,12 @@ class Settings(BaseSettings):
     @property
     def signing(self) -> SigningSettings:
         level = Level(f"PAdES-{self.signature_level}")
-        return SigningSettings(level=level, level_policy=LevelPolicy.AT_LEAST_B_B)
+        octets = self.largest_pdf_mb * 1_000_000
+        return SigningSettings(max_pdf_bytes=octets, level=level, level_policy=LevelPolicy.AT_LEAST_B_B)
+
+    @property
+    def scratch_folder(self) -> Path:
+        return (self.scratch.expanduser() if self.scratch else self.folder / "scratch").absolute()
 
     @property
     def report_seal_code(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from core.files.scratch import FileBytes
 from keys.journal import KeyStep
 from keys.spec import KeyState, SignatureAlgorithm
 
@@ -420,7 +421,7 @@ class SealedTokens(Protocol):
 class DocumentVault(Protocol):
     """Keeps documents encrypted at rest: a sealed document names people."""
 
-    async def keep(self, content: bytes, *, context: str) -> str:
+    async def keep(self, content: FileBytes, *, context: str) -> str:
         """Encrypt and store durably; answers an address that betrays nothing of the content.
 
         `context` (table, column, id of the row that will hold the address) is authenticated, so that no row can be
@@ -431,11 +432,18 @@ class DocumentVault(Protocol):
         """
 
     async def open(self, address: str, *, context: str) -> bytes:
-        """The document, byte for byte.
+        """The document, byte for byte; for those that are known to be small.
 
         Raises:
             core.errors.NotFound: `blob-not-found`.
             core.errors.Unavailable: the store does not answer, or what it holds was changed.
+        """
+
+    async def open_file(self, address: str, *, context: str) -> FileBytes:
+        """As `open`; a large document is laid out on disk.
+
+        Raises:
+            core.errors.NotFound, core.errors.Unavailable: as `open`; `storage-full` among others.
         """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.files.scratch import FileBytes
 from core.principal import Principal
 from core.text import Text
 from signing.levels import Level, LevelPolicy
@@ -176,7 +177,7 @@ class SealPdfCommand:
         locks: what may not be done with the file afterwards.
     """
 
-    pdf: bytes = field(repr=False)
+    pdf: FileBytes = field(repr=False)
     seal_id: str
     actor: Principal
     document_class: str
@@ -209,7 +210,7 @@ class SealedPdf:
         renew_by: when its outermost time-stamp stops counting.
     """
 
-    content: bytes = field(repr=False)
+    content: FileBytes = field(repr=False)
     signature_id: str
     seal_id: str
     signed_at: dt.datetime

@@ -14,6 +14,7 @@ from typing import NoReturn
 from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError, InvalidInput
+from core.files.reading import LARGE, hashed, head_of
 from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
 from core.ids import new_id
 from core.text import Text
@@ -91,22 +92,26 @@ class SealPdf:
         check_notes(command)
         # 2. The actor must hold a grant for this seal and this class of document, today
         seal, grants = await self._rights.granted(_use(command))
+        if len(command.pdf) > LARGE:
+            await self._pool.lane(len(command.pdf)).run(hashed, command.pdf)  # once; all that follows goes on from it
         # 3. A repeated request gets the first one's file; nothing is sealed twice
         fingerprint = _fingerprint(command)
         if command.idempotency_key is not None:
             earlier = await self._earlier(command, fingerprint)
             if earlier is not None:
                 return await self._sealed(earlier)
-        usable = await self._rights.usable(
-            _use(command), grants, lambda: hashlib.sha256(command.pdf).hexdigest(), part=part
-        )
+        usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
         # 4. Seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         wanted = self._wanted(command)
         notes = (command.reason or "", command.location or "", command.contact or "")
         words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
         made = await self._seal_at(
-            partial(self._within, seal, command, words), self._writers.of(seal), signature_id, wanted
+            partial(self._within, seal, command, words),
+            self._writers.of(seal),
+            signature_id,
+            wanted,
+            octets=len(command.pdf),
         )
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
@@ -134,7 +139,7 @@ class SealPdf:
     def _within(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         """Reading a hostile file must end some time; the key is used outside that bound."""
         work = partial(self._prepare, seal, command, words, octets)
-        return within(self._settings.seconds_per_file, work, _give_up)
+        return within(self._settings.seconds_for(len(command.pdf)), work, _give_up)
 
     def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
         reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
@@ -219,7 +224,8 @@ def _scope(command: SealPdfCommand) -> str:
 
 def _fingerprint(command: SealPdfCommand) -> str:
     levels = [str(one) for one in (command.level, command.level_policy) if one is not None]
-    return fingerprint_of(command.pdf, command.seal_id, command.document_class, *fingerprint_parts(command), *levels)
+    file = command.pdf if isinstance(command.pdf, bytes) else hashed(command.pdf).digest()
+    return fingerprint_of(file, command.seal_id, command.document_class, *fingerprint_parts(command), *levels)
 
 
 def _record(
@@ -238,8 +244,8 @@ def _record(
         actor_organisation=command.actor.organisation,
         document_class=command.document_class,
         reason=command.reason,
-        digest_before=hashlib.sha256(command.pdf).hexdigest(),
-        digest_after=hashlib.sha256(memoryview(made.content)[: made.revision]).hexdigest(),
+        digest_before=hashed(command.pdf).hexdigest(),
+        digest_after=hashed(head_of(made.content, made.revision)).hexdigest(),
         level=made.level.value,
         signed_at=signed_at,
         document=document,

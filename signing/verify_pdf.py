@@ -7,7 +7,6 @@ with a bound on its time, and comparing pages in a child process with bounds of 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +17,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.clock import Clock
 from core.db.database import Database
+from core.files.reading import LARGE, hashed, head_of
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Judgement
 from signing.levels import Level
@@ -71,16 +72,19 @@ class VerifyPdf:
         # pyHanko logs what it dislikes, with pieces of the file; none of that belongs in our log
         logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
 
-    async def __call__(self, content: bytes) -> VerificationReport:
+    async def __call__(self, content: FileBytes) -> VerificationReport:
         """
         Raises:
             core.errors.LimitExceeded: `busy`; the file was not looked at.
             core.errors.Unavailable: the register does not answer; nothing is said about the file.
         """
+        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
+        if len(content) > LARGE:
+            await pool.run(hashed, content)  # once, and in a thread; what asks for it later does not wait
         if len(content) > self._settings.max_pdf_bytes:
             return self._stopped(content)
         # 1 to 5. What the file itself says
-        read = await self._pool.run(within, self._settings.seconds_per_file, partial(find, content), lambda: None)
+        read = await pool.run(within, seconds, partial(find, content), lambda: None)
         if read is None:
             return self._stopped(content)
         found, _ = read
@@ -98,22 +102,22 @@ class VerifyPdf:
         ]
         # 8. What was added later
         judge = partial(self._judge, content, read, seals, signers, times, now)
-        report = await self._pool.run(within, self._settings.seconds_per_file, judge, partial(self._stopped, content))
+        report = await pool.run(within, seconds, judge, partial(self._stopped, content))
         if report.conclusion == "changed" and report.signed_revision is not None:
-            changes = await self._pool.run(page_changes, report.signed_revision, content)
+            changes = await pool.run(page_changes, report.signed_revision, content)
             report = replace(report, changes=changes)
         return report
 
-    async def _known_seal(self, content: bytes, finding: SignatureFinding) -> KnownSeal | None:
+    async def _known_seal(self, content: FileBytes, finding: SignatureFinding) -> KnownSeal | None:
         """The seal whose very certificate signed, if it is one of ours; a copy of its names is not enough."""
         if finding.signer is None or finding.covered is None or not finding.intact:
             return None
-        digest = hashlib.sha256(memoryview(content)[: finding.covered.until]).hexdigest()
+        digest = hashed(content, end=finding.covered.until).hexdigest()
         async with self._database.read() as tx:
             seal = await self._store.seal_of_certificate(tx, finding.signer.fingerprint(hashes.SHA256()).hex())
             record = await self._store.signature_of_file(tx, digest) if seal else None
             if seal is not None and record is None and finding.container is not None:  # sealed by its digest alone
-                value = hashlib.sha256(finding.container.signature).hexdigest()
+                value = hashed(finding.container.signature).hexdigest()
                 record = await self._store.signature_of_file(tx, value)
         if seal is None:
             return None
@@ -138,7 +142,7 @@ class VerifyPdf:
 
     def _judge(
         self,
-        content: bytes,
+        content: FileBytes,
         read: _Read,
         seals: Sequence[KnownSeal | None],
         signers: Sequence[Judgement | None],
@@ -159,7 +163,7 @@ class VerifyPdf:
         indication, sub_indication, conclusion, steps = summary(reports)
         last_good = good_until(judged)
         sealed_by = reports[last_good] if last_good is not None else None
-        original = content[: sealed_by.end] if sealed_by else None
+        original = head_of(content, sealed_by.end) if sealed_by else None
         return VerificationReport(
             indication,
             sub_indication,
@@ -167,23 +171,25 @@ class VerifyPdf:
             words(conclusion, sealed_by=sealed_by, sub_indication=sub_indication),
             steps,
             reports,
-            hashlib.sha256(content).hexdigest(),
+            hashed(content).hexdigest(),
             len(content),
             now,
             later_revisions=found.revisions - 1 - judged[last_good].finding.revision if last_good is not None else 0,
-            embedded_files=_attachments(original, reader if original == content else None),
+            embedded_files=_attachments(
+                original, reader if original is not None and len(original) == len(content) else None
+            ),
             signed_revision=original,
             timestamps=tuple(one.report for one in times.documents),
         )
 
-    def _unsigned(self, content: bytes, found: FileFindings) -> VerificationReport:
+    def _unsigned(self, content: FileBytes, found: FileFindings) -> VerificationReport:
         indication, sub_indication, conclusion = without_signatures(found)
         text = words(conclusion, sealed_by=None, sub_indication=sub_indication)
         steps = file_steps(conclusion == "not-signed", text)
-        digest, now = hashlib.sha256(content).hexdigest(), self._clock.now()
+        digest, now = hashed(content).hexdigest(), self._clock.now()
         return VerificationReport(indication, sub_indication, conclusion, text, steps, (), digest, len(content), now)
 
-    def _stopped(self, content: bytes) -> VerificationReport:
+    def _stopped(self, content: FileBytes) -> VerificationReport:
         """The report on a file that costs too much to judge."""
         return VerificationReport(
             "INDETERMINATE",
@@ -192,7 +198,7 @@ class VerifyPdf:
             words("undecided", sealed_by=None, sub_indication=None),
             file_steps(False, _TOO_MUCH),
             (),
-            hashlib.sha256(content).hexdigest(),
+            hashed(content).hexdigest(),
             len(content),
             self._clock.now(),
         )
@@ -240,7 +246,7 @@ def _faults(
     return (*finding.faults, *(fault for fault in more if fault))
 
 
-def _attachments(revision: bytes | None, reader: PdfFileReader | None) -> Mapping[str, bytes]:
+def _attachments(revision: FileBytes | None, reader: PdfFileReader | None) -> Mapping[str, bytes]:
     if revision is None:
         return {}
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from core.files.reading import LARGE
 from signing.errors import busy
 
 Params = ParamSpec("Params")
@@ -21,11 +22,20 @@ class TookTooLong(BaseException):
 
 
 class WorkPool:
-    """Runs functions in threads: `threads` at a time, `waiting` in line, the rest turned away at once."""
+    """Runs functions in threads: `threads` at a time, `waiting` in line, the rest turned away at once.
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    Args:
+        large: the pool for what is done to large files, so that small ones never wait for them (attacks S-57).
+    """
+
+    def __init__(self, threads: int, waiting: int, *, large: WorkPool | None = None) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="signing")
         self._room = threads + waiting
+        self._large = large
+
+    def lane(self, octets: int) -> WorkPool:
+        """The pool for work on a file of this size."""
+        return self._large if self._large is not None and octets > LARGE else self
 
     async def run(self, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """
@@ -47,6 +57,8 @@ class WorkPool:
     def close(self) -> None:
         """Wait for what runs, drop what waits."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._large is not None:
+            self._large.close()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, done: Callable[[], None]) -> None:

@@ -37,6 +37,8 @@ _BY_CODE = {
     "service-item-moved": 412,
     "import-changed": 412,
     "too-large": 413,
+    "storage-full": 507,
+    "upload-too-slow": 408,
     "copy-gone": 410,
     "use-code-gone": 410,
     "method-not-allowed": 405,

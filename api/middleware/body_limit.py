@@ -7,7 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MIB = 1024 * 1024
 DEFAULT_LIMIT = 1 * MIB
 DOCUMENT_LIMIT = 8 * MIB  # one document of 5 MiB in base64
-UPLOAD_LIMIT = 100 * MIB + 64 * 1024
+FORM = 64 * 1024  # what a form has besides its file
+UPLOAD_LIMIT = 100 * MIB + FORM
 REGISTER_LIMIT = 2048 * MIB  # a register of millions, which is read as it comes and never held whole
 _TOO_LARGE = (
     b'{"type":"about:blank","title":"Content Too Large","status":413,'
@@ -20,8 +21,8 @@ class _BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, `register_paths` 2 GiB, `document_paths` (ends of paths)
-    8 MiB, everything else 1 MiB."""
+    """ASGI middleware: `upload_paths` (prefixes) take 100 MiB, `large_paths` (prefixes) files of `large_limit` octets,
+    `register_paths` 2 GiB, `document_paths` (ends of paths) 8 MiB, everything else 1 MiB."""
 
     def __init__(
         self,
@@ -29,11 +30,15 @@ class BodyLimit:
         upload_paths: tuple[str, ...],
         register_paths: frozenset[str] = frozenset(),
         document_paths: tuple[str, ...] = (),
+        large_paths: tuple[str, ...] = (),
+        large_limit: int = 0,
     ) -> None:
         self.app = app
         self.register_paths = register_paths
         self.upload_paths = upload_paths
         self.document_paths = document_paths
+        self.large_paths = large_paths
+        self.large_limit = large_limit + FORM
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,6 +80,8 @@ class BodyLimit:
     def _limit(self, path: str) -> int:
         if path in self.register_paths:
             return REGISTER_LIMIT
+        if path.startswith(self.large_paths):
+            return self.large_limit
         if path.startswith(self.upload_paths):
             return UPLOAD_LIMIT
         return DOCUMENT_LIMIT if path.endswith(self.document_paths) else DEFAULT_LIMIT

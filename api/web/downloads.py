@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from api.file_answer import file_answer
 from certstore.attachments.model import AttachmentFile
 from certstore.objections.looking import EvidenceContent
 from certstore.objections.model import MediaType
+from core.files.scratch import FileBytes
 
 _SUFFIXES = {MediaType.PDF: "pdf", MediaType.PNG: "png", MediaType.JPEG: "jpg"}
 _ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
-def download(content: bytes, name: str, media_type: str = "application/pdf") -> Response:
+def download(content: FileBytes, name: str, media_type: str = "application/pdf") -> Response:
     """A file to be kept; never shown inside our origin."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
     headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
+    return file_answer(content, headers=headers, media_type=media_type)
 
 
 def evidence_file(found: EvidenceContent, objection_id: str) -> Response:

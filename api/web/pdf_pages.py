@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.files.scratch import FileBytes
+
 WIDTH = 1000  # pixels across: A4 at about 120 dpi
 MAX_PAGES = 5
 _MAX_PICTURE = 8 * 1024 * 1024
@@ -29,15 +31,17 @@ class Pictures:
     total: int = 0
 
 
-async def draw(pdf: bytes, *, first: int = 1, pages: int = MAX_PAGES) -> Pictures:
+async def draw(pdf: FileBytes, *, first: int = 1, pages: int = MAX_PAGES) -> Pictures:
     """Draw pages, from `first` (counted from 1), in a process with limits on time and memory; never raises."""
+    handles, given = ((), pdf) if isinstance(pdf, bytes) else ((pdf.fileno(),), b"")  # a large one is read in place
     async with _turns:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(_PROGRAM), str(first), str(pages), str(WIDTH),
+            sys.executable, "-I", str(_PROGRAM), str(first), str(pages), str(WIDTH), *map(str, handles),
+            pass_fds=handles,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            out, _ = await asyncio.wait_for(process.communicate(pdf), _TIMEOUT)
+            out, _ = await asyncio.wait_for(process.communicate(given), _TIMEOUT)
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -1,8 +1,8 @@
 """Draws the first pages of a PDF as PNG; a program of its own, so that a hostile file harms nothing but itself.
 
-Reads the file from standard input. Writes records, each with its length (4 bytes, big endian) first: one of text,
-the number of pages and then `WIDTHxHEIGHT` in millimetres of each page drawn, then the pictures. Run by
-`api.web.pdf_pages`; imports nothing of ours on purpose.
+Reads the file from standard input, or from the open handle that the last argument names. Writes records, each with its
+length (4 bytes, big endian) first: one of text, the number of pages and then `WIDTHxHEIGHT` in millimetres of each page
+drawn, then the pictures. Run by `api.web.pdf_pages`; imports nothing of ours on purpose.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def png(width: int, height: int, rgb: bytes, stride: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def main(first: int, count: int, width: int) -> None:
+def main(first: int, count: int, width: int, *handle: int) -> None:
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
+    document = pypdfium2.PdfDocument(f"/dev/fd/{handle[0]}" if handle else sys.stdin.buffer.read())
     document.init_forms()  # a visible signature is a form field: without this its seal is not drawn
     sheets = [document[index] for index in range(first - 1, min(first - 1 + count, len(document)))]
     sizes = [sheet.get_size() for sheet in sheets]  # points, as turned for reading
@@ -50,4 +50,4 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main(*(int(argument) for argument in sys.argv[1:4]))
+    main(*(int(argument) for argument in sys.argv[1:5]))

@@ -13,10 +13,13 @@ from core.blobs.port import BlobStore
 from core.clock import Clock
 from core.db.database import Database
 from core.db.engine import create_engine
+from core.files.scratch import Scratch
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
 from core.settings import BlobSettings, KvSettings
 from keys.secrets.vault import EncryptedVault
+
+_SPARE = 200_000_000  # octets of the disk that large files leave to the database beside them
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Ground:
     kv: KeyValueStore
     blobs: BlobStore
     documents: EncryptedVault
+    scratch: Scratch
     keys: KeysServices
 
     async def close(self) -> None:
@@ -49,7 +53,7 @@ def open_kv(settings: KvSettings, clock: Clock) -> KeyValueStore:
     raise ValueError(f"YIZHENG_KV_URL: unknown scheme {parts.scheme!r}; use sqlite:///FILE or redis://HOST:PORT/DB")
 
 
-def open_blobs(settings: BlobSettings) -> BlobStore:
+def open_blobs(settings: BlobSettings, scratch: Scratch | None = None) -> BlobStore:
     parts = urlsplit(settings.url)
     if parts.scheme == "file":
         return FilesystemBlobStore(Path(unquote(parts.path)))
@@ -57,7 +61,11 @@ def open_blobs(settings: BlobSettings) -> BlobStore:
         from core.blobs.s3 import S3BlobStore
 
         return S3BlobStore(
-            parts.netloc, parts.path.strip("/"), endpoint=settings.s3_endpoint, region=settings.s3_region
+            parts.netloc,
+            parts.path.strip("/"),
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            scratch=scratch,
         )
     raise ValueError(f"YIZHENG_BLOBS_URL: unknown scheme {parts.scheme!r}; use file:///FOLDER or s3://BUCKET/PREFIX")
 
@@ -66,6 +74,7 @@ async def build_ground(settings: Settings, clock: Clock) -> Ground:
     """Open everything that the settings name."""
     keys = await build_keys(settings.keys, clock)
     database = Database(create_engine(settings.database.url, pool_size=settings.database.pool_size), clock)
-    blobs = open_blobs(settings.blobs)
-    documents = EncryptedVault(blobs, keys.secrets.fields.documents)
-    return Ground(settings, clock, database, open_kv(settings.kv, clock), blobs, documents, keys)
+    scratch = Scratch(settings.scratch_folder, spare=_SPARE)
+    blobs = open_blobs(settings.blobs, scratch)
+    documents = EncryptedVault(blobs, keys.secrets.fields.documents, scratch)
+    return Ground(settings, clock, database, open_kv(settings.kv, clock), blobs, documents, scratch, keys)

@@ -128,7 +128,8 @@ def build_signing(
     """
     settings = settings or SigningSettings()
     store, life, requests = SqlSealStore(), SqlSealLifeStore(), SqlUseRequestStore()
-    pool = WorkPool(settings.threads, settings.waiting)
+    # one large file at a time: it keeps a processor and a disk busy for seconds
+    pool = WorkPool(settings.threads, settings.waiting, large=WorkPool(1, settings.large_waiting))
     database, clock, ring, vault = ground.database, ground.clock, ground.keys.ring, ground.documents
     workshop = Workshop(ring, authority, certificates, endings, clock, pool)
     seals = Seals(database, store, life, vault)

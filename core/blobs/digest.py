@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from core.errors import NotFound, Unavailable
+from core.files.scratch import ScratchFile
 from core.text import Text
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -29,15 +30,29 @@ def verified(content: bytes, digest: str) -> bytes:
         Unavailable: `blob-damaged`.
     """
     if digest_of(content) != digest:
-        raise Unavailable(
-            "blob-damaged",
-            Text(
-                "存储的文件已损坏，未予提供，请联系管理员从备份恢复。",
-                "The stored document is damaged and is not given out. Ask the administrator to restore it.",
-            ),
-            private=f"sha256 differs for {digest}",
-        )
+        raise _damaged(digest)
     return content
+
+
+def verified_file(content: ScratchFile, digest: str) -> ScratchFile:
+    """
+    Raises:
+        Unavailable: `blob-damaged`.
+    """
+    if content.hashed("sha256").hexdigest() != digest:
+        raise _damaged(digest)
+    return content
+
+
+def _damaged(digest: str) -> Unavailable:
+    return Unavailable(
+        "blob-damaged",
+        Text(
+            "存储的文件已损坏，未予提供，请联系管理员从备份恢复。",
+            "The stored document is damaged and is not given out. Ask the administrator to restore it.",
+        ),
+        private=f"sha256 differs for {digest}",
+    )
 
 
 def blob_not_found(digest: str) -> NotFound:

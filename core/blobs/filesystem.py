@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from core.blobs.digest import blob_not_found, blobs_unavailable, digest_of, is_digest, verified
+from core.blobs.digest import blob_not_found, blobs_unavailable, is_digest, verified, verified_file
+from core.files.reading import LARGE, hashed, slices_of
+from core.files.scratch import FileBytes, Scratch, ScratchFile
+
+Content = TypeVar("Content", bytes, FileBytes)
 
 
 class FilesystemBlobStore:
@@ -21,18 +28,31 @@ class FilesystemBlobStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._scratch = Scratch()
 
     async def put(self, content: bytes) -> str:
+        return await self._kept(content)
+
+    async def put_file(self, content: ScratchFile) -> str:
+        return await self._kept(content)
+
+    async def get(self, digest: str) -> bytes:
+        return await self._read(digest, lambda place: verified(place.read_bytes(), digest))
+
+    async def get_file(self, digest: str) -> FileBytes:
+        return await self._read(digest, lambda place: self._opened(place, digest))
+
+    async def _kept(self, content: FileBytes) -> str:
         try:
             return await asyncio.to_thread(self._put, content)
         except OSError as error:
             raise blobs_unavailable(error) from error
 
-    async def get(self, digest: str) -> bytes:
+    async def _read(self, digest: str, reading: Callable[[Path], Content]) -> Content:
         if not is_digest(digest):
             raise blob_not_found(digest)
         try:
-            return await asyncio.to_thread(lambda: verified(self._place(digest).read_bytes(), digest))
+            return await asyncio.to_thread(reading, self._place(digest))
         except FileNotFoundError:
             raise blob_not_found(digest) from None
         except OSError as error:
@@ -58,10 +78,17 @@ class FilesystemBlobStore:
     def _place(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:4] / digest
 
-    def _put(self, content: bytes) -> str:
-        digest = digest_of(content)
+    def _opened(self, place: Path, digest: str) -> FileBytes:
+        with place.open("rb") as file:
+            # it is read where it lies: a document never changes, and goes on when it is deleted or replaced
+            if os.fstat(file.fileno()).st_size > LARGE:
+                return verified_file(ScratchFile.over(file.fileno(), self._scratch), digest)
+            return verified(file.read(), digest)
+
+    def _put(self, content: FileBytes) -> str:
+        digest = hashed(content).hexdigest()
         place = self._place(digest)
-        if not _holds(place, content):  # a damaged copy is replaced by the good one
+        if not _holds(place, content, digest):  # a damaged copy is replaced by the good one
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (place.parent.parent, place.parent):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -86,18 +113,22 @@ def _remove(place: Path) -> None:
     _force(place.parent)
 
 
-def _holds(place: Path, content: bytes) -> bool:
+def _holds(place: Path, content: FileBytes, digest: str) -> bool:
     try:
-        return place.read_bytes() == content
+        if isinstance(content, bytes):
+            return place.read_bytes() == content
+        with place.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
     except FileNotFoundError:
         return False
 
 
-def _write(place: Path, content: bytes) -> None:
+def _write(place: Path, content: FileBytes) -> None:
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            for part in slices_of(content):
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, place)

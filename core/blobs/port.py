@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from core.files.scratch import FileBytes, ScratchFile
+
 
 class BlobStore(Protocol):
     """Keeps documents under the SHA-256 of their bytes.
@@ -14,6 +16,9 @@ class BlobStore(Protocol):
     async def put(self, content: bytes) -> str:
         """Keep `content` durably; answers its SHA-256 in lower-case hexadecimal. Putting it again is harmless."""
 
+    async def put_file(self, content: ScratchFile) -> str:
+        """As `put`, with a file that is read by ranges and never whole."""
+
     async def get(self, digest: str) -> bytes:
         """The content.
 
@@ -21,6 +26,9 @@ class BlobStore(Protocol):
             core.errors.NotFound: `blob-not-found`.
             core.errors.Unavailable: `blob-damaged`, when the bytes no longer match their digest.
         """
+
+    async def get_file(self, digest: str) -> FileBytes:
+        """As `get`; what is large is on disk, and was compared with its digest there."""
 
     async def exists(self, digest: str) -> bool: ...
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
-from core.blobs.digest import blob_not_found, blobs_unavailable, digest_of, is_digest, verified
+from core.blobs.digest import blob_not_found, blobs_unavailable, digest_of, is_digest, verified, verified_file
+from core.errors import NotFound, Unavailable
+from core.files.reading import LARGE
+from core.files.scratch import SLICE, FileBytes, Scratch, ScratchFile
+
+_PARTS_AT_ONCE = 3
 
 
 class S3BlobStore:
@@ -19,6 +25,7 @@ class S3BlobStore:
         prefix: put before each digest, without slashes at its ends.
         endpoint: address of the store when it is not Amazon's; `http://` is accepted, for a store on loopback.
         access_key_id: None for the credentials of the machine or of the process's environment.
+        scratch: where large documents lie while they are read.
         retries: how often a request is sent again when the store answers with a fault or not at all.
     """
 
@@ -32,7 +39,9 @@ class S3BlobStore:
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
         retries: int = 2,
+        scratch: Scratch | None = None,
     ) -> None:
+        self._scratch = scratch or Scratch()
         config: Any = {"region": region}
         if endpoint:
             config["endpoint"] = endpoint
@@ -55,6 +64,41 @@ class S3BlobStore:
         except (BaseError, OSError) as error:
             raise blobs_unavailable(error) from error
         return digest
+
+    async def put_file(self, content: ScratchFile) -> str:
+        digest = (await asyncio.to_thread(content.hashed, "sha256")).hexdigest()
+        if await self.exists(digest) and await self._is_whole(digest):
+            return digest
+        try:
+            # in parts, of which a few are in memory at a time; the name says what it is, so twice is harmless
+            await self._store.put_async(digest, content.slices(), use_multipart=True, max_concurrency=_PARTS_AT_ONCE)
+        except (BaseError, OSError) as error:
+            raise blobs_unavailable(error) from error
+        return digest
+
+    async def get_file(self, digest: str) -> FileBytes:
+        if not is_digest(digest):
+            raise blob_not_found(digest)
+        try:
+            answer = await self._store.get_async(digest)
+            if answer.meta["size"] <= LARGE:
+                return verified(bytes(await answer.bytes_async()), digest)
+            made = self._scratch.create()
+            async for part in answer.stream(min_chunk_size=SLICE):
+                await asyncio.to_thread(made.write, memoryview(part))
+            return await asyncio.to_thread(verified_file, made.done(), digest)
+        except (NotFoundError, FileNotFoundError):
+            raise blob_not_found(digest) from None
+        except (BaseError, OSError) as error:
+            raise blobs_unavailable(error) from error
+
+    async def _is_whole(self, digest: str) -> bool:
+        """Whether a copy that is there already is the good one."""
+        try:
+            await self.get_file(digest)
+        except (NotFound, Unavailable):
+            return False
+        return True
 
     async def get(self, digest: str) -> bytes:
         if not is_digest(digest):

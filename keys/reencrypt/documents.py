@@ -88,8 +88,8 @@ class KeptDocuments:
 
     async def _sealed_anew(self, key: Key, row: Mapping[str, Any]) -> Change:
         old, context = str(row[self._column]), self._context(row)
-        content = await self._vault.open(old, context=context)
-        new, sealed = self._vault.seal(content, context=context)
+        content = await self._vault.open_file(old, context=context)
+        new, sealed = await self._vault.seal_file(content, context=context)
         async with self._database.write() as tx:
             await self._discards.add(tx, new, self._clock.now() + GRACE)
             await tx.commit()

@@ -16,10 +16,12 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from core.files.scratch import Scratch
 from keys.errors import FieldDamaged
 from keys.ports import FieldCipher, SecretProvider
 from keys.secrets.accepted import AcceptedSecrets
 from keys.secrets.derive import derived_key
+from keys.secrets.parts import PartsCipher
 
 _UNDER_DATA_KEY, _UNDER_PLACE_KEY = b"\x01", b"\x02"
 _USE = b"yizheng field v2\x00"
@@ -66,6 +68,10 @@ class EnvelopeCipher:
             return cipher.decrypt(nonce, body, head + place)
         except InvalidTag:
             raise FieldDamaged("the value or its context was changed") from None
+
+    def in_parts(self, scratch: Scratch) -> PartsCipher:
+        """What encrypts large files under the same data keys."""
+        return PartsCipher(self._secrets, scratch)
 
     def head(self) -> bytes:
         return _UNDER_PLACE_KEY + self._secrets.active().key_id.encode("ascii")

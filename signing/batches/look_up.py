@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.audit.event import AuditEvent
 from core.db.database import Database
+from core.files.reading import whole
 from core.paging import Page, decode_cursor, encode_cursor, last_id, page_size
 from core.principal import Principal
 from keys.ports import DocumentVault
@@ -182,7 +183,7 @@ class Batches:
             record = await self._seals.signature(tx, file.signature_id) if file.signature_id else None
         if record is None:
             raise BatchFileNotFound
-        return await open_kept(self._vault, record)
+        return whole(await open_kept(self._vault, record))
 
     async def _file(self, batch_id: str, file_id: str, actor: Principal) -> tuple[SeenBatch, BatchFile]:
         seen = await self.one(batch_id, actor)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError, Conflict, InvalidInput
+from core.files.reading import whole
 from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
 from core.ids import new_id
 from core.text import Text
@@ -151,7 +152,7 @@ class SignDigest:
             record = await self._store.signature(tx, signature_id)
         if record is None:
             raise SignatureNotFound
-        container = await open_kept(self._vault, record)
+        container = whole(await open_kept(self._vault, record))
         return SignedDigest(container, record.id, record.seal_id, record.signed_at, record.level, record.level)
 
 

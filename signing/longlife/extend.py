@@ -14,6 +14,8 @@ from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import AppError
+from core.files.reading import joined
+from core.files.scratch import FileBytes
 from keys.tsa.client import Stamped
 from signing.errors import LevelNotReached, PdfRefused, too_complex
 from signing.levels import Level
@@ -22,7 +24,7 @@ from signing.longlife.inspect import Inspect, Inspection
 from signing.longlife.ports import Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.pades.revision import TimestampField, append_timestamp, append_validation_data
-from signing.pades.update import FileBytes, Prepared
+from signing.pades.update import Prepared
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool, within
 
@@ -39,7 +41,7 @@ class Extended:
         renew_by: when its outermost time-stamp stops counting.
     """
 
-    content: bytes = member(repr=False)
+    content: FileBytes = member(repr=False)
     level: Level
     missing: AppError | None = None
     renew_by: dt.datetime | None = None
@@ -67,7 +69,7 @@ class ExtendSignature:
         self._settings = settings
 
     async def __call__(
-        self, content: bytes, target: Level, *, field: str | None = None, renew: bool = False
+        self, content: FileBytes, target: Level, *, field: str | None = None, renew: bool = False
     ) -> Extended:
         """The file at `target`, or at the highest level below that can be had; never one that is lower than it was.
 
@@ -100,17 +102,18 @@ class ExtendSignature:
             missing = LevelNotReached(target.value, seen.level.value)
         return Extended(content, seen.level, missing, seen.renew_by())
 
-    async def _stamped(self, content: bytes, seen: Inspection) -> bytes:
+    async def _stamped(self, content: FileBytes, seen: Inspection) -> FileBytes:
         """The file with one more document time-stamp."""
         tail = await self._stamp_tail(content, seen.free_name(_FIELD))
-        return await self._pool.run(b"".join, (content, tail))
+        return await self._pool.lane(len(content)).run(joined, content, tail)
 
     async def _stamp_tail(self, content: FileBytes, name: str) -> bytes:
         """The update that carries the time-stamp. A token that is longer than any before is asked for once more."""
+        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
         for last in (False, True):
             prepare = partial(append_timestamp, content, TimestampField(name, self._room.octets))
-            prepared = await self._pool.run(within, self._settings.seconds_per_file, prepare, _give_up)
-            digests = await self._pool.run(_digests, prepared)
+            prepared = await pool.run(within, seconds, prepare, _give_up)
+            digests = await pool.run(_digests, prepared)
             stamped: Stamped = await self._timestamps.stamp(digests.__getitem__)
             token, octets = stamped.token.encoded, (prepared.end - prepared.start - 2) // 2
             self._room.learn(len(token))
@@ -118,13 +121,14 @@ class ExtendSignature:
                 return prepared.fill_tail(token)
         raise AssertionError("unreachable")
 
-    async def _with_data(self, content: bytes, seen: Inspection) -> bytes:
+    async def _with_data(self, content: FileBytes, seen: Inspection) -> FileBytes:
         data = await self._collect(seen, now=self._clock.now())
         add = partial(append_validation_data, content, data)
-        tail = await self._pool.run(within, self._settings.seconds_per_file, add, _give_up)
-        return content if tail is None else await self._pool.run(b"".join, (content, tail))
+        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
+        tail = await pool.run(within, seconds, add, _give_up)
+        return content if tail is None else await pool.run(joined, content, tail)
 
-    async def _look(self, content: bytes, field: str | None) -> Inspection:
+    async def _look(self, content: FileBytes, field: str | None) -> Inspection:
         return await self._inspect(content, now=self._clock.now(), field=field)
 
 

@@ -6,12 +6,13 @@ done is on record with the digests of both files.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.errors import AppError
+from core.files.reading import hashed
+from core.files.scratch import FileBytes
 from core.principal import Principal
 from signing.errors import not_extendable, too_large
 from signing.levels import Level, LevelPolicy
@@ -30,7 +31,7 @@ class ExtendFileCommand:
         policy: what happens when the level cannot be had now.
     """
 
-    content: bytes
+    content: FileBytes
     target: Level
     policy: LevelPolicy
     actor: Principal
@@ -71,8 +72,8 @@ class ExtendFile:
             await self._database.record(AuditEvent(_ACTION, "refused", command.actor, detail=detail))
             raise
         detail = {
-            "before": hashlib.sha256(command.content).hexdigest(),
-            "after": hashlib.sha256(made.content).hexdigest(),
+            "before": hashed(command.content).hexdigest(),
+            "after": hashed(made.content).hexdigest(),
             "level": made.level.value,
         }
         await self._database.record(AuditEvent(_ACTION, "done", command.actor, detail=detail))

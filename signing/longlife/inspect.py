@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
+from core.files.scratch import FileBytes
 from keys.spec import ALGORITHMS, Use
 from keys.trust.certificate import read_certificate
 from keys.trust.judgement import Judgement
@@ -57,7 +58,7 @@ class Inspect:
         self._pool = pool
         self._settings = settings
 
-    async def __call__(self, content: bytes, *, now: dt.datetime, field: str | None = None) -> Inspection:
+    async def __call__(self, content: FileBytes, *, now: dt.datetime, field: str | None = None) -> Inspection:
         """
         Args:
             field: of the one signature that counts; None for all.
@@ -67,7 +68,8 @@ class Inspect:
             core.errors.LimitExceeded: `busy`.
             core.errors.Unavailable: the lists cannot be read.
         """
-        read = await self._pool.run(within, self._settings.seconds_per_file, partial(find, content), _nothing)
+        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
+        read = await pool.run(within, seconds, partial(find, content), _nothing)
         found = read[0] if read is not None else FileFindings("damaged")
         # what others may know of a signature does not help whoever has nothing but the file
         times = await prove_times(content, found, [None] * len(found.signatures), self._judge, now=now)

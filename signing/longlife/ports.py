@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
+from core.files.scratch import FileBytes
 from keys.ports import DocumentVault
 from keys.tsa.client import Stamped
 from keys.tsa.imprint import Content
@@ -41,7 +42,10 @@ class KeepingVault(DocumentVault, Protocol):
     def seal(self, content: bytes, *, context: str) -> tuple[str, bytes]:
         """Encrypt; answers the address that the document will have, and its cipher text."""
 
-    async def put(self, sealed: bytes) -> None:
+    async def seal_file(self, content: FileBytes, *, context: str) -> tuple[str, FileBytes]:
+        """As `seal`, of a file that may be large."""
+
+    async def put(self, sealed: FileBytes) -> None:
         """Store cipher text durably."""
 
 

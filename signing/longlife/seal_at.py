@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import AppError
+from core.files.scratch import FileBytes
 from signing.levels import Level, LevelPolicy
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.ports import Timestamps
@@ -39,7 +40,7 @@ class SealedAt:
         renew_by: when its outermost time-stamp stops counting.
     """
 
-    content: bytes = field(repr=False)
+    content: FileBytes = field(repr=False)
     revision: int
     level: Level
     missing: AppError | None = None
@@ -56,21 +57,22 @@ class SealAtLevel:
         self._pool = pool
 
     async def __call__(
-        self, prepare: Callable[[int], Prepared], writer: CmsWriter, field_name: str, wanted: Wanted
+        self, prepare: Callable[[int], Prepared], writer: CmsWriter, field_name: str, wanted: Wanted, *, octets: int = 0
     ) -> SealedAt:
         """
         Args:
             prepare: makes the file with room for so many octets; runs in a thread, twice at most.
             field_name: of the signature.
+            octets: size of the file, which says in which line it waits.
 
         Raises:
             core.errors.Unavailable: the key does not answer; or the level cannot be had and nothing less will do.
             core.errors.AppError: whatever `prepare` raises.
         """
         if wanted.level is Level.B_B:
-            content = await self._pool.run(_sign, prepare, writer)
+            content = await self._pool.lane(octets).run(_sign, prepare, writer)
             return SealedAt(content, len(content), Level.B_B)
-        content, missing = await self._stamped(prepare, writer, wanted)
+        content, missing = await self._stamped(prepare, writer, wanted, self._pool.lane(octets))
         revision = len(content)
         if missing is None and wanted.level is not Level.B_T:
             extended = await self._extend(content, wanted.level, field=field_name)
@@ -83,29 +85,29 @@ class SealAtLevel:
         return made
 
     async def _stamped(
-        self, prepare: Callable[[int], Prepared], writer: CmsWriter, wanted: Wanted
-    ) -> tuple[bytes, AppError | None]:
+        self, prepare: Callable[[int], Prepared], writer: CmsWriter, wanted: Wanted, pool: WorkPool
+    ) -> tuple[FileBytes, AppError | None]:
         """The file with the signature and its time-stamp; without it, and why, if none can be had. A token that is
         longer than any before makes it begin again, once: nothing has left the house yet."""
         for last in (False, True):
             room = self._room.octets
-            prepared, value = await self._pool.run(_value, prepare, writer, writer.size + room + TIMESTAMP_FRAME)
+            prepared, value = await pool.run(_value, prepare, writer, writer.size + room + TIMESTAMP_FRAME)
             try:
                 stamped = await self._timestamps.stamp(value.signature)
             except AppError as fault:
                 if wanted.policy is LevelPolicy.EXACTLY:
                     raise
-                return await self._pool.run(prepared.fill, writer.container(value)), fault
+                return await pool.run(prepared.finished, writer.container(value)), fault
             token = stamped.token.encoded
             self._room.learn(len(token))
             if len(token) <= room or last:
-                return await self._pool.run(prepared.fill, writer.container(value, token)), None
+                return await pool.run(prepared.finished, writer.container(value, token)), None
         raise AssertionError("unreachable")
 
 
-def _sign(prepare: Callable[[int], Prepared], writer: CmsWriter) -> bytes:
+def _sign(prepare: Callable[[int], Prepared], writer: CmsWriter) -> FileBytes:
     prepared = prepare(writer.size)
-    return prepared.fill(writer.sign(prepared.digest(writer.digest)))
+    return prepared.finished(writer.sign(prepared.digest(writer.digest)))
 
 
 def _value(prepare: Callable[[int], Prepared], writer: CmsWriter, octets: int) -> tuple[Prepared, SignatureValue]:

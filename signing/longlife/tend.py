@@ -92,13 +92,13 @@ class TendDocuments:
 
     async def _prolong(self, care: Care, document: str) -> bool:
         context = document_context(care.signature_id)
-        content = await self._vault.open(document, context=context)
+        content = await self._vault.open_file(document, context=context)
         # due at the archive level means that its time-stamps are to be renewed
         renew = care.target is Level.B_LTA
         made = await self._extend(content, care.target, field=care.signature_id, renew=renew)
         if len(made.content) == len(content):
             raise made.missing or LevelNotReached(care.target.value, made.level.value)
-        address, sealed = self._vault.seal(made.content, context=context)
+        address, sealed = await self._vault.seal_file(made.content, context=context)
         async with self._database.write() as tx:
             await self._discards.add(tx, address, self._clock.now() + GRACE)
             await tx.commit()

@@ -14,13 +14,14 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.clock import SHANGHAI
+from core.files.scratch import FileBytes
 from signing.locks import NO_LOCKS, Locks
 from signing.model import SealImage
 from signing.pades.page_geometry import SealSpot
 from signing.pades.pdf_objects import serialised
 from signing.pades.permissions import enter_certification, references
 from signing.pades.seal_field import EmptyField, fill_field, new_field
-from signing.pades.update import RANGE_AND_VALUE, FileBytes, Prepared, Update
+from signing.pades.update import RANGE_AND_VALUE, Prepared, Update
 
 
 @dataclass(frozen=True, slots=True)

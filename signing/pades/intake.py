@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import zlib
-from io import BytesIO
+from collections.abc import Iterator
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.errors import AppError
+from core.files.reading import holds, stream_over, windows
+from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PdfRefused, too_large
 from signing.pades.decode_limits import LIMITS
@@ -21,17 +23,24 @@ from signing.pades.pdf_objects import entries, entry
 
 # what can run or fetch when the file is opened (ISO 32000-1 §12.6.4); PDF/A forbids the same (ISO 19005-3 §6.5.1)
 _ACTIVE = re.compile(
-    rb"/S\s*/(?:JavaScript|Launch|ImportData|SubmitForm|ResetForm|Rendition|Movie|Sound|GoToR|GoToE|SetOCGState)\b"
-    rb"|/Subtype\s*/(?:RichMedia|3D|Screen|Movie|Sound)\b"
-    rb"|/S\s*/[A-Za-z]*#[0-9A-Fa-f]{2}"  # an action's name in disguise
-    rb"|/JavaScript\s*[<\d]|/JS\s*[<(\d]"
+    rb"/(?:"  # one beginning for all, which is looked for much faster than many
+    rb"S\s*/(?:JavaScript|Launch|ImportData|SubmitForm|ResetForm|Rendition|Movie|Sound|GoToR|GoToE|SetOCGState)\b"
+    rb"|Subtype\s*/(?:RichMedia|3D|Screen|Movie|Sound)\b"
+    rb"|S\s*/[A-Za-z]*#[0-9A-Fa-f]{2}"  # an action's name in disguise
+    rb"|JavaScript\s*[<\d]|JS\s*[<(\d]"
+    # nobody honest writes so much room, or so long a name (ISO 32000-1 Annex C.2); a large file is searched in pieces
+    rb"|(?:S|Subtype|JavaScript|JS|Type)\s{4096}|S\s*/[A-Za-z]{4096}"
+    rb")"
 )
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
 _STREAM = re.compile(rb"stream\r?\n")
-_INFLATED_LIMIT = 32_000_000
+_STREAM_WITHIN = 4096
+_UNPACKED_ANYWAY = 1_000_000
+_INFLATED_LIMIT = 32_000_000  # of one object stream; and of all, or half of what the file has
+_PIECE = 1 << 16
 
 
-def open_for_sealing(pdf: bytes, *, limit: int) -> PdfFileReader:
+def open_for_sealing(pdf: FileBytes, *, limit: int) -> PdfFileReader:
     """A strict reader over `pdf`.
 
     Raises:
@@ -45,7 +54,7 @@ def open_for_sealing(pdf: bytes, *, limit: int) -> PdfFileReader:
     if not pdf.startswith(b"%PDF-"):
         raise PdfRefused("pdf-not-a-pdf", Text("这不是 PDF 文件。请上传 PDF。", "This is not a PDF. Upload a PDF."))
     try:
-        reader = PdfFileReader(BytesIO(pdf), strict=True, decode_limits=LIMITS)
+        reader = PdfFileReader(stream_over(pdf), strict=True, decode_limits=LIMITS)
         _check(reader, pdf)
     except AppError:
         raise
@@ -66,7 +75,7 @@ def damaged(cause: Exception) -> PdfRefused:
     )
 
 
-def _check(reader: PdfFileReader, pdf: bytes) -> None:
+def _check(reader: PdfFileReader, pdf: FileBytes) -> None:
     if "/Encrypt" in reader.trailer:
         raise PdfRefused(
             "pdf-encrypted",
@@ -131,24 +140,40 @@ def _check_certification(root: generic.DictionaryObject) -> None:
             )
 
 
-def _has_active_content(pdf: bytes) -> bool:
-    return _ACTIVE.search(pdf) is not None or any(_ACTIVE.search(part) for part in _object_streams(pdf))
+def _has_active_content(pdf: FileBytes) -> bool:
+    return holds(_ACTIVE, pdf) or any(_ACTIVE.search(part) for part in _object_streams(pdf))
 
 
-def _object_streams(pdf: bytes) -> list[bytes]:
+def _object_streams(pdf: FileBytes) -> Iterator[bytes]:
     """What the file's compressed object streams hold, up to a bound; beyond it the file counts as damaged."""
-    out, left = [], _INFLATED_LIMIT
-    for found in _OBJECT_STREAM.finditer(pdf):
-        start = _STREAM.search(pdf, found.end(), found.end() + 4096)
-        if start is None:
-            continue
-        inflate = zlib.decompressobj()
+    left = max(_INFLATED_LIMIT, len(pdf) // 2)
+    for start in _starts_of_object_streams(pdf):
         try:
-            out.append(inflate.decompress(memoryview(pdf)[start.end() :], left))
-        except zlib.error:
-            out.append(pdf[start.end() : start.end() + 1_000_000])  # not compressed, or not by Flate
+            part = _inflated(pdf, start)
+        except zlib.error:  # not compressed, or not by Flate
+            yield pdf[start : start + _UNPACKED_ANYWAY]
             continue
-        left -= len(out[-1])
-        if left <= 0:
+        yield part
+        left -= len(part)
+        if left <= 0 or len(part) >= _INFLATED_LIMIT:
             raise ValueError("object streams inflate beyond bound")
-    return out
+
+
+def _starts_of_object_streams(pdf: FileBytes) -> Iterator[int]:
+    seen = -1
+    for offset, window in windows(pdf):
+        for found in _OBJECT_STREAM.finditer(window):
+            at = offset + found.end()
+            begins = _STREAM.search(pdf[at : at + _STREAM_WITHIN])
+            if at > seen and begins is not None:  # neighbouring windows show it twice
+                seen = at
+                yield at + begins.end()
+
+
+def _inflated(pdf: FileBytes, start: int) -> bytes:
+    inflate, parts, left = zlib.decompressobj(), [], _INFLATED_LIMIT
+    while left > 0 and not inflate.eof and (piece := pdf[start : start + _PIECE]):
+        parts.append(inflate.decompress(piece, left))
+        left -= len(parts[-1])
+        start += _PIECE
+    return b"".join(parts)

@@ -9,11 +9,12 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.reading import stream_over
+from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PdfRefused
 from signing.pades.decode_limits import LIMITS
@@ -21,7 +22,7 @@ from signing.pades.intake import damaged
 from signing.pades.pdf_objects import array, dictionary, entry, name, number, pointer, real
 from signing.pades.seal_field import enter_in_form
 from signing.pades.security_store import ARRAYS, ValidationData, streams
-from signing.pades.update import RANGE_AND_VALUE, FileBytes, Prepared, Update
+from signing.pades.update import RANGE_AND_VALUE, Prepared, Update
 
 _FLAG_PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 §12.5.3
 _TIMESTAMP_HEAD = b"<<\n/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n/V 0\n" + RANGE_AND_VALUE
@@ -34,8 +35,7 @@ def open_for_extending(content: FileBytes) -> PdfFileReader:
         PdfRefused: `pdf-damaged`, `pdf-encrypted` or `pdf-hybrid`.
     """
     try:
-        stream = BytesIO(content) if isinstance(content, bytes) else content
-        reader = PdfFileReader(stream, strict=True, decode_limits=LIMITS)
+        reader = PdfFileReader(stream_over(content), strict=True, decode_limits=LIMITS)
         encrypted, hybrid = "/Encrypt" in reader.trailer, reader.xrefs.hybrid_xrefs_present
     except Exception as e:  # a parser may throw anything at hostile bytes
         raise damaged(e) from e

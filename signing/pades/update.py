@@ -7,22 +7,18 @@ disk and be extended there.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.reading import hashed, joined, whole
+from core.files.scratch import FileBytes
 from signing.pades.pdf_objects import array, dictionary, name, number, serialised
 
 _RANGE_WIDTH = 60  # room for the byte range's numbers
 RANGE_AND_VALUE = b"/ByteRange " + b" " * _RANGE_WIDTH + b"/Contents "
 """How a signature dictionary ends; the numbers are written in when the update is finished."""
-
-FileBytes = bytes | mmap.mmap
-"""A file in memory, or one that lies on disk and is read where it lies."""
-
-_SLICE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +37,7 @@ class Prepared:
 
     def digest(self, name: str) -> bytes:
         """The digest (`hashlib` name) of everything but the hole."""
-        running = hashlib.new(name)
-        with memoryview(self.before) as whole:
-            for offset in range(0, len(whole), _SLICE):
-                running.update(whole[offset : offset + _SLICE])
+        running = hashed(self.before, name)
         running.update(self.tail[: self.start])
         running.update(self.tail[self.end :])
         return running.digest()
@@ -58,10 +51,13 @@ class Prepared:
         self.tail[self.start + 1 : self.end - 1] = digits.ljust(room, b"0")
         return bytes(self.tail)
 
+    def finished(self, value: bytes) -> FileBytes:
+        """The finished file, where the file so far lies."""
+        return joined(self.before, self.fill_tail(value))
+
     def fill(self, value: bytes) -> bytes:
-        """The finished file."""
-        tail = self.fill_tail(value)
-        return b"".join((self.before, tail))
+        """The finished file in memory."""
+        return whole(self.before) + self.fill_tail(value)
 
 
 class Update:
@@ -120,8 +116,7 @@ class Update:
 
     def _objects(self) -> tuple[int, bytearray, dict[tuple[int, int], int]]:
         """The size of the file so far, the objects that follow it, and where each of them begins in the whole."""
-        with memoryview(self._before) as whole:
-            size, ends_line = len(whole), bytes(whole[-1:]) in (b"\n", b"\r")
+        size, ends_line = len(self._before), self._before[-1:] in (b"\n", b"\r")
         out = bytearray() if ends_line else bytearray(b"\n")
         offsets: dict[tuple[int, int], int] = {}
         for identifier, body in self._bodies.items():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PdfRefused
 
@@ -25,17 +26,19 @@ class Found:
     down: float
 
 
-def find_words(pdf: bytes, words: str, pages: Sequence[int], *, most: int) -> list[Found]:
+def find_words(pdf: FileBytes, words: str, pages: Sequence[int], *, most: int) -> list[Found]:
     """Every place of `words`, page by page in the order of the text, up to `most`.
 
     Raises:
         PdfRefused: `pdf-text-unreadable`.
     """
-    asked = json.dumps({"words": words, "pages": list(pages), "most": most}).encode()
+    handles = () if isinstance(pdf, bytes) else (pdf.fileno(),)  # a large file is read by the child where it lies
+    asked = json.dumps({"words": words, "pages": list(pages), "most": most, "handles": handles}).encode()
     try:
         done = subprocess.run(  # noqa: S603 - our own program, no shell, nothing from the caller on its command line
             [sys.executable, "-I", str(_PROGRAM)],
-            input=len(asked).to_bytes(4, "big") + asked + pdf,
+            input=len(asked).to_bytes(4, "big") + asked + (pdf if isinstance(pdf, bytes) else b""),
+            pass_fds=handles,
             capture_output=True,
             timeout=_SECONDS,
             check=True,

@@ -3,10 +3,10 @@
 Reading text needs a native library, and the file is hostile as like as not, so this happens in a child process with
 bounds on time and memory: whatever goes wrong dies with it.
 
-Input: 4 bytes length of a JSON object, that object (`words`, `pages`, `most`), the file. Output: a list of
-[page, left, top, right, bottom], in parts of the page's width and height as shown. Words are compared without spaces
-and line breaks, in their compatibility form (NFKC); where a match runs over a line's end, what counts is the part on
-its first line.
+Input: 4 bytes length of a JSON object, that object (`words`, `pages`, `most`; in `handles` the open one that the file
+is read from), the file otherwise. Output: a list of [page, left, top, right, bottom], in parts of the page's width and
+height as shown. Words are compared without spaces and line breaks, in their compatibility form (NFKC); where a match
+runs over a line's end, what counts is the part on its first line.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     size = int.from_bytes(data[:4], "big")
     asked = json.loads(data[4 : 4 + size])
-    json.dump(list(_found(data[4 + size :], asked))[: asked["most"]], sys.stdout)
+    pdf = f"/dev/fd/{asked['handles'][0]}" if asked.get("handles") else data[4 + size :]
+    json.dump(list(_found(pdf, asked))[: asked["most"]], sys.stdout)
 
 
-def _found(pdf: bytes, asked: Any) -> Iterator[list[float]]:
+def _found(pdf: bytes | str, asked: Any) -> Iterator[list[float]]:
     import pypdfium2  # only in the child: the service itself never loads it for this
 
     document = pypdfium2.PdfDocument(pdf)

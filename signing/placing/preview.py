@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from core.db.database import Database
 from core.errors import AppError
+from core.files.scratch import FileBytes
 from signing.errors import SealNotFound, too_complex
 from signing.model import Seal, SealStatus
 from signing.pades.form_fields import form_fields
@@ -57,7 +58,7 @@ class PreviewPlaces:
         self._pool = pool
         self._settings = settings
 
-    async def __call__(self, pdf: bytes, seal_id: str, places: Sequence[Place]) -> Preview:
+    async def __call__(self, pdf: FileBytes, seal_id: str, places: Sequence[Place]) -> Preview:
         """
         Raises:
             SealNotFound: there is none, or none that can be used.
@@ -68,12 +69,12 @@ class PreviewPlaces:
             seal = await self._store.seal(tx, seal_id)
         if seal is None or seal.status is not SealStatus.ACTIVE:
             raise SealNotFound
-        return await self._pool.run(self._look, pdf, seal, tuple(places))
+        return await self._pool.lane(len(pdf)).run(self._look, pdf, seal, tuple(places))
 
-    def _look(self, pdf: bytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
-        return within(self._settings.seconds_per_file, partial(self._found, pdf, seal, places), _give_up)
+    def _look(self, pdf: FileBytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
+        return within(self._settings.seconds_for(len(pdf)), partial(self._found, pdf, seal, places), _give_up)
 
-    def _found(self, pdf: bytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
+    def _found(self, pdf: FileBytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
         reader = open_for_sealing(pdf, limit=self._settings.max_pdf_bytes)
         try:
             found = resolve(reader, pdf, places, seal.image)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PlacementInvalid
 from signing.model import SealImage
@@ -37,7 +38,7 @@ class Resolved:
     field: EmptyField | None = None
 
 
-def resolve(reader: PdfFileReader, pdf: bytes, places: Iterable[Place], image: SealImage) -> Resolved:
+def resolve(reader: PdfFileReader, pdf: FileBytes, places: Iterable[Place], image: SealImage) -> Resolved:
     """
     Raises:
         PlacementInvalid: `placement-…`, saying which of the places cannot be.
@@ -64,7 +65,7 @@ def resolve(reader: PdfFileReader, pdf: bytes, places: Iterable[Place], image: S
     return Resolved(spots)
 
 
-def _spots(reader: PdfFileReader, pdf: bytes, place: Place, image: SealImage) -> Iterable[SealSpot]:
+def _spots(reader: PdfFileReader, pdf: FileBytes, place: Place, image: SealImage) -> Iterable[SealSpot]:
     match place:
         case Placement():
             yield spot(reader, place, image)
@@ -85,7 +86,7 @@ def _spots(reader: PdfFileReader, pdf: bytes, place: Place, image: SealImage) ->
             raise _alone()
 
 
-def _words(reader: PdfFileReader, pdf: bytes, place: WordsPlacement) -> list[Found]:
+def _words(reader: PdfFileReader, pdf: FileBytes, place: WordsPlacement) -> list[Found]:
     if not 1 <= len(place.text.strip()) <= _MOST_WORDS or place.occurrence == 0:
         raise PlacementInvalid(
             "placement-words-invalid",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.clock import Clock
 from core.db.database import Database
 from core.errors import Unavailable
+from core.files.reading import whole
 from core.text import Text
 from signing.levels import LevelPolicy
 from signing.model import Seal, SealPdfCommand
@@ -87,7 +88,7 @@ class MakeReports:
                 level_policy=LevelPolicy.AT_LEAST_B_B,  # a report does not wait for a time-stamping authority
             )
         )
-        return Report(sealed.content, sealed.signature_id, sealed.level)
+        return Report(whole(sealed.content), sealed.signature_id, sealed.level)
 
     async def _seal(self) -> Seal | None:
         if not self._code:

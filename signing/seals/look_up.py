@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.db.database import Database
+from core.files.scratch import FileBytes
 from core.paging import Page, decode_cursor, encode_cursor, last_id, page_size
 from core.principal import Principal
 from keys.ports import DocumentVault
@@ -123,7 +124,7 @@ class Seals:
             raise SignatureNotFound
         return record
 
-    async def file(self, signature_id: str, *, caller: Principal) -> bytes:
+    async def file(self, signature_id: str, *, caller: Principal) -> FileBytes:
         """The sealed file of a use, for its own caller only.
 
         Raises:
@@ -140,7 +141,7 @@ def _require_look(actor: Principal, organisation: str) -> None:
         raise SealNotYours
 
 
-async def open_kept(vault: DocumentVault, record: SignatureRecord) -> bytes:
+async def open_kept(vault: DocumentVault, record: SignatureRecord) -> FileBytes:
     """The sealed file of an entry.
 
     Raises:
@@ -148,7 +149,7 @@ async def open_kept(vault: DocumentVault, record: SignatureRecord) -> bytes:
     """
     if record.document is None:
         raise SignatureNotFound
-    return await vault.open(record.document, context=document_context(record.id))
+    return await vault.open_file(record.document, context=document_context(record.id))
 
 
 def document_context(signature_id: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NoReturn
@@ -12,6 +11,8 @@ from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database, WriteTx
 from core.errors import AppError, LimitExceeded
+from core.files.reading import LARGE, hashed
+from core.files.scratch import FileBytes
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
@@ -36,7 +37,7 @@ REQUESTING = "seal.request"
 class AskCommand:
     """A file to have approved; `reason` tells the one who decides what it is for."""
 
-    pdf: bytes = field(repr=False)
+    pdf: FileBytes = field(repr=False)
     seal_id: str
     actor: Principal
     document_class: str
@@ -78,7 +79,10 @@ class AskForUse:
         check_words(command.document_class, reason)
         async with refusals_on_record(self._database, REQUESTING, command.actor, subject=command.seal_id):
             grant = await self._rights.to_ask(Use(command.actor, command.seal_id, command.document_class))
-            await self._pool.run(self._look_at, command.pdf)
+            pool = self._pool.lane(len(command.pdf))
+            await pool.run(self._look_at, command.pdf)
+            if len(command.pdf) > LARGE:
+                await pool.run(hashed, command.pdf)
             request = self._request(command, grant, reason)
             address = await self._vault.keep(command.pdf, context=request_context(request.id))
             async with self._database.write() as tx:
@@ -108,10 +112,10 @@ class AskForUse:
         assert withdrawn is not None
         return withdrawn
 
-    def _look_at(self, pdf: bytes) -> None:
-        within(self._settings.seconds_per_file, partial(self._open, pdf), _give_up)
+    def _look_at(self, pdf: FileBytes) -> None:
+        within(self._settings.seconds_for(len(pdf)), partial(self._open, pdf), _give_up)
 
-    def _open(self, pdf: bytes) -> None:
+    def _open(self, pdf: FileBytes) -> None:
         try:
             open_for_sealing(pdf, limit=self._settings.max_pdf_bytes)
         except AppError:
@@ -130,7 +134,7 @@ class AskForUse:
             requester_organisation=command.actor.organisation,
             document_class=command.document_class,
             reason=reason,
-            digest=hashlib.sha256(command.pdf).hexdigest(),
+            digest=hashed(command.pdf).hexdigest(),
             document=None,
             state=RequestState.OPEN,
             created_at=now,

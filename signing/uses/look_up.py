@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.audit.event import AuditEvent
 from core.db.database import Database
+from core.files.scratch import FileBytes
 from core.paging import Page, encode_cursor, last_id, page_size
 from core.principal import Principal
 from keys.ports import DocumentVault
@@ -56,7 +57,7 @@ class UseRequests:
         more = len(found) > size
         return Page(found[:size], encode_cursor(found[size - 1].id) if more else None)
 
-    async def file(self, request_id: str, *, actor: Principal) -> bytes:
+    async def file(self, request_id: str, *, actor: Principal) -> FileBytes:
         """The file that waits: for the one who asked, and for those who decide. Each look is on record.
 
         Raises:
@@ -68,7 +69,7 @@ class UseRequests:
         allowed = asked_by(request, actor) or (seal is not None and may_approve(actor, seal.organisation))
         if request.document is None or not allowed:
             raise UseRequestNotFound
-        content = await self._vault.open(request.document, context=request_context(request.id))
+        content = await self._vault.open_file(request.document, context=request_context(request.id))
         detail: dict[str, str | int | bool | None] = {"request": request.id}
         await self._database.record(
             AuditEvent("seal.request-read", "done", actor, subject=request.seal_id, detail=detail)

@@ -44,7 +44,7 @@ class SealRequested:
         if request.document is None:
             raise UseRequestOver
         command = SealPdfCommand(
-            pdf=await self._vault.open(request.document, context=request_context(request.id)),
+            pdf=await self._vault.open_file(request.document, context=request_context(request.id)),
             seal_id=request.seal_id,
             actor=actor,
             document_class=request.document_class,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.reading import stream_over
+from core.files.scratch import FileBytes
 from signing.pades.decode_limits import LIMITS
 from signing.pades.pdf_objects import dictionary, entries, entry
 
@@ -16,13 +17,13 @@ _MOST_BYTES = 8_000_000
 _MOST_NODES = 64
 
 
-def attachments(revision: bytes, reader: PdfFileReader | None = None) -> dict[str, bytes]:
+def attachments(revision: FileBytes, reader: PdfFileReader | None = None) -> dict[str, bytes]:
     """Attached files by name, of a revision whose signature is good; the first of a name counts.
 
     Args:
         reader: of exactly this revision, if there is one already.
     """
-    reader = reader or PdfFileReader(BytesIO(revision), strict=True, decode_limits=LIMITS)
+    reader = reader or PdfFileReader(stream_over(revision), strict=True, decode_limits=LIMITS)
     names = entry(reader.root, "/Names")
     if not isinstance(names, generic.DictionaryObject) or "/EmbeddedFiles" not in names:
         return {}

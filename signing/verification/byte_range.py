@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.der import NotDer, first
 from signing.verification.report import Check, Fault
@@ -19,6 +20,7 @@ _DISGUISED = re.compile(rb"/[A-Za-z0-9]*#[0-9A-Fa-f]{2}")
 _REVISION_END = re.compile(rb"startxref[\r\n ]+(\d{1,12})[\r\n ]+%%EOF(?:\r\n|\r|\n)?\Z")
 _LONGEST_DICTIONARY = 65_536
 _LONGEST_VALUE = 262_144  # octets of the container
+_LONGEST_OBJECT = 4 * (_LONGEST_DICTIONARY + _LONGEST_VALUE)
 
 
 class RangeBroken(Exception):
@@ -47,13 +49,13 @@ class CoveredRange:
     object_end: int
 
 
-def covered_range(content: bytes, offset: int) -> CoveredRange:
+def covered_range(content: FileBytes, offset: int) -> CoveredRange:
     """What the signature dictionary that begins at `offset` covers.
 
     Raises:
         RangeBroken
     """
-    until_end = content.find(b"endobj", offset)
+    until_end = content.find(b"endobj", offset, offset + _LONGEST_OBJECT)
     if until_end < 0:
         raise RangeBroken("签名字典不完整。", "The signature dictionary is cut off.")
     dictionary = content[offset:until_end]
@@ -65,7 +67,7 @@ def covered_range(content: bytes, offset: int) -> CoveredRange:
     # a value in mixed case could be altered without changing it
     if not _HEXADECIMAL.fullmatch(hole) or len(hole) % 2 or len(hole) > 2 * _LONGEST_VALUE:
         raise RangeBroken("签名范围的空缺处不是签名值。", "The gap in the byte range is not the signature value.")
-    ended = _REVISION_END.search(content, max(0, until - 64), until)
+    ended = _REVISION_END.search(content[max(0, until - 64) : until])
     if ended is None:
         raise RangeBroken("签名没有盖到版本的末尾。", "The signature stops before the end of its revision.")
     return CoveredRange(start, end, until, bytes.fromhex(hole[1:-1].decode()), int(ended[1]), until_end)

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from core.files.reading import hashed, slices_of
+from core.files.scratch import FileBytes
 from keys.cms import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNATURE_TIMESTAMP, SIGNED_DATA, SIGNING_CERTIFICATE_V2
 from keys.cms import SIGNING_TIME as _SIGNING_TIME
 from keys.der import (
@@ -275,9 +277,9 @@ def _at_least(element: Element, count: int) -> list[Element]:
     return items
 
 
-def document_digest(content: bytes, start: int, end: int, until: int, name: str) -> bytes:
+def document_digest(content: FileBytes, start: int, end: int, until: int, name: str) -> bytes:
     """Digest over `content` up to `until`, without the hole from `start` to `end`."""
-    whole = memoryview(content)
-    running = hashlib.new(name, whole[:start])
-    running.update(whole[end:until])
+    running = hashed(content, name, start)
+    for part in slices_of(content, end, until):
+        running.update(part)
     return running.digest()

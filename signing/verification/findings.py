@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
 from typing import Literal
 
 from cryptography import x509
@@ -18,6 +17,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.reading import holds, stream_over
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.der import NotDer
 from keys.tsa.errors import Fault as TokenFault
@@ -36,8 +37,10 @@ State = Literal["read", "empty", "not-a-pdf", "damaged", "encrypted"]
 _MOST_REVISIONS = 100
 _MOST_SIGNATURES = 50
 # a signature dictionary that the file's own tables may no longer show
-_TRACE = re.compile(rb"/ByteRange\s*\[|/SubFilter\s*/(?:ETSI|adbe|GM)\.|/Type\s*/Sig\b")
-_SIGNATURE_TRACE = re.compile(rb"/SubFilter\s*/(?:ETSI\.CAdES|adbe|GM)\.|/Type\s*/Sig\b")
+_TRACE = re.compile(
+    rb"/(?:ByteRange\s*\[|SubFilter\s*/(?:ETSI|adbe|GM)\.|Type\s*/Sig\b|(?:ByteRange|SubFilter)\s{4096})"
+)
+_SIGNATURE_TRACE = re.compile(rb"/(?:SubFilter\s*/(?:ETSI\.CAdES|adbe|GM)\.|Type\s*/Sig\b|SubFilter\s{4096})")
 _CMS_PROFILES = {"/ETSI.CAdES.detached": "PAdES-B-B", "/adbe.pkcs7.detached": "CMS"}
 _TIMESTAMP = "/ETSI.RFC3161"
 
@@ -118,16 +121,16 @@ class FileFindings:
     store: ValidationData = NO_DATA
 
 
-def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
+def find(content: FileBytes) -> tuple[FileFindings, PdfFileReader | None]:
     """Read a file and check all its signatures as far as they go without trust."""
     # 1. The file must be a PDF that can be read in one way only
     if not content:
         return FileFindings("empty"), None
     if not content.startswith(b"%PDF-"):
-        return FileFindings("not-a-pdf", traces=_TRACE.search(content) is not None), None
-    traces = _TRACE.search(content) is not None
+        return FileFindings("not-a-pdf", traces=holds(_TRACE, content)), None
+    traces = holds(_TRACE, content)
     try:
-        reader = PdfFileReader(BytesIO(content), strict=True, decode_limits=LIMITS)
+        reader = PdfFileReader(stream_over(content), strict=True, decode_limits=LIMITS)
         if "/Encrypt" in reader.trailer:
             return FileFindings("encrypted", traces=traces), None
         _refuse_ambiguity(reader)
@@ -142,7 +145,7 @@ def find(content: bytes) -> tuple[FileFindings, PdfFileReader | None]:
     signatures = tuple(one for one in alone if isinstance(one, SignatureFinding))
     timestamps = tuple(one for one in alone if isinstance(one, TimestampFinding))
     if timestamps and not signatures:  # a time-stamp leaves traces of its own
-        traces = _SIGNATURE_TRACE.search(content) is not None or any(not one.intact for one in timestamps)
+        traces = holds(_SIGNATURE_TRACE, content) or any(not one.intact for one in timestamps)
     revisions = reader.total_revisions
     findings = FileFindings("read", signatures, traces=traces, revisions=revisions, timestamps=timestamps)
     return replace(findings, store=_store(reader.root)), reader
@@ -157,10 +160,10 @@ def _refuse_ambiguity(reader: PdfFileReader) -> None:
         raise PdfError("no pages")
 
 
-def _readable_somehow(content: bytes) -> bool:
+def _readable_somehow(content: FileBytes) -> bool:
     """True for a PDF that a lenient reader opens: not damaged beyond use, only not signed."""
     try:
-        reader = PdfFileReader(BytesIO(content), strict=False, decode_limits=LIMITS)
+        reader = PdfFileReader(stream_over(content), strict=False, decode_limits=LIMITS)
         return "/Pages" in reader.root
     except Exception:  # a parser may throw anything at hostile bytes
         return False
@@ -188,7 +191,7 @@ def _alone(found: Sequence[_Finding]) -> list[_Finding]:
     ]
 
 
-def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
+def _signature(content: FileBytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
     try:
         return _checked(content, reader, name, value)
     except RangeBroken as broken:
@@ -197,7 +200,7 @@ def _signature(content: bytes, reader: PdfFileReader, name: str, value: generic.
         return SignatureFinding(name, None, (_container_fault("签名读不出来。", "The signature cannot be read."),))
 
 
-def _checked(content: bytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
+def _checked(content: FileBytes, reader: PdfFileReader, name: str, value: generic.PdfObject) -> _Finding:
     # 2. The range, byte by byte
     reference = value.reference if isinstance(value, generic.IndirectObject) else None
     offset = reader.xrefs[reference] if reference else None
@@ -236,7 +239,7 @@ def _check_revision(reader: PdfFileReader, covered: CoveredRange, revision: int)
         raise RangeBroken("签名没有盖住它所在的版本。", "The signature does not cover the revision it stands in.")
 
 
-def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFinding:
+def _with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFinding:
     assert finding.covered is not None
     # 3. The container
     if finding.profile is None:
@@ -285,7 +288,7 @@ def _with_container(content: bytes, finding: SignatureFinding) -> SignatureFindi
     return finding
 
 
-def _with_token(content: bytes, finding: TimestampFinding) -> TimestampFinding:
+def _with_token(content: FileBytes, finding: TimestampFinding) -> TimestampFinding:
     covered = finding.covered
     assert covered is not None
     try:

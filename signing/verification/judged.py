@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Judgement
 from signing.levels import Level
@@ -66,8 +67,11 @@ def register_fault(seal: KnownSeal | None, stamped_at: dt.datetime | None = None
     )
 
 
+_LAST = 1024
+
+
 def with_later_faults(
-    content: bytes, reader: PdfFileReader, judged: Sequence[Judged], stamps: Sequence[TimestampFinding] = ()
+    content: FileBytes, reader: PdfFileReader, judged: Sequence[Judged], stamps: Sequence[TimestampFinding] = ()
 ) -> list[Judged]:
     """Step 8 for the signatures that are intact. A later intact signature accounts for the revisions it covers;
     whether its signer can be trusted is judged with that signature, and the worst of all counts. A document time-stamp
@@ -84,7 +88,7 @@ def with_later_faults(
     return [_with_later_fault(content, reader, one, max(ends + stamped)[0], last) for one in judged]
 
 
-def _with_later_fault(content: bytes, reader: PdfFileReader, one: Judged, until: int, last: Last) -> Judged:
+def _with_later_fault(content: FileBytes, reader: PdfFileReader, one: Judged, until: int, last: Last) -> Judged:
     covered, dictionary = one.finding.covered, one.finding.dictionary
     if covered is None or dictionary is None or not _intact(one) or covered.until == len(content):
         return one
@@ -97,11 +101,16 @@ def _with_later_fault(content: bytes, reader: PdfFileReader, one: Judged, until:
     return replace(one, faults=(*one.faults, fault)) if fault else one
 
 
-def _tail_is_hidden(content: bytes, reader: PdfFileReader, until: int, last_covered: int) -> bool:
+def _tail_is_hidden(content: FileBytes, reader: PdfFileReader, until: int, last_covered: int) -> bool:
     """True if bytes follow the last covered revision that are not a revision by the file's own tables."""
     if until == len(content):
         return False
-    return last_covered >= reader.total_revisions - 1 or not content.rstrip(b"\r\n").endswith(b"%%EOF")
+    return last_covered >= reader.total_revisions - 1 or not _end_of(content).endswith(b"%%EOF")
+
+
+def _end_of(content: FileBytes) -> bytes:
+    """The last octets before the line ends that close the file."""
+    return content[-_LAST:].rstrip(b"\r\n")
 
 
 def _intact(one: Judged) -> bool:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from core.files.reading import whole
+from core.files.scratch import FileBytes
 from signing.verification.report import PageChange
 
 _PROGRAM = Path(__file__).with_name("page_text.py")
@@ -14,14 +16,14 @@ _SECONDS = 8.0
 _LARGEST = 40_000_000
 
 
-def page_changes(before: bytes, now: bytes) -> tuple[PageChange, ...]:
+def page_changes(before: FileBytes, now: FileBytes) -> tuple[PageChange, ...]:
     """Pages whose text differs; empty when none does, or when it cannot be told."""
     if len(before) + len(now) > _LARGEST:
         return ()
     try:
         done = subprocess.run(  # noqa: S603 - our own program, no shell, nothing from the caller on its command line
             [sys.executable, "-I", str(_PROGRAM)],
-            input=len(before).to_bytes(8, "big") + before + now,
+            input=len(before).to_bytes(8, "big") + whole(before) + whole(now),
             capture_output=True,
             timeout=_SECONDS,
             check=True,

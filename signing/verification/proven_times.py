@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 from core.errors import Unavailable
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.kept import KeptEvidence
 from keys.tsa.errors import Fault as TokenFault
@@ -80,7 +81,7 @@ class FileTimes:
 
 
 async def prove_times(
-    content: bytes,
+    content: FileBytes,
     found: FileFindings,
     recorded: Sequence[dt.datetime | None],
     judge: CertificateJudge,
@@ -128,7 +129,7 @@ class _Existence:
 
 
 async def _judge_document_stamp(
-    content: bytes,
+    content: FileBytes,
     stamp: TimestampFinding,
     judge: CertificateJudge,
     existed: _Existence,

@@ -10,6 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Literal
 
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Evidence
 from keys.trust.model import Assurance
@@ -209,5 +210,5 @@ class VerificationReport:
     changes: tuple[PageChange, ...] = ()
     later_revisions: int = 0
     embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    signed_revision: bytes | None = field(default=None, repr=False)
+    signed_revision: FileBytes | None = field(default=None, repr=False)
     timestamps: tuple[TimestampReport, ...] = ()

@@ -10,8 +10,11 @@ import pytest
 
 from core.blobs.port import BlobStore
 from core.errors import NotFound, Unavailable
+from core.files.reading import LARGE
+from core.files.scratch import ScratchFile
 from tests.conformance.blobs_backends import BlobsHarness
 from tests.conformance.harness import at_once
+from tests.support.large_files import laid_out
 
 PDF = b"%PDF-1.7 licence \x00\xff"
 
@@ -32,6 +35,27 @@ class BlobsBasic:
         for content in (b"", b"x", bytes(range(256)) * 20_000):
             assert await harness.store.get(await harness.store.put(content)) == content
 
+    async def test_a_file_on_disk_is_kept_and_given_out_as_one(self, harness: BlobsHarness) -> None:
+        content = bytes(range(256)) * (LARGE // 256 + 4096)
+        for _ in range(2):
+            assert await harness.store.put_file(laid_out(content)) == sha256(content)
+        found = await harness.others[0].get_file(sha256(content))
+        assert isinstance(found, ScratchFile)
+        assert found[:] == content
+        assert await harness.names() == [sha256(content)]
+        small = await harness.store.put_file(laid_out(PDF))
+        assert await harness.store.get(small) == await harness.store.get_file(small) == PDF
+        await harness.overwrite(sha256(content), content[:-1] + b"x")
+        with pytest.raises(Unavailable) as refused:
+            await harness.store.get_file(sha256(content))
+        assert refused.value.code == "blob-damaged"
+        await harness.store.put_file(laid_out(content))
+        found = await harness.store.get_file(sha256(content))
+        await harness.store.delete(sha256(content))
+        with pytest.raises(NotFound):
+            await harness.store.get_file(sha256(content))
+        assert found[:] == content  # whoever has it open reads on
+
     async def test_the_same_document_twice_is_one(self, harness: BlobsHarness) -> None:
         assert await harness.store.put(PDF) == await harness.store.put(PDF)
         assert await harness.names() == [sha256(PDF)]
@@ -51,6 +75,8 @@ class BlobsBasic:
         for name in odd:
             with pytest.raises(NotFound):
                 await harness.store.get(name)
+            with pytest.raises(NotFound):
+                await harness.store.get_file(name)
             assert await harness.store.exists(name) is False
 
     async def test_damaged_bytes_are_never_given_out(self, harness: BlobsHarness) -> None:
@@ -87,7 +113,8 @@ class BlobsBasic:
         assert await harness.store.get(digest) == PDF
 
     async def test_a_store_that_does_not_answer_is_unavailable(self, harness: BlobsHarness) -> None:
-        for verb, argument in (("put", PDF), ("get", sha256(PDF)), ("delete", sha256(PDF))):
+        verbs = [("put", PDF), ("get", sha256(PDF)), ("get_file", sha256(PDF)), ("delete", sha256(PDF))]
+        for verb, argument in verbs:
             with pytest.raises(Unavailable) as refused:
                 await getattr(harness.unreachable, verb)(argument)
             assert refused.value.code == "blobs-unavailable"

@@ -13,11 +13,14 @@ import pytest
 
 from core.blobs.filesystem import FilesystemBlobStore
 from core.errors import AppError, NotFound, Unavailable
+from core.files.reading import LARGE
+from core.files.scratch import FileBytes, ScratchFile
 from core.text import Text
 from tests.conformance.blobs import BlobsBasic, BlobsContention, BlobsTransaction, sha256
 from tests.conformance.blobs_backends import BlobsHarness, filesystem
 from tests.conformance.harness import DELAY, Surroundings, failing
 from tests.support.clock import FakeClock
+from tests.support.large_files import laid_out
 
 CONTRACT = [BlobsBasic, BlobsTransaction, BlobsContention]
 
@@ -108,6 +111,18 @@ class SilenceMeansAbsent(Broken):
             return False
 
 
+class GivesFilesOutUnseen(Broken):
+    async def get_file(self, digest: str) -> FileBytes:
+        await super().exists(digest)
+        return laid_out(await self._raw(digest))
+
+
+class CutsFilesShort(Broken):
+    async def put_file(self, content: ScratchFile) -> str:
+        await super().put_file(content.head(LARGE))
+        return content.hashed("sha256").hexdigest()
+
+
 class DamageMeansAbsent(Broken):
     async def get(self, digest: str) -> bytes:
         try:
@@ -132,6 +147,8 @@ class DamageMeansAbsent(Broken):
         (AnswersBeforeItWrites, "test_a_document_is_kept_under_its_digest"),
         (SaysAlwaysThere, "test_what_is_not_there_is_not_found"),
         (SilenceMeansAbsent, "test_silence_does_not_mean_absent"),
+        (GivesFilesOutUnseen, "test_a_file_on_disk_is_kept_and_given_out_as_one"),
+        (CutsFilesShort, "test_a_file_on_disk_is_kept_and_given_out_as_one"),
         (DamageMeansAbsent, "test_damaged_bytes_are_never_given_out"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import mmap
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +28,8 @@ from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolic
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from core.errors import AppError
+from core.files.reading import whole
+from core.files.scratch import ScratchFile
 from keys.spec import SignatureAlgorithm
 from keys.tsa.client import Stamped
 from keys.tsa.imprint import Content
@@ -40,6 +41,7 @@ from signing.pades.security_store import read_store
 from tests.attacks.test_pdf_later_revisions import signed_by_pyhanko
 from tests.protocol.test_pades_baseline import container
 from tests.support.clock import START
+from tests.support.large_files import laid_out
 from tests.support.lasting_world import YEAR, LastingWorld
 from tests.support.signing_fakes import PlainSigner, pdf, rsa_key
 from tests.support.trust_pki import DAY
@@ -200,15 +202,15 @@ async def test_a_token_that_is_longer_than_the_room_is_asked_for_once_more(world
 async def test_a_file_on_disk_is_extended_where_it_lies(world: LastingWorld, tmp_path: Path) -> None:
     """The update alone is made in memory; what it follows is read, never copied."""
     content = (await world.seal(pdf(), Level.B_T)).content
-    path = tmp_path / "sealed.pdf"
-    path.write_bytes(content)
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        prepared = append_timestamp(mapped, TimestampField("Stamp", 8192))
-        assert len(prepared.tail) < 20_000
-        tail = prepared.fill_tail((await world.timestamps.stamp(prepared.digest)).token.encoded)
-    with path.open("ab") as file:
-        file.write(tail)
-    report = await world.verifier()(path.read_bytes())
+    laid = laid_out(whole(content), tmp_path)
+    prepared = append_timestamp(laid, TimestampField("Stamp", 8192))
+    assert len(prepared.tail) < 20_000
+    extended = prepared.finished((await world.timestamps.stamp(prepared.digest)).token.encoded)
+    assert isinstance(extended, ScratchFile)
+    assert extended.fileno() == laid.fileno()
+    report = await world.verifier()(extended)
+    in_memory = await world.verifier()(extended[:])
+    assert (in_memory.digest, in_memory.conclusion, in_memory.steps) == (report.digest, report.conclusion, report.steps)
     assert (report.conclusion, [one.good for one in report.timestamps]) == ("genuine", [True])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from io import BytesIO
 
 import pikepdf
@@ -92,7 +93,7 @@ async def test_repeated_request_gets_the_same_file_and_uses_the_key_once(office:
     assert isinstance(keys, PlainKeys)
     first = await office.seal_pdf(command(seal, idempotency_key="k1"))
     again = await office.seal_pdf(command(seal, idempotency_key="k1"))
-    assert again == first
+    assert again == replace(first, revision=None)  # which is not known any more
     assert keys.signers[seal.key_purpose].uses == 1
     assert await events(office) == [("seal.use", "done", None)]
     other = await office.seal_pdf(command(seal, idempotency_key="k2"))

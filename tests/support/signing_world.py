@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from api.wiring.signing import DigestServices, UseServices
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
+from core.files.reading import whole
+from core.files.scratch import FileBytes
 from core.identifiers.uscc import check_character
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
@@ -192,7 +194,8 @@ class MemoryVault:
         self.kept: dict[str, bytes] = {}
         self.places: dict[str, str] = {}
 
-    async def keep(self, content: bytes, *, context: str) -> str:
+    async def keep(self, content: FileBytes, *, context: str) -> str:
+        content = whole(content)
         digest = hashlib.sha256(context.encode() + content).hexdigest()  # as encrypted ones, bound to their place
         self.kept[digest] = content
         self.places[digest] = context
@@ -203,13 +206,19 @@ class MemoryVault:
         self.places[address] = context
         return address, content
 
-    async def put(self, sealed: bytes) -> None:
-        self.kept[hashlib.sha256(sealed).hexdigest()] = sealed
+    async def seal_file(self, content: FileBytes, *, context: str) -> tuple[str, FileBytes]:
+        return self.seal(whole(content), context=context)
+
+    async def put(self, sealed: FileBytes) -> None:
+        self.kept[hashlib.sha256(whole(sealed)).hexdigest()] = whole(sealed)
 
     async def open(self, address: str, *, context: str) -> bytes:
         if self.places.get(address) != context:
             raise NotFound("blob-not-found", Text("没有", "none"))
         return self.kept[address]
+
+    async def open_file(self, address: str, *, context: str) -> FileBytes:
+        return await self.open(address, context=context)
 
 
 @dataclass

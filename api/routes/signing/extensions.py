@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, requires
+from api.file_answer import file_answer
 from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
-from api.routes.signing.uploads import read_upload, upload_body
+from api.routes.signing.uploads import upload_body, uploaded
 from core.principal import Principal
 from signing.levels import Level, LevelPolicy
 from signing.longlife.extend_file import ExtendFileCommand
@@ -26,15 +27,15 @@ async def extend_a_pdf(request: Request, principal: Annotated[Principal, Depends
     kept.
     """
     signing = container(request).signing
-    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
-    made = await signing.extend_file(
-        ExtendFileCommand(
-            upload.content,
-            read_level(upload.fields) or Level.B_LTA,
-            read_level_policy(upload.fields) or LevelPolicy.EXACTLY,
-            principal,
+    async with uploaded(request, limit=signing.settings.max_pdf_bytes, sender=principal) as upload:
+        made = await signing.extend_file(
+            ExtendFileCommand(
+                upload.content,
+                read_level(upload.fields) or Level.B_LTA,
+                read_level_policy(upload.fields) or LevelPolicy.EXACTLY,
+                principal,
+            )
         )
-    )
     headers = {
         "Signature-Level": made.level.value,
         "Cache-Control": "no-store",
@@ -43,4 +44,4 @@ async def extend_a_pdf(request: Request, principal: Annotated[Principal, Depends
     }
     if made.renew_by is not None:
         headers["Renew-By"] = made.renew_by.isoformat()
-    return Response(made.content, media_type="application/pdf", headers=headers)
+    return file_answer(made.content, headers=headers)

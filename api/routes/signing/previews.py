@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.deps import container, requires
 from api.routes.signing.places import PLACE_FIELDS, read_places
-from api.routes.signing.uploads import read_upload, required_field, upload_body
+from api.routes.signing.uploads import required_field, upload_body, uploaded
 from core.principal import Principal
 from signing.placing.preview import PlaceFound
 
@@ -18,14 +18,14 @@ _FIELDS = {"seal": {"type": "string", "description": "id of the seal"}, **PLACE_
 
 
 @router.post("", openapi_extra=upload_body(_FIELDS, ("seal",)))
-async def preview(request: Request, _: Annotated[Principal, Depends(requires("seal:sign"))]) -> dict[str, Any]:
+async def preview(request: Request, principal: Annotated[Principal, Depends(requires("seal:sign"))]) -> dict[str, Any]:
     """Find the places that a signature with the same fields would have: on which pages, where, and which part of the
     seal is seen there. A paging seal shows a strip on each page."""
     signing = container(request).signing
-    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
-    places = read_places(upload.fields)
-    wanted = () if places is None else places if isinstance(places, tuple) else (places,)
-    found = await signing.preview_places(upload.content, required_field(upload.fields, "seal"), wanted)
+    async with uploaded(request, limit=signing.settings.max_pdf_bytes, sender=principal) as upload:
+        places = read_places(upload.fields)
+        wanted = () if places is None else places if isinstance(places, tuple) else (places,)
+        found = await signing.preview_places(upload.content, required_field(upload.fields, "seal"), wanted)
     return {
         "pages": found.pages,
         "empty_fields": list(found.fields),

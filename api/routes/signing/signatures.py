@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
+from api.file_answer import file_answer
 from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
 from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
-from api.routes.signing.uploads import read_upload, required_field, upload_body
+from api.routes.signing.uploads import required_field, upload_body, uploaded
+from core.files.scratch import FileBytes
 from core.principal import Principal
 from signing.longlife.model import Care
 from signing.model import GrantForm, SealedPdf, SealPdfCommand, SignatureRecord, UseRequest
@@ -39,23 +41,23 @@ async def seal_a_pdf(
 ) -> Response:
     """Seal a PDF. Answers with the sealed file, or with JSON and a link when `Accept` asks for JSON."""
     signing = container(request).signing
-    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
-    sealed = await signing.seal_pdf(
-        SealPdfCommand(
-            pdf=upload.content,
-            seal_id=required_field(upload.fields, "seal"),
-            actor=principal,
-            document_class=upload.fields.get("document_class", "document"),
-            placement=read_places(upload.fields),
-            reason=upload.fields.get("reason") or None,
-            location=upload.fields.get("location") or None,
-            contact=upload.fields.get("contact") or None,
-            locks=read_locks(upload.fields),
-            idempotency_key=idempotency_key,
-            level=read_level(upload.fields),
-            level_policy=read_level_policy(upload.fields),
+    async with uploaded(request, limit=signing.settings.max_pdf_bytes, sender=principal) as upload:
+        sealed = await signing.seal_pdf(
+            SealPdfCommand(
+                pdf=upload.content,
+                seal_id=required_field(upload.fields, "seal"),
+                actor=principal,
+                document_class=upload.fields.get("document_class", "document"),
+                placement=read_places(upload.fields),
+                reason=upload.fields.get("reason") or None,
+                location=upload.fields.get("location") or None,
+                contact=upload.fields.get("contact") or None,
+                locks=read_locks(upload.fields),
+                idempotency_key=idempotency_key,
+                level=read_level(upload.fields),
+                level_policy=read_level_policy(upload.fields),
+            )
         )
-    )
     return sealed_answer(request, sealed)
 
 
@@ -116,9 +118,9 @@ async def sealed_file(
     return _pdf(content, signature_id, status=200, headers={"Cache-Control": "no-store"})
 
 
-def _pdf(content: bytes, name: str, *, status: int, headers: Mapping[str, str]) -> Response:
+def _pdf(content: FileBytes, name: str, *, status: int, headers: Mapping[str, str]) -> Response:
     disposition = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, status, {**headers, **disposition}, media_type="application/pdf")
+    return file_answer(content, status, {**headers, **disposition})
 
 
 def _view(record: SignatureRecord) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, caller_by, container, requires
+from api.file_answer import file_answer
 from api.routes.signing.signatures import sealed_answer, unseen_view
-from api.routes.signing.uploads import read_upload, required_field, upload_body
+from api.routes.signing.uploads import required_field, upload_body, uploaded
 from core.clock import SHANGHAI
 from core.principal import Principal
 from signing.model import RequestState, SignatureRecord, UseRequest
@@ -62,15 +63,15 @@ class SealIt(BaseModel):
 async def ask_for_use(request: Request, principal: Signer) -> dict[str, Any]:
     """Have a file approved before it is sealed, where the grant wants it. It waits, encrypted, for seven days."""
     signing = container(request).signing
-    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
-    command = AskCommand(
-        upload.content,
-        required_field(upload.fields, "seal"),
-        principal,
-        upload.fields.get("document_class", "document"),
-        upload.fields.get("reason", ""),
-    )
-    return request_view(await signing.uses.ask(command))
+    async with uploaded(request, limit=signing.settings.max_pdf_bytes, sender=principal) as upload:
+        command = AskCommand(
+            upload.content,
+            required_field(upload.fields, "seal"),
+            principal,
+            upload.fields.get("document_class", "document"),
+            upload.fields.get("reason", ""),
+        )
+        return request_view(await signing.uses.ask(command))
 
 
 @router.get("/seal-requests")
@@ -105,7 +106,7 @@ async def request_file(request: Request, request_id: str, principal: Annotated[P
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return Response(content, media_type="application/pdf", headers=headers)
+    return file_answer(content, headers=headers)
 
 
 @router.post("/seal-requests/{request_id}/approve")

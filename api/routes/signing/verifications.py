@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.deps import container
 from api.limits import limited_report, limited_verification
-from api.routes.signing.uploads import read_upload, upload_body
+from api.routes.signing.uploads import upload_body, uploaded
 from core.text import Text
 from signing.reports.describe import describe
 from signing.reports.model import Findings, Report
@@ -37,8 +37,8 @@ async def verify_a_pdf(request: Request) -> Response:
     it asks for PDF.
     """
     signing = container(request).signing
-    upload = await read_upload(request, limit=signing.settings.max_pdf_bytes)
-    report = await signing.verify_pdf(upload.content)
+    async with uploaded(request, limit=signing.settings.max_pdf_bytes) as upload:
+        report = await signing.verify_pdf(upload.content)
     kind = _wanted(request)
     if kind is None:
         return JSONResponse(report_view(report), headers=_FRESH)

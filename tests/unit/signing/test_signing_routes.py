@@ -18,12 +18,14 @@ from fastapi import FastAPI
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
+from api.large_files import LargeFiles
 from api.limits import limited_verification
 from api.main import _map_errors
 from api.routes.signing import routers
 from api.wiring.public_log import compose_public_log
 from core.db.database import Database
 from core.errors import NotAuthenticated
+from core.files.scratch import Scratch
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.principal import Principal, PrincipalKind
 from core.text import Text
@@ -60,7 +62,12 @@ TOKENS = {
 def _settings() -> SimpleNamespace:
     operator = Text("示例市政务数据局", "Example City Data Office")
     return SimpleNamespace(
-        issuer="http://test", mtls_url="", trusted_proxies="", operator_name=operator, reports_per_minute=2
+        issuer="http://test",
+        mtls_url="",
+        trusted_proxies="",
+        operator_name=operator,
+        reports_per_minute=2,
+        large_files_per_hour=2,
     )
 
 
@@ -86,6 +93,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     for router in routers:
         app.include_router(router)
     _map_errors(app)
+    app.state.large_files = LargeFiles()
     app.dependency_overrides[limited_verification] = lambda: None  # has tests of its own
     signing = SimpleNamespace(
         settings=office.settings,
@@ -114,7 +122,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         signing=signing,
         public_log=compose_public_log(office.database, office.clock, kv, LOG_KEY, issuer="http://test"),
         idp=SimpleNamespace(authenticate=_authenticate),
-        ground=SimpleNamespace(settings=_settings(), kv=kv),
+        ground=SimpleNamespace(settings=_settings(), kv=kv, scratch=Scratch(tmp_path / "scratch")),
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
