@@ -19,6 +19,7 @@ NAMES = {
     "keys_ocsp": "OCSP answers",
     "keys_tsa": "time-stamps",
     "signing": "sealing and judging PDFs",
+    "signing_batch": "thousands of files in one batch",
     "start": "start-up and memory",
 }
 

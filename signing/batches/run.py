@@ -11,14 +11,12 @@ import asyncio
 import datetime as dt
 import logging
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database, WriteTx
-from core.errors import AppError, LimitExceeded, NotFound, Unavailable
+from core.errors import AppError, LimitExceeded, Unavailable
 from core.principal import SYSTEM, Principal
-from keys.errors import FieldDamaged
 from signing.batches.commands import command_for
 from signing.batches.errors import ClaimLost, approval_over, owner_gone
 from signing.batches.model import KEPT_FOR, LIFE, Batch, BatchFile, BatchState, Fault
@@ -30,17 +28,30 @@ from signing.seal_pdf import SealPdf
 
 _log = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=5)  # many times what a handful of files may take
-HANDFUL = 8
+HANDFUL = 16
+_LANES = 4  # files of a handful at a time: while one is signed, others wait for the disk
+_SMALL = 2_000_000  # octets; a larger file goes alone, so that callers who wait for an answer find a free thread
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0
 _STOPS_ALL = (SealNotActive, SealNotGranted, SealUsesSpent, SealApprovalNeeded)
-_DAMAGED = "blob-damaged"
+_LASTING = frozenset({"blob-damaged", "field-damaged"})  # of what is "unavailable", what will not pass
 
 
-class _Next(Enum):
-    """What follows one file."""
+@dataclass
+class _Handful:
+    """What a worker has in hand."""
 
-    GO_ON = auto()
-    STOP = auto()  # the rest of the handful is given back
+    batch: Batch
+    actor: Principal
+    left: list[BatchFile]
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.stumbled = self.batch.stumbles > 0
+
+    def rest(self) -> list[BatchFile]:
+        """What nobody began; nobody will."""
+        rest, self.left = self.left, []
+        return rest
 
 
 @dataclass(frozen=True)
@@ -117,14 +128,23 @@ class RunBatches:
         if actor is None or over is not None:
             await self._halt(batch, files, over or owner_gone())
             return
-        stumbled = batch.stumbles > 0
-        while files:
-            file = files.pop(0)
-            if await self._one(batch, file, actor, files) is _Next.STOP:
+        if not files:  # all that was left had to be set aside
+            return
+        work = _Handful(batch, actor, files)
+        lanes = 1 if max(file.octets for file in files) > _SMALL else _LANES
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(lanes, len(files))):
+                group.create_task(self._lane(work))
+
+    async def _lane(self, work: _Handful) -> None:
+        """Some files wait for the disk while others are signed."""
+        while work.left:
+            file = work.left.pop(0)
+            if not await self._one(work, file):
                 return
-            if stumbled:
-                stumbled = False
-                await self._steady(batch)
+            if work.stumbled and not work.stopped:
+                work.stumbled = False
+                await self._steady(work.batch)
 
     async def _steady(self, batch: Batch) -> None:
         async with self._database.write() as tx:
@@ -137,34 +157,24 @@ class RunBatches:
             return None
         return approval_over()
 
-    async def _one(self, batch: Batch, file: BatchFile, actor: Principal, rest: list[BatchFile]) -> _Next:
+    async def _one(self, work: _Handful, file: BatchFile) -> bool:
+        """False when there is no use in going on now; then all that is left was given back."""
         try:
-            await self._seal(batch, file, actor)
+            await self._seal(work.batch, file, work.actor)
         except ClaimLost:
-            return _Next.GO_ON  # it is decided, or another worker has it
+            pass  # it is decided, or another worker has it
         except _STOPS_ALL as reason:
-            await self._halt(batch, [file, *rest], Fault(reason.code, reason.text))
-            return _Next.STOP
-        except (FieldDamaged, NotFound) as fault:
-            await self._refuse(file, fault)
-        except Unavailable as fault:
-            if fault.code == _DAMAGED:
-                await self._refuse(file, fault)
-            else:
-                await self._stumble(batch, [file, *rest], fault)
-                return _Next.STOP
-        except LimitExceeded as fault:
-            if fault.retry_after is None:
-                await self._refuse(file, fault)
-            else:
-                await self._stumble(batch, [file, *rest], fault)
-                return _Next.STOP
+            await self._halt(work.batch, [file, *work.rest()], Fault(reason.code, reason.text))
+            return False
         except AppError as fault:
+            if _passes(fault):
+                await self._stumble(work, file, fault)
+                return False
             await self._refuse(file, fault)
         except Exception as error:  # of ours, or of a parser: the file is begun again, alone, and set aside in the end
             _log.warning("a file of a batch broke its work off: %s", type(error).__name__)
             await self._give_back([file], counted=True)
-        return _Next.GO_ON
+        return True
 
     async def _seal(self, batch: Batch, file: BatchFile, actor: Principal) -> None:
         assert file.document is not None  # stays as long as the file may wait
@@ -199,12 +209,15 @@ class RunBatches:
                 tx.audit(event)
             await tx.commit()
 
-    async def _stumble(self, batch: Batch, files: list[BatchFile], fault: AppError) -> None:
+    async def _stumble(self, work: _Handful, file: BatchFile, fault: AppError) -> None:
+        first, work.stopped = not work.stopped, True
+        batch, files = work.batch, [file, *work.rest()]
         pause = min(_FIRST_PAUSE * 2 ** min(batch.stumbles, 10), _LONGEST_PAUSE)
-        _log.warning("a batch waits: %s", fault.code)
         async with self._database.write() as tx:
             await self._store.give_back(tx, files, counted=False)
-            await self._store.stumble(tx, batch.id, due_at=self._clock.now() + dt.timedelta(seconds=pause))
+            if first:  # what befalls several files of a handful is one stumble
+                _log.warning("a batch waits: %s", fault.code)
+                await self._store.stumble(tx, batch.id, due_at=self._clock.now() + dt.timedelta(seconds=pause))
             await tx.commit()
 
     async def _finish_settled(self) -> None:
@@ -218,3 +231,10 @@ class RunBatches:
                     detail: dict[str, str | int | bool | None] = {"sealed": counts.sealed, "refused": counts.refused}
                     tx.audit(AuditEvent("seal.batch-done", "done", SYSTEM, subject=batch_id, detail=detail))
                     await tx.commit()
+
+
+def _passes(fault: AppError) -> bool:
+    """Whether it is nothing about the file, and may be over in a while."""
+    if isinstance(fault, LimitExceeded):
+        return fault.retry_after is not None
+    return isinstance(fault, Unavailable) and fault.code not in _LASTING
