@@ -6,7 +6,7 @@ Reading a person here opens personal data; the use case that asks writes the aud
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import Clock, calendar_day
@@ -131,6 +131,20 @@ class Directory:
             # whoever has a citizen ID number is known by it; only for the others is a second look worth its time
             held = [] if account.number is not None else await self._documents.of_account(tx, account_id)
         return self._vault.person(account, proved(self._vault, held))
+
+    async def colleagues(self, organisation: str, account_ids: Iterable[str]) -> Mapping[str, str]:
+        """Names of those who have a role in this organisation, by account: who acts for an office does so by name
+        before its own people. Others are left out, also those who have left it.
+        """
+        names = {}
+        async with self._database.read() as tx:
+            for account_id in dict.fromkeys(account_ids):
+                roles = await self._accounts.roles(tx, account_id)
+                if any(one.organisation == organisation for one in roles):
+                    account = await self._accounts.get(tx, account_id)
+                    if account is not None:
+                        names[account_id] = self._vault.name(account)
+        return names
 
     async def all_documents(self, account_id: str) -> tuple[Person, Sequence[Document]]:
         """A person with everything that is proved to be theirs, what they are best known by first.

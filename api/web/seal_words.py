@@ -8,6 +8,8 @@ from api.web.views.common import Mark, TimelineEntry
 from api.web.words import minute
 from core.principal import Principal
 from core.text import Text
+from signing.appearance.official_seal import SealShape
+from signing.levels import Level
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
 from signing.model import GranteeKind, GrantForm, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
 
@@ -19,6 +21,13 @@ KINDS: Mapping[SealKind, Text] = {
     SealKind.SPECIAL: Text("其他专用章", "Special seal"),
     SealKind.REPRESENTATIVE: Text("法定代表人名章", "Legal representative's seal"),
     SealKind.PERSONAL: Text("个人签名章", "Personal seal"),
+}
+
+SHAPES: Mapping[SealShape, Text] = {
+    SealShape.ROUND: Text("圆章", "round"),
+    SealShape.OVAL: Text("椭圆章", "oval"),
+    SealShape.NAME: Text("名章", "name seal"),
+    SealShape.SCAN: Text("扫描件", "as scanned"),
 }
 
 _LOOKS = {
@@ -95,25 +104,64 @@ ONWARDS = frozenset({SealEvent.APPROVE, SealEvent.MAKE, SealEvent.ACTIVATE, Seal
 """Steps that bring a seal further."""
 
 
-def who_words(kind: str, actor: str, visitor: Principal) -> Text:
-    """Who it was, without a name: oneself, a colleague by the end of their account's id, a system, the service."""
+LEVELS: Mapping[Level, tuple[Text, Text]] = {
+    Level.B_B: (
+        Text("基本（B-B）", "Basic (B-B)"),
+        Text(
+            "证书在有效期内能验；过期以后证明不了是什么时候盖的。最快，不向别处要什么。",
+            "Can be verified while the certificate is good; later nothing proves when it was made. Quickest.",
+        ),
+    ),
+    Level.B_T: (
+        Text("带时间戳（B-T）", "With a time-stamp (B-T)"),
+        Text(
+            "时间戳证明盖章的时间，证书过期后还能验，但要查得到当时的证书状态。",
+            "A time-stamp proves when; verified also after the certificate ended, if its state can be asked.",
+        ),
+    ),
+    Level.B_LT: (
+        Text("自带验证材料（B-LT）", "With its evidence (B-LT)"),
+        Text(
+            "证书状态一并存进文件，不联网也能验；文件大几万字节。",
+            "The state of the certificates lies in the file: verified offline. The file grows by tens of kilobytes.",
+        ),
+    ),
+    Level.B_LTA: (
+        Text("长期保存（B-LTA）", "For the archive (B-LTA)"),
+        Text(
+            "再盖一个存档时间戳，到期前由本服务续上，适合保存几十年。",
+            "With an archive time-stamp that this service renews before it ends: for decades. Takes the longest.",
+        ),
+    ),
+}
+"""What each level is called, and what it gives and costs."""
+
+
+Names = Mapping[str, str]
+"""Of colleagues, by account; whoever is not in it is told by the end of their account's id."""
+
+
+def who_words(kind: str, actor: str, visitor: Principal, names: Names) -> Text:
+    """Who it was: oneself, a colleague, a system, the service."""
     if (kind, actor) == (visitor.kind.value, visitor.id):
         return Text("您", "you")
     if kind == "system":
         return Text("本服务", "this service")
     if kind == "client":
         return Text(f"系统 {actor}", f"system {actor}")
+    if name := names.get(actor):
+        return Text(name, name)
     return Text(f"同事（尾号 {actor[-6:]}）", f"a colleague ({actor[-6:]})")
 
 
-def story_of(steps: Sequence[SealStep], visitor: Principal) -> tuple[TimelineEntry, ...]:
+def story_of(steps: Sequence[SealStep], visitor: Principal, names: Names) -> tuple[TimelineEntry, ...]:
     """Oldest first, as a story is told."""
-    return tuple(_entry(step, visitor) for step in steps)
+    return tuple(_entry(step, visitor, names) for step in steps)
 
 
-def _entry(step: SealStep, visitor: Principal) -> TimelineEntry:
+def _entry(step: SealStep, visitor: Principal, names: Names) -> TimelineEntry:
     event = SealEvent(step.event)
-    who = who_words(step.actor_kind, step.actor, visitor)
+    who = who_words(step.actor_kind, step.actor, visitor, names)
     founded = step.reason == "founded"
     said = Text("首次建立", "founded") if founded else Text(step.reason, step.reason)
     text = Text(f"{who.zh}：{said.zh}", f"{who.en}: {said.en}") if said.zh else who
@@ -151,6 +199,6 @@ def classes_words(classes: Sequence[str]) -> Text:
     return Text("、".join(classes), ", ".join(classes))
 
 
-def waiting_words(request: UseRequest, visitor: Principal) -> Text:
+def waiting_words(request: UseRequest, visitor: Principal, names: Names) -> Text:
     """Who asked."""
-    return who_words(request.requester_kind, request.requester, visitor)
+    return who_words(request.requester_kind, request.requester, visitor, names)

@@ -27,6 +27,7 @@ from signing.reports.typst_setter import TypstReportSetter
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
+from signing.seals.certificate import LookAtCertificate
 from signing.seals.create import CreateSeal
 from signing.seals.destroy import DestroySeal
 from signing.seals.follow import FollowSeals
@@ -104,6 +105,7 @@ class SigningServices:
     preview_places: PreviewPlaces
     reports: MakeReports
     read_scan: ReadScan
+    look_at_certificate: LookAtCertificate
     pool: WorkPool
 
     def close(self) -> None:
@@ -159,6 +161,7 @@ def build_signing(
         seals=seals,
         preview_places=PreviewPlaces(database, store, pool, settings),
         read_scan=ReadScan(),
+        look_at_certificate=LookAtCertificate(database, store, judge, clock),
         uses=UseServices(
             ask=AskForUse(database, store, requests, vault, clock, pool, settings),
             decide=DecideRequest(database, store, requests, clock),

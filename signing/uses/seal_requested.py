@@ -6,6 +6,7 @@ from core.db.database import Database
 from core.principal import Principal
 from keys.ports import DocumentVault
 from signing.errors import UseRequestNotFound, UseRequestOver
+from signing.levels import Level
 from signing.model import RequestState, SealedPdf, SealPdfCommand
 from signing.places import Place
 from signing.ports import UseRequestStore
@@ -27,9 +28,17 @@ class SealRequested:
         self._seals = seals
 
     async def __call__(
-        self, request_id: str, placement: Place | tuple[Place, ...] | None, *, actor: Principal
+        self,
+        request_id: str,
+        placement: Place | tuple[Place, ...] | None,
+        *,
+        actor: Principal,
+        level: Level | None = None,
     ) -> SealedPdf:
         """
+        Args:
+            level: how long the signature is to last; None for what the settings say.
+
         Raises:
             UseRequestNotFound: also when somebody else asked.
             UseRequestOver: not approved, or no more.
@@ -51,6 +60,7 @@ class SealRequested:
             placement=placement,
             reason=request.reason,
             request_id=request.id,
+            level=level,
         )
         try:
             return await self._seal_pdf(command)

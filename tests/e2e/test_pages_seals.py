@@ -12,6 +12,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.test_pages_public import verify
 from tests.support.page_checks import faults_of
 from tests.support.page_files import blank_pdf
+from tests.support.scanned_seals import Paper, scan
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Visit]
@@ -25,6 +26,24 @@ def at(visit: Open, person: cast.Person, path: str) -> Visit:
     return who
 
 
+def test_a_scanned_impression_is_cleaned_and_shown_before_it_is_asked_for(visit: Open) -> None:
+    jiang = at(visit, cast.JIANG, "/office/seals/new")
+    jiang.page.fill("#code", "4101990000983")
+    jiang.page.check("input[name=shape][value=scan]", force=True)
+    impression = scan(Paper(shadow=90, written=True), "JPEG", quality=85, dpi=(305, 305))
+    file = {"name": "旧章.jpg", "mimeType": "image/jpeg", "buffer": impression}
+    jiang.page.set_input_files("#file", file)  # the script shows it at once
+    jiang.page.wait_for_selector(".sketch-before img")
+    assert "mm" in jiang.page.inner_text("#sketch-size")
+    assert faults_of(jiang.page) == []
+    jiang.page.fill("#reason", "沿用旧章")
+    jiang.page.click("button:has-text('提出申请')")
+    assert "扫描件" in jiang.page.inner_text("main"), "the application says what it was drawn of"
+    assert faults_of(jiang.page) == []
+    jiang.page.click("button:text-is('撤回')")
+    assert "已撤回" in jiang.page.inner_text("main .note")
+
+
 def test_two_people_found_a_seal_grant_it_and_approve_its_use(visit: Open, tmp_path: Path) -> None:
     jiang, tan = at(visit, cast.JIANG, "/office"), at(visit, cast.TAN, "/office/seals")
     assert faults_of(jiang.page) == []
@@ -36,6 +55,11 @@ def test_two_people_found_a_seal_grant_it_and_approve_its_use(visit: Open, tmp_p
     jiang.page.fill("#line", "合同专用章")
     jiang.page.fill("#code", "41")
     jiang.page.fill("#reason", "签订公租房合同")
+    before = jiang.page.get_attribute("#sketch", "src")
+    jiang.page.select_option("#centre", "blank")
+    jiang.page.wait_for_function(
+        "before => document.getElementById('sketch').getAttribute('src') !== before", arg=before
+    )
     jiang.page.click("button:has-text('提出申请')")
     assert jiang.page.get_attribute("#code", "aria-invalid") == "true", "the code has 13 digits"
     assert jiang.page.input_value("#reason") == "签订公租房合同"

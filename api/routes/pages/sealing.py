@@ -18,6 +18,7 @@ from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.seal_places import asked_places, carried, places_of, whole_number
+from api.web.seal_words import LEVELS
 from api.web.shelf import Shelf, shelf
 from api.web.views.common import Fact
 from api.web.views.office import SealedView, SealPlaceView, SealSeen, SealUploadView, Sheet
@@ -25,6 +26,7 @@ from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
 from core.text import Text
+from signing.levels import Level
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.places import Place
 from signing.placing.preview import PlaceFound, Preview
@@ -101,6 +103,7 @@ async def seal(request: Request, token: str) -> Response:
             placement=places[0] if len(places) == 1 else places,
             reason=form["reason"] or None,
             idempotency_key=token,
+            level=level_in(form),
         )
         done = await container(request).signing.seal_pdf(command)
         await desk.sealed_on(token, number)
@@ -269,8 +272,15 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
         total=total,
         places=tuple(_seen(one, chosen) for one in found.places if one.page == number),
         found=None if asked.by_hand or error else _count(found),
+        levels=tuple((one.value, *words) for one, words in LEVELS.items()),
+        level=(level_in(form) or container(request).signing.settings.level).value,
     )
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
+
+
+def level_in(form: Form) -> Level | None:
+    """What was chosen; None for what the settings say."""
+    return Level.named(form["level"]) if form["level"] else None
 
 
 async def _found(

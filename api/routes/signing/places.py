@@ -128,6 +128,11 @@ _NAMES = TypeAdapter(
 )
 
 
+def places_in(listed: PlaceList) -> tuple[Place, ...]:
+    """What a list in a body says."""
+    return tuple(place.read() for place in listed)
+
+
 def read_places(fields: Mapping[str, str]) -> Place | tuple[Place, ...] | None:
     """
     Raises:
@@ -137,7 +142,7 @@ def read_places(fields: Mapping[str, str]) -> Place | tuple[Place, ...] | None:
     if fields.get("places"):
         if single:
             raise _invalid("places")
-        return tuple(place.read() for place in _parsed(_PLACES, fields["places"], "places"))
+        return places_in(_parsed(_PLACES, fields["places"], "places"))
     if not single:
         return None
     return Placement(int(_number(fields, "page")), _number(fields, "x_mm"), _number(fields, "y_mm"))

@@ -14,7 +14,7 @@ from api.deps import caller, caller_by, container, requires
 from api.routes.signing.seal_orders import OrderBody, read_order
 from core.paging import page_size
 from core.principal import Principal
-from keys.x509.files import certificates_in
+from keys.x509.files import certificates_in, to_pem
 from signing.model import Seal, SealStatus, SealStep
 
 router = APIRouter(prefix="/v1", tags=["seals"])
@@ -103,6 +103,25 @@ async def seal_request(request: Request, seal_id: str, principal: Manager) -> Re
     made = await container(request).signing.take_over_certificate.request(seal_id, actor=principal)
     headers = {"Content-Disposition": f'attachment; filename="{seal_id}.csr"'}
     return Response(made, media_type="application/pkcs10", headers=headers)
+
+
+@router.get("/seals/{seal_id}/certificate")
+async def seal_certificate(request: Request, seal_id: str, _: Annotated[Principal, Depends(caller)]) -> dict[str, Any]:
+    """What the seal's certificate says, and whether it counts by the trust list today; with the chain as PEM."""
+    signing = container(request).signing
+    seal, found = await signing.seals.get(seal_id), await signing.look_at_certificate(seal_id)
+    fault = found.judgement.fault if found.judgement else None
+    return {
+        "subject": found.subject,
+        "issuer": found.issuer,
+        "serial": found.serial,
+        "valid_from": found.valid_from.isoformat(),
+        "valid_until": found.valid_until.isoformat(),
+        "sha256": found.sha256,
+        "trusted": found.trusted,
+        "sub_indication": fault.sub_indication if fault else None,
+        "chain": [to_pem(der) for der in seal.certificates],
+    }
 
 
 @router.post("/seals/{seal_id}/certificate")

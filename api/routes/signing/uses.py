@@ -12,12 +12,16 @@ from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, caller_by, container, requires
 from api.file_answer import file_answer
+from api.routes.signing.levels import read_level
+from api.routes.signing.places import PlaceList, places_in
 from api.routes.signing.signatures import sealed_answer, unseen_view
 from api.routes.signing.uploads import required_field, upload_body, uploaded
 from core.clock import SHANGHAI
+from core.errors import InvalidInput
 from core.principal import Principal
+from core.text import Text
 from signing.model import RequestState, SignatureRecord, UseRequest
-from signing.places import Placement
+from signing.places import Place, Placement
 from signing.ports import UseQuery
 from signing.uses.ask import AskCommand
 
@@ -41,8 +45,8 @@ class Answer(BaseModel):
     answer: str = Field(default="", max_length=200)
 
 
-class Place(BaseModel):
-    """Where the seal's centre goes: mm from the left and the top of the page as shown. None: nothing is shown."""
+class OnePlace(BaseModel):
+    """Where the seal's centre goes: mm from the left and the top of the page as shown."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,11 +56,26 @@ class Place(BaseModel):
 
 
 class SealIt(BaseModel):
-    """How an approved file is sealed."""
+    """How an approved file is sealed: at one place (`placement`, as before there were others) or at all of `places`, as
+    `/v1/signatures` takes them; without either nothing is shown. `level` as there."""
 
     model_config = ConfigDict(extra="forbid")
 
-    placement: Place | None = None
+    placement: OnePlace | None = None
+    places: PlaceList | None = None
+    level: str | None = Field(default=None, max_length=16)
+
+    def where(self) -> tuple[Place, ...] | None:
+        """
+        Raises:
+            InvalidInput: `field-invalid`.
+        """
+        if self.placement is not None and self.places is not None:
+            text = Text("placement 和 places 只给一个。", "Give placement or places, not both.")
+            raise InvalidInput("field-invalid", text, field="places")
+        if self.placement is not None:
+            return (Placement(self.placement.page, self.placement.x_mm, self.placement.y_mm),)
+        return None if self.places is None else places_in(self.places)
 
 
 @router.post("/seal-requests", status_code=201, openapi_extra=upload_body(_FIELDS, ("seal", "reason")))
@@ -134,9 +153,8 @@ async def withdraw_request(
 @router.post("/seal-requests/{request_id}/seal", status_code=201, response_class=Response)
 async def seal_request(request: Request, request_id: str, body: SealIt, principal: Signer) -> Response:
     """Seal what was approved. A second call answers with the first one's file. As `POST /v1/signatures` otherwise."""
-    place = body.placement
-    where = None if place is None else Placement(place.page, place.x_mm, place.y_mm)
-    sealed = await container(request).signing.uses.seal(request_id, where, actor=principal)
+    level = read_level({"level": body.level or ""})
+    sealed = await container(request).signing.uses.seal(request_id, body.where(), actor=principal, level=level)
     return sealed_answer(request, sealed)
 
 

@@ -201,6 +201,8 @@ class SealPlaceView:
     total: int = 1
     places: tuple[SealSeen, ...] = ()
     found: Text | None = None
+    levels: tuple[tuple[str, Text, Text], ...] = ()
+    level: str = ""
     step: int = 2
 
     @property

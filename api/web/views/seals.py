@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.web.seal_diagram import SealDiagram
+from api.web.seal_places import BY_HAND, Asked
 from api.web.views.common import Fact, Mark, TimelineEntry
 from core.text import Text
 
@@ -95,23 +96,51 @@ class SealView:
     tabs: SealTabs
     grants: tuple[GrantRow, ...] | None = None
     give_href: str | None = None
+    certificate_href: str | None = None
     error: Text | None = None
     note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class SealPicture:
+    """Where a seal's drawing lies, and its size in millimetres."""
+
+    address: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
 class SealApplyView:
-    """`/office/seals/new`."""
+    """`/office/seals/new`; `before` is where the scan lies as it was, and the picture is what was made of it."""
 
     values: Mapping[str, str]
     kinds: tuple[tuple[str, Text], ...]
     diameters: tuple[str, ...]
     replaceable: tuple[tuple[str, str], ...]
+    picture: SealPicture | None = None
+    before: str | None = None
+    max_megabytes: int = 16
     error: Text | None = None
     error_field: str | None = None
 
     def error_at(self, name: str) -> Text | None:
         return self.error if self.error_field == name else None
+
+
+@dataclass(frozen=True, slots=True)
+class SealCertificateView:
+    """`/office/seals/{id}/certificate`; `mark` and `why` say whether it counts today."""
+
+    seal: Text
+    back: str
+    base: str
+    state: Mark
+    mark: Mark
+    why: Text | None
+    facts: tuple[Fact, ...]
+    may_change: bool
+    error: Text | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +210,7 @@ class UseRequestView:
     may_withdraw: bool = False
     sealed_file: str | None = None
     place: Mapping[str, str] = field(default_factory=dict)
+    asked: Asked = BY_HAND
     error: Text | None = None
     note: Text | None = None
     unseen: bool = False

@@ -14,7 +14,9 @@ from api.web.views.seals import (
     LedgerView,
     SealAct,
     SealApplyView,
+    SealCertificateView,
     SealGrantView,
+    SealPicture,
     SealRow,
     SealsView,
     SealTabs,
@@ -52,6 +54,7 @@ STORY = story_of(
         step(SealEvent.SUSPEND, SealStatus.SUSPENDED, "acc_7k2m9q", "保管人休假", 1),
     ],
     ME,
+    {"acc_7k2m9q": "江予晴"},
 )
 
 
@@ -187,8 +190,34 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             tuple((kind.value, KINDS[kind]) for kind in SealKind),
             ("40", "42", "45"),
             (("seal_1", "公章 4101990000017"),),
+            error=WRONG,
+            error_field="code",
+        ),
+        _OFFICE,
+    ),
+    "seal-apply-scan": (
+        "seal_apply.html",
+        SealApplyView(
+            {**VALUES, "shape": "scan", "code": "4101990000017"},
+            tuple((kind.value, KINDS[kind]) for kind in SealKind),
+            ("40", "42", "45"),
+            (),
+            SealPicture(PICTURE, "42 mm"),
+            PICTURE,
+        ),
+        _OFFICE,
+    ),
+    "seal-certificate": (
+        "seal_certificate.html",
+        SealCertificateView(
+            HOUSING,
+            "/office/seals/seal_1",
+            "/office/seals/seal_1/certificate",
+            MARKS[SealStatus.ACTIVE],
+            Mark("bad", "no", Text("信任列表不认", "does not count by the trust list")),
             WRONG,
-            "code",
+            FACTS,
+            True,
         ),
         _OFFICE,
     ),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.routes.pages.seals import desk, grants, ledger, requests
+from api.routes.pages.seals import certificates, design, desk, grants, ledger, requests
 
-routers = [ledger.router, requests.router, desk.router, grants.router]
+routers = [ledger.router, requests.router, design.router, certificates.router, desk.router, grants.router]

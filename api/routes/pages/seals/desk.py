@@ -10,27 +10,24 @@ from api.deps import container
 from api.errors.problems import status_of
 from api.routes.pages.seal_pictures import picture_address
 from api.routes.pages.seals.grants import grant_row
-from api.routes.pages.seals.tabs import SEALS, in_charge, somebody_in_charge, somebody_with_seals, tabs_of
-from api.web.forms import Form, read_form
+from api.routes.pages.seals.tabs import SEALS, colleagues, in_charge, somebody_in_charge, somebody_with_seals, tabs_of
+from api.web.forms import read_form
 from api.web.render import page
 from api.web.seal_diagram import seal_diagram
-from api.web.seal_words import BINDING, EFFECTS, KINDS, MARKS, ONWARDS, story_of
+from api.web.seal_words import BINDING, EFFECTS, KINDS, MARKS, ONWARDS, SHAPES, story_of
 from api.web.views.common import Fact
-from api.web.views.seals import SealAct, SealApplyView, SealRow, SealsView, SealView
-from api.web.visitor import SEAL_MANAGER, Visitor, permitted
+from api.web.views.seals import SealAct, SealRow, SealsView, SealView
+from api.web.visitor import SEAL_MANAGER, Visitor
 from api.web.words import minute
-from core.errors import AppError, InvalidInput, NotFound
+from core.errors import AppError, NotFound
 from core.text import Text
+from signing.appearance.official_seal import SealShape
 from signing.errors import SealSecondPerson
 from signing.lifecycle import ENDED, EVENT_NAMES, RULES, TRANSITIONS, SealEvent, require_step
-from signing.model import Seal, SealKind, SealStatus, SealStep
-from signing.seals.apply import ApplyCommand
-from signing.seals.order import SealOrder
+from signing.model import Seal, SealStatus, SealStep
 
 router = APIRouter(include_in_schema=False)
 _PER_PAGE = 20
-_DIAMETERS = ("40", "42", "45")
-_BY_HAND = [kind for kind in SealKind if kind is not SealKind.PERSONAL]  # whose bearer is named by their own system
 _OF_APPLICATIONS = (SealEvent.APPROVE, SealEvent.REFUSE, SealEvent.WITHDRAW, SealEvent.MAKE)
 
 
@@ -56,26 +53,6 @@ async def seals(request: Request, cursor: str | None = None, done: str = "") -> 
         note=_DONE.get(done),
     )
     return page(request, "seals.html", view=view)
-
-
-@router.get(SEALS + "/new")
-async def apply_form(request: Request) -> Response:
-    """The empty form."""
-    who = await permitted(request, SEAL_MANAGER)
-    name = who.acting_for or Text("", "")
-    return await _apply_page(request, who, {"name_zh": name.zh, "name_en": name.en, "diameter_mm": "42"})
-
-
-@router.post(SEALS + "/new")
-async def apply(request: Request) -> Response:
-    """Ask for a seal; what was typed stays on the page if it cannot be done."""
-    who = await permitted(request, SEAL_MANAGER)
-    form = await read_form(request)
-    try:
-        made = await container(request).signing.apply_for_seal(_command(form, who))
-    except AppError as error:
-        return await _apply_page(request, who, form.values, error)
-    return RedirectResponse(f"{SEALS}/applications/{made.id}?done=apply", 303)
 
 
 @router.get(SEALS + "/applications/{application_id}")
@@ -178,8 +155,10 @@ async def _application_page(
         Fact(Text("种类", "Kind"), KINDS[found.kind]),
         Fact(Text("印章编码", "Seal code"), found.code, True),
         Fact(Text("下方文字", "Lower line"), found.line or "—"),
-        Fact(Text("直径", "Diameter"), f"{found.diameter_mm:g} mm"),
+        Fact(Text("样子", "Look"), SHAPES[SealShape(found.shape)]),
+        Fact(Text("高", "Height"), f"{found.diameter_mm:g} mm"),
         Fact(Text("事由", "Reason"), found.reason),
+        *((Fact(Text("图样指纹", "Picture (SHA-256)"), found.picture, True),) if found.picture else ()),
     ]
     if found.replaces:
         facts.append(Fact(Text("更换哪一枚", "Replaces"), found.replaces, True))
@@ -189,7 +168,7 @@ async def _application_page(
         picture=picture_address(found.seal_id) if found.seal_id else f"{base}/picture.svg",
         facts=tuple(facts),
         acts=_acts(found.status, _OF_APPLICATIONS, who, found.organisation, story, base),
-        story=story_of(story, who.principal),
+        story=story_of(story, who.principal, await colleagues(request, who, (step.actor for step in story))),
         diagram=seal_diagram(found.status),
         tabs=await tabs_of(request, who, "seals"),
         error=error.text if error else None,
@@ -220,10 +199,11 @@ async def _seal_page(
         picture=picture_address(seal.id),
         facts=facts,
         acts=_acts(seal.status, events, who, seal.organisation, story, base),
-        story=story_of(story, who.principal),
+        story=story_of(story, who.principal, await colleagues(request, who, (step.actor for step in story))),
         diagram=seal_diagram(seal.status),
         tabs=await tabs_of(request, who, "seals"),
         grants=tuple(grant_row(request, one, seal) for one in reversed(grants)),
+        certificate_href=f"{base}/certificate",
         give_href=f"{base}/grants/new" if who.principal.may(SEAL_MANAGER) and seal.status not in ENDED else None,
         error=error.text if error else None,
         note=_DONE.get(done),
@@ -263,43 +243,6 @@ def _acts(
             )
         )
     return tuple(acts)
-
-
-async def _apply_page(request: Request, who: Visitor, values: object, error: AppError | None = None) -> Response:
-    own = await container(request).signing.seals.of_organisation(who.principal.organisation or "")
-    living = [one for one in own if one.status not in ENDED]
-    view = SealApplyView(
-        values=dict(values),  # type: ignore[call-overload]  # a mapping of texts
-        kinds=tuple((kind.value, KINDS[kind]) for kind in _BY_HAND),
-        diameters=_DIAMETERS,
-        replaceable=tuple((one.id, f"{KINDS[one.kind].zh} {one.code}") for one in living),
-        error=error.text if error else None,
-        error_field=error.field if isinstance(error, InvalidInput) else None,
-    )
-    return page(request, "seal_apply.html", status=status_of(error) if error else 200, view=view)
-
-
-def _command(form: Form, who: Visitor) -> ApplyCommand:
-    kind, diameter = form["kind"], form["diameter_mm"]
-    if kind not in {one.value for one in _BY_HAND} or diameter not in _DIAMETERS:
-        raise InvalidInput("request-invalid", Text("请重新选择。", "Choose again."), field="kind")
-    name = form["name_zh"]
-    if not name or len(name) > 60 or len(form["name_en"]) > 200 or len(form["line"]) > 12:
-        raise InvalidInput(
-            "seal-name-length",
-            Text("请填单位名称，至多 60 字。", "Give the name, up to 60 characters."),
-            field="name_zh",
-        )
-    order = SealOrder(
-        organisation=who.principal.organisation or "",
-        name=Text(name, form["name_en"] or name),
-        code=form["code"],
-        kind=SealKind(kind),
-        line=form["line"],
-        diameter_mm=float(diameter),
-        replaces=form["replaces"] or None,
-    )
-    return ApplyCommand(order, who.principal, form["reason"])
 
 
 def _title(waiting: int, active: int) -> Text:

@@ -12,11 +12,11 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from api.deps import container
 from api.errors.problems import status_of
-from api.routes.pages.seals.tabs import LEDGER, somebody_in_charge, tabs_of
+from api.routes.pages.seals.tabs import LEDGER, colleagues, somebody_in_charge, tabs_of
 from api.routes.signing.uses import ledger_headers, use_query
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.seal_words import FORMS, KINDS, who_words
+from api.web.seal_words import FORMS, KINDS, Names, who_words
 from api.web.views.seals import LedgerRow, LedgerView
 from api.web.visitor import Visitor
 from api.web.words import minute
@@ -45,9 +45,10 @@ async def ledger(request: Request) -> Response:
     except InvalidInput as refusal:
         error = refusal
     seals = {one.id: one for one in await signing.seals.of_organisation(who.principal.organisation or "")}
+    names = await colleagues(request, who, (one.actor_id for one in found.items))
     following = urlencode({**sent, "cursor": found.next_cursor}) if found.next_cursor else ""
     view = LedgerView(
-        rows=tuple(_row(one, seals, who) for one in found.items),
+        rows=tuple(_row(one, seals, who, names) for one in found.items),
         seals=tuple((one.id, f"{KINDS[one.kind].zh} {one.code}") for one in seals.values()),
         sent=sent,
         export=f"{LEDGER}.csv?{urlencode(sent)}" if sent else f"{LEDGER}.csv",
@@ -96,7 +97,7 @@ def _day(typed: str) -> dt.date | None:
         raise InvalidInput("date-invalid", text, field="since") from None
 
 
-def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor) -> LedgerRow:
+def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor, names: Names) -> LedgerRow:
     seal = seals.get(one.seal_id)
     kind = KINDS[seal.kind] if seal else Text("—", "—")
     name = Text(f"{kind.zh} {seal.code}", f"{kind.en} {seal.code}") if seal else kind
@@ -105,7 +106,7 @@ def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor) -> Ledge
         name,
         one.document_class,
         one.reason or "—",
-        who_words(one.actor_kind, one.actor_id, who.principal),
+        who_words(one.actor_kind, one.actor_id, who.principal, names),
         one.level,
         one.id,
         None if one.form is GrantForm.DOCUMENT else FORMS[one.form],

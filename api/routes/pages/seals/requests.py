@@ -10,12 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
-from api.routes.pages.seals.tabs import REQUESTS, somebody_with_seals, tabs_of
+from api.routes.pages.seals.tabs import REQUESTS, colleagues, somebody_with_seals, tabs_of
 from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
-from api.web.seal_words import FORMS, KINDS, REQUEST_MARKS, waiting_words
+from api.web.seal_places import asked_places, places_of
+from api.web.seal_words import FORMS, KINDS, REQUEST_MARKS, Names, waiting_words
 from api.web.views.common import Fact
 from api.web.views.seals import UseRequestNewView, UseRequestRow, UseRequestsView, UseRequestView
 from api.web.visitor import SEAL_APPROVER, SEALER, Visitor, permitted
@@ -23,7 +24,7 @@ from api.web.words import minute
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
 from signing.model import GrantForm, RequestState, Seal, SealStatus, UseRequest
-from signing.places import Placement
+from signing.places import Place, Placement
 from signing.uses.ask import AskCommand
 
 router = APIRouter(include_in_schema=False)
@@ -47,12 +48,13 @@ async def listed(request: Request, state: str = "", cursor: str | None = None) -
     signing = container(request).signing
     found = await signing.uses.requests.page(actor=who.principal, state=wanted, cursor=cursor, limit=20)
     seals = await _seals(request, who)
+    names = await colleagues(request, who, (one.requester for one in found.items))
     base = f"{REQUESTS}?state={state}" if state else REQUESTS
     joint = "&" if state else "?"
     tabs = await tabs_of(request, who, "requests")
     view = UseRequestsView(
         title=_title(tabs.to_decide, who.principal.may(SEAL_APPROVER)),
-        rows=tuple(_row(one, seals, who) for one in found.items),
+        rows=tuple(_row(one, seals, who, names) for one in found.items),
         may_ask=who.principal.may(SEALER),
         tabs=tabs,
         state="open" if wanted else "all",
@@ -136,7 +138,7 @@ async def act(request: Request, request_id: str, answer: str) -> Response:
             case "withdraw":
                 await uses.ask.withdraw(request_id, actor=who.principal)
             case "seal":
-                await uses.seal(request_id, _place(form), actor=who.principal)
+                await uses.seal(request_id, _places(form), actor=who.principal)
             case _:
                 raise NotFound("answer-not-found", Text("没有这种答复。", "There is no such answer."))
     except AppError as error:
@@ -168,7 +170,7 @@ async def _request_page(
         action=base,
         title=Text(f"申请用“{_name(seal).zh}”", f"Request to use “{_name(seal).en}”"),
         mark=REQUEST_MARKS[found.state],
-        facts=_facts(found, who),
+        facts=_facts(found, who, await colleagues(request, who, (found.requester,))),
         pages=tuple(f"{base}/pages/{number}.png" for number in range(1, min(total, 5) + 1)),
         page_count=total,
         tabs=await tabs_of(request, who, "requests"),
@@ -179,6 +181,7 @@ async def _request_page(
         may_withdraw=own and (open_ or approved),
         sealed_file=f"{base}/sealed" if own and found.signature_id and found.form is GrantForm.DOCUMENT else None,
         place=place,
+        asked=asked_places(form),
         error=error.text if error else None,
         note=_DONE.get(done),
         unseen=found.form is not GrantForm.DOCUMENT,
@@ -209,21 +212,21 @@ def _name(seal: Seal | None) -> Text:
     return Text(f"{kind.zh} {seal.code}", f"{kind.en} {seal.code}")
 
 
-def _row(one: UseRequest, seals: dict[str, Seal], who: Visitor) -> UseRequestRow:
+def _row(one: UseRequest, seals: dict[str, Seal], who: Visitor, names: Names) -> UseRequestRow:
     return UseRequestRow(
         f"{REQUESTS}/{one.id}",
         _name(seals.get(one.seal_id)),
         one.reason,
-        waiting_words(one, who.principal),
+        waiting_words(one, who.principal, names),
         minute(one.created_at),
         REQUEST_MARKS[one.state],
     )
 
 
-def _facts(found: UseRequest, who: Visitor) -> tuple[Fact, ...]:
+def _facts(found: UseRequest, who: Visitor, names: Names) -> tuple[Fact, ...]:
     facts = [
         Fact(Text("事由", "What for"), found.reason),
-        Fact(Text("申请人", "Asked by"), waiting_words(found, who.principal)),
+        Fact(Text("申请人", "Asked by"), waiting_words(found, who.principal, names)),
         Fact(Text("提交时间", "Asked"), minute(found.created_at)),
         Fact(Text("有效到", "Until"), minute(found.expires_at)),
         Fact(Text("文件类别", "Class"), found.document_class, True),
@@ -251,6 +254,10 @@ def _title(to_decide: int, approves: bool) -> Text:
     if approves:
         return Text("没有等您决定的用印申请", "No request waits for you")
     return Text("我的用印申请", "My requests")
+
+
+def _places(form: Form) -> tuple[Place, ...]:
+    return (_place(form),) if asked_places(form).by_hand else places_of(form)
 
 
 def _place(form: Form) -> Placement:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.requests import Request
 
 from api.deps import container
+from api.web.seal_words import Names
 from api.web.views.seals import SealTabs
 from api.web.visitor import SEAL_APPROVER, SEAL_MANAGER, SEALER, Visitor, permitted
 from signing.model import RequestState
@@ -36,3 +39,8 @@ async def tabs_of(request: Request, who: Visitor, here: str) -> SealTabs:
         own = (who.principal.kind.value, who.principal.id)
         waiting = sum((one.requester_kind, one.requester) != own for one in found.items)
     return SealTabs(here, in_charge(who), who.principal.may(SEALER) or who.principal.may(SEAL_APPROVER), waiting)
+
+
+async def colleagues(request: Request, who: Visitor, accounts: Iterable[str]) -> Names:
+    """Names of those among `accounts` who work for the visitor's own office."""
+    return await container(request).idp.directory.colleagues(who.principal.organisation or "", accounts)
