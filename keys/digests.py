@@ -10,6 +10,7 @@ _OIDS = {
     "sha256": oid("2.16.840.1.101.3.4.2.1"),
     "sha384": oid("2.16.840.1.101.3.4.2.2"),
     "sha512": oid("2.16.840.1.101.3.4.2.3"),
+    "sm3": oid("1.2.156.10197.1.401"),  # GM/T 0006; without parameters like the others
 }
 # RFC 5754 §2: parameters are absent, or NULL
 _NAMES = {

@@ -6,6 +6,7 @@
     ├── KeyMissing            no active key for the purpose                (Unavailable)
     ├── KeysStale             nobody knows whether a key was revoked       (Unavailable)
     ├── KeyUnavailable        the token or device does not answer          (Unavailable)
+    ├── LibraryMissing        the system has no libcrypto that can it      (Unavailable)
     ├── AlgorithmEnded        the key may no longer sign for its purpose   (Unavailable)
     ├── KeyStoreDamaged       a stored key does not open: it was changed   (Unavailable)
     ├── KeyStoreNewer         a later version has made the key store       (Unavailable)
@@ -79,6 +80,18 @@ class KeyUnavailable(KeysError, Unavailable):
             "密码设备暂时不可用，请稍后再试。", "The cryptographic device does not answer; try again in a moment."
         )
         super().__init__("key-unavailable", text, private=private)
+
+
+class LibraryMissing(KeysError, Unavailable):
+    """The system's libcrypto is missing, too old, or was built without the national algorithms."""
+
+    def __init__(self, private: str) -> None:
+        text = Text(
+            "本机缺少支持国密算法的 libcrypto（OpenSSL 3.0 以上），请联系系统管理员安装。",
+            "This machine has no libcrypto with the national algorithms (OpenSSL 3.0 or later);"
+            " ask the system administrator to install it.",
+        )
+        super().__init__("library-missing", text, private=private)
 
 
 class KeyStoreDamaged(KeysError, Unavailable):

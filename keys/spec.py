@@ -28,7 +28,7 @@ ACCEPTED_STATES = (KeyState.ACTIVE, KeyState.NEXT, KeyState.VERIFY_ONLY)
 
 
 class SignatureAlgorithm(StrEnum):
-    """Signature algorithms, by their JOSE names (RFC 7518 §3.1, RFC 8037 §3.1)."""
+    """Signature algorithms, by their JOSE names (RFC 7518 §3.1, RFC 8037 §3.1; GM/T 0125.1 for the national one)."""
 
     ES256 = "ES256"  # ECDSA, P-256, SHA-256
     ES384 = "ES384"  # ECDSA, P-384, SHA-384
@@ -37,6 +37,7 @@ class SignatureAlgorithm(StrEnum):
     RS512 = "RS512"  # RSASSA-PKCS1-v1_5, SHA-512
     PS256 = "PS256"  # RSASSA-PSS, SHA-256, salt of 32 octets
     EDDSA = "EdDSA"  # Ed25519
+    SM2_SM3 = "SGD_SM3_SM2"  # SM2 with SM3, named by GM/T 0125.1
 
 
 SECRET = "secret-256"  # noqa: S105 - the name of a kind of key, not a secret
@@ -170,6 +171,18 @@ ALGORITHMS: dict[SignatureAlgorithm, AlgorithmRow] = {
             frozenset({Use.TOKEN, Use.STATEMENT, Use.LOGIN}),  # no document reader in wide use takes it
             bytes.fromhex("300506032b6570"),  # RFC 8410 §3: no parameters
             octets=64,
+        ),
+        AlgorithmRow(
+            SignatureAlgorithm.SM2_SM3,
+            "sm2",
+            "EC",
+            "SM2-P-256",  # GM/T 0125.4
+            "sm3",
+            (SizeRule(256),),
+            # neither documents nor time stamps: those by SM2 have containers of their own (GM/T 0010, GB/T 38540)
+            frozenset({Use.TOKEN, Use.CERTIFICATE, Use.REVOCATION, Use.STATEMENT, Use.LOGIN}),
+            bytes.fromhex("300a06082a811ccf55018375"),  # 1.2.156.10197.1.501, no parameters (GM/T 0015 §5.2.3)
+            octets=72,
         ),
     )
 }

@@ -15,9 +15,11 @@ from core.text import Text
 from keys.ceremony.authority import AUTHORITIES
 from keys.ceremony.canonical import digest
 from keys.ceremony.errors import CeremonyRefused
-from keys.errors import ChainRefused
+from keys.errors import ChainRefused, SignatureRefused
+from keys.spec import Use
 from keys.x509.chain import check_chain
 from keys.x509.model import RevocationReason
+from keys.x509.signed_by import check_signed
 
 ROOT_FILE, LIST_FILE = "root.cer", "root.crl"
 
@@ -86,11 +88,12 @@ def read_root_list(der: bytes, root: bytes, *, at: dt.datetime, after: int | Non
     try:
         found = x509.load_der_x509_crl(der)
         issuer = x509.load_der_x509_certificate(root)
-        good = found.issuer == issuer.subject and found.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # a root holds a signature key
+        check_signed(der, issuer, use=Use.REVOCATION, at=at)
+        good = found.issuer == issuer.subject
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         revoked = {f"{entry.serial_number:x}": (entry.revocation_date_utc, _reason(entry)) for entry in found}
         known = not any(extension.critical for extension in found.extensions)  # RFC 5280 §5.2: ours has none
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except (SignatureRefused, ValueError, TypeError, x509.ExtensionNotFound):
         good, known = False, False
     if not (good and known):
         raise _refused("不是该根证书签发的有效列表", "is no valid list of this root")

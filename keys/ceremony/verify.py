@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import AppError
 from core.text import Text
@@ -24,8 +22,11 @@ from keys.ceremony.protocol import HISTORY, READABLE_FILES, Protocol, history_na
 from keys.ceremony.report import readable
 from keys.ceremony.sealed_root import FILE, read_sealed_root
 from keys.ceremony.statement import check_statement
-from keys.errors import ChainRefused
+from keys.errors import ChainRefused, SignatureRefused
+from keys.public_key import public_key_of
+from keys.spec import Use
 from keys.x509.chain import check_chain
+from keys.x509.signed_by import check_issued, check_signed
 
 Files = Mapping[str, bytes]
 
@@ -185,8 +186,7 @@ def _check_sealed(files: Files, newest: Protocol) -> None:
     kept = (sharing.set_id, sharing.threshold, tuple(holder.fingerprint for holder in sharing.holders))
     if (sealed.set_id.hex(), sealed.threshold, sealed.fingerprints) != kept:
         raise _fault("分片与记录不符", "its shares are not those of the protocol")
-    public = _certificate(files, "root.cer").public_key()
-    if public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != sealed.public_key:
+    if public_key_of(_certificate(files, "root.cer")) != sealed.public_key:
         raise _fault("不是该根证书的密钥", "it is not the key of this root")
 
 
@@ -199,8 +199,8 @@ def _check_certificates(files: Files, newest: Protocol) -> None:
         if row is None or (f"{row.name}.cer", row.serial) != (name, f"{certificate.serial_number:x}"):
             raise _fault(f"{name} 不在登记中", f"{name} is not in the register")
         try:
-            certificate.verify_directly_issued_by(root)
-        except (InvalidSignature, ValueError, TypeError):
+            check_issued(certificate, root, at=newest.ended)
+        except SignatureRefused:
             raise _fault(f"{name} 不是该根证书签发的", f"{name} was not issued by this root") from None
 
 
@@ -208,9 +208,10 @@ def _check_list(files: Files, newest: Protocol) -> None:
     root = _certificate(files, "root.cer")
     try:
         found = x509.load_der_x509_crl(_file(files, "root.crl"))
-        good = found.issuer == root.subject and found.is_signature_valid(root.public_key())  # type: ignore[arg-type]  # roots hold signature keys only
+        check_signed(_file(files, "root.crl"), root, use=Use.REVOCATION, at=newest.ended)
+        good = found.issuer == root.subject
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except (SignatureRefused, ValueError, TypeError, x509.ExtensionNotFound):
         good, number = False, 0
     if not good:
         raise _fault("不是该根证书签发的", "it was not issued by this root")

@@ -8,6 +8,7 @@ from keys.primitives import rsa
 from keys.primitives.ecdsa import Ecdsa
 from keys.primitives.ed25519 import Ed25519
 from keys.primitives.ports import Primitive
+from keys.primitives.sm2 import Sm2
 from keys.spec import ALGORITHMS, AlgorithmRow, SignatureAlgorithm
 
 _FAMILIES: dict[str, Callable[[AlgorithmRow], Primitive]] = {
@@ -15,6 +16,7 @@ _FAMILIES: dict[str, Callable[[AlgorithmRow], Primitive]] = {
     "rsa-pkcs1": rsa.pkcs1,
     "rsa-pss": rsa.pss,
     "ed25519": Ed25519,
+    "sm2": Sm2,
 }
 
 _PRIMITIVES = {algorithm: _FAMILIES[row.family](row) for algorithm, row in ALGORITHMS.items()}

@@ -9,9 +9,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
-from keys.errors import ChainRefused
+from keys.errors import ChainRefused, SignatureRefused
+from keys.x509.signed_by import check_issued
 
 _KNOWN_CRITICAL = frozenset({x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.ExtendedKeyUsage.oid})
 
@@ -27,7 +27,7 @@ def check_chain(chain: Sequence[bytes], *, moment: dt.datetime) -> None:
         raise ChainRefused("no certificate")
     for position, certificate in enumerate(certificates):
         issuer = certificates[min(position + 1, len(certificates) - 1)]  # the root has issued itself
-        _check_issued(certificate, issuer, position)  # 1. names and signatures chain
+        _check_issued(certificate, issuer, moment, position)  # 1. names and signatures chain
         _check_moment(certificate, moment, position)  # 2. valid at the moment
         _check_extensions(certificate, position)  # 3. nothing critical that we do not know
         if position > 0 or len(certificates) == 1:
@@ -41,11 +41,11 @@ def _parse(der: bytes, position: int) -> x509.Certificate:
         raise ChainRefused(f"{position}: not a certificate") from None
 
 
-def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate, position: int) -> None:
+def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate, moment: dt.datetime, position: int) -> None:
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError) as error:
-        raise ChainRefused(f"{position}: not issued by the next one ({type(error).__name__})") from None
+        check_issued(certificate, issuer, at=moment)
+    except SignatureRefused as refused:
+        raise ChainRefused(f"{position}: not issued by the next one ({refused.private})") from None
 
 
 def _check_moment(certificate: x509.Certificate, moment: dt.datetime, position: int) -> None:

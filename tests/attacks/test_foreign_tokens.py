@@ -13,11 +13,14 @@ from joserfc.jwk import ECKey, RSAKey, generate_key
 from keys.backends.software import SoftwareSigner
 from keys.errors import TokenRejected
 from keys.jose.foreign_tokens import ForeignProfile, ForeignToken, verify_foreign
+from keys.jose.jwk import public_jwk
 from keys.jose.jwk_set import JwkSet, read_jwk_set
+from keys.ports import VerificationKey
 from keys.primitives.registry import primitive
-from keys.spec import SignatureAlgorithm, Use
+from keys.spec import KeyState, SignatureAlgorithm, Use
 from tests.support.clock import FakeClock
-from tests.unit.keys.forge import encoded, part, token
+from tests.unit.keys.forge import encoded, header_for, part, token
+from tests.unit.keys.rings import fixed_signer
 
 US, TOKEN_ENDPOINT, CLIENT = "https://id.example.gov.cn", "https://id.example.gov.cn/token", "portal-a"
 AUDIENCES = frozenset({US, TOKEN_ENDPOINT})
@@ -67,12 +70,22 @@ def verified(text: str, clock: FakeClock, keys: JwkSet = ALL, profile: ForeignPr
     return verify_foreign(text, keys, profile, issuer=CLIENT, audiences=AUDIENCES, clock=clock)
 
 
-@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+@pytest.mark.parametrize("algorithm", [SignatureAlgorithm(name) for name in _KINDS])
 def test_twin_a_good_assertion_is_accepted(algorithm: SignatureAlgorithm, clock: FakeClock) -> None:
     for changes in ({}, {"aud": TOKEN_ENDPOINT}, {"aud": [TOKEN_ENDPOINT, "other"]}, {"iat": None}, {"nbf": 1.5}):
         found = verified(signed(clock, str(algorithm), **changes), clock)
         assert found.claims == claims(clock, **changes)
         assert (found.algorithm, found.key_id) == (algorithm, str(algorithm))
+
+
+def test_twin_a_good_assertion_by_sm2_is_accepted_and_another_key_refused(clock: FakeClock) -> None:
+    """Put together by hand, since the other library does not have it."""
+    signer, stranger = fixed_signer(SignatureAlgorithm.SM2_SM3), fixed_signer(SignatureAlgorithm.SM2_SM3, "stranger")
+    registered = VerificationKey(signer.key_id, signer.algorithm, KeyState.ACTIVE, signer.public_key)
+    keys = read_jwk_set(json.dumps({"keys": [public_jwk(registered)]}).encode())
+    assert verified(token(header_for(signer), claims(clock), signer), clock, keys).claims == claims(clock)
+    with pytest.raises(TokenRejected, match="signature"):
+        verified(token(header_for(signer), claims(clock), stranger), clock, keys)
 
 
 def test_twin_a_key_without_a_name_is_found_where_there_is_but_one(clock: FakeClock) -> None:

@@ -31,7 +31,9 @@ def header_for(signer: Signer, typ: str = "JWT", **changes: Any) -> dict[str, An
 def raw_signature(signer: Signer, message: bytes) -> bytes:
     """The signature as JOSE writes it."""
     signature = signer.sign(message)
-    octets = {SignatureAlgorithm.ES256: 32, SignatureAlgorithm.ES384: 48}.get(signer.algorithm)
+    octets = {SignatureAlgorithm.ES256: 32, SignatureAlgorithm.SM2_SM3: 32, SignatureAlgorithm.ES384: 48}.get(
+        signer.algorithm
+    )
     if octets is not None:
         return b"".join(number.to_bytes(octets, "big") for number in decode_dss_signature(signature))
     return signature

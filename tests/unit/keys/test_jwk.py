@@ -38,7 +38,7 @@ def test_thumbprint_of_the_example_in_rfc_7638() -> None:
     assert thumbprint(der, SignatureAlgorithm.RS256) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
-@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+@pytest.mark.parametrize("algorithm", [one for one in SignatureAlgorithm if one != "SGD_SM3_SM2"])
 def test_the_jwk_is_what_another_library_reads(algorithm: SignatureAlgorithm) -> None:
     signer = fixed_signer(algorithm)
     jwk = public_jwk(VerificationKey(signer.key_id, algorithm, KeyState.ACTIVE, signer.public_key))
