@@ -21,6 +21,7 @@ from idp.step_up import read_demands
 from keys.notes import read_note_key
 from keys.passkeys.model import AttestationMode, AttestationPolicy
 from keys.passkeys.policy import read_policy
+from keys.profile import Profile
 from keys.settings import KeysSettings, Pkcs11Settings
 from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
         keys_refresh_seconds: how often a worker looks whether a key was rotated or revoked; a revoked key is used by
             no worker 5 s after this time.
         keys_stale_seconds: without a look at the key store for this long a worker uses no key.
+        profile: `international`, `national` or `both`: with the last two, new data and index keys are for SM4 and SM3.
         token_key_days: how long a key signs tokens before the next one takes over by itself.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         client_certificate_header: header in which a trusted proxy hands on the certificate of a TLS client, as RFC 9440
@@ -150,6 +152,7 @@ class Settings(BaseSettings):
     pkcs11_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     keys_refresh_seconds: float = Field(default=5.0, gt=0, le=10)
     keys_stale_seconds: float = Field(default=120.0, ge=30, le=3600)
+    profile: Profile = Profile.INTERNATIONAL
     token_key_days: int = Field(default=90, ge=8, le=730)
     trusted_proxies: str = "127.0.0.1"
     client_certificate_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$")
@@ -280,6 +283,7 @@ class Settings(BaseSettings):
             stale_seconds=self.keys_stale_seconds,
             publish_seconds=max(900.0, self.keys_stale_seconds + 300),  # and the time for which the JWK Set is kept
             token_key_days=self.token_key_days,
+            profile=self.profile,
         )
 
     @property

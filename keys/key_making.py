@@ -12,7 +12,8 @@ from keys.jose.jwk import thumbprint
 from keys.key_wrap import KeyWrap
 from keys.ports import CanAdopt, KeyBackend, KeyBackends, KeyRecord
 from keys.primitives.registry import primitive
-from keys.spec import ALGORITHMS, SECRET, KeyState, SignatureAlgorithm, uses_of
+from keys.profile import Profile
+from keys.spec import ALGORITHMS, SECRETS, KeyState, SignatureAlgorithm, uses_of
 from keys.verification import load_verification_key
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]*([./][A-Za-z0-9_-]+)*")
@@ -24,12 +25,16 @@ class KeyMaker:
 
     Args:
         wrap: seals private parts.
+        profile: decides of what kind a new secret is.
     """
 
-    def __init__(self, wrap: KeyWrap, backends: KeyBackends, clock: Clock) -> None:
+    def __init__(
+        self, wrap: KeyWrap, backends: KeyBackends, clock: Clock, profile: Profile = Profile.INTERNATIONAL
+    ) -> None:
         self.wrap = wrap
         self._backends = backends
         self._clock = clock
+        self._profile = profile
 
     async def draft(
         self, purpose: str, algorithm: SignatureAlgorithm, state: KeyState, *, scheme: str | None, bits: int | None
@@ -54,7 +59,7 @@ class KeyMaker:
         """A draft of the same kind as the active key and in the same place, unless said otherwise. Its size is the
         usual one where that of the active key is not allowed any more.
         """
-        if active.algorithm == SECRET:
+        if active.algorithm in SECRETS:
             return self.secret(active.purpose, state)
         algorithm = SignatureAlgorithm(active.algorithm)
         if bits is None and active.public_key is not None:
@@ -97,10 +102,11 @@ class KeyMaker:
         return self.sealed(name, purpose, str(algorithm), KeyState.ACTIVE, uri, public, private)
 
     def secret(self, purpose: str, state: KeyState) -> KeyRecord:
-        """A draft of a symmetric key of 32 random bytes."""
+        """A draft of a symmetric key of 32 random bytes, of the kind that the profile asks for now."""
         check_purpose(purpose)
         name = secrets.token_urlsafe(12)
-        return self.sealed(name, purpose, SECRET, state, f"software:{name}", None, secrets.token_bytes(_SECRET_SIZE))
+        kind, value = self._profile.secret_kind(purpose), secrets.token_bytes(_SECRET_SIZE)
+        return self.sealed(name, purpose, str(kind), state, f"software:{name}", None, value)
 
     async def discard(self, record: KeyRecord) -> None:
         """Destroy a key where it lives; for one in memory there is nothing to do."""

@@ -33,9 +33,10 @@ from keys.ports import (
     Signer,
     VerificationKey,
 )
+from keys.profile import Profile
 from keys.ring_contents import OpenedKey, RingContents, arranged, names, same_key
 from keys.secrets.purposes import SERVICE_SECRETS
-from keys.spec import FIXED_PURPOSES, KEPT_PURPOSES, SECRET, KeyState, SignatureAlgorithm, certified
+from keys.spec import FIXED_PURPOSES, KEPT_PURPOSES, SECRETS, KeyState, SecretKind, SignatureAlgorithm, certified
 
 
 class KeyRing:
@@ -47,6 +48,7 @@ class KeyRing:
         publish_for: how long a next key must have been published before `rotate` activates it.
         master_key_again: the master key with this check value, for when it was changed while we run.
         known_after: after this time every worker knows a published key, or must stop.
+        profile: with which cryptography new secrets are used; those that are there stay what they are.
     """
 
     def __init__(
@@ -59,9 +61,10 @@ class KeyRing:
         publish_for: dt.timedelta = dt.timedelta(0),
         known_after: dt.timedelta = dt.timedelta(0),
         master_key_again: Callable[[bytes], bytes] | None = None,
+        profile: Profile = Profile.INTERNATIONAL,
     ) -> None:
         self._store = store
-        self._maker = KeyMaker(KeyWrap(master_key), backends, clock)
+        self._maker = KeyMaker(KeyWrap(master_key), backends, clock, profile)
         self._backends = backends
         self._clock = clock
         self._publish_for = publish_for
@@ -194,8 +197,9 @@ class KeyRing:
         private = self._maker.wrap.open(
             record.sealed, key_id=record.key_id, purpose=record.purpose, algorithm=record.algorithm, uri=record.uri
         )
-        if record.algorithm == SECRET:
-            return OpenedKey(record, secret=SecretKey(record.key_id, record.state, private))
+        if record.algorithm in SECRETS:
+            secret = SecretKey(record.key_id, record.state, private, SecretKind(record.algorithm))
+            return OpenedKey(record, secret=secret)
         algorithm = SignatureAlgorithm(record.algorithm)
         if record.public_key is None or not names(record.key_id, record.public_key, algorithm):
             raise KeyStoreDamaged(f"the public part of key {record.key_id} was changed in the store")
@@ -403,7 +407,7 @@ class KeyRing:
 
 
 async def _check_unneeded(record: KeyRecord, usage: KeyUsage | None) -> None:
-    if record.algorithm != SECRET:
+    if record.algorithm not in SECRETS:
         return
     if record.purpose in KEPT_PURPOSES if usage is None else await usage.needed(record.key_id):
         raise KeyStateConflict("key-kept", f"stored values need key {record.key_id} ({record.purpose})")

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from core.files.scratch import FileBytes
 from keys.journal import KeyStep
-from keys.spec import KeyState, SignatureAlgorithm
+from keys.spec import KeyState, SecretKind, SignatureAlgorithm
 
 
 class Signer(Protocol):
@@ -98,6 +98,7 @@ class SecretKey:
     key_id: str
     state: KeyState
     value: bytes = field(repr=False)
+    kind: SecretKind = SecretKind.USUAL
 
 
 class SecretProvider(Protocol):
@@ -227,7 +228,7 @@ class KeyRecord:
 
     key_id: str
     purpose: str
-    algorithm: str  # a SignatureAlgorithm, or keys.spec.SECRET
+    algorithm: str  # a SignatureAlgorithm, or a keys.spec.SecretKind
     state: KeyState
     uri: str
     public_key: bytes | None  # SubjectPublicKeyInfo, DER; None for a secret

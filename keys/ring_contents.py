@@ -51,7 +51,7 @@ def arranged(generation: int, opened: Sequence[OpenedKey]) -> RingContents:
     for one in ordered:
         record = one.record
         if one.secret is not None:
-            secret = SecretKey(record.key_id, record.state, one.secret.value)
+            secret = SecretKey(record.key_id, record.state, one.secret.value, one.secret.kind)
             contents.secrets[record.purpose] = (*contents.secrets.get(record.purpose, ()), secret)
         elif one.signer is not None:
             public = VerificationKey(record.key_id, one.signer.algorithm, record.state, one.signer.public_key)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from core.settings import Section
+from keys.profile import Profile
 
 LOOK_SECONDS = 5.0
 """How long one look at the key store may take before it counts as failed."""
@@ -49,6 +50,8 @@ class KeysSettings(Section):
             takes to fail over, for in that time nobody tells the worker of a revocation.
         publish_seconds: how long a next key is published before it may become active: at least
             `stale_seconds` plus the time for which portals cache the JWKS.
+        profile: `international`, `national` or `both`. With the last two, new data and index keys are for SM4 and SM3:
+            rotate those that are there, and `yizheng keys reencrypt` brings the stored values over.
         token_key_days: how long a token key is used before the schedule replaces it.
         password_memory_mib, password_passes: cost of one password hash; `yizheng keys calibrate` proposes it.
         password_workers: threads that hash passwords at the same time; each takes that memory.
@@ -64,6 +67,7 @@ class KeysSettings(Section):
     refresh_seconds: float = 5.0
     stale_seconds: float = 120.0
     publish_seconds: float = 900.0
+    profile: Profile = Profile.INTERNATIONAL
     token_key_days: int = 90
     password_memory_mib: int = 19
     password_passes: int = 2

@@ -40,8 +40,14 @@ class SignatureAlgorithm(StrEnum):
     SM2_SM3 = "SGD_SM3_SM2"  # SM2 with SM3, named by GM/T 0125.1
 
 
-SECRET = "secret-256"  # noqa: S105 - the name of a kind of key, not a secret
-"""What the store writes as the algorithm of a symmetric key: 256 random bits."""
+class SecretKind(StrEnum):
+    """What the store writes as the algorithm of a symmetric key: 256 random bits, and what is computed under them."""
+
+    USUAL = "secret-256"  # AES-256-GCM, HMAC-SHA-256, HKDF with SHA-256
+    NATIONAL = "secret-256-sm"  # SM4-GCM (GB/T 32907), HMAC-SM3 (GB/T 32905), HKDF with SM3
+
+
+SECRETS = frozenset(map(str, SecretKind))
 
 
 class Use(StrEnum):

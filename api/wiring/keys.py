@@ -100,6 +100,7 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
             publish_for=publish_for,
             known_after=known_after,
             master_key_again=source.fitting,
+            profile=settings.profile,
         )
         await ring.load()
     except BaseException:

@@ -6,6 +6,7 @@ import secrets
 
 from keys.errors import KeyRefused, KeyStoreDamaged
 from keys.jose.jwk import thumbprint
+from keys.libcrypto import library
 from keys.ports import GeneratedKey, KeyBackend, Signer
 from keys.primitives.ports import PrivateKey
 from keys.primitives.registry import primitive
@@ -33,7 +34,7 @@ class SoftwareBackend:
     scheme = "software"
 
     def algorithms(self) -> frozenset[SignatureAlgorithm]:
-        return frozenset(ALGORITHMS)
+        return frozenset(ALGORITHMS) if library.available() else frozenset(ALGORITHMS) - {SignatureAlgorithm.SM2_SM3}
 
     def generate(self, algorithm: SignatureAlgorithm, *, bits: int, label: str) -> GeneratedKey:
         private = primitive(algorithm).generate(bits)

@@ -13,7 +13,7 @@ from core.text import Text
 from keys.horizon.model import Kind, Lifeline, Renewal, Span, SpanState
 from keys.ports import KeyRecord
 from keys.rotation.policy import RotationPolicies
-from keys.spec import SECRET, KeyState, certified
+from keys.spec import SECRETS, KeyState, SecretKind, certified
 
 _GRACE = dt.timedelta(days=1)
 _NAMES: Mapping[str, Text] = {
@@ -51,6 +51,9 @@ _STAKE = Text(
 )
 
 
+_SHOWN: dict[str, str] = {SecretKind.USUAL: "AES-256", SecretKind.NATIONAL: "SM4"}
+
+
 class KeyRecords(Protocol):
     """The part of the ring that is asked."""
 
@@ -77,10 +80,10 @@ class RingLines:
         ends = active.state_since + policy.active_for if active and policy else None
         spans = [span for record in records if (span := _span(record, ends))]
         algorithm = records[0].algorithm
-        shown = "AES-256" if algorithm == SECRET else algorithm
+        shown = _SHOWN.get(algorithm, algorithm)
         return Lifeline(
             id=f"key/{purpose}",
-            kind=Kind.SECRET if algorithm == SECRET else Kind.TOKEN_KEY,
+            kind=Kind.SECRET if algorithm in SECRETS else Kind.TOKEN_KEY,
             name=name_of(purpose),
             detail=Text(f"{shown} · {purpose}", f"{shown} · {purpose}"),
             spans=tuple(sorted(spans, key=lambda span: (span.start, span.state.value))),

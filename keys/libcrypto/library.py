@@ -57,7 +57,11 @@ def libcrypto() -> ctypes.CDLL:
     Raises:
         LibraryMissing: there is none, it is older than 3.0, or it was built without SM2 or SM3.
     """
-    name = ctypes.util.find_library("crypto") or "libcrypto.so.3"
+    return opened(ctypes.util.find_library("crypto") or "libcrypto.so.3")
+
+
+def opened(name: str) -> ctypes.CDLL:
+    """The library of this name, its functions declared; as `libcrypto`."""
     try:
         library = ctypes.CDLL(name)
         for function, (answer, arguments) in _FUNCTIONS.items():

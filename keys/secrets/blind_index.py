@@ -1,4 +1,4 @@
-"""The blind index: find an encrypted value by equality without decrypting (HMAC-SHA-256, RFC 2104).
+"""The blind index: find an encrypted value by equality without decrypting (HMAC, RFC 2104; SHA-256 or SM3).
 
 ID numbers are few enough to try them all, so a plain digest would hide nothing; without the key this one tells nothing
 but which rows are equal. Each kind of value has a key of its own (HKDF, RFC 5869).
@@ -15,7 +15,7 @@ import hmac
 
 from keys.ports import BlindIndex, SecretKey, SecretProvider
 from keys.secrets.accepted import AcceptedSecrets
-from keys.secrets.derive import derived_key
+from keys.secrets.derive import DIGESTS, derived_key
 
 BARE_LENGTH = 32  # of an index in the form before
 _USE = b"yizheng index v2\x00"
@@ -62,8 +62,8 @@ class HmacIndex:
         if own is None:  # kinds are few and come again with every row of a register
             if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
-            own = self._keys[place] = derived_key(key.value, _USE + kind.encode("utf-8"))
-        return key.key_id.encode("ascii") + hmac.digest(own, value.encode("utf-8"), "sha256")
+            own = self._keys[place] = derived_key(key.value, _USE + kind.encode("utf-8"), key.kind)
+        return key.key_id.encode("ascii") + hmac.digest(own, value.encode("utf-8"), DIGESTS[key.kind])
 
 
 def _bare(key: SecretKey, kind: str, value: str) -> bytes:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from keys.archive.inventory import DeviceKeyNote, KeyInventory
-from keys.spec import FIXED_PURPOSES, SECRET, KeyState
+from keys.spec import FIXED_PURPOSES, SECRETS, KeyState
 from keys.stores.sql import open_key_store
 from keys.stores.tables import RESTORING, VERSION, key_metadata, key_store, keys
 from keys.stores.transactions import writing
@@ -41,7 +41,7 @@ async def take_inventory(connection: AsyncConnection) -> KeyInventory | None:
     return KeyInventory(
         version=store.version,
         check=bytes(store.master_key_check),
-        secrets=[row.key_id for row in rows if row.algorithm == SECRET and _lasting(row.purpose)],
+        secrets=[row.key_id for row in rows if row.algorithm in SECRETS and _lasting(row.purpose)],
         device_keys=[
             DeviceKeyNote(row.key_id, row.purpose, row.uri) for row in rows if not row.uri.startswith(_IN_THE_STORE)
         ],

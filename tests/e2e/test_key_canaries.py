@@ -24,7 +24,7 @@ from api.journey.visitor import Visitor
 from keys.key_wrap import KeyWrap
 from keys.master_key import parse_master_key
 from keys.ports import KeyRecord
-from keys.spec import SECRET
+from keys.spec import SecretKind
 from keys.stores.sql import open_key_store
 from tests.e2e.test_canaries import _spray, _token
 from tests.support.messages import finish_by_http
@@ -70,7 +70,7 @@ def _private_values(record: KeyRecord, wrap: KeyWrap) -> dict[str, bytes]:
     opened = wrap.open(
         record.sealed, key_id=record.key_id, purpose=record.purpose, algorithm=record.algorithm, uri=record.uri
     )
-    if record.algorithm == SECRET:
+    if record.algorithm == SecretKind.USUAL:
         return {record.purpose: opened}
     key = load_der_private_key(opened, password=None)
     if isinstance(key, ec.EllipticCurvePrivateKey):

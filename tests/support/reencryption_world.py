@@ -38,7 +38,6 @@ from keys.reencrypt.run import Reencryption
 from keys.reencrypt.usage import StoredKeyUsage
 from keys.secrets.purposes import FIELD_PURPOSES, INDEX_PURPOSES, SERVICE_SECRETS
 from keys.secrets.vault import EncryptedVault
-from keys.spec import SECRET
 from keys.stores.reencryption import SqlDiscardList, SqlJobStore
 from tests.conformance.certstore_stores_backends import StoreHarness
 from tests.support.clock import FakeClock
@@ -205,7 +204,7 @@ class City:
             for key in self.ring.accepted(purpose):
                 if key.key_id == key_id:
                     now = self.clock.now()
-                    return KeyRecord(key_id, purpose, SECRET, key.state, "software:x", None, b"", now, now)
+                    return KeyRecord(key_id, purpose, str(key.kind), key.state, "software:x", None, b"", now, now)
         return None
 
     former: tuple[str, ...] = ()

@@ -5,26 +5,30 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from keys.errors import KeyMissing
 from keys.ports import SecretKey, SecretProvider
-from keys.spec import KeyState
+from keys.spec import KeyState, SecretKind
 
 _numbers = itertools.count(1)
 
 
-def secret(seed: str | None = None, state: KeyState = KeyState.ACTIVE) -> SecretKey:
+def secret(
+    seed: str | None = None, state: KeyState = KeyState.ACTIVE, kind: SecretKind = SecretKind.USUAL
+) -> SecretKey:
     """A secret with an id of 16 characters, as the key ring makes them; the same for the same seed."""
     value = hashlib.sha256((seed or f"secret {next(_numbers)}").encode()).digest()
-    return SecretKey(hashlib.sha256(value).hexdigest()[:16], state, value)
+    return SecretKey(hashlib.sha256(value).hexdigest()[:16], state, value, kind)
 
 
 class MemorySecrets:
     """Implements `keys.ports.SecretProvider`. A purpose gets its secret when it is named in the call."""
 
-    def __init__(self, *purposes: str, seed: str = "") -> None:
+    def __init__(self, *purposes: str, seed: str = "", kind: SecretKind = SecretKind.USUAL) -> None:
+        self.kind = kind  # of the secrets that are made from now on
         self._keys: dict[str, tuple[SecretKey, ...]] = {
-            purpose: (secret(f"{seed}{purpose}" if seed else None),) for purpose in purposes
+            purpose: (secret(f"{seed}{purpose}" if seed else None, kind=kind),) for purpose in purposes
         }
 
     def secrets(self, purpose: str) -> Sequence[SecretKey]:
@@ -48,12 +52,12 @@ class MemorySecrets:
         return [key.key_id for key in self.accepted(purpose) if not states or key.state in states]
 
     def make(self, purpose: str) -> SecretKey:
-        self._keys[purpose] = (secret(),)
+        self._keys[purpose] = (secret(kind=self.kind),)
         return self._keys[purpose][0]
 
     def prepare(self, purpose: str) -> None:
         """Publish the secret that will follow."""
-        self._keys[purpose] = (*self._keys[purpose], secret(state=KeyState.NEXT))
+        self._keys[purpose] = (*self._keys[purpose], secret(state=KeyState.NEXT, kind=self.kind))
 
     def rotate(self, purpose: str) -> None:
         """The next secret becomes active (made at once if there is none), the active one is still accepted."""
@@ -62,8 +66,8 @@ class MemorySecrets:
         keys = self._keys[purpose]
         new = next(key for key in keys if key.state is KeyState.NEXT)
         old = [key for key in keys if key is not new]
-        moved = [SecretKey(key.key_id, KeyState.VERIFY_ONLY, key.value) for key in old]
-        self._keys[purpose] = (SecretKey(new.key_id, KeyState.ACTIVE, new.value), *moved)
+        moved = [replace(key, state=KeyState.VERIFY_ONLY) for key in old]
+        self._keys[purpose] = (replace(new, state=KeyState.ACTIVE), *moved)
 
     def retire(self, key_id: str) -> None:
         self._keys = {

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from keys.errors import KeyMissing
 from keys.secrets.blind_index import BARE_LENGTH, HmacIndex
 from keys.secrets.purposes import FORMER_INDEX, PEOPLE_INDEX
+from keys.spec import SecretKind
 from tests.support.clock import FakeClock
 from tests.support.former_forms import named_in_version_1
 from tests.support.idp_world import citizen_number
@@ -42,6 +43,24 @@ def test_the_form_is_what_the_decision_says() -> None:
     of_kind = HKDFExpand(hashes.SHA256(), 32, b"yizheng index v2\x00citizen-id").derive(key.value)
     mac = hmac.new(of_kind, NUMBER.encode(), hashlib.sha256).digest()
     assert index().digest("citizen-id", NUMBER) == key.key_id.encode() + mac
+
+
+def test_the_form_under_a_national_key_is_hmac_with_sm3() -> None:
+    secrets = MemorySecrets(PEOPLE_INDEX, seed="ours", kind=SecretKind.NATIONAL)
+    key = secrets.secrets(PEOPLE_INDEX)[0]
+    of_kind = HKDFExpand(hashes.SM3(), 32, b"yizheng index v2\x00citizen-id").derive(key.value)
+    mac = hmac.new(of_kind, NUMBER.encode(), "sm3").digest()
+    assert HmacIndex(secrets, PEOPLE_INDEX).digest("citizen-id", NUMBER) == key.key_id.encode() + mac
+
+
+def test_a_value_is_found_while_a_deployment_changes_over() -> None:
+    secrets = MemorySecrets(PEOPLE_INDEX)
+    ours = HmacIndex(secrets, PEOPLE_INDEX)
+    before, secrets.kind = ours.digest("citizen-id", NUMBER), SecretKind.NATIONAL
+    secrets.rotate(PEOPLE_INDEX)
+    after = ours.digest("citizen-id", NUMBER)
+    assert before != after
+    assert {before, after} == set(ours.digests("citizen-id", NUMBER))
 
 
 @given(texts, texts, texts, texts)

@@ -11,19 +11,24 @@ from core.blobs.filesystem import FilesystemBlobStore
 from core.errors import Unavailable
 from core.files.scratch import Scratch, ScratchFile
 from keys.errors import FieldDamaged
+from keys.secrets.field import EnvelopeCipher
 from keys.secrets.parts import PartsCipher, is_in_parts
+from keys.secrets.purposes import DOCUMENTS
 from keys.secrets.vault import EncryptedVault
+from keys.spec import SecretKind
 from tests.support.certstore_fakes import field_cipher
 from tests.support.large_files import laid_out
+from tests.support.secrets import MemorySecrets
 
 PLACE = "seal_signature.document:sig_1"
 HEAD, PART = 49, (1 << 20) + 16
 CONTENT = b"%PDF-1.7 names somebody" * 150_000  # three parts and a bit
 
 
-@pytest.fixture
-def cipher(tmp_path: Path) -> PartsCipher:
-    return field_cipher().in_parts(Scratch(tmp_path / "scratch"))
+@pytest.fixture(params=SecretKind)
+def cipher(request: pytest.FixtureRequest, tmp_path: Path) -> PartsCipher:
+    secrets = MemorySecrets(DOCUMENTS, kind=request.param)
+    return EnvelopeCipher(secrets, DOCUMENTS).in_parts(Scratch(tmp_path / "scratch"))
 
 
 @pytest.mark.parametrize("size", [0, 1, PART - 17, PART - 16, PART - 15, 2 * (PART - 16), len(CONTENT)])

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.errors import FieldDamaged, KeyMissing
+from keys.profile import Profile
 from keys.secrets.field import EnvelopeCipher, heads_of
 from keys.secrets.purposes import FORMER_FIELDS, LICENCES, PEOPLE
+from keys.spec import SecretKind
 from tests.support.clock import FakeClock
 from tests.support.former_forms import sealed_in_version_1
 from tests.support.secrets import MemorySecrets
@@ -149,3 +154,70 @@ async def test_without_a_data_key_nothing_is_stored_in_clear(tmp_path: Path, clo
     async with software_ring(tmp_path, clock) as (ring, _):
         with pytest.raises(KeyMissing):
             EnvelopeCipher(ring, PEOPLE).encrypt(NUMBER, context=PLACE)
+
+
+# -- national algorithms ---------------------------------------------------------------------------------------------
+
+
+def national() -> tuple[MemorySecrets, EnvelopeCipher]:
+    found = MemorySecrets(PEOPLE, LICENCES, FORMER_FIELDS, seed="national", kind=SecretKind.NATIONAL)
+    return found, EnvelopeCipher(found, PEOPLE, FORMER_FIELDS)
+
+
+@given(
+    value=st.binary(max_size=200), place=texts, other=texts, change=st.integers(1, 255), position=st.integers(0, 999)
+)
+def test_under_sm4_a_value_comes_back_in_its_place_alone_and_unchanged(
+    value: bytes, place: str, other: str, change: int, position: int
+) -> None:
+    _, cipher = national()
+    sealed = cipher.encrypt_bytes(value, context=place)
+    assert cipher.decrypt_bytes(sealed, context=place) == value
+    assert sealed.startswith(cipher.head())
+    changed = bytearray(sealed)
+    changed[position % len(sealed)] ^= change
+    with pytest.raises(FieldDamaged):
+        cipher.decrypt_bytes(bytes(changed), context=place)
+    if place != other:
+        with pytest.raises(FieldDamaged):
+            cipher.decrypt_bytes(sealed, context=other)
+
+
+def test_under_sm4_the_key_of_a_place_is_that_of_hkdf_with_sm3() -> None:
+    secrets, cipher = national()
+    sealed, key = cipher.encrypt_bytes(b"law", context=PLACE), secrets.secrets(PEOPLE)[0]
+    info = b"yizheng field v2\x00" + PLACE.encode()
+    place_key = HKDFExpand(hashes.SM3(), 16, info).derive(key.value)
+    head, nonce, body = sealed[:17], sealed[17:29], sealed[29:]
+    opened = Cipher(SM4(place_key), GCM(nonce, body[-16:])).decryptor()
+    opened.authenticate_additional_data(head + PLACE.encode())
+    assert opened.update(body[:-16]) + opened.finalize() == b"law"
+
+
+def test_a_data_key_is_never_used_with_two_ciphers() -> None:
+    secrets, cipher = national()
+    sealed = cipher.encrypt_bytes(b"law", context=PLACE)
+    for version in (b"\x01", b"\x02"):
+        with pytest.raises(FieldDamaged):
+            cipher.decrypt_bytes(version + sealed[1:], context=PLACE)
+    usual = CIPHER.encrypt_bytes(b"law", context=PLACE)
+    with pytest.raises(FieldDamaged):
+        CIPHER.decrypt_bytes(b"\x04" + usual[1:], context=PLACE)
+    assert sealed.startswith(heads_of(secrets.secrets(PEOPLE)[0].key_id))
+
+
+async def test_a_deployment_changes_over_by_rotating_its_data_keys(tmp_path: Path, clock: FakeClock) -> None:
+    async with software_ring(tmp_path, clock) as (ring, _):
+        await ring.create_secret(PEOPLE)
+        before = EnvelopeCipher(ring, PEOPLE).encrypt(NUMBER, context=PLACE)
+    async with software_ring(tmp_path, clock, profile=Profile.NATIONAL) as (ring, _):
+        cipher = EnvelopeCipher(ring, PEOPLE)
+        assert cipher.encrypt(NUMBER, context=PLACE)[:1] == b"\x02"  # the key that is there stays what it is
+        await ring.prepare_next(PEOPLE)
+        clock.advance(3600)
+        await ring.rotate(PEOPLE)
+        after = cipher.encrypt(NUMBER, context=PLACE)
+        assert (before[:1], after[:1]) == (b"\x02", b"\x04")
+        assert cipher.decrypt(before, context=PLACE) == cipher.decrypt(after, context=PLACE) == NUMBER
+    async with software_ring(tmp_path, clock) as (ring, _):  # and opens whatever the profile says later
+        assert EnvelopeCipher(ring, PEOPLE).decrypt(after, context=PLACE) == NUMBER

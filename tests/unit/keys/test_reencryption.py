@@ -31,7 +31,7 @@ from keys.secrets.purposes import (
     PEOPLE,
     PEOPLE_INDEX,
 )
-from keys.spec import KeyState
+from keys.spec import KeyState, SecretKind
 from tests.conformance.certstore_stores_backends import LIN as STORED
 from tests.conformance.certstore_stores_backends import TYPE
 from tests.support.clock import FakeClock
@@ -82,10 +82,13 @@ async def job(worker: Worker, name: str) -> Any:
     return next(one.job for one in await worker.control.standing() if one.name == name)
 
 
-async def test_after_a_rotation_everything_comes_under_the_new_keys(town: City) -> None:
+@pytest.mark.parametrize("kind", SecretKind)
+async def test_after_a_rotation_everything_comes_under_the_new_keys(town: City, kind: SecretKind) -> None:
+    """Also where the deployment changes over to national algorithms with it."""
     worker = town.worker()
     ids = await filled(worker)
     await worker.run()
+    town.ring.kind = kind
     turn(town, worker)
     assert sum((await worker.remaining()).values()) > 0
     assert all([await worker.usage.needed(key) for key in old_keys(town) if town.ring.purpose_of(key) in PURPOSES])

@@ -8,7 +8,7 @@ from keys.horizon.model import Kind, Level, SpanState
 from keys.horizon.ring_lines import RingLines, name_of
 from keys.ports import KeyRecord
 from keys.rotation.policy import RotationPolicies, RotationPolicy
-from keys.spec import SECRET, KeyState
+from keys.spec import KeyState, SecretKind
 
 NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 _DAY = dt.timedelta(days=1)
@@ -62,7 +62,9 @@ async def test_what_has_a_certificate_is_told_by_it() -> None:
 
 
 async def test_secrets_without_an_end() -> None:
-    (line,) = await RingLines(Ring(record("field.people", KeyState.ACTIVE, 9, 9, SECRET)), EVERY_90_DAYS).lines(NOW)
+    (line,) = await RingLines(
+        Ring(record("field.people", KeyState.ACTIVE, 9, 9, SecretKind.USUAL)), EVERY_90_DAYS
+    ).lines(NOW)
     assert (line.kind, line.ends, line.act_by) == (Kind.SECRET, None, None)
     assert line.detail.zh == "AES-256 · field.people"
 

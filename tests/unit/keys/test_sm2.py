@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keys.backends.software import SoftwareBackend
 from keys.der import INTEGER, OCTET_STRING, SEQUENCE, integer, oid, tlv
-from keys.errors import KeyRefused
+from keys.errors import KeyRefused, LibraryMissing
 from keys.jose.jwk import public_jwk
 from keys.jose.tokens import TokenSigner, TokenVerifier
+from keys.libcrypto import library
 from keys.libcrypto.sm2 import DEFAULT_USER_ID, LONGEST_USER_ID, Sm2Key
 from keys.ports import VerificationKey
 from keys.primitives.registry import primitive
@@ -191,6 +193,17 @@ def test_a_user_id_has_an_end() -> None:
     with pytest.raises(KeyRefused):
         key.sign(b"law", longest + b"i")
     assert key.verify(key.sign(b"law", b""), b"law", b"")
+
+
+@pytest.mark.parametrize("name", ["libnothing-of-the-kind.so.9", "libc.so.6"])
+def test_a_system_without_the_library_says_so_and_offers_the_rest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LibraryMissing) as refused:
+        library.opened(name)
+    assert refused.value.code == "library-missing"
+    assert SM2_SM3 in SoftwareBackend().algorithms()
+    monkeypatch.setattr(library, "libcrypto", lambda: library.opened(name))
+    assert SM2_SM3 not in SoftwareBackend().algorithms()
+    assert SignatureAlgorithm.ES256 in SoftwareBackend().algorithms()
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------------
