@@ -96,7 +96,7 @@ class EnvelopeCipher:
 
 def _place_cipher(data_key: SecretKey, place: bytes) -> AESGCM | SM4GCM:
     place_key = derived_key(data_key.value, _USE + place, data_key.kind)
-    return SM4GCM(place_key[: KEY]) if data_key.kind is SecretKind.NATIONAL else AESGCM(place_key)
+    return SM4GCM(place_key[:KEY]) if data_key.kind is SecretKind.NATIONAL else AESGCM(place_key)
 
 
 def _head(data_key: SecretKey) -> bytes:

@@ -1,4 +1,4 @@
-"""Large documents at rest: encrypted in parts, so that they are never in memory whole (AES-256-GCM or SM4-GCM, NIST SP 800-38D).
+"""Large documents at rest: encrypted in parts, never in memory whole (AES-256-GCM or SM4-GCM, NIST SP 800-38D).
 
 The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): every document has a key of its own, out of the
 data key, a random salt and its place; every part is sealed under a nonce that says its number and whether it is the
