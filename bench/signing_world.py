@@ -15,6 +15,7 @@ from asn1crypto import x509
 import core.audit.tables
 import core.idempotency
 import signing.stores.tables
+from api.wiring.signing import build_cells
 from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
@@ -43,6 +44,7 @@ from signing.pades.page_geometry import spot
 from signing.places import Placement
 from signing.settings import SigningSettings
 from signing.stores.sql import SqlSealStore
+from signing.verification.look import LookAtFile
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 
@@ -185,12 +187,15 @@ class OurJudge:
         self._pool = WorkPool(1, 4)
         self._run(self._create_tables())
         judge = Judge(_List(self._authority.root), _Revocation(clock), clock)
-        self._verify = VerifyPdf(self._database, SqlSealStore(), judge, clock, self._pool, settings)
+        self._cells = build_cells(settings)
+        look = LookAtFile(self._pool, self._cells)
+        self._verify = VerifyPdf(self._database, SqlSealStore(), judge, clock, self._pool, look, settings)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._run(self._database.close())
         self._pool.close()
+        self._cells.close()
         self._loop.close()
         self._folder.cleanup()
 

@@ -9,7 +9,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from typing import NoReturn
 
 from core.clock import Clock
 from core.db.database import Database
@@ -19,21 +18,21 @@ from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
-from signing.errors import SignatureNotFound, too_complex
+from signing.errors import SignatureNotFound
+from signing.isolation.port import Isolation
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
 from signing.longlife.seal_at import SealAtLevel, SealedAt, Wanted
 from signing.longlife.tend import next_step
 from signing.model import Seal, SealedPdf, SealGrant, SealPdfCommand, SignatureRecord
 from signing.pades.append import SignatureText
-from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.update import Prepared
 from signing.placing.prepare import check_notes, fingerprint_parts, prepare
 from signing.ports import PartOfMore, SealStore, UseRequestStore
 from signing.seals.look_up import document_context, open_kept
 from signing.settings import SigningSettings
 from signing.use_rights import Use, UseRights
-from signing.work_pool import WorkPool, within
+from signing.work_pool import WorkPool
 from signing.writers import SealWriters
 
 
@@ -49,6 +48,7 @@ class SealPdf:
         keys: KeyProvider,
         clock: Clock,
         pool: WorkPool,
+        isolation: Isolation,
         settings: SigningSettings,
         lasting: SealAtLevel,
         care: CareStore,
@@ -59,6 +59,7 @@ class SealPdf:
         self._vault = vault
         self._clock = clock
         self._pool = pool
+        self._isolation = isolation
         self._settings = settings
         self._seal_at = lasting
         self._care = care
@@ -101,13 +102,13 @@ class SealPdf:
             if earlier is not None:
                 return await self._sealed(earlier)
         usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
-        # 4. Seal in a thread
+        # 4. Read the file in a process apart, and seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         wanted = self._wanted(command)
         notes = (command.reason or "", command.location or "", command.contact or "")
         words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
         made = await self._seal_at(
-            partial(self._within, seal, command, words),
+            partial(self._prepare, seal, command, words),
             self._writers.of(seal),
             signature_id,
             wanted,
@@ -136,19 +137,9 @@ class SealPdf:
         due_at = next_step(made.level, wanted.level, made.renew_by, self._clock.now())
         return None if due_at is None else Care(record.id, wanted.level, due_at)
 
-    def _within(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
-        """Reading a hostile file must end some time; the key is used outside that bound."""
-        work = partial(self._prepare, seal, command, words, octets)
-        return within(self._settings.seconds_for(len(command.pdf)), work, _give_up)
-
     def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
-        reader = open_for_sealing(command.pdf, limit=self._settings.max_pdf_bytes)
-        try:
-            return prepare(command, reader, words, octets=octets, image=seal.image)
-        except AppError:
-            raise
-        except Exception as e:  # a parser may throw anything at hostile bytes
-            raise damaged(e) from e
+        limit = self._settings.max_pdf_bytes
+        return prepare(self._isolation, command, words, octets=octets, image=seal.image, limit=limit)
 
     async def _enter(
         self,
@@ -189,10 +180,6 @@ class SealPdf:
             raise SignatureNotFound
         content = await open_kept(self._vault, record)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level, record.level)
-
-
-def _give_up() -> NoReturn:
-    raise too_complex()
 
 
 def check_words(document_class: str, reason: str | None) -> None:

@@ -13,10 +13,11 @@ class SigningSettings(Section):
 
     Attributes:
         max_pdf_bytes: largest file to seal or to verify; 500 MB, however they are counted.
-        threads: files worked on at the same time.
+        threads: files worked on at the same time, each in a process apart.
         waiting: files that may wait for a thread before callers are turned away.
         large_waiting: large files that may wait for theirs.
         seconds_per_file: time after which reading one file is given up; a large one gets more.
+        mebibytes_per_file: memory that reading one file may take, in a process apart.
         level: how long signatures last, where a caller does not say.
         level_policy: what happens when a level cannot be had now, where a caller does not say.
     """
@@ -26,6 +27,7 @@ class SigningSettings(Section):
     waiting: int = 64
     large_waiting: int = 8
     seconds_per_file: float = 8.0
+    mebibytes_per_file: int = 448
     level: Level = Level.B_B
     level_policy: LevelPolicy = LevelPolicy.EXACTLY
 

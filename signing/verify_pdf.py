@@ -1,19 +1,16 @@
 """Judges a PDF: is it genuine, who sealed it, was it changed. The steps are those of `verification.report.Check`.
 
-It answers with a report for whatever bytes it is given and never raises for their sake; parsing happens in a thread
-with a bound on its time, and comparing pages in a child process with bounds of its own.
+It answers with a report for whatever bytes it is given and never raises for their sake. The file is read in a process
+apart (`verification.facts`), and its pages are compared in one more; whom to trust is decided here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from cryptography.hazmat.primitives import hashes
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.clock import Clock
 from core.db.database import Database
@@ -24,7 +21,6 @@ from keys.trust.judgement import Judgement
 from signing.levels import Level
 from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
-from signing.verification.attachments import attachments
 from signing.verification.chain import certificate_fault, judge_signer
 from signing.verification.conclude import (
     file_steps,
@@ -33,22 +29,21 @@ from signing.verification.conclude import (
     without_signatures,
     words,
 )
-from signing.verification.findings import FileFindings, SignatureFinding, find
+from signing.verification.findings import FileFindings, SignatureFinding
 from signing.verification.judged import (
     Judged,
     good_until,
     register_fault,
     with_forged_stamps,
-    with_later_faults,
 )
 from signing.verification.level import level_of
+from signing.verification.look import LookAtFile, Seen
 from signing.verification.page_changes import page_changes
 from signing.verification.proven_times import FileTimes, SignatureTimes, prove_times
-from signing.verification.report import Fault, KnownSeal, VerificationReport
-from signing.work_pool import WorkPool, within
+from signing.verification.report import Check, Fault, KnownSeal, VerificationReport
+from signing.work_pool import WorkPool
 
 _TOO_MUCH = Text("文件太大或太复杂，核验中止。", "The file is too large or too complex; checking was stopped.")
-_Read = tuple[FileFindings, PdfFileReader | None]
 
 
 class VerifyPdf:
@@ -61,6 +56,7 @@ class VerifyPdf:
         judge: CertificateJudge,
         clock: Clock,
         pool: WorkPool,
+        look: LookAtFile,
         settings: SigningSettings,
     ) -> None:
         self._database = database
@@ -68,9 +64,8 @@ class VerifyPdf:
         self._certificates = judge
         self._clock = clock
         self._pool = pool
+        self._look = look
         self._settings = settings
-        # pyHanko logs what it dislikes, with pieces of the file; none of that belongs in our log
-        logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
 
     async def __call__(self, content: FileBytes) -> VerificationReport:
         """
@@ -78,16 +73,16 @@ class VerifyPdf:
             core.errors.LimitExceeded: `busy`; the file was not looked at.
             core.errors.Unavailable: the register does not answer; nothing is said about the file.
         """
-        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
+        pool = self._pool.lane(len(content))
         if len(content) > LARGE:
             await pool.run(hashed, content)  # once, and in a thread; what asks for it later does not wait
         if len(content) > self._settings.max_pdf_bytes:
             return self._stopped(content)
-        # 1 to 5. What the file itself says
-        read = await pool.run(within, seconds, partial(find, content), lambda: None)
-        if read is None:
+        # 1 to 5, and 8. What the file itself says
+        seen = await self._look(content)
+        if seen is None:
             return self._stopped(content)
-        found, _ = read
+        found = seen.found
         if not found.signatures:
             return self._unsigned(content, found)
         # 7. What the register says
@@ -100,9 +95,7 @@ class VerifyPdf:
             await self._signer(one, own, found, times)
             for one, own in zip(found.signatures, times.signatures, strict=True)
         ]
-        # 8. What was added later
-        judge = partial(self._judge, content, read, seals, signers, times, now)
-        report = await pool.run(within, seconds, judge, partial(self._stopped, content))
+        report = await pool.run(self._judge, content, seen, seals, signers, times, now)
         if report.conclusion == "changed" and report.signed_revision is not None:
             changes = await pool.run(page_changes, report.signed_revision, content)
             report = replace(report, changes=changes)
@@ -143,21 +136,19 @@ class VerifyPdf:
     def _judge(
         self,
         content: FileBytes,
-        read: _Read,
+        seen: Seen,
         seals: Sequence[KnownSeal | None],
         signers: Sequence[Judgement | None],
         times: FileTimes,
         now: dt.datetime,
     ) -> VerificationReport:
-        found, reader = read
+        found = seen.found
         judged = [
             Judged(
                 one, seal, _faults(found, one, seal, signer, own), signer, own, _level(found, one, times, own, signer)
             )
             for one, seal, signer, own in zip(found.signatures, seals, signers, times.signatures, strict=True)
         ]
-        if reader is not None:
-            judged = with_later_faults(content, reader, judged, found.timestamps)
         judged = with_forged_stamps(judged, times, found)
         reports = tuple(signature_report(one, size=len(content), kept=times.kept, now=now) for one in judged)
         indication, sub_indication, conclusion, steps = summary(reports)
@@ -175,12 +166,17 @@ class VerifyPdf:
             len(content),
             now,
             later_revisions=found.revisions - 1 - judged[last_good].finding.revision if last_good is not None else 0,
-            embedded_files=_attachments(
-                original, reader if original is not None and len(original) == len(content) else None
-            ),
+            embedded_files=self._attachments(original, seen, len(content)),
             signed_revision=original,
             timestamps=tuple(one.report for one in times.documents),
         )
+
+    def _attachments(self, original: FileBytes | None, seen: Seen, size: int) -> Mapping[str, bytes]:
+        if original is None:
+            return {}
+        if len(original) == size and seen.attached is not None:
+            return seen.attached
+        return self._look.attachments(original)
 
     def _unsigned(self, content: FileBytes, found: FileFindings) -> VerificationReport:
         indication, sub_indication, conclusion = without_signatures(found)
@@ -231,7 +227,7 @@ def _faults(
     signer: Judgement | None,
     own: SignatureTimes,
 ) -> tuple[Fault, ...]:
-    """Steps 6 and 7, for a signature that is intact."""
+    """All faults in the order of what they rest on: of steps 6 and 7 for a signature that is intact, of step 8 last."""
     if finding.container is None or signer is None:
         return finding.faults
     certificate = certificate_fault(
@@ -243,13 +239,6 @@ def _faults(
         store=found.store.certificates,
     )
     more = (certificate, register_fault(seal, own.proven_at if own.by_stamp else None))
-    return (*finding.faults, *(fault for fault in more if fault))
-
-
-def _attachments(revision: FileBytes | None, reader: PdfFileReader | None) -> Mapping[str, bytes]:
-    if revision is None:
-        return {}
-    try:
-        return attachments(revision, reader)
-    except Exception:  # a parser may throw anything at hostile bytes
-        return {}
+    before = [fault for fault in finding.faults if fault.check is not Check.LATER]
+    later = [fault for fault in finding.faults if fault.check is Check.LATER]
+    return (*before, *(fault for fault in more if fault), *later)

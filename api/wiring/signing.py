@@ -10,6 +10,7 @@ from signing.appearance.scan_reader import ReadScan
 from signing.digests.ask import AskForDigest
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
+from signing.isolation.cells import Cells
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.extend_file import ExtendFile
@@ -50,6 +51,7 @@ from signing.uses.ledger import Ledger
 from signing.uses.look_up import UseRequests
 from signing.uses.seal_requested import SealRequested
 from signing.uses.upkeep import RequestUpkeep
+from signing.verification.look import LookAtFile
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 
@@ -107,9 +109,30 @@ class SigningServices:
     read_scan: ReadScan
     look_at_certificate: LookAtCertificate
     pool: WorkPool
+    cells: Cells
 
     def close(self) -> None:
         self.pool.close()
+        self.cells.close()
+
+
+READERS = (
+    "signing.verification.facts",
+    "signing.placing.prepare",
+    "signing.placing.places_found",
+    "signing.pades.revision",
+)
+"""Modules that read strangers' files, in processes apart."""
+
+
+def build_cells(settings: SigningSettings) -> Cells:
+    """The processes for `READERS`; they begin when the first file comes."""
+    return Cells(
+        READERS,
+        processes=settings.threads,
+        seconds=settings.seconds_for,
+        mebibytes=settings.mebibytes_per_file,
+    )
 
 
 def build_signing(
@@ -132,16 +155,18 @@ def build_signing(
     store, life, requests = SqlSealStore(), SqlSealLifeStore(), SqlUseRequestStore()
     # one large file at a time: it keeps a processor and a disk busy for seconds
     pool = WorkPool(settings.threads, settings.waiting, large=WorkPool(1, settings.large_waiting))
+    cells = build_cells(settings)
+    look = LookAtFile(pool, cells)
     database, clock, ring, vault = ground.database, ground.clock, ground.keys.ring, ground.documents
     workshop = Workshop(ring, authority, certificates, endings, clock, pool)
     seals = Seals(database, store, life, vault)
     care, room = SqlCareStore(), StampRoom()
     extend = ExtendSignature(
-        Inspect(judge, pool, settings), CollectEvidence(judge, answers), timestamps, room, clock, pool, settings
+        Inspect(judge, look), CollectEvidence(judge, answers), timestamps, room, clock, pool, cells
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
-    seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, settings, seal_at, care)
-    verify_pdf = VerifyPdf(database, store, judge, clock, pool, settings)
+    seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care)
+    verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
     return SigningServices(
         settings=settings,
         seal_pdf=seal_pdf,
@@ -159,11 +184,11 @@ def build_signing(
         take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
         follow_seals=FollowSeals(database, store, certificates, endings),
         seals=seals,
-        preview_places=PreviewPlaces(database, store, pool, settings),
+        preview_places=PreviewPlaces(database, store, pool, cells, settings),
         read_scan=ReadScan(),
         look_at_certificate=LookAtCertificate(database, store, judge, clock),
         uses=UseServices(
-            ask=AskForUse(database, store, requests, vault, clock, pool, settings),
+            ask=AskForUse(database, store, requests, vault, clock, pool, cells, settings),
             decide=DecideRequest(database, store, requests, clock),
             requests=UseRequests(database, store, requests, vault),
             seal=SealRequested(database, requests, vault, seal_pdf, seals),
@@ -191,4 +216,5 @@ def build_signing(
             ground.settings.report_seal_code,
         ),
         pool=pool,
+        cells=cells,
     )

@@ -14,10 +14,12 @@ from signing.digests.model import DigestTerms
 from signing.locks import NO_LOCKS, Locks
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.intake import damaged, open_for_sealing
+from signing.pades.page_geometry import page_count
 from signing.pades.permissions import check_locks
 from signing.pades.update import Prepared
 from signing.places import Place
 from signing.placing.resolve import resolve
+from signing.placing.words import find_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def prepare_file(
     text = SignatureText(words.field_name, terms.signer, words.signed_at, words.reason, words.location, words.contact)
     try:
         check_locks(reader, locks)
-        found = resolve(reader, pdf, tuple(places), terms.image)
+        found = resolve(reader, find_all(pdf, places, page_count(reader)), terms.image)
         return append_signature(
             pdf,
             reader,

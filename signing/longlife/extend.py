@@ -9,24 +9,23 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from dataclasses import field as member
-from functools import partial
-from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import AppError
 from core.files.reading import joined
 from core.files.scratch import FileBytes
 from keys.tsa.client import Stamped
-from signing.errors import LevelNotReached, PdfRefused, too_complex
+from signing.errors import LevelNotReached, PdfRefused
+from signing.isolation.asking import ask
+from signing.isolation.port import Isolation
 from signing.levels import Level
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.inspect import Inspect, Inspection
 from signing.longlife.ports import Timestamps
 from signing.longlife.rooms import StampRoom
-from signing.pades.revision import TimestampField, append_timestamp, append_validation_data
+from signing.pades.revision import TIMESTAMP, VALIDATION_DATA, TimestampField
 from signing.pades.update import Prepared
-from signing.settings import SigningSettings
-from signing.work_pool import WorkPool, within
+from signing.work_pool import WorkPool
 
 _FIELD = "Timestamp"
 
@@ -58,7 +57,7 @@ class ExtendSignature:
         room: StampRoom,
         clock: Clock,
         pool: WorkPool,
-        settings: SigningSettings,
+        isolation: Isolation,
     ) -> None:
         self._inspect = inspect
         self._collect = collect
@@ -66,7 +65,7 @@ class ExtendSignature:
         self._room = room
         self._clock = clock
         self._pool = pool
-        self._settings = settings
+        self._isolation = isolation
 
     async def __call__(
         self, content: FileBytes, target: Level, *, field: str | None = None, renew: bool = False
@@ -109,10 +108,10 @@ class ExtendSignature:
 
     async def _stamp_tail(self, content: FileBytes, name: str) -> bytes:
         """The update that carries the time-stamp. A token that is longer than any before is asked for once more."""
-        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
+        pool = self._pool.lane(len(content))
         for last in (False, True):
-            prepare = partial(append_timestamp, content, TimestampField(name, self._room.octets))
-            prepared = await pool.run(within, seconds, prepare, _give_up)
+            field = TimestampField(name, self._room.octets)
+            prepared = (await pool.run(ask, self._isolation, TIMESTAMP, content, field)).behind(content)
             digests = await pool.run(_digests, prepared)
             stamped: Stamped = await self._timestamps.stamp(digests.__getitem__)
             token, octets = stamped.token.encoded, (prepared.end - prepared.start - 2) // 2
@@ -123,10 +122,9 @@ class ExtendSignature:
 
     async def _with_data(self, content: FileBytes, seen: Inspection) -> FileBytes:
         data = await self._collect(seen, now=self._clock.now())
-        add = partial(append_validation_data, content, data)
-        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
-        tail = await pool.run(within, seconds, add, _give_up)
-        return content if tail is None else await pool.run(joined, content, tail)
+        pool = self._pool.lane(len(content))
+        tail = await pool.run(ask, self._isolation, VALIDATION_DATA, content, data)
+        return await pool.run(joined, content, tail) if tail else content
 
     async def _look(self, content: FileBytes, field: str | None) -> Inspection:
         return await self._inspect(content, now=self._clock.now(), field=field)
@@ -135,7 +133,3 @@ class ExtendSignature:
 def _digests(prepared: Prepared) -> dict[str, bytes]:
     """Every digest that an authority may be asked about, read in one thread."""
     return {name: prepared.digest(name) for name in ("sha256", "sha384", "sha512")}
-
-
-def _give_up() -> NoReturn:
-    raise too_complex()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 
 from core.files.scratch import FileBytes
@@ -15,12 +14,11 @@ from keys.verification import load_verification_key
 from signing.errors import not_extendable
 from signing.levels import Level
 from signing.ports import CertificateJudge
-from signing.settings import SigningSettings
 from signing.verification.chain import certificate_fault, judge_signer
-from signing.verification.findings import FileFindings, SignatureFinding, find
+from signing.verification.findings import FileFindings, SignatureFinding
 from signing.verification.level import level_of
+from signing.verification.look import LookAtFile
 from signing.verification.proven_times import FileTimes, JudgedStamp, SignatureTimes, prove_times
-from signing.work_pool import WorkPool, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +51,9 @@ class Inspection:
 class Inspect:
     """Finds out what a sealed file is worth now."""
 
-    def __init__(self, judge: CertificateJudge, pool: WorkPool, settings: SigningSettings) -> None:
+    def __init__(self, judge: CertificateJudge, look: LookAtFile) -> None:
         self._judge = judge
-        self._pool = pool
-        self._settings = settings
+        self._look = look
 
     async def __call__(self, content: FileBytes, *, now: dt.datetime, field: str | None = None) -> Inspection:
         """
@@ -68,9 +65,8 @@ class Inspect:
             core.errors.LimitExceeded: `busy`.
             core.errors.Unavailable: the lists cannot be read.
         """
-        pool, seconds = self._pool.lane(len(content)), self._settings.seconds_for(len(content))
-        read = await pool.run(within, seconds, partial(find, content), _nothing)
-        found = read[0] if read is not None else FileFindings("damaged")
+        seen = await self._look(content)
+        found = seen.found if seen is not None else FileFindings("damaged")
         # what others may know of a signature does not help whoever has nothing but the file
         times = await prove_times(content, found, [None] * len(found.signatures), self._judge, now=now)
         signatures, levels = [], []
@@ -112,10 +108,6 @@ class Inspect:
         if fault is not None:
             raise not_extendable(fault.sub_indication)
         return judgement
-
-
-def _nothing() -> None:
-    return None
 
 
 def _ends(judged: JudgedStamp) -> dt.datetime:

@@ -18,7 +18,9 @@ from core.files.reading import holds, stream_over, windows
 from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PdfRefused, too_large
+from signing.isolation.task import Task
 from signing.pades.decode_limits import LIMITS
+from signing.pades.page_geometry import page_count
 from signing.pades.pdf_objects import entries, entry
 
 # what can run or fetch when the file is opened (ISO 32000-1 §12.6.4); PDF/A forbids the same (ISO 19005-3 §6.5.1)
@@ -56,11 +58,40 @@ def open_for_sealing(pdf: FileBytes, *, limit: int) -> PdfFileReader:
     try:
         reader = PdfFileReader(stream_over(pdf), strict=True, decode_limits=LIMITS)
         _check(reader, pdf)
-    except AppError:
+    except (AppError, MemoryError):
         raise
     except Exception as e:  # a parser may throw anything at hostile bytes
         raise damaged(e) from e
     return reader
+
+
+def check_file(pdf: FileBytes, limit: int) -> bool:
+    """Inside a cell: whether a file can be sealed at all; it can, or this raises.
+
+    Raises:
+        PdfRefused, core.errors.LimitExceeded: as `open_for_sealing`.
+    """
+    open_for_sealing(pdf, limit=limit)
+    return True
+
+
+def count_pages(pdf: FileBytes, limit: int) -> int:
+    """Inside a cell: the pages of a file that can be sealed.
+
+    Raises:
+        PdfRefused, core.errors.LimitExceeded: as `open_for_sealing`.
+    """
+    reader = open_for_sealing(pdf, limit=limit)
+    try:
+        return page_count(reader)
+    except (AppError, MemoryError):
+        raise
+    except Exception as e:  # a parser may throw anything at hostile bytes
+        raise damaged(e) from e
+
+
+CHECK = Task(check_file, bool)
+COUNT_PAGES = Task(count_pages, int)
 
 
 def damaged(cause: Exception) -> PdfRefused:

@@ -17,12 +17,13 @@ from core.files.reading import stream_over
 from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PdfRefused
+from signing.isolation.task import Task
 from signing.pades.decode_limits import LIMITS
 from signing.pades.intake import damaged
 from signing.pades.pdf_objects import array, dictionary, entry, name, number, pointer, real
 from signing.pades.seal_field import enter_in_form
 from signing.pades.security_store import ARRAYS, ValidationData, streams
-from signing.pades.update import RANGE_AND_VALUE, Prepared, Update
+from signing.pades.update import RANGE_AND_VALUE, Prepared, Tail, Update
 
 _FLAG_PRINT_AND_LOCKED = 4 | 128  # ISO 32000-1 §12.5.3
 _TIMESTAMP_HEAD = b"<<\n/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n/V 0\n" + RANGE_AND_VALUE
@@ -148,3 +149,17 @@ def append_timestamp(content: FileBytes, field: TimestampField) -> Prepared:
         return update.finish(value, _TIMESTAMP_HEAD, field.octets)
     except Exception as e:  # a parser may throw anything at hostile bytes
         raise damaged(e) from e
+
+
+def timestamp_tail(content: FileBytes, field: TimestampField) -> Tail:
+    """Inside a cell: `append_timestamp`."""
+    return Tail.of(append_timestamp(content, field))
+
+
+def validation_data_tail(content: FileBytes, data: ValidationData) -> bytes:
+    """Inside a cell: `append_validation_data`; empty if the file has everything."""
+    return append_validation_data(content, data) or b""
+
+
+TIMESTAMP = Task(timestamp_tail, Tail)
+VALIDATION_DATA = Task(validation_data_tail, bytes)

@@ -60,6 +60,29 @@ class Prepared:
         return whole(self.before) + self.fill_tail(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A prepared update without the file that it follows, as a cell hands it out."""
+
+    tail: bytes
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> Tail:
+        return cls(bytes(prepared.tail), prepared.start, prepared.end)
+
+    def behind(self, before: FileBytes) -> Prepared:
+        """
+        Raises:
+            ValueError: there is no hole where one was said to be.
+        """
+        hole = self.tail[self.start : self.end]
+        if not 0 <= self.start < self.end or hole != b"<%b>" % (b"0" * (self.end - self.start - 2)):
+            raise ValueError("an update without a hole for its value")
+        return Prepared(before, bytearray(self.tail), self.start, self.end)
+
+
 class Update:
     """Collects new and changed objects and writes the appended section.
 

@@ -1,41 +1,87 @@
-"""From a command to a file that waits for its signature: places found, locks checked, update written."""
+"""From a command to a file that waits for its signature: places found, locks checked, update written.
+
+All that takes the file's structure happens in a cell (`signing.isolation`); what comes out is the update's bytes.
+"""
 
 from __future__ import annotations
 
-from pyhanko.pdf_utils.reader import PdfFileReader
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from core.errors import InvalidInput
+from core.errors import AppError, InvalidInput
+from core.files.scratch import FileBytes
 from core.text import Text
-from signing.locks import NO_LOCKS
+from signing.isolation.asking import ask
+from signing.isolation.port import Isolation
+from signing.isolation.task import Task
+from signing.locks import NO_LOCKS, Locks
 from signing.model import SealImage, SealPdfCommand
 from signing.pades.append import SignatureText, append_signature
+from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.permissions import check_locks
-from signing.pades.update import Prepared
+from signing.pades.update import Prepared, Tail
 from signing.placing.resolve import resolve
+from signing.placing.words import FoundPlace, with_words_found
 
 _LONGEST_NOTE = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a file shall be sealed.
+
+    Attributes:
+        octets: room for the signature value.
+        limit: the largest file, in octets.
+    """
+
+    places: Sequence[FoundPlace]
+    locks: Locks
+    words: SignatureText
+    image: SealImage
+    octets: int
+    limit: int
+
+
 def prepare(
-    command: SealPdfCommand, reader: PdfFileReader, words: SignatureText, *, octets: int, image: SealImage
+    isolation: Isolation, command: SealPdfCommand, words: SignatureText, *, octets: int, image: SealImage, limit: int
 ) -> Prepared:
     """
     Raises:
         PlacementInvalid: a place cannot be had.
-        PdfRefused, core.errors.InvalidInput: the locks do not go with the file.
+        PdfRefused, core.errors.InvalidInput: the file cannot be sealed, or the locks do not go with it.
+        core.errors.LimitExceeded: `too-large`.
+        core.errors.Unavailable: `isolation-failed`.
     """
-    check_locks(reader, command.locks)
-    found = resolve(reader, command.pdf, command.places, image)
-    return append_signature(
-        command.pdf,
-        reader,
-        words,
-        octets=octets,
-        image=image,
-        spots=found.spots,
-        field=found.field,
-        locks=command.locks,
-    )
+    places = with_words_found(isolation, command.pdf, command.places, limit=limit)
+    wish = Wish(places, command.locks, words, image, octets, limit)
+    return ask(isolation, UPDATE, command.pdf, wish).behind(command.pdf)
+
+
+def write_update(pdf: FileBytes, wish: Wish) -> Tail:
+    """Inside the cell."""
+    reader = open_for_sealing(pdf, limit=wish.limit)
+    try:
+        check_locks(reader, wish.locks)
+        found = resolve(reader, wish.places, wish.image)
+        prepared = append_signature(
+            pdf,
+            reader,
+            wish.words,
+            octets=wish.octets,
+            image=wish.image,
+            spots=found.spots,
+            field=found.field,
+            locks=wish.locks,
+        )
+        return Tail.of(prepared)
+    except (AppError, MemoryError):
+        raise
+    except Exception as e:  # a parser may throw anything at hostile bytes
+        raise damaged(e) from e
+
+
+UPDATE = Task(write_update, Tail)
 
 
 def check_notes(command: SealPdfCommand) -> None:

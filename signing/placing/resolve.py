@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from core.files.scratch import FileBytes
 from core.text import Text
 from signing.errors import PlacementInvalid
 from signing.model import SealImage
@@ -19,15 +18,11 @@ from signing.places import (
     EveryPagePlacement,
     FieldPlacement,
     PagingPlacement,
-    Place,
     Placement,
-    WordsPlacement,
 )
 from signing.placing.empty_field import empty_field
-from signing.placing.find_words import Found, find_words
 from signing.placing.paging import paging_spots
-
-_MOST_WORDS = 100
+from signing.placing.words import FoundPlace, WordsFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +33,10 @@ class Resolved:
     field: EmptyField | None = None
 
 
-def resolve(reader: PdfFileReader, pdf: FileBytes, places: Iterable[Place], image: SealImage) -> Resolved:
+def resolve(reader: PdfFileReader, places: Iterable[FoundPlace], image: SealImage) -> Resolved:
     """
     Raises:
         PlacementInvalid: `placement-…`, saying which of the places cannot be.
-        PdfRefused: `pdf-text-unreadable`.
     """
     wanted = tuple(places)
     fields = [place for place in wanted if isinstance(place, FieldPlacement)]
@@ -51,7 +45,7 @@ def resolve(reader: PdfFileReader, pdf: FileBytes, places: Iterable[Place], imag
             raise _alone()
         field = empty_field(reader, fields[0].name, image)
         return Resolved(() if field.spot is None else (field.spot,), field)
-    spots = tuple(_bounded(found for place in wanted for found in _spots(reader, pdf, place, image)))
+    spots = tuple(_bounded(found for place in wanted for found in _spots(reader, place, image)))
     if spots and certification_of(reader) is not None:
         # a visible field that is new to a certified document makes readers doubt the certification (2021 report)
         raise PlacementInvalid(
@@ -65,7 +59,7 @@ def resolve(reader: PdfFileReader, pdf: FileBytes, places: Iterable[Place], imag
     return Resolved(spots)
 
 
-def _spots(reader: PdfFileReader, pdf: FileBytes, place: Place, image: SealImage) -> Iterable[SealSpot]:
+def _spots(reader: PdfFileReader, place: FoundPlace, image: SealImage) -> Iterable[SealSpot]:
     match place:
         case Placement():
             yield spot(reader, place, image)
@@ -75,8 +69,8 @@ def _spots(reader: PdfFileReader, pdf: FileBytes, place: Place, image: SealImage
                 raise _no_pages()
             for number in numbers:
                 yield sheet(reader, number).centred(place.x_mm, place.y_mm, image)
-        case WordsPlacement():
-            for found in _words(reader, pdf, place):
+        case WordsFound():
+            for found in place.points:
                 page = sheet(reader, found.page)
                 across, down = found.across * page.width_mm, found.down * page.height_mm
                 yield page.centred(across + place.right_mm, down + place.down_mm, image)
@@ -84,37 +78,6 @@ def _spots(reader: PdfFileReader, pdf: FileBytes, place: Place, image: SealImage
             yield from paging_spots(reader, place, image)
         case FieldPlacement():  # stands alone, and was seen to before
             raise _alone()
-
-
-def _words(reader: PdfFileReader, pdf: FileBytes, place: WordsPlacement) -> list[Found]:
-    if not 1 <= len(place.text.strip()) <= _MOST_WORDS or place.occurrence == 0:
-        raise PlacementInvalid(
-            "placement-words-invalid",
-            Text(
-                "关键字应为 1 到 {n} 个字；第几处从 1 数起，负数从后面数。",
-                "Words take 1 to {n} characters; occurrences count from 1, negative ones from the end.",
-            ).format(n=_MOST_WORDS),
-            field="words",
-        )
-    wanted = place.occurrence
-    numbers = place.pages.within(page_count(reader))
-    most = wanted if wanted is not None and wanted > 0 else MOST_PLACES + 1
-    found = find_words(pdf, place.text, numbers, most=min(most, MOST_PLACES + 1))
-    chosen = found if wanted is None else _nth(found, wanted)
-    if not chosen:
-        raise PlacementInvalid(
-            "placement-words-not-found",
-            Text(
-                "文件里找不到这个关键字（找到 {n} 处）。请换一个关键字，或者手动定位。",
-                "These words are not where they should be (found {n} times). Choose others, or place it by hand.",
-            ).format(n=len(found)),
-            field="words",
-        )
-    return chosen
-
-
-def _nth(found: list[Found], number: int) -> list[Found]:
-    return found[number - 1 : number] if number > 0 else found[number : number + 1 or None]
 
 
 def _bounded(spots: Iterable[SealSpot]) -> Iterator[SealSpot]:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import NoReturn
 
 from core.audit.event import AuditEvent
 from core.clock import Clock
 from core.db.database import Database, WriteTx
-from core.errors import AppError, LimitExceeded
+from core.errors import LimitExceeded
 from core.files.reading import LARGE, hashed
 from core.files.scratch import FileBytes
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from keys.ports import DocumentVault
-from signing.errors import UseRequestNotFound, UseRequestOver, too_complex
+from signing.errors import UseRequestNotFound, UseRequestOver
+from signing.isolation.asking import ask
+from signing.isolation.port import Isolation
 from signing.model import GrantForm, RequestState, SealGrant, UseRequest
-from signing.pades.intake import damaged, open_for_sealing
+from signing.pades.intake import CHECK
 from signing.ports import SealStore, UseRequestStore
 from signing.refusals import refusals_on_record
 from signing.seal_pdf import check_words
 from signing.seals.story import checked_reason
 from signing.settings import SigningSettings
 from signing.use_rights import Use, UseRights
-from signing.work_pool import WorkPool, within
+from signing.work_pool import WorkPool
 
 LIFE = dt.timedelta(days=7)
 MAX_OPEN = 50
@@ -55,6 +55,7 @@ class AskForUse:
         vault: DocumentVault,
         clock: Clock,
         pool: WorkPool,
+        isolation: Isolation,
         settings: SigningSettings,
     ) -> None:
         self._database = database
@@ -63,6 +64,7 @@ class AskForUse:
         self._vault = vault
         self._clock = clock
         self._pool = pool
+        self._isolation = isolation
         self._settings = settings
 
     async def __call__(self, command: AskCommand) -> UseRequest:
@@ -80,7 +82,7 @@ class AskForUse:
         async with refusals_on_record(self._database, REQUESTING, command.actor, subject=command.seal_id):
             grant = await self._rights.to_ask(Use(command.actor, command.seal_id, command.document_class))
             pool = self._pool.lane(len(command.pdf))
-            await pool.run(self._look_at, command.pdf)
+            await pool.run(ask, self._isolation, CHECK, command.pdf, self._settings.max_pdf_bytes)
             if len(command.pdf) > LARGE:
                 await pool.run(hashed, command.pdf)
             request = self._request(command, grant, reason)
@@ -111,17 +113,6 @@ class AskForUse:
             await tx.commit()
         assert withdrawn is not None
         return withdrawn
-
-    def _look_at(self, pdf: FileBytes) -> None:
-        within(self._settings.seconds_for(len(pdf)), partial(self._open, pdf), _give_up)
-
-    def _open(self, pdf: FileBytes) -> None:
-        try:
-            open_for_sealing(pdf, limit=self._settings.max_pdf_bytes)
-        except AppError:
-            raise
-        except Exception as e:  # a parser may throw anything at hostile bytes
-            raise damaged(e) from e
 
     def _request(self, command: AskCommand, grant: SealGrant, reason: str) -> UseRequest:
         now = self._clock.now()
@@ -173,10 +164,6 @@ def request_context(request_id: str) -> str:
 
 def _with_file(request: UseRequest, address: str) -> UseRequest:
     return replace(request, document=address)
-
-
-def _give_up() -> NoReturn:
-    raise too_complex()
 
 
 def _too_many() -> LimitExceeded:

@@ -54,6 +54,8 @@ class SignatureFinding:
         covered: None when the range is broken.
         container: None when it cannot be read.
         revision: number of the covered revision, from 0; -1 when unknown.
+        dictionary: the signature's own; where the file is read only.
+        offset: of the dictionary; -1 when it is no object of its own or cannot be read.
     """
 
     field: str
@@ -65,6 +67,7 @@ class SignatureFinding:
     reason: str | None = None
     revision: int = -1
     dictionary: generic.DictionaryObject | None = None
+    offset: int = -1
 
     @property
     def intact(self) -> bool:
@@ -85,6 +88,7 @@ class TimestampFinding:
         token: None when it cannot be read.
         revision: number of the covered revision, from 0; -1 when unknown.
         store: the validation data that the covered revision has.
+        offset: of the dictionary; -1 when it is no object of its own or cannot be read.
     """
 
     field: str
@@ -93,6 +97,7 @@ class TimestampFinding:
     token: TimestampToken | None = None
     revision: int = -1
     store: ValidationData = NO_DATA
+    offset: int = -1
 
     @property
     def intact(self) -> bool:
@@ -137,6 +142,8 @@ def find(content: FileBytes) -> tuple[FileFindings, PdfFileReader | None]:
         fields = signature_values(reader)
         if len(fields) > _MOST_SIGNATURES:
             raise PdfError("too many signatures")
+    except MemoryError:  # too much is something else than broken
+        raise
     except Exception:  # a parser may throw anything at hostile bytes
         return FileFindings("damaged" if traces or not _readable_somehow(content) else "read", traces=traces), None
     found = [_signature(content, reader, name, value) for name, value in fields]
@@ -165,6 +172,8 @@ def _readable_somehow(content: FileBytes) -> bool:
     try:
         reader = PdfFileReader(stream_over(content), strict=False, decode_limits=LIMITS)
         return "/Pages" in reader.root
+    except MemoryError:  # too much is something else than broken
+        raise
     except Exception:  # a parser may throw anything at hostile bytes
         return False
 
@@ -173,6 +182,8 @@ def _store(root: generic.DictionaryObject) -> ValidationData:
     """The validation data of a revision; data that cannot be read help nobody."""
     try:
         return read_store(root)
+    except MemoryError:  # too much is something else than broken
+        raise
     except Exception:  # a parser may throw anything at hostile bytes
         return ValidationData()
 
@@ -196,6 +207,8 @@ def _signature(content: FileBytes, reader: PdfFileReader, name: str, value: gene
         return _checked(content, reader, name, value)
     except RangeBroken as broken:
         return SignatureFinding(name, None, (broken.fault,))
+    except MemoryError:  # too much is something else than broken
+        raise
     except Exception:  # a parser may throw anything at hostile bytes
         return SignatureFinding(name, None, (_container_fault("签名读不出来。", "The signature cannot be read."),))
 
@@ -216,7 +229,9 @@ def _checked(content: FileBytes, reader: PdfFileReader, name: str, value: generi
         raise RangeBroken("签名的类型自相矛盾。", "The signature contradicts itself about its kind.")
     if stamp:
         root = reader.get_historical_resolver(revision).root
-        return _with_token(content, TimestampFinding(name, (), covered, revision=revision, store=_store(root)))
+        return with_token(
+            content, TimestampFinding(name, (), covered, revision=revision, store=_store(root), offset=offset)
+        )
     finding = SignatureFinding(
         name,
         _CMS_PROFILES.get(profile),
@@ -226,8 +241,9 @@ def _checked(content: FileBytes, reader: PdfFileReader, name: str, value: generi
         reason=_words(entry(dictionary, "/Reason")),
         revision=revision,
         dictionary=dictionary,
+        offset=offset,
     )
-    return _with_container(content, finding)
+    return with_container(content, finding)
 
 
 def _check_revision(reader: PdfFileReader, covered: CoveredRange, revision: int) -> None:
@@ -239,7 +255,8 @@ def _check_revision(reader: PdfFileReader, covered: CoveredRange, revision: int)
         raise RangeBroken("签名没有盖住它所在的版本。", "The signature does not cover the revision it stands in.")
 
 
-def _with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFinding:
+def with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFinding:
+    """Steps 3 to 5 for a signature whose range is known."""
     assert finding.covered is not None
     # 3. The container
     if finding.profile is None:
@@ -288,7 +305,8 @@ def _with_container(content: FileBytes, finding: SignatureFinding) -> SignatureF
     return finding
 
 
-def _with_token(content: FileBytes, finding: TimestampFinding) -> TimestampFinding:
+def with_token(content: FileBytes, finding: TimestampFinding) -> TimestampFinding:
+    """Steps 3 and 4 for a document time-stamp whose range is known."""
     covered = finding.covered
     assert covered is not None
     try:
@@ -328,6 +346,8 @@ def _claimed_time(dictionary: generic.DictionaryObject) -> dt.datetime | None:
     """/M, the time that a PAdES signer claims (EN 319 142-1 §6.3)."""
     try:
         claimed = generic.parse_pdf_date(str(dictionary["/M"]), strict=True)
+    except MemoryError:  # too much is something else than broken
+        raise
     except Exception:  # a parser may throw anything at hostile bytes
         return None
     return claimed if claimed.tzinfo else None

@@ -6,14 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pyhanko.pdf_utils.reader import PdfFileReader
-
-from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Judgement
 from signing.levels import Level
-from signing.verification.findings import FileFindings, SignatureFinding, TimestampFinding
-from signing.verification.later_revisions import APPENDED, CHANGED, Last, later_fault
+from signing.verification.findings import FileFindings, SignatureFinding
+from signing.verification.later_revisions import CHANGED
 from signing.verification.proven_times import FileTimes, JudgedStamp, SignatureTimes
 from signing.verification.report import Check, Fault, KnownSeal
 
@@ -65,52 +62,6 @@ def register_fault(seal: KnownSeal | None, stamped_at: dt.datetime | None = None
             "The seal was cancelled, and nothing proves that it was used before.",
         ),
     )
-
-
-_LAST = 1024
-
-
-def with_later_faults(
-    content: FileBytes, reader: PdfFileReader, judged: Sequence[Judged], stamps: Sequence[TimestampFinding] = ()
-) -> list[Judged]:
-    """Step 8 for the signatures that are intact. A later intact signature accounts for the revisions it covers;
-    whether its signer can be trusted is judged with that signature, and the worst of all counts. A document time-stamp
-    accounts for itself and for validation data, whoever made it.
-
-    Args:
-        stamps: document time-stamps; those that are intact count.
-    """
-    ends = [(one.finding.covered.until, one.finding.revision) for one in judged if one.finding.covered and _intact(one)]
-    if not ends:
-        return list(judged)
-    stamped = [(one.covered.until, one.revision) for one in stamps if one.covered and one.intact]
-    last = Last(signed=max(ends)[1], covered=max(ends + stamped)[1])
-    return [_with_later_fault(content, reader, one, max(ends + stamped)[0], last) for one in judged]
-
-
-def _with_later_fault(content: FileBytes, reader: PdfFileReader, one: Judged, until: int, last: Last) -> Judged:
-    covered, dictionary = one.finding.covered, one.finding.dictionary
-    if covered is None or dictionary is None or not _intact(one) or covered.until == len(content):
-        return one
-    if _tail_is_hidden(content, reader, until, last.covered):
-        return replace(one, faults=(*one.faults, APPENDED))
-    try:
-        fault = later_fault(reader, dictionary, revision=one.finding.revision, last=last)
-    except Exception:  # a parser may throw anything at hostile bytes
-        fault = APPENDED
-    return replace(one, faults=(*one.faults, fault)) if fault else one
-
-
-def _tail_is_hidden(content: FileBytes, reader: PdfFileReader, until: int, last_covered: int) -> bool:
-    """True if bytes follow the last covered revision that are not a revision by the file's own tables."""
-    if until == len(content):
-        return False
-    return last_covered >= reader.total_revisions - 1 or not _end_of(content).endswith(b"%%EOF")
-
-
-def _end_of(content: FileBytes) -> bytes:
-    """The last octets before the line ends that close the file."""
-    return content[-_LAST:].rstrip(b"\r\n")
 
 
 def _intact(one: Judged) -> bool:

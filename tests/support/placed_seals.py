@@ -15,8 +15,8 @@ from PIL import Image, ImageChops
 from core.principal import SYSTEM
 from signing.model import SealPdfCommand
 from signing.pades.append import SignatureText
-from signing.pades.intake import open_for_sealing
 from signing.placing.prepare import prepare
+from tests.support.in_this_process import InThisProcess
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import OFFICE, SIGNED_AT, SealPress, seal_image
 
@@ -28,12 +28,12 @@ def place(
     press: SealPress, content: bytes, *places: Any, field_name: str = "Signature1", image: Any = None, **more: Any
 ) -> bytes:
     """`content` sealed at `places`."""
-    reader = open_for_sealing(content, limit=100_000_000)
     command = SealPdfCommand(content, "seal", SYSTEM, "document", tuple(places), **more)
     words = SignatureText(
         field_name, OFFICE, SIGNED_AT, *(more.get(key) or "" for key in ("reason", "location", "contact"))
     )
-    prepared = prepare(command, reader, words, octets=press.writer.size, image=image or seal_image())
+    image, limit = image or seal_image(), 100_000_000
+    prepared = prepare(InThisProcess(), command, words, octets=press.writer.size, image=image, limit=limit)
     return prepared.fill(press.writer.sign(prepared.digest(press.writer.digest)))
 
 

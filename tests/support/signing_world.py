@@ -13,7 +13,7 @@ from typing import Any, cast
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from api.wiring.signing import DigestServices, UseServices
+from api.wiring.signing import DigestServices, UseServices, build_cells
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
 from core.files.reading import whole
@@ -32,6 +32,7 @@ from signing.appearance.pdf_content import to_pdf_content
 from signing.digests.ask import AskForDigest
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
+from signing.isolation.cells import Cells
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.extend_file import ExtendFile
@@ -79,6 +80,7 @@ from signing.uses.ledger import Ledger
 from signing.uses.look_up import UseRequests
 from signing.uses.seal_requested import SealRequested
 from signing.uses.upkeep import RequestUpkeep
+from signing.verification.look import LookAtFile
 from signing.verification.report import VerificationReport
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
@@ -97,6 +99,12 @@ PLACE = Placement(1, 120, 200)
 def order(code: str = SEAL_CODE, **options: Any) -> SealOrder:
     """A seal of the office."""
     return SealOrder(ORGANISATION, Text(OFFICE, "Housing Office"), code, **options)
+
+
+@cache
+def shared_cells(settings: SigningSettings | None = None) -> Cells:
+    """Processes that read files, for all tests of one worker."""
+    return build_cells(settings or SigningSettings())
 
 
 @cache
@@ -172,14 +180,17 @@ class FileJudge:
     clock: FakeClock = field(default_factory=FakeClock)
     settings: SigningSettings = field(default_factory=SigningSettings)
     judge: Judge | None = None
+    cells: Cells | None = None
 
     def __post_init__(self) -> None:
+        pool = WorkPool(2, 64)
         self._verify = VerifyPdf(
             cast(Database, _NoDatabase()),
             cast(SealStore, _NoRegister()),
             self.judge or judge_of(self.authority, self.clock),
             self.clock,
-            WorkPool(2, 64),
+            pool,
+            LookAtFile(pool, self.cells or shared_cells(self.settings)),
             self.settings,
         )
 
@@ -266,9 +277,10 @@ class Lasting:
     ) -> None:
         client, room = timestamps or TimestampClient([], clock), StampRoom()
         self.timestamps = client
-        self.inspect = Inspect(judge, pool, settings)
+        cells = shared_cells(settings)
+        self.inspect = Inspect(judge, LookAtFile(pool, cells))
         collect = CollectEvidence(judge, answers)
-        self.extend = ExtendSignature(self.inspect, collect, client, room, clock, pool, settings)
+        self.extend = ExtendSignature(self.inspect, collect, client, room, clock, pool, cells)
         self.seal_at = SealAtLevel(client, room, self.extend, pool)
 
 
@@ -309,7 +321,7 @@ class SealOffice:
     vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
-        pool = WorkPool(self.settings.threads, self.settings.waiting)
+        pool, cells = WorkPool(self.settings.threads, self.settings.waiting), shared_cells(self.settings)
         shared = (self.database, self.store)
         lived = (*shared, self.life)
         workshop = Workshop(self.keys, self.authority, self.certificates, self.endings, self.clock, pool)
@@ -330,9 +342,9 @@ class SealOffice:
         judge = self.judge or judge_of(self.authority, self.clock)
         self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
         lasting = (self.lasting.seal_at, SqlCareStore())
-        self.seal_pdf = SealPdf(*asked, self.vault, self.keys, self.clock, pool, self.settings, *lasting)
+        self.seal_pdf = SealPdf(*asked, self.vault, self.keys, self.clock, pool, cells, self.settings, *lasting)
         self.uses = UseServices(
-            ask=AskForUse(*asked, self.vault, self.clock, pool, self.settings),
+            ask=AskForUse(*asked, self.vault, self.clock, pool, cells, self.settings),
             decide=DecideRequest(*asked, self.clock),
             requests=UseRequests(*asked, self.vault),
             seal=SealRequested(self.database, self.requests, self.vault, self.seal_pdf, self.seals),
@@ -345,8 +357,8 @@ class SealOffice:
             ask=AskForDigest(*asked, self.clock),
             terms=TellDigestTerms(*asked, self.keys, self.clock, room),
         )
-        self.preview_places = PreviewPlaces(*shared, pool, self.settings)
-        self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, self.settings)
+        self.preview_places = PreviewPlaces(*shared, pool, cells, self.settings)
+        self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, LookAtFile(pool, cells), self.settings)
         self.care_of_files = CareOfFiles(self.database, self.seals, SqlCareStore())
         self.extend_file = ExtendFile(self.database, self.verify_pdf, self.lasting.extend, self.settings)
         seal_xml = SealXml(*shared, self.keys, self.clock)

@@ -29,7 +29,8 @@ from core.text import Text
 from signing.levels import Level
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.places import Place
-from signing.placing.preview import PlaceFound, Preview
+from signing.placing.places_found import PlaceFound
+from signing.placing.preview import Preview
 
 router = APIRouter(include_in_schema=False)
 

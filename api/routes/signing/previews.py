@@ -11,7 +11,7 @@ from api.deps import container, requires
 from api.routes.signing.places import PLACE_FIELDS, read_places
 from api.routes.signing.uploads import required_field, upload_body, uploaded
 from core.principal import Principal
-from signing.placing.preview import PlaceFound
+from signing.placing.places_found import PlaceFound
 
 router = APIRouter(prefix="/v1/signature-previews", tags=["signatures"])
 _FIELDS = {"seal": {"type": "string", "description": "id of the seal"}, **PLACE_FIELDS}

@@ -1,4 +1,4 @@
-"""The pool turns away what it cannot hold; `within` ends work that takes too long and leaves the thread whole."""
+"""The pool turns away what it cannot hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from core.errors import LimitExceeded
-from signing.work_pool import WorkPool, within
+from signing.work_pool import WorkPool
 
 
 async def test_runs_so_many_holds_so_many_and_turns_the_rest_away() -> None:
@@ -48,25 +48,3 @@ async def test_place_comes_back_when_the_work_fails_or_nobody_waits() -> None:
     else:
         pytest.fail("the place never came back")
     pool.close()
-
-
-def test_work_in_time_is_left_alone() -> None:
-    assert within(5, lambda: "done", lambda: "stopped") == "done"
-
-
-def test_endless_work_is_stopped_even_when_it_swallows_errors() -> None:
-    def endless() -> str:
-        while True:
-            try:
-                sum(range(100))
-            except Exception:  # a parser's own recovery must not swallow the end
-                continue
-
-    for _ in range(3):
-        assert within(0.05, endless, lambda: "stopped") == "stopped"
-    assert within(5, lambda: "done", lambda: "stopped") == "done"
-
-
-def test_errors_pass_through() -> None:
-    with pytest.raises(ZeroDivisionError):
-        within(5, lambda: 1 // 0, lambda: 0)
