@@ -234,7 +234,7 @@ async def test_a_batch_waits_while_what_it_needs_does_not_answer(
     batch = await batches.running(letters(2))
     sealing, clock = batches.office.seal_pdf._seal_at, batches.office.clock
 
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise Unavailable("key-unavailable", Text("没有回应", "no answer"))
 
     monkeypatch.setattr(batches.office.seal_pdf, "_seal_at", away)
