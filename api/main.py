@@ -29,6 +29,7 @@ from api.routes import (
     audit,
     certstore,
     clients,
+    csc,
     health,
     idp,
     metrics,
@@ -68,7 +69,14 @@ UPLOAD_PATHS = (
     "/verify",
     "/office/seal",
 )
-DOCUMENT_PATHS = ("/attachments", "/create_attachment", "/v1/seal-applications", "/v1/seal-pictures", "/v1/seals")
+DOCUMENT_PATHS = (
+    "/attachments",
+    "/create_attachment",
+    "/csc/v2/signatures/signDoc",
+    "/v1/seal-applications",
+    "/v1/seal-pictures",
+    "/v1/seals",
+)
 # PDFs that are read by ranges and never whole
 LARGE_PATHS = (
     "/v1/seal-requests",
@@ -137,6 +145,7 @@ def create_app(
         audit,
         adapters,
         signing,
+        csc,
         clients,
         staff,
         organisations,

@@ -42,6 +42,19 @@ class Signer(Protocol):
         """
 
 
+@runtime_checkable
+class SignsDigests(Protocol):
+    """A `Signer` that also takes a digest in place of the message: for what is hashed elsewhere."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """As `Signer.sign` of the message that has this digest; in the algorithm's own hash, and whole.
+
+        Raises:
+            keys.errors.KeyRefused: the algorithm signs messages alone, or the digest has another length.
+            core.errors.Unavailable: `key-unavailable`.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
     """A public key that is still accepted."""

@@ -14,6 +14,7 @@ from keys.trust.judgement import Judgement
 from keys.trust.model import Service
 from keys.trust.ports import KeptRevocation
 from signing.model import (
+    GranteeKind,
     RequestState,
     Seal,
     SealApplication,
@@ -166,6 +167,9 @@ class SealStore(Protocol):
 
     async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]:
         """All that were ever given for a seal, by id."""
+
+    async def granted_to(self, tx: ReadTx, grantees: Sequence[tuple[GranteeKind, str]]) -> list[SealGrant]:
+        """Those that name one of `grantees` and were not taken back, by id; nothing else of them is looked at."""
 
     async def end_grant(self, tx: WriteTx, grant_id: str, *, by: str, at: dt.datetime) -> bool:
         """Take a grant back; False, and no change, if it was taken back before."""

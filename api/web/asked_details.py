@@ -14,6 +14,7 @@ from core.errors import NotFound
 from core.text import Text
 from idp.protocol.authorization_details import Detail
 from idp.protocol.detail_types import DETAIL_TYPES
+from signing.csc.names import HASHES
 
 if TYPE_CHECKING:
     from api.wiring.container import Container
@@ -53,6 +54,12 @@ def _listed(value: Any) -> Sequence[Any]:
 
 async def _value(member: str, value: Any, container: Container) -> Text:
     plain = Text(str(value), str(value))
+    if member == "documentDigests":
+        named = f"{value['label']} · {value['hash']}" if "label" in value else str(value["hash"])
+        return Text(named, named)
+    if member == "hashAlgorithmOID":
+        name = HASHES.get(value, str(value)).upper()
+        return Text(name, name)
     try:
         if member == "licence_types":
             return (await container.certstore.catalogue.licence_type(value)).name

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from api.wiring.ground import Ground
 from keys.stores.reencryption import SqlDiscardList
 from signing.appearance.scan_reader import ReadScan
+from signing.csc.activation import Activations
+from signing.csc.credentials import Credentials
+from signing.csc.sign import CscSigning
 from signing.digests.ask import AskForDigest
+from signing.digests.hashes import SignHashes
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
 from signing.isolation.cells import Cells
@@ -78,6 +82,14 @@ class DigestServices:
 
 
 @dataclass(frozen=True)
+class CscServices:
+    """Seals as credentials of the Cloud Signature Consortium's API."""
+
+    credentials: Credentials
+    signing: CscSigning
+
+
+@dataclass(frozen=True)
 class SigningServices:
     """The use cases of the e-seal service."""
 
@@ -104,6 +116,7 @@ class SigningServices:
     care_of_files: CareOfFiles
     uses: UseServices
     digests: DigestServices
+    csc: CscServices
     preview_places: PreviewPlaces
     reports: MakeReports
     read_scan: ReadScan
@@ -167,6 +180,10 @@ def build_signing(
     seal_at = SealAtLevel(timestamps, room, extend, pool)
     seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care)
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
+    credentials = Credentials(database, store, ring, clock)
+    sign_digest = SignDigest(database, store, requests, vault, ring, clock, pool, timestamps, room)
+    sign_hashes = SignHashes(database, store, requests, ring, clock, pool)
+    activations = Activations(ground.kv, ground.keys.secrets.fields.short_lived, clock)
     return SigningServices(
         settings=settings,
         seal_pdf=seal_pdf,
@@ -196,10 +213,11 @@ def build_signing(
             upkeep=RequestUpkeep(database, requests, SqlDiscardList(), clock),
         ),
         digests=DigestServices(
-            sign=SignDigest(database, store, requests, vault, ring, clock, pool, timestamps, room),
+            sign=sign_digest,
             ask=AskForDigest(database, store, requests, clock),
             terms=TellDigestTerms(database, store, requests, ring, clock, room),
         ),
+        csc=CscServices(credentials, CscSigning(credentials, activations, sign_hashes, sign_digest, seal_pdf)),
         extend=extend,
         extend_file=ExtendFile(database, verify_pdf, extend, settings),
         tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),

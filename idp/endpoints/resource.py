@@ -112,6 +112,22 @@ class ReadAccessToken:
             raise InvalidToken("the access token is not valid", private="the client of the family is disabled")
 
 
+@dataclass(frozen=True, slots=True)
+class DetailedCaller:
+    """A caller together with what their token allows in detail.
+
+    Attributes:
+        details: RFC 9396 §9.1.
+        decision: the decision that the token rests on: all tokens that were renewed from it have the same name.
+        decided_at: seconds since 1970.
+    """
+
+    principal: Principal
+    details: tuple[Mapping[str, Any], ...]
+    decision: str
+    decided_at: float
+
+
 class Authenticate:
     """Who calls our API (`services.authenticate`)."""
 
@@ -134,10 +150,28 @@ class Authenticate:
             NotAuthenticated: `token-invalid`; `proof-refused` for a bound token whose proof is not good;
                 `step-up-needed` when a scope asks for a stronger or fresher log-in.
         """
+        return await self._principal(await self._live(token, facts, scopes))
+
+    async def detailed(self, token: str, facts: RequestFacts, scopes: Collection[str] = ()) -> DetailedCaller:
+        """As a call, with what the token was granted in detail.
+
+        Raises:
+            NotAuthenticated: as a call.
+        """
+        live = await self._live(token, facts, scopes)
+        details = tuple(live.claims.claims.get("authorization_details", ()))
+        principal = await self._principal(live)
+        if live.standing is None:
+            return DetailedCaller(principal, details, live.claims.token_id, float(live.claims.issued_at))
+        family = live.standing.family
+        return DetailedCaller(principal, details, family.id, family.created_at.timestamp())
+
+    async def _live(self, token: str, facts: RequestFacts, scopes: Collection[str]) -> LiveToken:
         try:
             live = await self._read(token, facts)
             if live.standing is not None:
                 self._step_up.check(live.claims.scopes.intersection(scopes), live.standing.family)
+            return live
         except InsufficientAuthentication as error:
             raise LogInAgain(error) from None
         except InvalidDpopProof as error:
@@ -148,6 +182,8 @@ class Authenticate:
                 Text("访问令牌无效或已失效，请重新登录。", "The access token is not valid any more. Log in again."),
                 private=error.private,
             ) from None
+
+    async def _principal(self, live: LiveToken) -> Principal:
         if live.standing is None:
             return Principal(
                 PrincipalKind.CLIENT,

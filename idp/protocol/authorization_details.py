@@ -91,7 +91,7 @@ def _within(detail: Detail, whole: Detail) -> bool:
 
 def _narrower(value: Any, limit: Any) -> bool:
     if isinstance(limit, list):
-        return isinstance(value, list) and set(value) <= set(limit)
+        return isinstance(value, list) and all(one in limit for one in value)
     if isinstance(limit, int):
         return isinstance(value, int) and value <= limit
     return bool(value == limit)

@@ -129,5 +129,45 @@ SEAL_SIGN = DetailType(
     ),
 )
 
-DETAIL_TYPES: Mapping[str, DetailType] = {one.name: one for one in (LICENCE_COPY, SEAL_SIGN)}
+_DIGEST_OF_DOCUMENT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["hash"],
+    "properties": {
+        "hash": {"type": "string", "pattern": _whole("[A-Za-z0-9+/_-]{43,86}={0,2}")},
+        "label": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _PRINTABLE},
+    },
+}
+
+CREDENTIAL = DetailType(  # CSC API v2 §8.4.4, which names the type and its members
+    "credential",
+    Text("在签名软件里用电子印章签这些摘要", "Sign these digests with an e-seal in signing software"),
+    Text(
+        "只签这里列出的摘要，只签一次。这里看不到文件，请先在签名软件里看过。",
+        "These digests and no others, once. The documents cannot be seen here; look at them in your software first.",
+    ),
+    (
+        Member("credentialID", Text("哪一枚印章", "Which seal")),
+        Member("documentDigests", Text("哪些文件", "Which documents")),
+        Member("hashAlgorithmOID", Text("摘要算法", "Digest algorithm")),
+        Member("locations", Text("在哪里用", "Used at")),
+    ),
+    _schema(
+        "credential",
+        ["credentialID", "documentDigests", "hashAlgorithmOID"],
+        {
+            "credentialID": {"type": "string", "pattern": _whole("[0-9]{13}")},
+            "documentDigests": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 50,
+                "uniqueItems": True,
+                "items": _DIGEST_OF_DOCUMENT,
+            },
+            "hashAlgorithmOID": {"enum": [f"2.16.840.1.101.3.4.2.{number}" for number in (1, 2, 3)]},
+        },
+    ),
+)
+
+DETAIL_TYPES: Mapping[str, DetailType] = {one.name: one for one in (LICENCE_COPY, SEAL_SIGN, CREDENTIAL)}
 """Every type by its name."""

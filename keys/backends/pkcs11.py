@@ -9,7 +9,7 @@ from pathlib import Path
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.exceptions import AttributeTypeInvalid
 
-from keys.backends.pkcs11_mechanisms import FAMILIES, Offer, generate, public_key_of, sign
+from keys.backends.pkcs11_mechanisms import FAMILIES, Offer, generate, public_key_of, sign, sign_digest
 from keys.backends.pkcs11_token import Pkcs11Token, TokenSession
 from keys.backends.pkcs11_uri import Pkcs11Uri
 from keys.errors import KeyRefused, KeyUnavailable
@@ -38,11 +38,23 @@ class Pkcs11Signer:
     def sign(self, message: bytes) -> bytes:
         return self._token.run(lambda session: self._sign(session, message))
 
+    def sign_digest(self, digest: bytes) -> bytes:
+        return self._token.run(lambda session: self._sign_digest(session, digest))
+
     def _sign(self, session: TokenSession, message: bytes) -> bytes:
+        return sign(session.key(self._uri), self.algorithm, self._offer(session).way, message)
+
+    def _sign_digest(self, session: TokenSession, digest: bytes) -> bytes:
+        way = self._offer(session).digest_way
+        if way is None:
+            raise KeyRefused(f"token {self._token.label} takes no digests for {self.algorithm}")
+        return sign_digest(session.key(self._uri), self.algorithm, way, digest)
+
+    def _offer(self, session: TokenSession) -> Offer:
         offer = session.offers().get(self.algorithm)
         if offer is None:
             raise KeyUnavailable(f"token {self._token.label} does not compute {self.algorithm}")
-        return sign(session.key(self._uri), self.algorithm, offer.way, message)
+        return offer
 
 
 class Pkcs11Backend:

@@ -19,6 +19,7 @@ from pkcs11.util.ec import encode_ec_public_key, encode_ecdsa_signature, encode_
 from pkcs11.util.rsa import encode_rsa_public_key
 
 from keys.errors import KeyRefused
+from keys.primitives.digests import check_length, hash_of
 from keys.spec import ALGORITHMS, SignatureAlgorithm
 
 _PSS_SHA256 = (Mechanism.SHA256, MGF.SHA256, 32)
@@ -91,11 +92,13 @@ _CURVES = {SignatureAlgorithm.ES256: "secp256r1", SignatureAlgorithm.ES384: "sec
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one token does for one algorithm: the way to sign, and the sizes of keys that it makes and uses."""
+    """What one token does for one algorithm: the way to sign, the sizes of keys that it makes and uses, and the way to
+    sign what was hashed elsewhere, if it has one."""
 
     way: Way
     least: int
     most: int
+    digest_way: Way | None = None
 
     def fits(self, bits: int) -> bool:
         return self.least <= bits <= self.most
@@ -112,11 +115,26 @@ def offers(slot: Any) -> Mapping[SignatureAlgorithm, Offer]:
         for way in family.ways:
             if way.mechanism in there:
                 signing = slot.get_mechanism_info(way.mechanism)
-                offer = Offer(way, max(making.min_key_length, signing.min_key_length), making.max_key_length)
+                least = max(making.min_key_length, signing.min_key_length)
+                offer = Offer(way, least, making.max_key_length, _digest_way(slot, family))
                 if signing.flags & MechanismFlag.SIGN and any(offer.fits(rule.bits) for rule in _sizes(algorithm)):
                     found[algorithm] = offer
                     break
     return found
+
+
+def _digest_way(slot: Any, family: Family) -> Way | None:
+    there = slot.get_mechanisms()
+    return next(
+        (
+            way
+            for way in family.ways
+            if way.hashed
+            and way.mechanism in there
+            and slot.get_mechanism_info(way.mechanism).flags & MechanismFlag.SIGN
+        ),
+        None,
+    )
 
 
 def _sizes(algorithm: SignatureAlgorithm) -> Any:
@@ -127,6 +145,20 @@ def sign(key: Any, algorithm: SignatureAlgorithm, way: Way, message: bytes) -> b
     """The signature, in the form of `keys.ports.Signer.sign`."""
     if way.hashed:
         message = way.prefix + hashlib.new(ALGORITHMS[algorithm].digest, message).digest()
+    return _signed(key, algorithm, way, message)
+
+
+def sign_digest(key: Any, algorithm: SignatureAlgorithm, way: Way, digest: bytes) -> bytes:
+    """The signature over what has this digest, in the form of `keys.ports.Signer.sign`; `way` is a hashed one.
+
+    Raises:
+        KeyRefused: the digest has another length than the algorithm's.
+    """
+    check_length(digest, hash_of(ALGORITHMS[algorithm].digest))
+    return _signed(key, algorithm, way, way.prefix + digest)
+
+
+def _signed(key: Any, algorithm: SignatureAlgorithm, way: Way, message: bytes) -> bytes:
     made: bytes = key.sign(message, mechanism=way.mechanism, mechanism_param=way.parameter)
     if ALGORITHMS[algorithm].family == "ecdsa":
         made = encode_ecdsa_signature(made)

@@ -20,12 +20,16 @@ class SoftwareSigner:
 
     def __init__(self, private_key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
         self._sign = private_key.sign
+        self._sign_digest = private_key.sign_digest
         self.algorithm = algorithm
         self.public_key = private_key.public_key
         self.key_id = thumbprint(self.public_key, algorithm)
 
     def sign(self, message: bytes) -> bytes:
         return self._sign(message)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        return self._sign_digest(digest)
 
 
 class SoftwareBackend:

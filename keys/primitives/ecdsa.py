@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keys.errors import KeyRefused
 from keys.primitives import base64url, jwk_members
-from keys.primitives.digests import hash_of
+from keys.primitives.digests import check_length, hash_of
 from keys.primitives.ports import Primitive, PrivateKey, PublicKey
 from keys.spec import AlgorithmRow
 
@@ -47,7 +48,7 @@ class Ecdsa:
             raise KeyRefused("not a private key") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != self.curve.name:
             raise KeyRefused(f"the private key is not for {self.row.algorithm}")
-        return EcdsaPrivateKey(key, self.scheme)
+        return EcdsaPrivateKey(key, self.scheme, hash_of(self.row.digest))
 
     def load_public(self, public: bytes) -> PublicKey:
         try:
@@ -85,13 +86,18 @@ class Ecdsa:
 class EcdsaPrivateKey:
     """A key on a NIST curve; signatures are DER."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, scheme: ec.ECDSA) -> None:
+    def __init__(self, key: ec.EllipticCurvePrivateKey, scheme: ec.ECDSA, digest: HashAlgorithm) -> None:
         self._sign = key.sign
         self._scheme = scheme
+        self._digest = digest
         self.public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, message: bytes) -> bytes:
         return self._sign(message, self._scheme)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        check_length(digest, self._digest)
+        return self._sign(digest, ec.ECDSA(Prehashed(self._digest)))
 
 
 class EcdsaPublicKey:

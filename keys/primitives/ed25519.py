@@ -88,6 +88,9 @@ class Ed25519PrivateKey:
         self.sign = key.sign
         self.public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
+    def sign_digest(self, digest: bytes) -> bytes:
+        raise KeyRefused("Ed25519 signs messages, not digests")  # RFC 8032 §5.1.6 hashes the message twice
+
 
 class Ed25519PublicKey:
     """A point of Ed25519."""

@@ -37,6 +37,9 @@ class PrivateKey(Protocol):
     def sign(self, message: bytes) -> bytes:
         """As `keys.ports.Signer.sign`."""
 
+    def sign_digest(self, digest: bytes) -> bytes:
+        """As `keys.ports.SignsDigests.sign_digest`."""
+
 
 class Primitive(Protocol):
     """One algorithm of the table, computed."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keys.errors import KeyRefused
 from keys.primitives import base64url, jwk_members
-from keys.primitives.digests import hash_of
+from keys.primitives.digests import check_length, hash_of
 from keys.primitives.ports import Primitive, PrivateKey, PublicKey
 from keys.spec import AlgorithmRow
 
@@ -102,6 +103,10 @@ class RsaPrivateKey:
 
     def sign(self, message: bytes) -> bytes:
         return self._sign(message, self._scheme, self._digest)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        check_length(digest, self._digest)
+        return self._sign(digest, self._scheme, Prehashed(self._digest))
 
 
 class RsaPublicKey:

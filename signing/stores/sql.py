@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import and_, exists, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
 from signing.errors import SealCodeTaken
-from signing.model import GrantForm, Seal, SealGrant, SealKind, SealStatus, SignatureRecord
+from signing.model import GranteeKind, GrantForm, Seal, SealGrant, SealKind, SealStatus, SignatureRecord
 from signing.ports import UseQuery
 from signing.public_log.entry import LogEntry, LogEvent
 from signing.stores.public_log import enter
@@ -138,6 +138,13 @@ class SqlSealStore:
 
     async def grants_of(self, tx: ReadTx, seal_id: str) -> list[SealGrant]:
         query = select(seal_grant).where(seal_grant.c.seal_id == seal_id).order_by(seal_grant.c.id)
+        return [grant_of(row) for row in (await tx.connection.execute(query)).mappings()]
+
+    async def granted_to(self, tx: ReadTx, grantees: Sequence[tuple[GranteeKind, str]]) -> list[SealGrant]:
+        named = [and_(seal_grant.c.grantee_kind == kind.value, seal_grant.c.grantee == who) for kind, who in grantees]
+        query = (
+            select(seal_grant).where(or_(false(), *named), seal_grant.c.ended_at.is_(None)).order_by(seal_grant.c.id)
+        )
         return [grant_of(row) for row in (await tx.connection.execute(query)).mappings()]
 
     async def end_grant(self, tx: WriteTx, grant_id: str, *, by: str, at: dt.datetime) -> bool:

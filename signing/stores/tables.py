@@ -60,7 +60,7 @@ seal_grant = Table(
     Column("id", String(64), primary_key=True),
     Column("seal_id", String(64), ForeignKey("seal.id"), nullable=False, index=True),
     Column("grantee_kind", String(16), nullable=False),
-    Column("grantee", String(128), nullable=False),
+    Column("grantee", String(128), nullable=False, index=True),
     Column("document_classes", JSON, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date, nullable=False),

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from keys.errors import KeyRefused, KeysError
-from keys.ports import KeyBackend, Signer
-from keys.spec import ALGORITHMS, SignatureAlgorithm
+from keys.ports import KeyBackend, Signer, SignsDigests
+from keys.spec import ALGORITHMS, SignatureAlgorithm, Use
 from tests.conformance.signer_backends import SignerHarness
 from tests.support import national_oracle
 
@@ -79,6 +79,18 @@ class SignerBasic:
             _, signer, _ = made(harness.backend, algorithm)
             for message in (b"", b"x", b"law" * 5000):
                 assert accepts(signer.public_key, signer.sign(message), message, algorithm)
+
+    async def test_a_digest_is_signed_like_its_message(self, harness: SignerHarness) -> None:
+        for algorithm in offered(harness.backend):
+            _, signer, _ = made(harness.backend, algorithm)
+            assert isinstance(signer, SignsDigests)
+            if Use.DOCUMENT not in ALGORITHMS[algorithm].uses:
+                continue
+            digest = hashlib.new(ALGORITHMS[algorithm].digest, b"law").digest()
+            assert accepts(signer.public_key, signer.sign_digest(digest), b"law", algorithm)
+            for wrong in (digest[:-1], digest + b"\0", b"", hashlib.sha1(b"law").digest()):
+                with pytest.raises(KeyRefused):
+                    signer.sign_digest(wrong)
 
     async def test_openssl_accepts_the_signature(self, harness: SignerHarness) -> None:
         for algorithm in offered(harness.backend):

@@ -241,6 +241,26 @@ class BasicContract:
             assert not await store.count_use(tx, "grant_01")
             await tx.commit()
 
+    async def test_grants_are_found_by_who_holds_them(self, database: Database, store: SealStore) -> None:
+        await put(database, store, a_seal(1), a_seal(2))
+        role, account = (GranteeKind.ROLE, "issuer"), (GranteeKind.ACCOUNT, "issuer")
+        grants = [
+            a_grant("seal_01", 1),
+            replace(a_grant("seal_02", 2), grantee_kind=GranteeKind.ACCOUNT),
+            replace(a_grant("seal_02", 3), grantee="clerk"),
+            a_grant("seal_02", 4),
+        ]
+        async with database.write() as tx:
+            for grant in grants:
+                await store.add_grant(tx, grant)
+            await store.end_grant(tx, "grant_04", by="acc_2", at=MOMENT)
+            await tx.commit()
+        async with database.read() as tx:
+            assert await store.granted_to(tx, [role]) == grants[:1]
+            assert await store.granted_to(tx, [role, account]) == grants[:2]
+            assert await store.granted_to(tx, [(GranteeKind.CLIENT, "issuer")]) == []
+            assert await store.granted_to(tx, []) == []
+
     async def test_a_grant_is_counted_up_to_its_ceiling(self, database: Database, store: SealStore) -> None:
         await put(database, store, a_seal())
         async with database.write() as tx:

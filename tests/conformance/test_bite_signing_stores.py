@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.db.database import Database, ReadTx, WriteTx
-from signing.model import GrantForm, Seal, SealGrant, SealStatus, SignatureRecord
+from signing.model import GranteeKind, GrantForm, Seal, SealGrant, SealStatus, SignatureRecord
 from signing.ports import UseQuery
 from signing.stores.sql import SqlSealStore
 from signing.stores.tables import seal as seal_table
@@ -49,6 +49,14 @@ class TellsOfDocumentsOnly(SqlSealStore):
 
     async def add_signature(self, tx: WriteTx, record: SignatureRecord) -> bool:
         return await super().add_signature(tx, replace(record, form=GrantForm.DOCUMENT))
+
+
+class FindsByNameAlone(SqlSealStore):
+    """Takes an account for a role of the same name."""
+
+    async def granted_to(self, tx: ReadTx, grantees: Sequence[tuple[GranteeKind, str]]) -> list[SealGrant]:
+        every = [(kind, who) for _, who in grantees for kind in GranteeKind]
+        return await super().granted_to(tx, every)
 
 
 class MovesFromAnywhere(SqlSealStore):
@@ -189,6 +197,7 @@ BROKEN = [
     ShowsEverybodysUses,
     ForgetsState,
     TellsOfDocumentsOnly,
+    FindsByNameAlone,
     MovesFromAnywhere,
     ForgetsWhenRevoked,
     ForgetsFormerCertificates,

@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from keys.ports import Signer, VerificationKey
@@ -76,6 +76,15 @@ class PlainSigner:
         if self.algorithm is SignatureAlgorithm.PS256:
             return self.key.sign(message, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
         return self.key.sign(message, padding.PKCS1v15(), digest)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        self.uses += 1
+        hashed = utils.Prehashed(_DIGESTS[self.algorithm[2:]])
+        if isinstance(self.key, ec.EllipticCurvePrivateKey):
+            return self.key.sign(digest, ec.ECDSA(hashed))
+        if self.algorithm is SignatureAlgorithm.PS256:
+            return self.key.sign(digest, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashed)
+        return self.key.sign(digest, padding.PKCS1v15(), hashed)
 
 
 @dataclass

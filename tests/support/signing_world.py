@@ -13,15 +13,16 @@ from typing import Any, cast
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from api.wiring.signing import DigestServices, UseServices, build_cells
+from api.wiring.signing import CscServices, DigestServices, UseServices, build_cells
 from core.db.database import Database, ReadTx
 from core.errors import NotFound
 from core.files.reading import whole
 from core.files.scratch import FileBytes
 from core.identifiers.uscc import check_character
+from core.kv.port import KeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
-from keys.ports import KeyProvider, Signer
+from keys.ports import FieldCipher, KeyProvider, Signer
 from keys.spec import SignatureAlgorithm
 from keys.stores.reencryption import SqlDiscardList
 from keys.trust.judge import Judge
@@ -29,7 +30,11 @@ from keys.trust.model import Period, Service, Standing
 from keys.tsa.client import TimestampClient
 from signing.appearance.official_seal import SealDesign, draw
 from signing.appearance.pdf_content import to_pdf_content
+from signing.csc.activation import Activations
+from signing.csc.credentials import Credentials
+from signing.csc.sign import CscSigning
 from signing.digests.ask import AskForDigest
+from signing.digests.hashes import SignHashes
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
 from signing.isolation.cells import Cells
@@ -322,6 +327,7 @@ class SealOffice:
 
     def __post_init__(self) -> None:
         pool, cells = WorkPool(self.settings.threads, self.settings.waiting), shared_cells(self.settings)
+        self.pool = pool
         shared = (self.database, self.store)
         lived = (*shared, self.life)
         workshop = Workshop(self.keys, self.authority, self.certificates, self.endings, self.clock, pool)
@@ -366,6 +372,16 @@ class SealOffice:
         self.reports = MakeReports(*made_of, self.report_seal)
         self.tend = TendDocuments(
             self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock
+        )
+
+    def csc(self, kv: KeyValueStore, cipher: FieldCipher) -> CscServices:
+        """Seals as credentials, over a short-lived store."""
+        asked = (self.database, self.store, self.requests)
+        credentials = Credentials(self.database, self.store, self.keys, self.clock)
+        sign_hashes = SignHashes(*asked, self.keys, self.clock, self.pool)
+        activations = Activations(kv, cipher, self.clock)
+        return CscServices(
+            credentials, CscSigning(credentials, activations, sign_hashes, self.digests.sign, self.seal_pdf)
         )
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:

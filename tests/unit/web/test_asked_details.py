@@ -59,3 +59,15 @@ async def test_every_detail_is_shown_and_nothing_where_there_is_none() -> None:
 
 def test_scopes_of_resources_have_their_own_words() -> None:
     assert words_of(["openid", "tax:read"], {"tax:read": API}) == (API,)
+
+
+async def test_digests_for_signing_software_are_shown_with_their_names() -> None:
+    detail = {
+        "type": "credential",
+        "credentialID": "4101990000017",
+        "documentDigests": [{"hash": "AAAA", "label": "合同.pdf"}, {"hash": "BBBB"}],
+        "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
+    }
+    (words,) = await in_words([detail], container())
+    shown = [[value.zh for value in values] for _, values in words.lines]
+    assert shown == [["4101990000017"], ["合同.pdf · AAAA", "BBBB"], ["SHA256"]]
