@@ -45,8 +45,8 @@ from keys.spec import SignatureAlgorithm
 from signing.digests.local import FileWords, prepare_file
 from signing.digests.model import DigestTerms
 from signing.model import GranteeKind, GrantForm, Seal
-from signing.seals.create import CreateSealCommand
 from signing.seals.grant import GrantSealCommand
+from signing.seals.order import SealOrder
 from tests.support.live_server import serving
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import OFFICE, ORGANISATION
@@ -111,8 +111,8 @@ async def desktop(tmp_path: Path) -> AsyncIterator[Desktop]:
 
 
 async def _seal(container: Container, algorithm: SignatureAlgorithm) -> Seal:
-    command = CreateSealCommand(ORGANISATION, Text(OFFICE, "Housing"), CODES[algorithm], SYSTEM, algorithm=algorithm)
-    seal = await container.signing.create_seal(command)
+    order = SealOrder(ORGANISATION, Text(OFFICE, "Housing"), CODES[algorithm], algorithm=algorithm)
+    seal = await container.signing.create_seal(order, actor=SYSTEM)
     today = calendar_day(container.ground.clock.now())
     for form in GrantForm:
         days = today, today

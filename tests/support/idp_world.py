@@ -21,6 +21,7 @@ from core.audit.sql import read_chain
 from core.blobs.filesystem import FilesystemBlobStore
 from core.db.database import Database
 from core.egress.port import Fetcher
+from core.files.scratch import Scratch
 from core.identifiers.uscc import check_character
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.kv.port import KeyValueStore
@@ -195,6 +196,7 @@ async def _world(
         wrap_kv(kv),
         FilesystemBlobStore(folder / "blobs"),
         cast(EncryptedVault, None),  # identity keeps no documents
+        cast(Scratch, None),  # nor large files
         keys,  # type: ignore[arg-type]  # the part of KeysServices that identity uses
     )
     messenger, named, sender = RecordingMessenger(), NamedAuthorities(), RecordingSender()
