@@ -83,6 +83,9 @@ class Sm2PrivateKey:
         self.decrypt = key.decrypt
         self.public_key = key.spki()
 
+    def sign_digest(self, digest: bytes) -> bytes:
+        raise KeyRefused("SM2 signs messages, not digests")  # GB/T 32918.2 §6.1 hashes the signer's ID with them
+
 
 class Sm2PublicKey:
     """A point of the SM2 curve."""
