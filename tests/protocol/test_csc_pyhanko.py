@@ -34,7 +34,7 @@ from api.journey.instance import free_port
 from api.main import create_app
 from api.settings import Settings
 from api.wiring.container import Container, build_container
-from core.clock import calendar_day
+from core.clock import SystemClock, calendar_day
 from core.identifiers.uscc import check_character
 from core.principal import SYSTEM
 from core.text import Text
@@ -47,6 +47,7 @@ from signing.digests.model import DigestTerms
 from signing.model import GranteeKind, GrantForm, Seal
 from signing.seals.grant import GrantSealCommand
 from signing.seals.order import SealOrder
+from tests.support.clock import FakeClock
 from tests.support.live_server import serving
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import OFFICE, ORGANISATION
@@ -99,7 +100,8 @@ async def desktop(tmp_path: Path) -> AsyncIterator[Desktop]:
     (tmp_path / "data").mkdir()
     settings = Settings(data=tmp_path / "data", issuer=f"http://127.0.0.1:{port}")
     await prepare(settings)
-    container = await build_container(settings)
+    clock = FakeClock(SystemClock().now())  # stands still: nothing is signed before a certificate begins
+    container = await build_container(settings, clock)
     app = create_app(settings, log_requests=False)
     app.state.container = container
     try:
