@@ -55,6 +55,7 @@ class Use(StrEnum):
 
     TOKEN = "token"  # noqa: S105 - JOSE tokens
     DOCUMENT = "document"  # seals on documents (CMS, PAdES)
+    ESEAL = "eseal"  # national seals and their stamps (GB/T 38540)
     CERTIFICATE = "certificate"  # certificates (RFC 5280)
     REVOCATION = "revocation"  # CRLs and OCSP answers (RFC 5280, RFC 6960)
     TIMESTAMP = "timestamp"  # time-stamp tokens (RFC 3161)
@@ -62,7 +63,7 @@ class Use(StrEnum):
     LOGIN = "login"  # proof that a person or a machine holds a key
 
 
-_EVERYTHING = frozenset(Use)
+_EVERYTHING = frozenset(Use) - {Use.ESEAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ ALGORITHMS: dict[SignatureAlgorithm, AlgorithmRow] = {
             "sm3",
             (SizeRule(256),),
             # neither documents nor time stamps: those by SM2 have containers of their own (GM/T 0010, GB/T 38540)
-            frozenset({Use.TOKEN, Use.CERTIFICATE, Use.REVOCATION, Use.STATEMENT, Use.LOGIN}),
+            frozenset(Use) - {Use.DOCUMENT, Use.TIMESTAMP},
             bytes.fromhex("300a06082a811ccf55018375"),  # 1.2.156.10197.1.501, no parameters (GM/T 0015 §5.2.3)
             octets=72,
         ),

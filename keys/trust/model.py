@@ -21,17 +21,17 @@ class Service(StrEnum):
     OCSP = "ocsp"  # responders that answer for this authority's certificates
 
     @property
-    def use(self) -> Use:
-        """What its signatures count as in the algorithm table."""
+    def uses(self) -> frozenset[Use]:
+        """What its signatures count as in the algorithm table: any of these."""
         return _USES[self]
 
 
 _USES = {
-    Service.DOCUMENTS: Use.DOCUMENT,
-    Service.LOGIN: Use.LOGIN,
-    Service.TIMESTAMPS: Use.TIMESTAMP,
-    Service.MACHINES: Use.LOGIN,
-    Service.OCSP: Use.REVOCATION,
+    Service.DOCUMENTS: frozenset({Use.DOCUMENT, Use.ESEAL}),
+    Service.LOGIN: frozenset({Use.LOGIN}),
+    Service.TIMESTAMPS: frozenset({Use.TIMESTAMP}),
+    Service.MACHINES: frozenset({Use.LOGIN}),
+    Service.OCSP: frozenset({Use.REVOCATION}),
 }
 
 

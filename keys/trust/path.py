@@ -125,7 +125,7 @@ def _authority_fault(certificate: Certificate, anchor: Anchor, demands: Demands)
 def _usage(certificate: Certificate, anchor: Anchor, demands: Demands) -> Fault | None:
     if not demands.check_usage:
         return None
-    if not _key_counts(certificate.public_key, demands.service.use, demands.moment):
+    if not _key_counts(certificate.public_key, demands.service.uses, demands.moment):
         return faults.WEAK
     return usage_fault(certificate, demands.service, anchor.entry.also_extended)
 
@@ -137,10 +137,12 @@ def _signed_well_enough(certificate: Certificate, issuer: Certificate, moment: d
     return key is not None and counts(certificate.algorithm, key.bits, use=Use.CERTIFICATE, at=moment)
 
 
-def _key_counts(spki: bytes, use: Use, moment: dt.datetime) -> bool:
-    """Whether the table has an algorithm and a size for this key that count for the use at the moment."""
+def _key_counts(spki: bytes, uses: frozenset[Use], moment: dt.datetime) -> bool:
+    """Whether the table has an algorithm and a size for this key that count for one of the uses at the moment."""
     found = ((algorithm, usable_key(spki, algorithm)) for algorithm in SignatureAlgorithm)
-    return any(key is not None and counts(algorithm, key.bits, use=use, at=moment) for algorithm, key in found)
+    return any(
+        counts(algorithm, key.bits, use=use, at=moment) for algorithm, key in found if key is not None for use in uses
+    )
 
 
 @functools.lru_cache(maxsize=1024)
