@@ -14,11 +14,13 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from api.journey.instance import Instance
 from core.db.database import Database
 from tests.support import databases, servers
 from tests.support.clock import FakeClock
 from tests.support.memory_folder import memory_folder
 from tests.support.node import install_packages
+from tests.support.warm_processes import WarmProcesses
 
 Started = TypeVar("Started")
 
@@ -54,6 +56,16 @@ def _refuse(config: pytest.Config, reason: str) -> NoReturn:
     if config.getoption("--require-backends"):
         pytest.fail(f"a required backend is missing: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_processes() -> Iterator[None]:
+    """The command line is started without loading its modules anew each time."""
+    warm, before = WarmProcesses(), Instance.processes
+    Instance.processes = warm
+    yield
+    Instance.processes = before
+    warm.close()
 
 
 @pytest.fixture

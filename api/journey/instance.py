@@ -7,15 +7,16 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 from sqlalchemy import update
 
+from api.journey.processes import FreshProcesses, Processes, Running
 from api.settings import child_environment
 from core.audit.tables import audit_event
 from core.db.engine import WRITE, create_engine
@@ -29,7 +30,13 @@ def free_port() -> int:
 
 
 class Instance:
-    """The service as a user would start it; everything goes through its command line and HTTP."""
+    """The service as a user would start it; everything goes through its command line and HTTP.
+
+    Attributes:
+        processes: how its commands are started.
+    """
+
+    processes: ClassVar[Processes] = FreshProcesses()
 
     def __init__(
         self, settings: Mapping[str, str] | None = None, *, cpu: str | None = None, host: str = "127.0.0.1"
@@ -47,7 +54,7 @@ class Instance:
         self._given = {"data": str(self.folder), "issuer": self.issuer, "demo": "true", "mode": "development"}
         self._given |= settings or {}
         self._environment = child_environment(**self._given)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
         self._log = self.folder / "server.log"
 
     def set(self, name: str, value: str) -> None:
@@ -60,15 +67,7 @@ class Instance:
 
     def command(self, *words: str, stdin: str | None = None) -> str:
         """Run `yizheng WORDS…` and answer what it printed."""
-        done = subprocess.run(  # noqa: S603 - our own command line with words from this package
-            [sys.executable, "-m", "api.cli", *words],
-            env=self._environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = self.processes.run(words, self._environment, stdin=stdin)
         if done.returncode != 0:
             raise RuntimeError(f"yizheng {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -83,12 +82,8 @@ class Instance:
         """Serve; answers the seconds until the service was ready."""
         began = time.perf_counter()
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - as above
-                [*self._pin, sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)],
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+            words = ("serve", "--port", str(self.port))
+            self._process = self.processes.start(words, self._environment, log, pin=self._pin)
         while time.perf_counter() - began < 60:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the service ended at once: {self._log.read_text()[-800:]}")

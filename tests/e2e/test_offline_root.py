@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 import pytest
 from cryptography import x509
 
+from api.journey.instance import Instance
 from api.main import create_app
 from api.settings import Settings, child_environment
 from api.wiring.container import Container, build_container
@@ -67,14 +67,7 @@ class City:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """`yizheng …` with the settings of the deployment."""
-        done = subprocess.run(
-            [sys.executable, "-m", "api.cli", *arguments],
-            env=child_environment(**self.variables) | {"PYTHONPATH": str(ROOT)},
-            cwd=self.offline,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = Instance.processes.run(arguments, child_environment(**self.variables), cwd=self.offline)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

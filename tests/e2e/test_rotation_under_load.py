@@ -12,7 +12,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -28,6 +27,7 @@ from joserfc.jws import extract_compact
 
 from api.cli.client_commands import register
 from api.cli.prepare import prepare
+from api.journey.instance import Instance
 from api.settings import Settings
 from api.wiring.keys import KeysServices, build_keys
 from core.clock import SystemClock
@@ -173,12 +173,8 @@ async def _answers(http: httpx.AsyncClient, worker: str) -> bool:
 def _worker(log: Path, port: int, settings: dict[str, str]) -> Iterator[None]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("YIZHENG_")}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve", "--port", str(port)],
-            env=kept | {f"YIZHENG_{name.upper()}": value for name, value in settings.items()},
-            stdout=output,
-            stderr=output,
-        )
+        environment = kept | {f"YIZHENG_{name.upper()}": value for name, value in settings.items()}
+        process = Instance.processes.start(("serve", "--port", str(port)), environment, output)
     try:
         yield
     finally:

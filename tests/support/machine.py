@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,14 +39,7 @@ class Machine(Instance):
         return done.stdout + done.stderr
 
     def _run(self, words: tuple[object, ...], code: int) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "api.cli", *map(str, words)],
-            env=child_environment(**self._given),
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = self.processes.run([*map(str, words)], child_environment(**self._given))
         assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
         return done
 
