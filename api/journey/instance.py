@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
 
 import httpx
 from sqlalchemy import update
@@ -36,7 +35,7 @@ class Instance:
         processes: how its commands are started.
     """
 
-    processes: ClassVar[Processes] = FreshProcesses()
+    processes: Processes = FreshProcesses()
 
     def __init__(
         self, settings: Mapping[str, str] | None = None, *, cpu: str | None = None, host: str = "127.0.0.1"

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from api.demo import city
 from api.journey.instance import Instance
+from api.journey.processes import FreshProcesses
 from api.journey.visitor import Visitor
 from keys.key_wrap import KeyWrap
 from keys.master_key import parse_master_key
@@ -37,6 +38,7 @@ _PAGES = ("/me", "/clerk", "/office", "/office/seal", "/admin/keys", "/verify", 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
     made = Instance()
+    made.processes = FreshProcesses()  # what the system sees of a process is looked at
     try:
         made.command("migrate", "--demo")
         made.start()
