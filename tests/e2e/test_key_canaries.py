@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from api.demo import city
@@ -78,6 +78,8 @@ def _private_values(record: KeyRecord, wrap: KeyWrap) -> dict[str, bytes]:
     if isinstance(key, ec.EllipticCurvePrivateKey):
         number = key.private_numbers().private_value
         return {record.purpose: number.to_bytes((key.key_size + 7) // 8, "big")}
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return {record.purpose: key.private_bytes_raw()}
     assert isinstance(key, rsa.RSAPrivateKey)
     numbers = key.private_numbers()
     parts = {"d": numbers.d, "p": numbers.p, "q": numbers.q}

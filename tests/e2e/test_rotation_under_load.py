@@ -71,7 +71,7 @@ class Service:
 
     async def until(self, holds: Callable[[str], Awaitable[bool]]) -> None:
         """Wait until something holds at every worker."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             for worker in self.workers:
                 while not await holds(worker):
                     await asyncio.sleep(0.05)
@@ -153,7 +153,7 @@ async def _service(folder: Path, postgres: PostgresServer, redis: RedisServer) -
         client = json.loads(made)
         keys = await build_keys(settings.keys, SystemClock())
         stack.push_async_callback(keys.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=120))
         service = Service(
             [f"http://127.0.0.1:{port}" for port in ports], keys, (client["client_id"], client["client_secret"]), http
         )
