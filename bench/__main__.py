@@ -18,6 +18,7 @@ NAMES = {
     "keys_fields": "encrypted rows and values",
     "keys_ocsp": "OCSP answers",
     "keys_tsa": "time-stamps",
+    "national": "SM2, SM3 and SM4",
     "signing": "sealing and judging PDFs",
     "signing_batch": "thousands of files in one batch",
     "start": "start-up and memory",

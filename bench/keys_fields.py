@@ -42,7 +42,7 @@ from idp.stores.people import SqlAccountStore
 from keys.ports import BlindIndex, FieldCipher, SecretKey
 from keys.secrets.blind_index import HmacIndex
 from keys.secrets.field import EnvelopeCipher
-from keys.spec import KeyState
+from keys.spec import KeyState, SecretKind
 
 ROUNDS, READS, ROWS = 15, 400, 1_000
 CLOCK = SystemClock()
@@ -52,8 +52,8 @@ VALUE, PLACE = "410199198802291031", "account.number:acc_01kb0000000000000000000
 class OneSecret:
     """Implements `keys.ports.SecretProvider` as a loaded ring does: from memory."""
 
-    def __init__(self) -> None:
-        self._keys = (SecretKey(secrets.token_urlsafe(12), KeyState.ACTIVE, secrets.token_bytes(32)),)
+    def __init__(self, kind: SecretKind = SecretKind.USUAL) -> None:
+        self._keys = (SecretKey(secrets.token_urlsafe(12), KeyState.ACTIVE, secrets.token_bytes(32), kind),)
 
     def secrets(self, purpose: str) -> tuple[SecretKey, ...]:
         return self._keys
@@ -123,14 +123,14 @@ def measure() -> list[Row]:
 async def _rows() -> list[Row]:
     secret = OneSecret()
     with tempfile.TemporaryDirectory() as folder:
-        ours = await _filled(Path(folder) / "ours.db", EnvelopeCipher(secret, "p"), HmacIndex(secret, "p"))
-        plain = await _filled(Path(folder) / "plain.db", ClearText(), ClearIndex())
+        ours = await filled(Path(folder) / "ours.db", EnvelopeCipher(secret, "p"), HmacIndex(secret, "p"))
+        plain = await filled(Path(folder) / "plain.db", ClearText(), ClearIndex())
         made = []
         for name, read in (("row.encrypted", Rows.account), ("row.encrypted.licence", Rows.licence)):
             figures: dict[str, list[float]] = {"ours": [], "plain": []}
             for _ in range(ROUNDS):
                 for which, rows in (("ours", ours), ("plain", plain)):
-                    figures[which].append(await _reads_per_second(rows, read))
+                    figures[which].append(await reads_per_second(rows, read))
             median = statistics.median
             made.append(rate(name, median(figures["ours"]), "rows/s", "plain rows", median(figures["plain"])))
         for rows in (ours, plain):
@@ -138,14 +138,14 @@ async def _rows() -> list[Row]:
     return made
 
 
-async def _reads_per_second(rows: Rows, read: Callable[[Rows, int], Awaitable[None]]) -> float:
+async def reads_per_second(rows: Rows, read: Callable[[Rows, int], Awaitable[None]]) -> float:
     begun = time.process_time()
     for number in range(READS):
         await read(rows, number % ROWS)
     return READS / (time.process_time() - begun)
 
 
-async def _filled(file: Path, cipher: FieldCipher, index: BlindIndex) -> Rows:
+async def filled(file: Path, cipher: FieldCipher, index: BlindIndex) -> Rows:
     database = Database(create_engine(f"sqlite:///{file}", pool_size=1), CLOCK)
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -217,14 +217,14 @@ def _fields() -> list[Row]:
     )
     made = []
     for name, ours, peer in compared:
-        figures = [(_calls_per_second(ours), _calls_per_second(peer)) for _ in range(ROUNDS)]
+        figures = [(calls_per_second(ours), calls_per_second(peer)) for _ in range(ROUNDS)]
         own, other = (statistics.median(column) for column in zip(*figures, strict=True))
         made.append(rate(name, own, "1/s", "bare AES-256-GCM", other))
-    digests = statistics.median(_calls_per_second(lambda: index.digest(CITIZEN_ID, VALUE)) for _ in range(ROUNDS))
+    digests = statistics.median(calls_per_second(lambda: index.digest(CITIZEN_ID, VALUE)) for _ in range(ROUNDS))
     return [*made, rate("index.digest", digests, "1/s", "aim", 100_000)]
 
 
-def _calls_per_second(call: Callable[[], object], count: int = 5_000) -> float:
+def calls_per_second(call: Callable[[], object], count: int = 5_000) -> float:
     begun = time.process_time()
     for _ in range(count):
         call()
