@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.db.database import Database
 from core.files.scratch import FileBytes
+from core.principal import Principal
 from signing.errors import SealNotFound
 from signing.isolation.asking import ask
 from signing.isolation.port import Isolation
-from signing.model import Seal, SealStatus
+from signing.model import Seal, SealPdfCommand, SealStatus
+from signing.pades.append import SignatureText
 from signing.places import Place
 from signing.placing.places_found import PLACES, PlaceFound
+from signing.placing.prepare import prepare
 from signing.placing.words import with_words_found
 from signing.ports import SealStore
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool
+
+_NEVER = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # a signature that is only drawn has no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,26 @@ class PreviewPlaces:
         if seal is None or seal.status is not SealStatus.ACTIVE:
             raise SealNotFound
         return await self._pool.lane(len(pdf)).run(self._look, pdf, seal, tuple(places))
+
+    async def as_it_would_look(
+        self, pdf: FileBytes, seal_id: str, places: Sequence[Place], *, actor: Principal
+    ) -> FileBytes:
+        """The file with the seal in its places and a signature without a value: to be drawn, and for nothing else.
+
+        Raises:
+            As `__call__`.
+        """
+        async with self._database.read() as tx:
+            seal = await self._store.seal(tx, seal_id)
+        if seal is None or seal.status is not SealStatus.ACTIVE:
+            raise SealNotFound
+        command = SealPdfCommand(pdf, seal.id, actor, "document", tuple(places))
+        return await self._pool.lane(len(pdf)).run(self._drawn_on, command, seal)
+
+    def _drawn_on(self, command: SealPdfCommand, seal: Seal) -> FileBytes:
+        words = SignatureText("Preview", "", _NEVER, "")
+        limit = self._settings.max_pdf_bytes
+        return prepare(self._isolation, command, words, octets=1, image=seal.image, limit=limit).finished(b"")
 
     def _look(self, pdf: FileBytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
         limit = self._settings.max_pdf_bytes

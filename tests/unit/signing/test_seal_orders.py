@@ -16,13 +16,20 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     pkcs12,
 )
+from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from sqlalchemy import update
 
 from api.bridges import RingSealKeys
+from api.settings import Settings
+from api.wiring.keys import build_keys
+from core.clock import SystemClock
 from core.db.database import Database
 from core.errors import Conflict, InvalidInput
 from core.principal import SYSTEM
-from keys.errors import KeyRefused
+from keys.backends import pkcs11_token
+from keys.backends.pkcs11 import token_of
+from keys.backends.pkcs11_token import TokenSession
+from keys.errors import KeyMissing, KeyRefused, KeyUnavailable
 from keys.pkcs12 import read_pkcs12
 from keys.spec import SignatureAlgorithm
 from signing.appearance.drawn import digest_of
@@ -34,8 +41,10 @@ from signing.seals.apply import ApplyCommand
 from signing.seals.order import SealOrder
 from signing.seals.workshop import KeySource, Workshop
 from signing.stores.tables import seal_application
+from tests.conformance.signer_backends import token_settings
 from tests.support.clock import FakeClock
 from tests.support.scanned_seals import Paper, scan
+from tests.support.servers import SoftHsmToken
 from tests.support.signing_fakes import PlainAuthority, key_for, name, pdf
 from tests.support.signing_world import CLIENT, PLACE, SealOffice, order
 from tests.unit.keys.rings import software_ring
@@ -155,3 +164,43 @@ def test_a_key_that_no_seal_has_is_refused() -> None:
     file = pkcs12.serialize_key_and_certificates(b"x", key, None, None, NoEncryption())
     with pytest.raises(KeyRefused):
         read_pkcs12(file, "")
+
+
+async def test_a_key_that_a_device_has_seals_and_stays_there(softhsm: SoftHsmToken, tmp_path: Path) -> None:
+    pin = tmp_path / "pin"
+    pin.write_text(softhsm.pin)
+    pkcs11_token._logins.clear()  # no PIN was refused
+    settings = Settings(data=tmp_path, pkcs11_module=softhsm.module, pkcs11_token=softhsm.label, pkcs11_pin_file=pin)
+    services = await build_keys(settings.keys, SystemClock())
+
+    def made_elsewhere(session: TokenSession) -> None:
+        session.raw.generate_keypair(
+            KeyType.RSA,
+            2048,
+            id=b"\xde\x51",
+            label="department",
+            store=True,
+            capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
+            private_template={Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
+        )
+
+    token_of(token_settings(softhsm)).run(made_elsewhere)
+    address = f"pkcs11:token={softhsm.label};id=%DE%51"
+    keys = RingSealKeys(services.ring)
+    signer = await keys.adopt("seal/seal_1", SignatureAlgorithm.RS256, address)
+    assert signer.public_key == services.ring.signer("seal/seal_1").public_key
+    assert len(signer.sign(b"law")) == 256
+    with pytest.raises(Conflict):
+        await keys.adopt("seal/seal_2", SignatureAlgorithm.RS256, address)
+    with pytest.raises(KeyUnavailable):
+        await keys.adopt("seal/seal_3", SignatureAlgorithm.RS256, f"pkcs11:token={softhsm.label};id=%DE%52")
+    await keys.destroy("seal/seal_1")
+    with pytest.raises(KeyMissing):
+        services.ring.signer("seal/seal_1")
+    await services.close()
+    there = token_of(token_settings(softhsm)).run(
+        lambda session: list(
+            session.raw.get_objects({Attribute.ID: b"\xde\x51", Attribute.CLASS: ObjectClass.PRIVATE_KEY})
+        )
+    )
+    assert len(there) == 1, "a key that was there before us is not ours to destroy"

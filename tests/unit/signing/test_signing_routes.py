@@ -11,10 +11,12 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
@@ -33,14 +35,15 @@ from idp.protocol.facts import RequestFacts
 from signing.appearance.scan_reader import ReadScan
 from signing.digests.local import FileWords, prepare_file
 from signing.digests.model import DigestTerms
-from signing.model import GrantForm, Seal
+from signing.model import GranteeKind, GrantForm, Seal
 from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
+from signing.seals.certificate import LookAtCertificate
 from tests.support.clock import FakeClock
 from tests.support.notes import OneNoteKey
 from tests.support.scanned_seals import scan
 from tests.support.signing_fakes import PlainKeys, pdf
-from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, judge_of
 from yizheng_client.digests import signed_of, terms_of
 
 LOG_KEY = OneNoteKey()
@@ -114,6 +117,9 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         preview_places=office.preview_places,
         reports=office.reports,
         read_scan=ReadScan(),
+        look_at_certificate=LookAtCertificate(
+            office.database, office.store, judge_of(office.authority, office.clock), office.clock
+        ),
         extend_file=office.extend_file,
         care_of_files=office.care_of_files,
     )
@@ -395,6 +401,66 @@ async def test_an_approved_use_from_request_to_ledger(http: httpx.AsyncClient, s
     assert ended.json()["ended_at"]
     grants = (await http.get(f"/v1/seal-grants?seal={seal.id}", headers=bearer("keeper"))).json()["items"]
     assert [(one["uses"], bool(one["ended_at"])) for one in grants if one["max_uses"]] == [(1, True)]
+
+
+async def test_an_approved_use_takes_every_kind_of_place(
+    http: httpx.AsyncClient, seal: Seal, office: SealOffice
+) -> None:
+    await office.grant(seal, grantee_kind=GranteeKind.ACCOUNT, grantee="acc_he", approval=True)
+    file, fields = pdf(3), {"seal": seal.id, "reason": "发函"}
+    asked = await http.post("/v1/seal-requests", data=fields, files=upload(file), headers=bearer("he"))
+    base = f"/v1/seal-requests/{asked.json()['id']}"
+    await http.post(f"{base}/approve", json={}, headers=bearer("reviewer"))
+    at, places = {"page": 1, "x_mm": 120, "y_mm": 200}, [{"kind": "words", "text": "page 2"}, {"kind": "paging"}]
+    wrong: tuple[tuple[dict[str, Any], int], ...] = (
+        ({"placement": at, "places": places}, 400),
+        ({"places": [{"kind": "words", "text": "nowhere"}]}, 400),
+        ({"places": places, "level": "B-X"}, 400),
+        ({"places": places, "level": "B-T"}, 503),
+    )
+    for body, status in wrong:
+        assert (await http.post(f"{base}/seal", json=body, headers=bearer("he"))).status_code == status
+    sealed = await http.post(f"{base}/seal", json={"places": places}, headers=bearer("he"))
+    assert sealed.status_code == 201
+    pages = PdfFileReader(BytesIO(sealed.content)).root["/Pages"]["/Kids"]
+    assert [len(page.get_object().get("/Annots", ())) for page in pages] == [1, 2, 1], (
+        "at the words, and a strip on every page"
+    )
+    assert (await office.verify_pdf(sealed.content)).conclusion == "genuine"
+
+
+async def test_a_preview_is_a_picture_for_who_wants_one(http: httpx.AsyncClient, seal: Seal) -> None:
+    place, fields = "/v1/signature-previews", {"seal": seal.id, "page": "2", "x_mm": "100", "y_mm": "100"}
+    png = await http.post(place, data=fields, files=upload(pdf(2)), headers=bearer("app", Accept="image/png"))
+    assert png.headers["content-type"] == "image/png"
+    with Image.open(BytesIO(png.content)) as drawn:
+        page = drawn.convert("RGB")
+    fine = page.width / 210
+    ring = [page.getpixel((round((100 + dx) * fine), round((100 + dy) * fine))) for dx, dy in ((20.3, 0), (0, -20.3))]
+    assert all(red > 150 and green < 120 for red, green, _ in ring), "the ring stands where it was asked for"
+    assert page.getpixel((round(20 * fine), round(250 * fine))) == (255, 255, 255)
+    svg = await http.post(place, data=fields, files=upload(pdf(2)), headers=bearer("app", Accept="image/svg+xml"))
+    tree = ElementTree.fromstring(svg.content)
+    (window,) = [one for one in tree if one.tag.endswith("svg")]
+    assert (window.attrib["x"], window.attrib["width"]) == ("79.00", "42.00")
+    other = await http.post(
+        place, data=fields | {"preview_page": "1"}, files=upload(pdf(2)), headers=bearer("app", Accept="image/svg+xml")
+    )
+    assert not [one for one in ElementTree.fromstring(other.content) if one.tag.endswith("svg")]
+    none = await http.post(
+        place, data=fields | {"preview_page": "3"}, files=upload(pdf(2)), headers=bearer("app", Accept="image/png")
+    )
+    assert none.status_code == 400
+    listed = await http.post(place, data=fields, files=upload(pdf(2)), headers=bearer("app"))
+    assert [one["page"] for one in listed.json()["places"]] == [2]
+
+
+async def test_what_a_seals_certificate_says_is_told(http: httpx.AsyncClient, seal: Seal) -> None:
+    told = (await http.get(f"/v1/seals/{seal.id}/certificate", headers=bearer("app"))).json()
+    assert (told["trusted"], told["sub_indication"]) == (True, None)
+    assert (len(told["chain"]), told["sha256"]) == (2, hashlib.sha256(seal.certificate).hexdigest())
+    assert told["issuer"] != told["subject"]
+    assert (await http.get("/v1/seals/seal_none/certificate", headers=bearer("app"))).status_code == 404
 
 
 async def test_a_report_comes_as_etsi_xml_to_who_asks_for_it(http: httpx.AsyncClient, seal: Seal) -> None:
