@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from api.web.state_drawing import Arrow, Drawing, Line, box_around, rows_of
 from api.web.step_words import NAMES
 from certstore.lifecycle import FINAL, STATE_NAMES, TRANSITIONS, Event, State
 from core.text import Text
@@ -61,66 +62,8 @@ _ROUTES: Mapping[tuple[State | None, State], _Route] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A state's box; `here` is the state that the licence is in."""
-
-    name: Text
-    x: int
-    y: int
-    here: bool
-    final: bool
-    width: int = _BOX
-    height: int = _TALL
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of an arrow's words."""
-
-    words: Text
-    x: int
-    y: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """One way between two states, or out of the frame.
-
-    Attributes:
-        path: `d` of an SVG path.
-        open: it leads away from where the licence is.
-        ways: the rows of the table that it stands for.
-    """
-
-    path: str
-    lines: tuple[Line, ...]
-    anchor: str
-    open: bool
-    ways: tuple[tuple[State | None, Event], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WayRow:
-    """One row of the same as a table."""
-
-    state: Text
-    event: Text
-    leads_to: Text
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Diagram:
-    """The whole drawing, and the table that says the same."""
-
-    nodes: tuple[Node, ...]
-    arrows: tuple[Arrow, ...]
-    rows: tuple[WayRow, ...]
-    frame: tuple[int, int, int, int] = _FRAME
-    start: tuple[int, int] = _START
-    width: int = WIDTH
-    height: int = HEIGHT
+Diagram = Drawing[State, Event]
+_Arrow = Arrow[State, Event]
 
 
 def diagram(here: State | None, allowed: frozenset[Event] = frozenset(Event)) -> Diagram:
@@ -141,20 +84,19 @@ def diagram(here: State | None, allowed: frozenset[Event] = frozenset(Event)) ->
         }
         if sources:
             arrows.append(_out_of_the_frame(final, sources, here))
-    nodes = tuple(_node(state, here) for state in State)
-    return Diagram(nodes, tuple(arrows), tuple(_rows(allowed, here)))
+    nodes = tuple(
+        box_around(_CENTRES[state], (_BOX, _TALL), _short(STATE_NAMES[state]), here=state is here, final=state in FINAL)
+        for state in State
+    )
+    rows = rows_of(TRANSITIONS, STATE_NAMES, NAMES, here, allowed)
+    return Drawing(nodes, tuple(arrows), rows, _START, WIDTH, HEIGHT, _FRAME)
 
 
 def _ends_what_is_held(before: State | None, after: State) -> bool:
     return before in _HELD and after in FINAL
 
 
-def _node(state: State, here: State | None) -> Node:
-    x, y = _CENTRES[state]
-    return Node(_short(STATE_NAMES[state]), x - _BOX // 2, y - _TALL // 2, state is here, state in FINAL)
-
-
-def _arrow(before: State | None, after: State, events: Sequence[Event], here: State | None) -> Arrow:
+def _arrow(before: State | None, after: State, events: Sequence[Event], here: State | None) -> _Arrow:
     route = _ROUTES[before, after]
     parts = [events[start : start + route.a_line] for start in range(0, len(events), route.a_line)]
     lines = tuple(
@@ -164,7 +106,7 @@ def _arrow(before: State | None, after: State, events: Sequence[Event], here: St
     return Arrow(route.path, lines, route.anchor, _is(before, here), tuple((before, event) for event in events))
 
 
-def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Event]], here: State | None) -> Arrow:
+def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Event]], here: State | None) -> _Arrow:
     left, (centre, y) = _FRAME[0] + _FRAME[2], _CENTRES[after]
     right = centre - _BOX // 2 - 8
     middle = (left + right) // 2
@@ -176,15 +118,6 @@ def _out_of_the_frame(after: State, sources: Mapping[State | None, Sequence[Even
         lines.append(Line(only, middle, y + 20))
     ways = tuple((before, event) for before, some in sources.items() for event in some)
     return Arrow(f"M{left} {y}H{right}", tuple(lines), "middle", here in sources, ways)
-
-
-def _rows(allowed: frozenset[Event], here: State | None) -> list[WayRow]:
-    nowhere = Text("还没有", "not there yet")
-    return [
-        WayRow(STATE_NAMES[before] if before else nowhere, NAMES[event], STATE_NAMES[after], _is(before, here))
-        for (before, event), after in TRANSITIONS.items()
-        if event in allowed
-    ]
 
 
 def _is(before: State | None, here: State | None) -> bool:

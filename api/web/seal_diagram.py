@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from api.web.life_diagram import Line, Node, WayRow
-from core.text import Text
+from api.web.state_drawing import Arrow, Drawing, Line, box_around, rows_of
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, TRANSITIONS, SealEvent
 from signing.model import SealStatus
 
@@ -49,9 +48,9 @@ _ROUTES: Mapping[tuple[SealStatus | None, SealStatus], _Route] = {
     (SealStatus.APPROVED, SealStatus.MADE): _Route("M399 90H463", 430, 78),
     (SealStatus.MADE, SealStatus.ACTIVE): _Route("M589 90H653", 620, 78),
     (SealStatus.MADE, SealStatus.REVOKED): _Route("M530 113V299", 522, 218, "end"),
-    (SealStatus.ACTIVE, SealStatus.SUSPENDED): _Route("M700 113V179", 692, 152, "end"),
+    (SealStatus.ACTIVE, SealStatus.SUSPENDED): _Route("M700 113V179", 692, 168, "end"),
     (SealStatus.SUSPENDED, SealStatus.ACTIVE): _Route("M740 187V121", 748, 158, "start"),
-    (SealStatus.ACTIVE, SealStatus.REVOKED): _Route("M680 113V142H570V299", 578, 262, "start"),
+    (SealStatus.ACTIVE, SealStatus.REVOKED): _Route("M680 113V130H570V299", 578, 262, "start"),
     (SealStatus.SUSPENDED, SealStatus.REVOKED): _Route("M720 233V330H597", 660, 322),
     (SealStatus.ACTIVE, SealStatus.REPLACED): _Route("M779 90H912V119", 846, 78),
     (SealStatus.SUSPENDED, SealStatus.REPLACED): _Route("M779 210H912V181", 846, 230),
@@ -60,53 +59,26 @@ _ROUTES: Mapping[tuple[SealStatus | None, SealStatus], _Route] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SealArrow:
-    """One way; `open` if it leads away from where the seal is; `ways` are the rows of the table it stands for."""
-
-    path: str
-    lines: tuple[Line, ...]
-    anchor: str
-    open: bool
-    ways: tuple[tuple[SealStatus | None, SealEvent], ...]
+SealDrawing = Drawing[SealStatus, SealEvent]
 
 
-@dataclass(frozen=True, slots=True)
-class SealDiagram:
-    """The whole drawing, and the table that says the same."""
-
-    nodes: tuple[Node, ...]
-    arrows: tuple[SealArrow, ...]
-    rows: tuple[WayRow, ...]
-    start: tuple[int, int] = _START
-    width: int = WIDTH
-    height: int = HEIGHT
-
-
-def seal_diagram(here: SealStatus) -> SealDiagram:
+def seal_diagram(here: SealStatus) -> SealDrawing:
     """
     Args:
         here: where the seal, or its application, is now.
     """
+    nodes = tuple(
+        box_around(centre, (_BOX, _TALL), STATUS_NAMES[status], here=status is here, final=status in _FINAL)
+        for status, centre in _CENTRES.items()
+    )
     arrows = tuple(_arrow(before, event, after, here) for (before, event), after in TRANSITIONS.items())
-    return SealDiagram(tuple(_node(status, here) for status in SealStatus), arrows, _rows(here))
+    rows = rows_of(TRANSITIONS, STATUS_NAMES, EVENT_NAMES, here, frozenset(SealEvent))
+    return Drawing(nodes, arrows, rows, _START, WIDTH, HEIGHT)
 
 
-def _node(status: SealStatus, here: SealStatus) -> Node:
-    x, y = _CENTRES[status]
-    left, top = x - _BOX // 2, y - _TALL // 2
-    return Node(STATUS_NAMES[status], left, top, status is here, status in _FINAL, _BOX, _TALL)
-
-
-def _arrow(before: SealStatus | None, event: SealEvent, after: SealStatus, here: SealStatus) -> SealArrow:
+def _arrow(
+    before: SealStatus | None, event: SealEvent, after: SealStatus, here: SealStatus
+) -> Arrow[SealStatus, SealEvent]:
     route = _ROUTES[before, after]
     line = Line(EVENT_NAMES[event], route.x, route.y)
-    return SealArrow(route.path, (line,), route.anchor, before is here, ((before, event),))
-
-
-def _rows(here: SealStatus) -> tuple[WayRow, ...]:
-    nowhere = Text("还没有", "not there yet")
-    return tuple(
-        WayRow(STATUS_NAMES[before] if before else nowhere, EVENT_NAMES[event], STATUS_NAMES[after], before is here)
-        for (before, event), after in TRANSITIONS.items()
-    )
+    return Arrow(route.path, (line,), route.anchor, before is here, ((before, event),))

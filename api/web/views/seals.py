@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api.web.seal_diagram import SealDiagram
+from api.web.seal_diagram import SealDrawing
 from api.web.seal_places import BY_HAND, Asked
 from api.web.views.common import Fact, Mark, TimelineEntry
 from core.text import Text
@@ -92,7 +92,7 @@ class SealView:
     facts: tuple[Fact, ...]
     acts: tuple[SealAct, ...]
     story: tuple[TimelineEntry, ...]
-    diagram: SealDiagram
+    diagram: SealDrawing
     tabs: SealTabs
     grants: tuple[GrantRow, ...] | None = None
     give_href: str | None = None
