@@ -77,6 +77,7 @@ class Making:
     signer: str = "signer"
     at: dt.datetime = NOW - dt.timedelta(hours=1)
     digest: bytes = DIGEST
+    subject: str = SUBJECT
     version: int | None = None
     user_id: bytes | None = None
 
@@ -89,7 +90,7 @@ class Making:
             version=self.version or self.info.version,
             at=self.at,
             digest=self.digest,
-            subject=SUBJECT,
+            subject=self.subject,
             signer=certificate(self.signer),
             sign=self._sign(self.signer),
         )

@@ -1,0 +1,137 @@
+"""What the signatures of a package say (GB/T 33190-2016 §18): which files, by which digests, sealed with what."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from signing.ofd.package import Package, PackageRefused, located
+from signing.ofd.xml import all_of, needed, one_of, parse, text_of
+
+ROOT = "/OFD.xml"
+_MOST_SIGNATURES = 200
+_MOST_REFERENCES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One protected file."""
+
+    path: str
+    digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StampAnnotation:
+    """Where a seal is seen.
+
+    Attributes:
+        boundary: x, y, width and height in millimetres, as they stand there.
+    """
+
+    page: str
+    boundary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSignature:
+    """One signature, as its Signature.xml describes it.
+
+    Attributes:
+        kind: `Seal` or `Sign`.
+        path: of its Signature.xml.
+        method: the signature algorithm, as it stands there.
+        digest_method: of the references, as it stands there.
+        seal_path: of the seal's own file, where there is one.
+        value_path: of the signed value.
+    """
+
+    id: str
+    kind: str
+    path: str
+    method: str
+    digest_method: str
+    references: tuple[Reference, ...]
+    annotations: tuple[StampAnnotation, ...]
+    seal_path: str | None
+    value_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureList:
+    """All signatures of a package, in the order of its list.
+
+    Attributes:
+        path: of Signatures.xml; None where the package has no list.
+    """
+
+    path: str | None
+    signatures: tuple[PackageSignature, ...] = ()
+
+
+def read_signatures(package: Package) -> SignatureList:
+    """
+    Raises:
+        PackageRefused: a file is missing, its XML says nothing that may be believed, or a file is protected twice.
+    """
+    root = parse(package[ROOT], "OFD")
+    bodies = all_of(root, "DocBody")
+    if len(bodies) != 1:
+        raise PackageRefused("xml", "not one document")
+    location = text_of(bodies[0], "Signatures")
+    if location is None:
+        return SignatureList(None)
+    path = located(ROOT, needed(location, "Signatures"))
+    entries = all_of(parse(package[path], "Signatures"), "Signature")
+    if len(entries) > _MOST_SIGNATURES:
+        raise PackageRefused("too-large", "signatures")
+    found = tuple(_signature(package, path, entry) for entry in entries)
+    if len({one.id for one in found}) != len(found) or len({one.path for one in found}) != len(found):
+        raise PackageRefused("xml", "a signature is listed twice")
+    return SignatureList(path, found)
+
+
+def _signature(package: Package, listed: str, entry: etree._Element) -> PackageSignature:
+    path = located(listed, needed(entry.get("BaseLoc"), "BaseLoc"))
+    root = parse(package[path], "Signature")
+    info = one_of(root, "SignedInfo")
+    references = None if info is None else one_of(info, "References")
+    if info is None or references is None:
+        raise PackageRefused("xml", "SignedInfo or References is missing")
+    seal = text_of(info, "Seal/BaseLoc")
+    return PackageSignature(
+        id=needed(entry.get("ID"), "ID"),
+        kind=entry.get("Type", "Seal"),  # GB/T 33190 table 74: Seal where it is left out
+        path=path,
+        method=needed(text_of(info, "SignatureMethod"), "SignatureMethod"),
+        digest_method=needed(references.get("CheckMethod"), "CheckMethod"),
+        references=_references(path, references),
+        annotations=tuple(
+            StampAnnotation(one.get("PageRef", ""), one.get("Boundary", "")) for one in all_of(info, "StampAnnot")
+        ),
+        seal_path=None if seal is None else located(path, needed(seal, "Seal")),
+        value_path=located(path, needed(text_of(root, "SignedValue"), "SignedValue")),
+    )
+
+
+def _references(path: str, element: etree._Element) -> tuple[Reference, ...]:
+    entries = all_of(element, "Reference")
+    if not 0 < len(entries) <= _MOST_REFERENCES:
+        raise PackageRefused("xml", "no or too many references")
+    found = tuple(
+        Reference(located(path, needed(one.get("FileRef"), "FileRef")), _octets(text_of(one, "CheckValue")))
+        for one in entries
+    )
+    if len({one.path for one in found}) != len(found):
+        raise PackageRefused("xml", "a file is protected twice")
+    return found
+
+
+def _octets(text: str | None) -> bytes:
+    try:
+        return base64.b64decode(needed(text, "CheckValue"), validate=True)
+    except (binascii.Error, ValueError):
+        raise PackageRefused("xml", "CheckValue is not base64") from None

@@ -1,0 +1,96 @@
+"""A small OFD put together by hand, sealed as often as a test wants, and put into a ZIP right or wrong."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from tests.support.eseal_world import Making
+
+SPACE = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+LIST = "/Doc_0/Signs/Signatures.xml"
+PAGE = "/Doc_0/Pages/Page_0/Content.xml"
+Files = dict[str, bytes]
+
+
+def document(text: str = "营业执照") -> Files:
+    """One page with a line of text, not sealed yet."""
+    parts = {
+        "/OFD.xml": f'<ofd:OFD {SPACE} Version="1.1" DocType="OFD"><ofd:DocBody><ofd:DocInfo>'
+        "<ofd:DocID>0123456789abcdef"
+        '</ofd:DocID><ofd:CustomDatas><ofd:CustomData Name="ZZBS">1.2.156</ofd:CustomData></ofd:CustomDatas>'
+        "</ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+        f"<ofd:Signatures>{LIST}</ofd:Signatures></ofd:DocBody></ofd:OFD>",
+        "/Doc_0/Document.xml": f"<ofd:Document {SPACE}><ofd:CommonData><ofd:MaxUnitID>9</ofd:MaxUnitID><ofd:PageArea>"
+        "<ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData><ofd:Pages>"
+        '<ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>',
+        PAGE: f'<ofd:Page {SPACE}><ofd:Content><ofd:Layer ID="2">'
+        '<ofd:TextObject ID="3" Boundary="20 20 80 10" Font="4" Size="8">'
+        f'<ofd:TextCode X="0" Y="8">{text}</ofd:TextCode></ofd:TextObject></ofd:Layer></ofd:Content></ofd:Page>',
+    }
+    return {path: (HEAD + content).encode() for path, content in parts.items()}
+
+
+def sealed(files: Mapping[str, bytes], making: Making, number: int = 0, **changes: object) -> Files:
+    """The package with one more signature.
+
+    Args:
+        changes: `leave_out` (paths that the signature does not protect), `twice` (a path listed twice), `xml` (the text
+            of Signature.xml, changed before it is signed), `subject`.
+    """
+    folder = f"/Doc_0/Signs/Sign_{number}"
+    path, value, seal = f"{folder}/Signature.xml", f"{folder}/SignedValue.dat", f"{folder}/Seal.esl"
+    found = dict(files) | {seal: making.seal()}
+    leave_out = {LIST, *changes.get("leave_out", ())}  # type: ignore[misc]  # a test's own words
+    protected = [one for one in found if one not in leave_out]
+    protected += [str(changes["twice"])] if "twice" in changes else []
+    text = _signature(found, protected, path=path, value=value, seal=seal)
+    edit = changes.get("xml")
+    xml = (HEAD + (edit(text) if callable(edit) else text)).encode()
+    digest = hashlib.new("sm3", xml).digest()
+    stamp = replace(making, digest=digest, subject=str(changes.get("subject", path))).stamp(found[seal])
+    found |= {path: xml, value: stamp}
+    found[LIST] = _list(found)
+    return found
+
+
+def _signature(files: Mapping[str, bytes], protected: Iterable[str], *, path: str, value: str, seal: str) -> str:
+    references = "".join(
+        f'<ofd:Reference FileRef="{one}"><ofd:CheckValue>'
+        f"{base64.b64encode(hashlib.new('sm3', files[one]).digest()).decode()}</ofd:CheckValue></ofd:Reference>"
+        for one in protected
+    )
+    return (
+        f'<ofd:Signature {SPACE}><ofd:SignedInfo><ofd:Provider ProviderName="x"/>'
+        "<ofd:SignatureMethod>1.2.156.10197.1.501</ofd:SignatureMethod>"
+        f'<ofd:References CheckMethod="1.2.156.10197.1.401">{references}</ofd:References>'
+        '<ofd:StampAnnot ID="1" PageRef="1" Boundary="120 200 42 42"/>'
+        f"<ofd:Seal><ofd:BaseLoc>{seal}</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>"
+        f"<ofd:SignedValue>{value}</ofd:SignedValue></ofd:Signature>"
+    )
+
+
+def _list(files: Mapping[str, bytes]) -> bytes:
+    paths = sorted(one for one in files if one.endswith("/Signature.xml"))
+    entries = "".join(
+        f'<ofd:Signature ID="{number}" Type="Seal" BaseLoc="{path}"/>' for number, path in enumerate(paths, 1)
+    )
+    return (HEAD + f"<ofd:Signatures {SPACE}>{entries}</ofd:Signatures>").encode()
+
+
+def zipped(files: Mapping[str, bytes], *more: tuple[str, bytes]) -> bytes:
+    """The package as a ZIP; `more` are entries with names of their own, as they stand."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(zipfile.ZipInfo(path[1:]), content, zipfile.ZIP_DEFLATED)
+        for name, content in more:
+            entry = zipfile.ZipInfo("x")
+            entry.filename = name
+            archive.writestr(entry, content)
+    return out.getvalue()
