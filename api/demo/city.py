@@ -244,7 +244,7 @@ HOUSING_SYSTEM = Client(
     "system-housing",
     Text("示例市住房保障局业务系统", "Housing Bureau system"),
     HOUSING,
-    ("licence:issue", "licence:read", "seal:sign"),
+    ("licence:issue", "licence:read", "seal:sign", "seal:digest", "service"),
     "demo-secret-of-system-housing-not-for-production",
 )
 HRSS_SYSTEM = Client(

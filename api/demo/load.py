@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from api.bridges import COPY_CLASS
@@ -24,7 +25,7 @@ from idp.model import ClientAuthMethod, GrantType, StaffRole
 from idp.people import NewAccount
 from idp.profile import Details, PostalAddress
 from keys.spec import SignatureAlgorithm
-from signing.model import ANY_DOCUMENT, GranteeKind, Seal, SealKind
+from signing.model import ANY_DOCUMENT, GranteeKind, GrantForm, Seal, SealKind
 from signing.reports.model import REPORT_CLASS, REPORTS
 from signing.seals.grant import GrantSealCommand
 from signing.seals.order import SealOrder
@@ -186,6 +187,8 @@ async def _grant_seal(container: Container, seal: Seal, department: city.Departm
             approval=grantee == _ASKS_FIRST,
         )
         await container.signing.grant_seal(grant)
+        if (kind, grantee) == (GranteeKind.CLIENT, city.HOUSING_SYSTEM.id):  # its documents may stay at home
+            await container.signing.grant_seal(replace(grant, form=GrantForm.DIGEST))
 
 
 async def _issue_licences(container: Container) -> None:

@@ -17,6 +17,7 @@ from core.errors import AppError, InvalidInput
 from core.principal import Principal, PrincipalKind
 from keys.spec import SignatureAlgorithm
 from signing.digests.ask import AskForDigestCommand
+from signing.digests.hashes import SignHashesCommand
 from signing.digests.local import FileWords, prepare_file
 from signing.digests.model import Digest, SignDigestCommand, SignedDigest
 from signing.errors import (
@@ -179,6 +180,28 @@ async def test_s53_digests_are_counted_and_repeated_like_files(database: Databas
     with pytest.raises(AppError) as reused:
         await office.digests.sign(command(seal, idempotency_key="k", reason="另一件事"))
     assert reused.value.code == "idempotency-key-reused"
+
+
+async def test_s53_hashes_of_one_call_are_all_signed_or_none_and_no_more_than_are_left(
+    database: Database, clock: FakeClock
+) -> None:
+    office = SealOffice(database, clock)
+    seal = await granted(office, GrantForm.HASH, max_uses=5)
+    sign = office.sign_hashes()
+    two = SignHashesCommand((SOME, Digest("sha256", bytes(32))), seal.id, CLIENT, "document")
+    made = await asyncio.gather(*(sign(two) for _ in range(4)), return_exceptions=True)
+    done = [one for one in made if not isinstance(one, BaseException)]
+    assert [len(one) for one in done] == [2, 2]
+    assert all(isinstance(one, SealUsesSpent) for one in made if isinstance(one, BaseException))
+    with pytest.raises(SealUsesSpent):
+        await sign(two)
+    assert len(await sign(replace(two, hashes=(SOME,)))) == 1
+    uses = (await office.uses.ledger.page(UseQuery(ORGANISATION), actor=KEEPER)).items
+    assert [(use.form, use.level) for use in uses] == [(GrantForm.HASH, "none")] * 5
+    assert len(await entries(office, LogEvent.HASH_SIGNATURE)) == 5
+    with pytest.raises(InvalidInput) as refused:
+        await office.grant(seal, form=GrantForm.HASH, approval=True)
+    assert refused.value.code == "grant-form-approval", "there is nothing to approve of"
 
 
 async def test_s53_a_second_person_approves_of_this_very_digest_once(office: SealOffice) -> None:

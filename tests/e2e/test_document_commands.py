@@ -12,6 +12,7 @@ from api.journey.instance import Instance
 from api.journey.paper import plain_pdf
 from api.wiring.public_log import signature_log_origin
 from keys.notes import read_note_key
+from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
 from yizheng_client import Client, ClientSecret, Refused
@@ -64,6 +65,30 @@ def test_files_are_sealed_once_and_verified(city: Instance, tmp_path: Path) -> N
         city.command("verify", str(broken), "--server", city.issuer)
     report = json.loads(city.command("verify", str(out / "一.pdf"), "--json", "--server", city.issuer))
     assert report["signatures"][0]["reason"] == "资格证明"
+
+
+def test_a_file_that_stays_at_home_is_sealed_by_its_digest(city: Instance, tmp_path: Path) -> None:
+    out, secret, paper = tmp_path / "out", tmp_path / "secret", tmp_path / "合同.pdf"
+    out.mkdir()
+    secret.write_text(HOUSING.secret)
+    paper.write_bytes(plain_pdf("Contract"))
+    words = ["--seal", seal_code(city), "--client", HOUSING.id, "--secret-file", str(secret), "--out", str(out)]
+    command = ("sign", str(paper), *words, *PLACE, "--digest-only", "--server", city.issuer)
+    assert "sealed, sig_" in city.command(*command)
+    sealed = (out / paper.name).read_bytes()
+    assert city.command(*command) == "", "what is there is left alone"
+    (found,) = json.loads(city.command("verify", str(out / paper.name), "--json", "--server", city.issuer))[
+        "signatures"
+    ]
+    assert (found["conclusion"], found["reason"]) == ("genuine", "资格证明")
+    assert found["registered_seal"]["recorded_at"] is not None, "the ledger knows it by its signature"
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text(city.command("signature-log", "receipt", str(out / paper.name)))
+    origin = signature_log_origin(city.issuer)
+    pinned = [read_note_key(line) for line in city.command("signature-log", "key").splitlines()]
+    for file, fault in ((sealed, None), (sealed + b"%", None), (plain_pdf("Other"), "other-file")):
+        checked = check_receipt(receipt.read_bytes(), origin, pinned, FakeClock(), file=file)
+        assert (checked.entry.event, checked.fault) == (LogEvent.DIGEST_SIGNATURE, fault)
 
 
 def test_a_receipt_comes_with_a_file_and_mistakes_are_told(city: Instance, tmp_path: Path) -> None:

@@ -374,14 +374,15 @@ class SealOffice:
             self.database, SqlCareStore(), self.vault, SqlDiscardList(), self.lasting.extend, self.clock
         )
 
+    def sign_hashes(self) -> SignHashes:
+        return SignHashes(self.database, self.store, self.requests, self.keys, self.clock, self.pool)
+
     def csc(self, kv: KeyValueStore, cipher: FieldCipher) -> CscServices:
         """Seals as credentials, over a short-lived store."""
-        asked = (self.database, self.store, self.requests)
         credentials = Credentials(self.database, self.store, self.keys, self.clock)
-        sign_hashes = SignHashes(*asked, self.keys, self.clock, self.pool)
         activations = Activations(kv, cipher, self.clock)
         return CscServices(
-            credentials, CscSigning(credentials, activations, sign_hashes, self.digests.sign, self.seal_pdf)
+            credentials, CscSigning(credentials, activations, self.sign_hashes(), self.digests.sign, self.seal_pdf)
         )
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:
