@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
+Result = TypeVar("Result")
+_loop = asyncio.Runner()  # one for the whole run: to make a loop for each call would cost more than many a work
 _TICKS = os.sysconf("SC_CLK_TCK")
 Rate = Callable[[], float]
 """Does something for a while and answers how often it was done in a second of processor time."""
 
 
-def on_one_core() -> None:
-    """Keep this process, and every one that it starts from now on, on one core."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+def done(work: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine comes to."""
+    return _loop.run(work)
+
+
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep this process, and every one that it starts meanwhile, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def spent() -> float:

@@ -7,7 +7,6 @@ are handed the same.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from io import BytesIO
 
@@ -23,7 +22,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bench.processor import interleaved, repeated
+from bench.processor import done, interleaved, repeated
 from bench.report import Row, Told, rate
 from bench.signing_peers import PYHANKO
 from bench.signing_world import document
@@ -68,7 +67,7 @@ def measure(told: Told) -> None:
         world.new_unit("乙", ends=world.clock.now() + 3 * YEAR, private=unit, algorithm=SignatureAlgorithm.RS256)
         world.judge._revocation = _Kept(world.live)
         content = document(1)
-        archived = asyncio.run(world.seal(content, Level.B_LTA)).content
+        archived = done(world.seal(content, Level.B_LTA)).content
         peer = _Peer(world, signer.key, archived)
         for level in (Level.B_T, Level.B_LT, Level.B_LTA):
             told(_row(f"sign.{name}.1p.visible.{level.removeprefix('PAdES-')}", world, peer, content, level))
@@ -85,11 +84,11 @@ def _row(id: str, world: LastingWorld, peer: _Peer, content: bytes, level: Level
 
 
 def _sealed(world: LastingWorld, content: bytes, level: Level) -> bytes:
-    return asyncio.run(world.seal(content, level)).content
+    return done(world.seal(content, level)).content
 
 
 def _check(world: LastingWorld, content: bytes, level: Level, id: str) -> None:
-    report = asyncio.run(world.verifier()(content))
+    report = done(world.verifier()(content))
     if report.conclusion != "genuine" or report.signatures[0].level != level.value:
         raise SystemExit(f"{id}: a sealed file has not the level: {report.signatures[0].level}")
 
@@ -108,7 +107,7 @@ class _Peer:
         self._stamper = DummyTimeStamper(*unit, certs_to_embed=_registry(stamp))
 
     def seal(self, content: bytes, level: Level) -> bytes:
-        return asyncio.run(self._seal(content, level))
+        return done(self._seal(content, level))
 
     async def _seal(self, content: bytes, level: Level) -> bytes:
         settings = signers.PdfSignatureMetadata(

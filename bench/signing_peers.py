@@ -5,7 +5,6 @@ pyHanko's SimpleSigner reads its key again for every signature: that is how it i
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import subprocess
@@ -28,7 +27,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bench.processor import Rate
+from bench.processor import Rate, done
 from bench.signing_world import BenchKey
 
 PYHANKO = f"pyHanko {pyhanko.version.__version__}"
@@ -50,7 +49,7 @@ class PyHanko:
         self._roots = [x509.Certificate.load(root)]
 
     def seal(self, content: bytes, *, visible: bool) -> bytes:
-        return asyncio.run(self._seal(content, (280, 220, 400, 340) if visible else None))
+        return done(self._seal(content, (280, 220, 400, 340) if visible else None))
 
     async def _seal(self, content: bytes, box: tuple[int, int, int, int] | None) -> bytes:
         settings = signers.PdfSignatureMetadata(
@@ -64,7 +63,7 @@ class PyHanko:
         return out.getvalue()
 
     def accepts(self, content: bytes) -> bool:
-        return asyncio.run(self._accepts(content))
+        return done(self._accepts(content))
 
     async def _accepts(self, content: bytes) -> bool:
         (found,) = PdfFileReader(BytesIO(content)).embedded_signatures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.wiring.ground import Ground
+from keys.reencrypt.listed import ListedVault
 from keys.stores.reencryption import SqlDiscardList
 from signing.appearance.scan_reader import ReadScan
 from signing.csc.activation import Activations
@@ -181,7 +182,8 @@ def build_signing(
     seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care)
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
     credentials = Credentials(database, store, ring, clock)
-    sign_digest = SignDigest(database, store, requests, vault, ring, clock, pool, timestamps, room)
+    listed = ListedVault(vault, database, SqlDiscardList(), clock)
+    sign_digest = SignDigest(database, store, requests, listed, ring, clock, pool, timestamps, room)
     sign_hashes = SignHashes(database, store, requests, ring, clock, pool)
     activations = Activations(ground.kv, ground.keys.secrets.fields.short_lived, clock)
     return SigningServices(
@@ -205,7 +207,7 @@ def build_signing(
         read_scan=ReadScan(),
         look_at_certificate=LookAtCertificate(database, store, judge, clock),
         uses=UseServices(
-            ask=AskForUse(database, store, requests, vault, clock, pool, cells, settings),
+            ask=AskForUse(database, store, requests, listed, clock, pool, cells, settings),
             decide=DecideRequest(database, store, requests, clock),
             requests=UseRequests(database, store, requests, vault),
             seal=SealRequested(database, requests, vault, seal_pdf, seals),

@@ -23,6 +23,7 @@ from core.kv.port import KeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.ports import FieldCipher, KeyProvider, Signer
+from keys.reencrypt.listed import ListedVault
 from keys.spec import SignatureAlgorithm
 from keys.stores.reencryption import SqlDiscardList
 from keys.trust.judge import Judge
@@ -228,6 +229,9 @@ class MemoryVault:
     async def put(self, sealed: FileBytes) -> None:
         self.kept[hashlib.sha256(whole(sealed)).hexdigest()] = whole(sealed)
 
+    async def remove(self, address: str) -> None:
+        del self.kept[address]
+
     async def open(self, address: str, *, context: str) -> bytes:
         if self.places.get(address) != context:
             raise NotFound("blob-not-found", Text("没有", "none"))
@@ -349,8 +353,9 @@ class SealOffice:
         self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
         lasting = (self.lasting.seal_at, SqlCareStore())
         self.seal_pdf = SealPdf(*asked, self.vault, self.keys, self.clock, pool, cells, self.settings, *lasting)
+        listed = ListedVault(self.vault, self.database, SqlDiscardList(), self.clock)
         self.uses = UseServices(
-            ask=AskForUse(*asked, self.vault, self.clock, pool, cells, self.settings),
+            ask=AskForUse(*asked, listed, self.clock, pool, cells, self.settings),
             decide=DecideRequest(*asked, self.clock),
             requests=UseRequests(*asked, self.vault),
             seal=SealRequested(self.database, self.requests, self.vault, self.seal_pdf, self.seals),

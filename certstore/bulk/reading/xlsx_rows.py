@@ -9,8 +9,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import openpyxl
-
 from certstore.bulk.errors import FileRefused, file_broken
 from certstore.bulk.reading.table import MAX_ROWS, TableRow, checked_header, checked_row, too_many_rows
 
@@ -44,6 +42,8 @@ class XlsxRows:
 
     def finish(self) -> Iterator[TableRow]:
         _check_container(self._pieces)
+        import openpyxl  # one module in fourteen of ours, for the few who bring a workbook
+
         try:
             book = openpyxl.load_workbook(self._pieces, read_only=True, data_only=False, keep_links=False)
             sheet = book.worksheets[0]
