@@ -118,7 +118,9 @@ class LicenceSealer(Protocol):
         """Whether the authority has an active seal of this code for its licences."""
 
 
-DocumentConclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]
+DocumentConclusion = Literal[
+    "genuine", "annotated", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"
+]
 
 
 @dataclass(frozen=True, slots=True)

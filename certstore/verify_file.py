@@ -63,6 +63,7 @@ class LicenceFileVerdict:
     judgement: DocumentJudgement = field(repr=False)
 
 
+_SEALED = ("genuine", "annotated", "changed")  # somebody we trust sealed it, as it is or as it was
 COPY_EXPIRED, UNKNOWN_LICENCE, NOT_A_LICENCE = "copy-expired", "unknown-licence", "not-a-licence"
 
 
@@ -92,7 +93,7 @@ class VerifyLicenceFile:
             match = await self._known_file(tx, content, judgement)  # 2
             same_file = match is not None
             claimed = False
-            if match is None and judgement.conclusion in ("genuine", "changed"):
+            if match is None and judgement.conclusion in _SEALED:
                 match, claimed = await self._named_licence(tx, judgement)  # 3
             if match is not None and judgement.organisation not in (None, match.licence.issuer):
                 match, same_file, claimed = None, False, True  # 4: somebody else's seal on this licence's name
@@ -162,7 +163,7 @@ def _state(
 
 
 def _genuine(judgement: DocumentJudgement) -> Question:
-    if judgement.conclusion in ("genuine", "changed"):
+    if judgement.conclusion in _SEALED:
         return Question(Answer.YES, Text("印章是真的。", "The seal is genuine."))
     return {
         "unknown-signer": Question(
@@ -182,6 +183,11 @@ def _genuine(judgement: DocumentJudgement) -> Question:
 def _unchanged(judgement: DocumentJudgement) -> Question:
     if judgement.conclusion == "genuine":
         return Question(Answer.YES, Text("盖章之后没有人改过。", "Nobody changed it after it was sealed."))
+    if judgement.conclusion == "annotated":
+        words = Text(
+            "盖章之后加了批注，正文没有改。", "Annotations were added after sealing, the content is unchanged."
+        )
+        return Question(Answer.NO, words)
     if judgement.conclusion == "changed":
         return Question(
             Answer.NO, Text("盖章之后有人改过，请不要采信。", "It was changed after sealing. Do not rely on it.")

@@ -96,7 +96,7 @@ class VerifyPdf:
             for one, own in zip(found.signatures, times.signatures, strict=True)
         ]
         report = await pool.run(self._judge, content, seen, seals, signers, times, now)
-        if report.conclusion == "changed" and report.signed_revision is not None:
+        if report.conclusion in ("changed", "annotated") and report.signed_revision is not None:
             changes = await pool.run(page_changes, report.signed_revision, content)
             report = replace(report, changes=changes)
         return report
@@ -152,7 +152,7 @@ class VerifyPdf:
         judged = with_forged_stamps(judged, times, found)
         reports = tuple(signature_report(one, size=len(content), kept=times.kept, now=now) for one in judged)
         indication, sub_indication, conclusion, steps = summary(reports)
-        last_good = good_until(judged)
+        last_good = good_until(judged, seen.revisions)
         sealed_by = reports[last_good] if last_good is not None else None
         original = head_of(content, sealed_by.end) if sealed_by else None
         return VerificationReport(
@@ -169,6 +169,7 @@ class VerifyPdf:
             embedded_files=self._attachments(original, seen, len(content)),
             signed_revision=original,
             timestamps=tuple(one.report for one in times.documents),
+            revisions=seen.revisions,
         )
 
     def _attachments(self, original: FileBytes | None, seen: Seen, size: int) -> Mapping[str, bytes]:

@@ -45,6 +45,7 @@ _STATES: Mapping[str, Headline] = {
     Status.SUPERSEDED.value: Headline("old", "clock", Text("是真的，但有新版本", "Genuine, but superseded")),
 }
 _CONCLUSIONS: Mapping[str, Headline] = {
+    "annotated": Headline("old", "warn", Text("真实，有批注", "Genuine, annotated")),
     "changed": Headline("bad", "x", Text("盖章后被改动", "Changed after sealing")),
     "unknown-signer": Headline("old", "warn", Text("认不出盖章人", "Unknown signer")),
     "not-signed": Headline("old", "warn", Text("没有电子签名", "Not signed")),
@@ -59,6 +60,10 @@ _ADVICE: Mapping[str, Text] = {
     "changed": Text(
         "请持证人重新下载原件出示，或向盖章单位索取原件。窗口人员可按办件编号直接调取。",
         "Ask the holder to download the original anew, or ask the office that sealed it.",
+    ),
+    "annotated": Text(
+        "正文可以采信；批注是谁加的，签名不能证明。可下载盖章时的原文。",
+        "The content can be relied on; who made the annotations is not proved. The file as sealed can be downloaded.",
     ),
     "unknown-signer": Text(
         "请向文件所称的单位核实。自己画的印章、自己签发的证书，谁都做得出来。",
@@ -115,7 +120,7 @@ def answers(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[An
         genuine = _NO_SIGNATURE_LEFT
     elif verdict.judgement.conclusion == "changed":
         genuine = _SEAL_ONLY
-    if verdict.judgement.conclusion == "changed" and valid.answer is Said.YES:
+    if verdict.judgement.conclusion in ("changed", "annotated") and valid.answer is Said.YES:
         valid = _NOT_THIS_ONE
     said = (genuine, verdict.unchanged, valid)
     return tuple(_answer(words, one, last=words is _QUESTIONS[2]) for words, one in zip(_QUESTIONS, said, strict=True))

@@ -25,6 +25,7 @@ _MOST_CHANGES = 6
 _MOST_FILE_NAME = 80
 _HEADLINES: Mapping[Conclusion, tuple[Tone, Text]] = {
     "genuine": ("good", Text("真实，未改动", "Genuine, unchanged")),
+    "annotated": ("old", Text("真实，有批注", "Genuine, annotated")),
     "changed": ("bad", Text("盖章后被改动", "Changed after sealing")),
     "unknown-signer": ("old", Text("认不出盖章人", "Unknown signer")),
     "not-signed": ("old", Text("没有电子签名", "Not signed")),

@@ -15,6 +15,7 @@ from signing.verification.findings import FileFindings
 from signing.verification.judged import Judged
 from signing.verification.report import (
     CHECK_NAMES,
+    VISIBLE_CHANGES,
     Check,
     Conclusion,
     Fault,
@@ -27,7 +28,7 @@ from signing.verification.report import (
 # EN 319 102-1 §5.1.3: these mean "not valid"; all others leave it open
 _NOT_VALID = frozenset({"FORMAT_FAILURE", "HASH_FAILURE", "SIG_CRYPTO_FAILURE"})
 _FAILED = frozenset({"REVOKED"})  # §5.1.3: not valid either, though the file is what was signed
-_WORST: tuple[Conclusion, ...] = ("changed", "undecided", "unknown-signer", "genuine")
+_WORST: tuple[Conclusion, ...] = ("changed", "undecided", "unknown-signer", "annotated", "genuine")
 
 _GOOD: Mapping[Check, Text] = {
     Check.FILE: Text("是一份完整的 PDF。", "A complete PDF."),
@@ -115,9 +116,11 @@ def _verdict(faults: Sequence[Fault]) -> tuple[Indication, str | None, Conclusio
     for fault in faults:
         if fault.sub_indication in _NOT_VALID:
             return "TOTAL-FAILED", fault.sub_indication, "changed"
+    doubts = [fault.sub_indication for fault in faults if fault.sub_indication != VISIBLE_CHANGES]
+    if doubts:
+        return "TOTAL-FAILED" if doubts[0] in _FAILED else "INDETERMINATE", doubts[0], "unknown-signer"
     if faults:
-        failed = faults[0].sub_indication in _FAILED
-        return "TOTAL-FAILED" if failed else "INDETERMINATE", faults[0].sub_indication, "unknown-signer"
+        return "TOTAL-PASSED", VISIBLE_CHANGES, "annotated"
     return "TOTAL-PASSED", None, "genuine"
 
 
@@ -128,12 +131,16 @@ def _steps(judged: Judged, *, whole: bool) -> tuple[Step, ...]:
     out = []
     for check in Check:
         if check in faults:
-            out.append(Step(check, CHECK_NAMES[check], False, faults[check].text))
+            out.append(Step(check, CHECK_NAMES[check], _may_stand(faults[check]), faults[check].text))
         elif broken_at is not None and check > broken_at:
             out.append(Step(check, CHECK_NAMES[check], None, _NOT_REACHED))
         else:
             out.append(Step(check, CHECK_NAMES[check], *_passed(check, judged, whole=whole)))
     return tuple(out)
+
+
+def _may_stand(fault: Fault) -> bool:
+    return fault.sub_indication == VISIBLE_CHANGES
 
 
 def _passed(check: Check, judged: Judged, *, whole: bool) -> tuple[bool | None, Text]:
@@ -190,6 +197,12 @@ def words(conclusion: Conclusion, *, sealed_by: SignatureReport | None, sub_indi
             f"真实：{who}于 {local.year} 年 {local.month} 月 {local.day} 日盖章，盖章后一字未改。{vouched.zh}",
             f"Genuine: sealed by {who} on {local.day} {local:%B} {local.year} and not changed since.{vouched.en}",
         )
+    if conclusion == "annotated" and who is not None:
+        return Text(
+            f"真实，有批注：{who}的印章是真的，它允许加批注；盖章之后有人加了批注，正文没有改。请分清哪些是后来加的。",
+            f"Genuine, annotated: the seal of {who} is genuine and permits annotations; some were added after sealing. "
+            "The content itself is unchanged. Mind what was added later.",
+        )
     if conclusion == "changed" and who is not None:
         return Text(
             f"盖章后被改动：{who}的印章是真的，但盖章之后有人改了文件。请不要采信，可下载盖章时的原文。",
@@ -241,6 +254,7 @@ _DOUBTS: Mapping[str, Text] = {
 
 _WORDS: Mapping[Conclusion, Text] = {
     "genuine": Text("真实：盖章后一字未改。", "Genuine: not changed since it was sealed."),
+    "annotated": Text("真实，有批注：正文没有改。", "Genuine, annotated: the content itself is unchanged."),
     "changed": Text(
         "签名不成立：文件不完整，或签名被改动、伪造。请不要采信，可向出具单位索取原件。",
         "The signature does not hold: the file is incomplete, or the signature was altered or forged. "

@@ -30,7 +30,8 @@ from signing.verification.findings import (
     with_token,
 )
 from signing.verification.later_faults import with_later_faults
-from signing.verification.report import Check, Fault
+from signing.verification.report import Check, Fault, RevisionReport
+from signing.verification.revisions import told_revisions
 
 
 class FactsDoNotFit(Exception):
@@ -83,6 +84,7 @@ class FileFacts:
     Attributes:
         values: certificates, OCSP responses and revocation lists, each once.
         attached: files that it carries, if its last revision is a signed one; None if that is to be asked for.
+        later: the revisions that follow its first signature.
     """
 
     state: State
@@ -93,6 +95,7 @@ class FileFacts:
     values: tuple[bytes, ...] = field(default=(), repr=False)
     store: StoreFact = StoreFact()
     attached: dict[str, bytes] | None = field(default=None, repr=False)
+    later: tuple[RevisionReport, ...] = ()
 
 
 def read_facts(content: FileBytes) -> FileFacts:
@@ -111,6 +114,7 @@ def read_facts(content: FileBytes) -> FileFacts:
         store=values.numbered(found.store),
         values=tuple(values.numbers),
         attached=_attached(content, reader, found),
+        later=told_revisions(reader, found.signatures, found.timestamps),
     )
 
 

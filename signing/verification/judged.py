@@ -12,7 +12,7 @@ from signing.levels import Level
 from signing.verification.findings import FileFindings, SignatureFinding
 from signing.verification.later_revisions import CHANGED
 from signing.verification.proven_times import FileTimes, JudgedStamp, SignatureTimes
-from signing.verification.report import Check, Fault, KnownSeal
+from signing.verification.report import Check, Fault, KnownSeal, RevisionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,21 @@ def _intact(one: Judged) -> bool:
     return one.finding.intact and one.finding.container is not None
 
 
-def good_until(judged: Sequence[Judged]) -> int | None:
-    """Index of the last signature, in order of their revisions, up to whose end the file can be relied on."""
+def good_until(judged: Sequence[Judged], revisions: Sequence[RevisionReport] = ()) -> int | None:
+    """Index of the last signature, in order of their revisions, up to whose end the file can be relied on.
+
+    Args:
+        revisions: what follows the first signature; where they are told, a signature that is followed by what it does
+            not permit still has good ones after it, as long as they come before that.
+    """
     last = None
+    refused = min((one.number - 1 for one in revisions if not one.allowed or one.visible), default=0)
     for index, one in enumerate(judged):
         if not one.trusted:
             break
-        last = index
-        if one.faults:  # it is good itself, but what follows it is not
+        if last is not None and judged[last].faults and one.finding.revision >= refused:
             break
+        last = index
     return last
 
 

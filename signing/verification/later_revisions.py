@@ -2,8 +2,9 @@
 
 A revision that a later good signature covers may add what a second signer needs: a signature field, its value, its
 picture, metadata. One that only a document time-stamp covers may add that time-stamp and validation data, nothing that
-shows; one that nobody signed may add validation data alone, unless the document was certified with leave to fill in its
-form. Time-stamps and validation data are no changes even where a certification forbids all (ISO 32000-2 §12.8.2.2).
+shows; one that nobody signed may add validation data alone, unless the document was certified with leave to fill in
+its form, or to annotate it; annotations are told as what they are, visible changes. Time-stamps and validation data are
+no changes even where a certification forbids all (ISO 32000-2 §12.8.2.2).
 Everything is allowed by name; what no rule explains is a change.
 """
 
@@ -32,8 +33,9 @@ from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
 from core.text import Text
 from signing.pades.pdf_objects import entries, entry, serialised
+from signing.verification.new_annotations import NewAnnotations
 from signing.verification.new_seals import NewSeals
-from signing.verification.report import Check, Fault
+from signing.verification.report import VISIBLE_CHANGES, Check, Fault
 
 _FREE_INFORMATION = frozenset({"/ModDate", "/Producer"})
 _FREE_METADATA = re.compile(
@@ -41,10 +43,14 @@ _FREE_METADATA = re.compile(
     rb"|\s(?:xmp:ModifyDate|xmp:MetadataDate|pdf:Producer)=(?:\"[^\"<]*\"|'[^'<]*')"
 )
 _LTA = ModificationLevel.LTA_UPDATES
+_FILLED_IN = (MDPPerm.FILL_FORMS, MDPPerm.ANNOTATE)
 _FORM = FormUpdatingRule([NewSeals(), SigFieldModificationRule(), GenericFieldModificationRule()])
+_ANNOTATED_FORM = FormUpdatingRule(
+    [NewSeals(), NewAnnotations(), SigFieldModificationRule(), GenericFieldModificationRule()]
+)
 
 
-def _policy(*, form: bool) -> StandardDiffPolicy:
+def _policy(form: FormUpdatingRule | None) -> StandardDiffPolicy:
     metadata = MetadataUpdateRule()  # type: ignore[no-untyped-call]  # not annotated
     rules = [
         CatalogModificationRule(),  # type: ignore[no-untyped-call]  # not annotated
@@ -56,11 +62,12 @@ def _policy(*, form: bool) -> StandardDiffPolicy:
         metadata.as_qualified(_LTA),
     ]
     # an object that nothing refers to has no business in an update either
-    return StandardDiffPolicy(rules, _FORM if form else None, ignore_orphaned_objects=False)
+    return StandardDiffPolicy(rules, form, ignore_orphaned_objects=False)
 
 
-_WITH_FORM = _policy(form=True)
-_VALIDATION_DATA = _policy(form=False)
+_WITH_FORM = _policy(_FORM)
+_WITH_ANNOTATIONS = _policy(_ANNOTATED_FORM)
+_VALIDATION_DATA = _policy(None)
 
 CHANGED = Fault(
     Check.LATER,
@@ -73,6 +80,14 @@ APPENDED = Fault(
     Check.LATER,
     "FORMAT_FAILURE",
     Text("盖章之后有人在文件末尾追加了数据。", "After sealing, somebody appended data to the file."),
+)
+ANNOTATED = Fault(
+    Check.LATER,
+    VISIBLE_CHANGES,
+    Text(
+        "盖章人允许加批注；盖章之后有人加了批注，正文没有改。",
+        "The signer permits annotations; after sealing, somebody added some. The content itself is unchanged.",
+    ),
 )
 
 
@@ -93,23 +108,49 @@ def later_fault(
         signature: the signature dictionary that covers up to `revision`.
         revision: number of the covered revision, from 0.
     """
-    permission, locked = _permission(signature), _locked_fields(signature)
+    rules = rules_of(signature, last)
     old = reader.get_historical_resolver(revision)
+    annotated: Fault | None = None
     for number in range(revision + 1, reader.total_revisions):
-        fill = permission is not MDPPerm.NO_CHANGES and (number <= last.signed or permission is MDPPerm.FILL_FORMS)
-        policy = _WITH_FORM if fill or number <= last.covered else _VALIDATION_DATA
-        new = reader.get_historical_resolver(number)
-        if number > last.signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
-            return APPENDED  # a revision that only turns tables serves nobody honest
-        if number > last.signed and not _description_is_kept(old, new):
-            return CHANGED
-        try:
-            found = policy.apply(old, new, field_mdp_spec=locked, doc_mdp=permission)
-        except SuspiciousModification:
-            return CHANGED
-        if found.modification_level > (ModificationLevel.FORM_FILLING if fill else _LTA):
-            return CHANGED
-    return None
+        fault = step_fault(old, reader.get_historical_resolver(number), rules)
+        if fault is not None and fault is not ANNOTATED:
+            return fault
+        annotated = annotated or fault
+    return annotated
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By which the revisions after a signature are judged."""
+
+    permission: MDPPerm | None
+    locked: FieldMDPSpec | None
+    last: Last
+
+
+def rules_of(signature: generic.DictionaryObject, last: Last) -> Rules:
+    """What a signature permits."""
+    return Rules(_permission(signature), _locked_fields(signature), last)
+
+
+def step_fault(old: HistoricalResolver, new: HistoricalResolver, rules: Rules) -> Fault | None:
+    """What is wrong with `new`, compared with `old`; `ANNOTATED` if it is right but shows."""
+    number, last, permission = new.revision, rules.last, rules.permission
+    may_fill = permission is not MDPPerm.NO_CHANGES and (number <= last.signed or permission in _FILLED_IN)
+    policy = _WITH_FORM if may_fill or number <= last.covered else _VALIDATION_DATA
+    if permission is MDPPerm.ANNOTATE:
+        policy = _WITH_ANNOTATIONS
+    if number > last.signed and not new.explicit_refs_in_revision():  # type: ignore[no-untyped-call]  # not annotated
+        return APPENDED  # a revision that only turns tables serves nobody honest
+    if number > last.signed and not _description_is_kept(old, new):
+        return CHANGED
+    try:
+        found = policy.apply(old, new, field_mdp_spec=rules.locked, doc_mdp=permission).modification_level
+    except SuspiciousModification:
+        return CHANGED
+    if found is ModificationLevel.ANNOTATIONS and permission is MDPPerm.ANNOTATE:
+        return ANNOTATED
+    return CHANGED if found > (ModificationLevel.FORM_FILLING if may_fill else _LTA) else None
 
 
 def _description_is_kept(old: HistoricalResolver, new: HistoricalResolver) -> bool:

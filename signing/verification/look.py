@@ -10,6 +10,7 @@ from core.files.scratch import FileBytes
 from signing.isolation.port import CellEnded, Isolation
 from signing.verification.facts import ATTACHMENTS, FACTS, findings_of
 from signing.verification.findings import FileFindings
+from signing.verification.report import RevisionReport
 from signing.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
@@ -21,10 +22,12 @@ class Seen:
 
     Attributes:
         attached: files that it carries; None if its last revision is not a signed one.
+        revisions: what follows its first signature.
     """
 
     found: FileFindings
     attached: Mapping[str, bytes] | None = field(default=None, repr=False)
+    revisions: tuple[RevisionReport, ...] = ()
 
 
 class LookAtFile:
@@ -60,7 +63,7 @@ class LookAtFile:
         except CellEnded:
             return None
         try:
-            return Seen(findings_of(content, facts), facts.attached)
+            return Seen(findings_of(content, facts), facts.attached, facts.later)
         except Exception as e:  # whoever answered so has been taken over: nothing is said about the file
             _log.error("what was read of a file is not true of it: %s", type(e).__name__)
             return None

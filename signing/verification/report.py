@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,8 +16,14 @@ from keys.trust.judgement import Evidence
 from keys.trust.model import Assurance
 
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
-Conclusion = Literal["genuine", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"]
+Conclusion = Literal[
+    "genuine", "annotated", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"
+]
 Coverage = Literal["whole-file", "signed-revision", "unclear"]
+
+
+VISIBLE_CHANGES = "VISIBLE_CHANGES"
+"""Not of EN 319 102-1: the signature passes, and what a page shows was added to with the signer's leave."""
 
 
 class Check(IntEnum):
@@ -53,7 +59,8 @@ class Fault:
 
     Attributes:
         sub_indication: after EN 319 102-1 §5.1.3; `FORMAT_FAILURE`, `HASH_FAILURE` and `SIG_CRYPTO_FAILURE` mean that
-            the signature is not valid, the others that it cannot be relied on.
+            the signature is not valid, the others that it cannot be relied on; `VISIBLE_CHANGES` that it can, and
+            that something was added that shows.
     """
 
     check: Check
@@ -72,12 +79,85 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePictures:
+    """A page as PNG: when it was sealed, now, and pale with what differs in colour; differences are framed in each."""
+
+    before: bytes = field(repr=False)
+    now: bytes = field(repr=False)
+    difference: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PageChange:
-    """What a page said when it was sealed and what it says now; lines that are in only one of the two."""
+    """What a page said when it was sealed and what it says now; lines that are in only one of the two.
+
+    Attributes:
+        marks: where it looks different: left, top, width and height in thousandths of the page.
+        pictures: None where there are too many pages that differ.
+    """
 
     page: int
     before: str
     now: str
+    marks: tuple[tuple[int, int, int, int], ...] = ()
+    pictures: PagePictures | None = field(default=None, repr=False)
+
+
+class Part(StrEnum):
+    """What an object of a file is there for."""
+
+    CONTENT = "content"  # what a page draws
+    PAGE = "page"  # the page itself: its size, its order, what belongs to it
+    RESOURCE = "resource"  # fonts and pictures that pages draw with
+    ANNOTATION = "annotation"
+    FIELD = "field"  # a form field, its value, its look
+    SIGNATURE = "signature"  # a signature field, its value, the seal's picture
+    TIMESTAMP = "timestamp"  # a document time-stamp
+    VALIDATION_DATA = "validation-data"
+    ACTION = "action"  # what happens when somebody opens or clicks
+    ATTACHMENT = "attachment"
+    DESCRIPTION = "description"  # title, dates, metadata
+    CATALOGUE = "catalogue"  # the document's own entry
+    STRUCTURE = "structure"  # tables of the file
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """Objects of one kind that a revision adds or replaces.
+
+    Attributes:
+        page: on which they are, from 1.
+        name: of a field; kind of an annotation; entries of the catalogue that are others.
+        new: False where they take the place of others.
+        harmless: whether objects of this kind may be there in every revision that follows a signature.
+    """
+
+    part: Part
+    page: int | None
+    name: str | None
+    new: bool
+    count: int
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionReport:
+    """A revision that follows the first signature of a file.
+
+    Attributes:
+        number: from 1, the one after the first revision of the file being 2.
+        by: what the revision ends with.
+        field: of that signature or time-stamp.
+        allowed: whether what it changes may follow the signatures before it; `visible` where it may, and shows.
+    """
+
+    number: int
+    by: Literal["signature", "timestamp", "nobody"]
+    field: str | None
+    allowed: bool
+    visible: bool
+    objects: tuple[ObjectChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +275,7 @@ class VerificationReport:
         later_revisions: how many revisions follow the last good signature.
         embedded_files: attachments of the signed revision; empty unless its signer is trusted.
         timestamps: over the document, in the order of the revisions that they cover.
+        revisions: what follows the first signature that is intact, oldest first.
         signed_revision: the file as it was last sealed by somebody we trust, when that can be told.
     """
 
@@ -212,3 +293,4 @@ class VerificationReport:
     embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     signed_revision: FileBytes | None = field(default=None, repr=False)
     timestamps: tuple[TimestampReport, ...] = ()
+    revisions: tuple[RevisionReport, ...] = ()

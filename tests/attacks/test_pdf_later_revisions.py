@@ -142,22 +142,75 @@ async def test_s05_form_filling_under_p2_is_allowed_and_without_certification_is
     assert (await JUDGE(update(only_sealed, fill))).conclusion == "changed"
 
 
-@pytest.mark.parametrize("level", [fields.MDPPerm.NO_CHANGES, fields.MDPPerm.FILL_FORMS, fields.MDPPerm.ANNOTATE])
-@pytest.mark.parametrize(
-    "change",
-    [annotation("/FreeText"), annotation("/Stamp"), annotation("/Redact"), unsigned_field_over_text, replaced_content],
-    ids=["freetext", "stamp", "redact", "signature-field", "content"],
-)
-async def test_s05_overlay_on_a_certified_document_is_a_change(level: fields.MDPPerm, change: Any) -> None:
-    visible = fields.SigFieldSpec("Other", on_page=0, box=(20, 20, 80, 60))
+_OVERLAYS = [
+    annotation("/FreeText"), annotation("/Stamp"), annotation("/Redact"), unsigned_field_over_text, replaced_content
+]  # fmt: skip
+_IDS = ["freetext", "stamp", "redact", "signature-field", "content"]
+
+
+async def _certified(level: fields.MDPPerm) -> bytes:
+    """With a page that has annotations to be joined."""
     writer = IncrementalPdfFileWriter(BytesIO(_form_document()))
-    fields.append_signature_field(writer, visible)
+    fields.append_signature_field(writer, fields.SigFieldSpec("Other", on_page=0, box=(20, 20, 80, 60)))
     out = BytesIO()
     writer.write(out)
     certified = await signed_by_pyhanko(out.getvalue(), certify=True, docmdp_permissions=level)
     assert (await JUDGE(certified)).conclusion == "genuine"
-    report = await JUDGE(update(certified, change))
+    return certified
+
+
+@pytest.mark.parametrize("level", [fields.MDPPerm.NO_CHANGES, fields.MDPPerm.FILL_FORMS])
+@pytest.mark.parametrize("change", _OVERLAYS, ids=_IDS)
+async def test_s05_overlay_on_a_certified_document_is_a_change(level: fields.MDPPerm, change: Any) -> None:
+    report = await JUDGE(update(await _certified(level), change))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
+
+
+@pytest.mark.parametrize("change", _OVERLAYS[2:], ids=_IDS[2:])
+async def test_s05_what_hides_or_rewrites_is_a_change_even_under_p3(change: Any) -> None:
+    report = await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change))
+    assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
+
+
+def _with_an_action(writer: IncrementalPdfFileWriter) -> None:
+    annotation("/FreeText")(writer)
+    made = writer.root["/Pages"]["/Kids"][0]["/Annots"][-1]
+    action = {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): pdf_string("x")}
+    made[pdf_name("/A")] = generic.DictionaryObject(action)
+    writer.update_container(made)
+
+
+def _over_other_content(writer: IncrementalPdfFileWriter) -> None:
+    annotation("/Stamp")(writer)
+    replaced_content(writer)
+
+
+def _instead_of_another(writer: IncrementalPdfFileWriter) -> None:
+    annotations = writer.root["/Pages"]["/Kids"][0]["/Annots"]
+    del annotations[0]
+    writer.update_container(annotations)
+    annotation("/Stamp")(writer)
+
+
+@pytest.mark.parametrize("kind", ["/FreeText", "/Stamp", "/Highlight"])
+async def test_s05_annotations_under_p3_are_visible_changes_and_never_plainly_valid(kind: str) -> None:
+    certified = await _certified(fields.MDPPerm.ANNOTATE)
+    report = await JUDGE(update(certified, annotation(kind)))
+    assert (report.indication, report.sub_indication) == ("TOTAL-PASSED", "VISIBLE_CHANGES")
+    assert report.conclusion == "annotated"
+    assert report.signed_revision == certified
+    assert "允许加批注" in report.steps[-1].text.zh
+
+
+@pytest.mark.parametrize("change", [_with_an_action, _over_other_content, _instead_of_another, replaced_content])
+async def test_s05_what_only_looks_like_an_annotation_is_a_change_under_p3(change: Any) -> None:
+    report = await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change))
+    assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
+
+
+async def test_s06_forms_may_be_filled_in_under_p3() -> None:
+    report = await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), fill))
+    assert report.conclusion == "genuine"
 
 
 async def test_s05_nothing_may_be_filled_in_under_p1() -> None:

@@ -192,7 +192,7 @@ async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
     report = cast(VerificationReport, verdict.judgement.report)
     pictures = await draw(file.content) if file.content else Pictures()
     token, kept = new_secret(32), shelf(request)
-    changed = verdict.judgement.conclusion == "changed"
+    changed = verdict.judgement.conclusion in ("changed", "annotated")
     parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
     parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
     if (receipt := await _receipt(request, file.content, report)) is not None:
