@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from api.web.code_words import CodeWords
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.common import Tone as ToneOfEntry
-from api.web.views.verification import Answer, ChangedPage, VerifyResultView
+from api.web.views.verification import Answer, ChangedPage, LaterRevision, SignatureRow, VerifyResultView
 from api.web.words import minute, second, thousands
 from certstore.facts import CopyFacts, LicenceFacts
 from certstore.status import STATUS_NAMES, Status
 from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, LicenceFileVerdict, Question
 from certstore.verify_file import Answer as Said
 from core.text import Text
+from signing.verification.change_words import object_words, revision_title, revision_verdict
 from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
 
 Tone = Literal["", "bad", "old"]
+PICTURES = ("before", "now", "difference")
+_MOST_OBJECTS = 12
 
 
 class Headline(NamedTuple):
@@ -168,9 +171,62 @@ def facts(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[Fact
     return tuple(rows)
 
 
-def changes(report: VerificationReport) -> tuple[ChangedPage, ...]:
-    """What differs, page by page."""
-    return tuple(ChangedPage(one.page, one.before, one.now) for one in report.changes)
+def changes(report: VerificationReport, base: str) -> tuple[ChangedPage, ...]:
+    """What differs, page by page.
+
+    Args:
+        base: address of the result; its pictures are kept below it.
+    """
+    return tuple(
+        ChangedPage(
+            one.page,
+            one.before,
+            one.now,
+            tuple(f"{base}/changes/{one.page}/{name}.png" for name in PICTURES) if one.pictures else (),
+        )
+        for one in report.changes
+    )
+
+
+def pictures_of(report: VerificationReport) -> Iterator[tuple[str, bytes]]:
+    """The pictures of pages that differ, by the last parts of their addresses."""
+    for one in report.changes:
+        if one.pictures is not None:
+            for name, content in zip(
+                PICTURES, (one.pictures.before, one.pictures.now, one.pictures.difference), strict=True
+            ):
+                yield f"{one.page}/{name}", content
+
+
+def signatures(report: VerificationReport) -> tuple[SignatureRow, ...]:
+    """Each with its own verdict, where there are several: the worst of them is not the others' fault."""
+    if len(report.signatures) < 2:
+        return ()
+    return tuple(_signature_row(one) for one in report.signatures)
+
+
+def _signature_row(one: SignatureReport) -> SignatureRow:
+    head = _CONCLUSIONS.get(one.conclusion, _UNDECIDED) if one.conclusion != "genuine" else _STATES[NOT_A_LICENCE]
+    tone: Literal["good", "bad", "warn"] = "good" if not head.tone else "bad" if head.tone == "bad" else "warn"
+    at = one.proven_at or one.signed_at
+    when = second(at) if at else ""
+    parts = [part for part in (one.seal_name, one.level, when) if part]
+    name = one.organisation or one.seal_name or "?"
+    return SignatureRow(Text(name, name), head.words, tone, head.icon, Text(" · ".join(parts), " · ".join(parts)))
+
+
+def revisions(report: VerificationReport) -> tuple[LaterRevision, ...]:
+    """Every revision after the first signature; nothing where none follows."""
+    return tuple(
+        LaterRevision(
+            revision_title(one),
+            revision_verdict(one),
+            "bad" if not one.allowed else "warn" if one.visible else "good",
+            "x" if not one.allowed else "warn" if one.visible else "check",
+            tuple(object_words(change) for change in one.objects[:_MOST_OBJECTS]),
+        )
+        for one in report.revisions
+    )
 
 
 def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -14,14 +15,22 @@ from cryptography.x509.oid import NameOID
 from core.clock import SHANGHAI
 from core.text import Text
 from signing.reports.model import Findings
+from signing.verification.change_words import object_words, revision_title, revision_verdict
 from signing.verification.etsi_report import etsi_report
-from signing.verification.report import Conclusion, SignatureReport, Step, TimestampReport, VerificationReport
+from signing.verification.report import (
+    Conclusion,
+    RevisionReport,
+    SignatureReport,
+    Step,
+    TimestampReport,
+    VerificationReport,
+)
 
 Told = dict[str, Any]
 Tone = Literal["good", "bad", "old"]
 
 _MOST_SIGNATURES = 20
-_MOST_CHANGES = 6
+_MOST_CHANGES, _MOST_OBJECTS = 6, 12
 _MOST_FILE_NAME = 80
 _HEADLINES: Mapping[Conclusion, tuple[Tone, Text]] = {
     "genuine": ("good", Text("真实，未改动", "Genuine, unchanged")),
@@ -72,7 +81,16 @@ def describe(report: VerificationReport, *, file_name: str, operator: Text, addr
         "left_out": len(report.signatures) - len(signatures),
         "stamps": [_stamp(one) for one in report.timestamps],
         "steps": [] if signatures else [_step(one) for one in report.steps if one.passed is not None],
-        "changes": [{"page": one.page, "before": one.before, "now": one.now} for one in report.changes[:_MOST_CHANGES]],
+        "changes": [
+            {
+                "page": one.page,
+                "before": one.before,
+                "now": one.now,
+                "pictures": [_picture(one.pictures.before), _picture(one.pictures.difference)] if one.pictures else [],
+            }
+            for one in report.changes[:_MOST_CHANGES]
+        ],
+        "revisions": [_revision(one) for one in report.revisions],
         "later": report.later_revisions,
     }
     return Findings(told, etsi_report(report))
@@ -192,9 +210,23 @@ def _step(step: Step) -> Told:
     return {"number": int(step.number), "name": _both(step.name), "passed": step.passed, "text": _both(step.text)}
 
 
-def picture(content: bytes) -> str:
-    """A picture as it stands among data."""
-    return base64.b64encode(content).decode()
+def _revision(one: RevisionReport) -> Told:
+    return {
+        "title": _both(revision_title(one)),
+        "verdict": _both(revision_verdict(one)),
+        "tone": "bad" if not one.allowed else "old" if one.visible else "good",
+        "objects": [_both(object_words(change)) for change in one.objects[:_MOST_OBJECTS]],
+    }
+
+
+def _picture(png: bytes) -> dict[str, str]:
+    """A picture as it can stand among data: a drawing of nothing but it."""
+    width, height = struct.unpack(">II", png[16:24])  # ISO/IEC 15948 §11.2.2
+    data = base64.b64encode(png).decode()
+    return {
+        "svg": f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/></svg>'
+    }
 
 
 def _row(zh: str, en: str, value: str, *, mono: bool = False) -> Told:

@@ -78,7 +78,7 @@ class TypstReportSetter:
         if isinstance(value, str):
             return "".join(self._character(one) for one in value)
         if isinstance(value, Mapping):
-            return {key: one if key == "png" else self._printable(one) for key, one in value.items()}
+            return {key: one if key == "svg" else self._printable(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self._printable(one) for one in value]
         return value

@@ -14,9 +14,11 @@ from PIL import Image
 
 from api.demo import city as cast
 from api.journey.instance import Instance
+from tests.attacks.test_pdf_isa import annotation
 from tests.e2e.conftest import Visit
 from tests.support.page_checks import faults_of
 from tests.support.page_files import blank_pdf, saved_anew, with_one_byte_changed
+from tests.support.signing_forgeries import update
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Visit]
@@ -98,6 +100,19 @@ def test_one_changed_byte_is_refused_with_the_reason(visit: Open, tmp_path: Path
     assert somebody.page.inner_text(".codebox b") == "TOTAL-FAILED"
     assert faults_of(somebody.page) == []
     assert verify(somebody, saved_anew(content)) == "签名不成立"
+
+
+def test_what_was_added_after_sealing_is_told_and_shown(visit: Open, tmp_path: Path) -> None:
+    lin, somebody = visit(), visit()
+    assert verify(somebody, update(own_licence(lin, tmp_path), annotation("/Stamp"))) == "盖章后被改动"
+    somebody.page.wait_for_selector("img.leaf")
+    told = somebody.page.inner_text(".revs")
+    assert "没有签名，查不出是谁" in told
+    assert "第 1 页批注 Stamp" in told
+    somebody.page.click(".seen summary")
+    sizes = "images => images.map(one => one.decode().then(() => one.naturalWidth))"
+    assert somebody.page.eval_on_selector_all(".seen img", f"images => Promise.all(({sizes})(images))") == [700] * 3
+    assert faults_of(somebody.page) == []
 
 
 @pytest.mark.parametrize(

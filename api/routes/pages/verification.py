@@ -109,6 +109,13 @@ async def picture(request: Request, token: str, number: int) -> Response:
     return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
+@router.get("/verify/results/{token}/changes/{number}/{name}.png")
+async def change_picture(request: Request, token: str, number: int, name: str) -> Response:
+    """A page that differs: when it was sealed, now, or what differs."""
+    content = await _kept(request, token, f"change {number}/{name[:16]}")
+    return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
 @router.get("/verify/results/{token}/report.json")
 async def report_file(request: Request, token: str) -> Response:
     """The report, to keep."""
@@ -194,6 +201,11 @@ async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
     token, kept = new_secret(32), shelf(request)
     changed = verdict.judgement.conclusion in ("changed", "annotated")
     parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
+    for name, content in verdicts.pictures_of(report):
+        parts[f"change {name}"] = content
+        page_number, _, kind = name.partition("/")
+        if kind == "now" and f"page {page_number}" in parts:  # findings are marked on the page itself
+            parts[f"page {page_number}"] = content
     parts["report"] = msgspec.json.format(msgspec.json.encode(verdicts.as_data(verdict, report)))
     if (receipt := await _receipt(request, file.content, report)) is not None:
         parts["receipt"] = receipt
@@ -271,7 +283,9 @@ def _result_view(
         machine_href=f"{base}/report.xml",
         receipt_href=f"{base}/receipt.json" if "receipt" in parts else None,
         facts=verdicts.facts(verdict, report),
-        changes=verdicts.changes(report),
+        changes=verdicts.changes(report, base),
+        revisions=verdicts.revisions(report),
+        signatures=verdicts.signatures(report),
         max_megabytes=_MEGABYTES,
     )
 

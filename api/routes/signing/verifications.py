@@ -18,7 +18,8 @@ from api.routes.signing.uploads import upload_body, uploaded
 from core.text import Text
 from signing.reports.describe import describe
 from signing.reports.model import Findings, Report
-from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
+from signing.verification.change_words import object_words
+from signing.verification.report import RevisionReport, SignatureReport, Step, TimestampReport, VerificationReport
 
 _FRESH = {"Cache-Control": "no-store"}
 router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
@@ -89,7 +90,10 @@ def report_view(report: VerificationReport) -> dict[str, Any]:
         "signatures": [_signature(signature) for signature in report.signatures],
         "timestamps": [_timestamp(one) for one in report.timestamps],
         "later_revisions": report.later_revisions,
-        "changes": [{"page": one.page, "before": one.before, "now": one.now} for one in report.changes],
+        "revisions": [_revision(one) for one in report.revisions],
+        "changes": [
+            {"page": one.page, "before": one.before, "now": one.now, "marks": one.marks} for one in report.changes
+        ],
         "embedded_files": {name: len(data) for name, data in report.embedded_files.items()},
         "signed_revision_size": len(report.signed_revision) if report.signed_revision is not None else None,
     }
@@ -134,6 +138,27 @@ def _timestamp(stamp: TimestampReport) -> dict[str, Any]:
         "authority": stamp.authority,
         "reason": stamp.reason and _text(stamp.reason),
         "certificate_ends": stamp.certificate_ends and stamp.certificate_ends.isoformat(),
+    }
+
+
+def _revision(revision: RevisionReport) -> dict[str, Any]:
+    return {
+        "number": revision.number,
+        "by": revision.by,
+        "field": revision.field,
+        "allowed": revision.allowed,
+        "visible": revision.visible,
+        "objects": [
+            {
+                "part": one.part.value,
+                "page": one.page,
+                "name": one.name,
+                "new": one.new,
+                "count": one.count,
+                "text": _text(object_words(one)),
+            }
+            for one in revision.objects
+        ],
     }
 
 

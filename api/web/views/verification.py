@@ -32,11 +32,38 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPage:
-    """What a page said when it was sealed, and what it says now."""
+    """What a page said when it was sealed, and what it says now.
+
+    Attributes:
+        pictures: addresses of the page when it was sealed, now, and of what differs; nothing where it was not drawn.
+    """
 
     page: int
     before: str = field(repr=False)
     now: str = field(repr=False)
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaterRevision:
+    """A revision that follows the first signature, and what it changes."""
+
+    title: Text
+    verdict: Text
+    tone: Literal["good", "bad", "warn"]
+    icon: str
+    objects: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """One signature of several, at a glance."""
+
+    title: Text
+    verdict: Text
+    tone: Literal["good", "bad", "warn"]
+    icon: str
+    detail: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +113,8 @@ class VerifyResultView:
     codes: tuple[CodeRow, ...] = ()
     picture: bool = False
     data_href: str | None = None
+    revisions: tuple[LaterRevision, ...] = ()
+    signatures: tuple[SignatureRow, ...] = ()
     machine_href: str | None = None
     receipt_href: str | None = None
 

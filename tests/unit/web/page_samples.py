@@ -76,7 +76,15 @@ from api.web.views.sign_ins import (
     SessionRow,
     SignInsView,
 )
-from api.web.views.verification import Answer, ChangedPage, CodeView, VerifyResultView, VerifyView
+from api.web.views.verification import (
+    Answer,
+    ChangedPage,
+    CodeView,
+    LaterRevision,
+    SignatureRow,
+    VerifyResultView,
+    VerifyView,
+)
 from core.text import Text
 
 NOW = dt.datetime(2026, 11, 23, 2, 6, 31, tzinfo=dt.UTC)
@@ -168,10 +176,21 @@ def verdict(tone: str, icon: str, words: Text) -> VerifyResultView:
         "/original" if tone == "bad" else None,
         "/report",
         FACTS,
-        (ChangedPage(1, "56.40 m²", "16.40 m²"),) if tone == "bad" else (),
+        (ChangedPage(1, "56.40 m²", "16.40 m²", (PICTURE, PICTURE, PICTURE)),) if tone == "bad" else (),
         100,
         machine_href="/report.xml",
         receipt_href="/receipt.json" if tone == "" else None,
+        data_href="/report.json",
+        signatures=(
+            SignatureRow(HOUSING, Text("真实，未改动", "Genuine"), "good", "check", Text("PAdES-B-T", "PAdES-B-T")),
+            SignatureRow(HOUSING, Text("认不出盖章人", "Unknown"), "warn", "warn", Text("PAdES-B-B", "PAdES-B-B")),
+        )
+        if tone == "bad"
+        else (),
+        revisions=(
+            LaterRevision(HOUSING, Text("允许", "permitted"), "good", "check", (HOUSING,)),
+            LaterRevision(HOUSING, Text("不允许", "not permitted"), "bad", "x", (HOUSING, HOUSING)),
+        ),
     )
 
 
