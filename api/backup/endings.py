@@ -210,7 +210,9 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     "seal_batch_file": Moved("state", ["waiting"], ["waiting", "refused", "cancelled", "sealed"], ["signature_id"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
     # one that was used up or taken back after the backup stays so
-    "seal_grant": Kept(["document_classes", "valid_from", "valid_to", "max_uses", "uses", "approval", "ended_at"]),
+    "seal_grant": Kept(
+        ["document_classes", "valid_from", "valid_to", "max_uses", "uses", "approval", "form", "ended_at"]
+    ),
     "seal_signature": NothingEnds("record"),
     "document_care": NothingEnds("work to do; a file that is looked after twice only lasts longer"),
     "seal_log_entry": NothingEnds("record"),

@@ -219,7 +219,9 @@ def build_signing(
             ask=AskForDigest(database, store, requests, clock),
             terms=TellDigestTerms(database, store, requests, ring, clock, room),
         ),
-        csc=CscServices(credentials, CscSigning(credentials, activations, sign_hashes, sign_digest, seal_pdf)),
+        csc=CscServices(
+            credentials, CscSigning(database, credentials, activations, sign_hashes, sign_digest, seal_pdf)
+        ),
         extend=extend,
         extend_file=ExtendFile(database, verify_pdf, extend, settings),
         tend=TendDocuments(database, care, vault, SqlDiscardList(), extend, clock),

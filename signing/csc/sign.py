@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from core.audit.event import AuditEvent
+from core.db.database import Database
+from core.errors import AppError, InvalidInput
 from core.files.reading import whole
 from core.principal import Principal
 from signing.csc.activation import MOST_HASHES, Activation, Activations, actor_name
@@ -20,6 +24,7 @@ from signing.locks import NO_LOCKS, Certification, Locks
 from signing.model import GrantForm, SealPdfCommand
 from signing.seal_pdf import SealPdf
 
+_ACTION = "seal.activation"
 _UNNAMED = "—"
 _LONGEST = 200
 
@@ -69,12 +74,14 @@ class CscSigning:
 
     def __init__(
         self,
+        database: Database,
         credentials: Credentials,
         activations: Activations,
         sign_hashes: SignHashes,
         sign_digest: SignDigest,
         seal_pdf: SealPdf,
     ) -> None:
+        self._database = database
         self._credentials = credentials
         self._activations = activations
         self._sign_hashes = sign_hashes
@@ -90,21 +97,16 @@ class CscSigning:
             core.errors.InvalidInput: `csc-parameter`; also for a credential that its holder authorises by OAuth.
             SealNotActive
         """
-        credential = await self._usable(code, actor)
-        if not credential.implicit:
-            raise bad_parameter("credentialID")
-        algorithms = {one.algorithm for one in hashes}
-        if not 1 <= len(hashes) <= credential.most or len({one.value for one in hashes}) != len(hashes):
-            raise bad_parameter("hashes")
-        if algorithms != {credential.digest}:
-            raise bad_parameter("hashAlgorithmOID")
-        if description is not None and (len(description) > _LONGEST or not description.isprintable()):
-            raise bad_parameter("description")
+        async with self._on_record(actor):
+            credential = await self._usable(code, actor)
+            _check_wish(credential, hashes, description)
         end = self._activations.new_end
         named: Mapping[bytes, str | None] = {one.value: None for one in hashes}
         sad = await self._activations.give(
             Activation(actor_name(actor), code, credential.digest, named, end, description)
         )
+        detail: dict[str, str | int | bool | None] = {"hashes": len(hashes)}
+        await self._database.record(AuditEvent(_ACTION, "done", actor, credential.seal.id, detail=detail))
         return sad, self._activations.seconds_left(end)
 
     async def extend(self, actor: Principal, code: str, sad: str, hashes: Sequence[Digest]) -> tuple[str, int]:
@@ -114,7 +116,8 @@ class CscSigning:
             core.errors.InvalidInput: `csc-parameter`.
         """
         wanted = {one.value: one.algorithm for one in hashes}
-        return await self._activations.extend(sad, actor, code, wanted)
+        async with self._on_record(actor):
+            return await self._activations.extend(sad, actor, code, wanted)
 
     async def sign_hashes(self, order: ToSign, hashes: Sequence[Digest]) -> Sequence[bytes]:
         """Signature values, in the order of the hashes.
@@ -197,20 +200,45 @@ class CscSigning:
 
     async def _checked(self, order: ToSign, form: GrantForm) -> Credential:
         """Everything that can be said before the permission is used up."""
-        credential = await self._usable(order.code, order.actor)
-        if form not in credential.forms:
-            raise SealNotGranted
-        assert credential.algorithm is not None
-        check_sign_algorithm(credential.algorithm, order.sign_algorithm, order.parameters)
+        async with self._on_record(order.actor):
+            credential = await self._usable(order.code, order.actor)
+            if form not in credential.forms:
+                raise SealNotGranted
+            assert credential.algorithm is not None
+            check_sign_algorithm(credential.algorithm, order.sign_algorithm, order.parameters)
         return credential
 
     async def _take(self, order: ToSign, wanted: Mapping[bytes, str]) -> Activation:
         permission = order.permission
-        if isinstance(permission, TokenPermission):
-            return await self._activations.take_token(
-                permission.name, permission.activation, order.actor, order.code, wanted
-            )
-        return await self._activations.take(permission, order.actor, order.code, wanted)
+        async with self._on_record(order.actor):
+            if isinstance(permission, TokenPermission):
+                return await self._activations.take_token(
+                    permission.name, permission.activation, order.actor, order.code, wanted
+                )
+            return await self._activations.take(permission, order.actor, order.code, wanted)
+
+    @asynccontextmanager
+    async def _on_record(self, actor: Principal) -> AsyncIterator[None]:
+        """Write a `refused` event for whatever is refused inside, a parameter by its name."""
+        try:
+            yield
+        except AppError as refusal:
+            detail: dict[str, str | int | bool | None] = {"error": refusal.code}
+            if isinstance(refusal, InvalidInput):
+                detail["parameter"] = refusal.field
+            await self._database.record(AuditEvent(_ACTION, "refused", actor, detail=detail))
+            raise
+
+
+def _check_wish(credential: Credential, hashes: Sequence[Digest], description: str | None) -> None:
+    if not credential.implicit:
+        raise bad_parameter("credentialID")
+    if not 1 <= len(hashes) <= credential.most or len({one.value for one in hashes}) != len(hashes):
+        raise bad_parameter("hashes")
+    if {one.algorithm for one in hashes} != {credential.digest}:
+        raise bad_parameter("hashAlgorithmOID")
+    if description is not None and (len(description) > _LONGEST or not description.isprintable()):
+        raise bad_parameter("description")
 
 
 def _digest_of(credential: Credential, content: bytes) -> Digest:

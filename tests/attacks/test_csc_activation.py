@@ -118,6 +118,9 @@ async def test_s53_what_was_not_authorised_is_not_signed_and_costs_nothing(world
     for who, body in tries:
         assert refused(await world.post(who, "signatures/signHash", **body)), body
     assert await entered(world.idp.ground.database, world) == 0
+    on_record = [row.content["outcome"] for row in await world.idp.audit("seal.activation")]
+    assert on_record.count("done") == 1
+    assert on_record.count("refused") == 7, "what names another permission, hash, algorithm or credential"
     assert (await world.post(token, "signatures/signHash", SAD=sad, **world.order("one"))).status_code == 200
 
 

@@ -387,7 +387,8 @@ class SealOffice:
         credentials = Credentials(self.database, self.store, self.keys, self.clock)
         activations = Activations(kv, cipher, self.clock)
         return CscServices(
-            credentials, CscSigning(credentials, activations, self.sign_hashes(), self.digests.sign, self.seal_pdf)
+            credentials,
+            CscSigning(self.database, credentials, activations, self.sign_hashes(), self.digests.sign, self.seal_pdf),
         )
 
     async def make_seal(self, code: str = SEAL_CODE, **options: Any) -> Seal:

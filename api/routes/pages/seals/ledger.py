@@ -23,6 +23,7 @@ from api.web.words import minute
 from core.errors import AppError, InvalidInput
 from core.paging import Page
 from core.text import Text
+from signing.digests.hashes import NO_LEVEL
 from signing.model import GrantForm, Seal, SignatureRecord
 from signing.ports import UseQuery
 
@@ -107,7 +108,7 @@ def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor, names: N
         one.document_class,
         one.reason or "—",
         who_words(one.actor_kind, one.actor_id, who.principal, names),
-        one.level,
+        "—" if one.level == NO_LEVEL else one.level,
         one.id,
         None if one.form is GrantForm.DOCUMENT else FORMS[one.form],
     )
