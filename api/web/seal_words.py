@@ -104,7 +104,7 @@ ONWARDS = frozenset({SealEvent.APPROVE, SealEvent.MAKE, SealEvent.ACTIVATE, Seal
 """Steps that bring a seal further."""
 
 
-LEVELS: Mapping[Level, tuple[Text, Text]] = {
+SEAL_LEVELS: Mapping[Level, tuple[Text, Text]] = {
     Level.B_B: (
         Text("基本（B-B）", "Basic (B-B)"),
         Text(

@@ -18,7 +18,7 @@ from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.seal_places import asked_places, carried, places_of, whole_number
-from api.web.seal_words import LEVELS
+from api.web.seal_words import SEAL_LEVELS
 from api.web.shelf import Shelf, shelf
 from api.web.views.common import Fact
 from api.web.views.office import SealedView, SealPlaceView, SealSeen, SealUploadView, Sheet
@@ -26,7 +26,7 @@ from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
 from core.text import Text
-from signing.levels import Level
+from signing.levels import Level, LevelPolicy
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.places import Place
 from signing.placing.places_found import PlaceFound
@@ -245,7 +245,7 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
     chosen = next((one for one in seals if one.id == form["seal"]), seals[0])
     asked, pdf = asked_places(form), await desk.file(token)
     found, error = await _found(request, pdf, chosen, form, error)
-    base = f"/office/seal/{token}"
+    base, settings = f"/office/seal/{token}", container(request).signing.settings
     view = SealPlaceView(
         action=base,
         file_name=name,
@@ -273,8 +273,10 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
         total=total,
         places=tuple(_seen(one, chosen) for one in found.places if one.page == number),
         found=None if asked.by_hand or error else _count(found),
-        levels=tuple((one.value, *words) for one, words in LEVELS.items()),
-        level=(level_in(form) or container(request).signing.settings.level).value,
+        levels=tuple((one.value, *words) for one, words in SEAL_LEVELS.items()),
+        level=(level_in(form) or settings.level).value,
+        level_chosen=level_in(form) not in (None, settings.level),
+        level_or_nothing=settings.level_policy is LevelPolicy.EXACTLY,
     )
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
 

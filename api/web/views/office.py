@@ -203,6 +203,8 @@ class SealPlaceView:
     found: Text | None = None
     levels: tuple[tuple[str, Text, Text], ...] = ()
     level: str = ""
+    level_chosen: bool = False
+    level_or_nothing: bool = True
     step: int = 2
 
     @property

@@ -87,6 +87,14 @@ async def test_people_are_found_by_their_number_in_any_form(world: IdpWorld) -> 
         await world.idp.directory.person("acc_nobody")
 
 
+async def test_colleagues_are_named_within_their_own_office_alone(world: IdpWorld) -> None:
+    asked = (world.clerk.account_id, world.lin.account_id, "acc_nobody", world.clerk.account_id)
+    colleagues = world.idp.directory.colleagues
+    assert await colleagues(world.organisation, asked) == {world.clerk.account_id: world.clerk.name}
+    assert await colleagues(organisation_code(77), asked) == {}, "another office does not learn who acted"
+    assert await colleagues("", asked) == {}
+
+
 async def test_organisations_come_once(world: IdpWorld) -> None:
     name = Text("示例市公安局", "Example City Police")
     made = await world.idp.register_organisation(organisation_code(2).lower(), name, "government", SYSTEM)

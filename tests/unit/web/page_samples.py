@@ -9,6 +9,7 @@ from api.web.asked_details import DetailWords
 from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
 from api.web.errors import ErrorView
 from api.web.level_words import HIGHEST, LEVELS
+from api.web.seal_words import SEAL_LEVELS
 from api.web.views.agreement import Agreement
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.consenting import CopyPreview
@@ -650,6 +651,10 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             SEAL,
             (SEAL,),
             "公租房资格证明签发",
+            levels=tuple((one.value, *words) for one, words in SEAL_LEVELS.items()),
+            level="PAdES-B-T",
+            level_chosen=True,
+            level_or_nothing=False,
         ),
         "office",
     ),
