@@ -56,6 +56,8 @@ class MakeSeal:
         """
         async with refusals_on_record(self._database, "seal.make", actor, subject=application_id):
             application = await self._approved(application_id, actor)
+            if application.picture is not None and await self._looks(application) != application.picture:
+                raise SealPictureChanged
             status = next_status(application.status, SealEvent.MAKE)
             seal = await self._workshop.make(order_of(application), status, source)
             try:
@@ -75,8 +77,6 @@ class MakeSeal:
             require_step(SealEvent.MAKE, actor, application.organisation, story)
             next_status(application.status, SealEvent.MAKE)
             await check_order(self._store, tx, order_of(application))
-        if application.picture is not None and await self._looks(application) != application.picture:
-            raise SealPictureChanged
         return application
 
     async def _looks(self, application: SealApplication) -> str:

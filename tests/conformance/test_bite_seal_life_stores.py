@@ -36,6 +36,13 @@ class ForgetsBearer(SqlSealLifeStore):
         await super().add_application(tx, replace(application, bearer=None))
 
 
+class ForgetsInk(SqlSealLifeStore):
+    """Loses the scan of which a seal shall be made."""
+
+    async def add_application(self, tx: WriteTx, application: SealApplication) -> None:
+        await super().add_application(tx, replace(application, scan=None))
+
+
 class TellsStoriesBackwards(SqlSealLifeStore):
     """Newest step first."""
 
@@ -96,7 +103,7 @@ class KeepsFiles(SqlUseRequestStore):
         return found is not None and found.document is not None
 
 
-LIVES = [MovesFromAnywhere, ForgetsBearer, TellsStoriesBackwards, ForgetsTheBeginning]
+LIVES = [MovesFromAnywhere, ForgetsBearer, ForgetsInk, TellsStoriesBackwards, ForgetsTheBeginning]
 REQUESTS = [DecidesTwice, SpendsTwice, NeverRunsOut, ShowsEverybodys, KeepsFiles]
 
 

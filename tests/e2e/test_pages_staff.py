@@ -240,13 +240,17 @@ def test_seal_at_words_and_over_the_edges(visit: Open, tmp_path: Path) -> None:
     he.page.click("text=看看会落在哪里")
     assert "6 处，在 3 页" in he.page.inner_text(".found")
     assert he.page.locator(".seal-seen").count() == 2
+    he.page.click("details.levels summary")
+    he.page.check("input[name=level][value='PAdES-B-B']")
     assert faults_of(he.page) == []
     he.page.click("a.thumb[data-page='2']")
     he.page.wait_for_url("**page=2**")
     assert he.page.input_value("#reason") == "签合同"
+    assert he.page.is_checked("input[name=level][value='PAdES-B-B']"), "what was chosen goes along to another page"
     assert he.page.locator(".seal-seen").count() == 2
     he.page.click("text=盖章并签名")
     he.page.wait_for_url("**/done/*")
+    assert "PAdES-B-B" in he.page.inner_text("main")
     sealed = he.save(tmp_path, "sealed.pdf", "text=下载盖好章的文件")
     assert [red_on(sealed, number) is not None for number in (1, 2, 3)] == [True, True, True]
     assert verify(visit(), sealed) == "真实，未改动"
