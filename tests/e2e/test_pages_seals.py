@@ -44,6 +44,19 @@ def test_a_scanned_impression_is_cleaned_and_shown_before_it_is_asked_for(visit:
     assert "已撤回" in jiang.page.inner_text("main .note")
 
 
+def test_without_script_a_button_draws_the_seal(visit: Open) -> None:
+    jiang = at(lambda: visit(java_script_enabled=False), cast.JIANG, "/office/seals/new")
+    jiang.page.check("input[name=shape][value=name]", force=True)
+    jiang.page.fill("#person", "林知远")
+    jiang.page.click("button:has-text('看看样子')")
+    assert jiang.page.get_attribute("#sketch", "src"), "it is drawn"
+    assert jiang.page.inner_text("#sketch-size") == "20 mm"
+    jiang.page.fill("#person", "")
+    jiang.page.fill("#name_zh", "一二三四五六七八九十一二三四五六七八九十")
+    jiang.page.click("button:has-text('看看样子')")
+    assert "1 到 15 个字" in jiang.page.inner_text("main"), "why it cannot be drawn is said"
+
+
 def test_two_people_found_a_seal_grant_it_and_approve_its_use(visit: Open, tmp_path: Path) -> None:
     jiang, tan = at(visit, cast.JIANG, "/office"), at(visit, cast.TAN, "/office/seals")
     assert faults_of(jiang.page) == []
