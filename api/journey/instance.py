@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -60,6 +61,16 @@ class Instance:
         """A setting that was not known at the beginning; before anything is started."""
         self._given[name] = value
         self._environment = child_environment(**self._given)
+
+    @contextlib.contextmanager
+    def settings_restored(self) -> Iterator[None]:
+        """What is set meanwhile is forgotten at the end."""
+        before = dict(self._given)
+        try:
+            yield
+        finally:
+            self._given = before
+            self._environment = child_environment(**before)
 
     def setting(self, name: str) -> str:
         return self._given[name]

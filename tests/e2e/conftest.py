@@ -32,9 +32,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance
 @pytest.fixture(scope="module")
 def city(founded: tuple[Instance, Path]) -> Iterator[Instance]:
     """The service with the demo city, as `bin/run` starts it; each module finds it untouched, in whatever order."""
-    instance, copy = founded
-    shutil.rmtree(instance.folder)
-    shutil.copytree(copy, instance.folder)
+    instance = _untouched(founded)
     try:
         instance.start()
         yield instance
@@ -43,14 +41,18 @@ def city(founded: tuple[Instance, Path]) -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    """The demo city with nobody serving it, for the command line."""
-    made = Instance()
-    try:
-        made.command("migrate", "--demo")
+def instance(founded: tuple[Instance, Path]) -> Iterator[Instance]:
+    """The demo city with nobody serving it, for the command line; untouched as well."""
+    made = _untouched(founded)
+    with made.settings_restored():
         yield made
-    finally:
-        made.stop()
+
+
+def _untouched(founded: tuple[Instance, Path]) -> Instance:
+    instance, copy = founded
+    shutil.rmtree(instance.folder)
+    shutil.copytree(copy, instance.folder)
+    return instance
 
 
 @pytest.fixture(scope="session", autouse=True)
