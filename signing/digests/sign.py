@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.clock import Clock
 from core.db.database import Database
@@ -31,6 +32,17 @@ from signing.seals.look_up import document_context, open_kept
 from signing.use_rights import Use, UseRights
 from signing.work_pool import WorkPool
 from signing.writers import SealWriters
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A signature before it is entered."""
+
+    seal: Seal
+    reason: str
+    value: SignatureValue
+    container: bytes
+    level: Level
 
 
 class SignDigest:
@@ -91,7 +103,8 @@ class SignDigest:
         container, level = await self._container(command, writer, value)
         if command.room is not None and len(container) > command.room:
             raise _too_small()
-        return await self._kept(command, seal, use, usable, fingerprint, reason, value, container, level)
+        made = _Made(seal, reason, value, container, level)
+        return await self._kept(command, use, usable, fingerprint, made)
 
     async def _container(
         self, command: SignDigestCommand, writer: CmsWriter, value: SignatureValue
@@ -109,21 +122,12 @@ class SignDigest:
         return writer.container(value, stamped.token.encoded), Level.B_T
 
     async def _kept(
-        self,
-        command: SignDigestCommand,
-        seal: Seal,
-        use: Use,
-        usable: Sequence[SealGrant],
-        fingerprint: str,
-        reason: str,
-        value: SignatureValue,
-        container: bytes,
-        level: Level,
+        self, command: SignDigestCommand, use: Use, usable: Sequence[SealGrant], fingerprint: str, made: _Made
     ) -> SignedDigest:
         """Keep the container for a repeated request, then enter the use; only then may it leave."""
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
-        address = await self._vault.keep(container, context=document_context(signature_id))
-        record = _record(command, seal, signature_id, signed_at, reason, value, level, address)
+        address = await self._vault.keep(made.container, context=document_context(signature_id))
+        record = _record(command, made, signature_id, signed_at, address)
         try:
             async with self._database.write() as tx:
                 if command.idempotency_key is not None:
@@ -139,7 +143,9 @@ class SignDigest:
                 await tx.commit()
         except AlreadyDone as done:
             return await self._signed(done.result)
-        return SignedDigest(container, signature_id, seal.id, signed_at, level.value, command.level.value)
+        return SignedDigest(
+            made.container, signature_id, made.seal.id, signed_at, made.level.value, command.level.value
+        )
 
     async def _earlier(self, command: SignDigestCommand, fingerprint: str) -> str | None:
         async with self._database.read() as tx:
@@ -170,29 +176,22 @@ def _fingerprint(command: SignDigestCommand) -> str:
 
 
 def _record(
-    command: SignDigestCommand,
-    seal: Seal,
-    signature_id: str,
-    signed_at: dt.datetime,
-    reason: str,
-    value: SignatureValue,
-    level: Level,
-    address: str,
+    command: SignDigestCommand, made: _Made, signature_id: str, signed_at: dt.datetime, address: str
 ) -> SignatureRecord:
     return SignatureRecord(
         id=signature_id,
-        seal_id=seal.id,
+        seal_id=made.seal.id,
         actor_kind=command.actor.kind.value,
         actor_id=command.actor.id[:128],
         actor_organisation=command.actor.organisation,
         document_class=command.document_class,
-        reason=reason,
+        reason=made.reason,
         digest_before=command.digest.fingerprint,
-        digest_after=hashlib.sha256(value.signature).hexdigest(),
-        level=level.value,
+        digest_after=hashlib.sha256(made.value.signature).hexdigest(),
+        level=made.level.value,
         signed_at=signed_at,
         document=address,
-        certificate=hashlib.sha256(seal.certificate).hexdigest(),
+        certificate=hashlib.sha256(made.seal.certificate).hexdigest(),
         request_id=command.request_id,
         form=GrantForm.DIGEST,
         signed_digest=command.digest.text,

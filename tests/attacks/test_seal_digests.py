@@ -21,6 +21,7 @@ from signing.digests.hashes import SignHashesCommand
 from signing.digests.local import FileWords, prepare_file
 from signing.digests.model import Digest, SignDigestCommand, SignedDigest
 from signing.errors import (
+    LevelNotReached,
     SealApprovalNeeded,
     SealNotActive,
     SealNotGranted,
@@ -28,7 +29,7 @@ from signing.errors import (
     UseRequestNotFound,
     UseRequestOver,
 )
-from signing.levels import Level
+from signing.levels import Level, LevelPolicy
 from signing.model import GrantForm, Seal, SealPdfCommand, SealStatus
 from signing.pades.update import Prepared
 from signing.ports import UseQuery
@@ -180,6 +181,18 @@ async def test_s53_digests_are_counted_and_repeated_like_files(database: Databas
     with pytest.raises(AppError) as reused:
         await office.digests.sign(command(seal, idempotency_key="k", reason="另一件事"))
     assert reused.value.code == "idempotency-key-reused"
+
+
+async def test_s55_without_a_time_stamp_a_digest_is_signed_at_b_b_where_that_will_do_and_not_at_all_elsewhere(
+    office: SealOffice,
+) -> None:
+    seal = await granted(office)
+    with pytest.raises(LevelNotReached):
+        await office.digests.sign(command(seal, level=Level.B_T))
+    assert await entries(office, LogEvent.DIGEST_SIGNATURE) == []
+    signed = await office.digests.sign(command(seal, level=Level.B_T, level_policy=LevelPolicy.AT_LEAST_B_B))
+    assert (signed.level, signed.level_wanted) == ("PAdES-B-B", "PAdES-B-T")
+    assert "unsigned_attrs" not in {name for name, value in _signer(signed).native.items() if value}
 
 
 async def test_s53_hashes_of_one_call_are_all_signed_or_none_and_no_more_than_are_left(
