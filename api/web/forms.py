@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData, UploadFile
@@ -64,6 +65,24 @@ async def read_form(
         if (file.size or 0) > max_bytes:
             raise too_large(max_bytes)
         return Form(values, {str(upload): Upload(_shown_name(file.filename), await file.read())})
+
+
+@asynccontextmanager
+async def form_with_files(
+    request: Request, *, upload: str, most: int
+) -> AsyncIterator[tuple[Form, Sequence[tuple[str, UploadFile]]]]:
+    """The submitted form, and the files of its file field with the field's name, to be read before the block ends.
+
+    Raises:
+        NotPermitted, InvalidInput: as `read_form`.
+    """
+    async with request.form(max_files=most, max_fields=MAX_FIELDS, max_part_size=256 * 1024) as data:
+        token, session = data.get(FIELD), read_session_cookie(request)
+        issuer = container(request).ground.settings.issuer
+        check_form(request, token if isinstance(token, str) else "", session, issuer=issuer)
+        files = [one for name, one in data.multi_items() if name == upload and isinstance(one, UploadFile)]
+        # a browser sends an empty part where nothing was chosen
+        yield Form(_values(data)), [(upload, one) for one in files if one.filename]
 
 
 def too_large(max_bytes: int) -> LimitExceeded:

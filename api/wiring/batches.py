@@ -21,7 +21,6 @@ from signing.batches.start import SteerBatch
 from signing.batches.tell import TellReceivers
 from signing.longlife.ports import KeepingVault
 from signing.seal_pdf import SealPdf
-from signing.settings import SigningSettings
 from signing.stores.batches import SqlBatchStore
 from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
@@ -51,7 +50,6 @@ def compose_batches(
     fields: FieldCipher,
     clock: Clock,
     seal_pdf: SealPdf,
-    settings: SigningSettings,
     *,
     users: SealUsers,
     receivers: Receivers,
@@ -66,7 +64,7 @@ def compose_batches(
     rights = UseRights(database, seals, SqlUseRequestStore(), clock)
     look = Batches(database, store, seals, sources, vault)
     return BatchServices(
-        gather=GatherBatch(database, store, rights, sources, receivers, clock, settings),
+        gather=GatherBatch(database, store, rights, sources, receivers, clock),
         steer=SteerBatch(database, store, rights, clock),
         decide=DecideBatch(database, store, seals, clock),
         look=look,

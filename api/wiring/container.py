@@ -177,7 +177,6 @@ async def build_container(
         ground.keys.secrets.fields.documents,
         ground.clock,
         signing.seal_pdf,
-        signing.settings,
         users=IdpSealUsers(idp.directory, ground.clock),
         receivers=SubscriptionReceivers(subscriptions.other_news),
     )

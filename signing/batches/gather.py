@@ -28,6 +28,7 @@ from signing.batches.errors import (
 from signing.batches.grounds import own_batch
 from signing.batches.model import (
     LIFE,
+    MOST_FILE_OCTETS,
     MOST_FILES,
     MOST_LIVING,
     MOST_OCTETS,
@@ -45,7 +46,6 @@ from signing.errors import too_large
 from signing.placing.prepare import check_notes
 from signing.refusals import refusals_on_record
 from signing.seal_pdf import check_words
-from signing.settings import SigningSettings
 from signing.use_rights import Use, UseRights
 
 _KEY_OCTETS = 32
@@ -86,7 +86,6 @@ class GatherBatch:
         sources: BatchSources,
         receivers: Receivers,
         clock: Clock,
-        settings: SigningSettings,
     ) -> None:
         self._database = database
         self._store = store
@@ -94,7 +93,6 @@ class GatherBatch:
         self._sources = sources
         self._receivers = receivers
         self._clock = clock
-        self._settings = settings
 
     async def begin(self, wanted: NewBatch) -> Batch:
         """
@@ -194,8 +192,8 @@ class GatherBatch:
     def _read(self, batch: Batch, files: Sequence[Incoming]) -> list[tuple[BatchFile, bytes]]:
         brought: dict[bytes, tuple[BatchFile, bytes]] = {}
         for one in files:
-            if len(one.content) > self._settings.max_pdf_bytes:
-                raise too_large(self._settings.max_pdf_bytes)
+            if len(one.content) > MOST_FILE_OCTETS:
+                raise too_large(MOST_FILE_OCTETS)
             name = clean_name(one.name)
             key, digest = name_digest(batch.name_key, name), hashlib.sha256(one.content).hexdigest()
             file = BatchFile(new_id(self._clock, "bfile"), batch.id, 0, name, key, digest, len(one.content), None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.files.reading import whole
+from core.files.scratch import FileBytes
 from core.paging import Page, decode_cursor, encode_cursor, last_id, page_size
 from core.principal import Principal
 from keys.ports import DocumentVault
@@ -159,7 +160,7 @@ class Batches:
         await self._looked("seal.batch-read", batch_id, file_id, actor)
         return content
 
-    async def sealed(self, batch_id: str, file_id: str, actor: Principal) -> tuple[BatchFile, bytes]:
+    async def sealed(self, batch_id: str, file_id: str, actor: Principal) -> tuple[BatchFile, FileBytes]:
         """A sealed file, for the owner. Each look is on record.
 
         Raises:
@@ -173,7 +174,7 @@ class Batches:
         await self._looked("seal.batch-fetch", batch_id, file_id, actor)
         return file, content
 
-    async def open_sealed(self, file: BatchFile) -> bytes:
+    async def open_sealed(self, file: BatchFile) -> FileBytes:
         """For whoever was let in.
 
         Raises:

@@ -17,6 +17,8 @@ MOST_FILES = 5000
 """Files of one batch."""
 MOST_LIVING = 20
 """Batches of one caller that are not over."""
+MOST_FILE_OCTETS = 50_000_000
+"""Of one file; larger ones are sealed one by one, by way of the disk."""
 MOST_OCTETS = 10_000_000_000
 """Of one batch, all files together."""
 MOST_TRIES = 3

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from core.audit.event import AuditEvent
 from core.csv_lines import BYTE_ORDER_MARK, csv_line
 from core.db.database import Database
+from core.files.scratch import SLICE
 from core.principal import Principal
 from core.text import Language
 from signing.batches.errors import BatchNotFound
@@ -37,7 +38,7 @@ class BatchResults:
         return self._lines(batch_id, language)
 
     async def archive(self, batch_id: str, actor: Principal, language: Language = "zh") -> AsyncIterator[bytes]:
-        """The sealed files under their names, and the table, as one ZIP; one file at a time is held.
+        """The sealed files under their names, and the table, as one ZIP; no more than a slice of a file is held.
 
         Raises:
             BatchNotFound
@@ -62,8 +63,10 @@ class BatchResults:
                 for file in files:
                     if file.state is FileState.SEALED:
                         content = await self._batches.open_sealed(file)
-                        archive.writestr(_entry(_pdf_name(file, used)), content)
-                        yield pipe.taken()
+                        with archive.open(_entry(_pdf_name(file, used)), "w") as entry:
+                            for start in range(0, len(content), SLICE):
+                                entry.write(content[start : start + SLICE])
+                                yield pipe.taken()
             table = [piece async for piece in self._lines(batch_id, language)]
             archive.writestr(_entry(TABLE_NAME), b"".join(table))
         yield pipe.taken()

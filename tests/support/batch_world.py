@@ -81,7 +81,6 @@ class BatchOffice:
             cipher(),
             self.office.clock,
             self.office.seal_pdf,
-            self.office.settings,
             users=self.users,
             receivers=self.hearing,
         )

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, container, language, requires
+from api.file_answer import file_answer
 from api.routes.signing.levels import read_level, read_level_policy
 from api.routes.signing.many_uploads import MANY_FILES, many_uploads
 from api.routes.signing.places import PlaceList
+from core.files.scratch import FileBytes
 from core.principal import Principal
 from signing.batches.gather import NewBatch
 from signing.batches.look_up import SeenBatch
@@ -114,8 +116,8 @@ async def one_batch(request: Request, batch_id: str, principal: Caller) -> dict[
 @router.post("/{batch_id}/files", status_code=201, openapi_extra=MANY_FILES)
 async def add_files(request: Request, batch_id: str, principal: Signer) -> dict[str, Any]:
     """Add files: parts `pdf`, or one `zip`. What is answered for is stored; sent again, the same file is there once."""
-    batches, limit = container(request).batches, container(request).signing.settings.max_pdf_bytes
-    async with many_uploads(request, limit=limit) as parts:
+    batches = container(request).batches
+    async with many_uploads(request) as parts:
         added = await batches.gather.add_all(batch_id, parts, principal)
     seen = await batches.look.one(batch_id, principal)
     return {"added": added, **_seen(seen)}
@@ -219,8 +221,8 @@ async def results_as_an_archive(request: Request, batch_id: str, principal: Call
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(f"{batch_id}.zip"))
 
 
-def pdf_answer(content: bytes, name: str) -> Response:
-    return Response(content, media_type="application/pdf", headers=_named(f"{name}.pdf"))
+def pdf_answer(content: FileBytes, name: str) -> Response:
+    return file_answer(content, headers=_named(f"{name}.pdf"))
 
 
 def _named(name: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -16,12 +15,13 @@ from starlette.requests import ClientDisconnect, Request
 from core.errors import InvalidInput
 from core.text import Text
 from signing.batches.gather import Incoming
+from signing.batches.model import MOST_FILE_OCTETS
 from signing.batches.zip_entries import entries
 from signing.errors import too_large
 
 MOST_AT_ONCE = 100
 """Files of one request; a ZIP counts as one."""
-_PART = 16
+_PART, _PART_OCTETS = 16, 32_000_000
 _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed"})
 MANY_FILES: dict[str, Any] = {
     "requestBody": {
@@ -51,11 +51,8 @@ MANY_FILES: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def many_uploads(request: Request, *, limit: int) -> AsyncIterator[AsyncIterator[Sequence[Incoming]]]:
+async def many_uploads(request: Request) -> AsyncIterator[AsyncIterator[Sequence[Incoming]]]:
     """Parts of what the body brings, in order; nothing is held longer than its part.
-
-    Args:
-        limit: for one file, in octets.
 
     Raises:
         InvalidInput: `upload-missing`, `request-invalid`; `archive-…` while the parts are read.
@@ -73,7 +70,7 @@ async def many_uploads(request: Request, *, limit: int) -> AsyncIterator[AsyncIt
                     ),
                     field="pdf",
                 )
-            yield _parts(files, limit)
+            yield parts_of(files)
     except (MultiPartException, HTTPException, ClientDisconnect, UnicodeDecodeError) as e:
         raise InvalidInput(
             "request-invalid",
@@ -90,26 +87,45 @@ def _files(form: FormData) -> list[tuple[str, UploadFile]]:
     return [(name, one) for name, one in given if one.filename or one.size]
 
 
-async def _parts(files: Sequence[tuple[str, UploadFile]], limit: int) -> AsyncIterator[Sequence[Incoming]]:
+async def parts_of(files: Sequence[tuple[str, UploadFile]]) -> AsyncIterator[Sequence[Incoming]]:
+    """Files by the names of their form fields, and those inside ZIPs, as many at a time as may be held.
+
+    Raises:
+        LimitExceeded: `too-large`.
+        InvalidInput: `archive-…`.
+    """
     part: list[Incoming] = []
     for name, file in files:
         if name == "zip" or file.content_type in _ZIP_TYPES:
-            async for inside in _unpacked(file, limit):
+            async for inside in _unpacked(file):
                 yield inside
             continue
-        content = await file.read(limit + 1)
-        if len(content) > limit:
-            raise too_large(limit)
+        content = await file.read(MOST_FILE_OCTETS + 1)
+        if len(content) > MOST_FILE_OCTETS:
+            raise too_large(MOST_FILE_OCTETS)
         part.append(Incoming(file.filename or "", content))
-        if len(part) == _PART:
+        if _enough(part):
             yield part
             part = []
     if part:
         yield part
 
 
-async def _unpacked(file: UploadFile, limit: int) -> AsyncIterator[Sequence[Incoming]]:
-    found: Iterator[Incoming] = entries(file.file, size=file.size or 0, limit=limit)
+async def _unpacked(file: UploadFile) -> AsyncIterator[Sequence[Incoming]]:
+    found: Iterator[Incoming] = entries(file.file, size=file.size or 0, limit=MOST_FILE_OCTETS)
     # the archive is read in threads, one piece after the other
-    while part := await asyncio.to_thread(lambda: list(islice(found, _PART))):
+    while part := await asyncio.to_thread(_some, found):
         yield part
+
+
+def _some(found: Iterator[Incoming]) -> list[Incoming]:
+    part: list[Incoming] = []
+    for one in found:
+        part.append(one)
+        if _enough(part):
+            break
+    return part
+
+
+def _enough(part: Sequence[Incoming]) -> bool:
+    return len(part) == _PART or sum(len(one.content) for one in part) > _PART_OCTETS

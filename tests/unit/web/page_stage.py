@@ -21,6 +21,7 @@ from tests.unit.web.page_samples import SAMPLES as CITY_SAMPLES
 from tests.unit.web.page_samples_account import SAMPLES as ACCOUNT_SAMPLES
 from tests.unit.web.page_samples_administration import SAMPLES as ADMINISTRATION_SAMPLES
 from tests.unit.web.page_samples_agency import SAMPLES as AGENCY_SAMPLES
+from tests.unit.web.page_samples_batches import BATCH_SAMPLES
 from tests.unit.web.page_samples_catalogue import SAMPLES as CATALOGUE_SAMPLES
 from tests.unit.web.page_samples_entrusting import SAMPLES as ENTRUSTING_SAMPLES
 from tests.unit.web.page_samples_keys import SAMPLES as KEY_SAMPLES
@@ -43,6 +44,7 @@ SAMPLES = (
     | ACCOUNT_SAMPLES
     | AGENCY_SAMPLES
     | ADMINISTRATION_SAMPLES
+    | BATCH_SAMPLES
     | CATALOGUE_SAMPLES
     | ENTRUSTING_SAMPLES
     | KEY_SAMPLES

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from api.routes.pages.seals import certificates, design, desk, grants, ledger, requests
+from api.routes.pages.seals import batches, certificates, design, desk, grants, ledger, requests
 
-routers = [ledger.router, requests.router, design.router, certificates.router, desk.router, grants.router]
+routers = [
+    batches.router,
+    ledger.router,
+    requests.router,
+    design.router,
+    certificates.router,
+    desk.router,
+    grants.router,
+]
