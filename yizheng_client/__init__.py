@@ -8,12 +8,15 @@ with Client("https://yizheng.example.gov.cn", ClientSecret("system-housing", sec
 """
 
 from yizheng_client.answers import Extended, Report, Sealed, Verdict
+from yizheng_client.batches import Batch, BatchFile, Progress
 from yizheng_client.client import Client
 from yizheng_client.credentials import ClientSecret, Credentials, PrivateKeyJwt
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest
 from yizheng_client.errors import Refused, Unreachable, YizhengError
 
 __all__ = [
+    "Batch",
+    "BatchFile",
     "Client",
     "ClientSecret",
     "Credentials",
@@ -21,6 +24,7 @@ __all__ = [
     "Extended",
     "PreparedFile",
     "PrivateKeyJwt",
+    "Progress",
     "Refused",
     "Report",
     "Sealed",

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from yizheng_client.answers import Extended, Report, Sealed, Verdict, verdict_of
+from yizheng_client.batches import Batch, begin
 from yizheng_client.credentials import Credentials
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest, signed_of, terms_of
 from yizheng_client.errors import Refused
@@ -187,6 +188,32 @@ class Client:
         files = {"pdf": ("document.pdf", pdf, "application/pdf")}
         answer = self._as_client("POST", "/v1/signature-extensions", data={"level": level}, files=files)
         return Extended(answer.content, answer.headers["signature-level"], answer.headers.get("renew-by"))
+
+    def begin_batch(
+        self,
+        *,
+        seal: str,
+        document_class: str = "document",
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Batch:
+        """Begin a batch: thousands of files sealed alike. Its files are added next; then it is started.
+
+        Args:
+            seal, idempotency_key: as for `sign`; the same key again answers with the same batch.
+            fields: whatever else `POST /v1/signature-batches` takes: `places`, `level`, `receiver`, …
+
+        Raises:
+            Refused: e.g. `seal-not-granted`, `seal-not-active`.
+            Unreachable
+        """
+        asked = {"seal": self._seal_id(seal), "document_class": document_class, "reason": reason, **fields}
+        return begin(self._as_client, asked, idempotency_key or secrets.token_urlsafe(18))
+
+    def batch(self, batch_id: str) -> Batch:
+        """One that was begun before."""
+        return Batch(self._as_client, batch_id)
 
     def file(self, signature_id: str) -> bytes:
         """A sealed file again.

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
 Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
+SomeFiles = Annotated[list[Path] | None, typer.Argument(help="PDF files.")]
 
 
 def sign(
-    files: Files,
+    files: SomeFiles = None,
+    *,
     seal: Annotated[str, typer.Option("--seal", help="Code of the seal (13 digits), or its id.")],
     client: Annotated[str, typer.Option("--client", help="Client that holds a grant for the seal.")],
     secret_file: Annotated[Path, typer.Option("--secret-file", help="File with the client's secret.")],
@@ -36,17 +38,32 @@ def sign(
     digest_only: Annotated[
         bool, typer.Option("--digest-only", help="The files stay here; only their digests are sent. Needs --reason.")
     ] = False,
+    batch: Annotated[
+        Path | None,
+        typer.Option("--batch", help="Folder: every PDF in it and below goes as one batch, under its path there."),
+    ] = None,
     server: Server = None,
 ) -> None:
     """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing; with
     --digest-only it leaves alone what is in the folder already."""
     from yizheng_client import ClientSecret
 
+    files = files or []
+    if bool(files) == (batch is not None):
+        raise refusal("name either files or --batch FOLDER")
     if len({one.name for one in files}) != len(files):
         raise refusal("two of the files have the same name")
     if not out.is_dir():
         raise refusal(f"{out}: no such folder")
     credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
+    if batch is not None:
+        if digest_only:
+            raise refusal("--batch and --digest-only do not go together")
+        from api.cli.batch_sealing import seal_batch
+
+        with _service(server, credentials) as service:
+            seal_batch(service, batch, out, seal=seal, document_class=document_class, reason=reason, where=(page, x, y))
+        return
     if digest_only:
         _seal_here(files, out, seal, credentials, server, document_class, reason or "", (page, x, y))
         return

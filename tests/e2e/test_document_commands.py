@@ -116,3 +116,28 @@ def test_a_receipt_comes_with_a_file_and_mistakes_are_told(city: Instance, tmp_p
     ):
         with pytest.raises(RuntimeError, match=said):
             city.command(*command)
+
+
+def test_a_folder_goes_as_one_batch_and_goes_on_where_it_was(city: Instance, tmp_path: Path) -> None:
+    folder, out, secret = tmp_path / "letters", tmp_path / "out", tmp_path / "secret"
+    (folder / "乙").mkdir(parents=True)
+    out.mkdir()
+    secret.write_text(HOUSING.secret)
+    names = ("一.pdf", "二.pdf", "乙/三.PDF")
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(plain_pdf(f"Letter {number}"))
+    words = ("--seal", seal_code(city), "--client", HOUSING.id, "--secret-file", str(secret), "--out", str(out))
+    command = ("sign", "--batch", str(folder), *words, *PLACE, "--server", city.issuer)
+    first = city.command(*command)
+    assert first.count(": sealed, sig_") == 3
+    sealed = {name: (out / name).read_bytes() for name in names}
+    (out / names[2]).unlink()
+    assert city.command(*command) == first  # the same batch: nothing was sealed twice
+    assert {name: (out / name).read_bytes() for name in names} == sealed
+    told = city.command("verify", *(str(out / name) for name in names), "--server", city.issuer)
+    assert told.count(": genuine (TOTAL-PASSED). ") == 3
+    (folder / "坏.pdf").write_bytes(b"no pdf")
+    with pytest.raises(RuntimeError, match="not sealed, pdf-"):
+        city.command(*command)
+    with pytest.raises(RuntimeError, match="either files or --batch"):
+        city.command("sign", str(folder / names[0]), *command[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,3 +146,35 @@ def test_two_people_found_a_seal_grant_it_and_approve_its_use(visit: Open, tmp_p
     assert "马上生效" in tan.page.inner_text("main .note")
     assert "要由另一位同事办" in tan.page.inner_text("main"), "whoever stopped it does not give it back"
     assert faults_of(tan.page) == []
+
+
+def test_many_files_are_handed_in_checked_and_sealed_as_one_batch(visit: Open) -> None:
+    jiang = at(visit, cast.JIANG, "/office/batches")
+    assert faults_of(jiang.page) == []
+    jiang.page.click("main a:has-text('新建批次')")
+    files = [{"name": f"通知{n}.pdf", "mimeType": "application/pdf", "buffer": blank_pdf(n)} for n in (1, 2, 3)]
+    files.append({"name": "坏.pdf", "mimeType": "application/pdf", "buffer": b"no pdf"})
+    jiang.page.set_input_files("#files", files)
+    jiang.page.fill("#reason", "年度通知")
+    assert faults_of(jiang.page) == []
+    jiang.page.click("button:has-text('交文件')")
+    assert jiang.title() == "4 份文件待盖章"
+    jiang.page.click("tr:has-text('通知3.pdf') >> button:has-text('拿掉')")
+    assert jiang.title() == "3 份文件待盖章"
+    assert faults_of(jiang.page) == []
+    jiang.page.click("button:has-text('盖章并签名 3 份')")
+    assert "等另一位同事审批整张清单" in jiang.page.inner_text("main")
+    tan = at(visit, cast.TAN, "/office/batches")
+    assert tan.title() == "1 个批次等您决定"
+    tan.page.click("tbody a")
+    assert faults_of(tan.page) == []
+    tan.page.click("button:has-text('同意盖章 3 份')")
+    tan.page.wait_for_selector("h1:has-text('盖好 2 份，1 份没盖成')", timeout=60_000)  # the page looks by itself
+    assert tan.page.locator("a:has-text('下载')").count() == 1, "the table, but not what is the owner's"
+    jiang.page.reload()
+    assert faults_of(jiang.page) == []
+    assert "通知1.pdf" in jiang.page.inner_text("tr:has-text('已盖章') >> nth=0")
+    with jiang.page.expect_download() as fetched:
+        jiang.page.click("a:has-text('下载盖好的')")
+    archive = zipfile.ZipFile(fetched.value.path())
+    assert archive.namelist() == ["通知1.pdf", "通知2.pdf", "results.csv"]
