@@ -41,6 +41,7 @@ from signing.verification.look import LookAtFile, Seen
 from signing.verification.page_changes import page_changes
 from signing.verification.proven_times import FileTimes, SignatureTimes, prove_times
 from signing.verification.report import Check, Fault, KnownSeal, VerificationReport
+from signing.verification.traits import TRAIT_WORDS
 from signing.work_pool import WorkPool
 
 _TOO_MUCH = Text("文件太大或太复杂，核验中止。", "The file is too large or too complex; checking was stopped.")
@@ -170,6 +171,7 @@ class VerifyPdf:
             signed_revision=original,
             timestamps=tuple(one.report for one in times.documents),
             revisions=seen.revisions,
+            notices=tuple(TRAIT_WORDS[one] for one in seen.traits),
         )
 
     def _attachments(self, original: FileBytes | None, seen: Seen, size: int) -> Mapping[str, bytes]:

@@ -129,6 +129,13 @@ def answers(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[An
     return tuple(_answer(words, one, last=words is _QUESTIONS[2]) for words, one in zip(_QUESTIONS, said, strict=True))
 
 
+def warning(report: VerificationReport) -> Text | None:
+    """What to mind about the file, whatever its signatures are worth."""
+    if not report.notices:
+        return None
+    return Text("".join(one.zh for one in report.notices), " ".join(one.en for one in report.notices))
+
+
 def story(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[TimelineEntry, ...]:
     """How it came to this: who sealed it, what the checks found, what the repository says."""
     entries = [_sealed(one) for one in report.signatures]

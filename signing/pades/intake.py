@@ -20,6 +20,7 @@ from core.text import Text
 from signing.errors import PdfRefused, too_large
 from signing.isolation.task import Task
 from signing.pades.decode_limits import LIMITS
+from signing.pades.form_looks import contradicts
 from signing.pades.page_geometry import page_count
 from signing.pades.pdf_objects import entries, entry
 
@@ -125,7 +126,7 @@ def _check(reader: PdfFileReader, pdf: FileBytes) -> None:
     if isinstance(form, generic.DictionaryObject):
         _check_form(form)
     _check_certification(root)
-    if _has_active_content(pdf):
+    if has_active_content(pdf):
         raise PdfRefused(
             "pdf-active-content",
             Text(
@@ -152,6 +153,15 @@ def _check_form(form: generic.DictionaryObject) -> None:
                 "The form's values are drawn by the viewer and may differ. Print it to a plain PDF first.",
             ),
         )
+    if contradicts(form):
+        raise PdfRefused(
+            "pdf-form-contradicts",
+            Text(
+                "表单里勾选框的样子和它的值不一样，不能盖章。请在原软件里重新勾选，或打印成普通 PDF。",
+                "A box of the form shows another state than its value. Tick it again where it was made, or print "
+                "the form to a plain PDF.",
+            ),
+        )
 
 
 def _check_certification(root: generic.DictionaryObject) -> None:
@@ -171,7 +181,7 @@ def _check_certification(root: generic.DictionaryObject) -> None:
             )
 
 
-def _has_active_content(pdf: FileBytes) -> bool:
+def has_active_content(pdf: FileBytes) -> bool:
     return holds(_ACTIVE, pdf) or any(_ACTIVE.search(part) for part in _object_streams(pdf))
 
 

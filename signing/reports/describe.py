@@ -67,6 +67,7 @@ def describe(report: VerificationReport, *, file_name: str, operator: Text, addr
         "tone": tone,
         "headline": _both(headline),
         "sentence": _both(_without_head(report.text)),
+        "notices": [_both(one) for one in report.notices],
         "indication": report.indication,
         "sub_indication": report.sub_indication,
         "verified_at": _moment(report.verified_at),

@@ -32,6 +32,7 @@ from signing.verification.findings import (
 from signing.verification.later_faults import with_later_faults
 from signing.verification.report import Check, Fault, RevisionReport
 from signing.verification.revisions import told_revisions
+from signing.verification.traits import Trait, traits_of
 
 
 class FactsDoNotFit(Exception):
@@ -85,6 +86,7 @@ class FileFacts:
         values: certificates, OCSP responses and revocation lists, each once.
         attached: files that it carries, if its last revision is a signed one; None if that is to be asked for.
         later: the revisions that follow its first signature.
+        traits: of a file that has signatures.
     """
 
     state: State
@@ -96,6 +98,7 @@ class FileFacts:
     store: StoreFact = StoreFact()
     attached: dict[str, bytes] | None = field(default=None, repr=False)
     later: tuple[RevisionReport, ...] = ()
+    traits: tuple[Trait, ...] = ()
 
 
 def read_facts(content: FileBytes) -> FileFacts:
@@ -115,7 +118,17 @@ def read_facts(content: FileBytes) -> FileFacts:
         values=tuple(values.numbers),
         attached=_attached(content, reader, found),
         later=told_revisions(reader, found.signatures, found.timestamps),
+        traits=_traits(content, reader) if found.signatures else (),
     )
+
+
+def _traits(content: FileBytes, reader: PdfFileReader) -> tuple[Trait, ...]:
+    try:
+        return traits_of(content, reader)
+    except MemoryError:
+        raise
+    except Exception:  # a parser may throw anything at hostile bytes
+        return ()
 
 
 def read_attachments(content: FileBytes) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from signing.isolation.port import CellEnded, Isolation
 from signing.verification.facts import ATTACHMENTS, FACTS, findings_of
 from signing.verification.findings import FileFindings
 from signing.verification.report import RevisionReport
+from signing.verification.traits import Trait
 from signing.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
@@ -23,11 +24,13 @@ class Seen:
     Attributes:
         attached: files that it carries; None if its last revision is not a signed one.
         revisions: what follows its first signature.
+        traits: what to mind about it.
     """
 
     found: FileFindings
     attached: Mapping[str, bytes] | None = field(default=None, repr=False)
     revisions: tuple[RevisionReport, ...] = ()
+    traits: tuple[Trait, ...] = ()
 
 
 class LookAtFile:
@@ -63,7 +66,7 @@ class LookAtFile:
         except CellEnded:
             return None
         try:
-            return Seen(findings_of(content, facts), facts.attached, facts.later)
+            return Seen(findings_of(content, facts), facts.attached, facts.later, facts.traits)
         except Exception as e:  # whoever answered so has been taken over: nothing is said about the file
             _log.error("what was read of a file is not true of it: %s", type(e).__name__)
             return None

@@ -275,6 +275,7 @@ class VerificationReport:
         later_revisions: how many revisions follow the last good signature.
         embedded_files: attachments of the signed revision; empty unless its signer is trusted.
         timestamps: over the document, in the order of the revisions that they cover.
+        notices: what to mind about the file whatever its signatures are worth.
         revisions: what follows the first signature that is intact, oldest first.
         signed_revision: the file as it was last sealed by somebody we trust, when that can be told.
     """
@@ -294,3 +295,4 @@ class VerificationReport:
     signed_revision: FileBytes | None = field(default=None, repr=False)
     timestamps: tuple[TimestampReport, ...] = ()
     revisions: tuple[RevisionReport, ...] = ()
+    notices: tuple[Text, ...] = ()

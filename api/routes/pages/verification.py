@@ -266,7 +266,7 @@ def _result_view(
         icon=head.icon,
         verdict=head.words,
         sentence=verdicts.sentence(verdict, report),
-        warning=None,
+        warning=verdicts.warning(report),
         indication=report.indication,
         code_note=Text("ETSI EN 319 102-1", "ETSI EN 319 102-1"),
         checked_at=report.verified_at,

@@ -90,6 +90,7 @@ def report_view(report: VerificationReport) -> dict[str, Any]:
         "signatures": [_signature(signature) for signature in report.signatures],
         "timestamps": [_timestamp(one) for one in report.timestamps],
         "later_revisions": report.later_revisions,
+        "notices": [_text(one) for one in report.notices],
         "revisions": [_revision(one) for one in report.revisions],
         "changes": [
             {"page": one.page, "before": one.before, "now": one.now, "marks": one.marks} for one in report.changes
