@@ -37,9 +37,8 @@ async def made_report(request: Request, token: str, kind: Kind, *, seconds: int)
         Unavailable: `report-busy`: somebody else's request makes it and is not done; or it cannot be sealed now.
     """
     for _ in range(_WAITS):
-        kept = await shelf(request).get(token, owner=PUBLIC, part=f"made {kind}")
-        if kept is not None:
-            return msgspec.json.decode(kept, type=Report)
+        if (ready := await _ready(request, token, kind)) is not None:
+            return ready
         findings = await shelf(request).get(token, owner=PUBLIC, part=_FINDINGS)
         if findings is None:
             return None
@@ -52,10 +51,18 @@ async def made_report(request: Request, token: str, kind: Kind, *, seconds: int)
     )
 
 
+async def _ready(request: Request, token: str, kind: Kind) -> Report | None:
+    kept = await shelf(request).get(token, owner=PUBLIC, part=f"made {kind}")
+    return None if kept is None else msgspec.json.decode(kept, type=Report)
+
+
 async def _make(request: Request, token: str, kind: Kind, findings: Findings, seconds: int) -> Report:
-    """By whoever has the turn; it ends with the result, so that nobody makes a second one."""
+    """By whoever has the turn, which is given back after the report was kept."""
     reports = container(request).signing.reports
     try:
+        # somebody may have been done between the look and the turn
+        if (ready := await _ready(request, token, kind)) is not None:
+            return ready
         await limited_report(request)
         made = await (reports.pdf(findings) if kind == "pdf" else reports.xml(findings))
         content = msgspec.json.encode(made)

@@ -15,12 +15,12 @@ from signing.levels import Level
 from signing.longlife.seal_at import Wanted
 from signing.model import SealPdfCommand
 from signing.pades.append import SignatureText
-from signing.pades.intake import open_for_sealing
 from signing.pades.update import Prepared
 from signing.places import EveryPagePlacement, PagingPlacement, Placement
 from signing.placing.prepare import prepare
 from tests.protocol.test_gbt_36905_files import made as licence
 from tests.protocol.test_pades_baseline import run
+from tests.support.in_this_process import InThisProcess
 from tests.support.lasting_world import FIELD, LastingWorld
 from tests.support.pdfa_rules import pdfa_faults
 from tests.support.signing_world import OFFICE, seal_image
@@ -80,10 +80,10 @@ def world() -> LastingWorld:
 
 async def sealed(world: LastingWorld, content: bytes, *places: object, level: Level = Level.B_LTA) -> bytes:
     def within(octets: int) -> Prepared:
-        reader = open_for_sealing(content, limit=100_000_000)
         command = SealPdfCommand(content, "seal", SYSTEM, "document", places)  # type: ignore[arg-type]
         words = SignatureText(FIELD, OFFICE, world.clock.now(), "")
-        return prepare(command, reader, words, octets=octets, image=seal_image())
+        image, limit = seal_image(), 100_000_000
+        return prepare(InThisProcess(), command, words, octets=octets, image=image, limit=limit)
 
     made = await world.lasting.seal_at(within, world.press.writer, FIELD, Wanted(level))
     assert made.level is level
