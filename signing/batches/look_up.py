@@ -9,7 +9,7 @@ from core.audit.event import AuditEvent
 from core.db.database import Database
 from core.files.reading import whole
 from core.files.scratch import FileBytes
-from core.paging import Page, decode_cursor, encode_cursor, last_id, page_size
+from core.paging import Page, cursor_invalid, decode_cursor, encode_cursor, last_id, page_size
 from core.principal import Principal
 from keys.ports import DocumentVault
 from signing.batches.errors import BatchFileNotFound, BatchNotFound
@@ -23,6 +23,7 @@ from signing.ports import SealStore
 from signing.seals.look_up import open_kept
 
 _AT_ONCE = 500
+_NO_MORE = 1 << 31  # what a column of numbers takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,10 @@ class Batches:
 
         Raises:
             BatchNotFound
+            core.errors.InvalidInput: `cursor-invalid`.
         """
         await self.one(batch_id, actor)
-        size, after = page_size(limit), int(decode_cursor(cursor, 1)[0]) if cursor else 0
+        size, after = page_size(limit), _number(cursor)
         async with self._database.read() as tx:
             found = await self._store.files(tx, batch_id, state=state, after=after, limit=size + 1)
         more = len(found) > size
@@ -200,3 +202,10 @@ class Batches:
 
 def _page(found: list[Batch], size: int) -> Page[Batch]:
     return Page(found[:size], encode_cursor(found[size - 1].id) if len(found) > size else None)
+
+
+def _number(cursor: str | None) -> int:
+    (number,) = decode_cursor(cursor, 1) if cursor else (0,)
+    if not isinstance(number, int) or not 0 <= number < _NO_MORE:
+        raise cursor_invalid()
+    return number

@@ -26,6 +26,7 @@ router = APIRouter(prefix="/v1/signature-batches", tags=["signature batches"])
 Signer = Annotated[Principal, Depends(requires("seal:sign"))]
 Reviewer = Annotated[Principal, Depends(requires("seal:approve"))]
 Caller = Annotated[Principal, Depends(caller)]
+_ID = r"^[A-Za-z0-9_-]{1,64}$"
 _PRIVATE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -34,8 +35,8 @@ class NewBatchBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    seal: str = Field(min_length=1, max_length=128)
-    document_class: str = Field(default="document", max_length=64)
+    seal: str = Field(pattern=_ID)
+    document_class: str = Field(default="document", pattern=r"^[ -~]{1,64}$")
     places: PlaceList | None = None
     reason: str | None = Field(default=None, max_length=200)
     level: str | None = Field(default=None, description="B-B, B-T, B-LT or B-LTA")
@@ -43,7 +44,7 @@ class NewBatchBody(BaseModel):
     location: str | None = Field(default=None, max_length=200)
     contact: str | None = Field(default=None, max_length=200)
     certify: Certification | None = None
-    receiver: str | None = Field(default=None, max_length=64)
+    receiver: str | None = Field(default=None, pattern=_ID)
 
     def wishes(self) -> Wishes:
         """

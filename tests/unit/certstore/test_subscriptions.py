@@ -380,3 +380,25 @@ async def test_another_organisations_subscription_looks_absent(receiver: Receive
     await receiver.work()
     assert receiver.messages() == []
     assert await city.subscriptions.manage.own(PORTAL) == []
+
+
+async def test_other_news_of_its_organisation_goes_to_the_same_address_signed_alike(
+    receiver: Receiver, city: World
+) -> None:
+    news, own, organisation = city.subscriptions.other_news, receiver.subscription.id, PORTAL.organisation or ""
+    assert await news.knows(own, organisation)
+    body = b'{"batch": {"id": "batch_1"}}'
+    assert await news.bring(own, organisation, body) == "delivered"
+    assert receiver.listener.bodies == [body]
+    headers = headers_of(receiver.listener.requests[0])
+    keys, now = {receiver.secret.key_id: receiver.secret.value.encode()}, city.clock.now()
+    assert is_signed("POST", receiver.subscription.address, body, headers, keys=keys, now=now)
+    receiver.answer(AWAY)
+    assert await news.bring(own, organisation, body) == "status-503"
+    sent = len(receiver.listener.bodies)
+    for id_, whose in ((own, "another"), ("sub_none", organisation)):
+        assert not await news.knows(id_, whose)
+        assert await news.bring(id_, whose, body) == "subscription-gone"
+    await city.subscriptions.steer.pause(own, PORTAL)
+    assert await news.bring(own, organisation, body) == "subscription-gone"
+    assert len(receiver.listener.bodies) == sent, "nothing was sent to whoever must not hear"

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from api.main import _map_errors
 from api.routes.signing import batches as batch_routes
 from core.db.database import Database
+from core.paging import encode_cursor
 from core.principal import Principal
 from idp.protocol.facts import RequestFacts
 from signing.batches.zip_entries import entries
@@ -116,6 +117,9 @@ async def test_a_batch_is_nothing_to_others(http: httpx.AsyncClient, batches: Ba
     answer = await http.post(f"{PATH}/{batch}/start", headers={"Authorization": "Bearer no-scope"})
     assert problem(answer) == (403, "scope-missing")
     assert problem(await http.post(f"{PATH}/{batch}/start")) == (409, "batch-empty")
+    for cursor in (encode_cursor("a"), encode_cursor(-1), encode_cursor(1 << 40), "x"):
+        answer = await http.get(f"{PATH}/{batch}/files", params={"cursor": cursor})
+        assert problem(answer) == (400, "cursor-invalid")
     assert problem(await http.post(f"{PATH}/{batch}/files", files={"other": ("", b"")})) == (400, "upload-missing")
 
 
