@@ -63,7 +63,7 @@ async def test_o68_no_administrators_role_by_this_way(scim: ScimWorld) -> None:
         assert (await scim.http.patch(f"/Groups/{role}@{BELOW}", json=add)).status_code == 404
     listed = (await scim.http.get("/Groups")).json()["Resources"]
     offered = {one["id"].partition("@")[0] for one in listed}
-    seals = {"seal-user", "seal-custodian", "seal-reviewer"}
+    seals = {"seal-user", "seal-digest-user", "seal-custodian", "seal-reviewer"}
     assert offered == seals | {"clerk", "issuer", "auditor", "portal-manager", "window-clerk"}
     assert (await scim.http.patch(f"/Groups/clerk@{BELOW}", json=add)).status_code == 200
 
