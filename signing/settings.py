@@ -27,7 +27,7 @@ class SigningSettings(Section):
     waiting: int = 64
     large_waiting: int = 8
     seconds_per_file: float = 8.0
-    mebibytes_per_file: int = 448
+    mebibytes_per_file: int = 400
     level: Level = Level.B_B
     level_policy: LevelPolicy = LevelPolicy.EXACTLY
 

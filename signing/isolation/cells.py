@@ -97,6 +97,10 @@ class Cells:
     @contextmanager
     def _cell(self) -> Iterator[_Cell]:
         cell = self._idle.get()
+        if cell is not None and cell.process.poll() is not None:  # somebody ended it while it waited
+            self._running.discard(cell)
+            cell.end()
+            cell = None
         try:
             if cell is None:
                 cell = self._begin()

@@ -173,7 +173,9 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
         if not signature.of(BIT_STRING).content.startswith(b"\x00"):
             raise NotDer("a certificate's signature is not whole octets")
     try:
-        return tuple(x509.load_der_x509_certificate(one.encoded) for one in found)
+        certificates = tuple(x509.load_der_x509_certificate(one.encoded) for one in found)
+        _ = [(one.issuer, one.subject) for one in certificates]  # names are read only when somebody asks for them
+        return certificates
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
         raise NotDer("a certificate that cannot be read") from e
 

@@ -6,13 +6,16 @@ import random
 
 import pytest
 
-from keys.der import elements, first, oid
+from keys.der import NotDer, elements, first, oid
 from keys.spec import SignatureAlgorithm
+from signing.verification.byte_range import container_of
+from signing.verification.cms_reader import read_container
 from tests.support.signing_fakes import PlainAuthority, pdf
-from tests.support.signing_world import FileJudge, press
+from tests.support.signing_world import OFFICE, FileJudge, press
+from tests.support.tally import forged, genuine
 
 AUTHORITY = PlainAuthority.make()
-SAMPLES = 160
+SAMPLES = 200
 RSA_WITH_SHA256 = oid("1.2.840.113549.1.1.11")
 
 
@@ -31,7 +34,7 @@ def sealed(request: pytest.FixtureRequest) -> bytes:
 
 
 async def test_twin_is_genuine(sealed: bytes) -> None:
-    assert (await FileJudge(AUTHORITY)(sealed)).conclusion == "genuine"
+    assert genuine("S-24", await FileJudge(AUTHORITY)(sealed)).conclusion == "genuine"
 
 
 async def test_no_flipped_byte_is_genuine(sealed: bytes) -> None:
@@ -74,6 +77,18 @@ async def test_unused_bits_of_a_carried_certificate_are_noticed() -> None:
     await _assert_noticed(FileJudge(authority), sealed, at + 1, ord("1"))
 
 
+def test_certificates_whose_names_cannot_be_read_are_refused() -> None:
+    """Found by fuzzing: names are decoded late, far from where a container is checked."""
+    sealed = press(AUTHORITY).seal(pdf())
+    value = bytes.fromhex(sealed[sealed.rindex(b"/Contents <") + 11 : sealed.rindex(b">\n>>\nendobj")].decode())
+    container = container_of(value)
+    assert read_container(container).signer.subject  # the twin
+    name = OFFICE.encode()
+    assert name in container
+    with pytest.raises(NotDer):
+        read_container(container.replace(name, b"\xff" * len(name)))
+
+
 async def test_another_name_for_the_same_algorithm_is_noticed() -> None:
     """sha256WithRSAEncryption and rsaEncryption differ in one octet that the signature does not cover."""
     sealed = press(AUTHORITY, SignatureAlgorithm.RS256).seal(pdf())
@@ -87,6 +102,6 @@ async def test_another_name_for_the_same_algorithm_is_noticed() -> None:
 async def _assert_noticed(judge: FileJudge, sealed: bytes, position: int, value: int) -> None:
     changed = bytearray(sealed)
     changed[position] = value
-    report = await judge(bytes(changed))
+    report = forged("S-24", await judge(bytes(changed)))
     assert report.conclusion != "genuine", f"byte {position}: {sealed[position]:#x} to {value:#x}"
     assert report.indication != "TOTAL-PASSED"

@@ -21,6 +21,7 @@ from tests.support.signing_forgeries import (
     update,
 )
 from tests.support.signing_world import FileJudge, press
+from tests.support.tally import forged, genuine
 
 AUTHORITY = PlainAuthority.make()
 PRESS = press(AUTHORITY)
@@ -248,7 +249,7 @@ BROKEN: dict[str, bytes] = {
 
 async def test_twins_are_genuine() -> None:
     for sealed in (SEALED, SEALED_WITH_STREAMS, PRESS.seal(SEALED, field_name="Signature2")):
-        assert (await FileJudge(AUTHORITY)(sealed)).conclusion == "genuine"
+        assert genuine("S-02", await FileJudge(AUTHORITY)(sealed)).conclusion == "genuine"
 
 
 @pytest.mark.parametrize("sealed", [SEALED, SEALED_WITH_STREAMS], ids=["tables", "streams"])
@@ -257,7 +258,7 @@ async def test_well_formed_update_is_a_change(variant: str, sealed: bytes) -> No
     changed = update(sealed, WELL_FORMED[variant])
     assert changed.startswith(sealed)
     assert len(changed) > len(sealed)
-    report = await FileJudge(AUTHORITY)(changed)
+    report = forged("S-02", await FileJudge(AUTHORITY)(changed))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
     if report.signatures:
         assert report.signed_revision == sealed  # the original is offered
@@ -266,13 +267,13 @@ async def test_well_formed_update_is_a_change(variant: str, sealed: bytes) -> No
 
 @pytest.mark.parametrize("variant", BROKEN)
 async def test_broken_update_is_a_change(variant: str) -> None:
-    report = await FileJudge(AUTHORITY)(BROKEN[variant])
+    report = forged("S-02", await FileJudge(AUTHORITY)(BROKEN[variant]))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
 
 
 async def test_second_seal_over_a_changed_page_does_not_heal_it() -> None:
     changed = update(SEALED, replaced_content)
-    report = await FileJudge(AUTHORITY)(PRESS.seal(changed, field_name="Signature2"))
+    report = forged("S-02", await FileJudge(AUTHORITY)(PRESS.seal(changed, field_name="Signature2")))
     assert report.conclusion == "changed"
     assert [one.conclusion for one in report.signatures] == ["changed", "genuine"]
     assert report.signed_revision == SEALED

@@ -23,6 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_forgeries import content_stream, update
 from tests.support.signing_world import FileJudge, SealPress, press
+from tests.support.tally import forged, genuine
 
 AUTHORITY = PlainAuthority.make()
 PRESS = press(AUTHORITY)
@@ -100,7 +101,7 @@ def validation_data(content: bytes) -> bytes:
 
 
 async def test_s06_second_seal_of_our_own() -> None:
-    report = await JUDGE(PRESS.seal(PRESS.seal(pdf()), field_name="Signature2"))
+    report = genuine("S-06", await JUDGE(PRESS.seal(PRESS.seal(pdf()), field_name="Signature2")))
     assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
     assert [one.coverage for one in report.signatures] == ["signed-revision", "whole-file"]
     assert report.conclusion == "genuine"
@@ -108,12 +109,12 @@ async def test_s06_second_seal_of_our_own() -> None:
 
 @pytest.mark.parametrize("streams", [False, True], ids=["tables", "streams"])
 async def test_s06_second_signature_by_another_program(streams: bool) -> None:
-    report = await JUDGE(await signed_by_pyhanko(PRESS.seal(pdf(streams=streams))))
+    report = genuine("S-06", await JUDGE(await signed_by_pyhanko(PRESS.seal(pdf(streams=streams)))))
     assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
 
 
 async def test_s06_our_seal_after_another_programs_signature() -> None:
-    report = await JUDGE(PRESS.seal(await signed_by_pyhanko(pdf())))
+    report = genuine("S-06", await JUDGE(PRESS.seal(await signed_by_pyhanko(pdf()))))
     assert [one.conclusion for one in report.signatures] == ["genuine", "genuine"]
 
 
@@ -121,25 +122,25 @@ async def test_s06_validation_data_added() -> None:
     sealed = PRESS.seal(pdf())
     extended = validation_data(sealed)
     assert len(extended) > len(sealed)
-    report = await JUDGE(extended)
+    report = genuine("S-06", await JUDGE(extended))
     assert report.conclusion == "genuine"
     assert report.later_revisions == 1
 
 
 async def test_s06_second_signature_of_a_stranger_is_named_and_not_believed() -> None:
-    report = await JUDGE(STRANGER.seal(PRESS.seal(pdf()), field_name="Signature2"))
+    report = forged("S-06", await JUDGE(STRANGER.seal(PRESS.seal(pdf()), field_name="Signature2")))
     assert [one.conclusion for one in report.signatures] == ["genuine", "unknown-signer"]
     assert (report.indication, report.conclusion) == ("INDETERMINATE", "unknown-signer")
 
 
 async def test_s05_form_filling_under_p2_is_allowed_and_without_certification_is_not() -> None:
     certified = await signed_by_pyhanko(_form_document(), certify=True, docmdp_permissions=fields.MDPPerm.FILL_FORMS)
-    assert (await JUDGE(certified)).conclusion == "genuine"
-    filled = await JUDGE(update(certified, fill))
+    assert genuine("S-05", await JUDGE(certified)).conclusion == "genuine"
+    filled = genuine("S-05", await JUDGE(update(certified, fill)))
     assert filled.conclusion == "genuine"
     assert filled.later_revisions == 1
     only_sealed = PRESS.seal(_form_document())
-    assert (await JUDGE(update(only_sealed, fill))).conclusion == "changed"
+    assert forged("S-05", await JUDGE(update(only_sealed, fill))).conclusion == "changed"
 
 
 _OVERLAYS = [
@@ -155,20 +156,20 @@ async def _certified(level: fields.MDPPerm) -> bytes:
     out = BytesIO()
     writer.write(out)
     certified = await signed_by_pyhanko(out.getvalue(), certify=True, docmdp_permissions=level)
-    assert (await JUDGE(certified)).conclusion == "genuine"
+    assert genuine("S-05", await JUDGE(certified)).conclusion == "genuine"
     return certified
 
 
 @pytest.mark.parametrize("level", [fields.MDPPerm.NO_CHANGES, fields.MDPPerm.FILL_FORMS])
 @pytest.mark.parametrize("change", _OVERLAYS, ids=_IDS)
 async def test_s05_overlay_on_a_certified_document_is_a_change(level: fields.MDPPerm, change: Any) -> None:
-    report = await JUDGE(update(await _certified(level), change))
+    report = forged("S-05", await JUDGE(update(await _certified(level), change)))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
 
 
 @pytest.mark.parametrize("change", _OVERLAYS[2:], ids=_IDS[2:])
 async def test_s05_what_hides_or_rewrites_is_a_change_even_under_p3(change: Any) -> None:
-    report = await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change))
+    report = forged("S-05", await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change)))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
 
 
@@ -195,7 +196,7 @@ def _instead_of_another(writer: IncrementalPdfFileWriter) -> None:
 @pytest.mark.parametrize("kind", ["/FreeText", "/Stamp", "/Highlight"])
 async def test_s05_annotations_under_p3_are_visible_changes_and_never_plainly_valid(kind: str) -> None:
     certified = await _certified(fields.MDPPerm.ANNOTATE)
-    report = await JUDGE(update(certified, annotation(kind)))
+    report = forged("S-05", await JUDGE(update(certified, annotation(kind))))
     assert (report.indication, report.sub_indication) == ("TOTAL-PASSED", "VISIBLE_CHANGES")
     assert report.conclusion == "annotated"
     assert report.signed_revision == certified
@@ -204,7 +205,7 @@ async def test_s05_annotations_under_p3_are_visible_changes_and_never_plainly_va
 
 @pytest.mark.parametrize("change", [_with_an_action, _over_other_content, _instead_of_another, replaced_content])
 async def test_s05_what_only_looks_like_an_annotation_is_a_change_under_p3(change: Any) -> None:
-    report = await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change))
+    report = forged("S-05", await JUDGE(update(await _certified(fields.MDPPerm.ANNOTATE), change)))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
 
 
@@ -215,4 +216,4 @@ async def test_s06_forms_may_be_filled_in_under_p3() -> None:
 
 async def test_s05_nothing_may_be_filled_in_under_p1() -> None:
     certified = await signed_by_pyhanko(_form_document(), certify=True, docmdp_permissions=fields.MDPPerm.NO_CHANGES)
-    assert (await JUDGE(update(certified, fill))).conclusion == "changed"
+    assert forged("S-05", await JUDGE(update(certified, fill))).conclusion == "changed"

@@ -17,6 +17,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_forgeries import content_stream, number_of, page, raw_update, repoint, update
 from tests.support.signing_world import FileJudge, press
+from tests.support.tally import forged, genuine
 
 AUTHORITY = PlainAuthority.make()
 PRESS = press(AUTHORITY)
@@ -157,14 +158,14 @@ SHADOWS = {
 
 
 async def test_twin_is_genuine() -> None:
-    report = await FileJudge(AUTHORITY)(SEALED)
+    report = genuine("S-04", await FileJudge(AUTHORITY)(SEALED))
     assert report.conclusion == "genuine"
 
 
 @pytest.mark.parametrize("variant", SHADOWS)
 async def test_shadow_is_a_change(variant: str) -> None:
-    forged = SHADOWS[variant]
-    assert forged != SEALED
-    assert len(forged) > len(PREPARED)
-    report = await FileJudge(AUTHORITY)(forged)
+    made = SHADOWS[variant]
+    assert made != SEALED
+    assert len(made) > len(PREPARED)
+    report = forged("S-04", await FileJudge(AUTHORITY)(made))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")

@@ -9,6 +9,7 @@ import pytest
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_forgeries import Edit, edit_dictionary
 from tests.support.signing_world import FileJudge, press
+from tests.support.tally import forged, genuine
 
 AUTHORITY = PlainAuthority.make()
 SEALED = press(AUTHORITY).seal(pdf())
@@ -105,7 +106,7 @@ VARIANTS: dict[str, Edit] = {
 
 
 async def test_twin_is_genuine() -> None:
-    report = await FileJudge(AUTHORITY)(SEALED)
+    report = genuine("S-01", await FileJudge(AUTHORITY)(SEALED))
     assert (report.indication, report.conclusion) == ("TOTAL-PASSED", "genuine")
 
 
@@ -115,9 +116,9 @@ async def test_rewriting_the_dictionary_as_it_was_changes_nothing() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 async def test_forged_dictionary_is_refused_with_a_reason(variant: str) -> None:
-    forged = edit_dictionary(SEALED, VARIANTS[variant])
-    assert forged != SEALED
-    report = await FileJudge(AUTHORITY)(forged)
+    made = edit_dictionary(SEALED, VARIANTS[variant])
+    assert made != SEALED
+    report = forged("S-01", await FileJudge(AUTHORITY)(made))
     assert (report.indication, report.conclusion) == ("TOTAL-FAILED", "changed")
     assert report.sub_indication in {"FORMAT_FAILURE", "HASH_FAILURE"}
     assert any(step.passed is False and step.text.zh and step.text.en for step in report.steps)

@@ -25,6 +25,7 @@ from keys.tsa.verify import ProvenTime, verify_token
 from keys.x509.identifiers import TIMESTAMP_POLICY
 from tests.support import timestamp_forgeries as forged
 from tests.support.clock import START, FakeClock
+from tests.support.tally import forged_is_accepted, genuine_is_refused
 from tests.support.timestamp_pki import DAY, StampingAuthority, StampingCertificate
 from tests.support.timestamp_world import stamping_world
 
@@ -34,13 +35,28 @@ TRUST = root_trust([AUTHORITY.anchor], FakeClock())
 
 
 async def judged(der: bytes, content: bytes = CONTENT, **options: Any) -> ProvenTime:
+    """What a good token proves."""
+    try:
+        proven = await verified(der, content, **options)
+    except TimestampRefused:
+        genuine_is_refused("S-14", True)
+        raise
+    genuine_is_refused("S-14", False)
+    return proven
+
+
+async def verified(der: bytes, content: bytes = CONTENT, **options: Any) -> ProvenTime:
     return await verify_token(read_token(der), content, **{"trust": TRUST, "at": START} | options)
 
 
 async def fault(der: bytes, content: bytes = CONTENT, **options: Any) -> Fault:
-    with pytest.raises(TimestampRefused) as caught:
-        await judged(der, content, **options)
-    return caught.value.fault
+    try:
+        await verified(der, content, **options)
+    except TimestampRefused as refused:
+        forged_is_accepted("S-14", False)
+        return refused.fault
+    forged_is_accepted("S-14", True)
+    pytest.fail("a forged time-stamp was accepted")
 
 
 @pytest.fixture(scope="module")

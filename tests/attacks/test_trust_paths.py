@@ -17,6 +17,7 @@ from keys.trust.judgement import Judgement
 from keys.trust.model import Assurance, Period, Service, Standing
 from keys.trust.search import MOST_SIGNATURES, Search
 from tests.support.clock import FakeClock
+from tests.support.tally import forged_is_accepted, genuine_is_refused
 from tests.support.trust_pki import (
     DAY,
     GRANTED,
@@ -54,6 +55,7 @@ async def verdict(
 
 async def test_twin_a_good_certificate_is_good_and_says_who_vouches() -> None:
     found = await verdict(SEAL)
+    genuine_is_refused("S-09", not found.good)
     assert found.good, found.fault
     assert found.path == (SEAL.der, ISSUING.der, ROOT.der)
     assert (found.assurance, found.vouches and found.vouches.zh) == (Assurance.HIGH, "某省电子认证中心")
@@ -215,6 +217,7 @@ async def test_a_certificate_with_one_flaw_is_not_good_and_says_which(
 ) -> None:
     leaf, others = made()
     found = await verdict(leaf, others, anchor=_LATIN if leaf.der == seal(_CYRILLIC).der else ROOT)
+    forged_is_accepted("S-09", found.good)
     assert (found.good, found.sub_indication) == (False, sub_indication), found.fault
     assert found.assurance is None
     assert found.path == ()
@@ -272,6 +275,7 @@ WRONG_USES: dict[str, tuple[Service, dict[str, object]]] = {
 @pytest.mark.parametrize(("service", "changes"), WRONG_USES.values(), ids=WRONG_USES)
 async def test_a_certificate_for_something_else_is_not_good(service: Service, changes: dict[str, object]) -> None:
     found = await verdict(seal(ISSUING, **changes), service=service)
+    forged_is_accepted("S-10", found.good)
     assert (found.good, found.sub_indication, found.fault and found.fault.reason) == (False, CONSTRAINTS, "wrong-use")
 
 
@@ -292,6 +296,7 @@ RIGHT_USES: dict[str, tuple[Service, dict[str, object]]] = {
 @pytest.mark.parametrize(("service", "changes"), RIGHT_USES.values(), ids=RIGHT_USES)
 async def test_twin_a_certificate_for_this_is_good(service: Service, changes: dict[str, object]) -> None:
     found = await verdict(seal(ISSUING, **changes), service=service)
+    genuine_is_refused("S-10", not found.good)
     assert found.good, found.fault
 
 

@@ -39,6 +39,7 @@ from signing.digests.hashes import SignHashes
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
 from signing.isolation.cells import Cells
+from signing.isolation.port import Isolation
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.extend_file import ExtendFile
@@ -186,7 +187,7 @@ class FileJudge:
     clock: FakeClock = field(default_factory=FakeClock)
     settings: SigningSettings = field(default_factory=SigningSettings)
     judge: Judge | None = None
-    cells: Cells | None = None
+    cells: Isolation | None = None
 
     def __post_init__(self) -> None:
         pool = WorkPool(2, 64)
