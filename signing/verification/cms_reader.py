@@ -176,7 +176,7 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
         certificates = tuple(x509.load_der_x509_certificate(one.encoded) for one in found)
         _ = [(one.issuer, one.subject) for one in certificates]  # names are read only when somebody asks for them
         return certificates
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
         raise NotDer("a certificate that cannot be read") from e
 
 

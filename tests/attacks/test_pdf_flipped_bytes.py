@@ -85,8 +85,11 @@ def test_certificates_whose_names_cannot_be_read_are_refused() -> None:
     assert read_container(container).signer.subject  # the twin
     name = OFFICE.encode()
     assert name in container
-    with pytest.raises(NotDer):
-        read_container(container.replace(name, b"\xff" * len(name)))
+    bits = b"\x0c%c%b" % (len(name), name), b"\x03%c\x00%b" % (len(name), name[1:])  # a name must not be a BIT STRING
+    for old, new in ((name, b"\xff" * len(name)), bits):
+        assert old in container
+        with pytest.raises(NotDer):
+            read_container(container.replace(old, new))
 
 
 async def test_another_name_for_the_same_algorithm_is_noticed() -> None:
