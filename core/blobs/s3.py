@@ -12,9 +12,10 @@ from obstore.store import S3Store
 from core.blobs.digest import blob_not_found, blobs_unavailable, digest_of, is_digest, verified, verified_file
 from core.errors import NotFound, Unavailable
 from core.files.reading import LARGE
-from core.files.scratch import SLICE, FileBytes, Scratch, ScratchFile
+from core.files.scratch import FileBytes, Scratch, ScratchFile
 
 _PARTS_AT_ONCE = 3
+_RANGE = 8 << 20
 
 
 class S3BlobStore:
@@ -80,11 +81,12 @@ class S3BlobStore:
         if not is_digest(digest):
             raise blob_not_found(digest)
         try:
-            answer = await self._store.get_async(digest)
-            if answer.meta["size"] <= LARGE:
-                return verified(bytes(await answer.bytes_async()), digest)
+            size = (await self._store.head_async(digest))["size"]
+            if size <= LARGE:
+                return await self.get(digest)
             made = self._scratch.create()
-            async for part in answer.stream(min_chunk_size=SLICE):
+            for start in range(0, size, _RANGE):  # each within the time that a request may take
+                part = await self._store.get_range_async(digest, start=start, end=min(size, start + _RANGE))
                 await asyncio.to_thread(made.write, memoryview(part))
             return await asyncio.to_thread(verified_file, made.done(), digest)
         except (NotFoundError, FileNotFoundError):

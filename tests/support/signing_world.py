@@ -331,7 +331,9 @@ class SealOffice:
     vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
-        pool, cells = WorkPool(self.settings.threads, self.settings.waiting), shared_cells(self.settings)
+        large = WorkPool(1, self.settings.large_waiting)
+        pool = WorkPool(self.settings.threads, self.settings.waiting, large=large)
+        cells = shared_cells(self.settings)
         self.pool = pool
         shared = (self.database, self.store)
         lived = (*shared, self.life)

@@ -43,6 +43,7 @@ class MultipartBody:
         self._header = (bytearray(), bytearray())
         self._disposition = b""
         self._name = ""
+        self._ended = False
         self._value: bytearray | None = None  # of the field that is being read; None in a file
 
     async def read(self, chunks: AsyncIterator[bytes]) -> FileBytes:
@@ -59,6 +60,8 @@ class MultipartBody:
                 parser.write(chunk)
                 await self._file.settle()
             parser.finalize()
+            if not self._ended:  # what was cut off is not taken for a whole
+                raise BodyUnreadable
         except (FormParserError, UnicodeDecodeError) as error:
             raise BodyUnreadable from error
         return await self._file.done()
@@ -72,6 +75,7 @@ class MultipartBody:
             "on_headers_finished": self._begin_data,
             "on_part_data": self._data,
             "on_part_end": self._end,
+            "on_end": self._end_body,
         }
 
     def _begin(self) -> None:
@@ -107,6 +111,9 @@ class MultipartBody:
     def _end(self) -> None:
         if self._value is not None:
             self.fields.append((self._name, self._value.decode()))
+
+    def _end_body(self) -> None:
+        self._ended = True
 
 
 class _Growing:

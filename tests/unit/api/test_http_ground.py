@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from api.deps import requires
-from api.main import _map_errors, add_middleware
-from api.middleware.body_limit import DEFAULT_LIMIT
+from api.main import LARGE_PATHS, UPLOAD_PATHS, _map_errors, add_middleware
+from api.middleware.body_limit import DEFAULT_LIMIT, FORM, UPLOAD_LIMIT, BodyLimit
 from api.settings import Settings
 from core.errors import (
     AppError,
@@ -188,3 +188,22 @@ async def test_one_log_line_a_request_without_what_was_typed(http: httpx.AsyncCl
     written = json.dumps(lines, ensure_ascii=False)
     for typed in (PERSONAL, "secret-code", "evil"):
         assert typed not in written
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/v1/signatures", 525_000_000 + FORM),
+        ("/v1/signature-verifications", 525_000_000 + FORM),
+        ("/v1/signature-batches/b/files", UPLOAD_LIMIT),
+        ("/verify", UPLOAD_LIMIT),
+        ("/v1/licences", DEFAULT_LIMIT),
+    ],
+)
+def test_only_what_is_never_held_whole_may_be_very_large(path: str, limit: int) -> None:
+    body = BodyLimit(_no_app, UPLOAD_PATHS, large_paths=LARGE_PATHS, large_limit=525_000_000)
+    assert body._limit(path) == limit
+
+
+async def _no_app(*_: object) -> None:
+    raise AssertionError

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from core.errors import LimitExceeded
+from core.files.reading import LARGE
 from signing.work_pool import WorkPool
 
 
@@ -48,3 +49,21 @@ async def test_place_comes_back_when_the_work_fails_or_nobody_waits() -> None:
     else:
         pytest.fail("the place never came back")
     pool.close()
+
+
+async def test_s57_a_large_file_keeps_no_small_one_waiting() -> None:
+    """The twin: without a lane of its own the large one is worked on where the small ones are."""
+    gate = threading.Event()
+    pool = WorkPool(threads=1, waiting=1, large=WorkPool(threads=1, waiting=0))
+    assert pool.lane(LARGE) is pool
+    large = asyncio.create_task(pool.lane(LARGE + 1).run(gate.wait))
+    await asyncio.sleep(0)
+    assert await pool.run(lambda: "small") == "small"
+    with pytest.raises(LimitExceeded):
+        await pool.lane(LARGE + 1).run(gate.wait)
+    gate.set()
+    assert await large is True
+    pool.close()
+    alone = WorkPool(threads=1, waiting=0)
+    assert alone.lane(LARGE + 1) is alone
+    alone.close()
