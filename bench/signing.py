@@ -9,7 +9,7 @@ batch of 2,000.
 
 from __future__ import annotations
 
-from bench import signing_batch, signing_levels
+from bench import signing_batch, signing_large, signing_levels
 from bench.processor import interleaved, on_one_core, repeated
 from bench.report import Row, Told, rate
 from bench.signing_peers import LIBPDF, PYHANKO, LibPdf, PyHanko
@@ -32,6 +32,7 @@ def measure() -> list[Row]:
                 told(*_sealing(key, content, f"{name}.{pages}p", judge, pyhanko))
                 told(_judging(key.seal(content, visible=True), f"verify.{name}.{pages}p", judge, pyhanko))
         signing_levels.measure(told)
+    signing_large.measure(told)
     return [*told.rows, *signing_batch.measure()]
 
 

@@ -8,6 +8,7 @@ long small files wait meanwhile.
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import os
 import tempfile
@@ -51,6 +52,7 @@ def _in_a_folder(told: Told, content: ScratchFile, folder: Path) -> None:
 
 
 def _in_a_bucket(told: Told, content: ScratchFile, folder: Path) -> None:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would tell of every part
     with servers.s3_server() as server:
         keys = {"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key}
         boto3.client(
@@ -109,7 +111,7 @@ def _through(told: Told, instance: Instance, content: ScratchFile, folder: Path,
     caller = _Caller(instance)
     for _ in range(_WARM):  # what is loaded once is loaded now
         caller.sealing(plain_pdf("warm"))
-    idle = instance.resident_megabytes()
+    idle = instance.resident_megabytes() + _of_children(instance.pid)
     with _Peak(instance.pid) as peak:
         began = time.perf_counter()
         place, _ = caller.sealing(content.stream())
@@ -201,7 +203,11 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._over.wait(0.05):
-            self._children = max(self._children, sum(_megabytes(pid, "VmRSS:") for pid in _children(self._pid)))
+            self._children = max(self._children, _of_children(self._pid))
+
+
+def _of_children(pid: int) -> float:
+    return sum(_megabytes(one, "VmRSS:") for one in _children(pid))
 
 
 def _children(pid: int) -> list[int]:

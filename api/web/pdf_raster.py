@@ -7,6 +7,7 @@ drawn, then the pictures. Run by `api.web.pdf_pages`; imports nothing of ours on
 
 from __future__ import annotations
 
+import io
 import resource
 import struct
 import sys
@@ -29,7 +30,7 @@ def png(width: int, height: int, rgb: bytes, stride: int) -> bytes:
 def main(first: int, count: int, width: int, *handle: int) -> None:
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(f"/dev/fd/{handle[0]}" if handle else sys.stdin.buffer.read())
+    document = pypdfium2.PdfDocument(io.FileIO(f"/dev/fd/{handle[0]}") if handle else sys.stdin.buffer.read())
     document.init_forms()  # a visible signature is a form field: without this its seal is not drawn
     sheets = [document[index] for index in range(first - 1, min(first - 1 + count, len(document)))]
     sizes = [sheet.get_size() for sheet in sheets]  # points, as turned for reading

@@ -12,6 +12,7 @@ runs over a line's end, what counts is the part on its first line.
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import resource
 import sys
@@ -35,11 +36,11 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     size = int.from_bytes(data[:4], "big")
     asked = json.loads(data[4 : 4 + size])
-    pdf = f"/dev/fd/{asked['handles'][0]}" if asked.get("handles") else data[4 + size :]
+    pdf = io.FileIO(f"/dev/fd/{asked['handles'][0]}") if asked.get("handles") else data[4 + size :]
     json.dump(list(_found(pdf, asked))[: asked["most"]], sys.stdout)
 
 
-def _found(pdf: bytes | str, asked: Any) -> Iterator[list[float]]:
+def _found(pdf: bytes | io.FileIO, asked: Any) -> Iterator[list[float]]:
     import pypdfium2  # only in the child: the service itself never loads it for this
 
     document = pypdfium2.PdfDocument(pdf)
