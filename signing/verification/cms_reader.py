@@ -44,6 +44,15 @@ from signing.pades import algorithms
 
 _MOST_CERTIFICATES = 20
 _MOST_TIMESTAMPS = 8
+# what the library throws at certificates that only look like ones, some of it as late as a part is asked for
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class UnsupportedSignature(Exception):
@@ -176,7 +185,7 @@ def _certificates(bag: Element) -> tuple[x509.Certificate, ...]:
         certificates = tuple(x509.load_der_x509_certificate(one.encoded) for one in found)
         _ = [(one.issuer, one.subject) for one in certificates]  # names are read only when somebody asks for them
         return certificates
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as e:
+    except _UNREADABLE as e:
         raise NotDer("a certificate that cannot be read") from e
 
 
@@ -187,7 +196,7 @@ def _named(identifier: Element, certificates: tuple[x509.Certificate, ...]) -> x
         raise NotDer("the signer's certificate is missing, or two go by its name")
     try:
         _ = found[0].extensions
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as e:
+    except _UNREADABLE as e:
         raise UnsupportedSignature from e
     return found[0]
 
@@ -203,7 +212,7 @@ def _identifies(identifier: Element, certificate: x509.Certificate) -> bool:
         raise NotDer("no way to name a signer")
     try:
         own = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         return False
     return own.digest == identifier.content
 
