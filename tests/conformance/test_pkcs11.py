@@ -66,8 +66,8 @@ def _away(token: SoftHsmToken) -> Iterator[None]:
         shutil.move(away, tokens)
 
 
-def test_every_algorithm_of_the_table_is_on_the_token(softhsm: SoftHsmToken) -> None:
-    assert _backend(softhsm).algorithms() == ALGORITHMS.keys()
+def test_every_algorithm_of_the_table_is_on_the_token_but_sm2(softhsm: SoftHsmToken) -> None:
+    assert _backend(softhsm).algorithms() == ALGORITHMS.keys() - {SignatureAlgorithm.SM2_SM3}  # no mechanism for it
 
 
 @pytest.mark.parametrize("algorithm", [a for a, family in FAMILIES.items() if len(family.ways) > 1])
