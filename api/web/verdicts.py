@@ -17,7 +17,7 @@ from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, 
 from certstore.verify_file import Answer as Said
 from core.text import Text
 from signing.verification.change_words import object_words, revision_title, revision_verdict
-from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
+from signing.verification.report import NOBODY, SignatureReport, Step, TimestampReport, VerificationReport
 
 Tone = Literal["", "bad", "old"]
 PICTURES = ("before", "now", "difference")
@@ -218,8 +218,9 @@ def _signature_row(one: SignatureReport) -> SignatureRow:
     at = one.proven_at or one.signed_at
     when = second(at) if at else ""
     parts = [part for part in (one.seal_name, one.level, when) if part]
-    name = one.organisation or one.seal_name or "?"
-    return SignatureRow(Text(name, name), head.words, tone, head.icon, Text(" · ".join(parts), " · ".join(parts)))
+    below, name = " · ".join(parts), one.organisation or one.seal_name
+    who = Text(name, name) if name else NOBODY
+    return SignatureRow(who, head.words, tone, head.icon, Text(below, below))
 
 
 def revisions(report: VerificationReport) -> tuple[LaterRevision, ...]:
@@ -313,9 +314,9 @@ def _answer(question: Text, said: Question, *, last: bool) -> Answer:
 
 
 def _sealed(one: SignatureReport) -> TimelineEntry:
-    name = one.organisation or one.seal_name or "?"
-    title = Text(f"{name} 盖章并签名", f"Sealed and signed: {name}")
-    if one.conclusion == "unknown-signer":
+    name = one.organisation or one.seal_name
+    title = Text(f"{name} 盖章并签名", f"Sealed and signed: {name}") if name else NOBODY
+    if name and one.conclusion == "unknown-signer":
         title = Text(f"自称“{name}”的印章", f'A seal that calls itself "{name}"')
     code = Text(f"印章编码 {one.seal_code}", f"Seal code {one.seal_code}") if one.seal_code else None
     when = Text(second(one.signed_at), second(one.signed_at)) if one.signed_at else None

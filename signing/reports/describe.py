@@ -18,6 +18,7 @@ from signing.reports.model import Findings
 from signing.verification.change_words import object_words, revision_title, revision_verdict
 from signing.verification.etsi_report import etsi_report
 from signing.verification.report import (
+    NOBODY,
     Conclusion,
     RevisionReport,
     SignatureReport,
@@ -120,9 +121,9 @@ def _without_head(text: Text) -> Text:
 
 
 def _signature(number: int, one: SignatureReport) -> Told:
-    name = one.organisation or one.seal_name or "?"
-    title = Text(f"第 {number} 个签名：{name}", f"Signature {number}: {name}")
-    if one.conclusion == "unknown-signer":
+    name = one.organisation or one.seal_name
+    title = Text(f"第 {number} 个签名：{name or NOBODY.zh}", f"Signature {number}: {name or NOBODY.en}")
+    if name and one.conclusion == "unknown-signer":
         title = Text(f"第 {number} 个签名：自称“{name}”", f'Signature {number}: calls itself "{name}"')
     return {
         "title": _both(title),

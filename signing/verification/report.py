@@ -22,6 +22,9 @@ Conclusion = Literal[
 Coverage = Literal["whole-file", "signed-revision", "unclear"]
 
 
+NOBODY = Text("读不出是谁盖的章", "It cannot be read who sealed it")
+"""What stands in place of a signer of whom nothing could be read."""
+
 VISIBLE_CHANGES = "VISIBLE_CHANGES"
 """Not of EN 319 102-1: the signature passes, and what a page shows was added to with the signer's leave."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -13,7 +14,7 @@ from certstore.verify import LicenceFacts
 from certstore.verify_file import COPY_EXPIRED, NOT_A_LICENCE, UNKNOWN_LICENCE, LicenceFileVerdict, Question
 from certstore.verify_file import Answer as Said
 from core.text import Text
-from signing.verification.report import VerificationReport
+from signing.verification.report import NOBODY, SignatureReport, VerificationReport
 
 NOW = dt.datetime(2026, 11, 23, 2, 6, 31, tzinfo=dt.UTC)
 HOUSING = Text("示例市住房保障局", "Example City Housing Bureau")
@@ -116,3 +117,16 @@ def test_the_downloaded_report_says_what_a_machine_needs_and_no_content() -> Non
     assert data["indication"] == "TOTAL-PASSED"
     assert data["file"] == {"sha256": "ab" * 32, "size": 84217}
     assert data["licence"] == {"identifier": "1.2.156", "issuer": "11410199DEMA00025B", "state": "valid"}
+
+
+def test_a_signer_of_whom_nothing_can_be_read_is_not_given_a_name() -> None:
+    unread = SignatureReport(
+        "Signature1", None, None, None, None, None, None, None, None, "unclear", 0, "TOTAL-FAILED", "FORMAT_FAILURE",
+        "changed", (),
+    )  # fmt: skip
+    named = dataclasses.replace(unread, organisation="某局")
+    told = dataclasses.replace(CHANGED, signatures=(unread, named))
+    first, second, *_ = verdicts.story(verdict("changed", NOT_A_LICENCE), told)
+    assert first.title == NOBODY
+    assert "某局" in second.title.zh
+    assert [row.title.zh for row in verdicts.signatures(told)] == [NOBODY.zh, "某局"]
