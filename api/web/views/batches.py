@@ -40,7 +40,7 @@ class BatchesView:
 class BatchNewView:
     """`/office/batches/new`."""
 
-    seals: Sequence[tuple[str, str]]
+    seals: Sequence[tuple[str, Text]]
     values: Mapping[str, str]
     most_files: int
     max_megabytes: int

@@ -88,7 +88,13 @@ BATCH_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "batches-none": ("batches.html", BatchesView((), (), True, SealTabs("batches", False, True)), _OFFICE),
     "batch-new": (
         "batch_new.html",
-        BatchNewView((("seal_1", "公章 4101990000017"),), {"reason": "年度通知", "mode": "words"}, 100, 50, WRONG),
+        BatchNewView(
+            (("seal_1", Text("公章 4101990000017", "Official seal 4101990000017")),),
+            {"reason": "年度通知", "mode": "words"},
+            100,
+            50,
+            WRONG,
+        ),
         _OFFICE,
     ),
     "batch-collecting": (

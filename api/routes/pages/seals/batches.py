@@ -260,9 +260,7 @@ async def _batch_page(
 
 async def _new_page(request: Request, who: Visitor, form: Form, error: AppError | None = None) -> Response:
     seals = await _seals(request, who)
-    usable = [
-        (id_, f"{KINDS[one.kind].zh} {one.code}") for id_, one in seals.items() if one.status is SealStatus.ACTIVE
-    ]
+    usable = [(id_, _seal_name(one)) for id_, one in seals.items() if one.status is SealStatus.ACTIVE]
     limit = MOST_FILE_OCTETS // 1_000_000
     view = BatchNewView(usable, form.values, MOST_AT_ONCE, limit, error.text if error else None)
     return page(request, "batch_new.html", status=status_of(error) if error else 200, view=view)
