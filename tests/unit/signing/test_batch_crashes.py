@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import itertools
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import text
 
 from core.db.database import Database, WriteTx
+from core.db.engine import create_engine
 from core.errors import Unavailable
 from core.text import Text
+from keys.secrets.vault import EncryptedVault
 from signing.batches.gather import Incoming
 from signing.batches.model import MOST_TRIES, BatchState, Counts, FileState
 from signing.batches.run import HANDFUL, LEASE
@@ -27,6 +32,9 @@ from signing.stores.public_log import SqlPublicLog
 from tests.support import batch_crashes
 from tests.support.batch_world import KEEPER, BatchOffice, letters, vault
 from tests.support.clock import START, FakeClock
+from tests.support.databases import schema
+from tests.support.receiving_postgres import receiving_postgres
+from tests.support.servers import PostgresServer
 from tests.support.signing_fakes import PlainKeys
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 
@@ -121,6 +129,48 @@ async def test_a_commit_whose_answer_never_came_seals_nothing_twice(
     clock.advance(60)
     await batches.services.run.through()
     await hold_to_exactly_once(batches, batch.id, brought)
+
+
+async def test_r02_the_database_server_dies_in_the_middle_and_comes_back(
+    clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a word, as by a power cut: what was acknowledged before is there, the rest is done by the next worker."""
+    brought, settled = letters(12), asyncio.Event()
+    settle, count = SqlBatchStore.seal, itertools.count(1)
+
+    async def noting(store: SqlBatchStore, tx: WriteTx, *given: Any) -> bool:
+        if next(count) == 5:
+            settled.set()
+        return await settle(store, tx, *given)
+
+    with receiving_postgres() as machine:
+        data = machine.make()
+        with machine.running(data, end=signal.SIGQUIT) as server:  # an immediate end: no checkpoint, no farewell
+            before = await on(server, clock, vault(tmp_path / "documents"))
+            await before.office.grant(await before.office.make_seal(), max_uses=1000)
+            batch = await before.running(brought)
+            monkeypatch.setattr(SqlBatchStore, "seal", noting)
+            worker = asyncio.create_task(before.services.run.through())
+            await settled.wait()
+        with contextlib.suppress(Exception):  # whatever the worker made of it, the next one must be able to go on
+            await worker
+        await before.office.database.close()
+        with machine.running(data, end=signal.SIGINT) as server:
+            clock.advance(_SECONDS)
+            former = before.office
+            after = await on(server, clock, former.vault, keys=former.keys, authority=former.authority)
+            left = (await after.services.look.one(batch.id, CLIENT)).counts.waiting
+            assert 0 < left < len(brought), "it died in the middle"
+            await after.services.run.through()
+            assert (await after.batch(batch.id)).state is BatchState.DONE
+            await hold_to_exactly_once(after, batch.id, brought)
+            await after.office.database.close()
+
+
+async def on(server: PostgresServer, clock: FakeClock, kept: EncryptedVault, **given: Any) -> BatchOffice:
+    """A worker's office over the server's own database; tables are made where there are none."""
+    database = await schema(Database(create_engine(server.url("postgres")), clock))
+    return BatchOffice(SealOffice(database, clock, vault=kept, **given))
 
 
 async def test_several_workers_never_seal_a_file_twice(batches: BatchOffice) -> None:
