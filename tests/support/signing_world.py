@@ -206,35 +206,34 @@ class FileJudge:
 
 
 class MemoryVault:
-    """Implements `keys.ports.DocumentVault` in memory."""
+    """Implements `keys.ports.DocumentVault` in memory: what is kept is bound to its place, as encrypted files are."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.places: dict[str, str] = {}
 
     async def keep(self, content: FileBytes, *, context: str) -> str:
-        content = whole(content)
-        digest = hashlib.sha256(context.encode() + content).hexdigest()  # as encrypted ones, bound to their place
-        self.kept[digest] = content
-        self.places[digest] = context
-        return digest
+        address, sealed = self.seal(whole(content), context=context)
+        await self.put(sealed)
+        return address
 
     def seal(self, content: bytes, *, context: str) -> tuple[str, bytes]:
-        address = hashlib.sha256(content).hexdigest()
-        self.places[address] = context
-        return address, content
+        sealed = f"{context}\0".encode() + content
+        return hashlib.sha256(sealed).hexdigest(), sealed
 
     async def seal_file(self, content: FileBytes, *, context: str) -> tuple[str, FileBytes]:
         return self.seal(whole(content), context=context)
 
     async def put(self, sealed: FileBytes) -> None:
-        self.kept[hashlib.sha256(whole(sealed)).hexdigest()] = whole(sealed)
+        address = hashlib.sha256(whole(sealed)).hexdigest()
+        place, _, self.kept[address] = whole(sealed).partition(b"\0")
+        self.places[address] = place.decode()
 
     async def remove(self, address: str) -> None:
         del self.kept[address]
 
     async def open(self, address: str, *, context: str) -> bytes:
-        if self.places.get(address) != context:
+        if address not in self.kept or self.places[address] != context:
             raise NotFound("blob-not-found", Text("没有", "none"))
         return self.kept[address]
 
