@@ -54,7 +54,7 @@ def sign(
     if len({one.name for one in files}) != len(files):
         raise refusal("two of the files have the same name")
     if not out.is_dir():
-        raise refusal(f"{out}: no such folder")
+        raise refusal(f"{out}: no such folder; make it first")
     credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
     if batch is not None:
         if digest_only:
@@ -127,7 +127,7 @@ def verify(
     """Verify PDF files. Exits with 1 unless every one is genuine."""
     for folder in (xml, report):
         if folder is not None and not folder.is_dir():
-            raise refusal(f"{folder}: no such folder")
+            raise refusal(f"{folder}: no such folder; make it first")
     good = True
     with _service(server, None) as service:
         for file in files:
@@ -159,7 +159,7 @@ def extend(
     from yizheng_client import ClientSecret
 
     if not out.is_dir():
-        raise refusal(f"{out}: no such folder")
+        raise refusal(f"{out}: no such folder; make it first")
     credentials = ClientSecret(client, _read(secret_file).decode("utf-8", "replace").strip())
     with _service(server, credentials) as service:
         for file in files:
