@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.clock import Clock
 from core.db.database import Database
-from core.ids import new_id
 from core.principal import Principal
 from signing.digests.model import Digest
 from signing.digests.words import check_unseen
-from signing.model import GrantForm, RequestState, SealGrant, UseRequest
+from signing.model import GrantForm, UseRequest
 from signing.ports import SealStore, UseRequestStore
 from signing.refusals import refusals_on_record
 from signing.use_rights import Use, UseRights
-from signing.uses.ask import LIFE, REQUESTING, add_request
+from signing.uses.ask import REQUESTING, add_request, new_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +49,10 @@ class AskForDigest:
         reason = check_unseen(command.document_class, command.document_name, command.reason)
         async with refusals_on_record(self._database, REQUESTING, command.actor, subject=command.seal_id):
             use = Use(command.actor, command.seal_id, command.document_class, GrantForm.DIGEST)
-            request = self._request(command, await self._rights.to_ask(use), reason)
+            grant = await self._rights.to_ask(use)
+            made = new_request(use, grant, reason, command.digest.fingerprint, self._clock)
+            request = replace(made, signed_digest=command.digest.text, document_name=command.document_name)
             async with self._database.write() as tx:
                 await add_request(tx, self._requests, request, command.actor)
                 await tx.commit()
         return request
-
-    def _request(self, command: AskForDigestCommand, grant: SealGrant, reason: str) -> UseRequest:
-        now = self._clock.now()
-        return UseRequest(
-            id=new_id(self._clock, "sealreq"),
-            seal_id=command.seal_id,
-            grant_id=grant.id,
-            requester_kind=command.actor.kind.value,
-            requester=command.actor.id[:128],
-            requester_organisation=command.actor.organisation,
-            document_class=command.document_class,
-            reason=reason,
-            digest=command.digest.fingerprint,
-            document=None,
-            state=RequestState.OPEN,
-            created_at=now,
-            expires_at=now + LIFE,
-            form=GrantForm.DIGEST,
-            signed_digest=command.digest.text,
-            document_name=command.document_name,
-        )

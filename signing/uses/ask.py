@@ -80,12 +80,13 @@ class AskForUse:
         reason = checked_reason(command.reason, needed=True)
         check_words(command.document_class, reason)
         async with refusals_on_record(self._database, REQUESTING, command.actor, subject=command.seal_id):
-            grant = await self._rights.to_ask(Use(command.actor, command.seal_id, command.document_class))
+            use = Use(command.actor, command.seal_id, command.document_class)
+            grant = await self._rights.to_ask(use)
             pool = self._pool.lane(len(command.pdf))
             await pool.run(ask, self._isolation, CHECK, command.pdf, self._settings.max_pdf_bytes)
             if len(command.pdf) > LARGE:
                 await pool.run(hashed, command.pdf)
-            request = self._request(command, grant, reason)
+            request = new_request(use, grant, reason, hashed(command.pdf).hexdigest(), self._clock)
             address = await self._vault.keep(command.pdf, context=request_context(request.id))
             async with self._database.write() as tx:
                 await add_request(tx, self._requests, _with_file(request, address), command.actor)
@@ -114,23 +115,30 @@ class AskForUse:
         assert withdrawn is not None
         return withdrawn
 
-    def _request(self, command: AskCommand, grant: SealGrant, reason: str) -> UseRequest:
-        now = self._clock.now()
-        return UseRequest(
-            id=new_id(self._clock, "sealreq"),
-            seal_id=command.seal_id,
-            grant_id=grant.id,
-            requester_kind=command.actor.kind.value,
-            requester=command.actor.id[:128],
-            requester_organisation=command.actor.organisation,
-            document_class=command.document_class,
-            reason=reason,
-            digest=hashed(command.pdf).hexdigest(),
-            document=None,
-            state=RequestState.OPEN,
-            created_at=now,
-            expires_at=now + LIFE,
-        )
+
+def new_request(use: Use, grant: SealGrant, reason: str, digest: str, clock: Clock) -> UseRequest:
+    """An open request, not yet entered.
+
+    Args:
+        digest: of the file, or what stands for one that nobody sees.
+    """
+    now = clock.now()
+    return UseRequest(
+        id=new_id(clock, "sealreq"),
+        seal_id=use.seal_id,
+        grant_id=grant.id,
+        requester_kind=use.actor.kind.value,
+        requester=use.actor.id[:128],
+        requester_organisation=use.actor.organisation,
+        document_class=use.document_class,
+        reason=reason,
+        digest=digest,
+        document=None,
+        state=RequestState.OPEN,
+        created_at=now,
+        expires_at=now + LIFE,
+        form=use.form,
+    )
 
 
 async def add_request(tx: WriteTx, requests: UseRequestStore, request: UseRequest, actor: Principal) -> None:
