@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from api.demo.city import PASSWORD
 from api.journey.instance import Instance
@@ -110,6 +110,10 @@ class Visit:
 
     def title(self) -> str:
         return self.page.inner_text("h1")
+
+    def has_focus_at(self, selector: str) -> None:
+        """Waits until the page that is arriving has put the focus there; a page has no body yet when its address is."""
+        expect(self.page.locator(selector)).to_be_focused()
 
     def save(self, folder: Path, name: str, click: str) -> bytes:
         """The file that a click hands out."""

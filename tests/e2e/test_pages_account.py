@@ -93,7 +93,7 @@ def test_details_change_after_a_log_in_and_not_long_after(visit: Open, city: Ins
     zhao.page.fill("#email", "not an address")
     zhao.page.click("main form button.go")
     assert zhao.page.input_value("#email") == "not an address"
-    assert zhao.page.evaluate("document.activeElement.id") == "email"
+    zhao.has_focus_at("#email")
     assert faults_of(zhao.page) == []
     zhao.page.fill("#email", "zhao.new@citizen.invalid")
     zhao.page.fill("#street_address", "演示路 20 号")
@@ -102,7 +102,7 @@ def test_details_change_after_a_log_in_and_not_long_after(visit: Open, city: Ins
     zhao.page.click("button:has-text('发验证码')")
     zhao.page.fill("#code", "000 000")
     zhao.page.click("button:has-text('核实')")
-    assert zhao.page.evaluate("document.activeElement.id") == "code"
+    zhao.has_focus_at("#code")
     assert faults_of(zhao.page) == []
     messages = zhao.context.request.get(f"{zhao.base}/demo/phone").text()
     zhao.page.fill("#code", newest_code(messages, "zhao.new@citizen.invalid"))

@@ -44,7 +44,7 @@ def test_a_wrong_password_is_told_kindly_and_the_number_stays(visit: Open) -> No
     assert "还可以试" in zhao.page.inner_text("#password-e")
     assert zhao.page.input_value("#identifier").replace(" ", "") == cast.ZHAO.id_number
     assert zhao.page.input_value("#password") == ""
-    assert zhao.page.evaluate("document.activeElement.id") == "password"
+    zhao.has_focus_at("#password")
     assert faults_of(zhao.page) == []
 
 
@@ -116,7 +116,7 @@ def test_the_menu_opens_by_keyboard_and_closes_on_escape(visit: Open) -> None:
     assert lin.page.is_visible(".pop-out")
     lin.page.keyboard.press("Escape")
     assert not lin.page.is_visible(".pop-out")
-    assert lin.page.evaluate("document.activeElement.className") == "who"
+    lin.has_focus_at(".who")
 
 
 def test_another_persons_licence_looks_absent(visit: Open) -> None:

@@ -35,7 +35,7 @@ def at_the_desk(visit: Open) -> Visit:
     chen = visit()
     chen.open("/clerk/read")
     chen.log_in(cast.CHEN.id_number)
-    assert chen.page.evaluate("document.activeElement.id") == "code"
+    chen.has_focus_at("#code")
     return chen
 
 
@@ -125,7 +125,7 @@ def test_a_clerk_verifies_what_stands_on_a_paper(visit: Open) -> None:
     lin.page.click("a.lic:has-text('居住证')")
     identifier = lin.page.inner_text("dl.tinyfacts dd >> nth=0")
     chen.page.click("text=核标识")
-    assert chen.page.evaluate("document.activeElement.id") == "what"
+    chen.has_focus_at("#what")
     assert faults_of(chen.page) == []
     chen.page.keyboard.type(identifier)
     chen.page.keyboard.press("Enter")

@@ -68,7 +68,7 @@ def test_a_wrong_code_is_told_where_it_was_typed(visit: Open) -> None:
         zhao.page.press("#user_code", "Enter")
     assert answer.value.status == 400
     assert zhao.page.input_value("#user_code") == "BCDF-GHJK"
-    assert zhao.page.evaluate("document.activeElement.id") == "user_code"
+    zhao.has_focus_at("#user_code")
     assert "没有设备在等" in zhao.page.inner_text("#user_code-e")
     assert faults_of(zhao.page) == []
 

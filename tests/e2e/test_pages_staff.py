@@ -94,7 +94,7 @@ def test_a_card_reader_types_the_number_and_the_item_stays_for_the_next(visit: O
     chen.page.keyboard.press("Enter")
     chen.page.wait_for_url("**/clerk/checks/*")
     chen.page.click("text=换申请人")
-    assert chen.page.evaluate("document.activeElement.id") == "id_number"
+    chen.has_focus_at("#id_number")
     assert faults_of(chen.page) == []
 
 
