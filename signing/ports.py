@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.db.database import ReadTx, WriteTx
@@ -309,3 +309,32 @@ class UseRequestStore(Protocol):
 
     async def drop_file(self, tx: WriteTx, request_id: str) -> bool:
         """Name the file no longer; False if somebody was faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class NationalSigner:
+    """A seal of ours in its national form (GB/T 38540-2020), ready to stamp.
+
+    Attributes:
+        seal: SESeal, DER.
+        version: of the seal's header.
+        certificates: SM2, DER: the seal's own first, which SESeal names, then its issuers; no root.
+        sign: SM2 with SM3 under the customary user ID, by the seal's own key: SEQUENCE { r, s }, DER. Keeps the
+            calling thread busy, or waits for a device; so it is called in a thread.
+    """
+
+    seal: bytes = field(repr=False)
+    version: int
+    certificates: tuple[bytes, ...] = field(repr=False)
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+class NationalSigners(Protocol):
+    """Finds the national form of our seals."""
+
+    async def of(self, seal: Seal) -> NationalSigner:
+        """
+        Raises:
+            core.errors.Conflict: `seal-form-missing`: the seal was made in the international form alone.
+            core.errors.Unavailable: the key does not answer.
+        """
