@@ -294,7 +294,12 @@ class Settings(BaseSettings):
 
     @property
     def pki(self) -> PkiSettings:
-        return PkiSettings(url=self.pki_url or self.issuer, city=self.city, production=self.mode == "production")
+        return PkiSettings(
+            url=self.pki_url or self.issuer,
+            city=self.city,
+            production=self.mode == "production",
+            national=self.profile is not Profile.INTERNATIONAL,
+        )
 
     @property
     def signing(self) -> SigningSettings:

@@ -198,6 +198,8 @@ _USES_OF_PURPOSES: tuple[tuple[str, frozenset[Use]], ...] = (
     ("oidc.", frozenset({Use.TOKEN})),
     ("licence.", frozenset({Use.TOKEN})),
     ("seal/", frozenset({Use.DOCUMENT})),
+    ("eseal/", frozenset({Use.ESEAL})),
+    ("eseal.", frozenset({Use.ESEAL})),
     ("ca.", frozenset({Use.CERTIFICATE, Use.REVOCATION})),
     ("ocsp/", frozenset({Use.REVOCATION})),
     ("tsa/", frozenset({Use.TIMESTAMP})),
@@ -211,7 +213,7 @@ def uses_of(purpose: str) -> frozenset[Use]:
     return next((uses for prefix, uses in _USES_OF_PURPOSES if purpose.startswith(prefix)), frozenset())
 
 
-_CERTIFIED = ("ca.", "seal/", "ocsp/", "tsa/", "tls/")
+_CERTIFIED = ("ca.", "seal/", "eseal/", "eseal.", "ocsp/", "tsa/", "tls/")
 
 
 def certified(purpose: str) -> bool:

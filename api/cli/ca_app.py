@@ -16,7 +16,7 @@ from keys.spec import SignatureAlgorithm
 ca_app = typer.Typer(no_args_is_help=True, help="The certificate authority.")
 ca_app.add_typer(ceremony_app, name="ceremony")
 
-Name = Annotated[str, typer.Argument(help="Authority: seals, persons, timestamps or machines.")]
+Name = Annotated[str, typer.Argument(help="Authority: seals, persons, timestamps, machines or seals-sm2.")]
 Reason = Literal[
     "unspecified",
     "keyCompromise",
@@ -30,7 +30,8 @@ Reason = Literal[
 Certificate = Annotated[str, typer.Argument(help="SHA-256 of the certificate, or its serial number, hexadecimal.")]
 CertificateOut = Annotated[Path | None, typer.Option("--out", help="File for the PEM instead of the screen.")]
 AuthorityAlgorithm = Annotated[
-    Literal["ES256", "ES384", "RS256", "RS384", "RS512", "PS256"], typer.Option("--algorithm", help="For a new key.")
+    Literal["ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "SGD_SM3_SM2"] | None,
+    typer.Option("--algorithm", help="For a new key; by default ES256, of national authorities SM2."),
 ]
 
 
@@ -53,7 +54,7 @@ def ca_request(
         bool,
         typer.Option("--new-key", help="A new key; the present one issues until its certificate is there."),
     ] = False,
-    algorithm: AuthorityAlgorithm = "ES256",
+    algorithm: AuthorityAlgorithm = None,
     bits: Annotated[int | None, typer.Option("--bits", help="Size of a new RSA key.")] = None,
     backend: Annotated[str | None, typer.Option("--backend", help="Where a new key lives: software or pkcs11.")] = None,
 ) -> None:
@@ -62,10 +63,9 @@ def ca_request(
 
     target = out or Path(f"{name}.csr")
     with plainly():
+        wanted = None if algorithm is None else SignatureAlgorithm(algorithm)
         said = asyncio.run(
-            request_authority(
-                settings_of(data=data), name, target, new_key, SignatureAlgorithm(algorithm), bits=bits, backend=backend
-            )
+            request_authority(settings_of(data=data), name, target, new_key, wanted, bits=bits, backend=backend)
         )
     typer.echo(said)
 

@@ -60,7 +60,8 @@ async def list_authorities(settings: Settings) -> list[str]:
             f"{one.slug:14} {one.record.not_after:%Y-%m-%d}  {one.record.subject}  sha256:{one.record.sha256}"
             for one in pki.authorities.all()
         ]
-        return lines + [f"{name:14} missing: yizheng ca request {name}" for name in pki.authorities.missing()]
+        missing = pki.authorities.missing(national=settings.pki.national)
+        return lines + [f"{name:14} missing: yizheng ca request {name}" for name in missing]
 
     return await with_pki(settings, work)
 
@@ -70,7 +71,7 @@ async def request_authority(
     name: str,
     target: Path,
     new_key: bool,
-    algorithm: SignatureAlgorithm,
+    algorithm: SignatureAlgorithm | None,
     *,
     bits: int | None,
     backend: str | None,

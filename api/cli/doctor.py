@@ -29,7 +29,7 @@ from keys.horizon.model import Level, Lifeline, Renewal
 from keys.horizon.outlook import Outlook
 from keys.tsa.clock_check import KernelClock
 from keys.tsa.settings import LOCAL
-from keys.x509.profiles import ISSUING_NAMES, SEAL, issuer_of
+from keys.x509.profiles import ISSUING_NAMES, NATIONAL_SEALS, SEAL, issuer_of
 
 _NO_TIMESTAMP_KEY = "there is none: run `yizheng tsa init`, or name other authorities in YIZHENG_TSA_URLS"
 
@@ -160,7 +160,7 @@ async def _keys_findings(settings: Settings) -> list[Finding]:
     return [
         Finding(f"key ring opens, {len(keys.ring.records())} keys"),
         *custody,
-        *_authority_findings(pki.authorities.missing()),
+        *_authority_findings(pki.authorities.missing(national=settings.pki.national)),
         *_timestamp_findings(settings, purposes),
         *horizon_findings(found),
     ]
@@ -184,10 +184,16 @@ def _due_finding(line: Lifeline, now: dt.datetime) -> Finding:
     return Finding(f"{line.id} ({line.name.en})", False, f"{when}: {_RENEWED_BY[line.renewal]}")
 
 
+_WITHOUT = {
+    issuer_of(SEAL).name: "so no seal can be made",
+    NATIONAL_SEALS: "so no seal can be made in the national form",
+}
+
+
 def _authority_findings(missing: list[str]) -> list[Finding]:
     found = [Finding(f"certificate authority for {name}") for name in ISSUING_NAMES if name not in missing]
     for name in missing:
-        without = "so no seal can be made" if name == issuer_of(SEAL).name else "so it certifies nobody"
+        without = _WITHOUT.get(name, "so it certifies nobody")
         remedy = f"there is none, {without}: `yizheng ca request {name}`, have it certified, `yizheng ca install`"
         found.append(Finding(f"certificate authority for {name}", False, remedy))
     return found

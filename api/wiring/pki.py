@@ -13,6 +13,7 @@ from keys.stores.revocation_lists import SqlListStore
 from keys.x509.authorities import Authorities
 from keys.x509.authority import CertificateAuthority
 from keys.x509.dev_ca import DevelopmentAuthorities
+from keys.x509.eseal_authority import NationalAuthority
 from keys.x509.external import ImportCertificate
 from keys.x509.install import InstallAuthority
 from keys.x509.issue import IssueCertificate
@@ -42,6 +43,7 @@ class PkiServices:
         responder: answers about single certificates.
         install: requests for authorities' own certificates, and their installation.
         seals: what the e-seal service asks.
+        national_seals: what it asks for seals in the national form.
         seal_certificates: lets certificates follow their seals.
         development: makes the authorities that are missing; never in production.
     """
@@ -58,6 +60,7 @@ class PkiServices:
     responder: OcspResponder
     install: InstallAuthority
     seals: CertificateAuthority
+    national_seals: NationalAuthority
     seal_certificates: SealCertificates
     development: DevelopmentAuthorities
 
@@ -121,8 +124,9 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         responder=responder,
         install=InstallAuthority(keys.ring, store, authorities, clock, organisation=settings.city),
         seals=CertificateAuthority(authorities, issue),
+        national_seals=NationalAuthority(keys.ring, authorities, store, issue, clock, city=settings.city),
         seal_certificates=SealCertificates(keys.ring, store, change, ImportCertificate(keys.ring, store, clock)),
         development=DevelopmentAuthorities(
-            keys.ring, store, authorities, clock, city=settings.city, addresses=addresses
+            keys.ring, store, authorities, clock, city=settings.city, addresses=addresses, national=settings.national
         ),
     )

@@ -32,6 +32,7 @@ from keys.trust.revocation import Revocations
 from keys.trust.settings import TrustSettings
 from keys.x509.authorities import Authorities
 from keys.x509.ports import CertificateStore
+from keys.x509.profiles import NATIONAL_SEALS
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class TrustServices:
 
 
 class OwnAuthorities:
-    """Our own roots as entries of the list."""
+    """Our own roots as entries of the list; and the authority of our national seals, for these bring no certificate of
+    it along (GB/T 38540-2020 §6 and §7 have room for none): whoever reads our list finds it there."""
 
     def __init__(self, authorities: Authorities, city: str) -> None:
         self._authorities = authorities
@@ -84,12 +86,15 @@ class OwnAuthorities:
         self._made: dict[bytes, TrustEntry] = {}
 
     def __call__(self) -> tuple[TrustEntry, ...]:
-        return tuple(self._made.get(root) or self._make(root) for root in self._authorities.roots())
+        seals = (one.der for one in self._authorities.all() if one.row.name == NATIONAL_SEALS)
+        listed = [(root, frozenset(Service)) for root in self._authorities.roots()]
+        listed += [(der, frozenset({Service.DOCUMENTS})) for der in seals]
+        return tuple(self._made.get(der) or self._make(der, services) for der, services in listed)
 
-    def _make(self, root: bytes) -> TrustEntry:
-        periods = (Period(Standing.GRANTED, read_certificate(root).not_before),)
-        entry = TrustEntry(root, self._name, frozenset(Service), Assurance.SUBSTANTIAL, periods)
-        self._made[root] = entry
+    def _make(self, der: bytes, services: frozenset[Service]) -> TrustEntry:
+        periods = (Period(Standing.GRANTED, read_certificate(der).not_before),)
+        entry = TrustEntry(der, self._name, services, Assurance.SUBSTANTIAL, periods)
+        self._made[der] = entry
         return entry
 
 

@@ -20,7 +20,9 @@ _NOTICE = 30 * _DAY
 _PART = 200
 _AUTHORITIES: Mapping[str, Text] = {
     "root": Text("根证书", "Root"),
+    "root-sm2": Text("国密根证书", "SM2 root"),
     "seals": Text("印章签发机构", "Seal authority"),
+    "seals-sm2": Text("国密印章签发机构", "SM2 seal authority"),
     "persons": Text("人员签发机构", "Person authority"),
     "timestamps": Text("时间戳签发机构", "Time-stamp authority"),
     "machines": Text("设备签发机构", "Machine authority"),
@@ -37,6 +39,13 @@ _MARGIN: Mapping[Kind, dt.timedelta] = {
     Kind.TIMESTAMP: _NOTICE,
     Kind.HOLDER: _NOTICE,
 }
+_PROFILES = (
+    (Kind.SEAL, "seal"),
+    (Kind.SEAL, "eseal"),
+    (Kind.SEAL, "eseal-maker"),
+    (Kind.RESPONDER, "ocsp"),
+    (Kind.TIMESTAMP, "timestamp"),
+)
 _STAKES: Mapping[Kind, Text] = {
     Kind.AUTHORITY: Text(
         "它签发不了新证书，已发的也会陆续失效。", "it issues nothing more, and what it issued ends with it."
@@ -69,7 +78,7 @@ class CertificateLines:
     async def lines(self, now: dt.datetime) -> Sequence[Lifeline]:
         authorities = [one for one in await self._register.of_authorities() if one.status is CertificateStatus.GOOD]
         found = [_line(Kind.AUTHORITY, records) for records in _by_purpose(authorities)]
-        for kind, profile in ((Kind.SEAL, "seal"), (Kind.RESPONDER, "ocsp"), (Kind.TIMESTAMP, "timestamp")):
+        for kind, profile in _PROFILES:
             records = await self._all(CertificateQuery(profile=profile, status=CertificateStatus.GOOD, limit=_PART))
             found += [_line(kind, same) for same in _by_purpose(records)]
         external = await self._all(CertificateQuery(profile="", status=CertificateStatus.GOOD, limit=_PART))
@@ -160,7 +169,7 @@ def _line(kind: Kind, records: Sequence[CertificateRecord]) -> Lifeline:
 def _renewal(kind: Kind, record: CertificateRecord) -> Renewal:
     if record.origin is Origin.EXTERNAL:
         return Renewal.OUTSIDE
-    if kind is Kind.SEAL:
+    if kind is Kind.SEAL and record.profile != "eseal-maker":
         return Renewal.TWO_PEOPLE
     return Renewal.CEREMONY if kind is Kind.AUTHORITY else Renewal.AUTOMATIC
 
@@ -173,8 +182,12 @@ def _name(kind: Kind, record: CertificateRecord) -> Text:
         return Text(f"OCSP 应答证书（{of.zh}）", f"OCSP responder, {of.en.lower()}")
     if kind is Kind.TIMESTAMP:
         return Text("时间戳签名证书", "Time-stamp certificate")
+    if record.profile == "eseal-maker":
+        return Text("制章者证书", "Certificate of the maker of seals")
     owner = organisation_name_of(x509.Certificate.load(record.der).subject) or record.subject
-    return Text(f"{owner}印章证书", f"Seal certificate of {owner}")
+    national = record.profile == "eseal"
+    kind_of = Text("国密印章证书", "SM2 seal certificate") if national else Text("印章证书", "Seal certificate")
+    return Text(f"{owner}{kind_of.zh}", f"{kind_of.en} of {owner}")
 
 
 def _detail(kind: Kind, record: CertificateRecord) -> Text:

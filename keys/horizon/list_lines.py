@@ -10,7 +10,7 @@ from core.text import Text
 from keys.horizon.certificate_lines import authority_name
 from keys.horizon.model import Kind, Lifeline, Renewal, Span, SpanState
 from keys.x509.model import AuthorityRow, StoredList
-from keys.x509.profiles import ROOT_KIND
+from keys.x509.profiles import EVERY_AUTHORITY
 
 _ROOT_NOTICE = dt.timedelta(days=60)
 _STAKE = Text("外面的人不再认这家机构的证书。", "outsiders no longer accept what this authority issued.")
@@ -45,7 +45,7 @@ class ListLines:
 
 
 def _line(row: AuthorityRow, kept: StoredList) -> Lifeline:
-    offline = row.name == ROOT_KIND.name
+    offline = EVERY_AUTHORITY[row.name].is_root
     life = kept.next_update - kept.this_update
     name = authority_name(row.name)
     return Lifeline(

@@ -15,7 +15,12 @@ from keys.errors import KeyMissing, KeyStoreDamaged
 from keys.ports import Signer
 from keys.x509.model import AuthorityRow, CertificateRecord, CertificateStatus
 from keys.x509.ports import AuthorityKeys, CertificateStore
-from keys.x509.profiles import AUTHORITIES, ROOT_KIND, AuthorityKind
+from keys.x509.profiles import (
+    EVERY_AUTHORITY,
+    ISSUING_NAMES,
+    NATIONAL_ISSUING_NAMES,
+    AuthorityKind,
+)
 
 _LONGEST_PATH = 6
 
@@ -44,7 +49,7 @@ class Authority:
 
     @property
     def kind(self) -> AuthorityKind:
-        return AUTHORITIES[self.row.name]
+        return EVERY_AUTHORITY[self.row.name]
 
     @property
     def der(self) -> bytes:
@@ -88,7 +93,8 @@ class Authorities:
             self._check_key(authority)
         self._by_key = {one.key_id: one for one in found}
         self._by_slug = {one.slug: one for one in found}
-        self._roots = tuple(one.der for one in newest.values() if one.purpose == ROOT_KIND.purpose)
+        roots = {kind.purpose for kind in EVERY_AUTHORITY.values() if kind.is_root}
+        self._roots = tuple(one.der for one in newest.values() if one.purpose in roots)
         self._rows = rows
 
     async def refresh(self) -> Sequence[AuthorityRow]:
@@ -114,15 +120,20 @@ class Authorities:
         Raises:
             KeyMissing: it has no key, or its key has no certificate.
         """
-        purpose = AUTHORITIES[name].purpose
+        purpose = EVERY_AUTHORITY[name].purpose
         found = self._by_key.get(self._keys.signer(purpose).key_id)
         if found is None:
             raise KeyMissing(purpose)
         return found
 
-    def missing(self) -> list[str]:
-        """Names of authorities that cannot issue: no key, or no certificate for it."""
-        return [name for name in AUTHORITIES if name != ROOT_KIND.name and not self._can_issue(name)]
+    def missing(self, *, national: bool = False) -> list[str]:
+        """Names of authorities that cannot issue: no key, or no certificate for it.
+
+        Args:
+            national: those with national algorithms too.
+        """
+        wanted = ISSUING_NAMES + (NATIONAL_ISSUING_NAMES if national else ())
+        return [name for name in wanted if not self._can_issue(name)]
 
     def signer(self, authority: Authority) -> Signer:
         """Its key, while the ring holds it.

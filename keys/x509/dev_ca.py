@@ -7,14 +7,13 @@ from __future__ import annotations
 from core.clock import Clock
 from keys.errors import DevelopmentOnly, KeyMissing, KeyStateConflict
 from keys.ports import Signer
-from keys.spec import SignatureAlgorithm
 from keys.x509.authorities import Authorities, Authority
 from keys.x509.certificate import CertificateRequest, build_certificate
 from keys.x509.chain import check_chain
 from keys.x509.model import record_of
 from keys.x509.names import authority_name
 from keys.x509.ports import AuthorityKeys, CertificateStore
-from keys.x509.profiles import AUTHORITIES, ROOT_KIND, AuthorityKind
+from keys.x509.profiles import AUTHORITIES, NATIONAL_AUTHORITIES, AuthorityKind
 from keys.x509.publication import PkiAddresses, Publication
 
 _NOWHERE = Publication()
@@ -26,6 +25,7 @@ class DevelopmentAuthorities:
     Args:
         city: the O of the certificates, e.g. 示范市.
         addresses: None for certificates that say nothing about where to ask.
+        national: the authorities with national algorithms too.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class DevelopmentAuthorities:
         *,
         city: str,
         addresses: PkiAddresses | None,
+        national: bool = False,
     ) -> None:
         self._keys = keys
         self._store = store
@@ -44,18 +45,20 @@ class DevelopmentAuthorities:
         self._clock = clock
         self._city = city
         self._addresses = addresses
+        self._kinds = [*AUTHORITIES.values(), *(NATIONAL_AUTHORITIES.values() if national else ())]
 
     async def ensure(self, *, production: bool) -> None:
         """
         Raises:
             DevelopmentOnly: in production.
+            LibraryMissing: this machine has no national algorithms, and they are asked for.
         """
         if production:
             raise DevelopmentOnly("the development certification authority")
-        root = await self._authority(ROOT_KIND, None)
-        for kind in AUTHORITIES.values():
-            if kind is not ROOT_KIND:
-                made = await self._authority(kind, root)
+        roots = {kind.name: await self._authority(kind, None) for kind in self._kinds if kind.is_root}
+        for kind in self._kinds:
+            if not kind.is_root:
+                made = await self._authority(kind, roots[kind.root])
                 check_chain(made.chain, moment=self._clock.now())
 
     async def _authority(self, kind: AuthorityKind, root: Authority | None) -> Authority:
@@ -63,20 +66,21 @@ class DevelopmentAuthorities:
             return self._authorities.issuing(kind.name)
         except KeyMissing:
             pass
-        key = await self._key(kind.purpose)
+        key = await self._key(kind)
         row = await self._store.add_authority(key.key_id, kind.name, moment=self._clock.now())
         await self._certify(kind, key, root)
         await self._authorities.load()
         assert row.key_id == key.key_id
         return self._authorities.issuing(kind.name)
 
-    async def _key(self, purpose: str) -> Signer:
+    async def _key(self, kind: AuthorityKind) -> Signer:
+        purpose = kind.purpose
         try:
             return self._keys.signer(purpose)
         except KeyMissing:
             pass
         try:
-            return await self._keys.create(purpose, SignatureAlgorithm.ES256)
+            return await self._keys.create(purpose, kind.algorithm)
         except KeyStateConflict:  # another worker was faster
             await self._keys.refresh()
             return self._keys.signer(purpose)
@@ -96,7 +100,7 @@ class DevelopmentAuthorities:
         await self._store.add(
             record_of(
                 certificate,
-                issuer=ROOT_KIND.name,
+                issuer=kind.root,
                 issuer_key_id=key.key_id if root is None else root.key_id,
                 profile=kind.profile.name,
                 purpose=kind.purpose,

@@ -23,7 +23,7 @@ from keys.x509.errors import AuthorityUnknown
 from keys.x509.model import CertificateRecord, record_of
 from keys.x509.names import authority_name
 from keys.x509.ports import AuthorityKeys, CertificateStore
-from keys.x509.profiles import AUTHORITIES, ISSUING_NAMES, ROOT_KIND, AuthorityKind
+from keys.x509.profiles import EVERY_AUTHORITY, ROOT_KIND, AuthorityKind
 from keys.x509.subject_key import key_id_of
 
 _ABOVE = "ca.above"
@@ -66,7 +66,7 @@ class InstallAuthority:
         name: str,
         *,
         new_key: bool = False,
-        algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256,
+        algorithm: SignatureAlgorithm | None = None,
         backend: str | None = None,
         bits: int | None = None,
     ) -> AuthorityRequest:
@@ -75,6 +75,7 @@ class InstallAuthority:
         Asking again answers a request for the same key, so nothing is lost when the first one got lost.
 
         Args:
+            algorithm: of a new key; None for the authority's usual one.
             new_key: for the key that follows the active one; the active one issues until the new one's certificate
                 is installed.
 
@@ -83,7 +84,7 @@ class InstallAuthority:
             core.errors.AppError: the key cannot be made.
         """
         kind = _issuing_kind(name)
-        key = await self._key(kind, new_key, algorithm, backend, bits)
+        key = await self._key(kind, new_key, algorithm or kind.algorithm, backend, bits)
         generation = await self._generation(key.key_id, name)
         suffix = "" if generation == 1 else f" {generation}"
         subject = authority_name(self._organisation, f"Yizheng {kind.common_name}{suffix}")
@@ -117,7 +118,9 @@ class InstallAuthority:
             raise ChainRefused("an issuing authority has an issuer above it")
         for position, one in enumerate(above):
             root = position == len(above) - 1
-            await self._keep(one, above[min(position + 1, len(above) - 1)], ROOT_KIND if root else None)
+            await self._keep(
+                one, above[min(position + 1, len(above) - 1)], EVERY_AUTHORITY[kind.root] if root else None
+            )
         record = await self._keep(certificate, above[0], kind)
         if key.state is KeyState.NEXT:
             await self._keys.rotate(kind.purpose, at_once=True)
@@ -191,7 +194,7 @@ class InstallAuthority:
                 break
             record = record_of(
                 certificate,
-                issuer=ROOT_KIND.name,
+                issuer=ROOT_KIND.name if kind is None else kind.root,
                 issuer_key_id=key_id_of(issuer.public_key.dump()),
                 profile="issuing" if kind is None else kind.profile.name,
                 purpose=_ABOVE if kind is None else kind.purpose,
@@ -205,9 +208,10 @@ class InstallAuthority:
 
 
 def _issuing_kind(name: str) -> AuthorityKind:
-    if name not in ISSUING_NAMES:
+    kind = EVERY_AUTHORITY.get(name)
+    if kind is None or kind.is_root:
         raise AuthorityUnknown
-    return AUTHORITIES[name]
+    return kind
 
 
 def _check_profile(certificate: x509.Certificate, kind: AuthorityKind) -> None:

@@ -17,7 +17,7 @@ from keys.x509.chain import check_chain
 from keys.x509.errors import CertificateConflict, CertificateNotFound
 from keys.x509.model import CertificateRecord, CertificateStatus, Origin, record_of
 from keys.x509.ports import CertificateStore
-from keys.x509.profiles import PROFILES, CertificateProfile, issuer_of
+from keys.x509.profiles import END_ENTITIES, CertificateProfile, issuer_of
 from keys.x509.publication import PkiAddresses
 from keys.x509.subject_key import SubjectKey, subject_key
 
@@ -110,7 +110,7 @@ class IssueCertificate:
             raise CertificateNotFound
         if former.status is not CertificateStatus.GOOD or former.origin is not Origin.OWN:
             raise _not_renewable()
-        profile = PROFILES.get(former.profile)
+        profile = END_ENTITIES.get(former.profile)
         if profile is None or profile.no_check:
             raise _not_renewable()
         certificate = x509.Certificate.load(former.der)

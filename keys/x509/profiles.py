@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from keys.spec import Use
+from keys.spec import SignatureAlgorithm, Use
 from keys.x509.identifiers import (
     AGENT_POLICY,
     CLIENT_AUTH,
@@ -61,6 +61,26 @@ SEAL = CertificateProfile(
     5 * _YEAR,
     signs=frozenset({Use.DOCUMENT}),
     extended_key_usage=(DOCUMENT_SIGNING,),  # RFC 9336 §3
+    policies=(SEAL_POLICY,),
+)
+
+# National seals name the certificate of their own key, and are signed by whoever made them (制章者, GB/T 38540-2020).
+ESEAL = CertificateProfile(
+    "eseal",
+    None,
+    frozenset({"digital_signature", "non_repudiation"}),
+    5 * _YEAR,
+    signs=frozenset({Use.ESEAL}),
+    extended_key_usage=(DOCUMENT_SIGNING,),
+    policies=(SEAL_POLICY,),
+)
+ESEAL_MAKER = CertificateProfile(
+    "eseal-maker",
+    None,
+    frozenset({"digital_signature", "non_repudiation"}),
+    10 * _YEAR,  # it must not end before the seals that it made
+    signs=frozenset({Use.ESEAL}),
+    extended_key_usage=(DOCUMENT_SIGNING,),
     policies=(SEAL_POLICY,),
 )
 
@@ -133,6 +153,8 @@ class AuthorityKind:
         issues: names of the profiles that it issues.
         keeps_expired: its lists name revoked certificates for ever, for what they signed is verified for ever.
         answers: whether it has an OCSP responder and partitioned lists; an offline root has one list made by hand.
+        algorithm: of its key where it is made here and nobody asks for another.
+        root: name of the root above it; its own where it is one.
     """
 
     name: str
@@ -141,6 +163,12 @@ class AuthorityKind:
     issues: frozenset[str]
     keeps_expired: bool = True
     answers: bool = True
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256
+    root: str = "root"
+
+    @property
+    def is_root(self) -> bool:
+        return self.name == self.root
 
     @property
     def purpose(self) -> str:
@@ -149,6 +177,11 @@ class AuthorityKind:
 
 PROFILES = {one.name: one for one in (SEAL, PERSON, AGENT, TIMESTAMP, TLS_CLIENT, OCSP)}
 """End entities, by name."""
+
+NATIONAL_PROFILES = {one.name: one for one in (ESEAL, ESEAL_MAKER)}
+"""End entities of authorities with national algorithms alone, by name."""
+
+END_ENTITIES = PROFILES | NATIONAL_PROFILES
 
 ROOT_KIND = AuthorityKind("root", "Root", ROOT, frozenset({"issuing"}), answers=False)
 
@@ -178,7 +211,37 @@ AUTHORITIES = {
 
 ISSUING_NAMES = tuple(name for name in AUTHORITIES if name != ROOT_KIND.name)
 
+NATIONAL_ROOT = "root-sm2"
+NATIONAL_SEALS = "seals-sm2"
+NATIONAL_AUTHORITIES = {
+    one.name: one
+    for one in (
+        AuthorityKind(
+            NATIONAL_ROOT,
+            "SM2 Root",
+            ROOT,
+            frozenset({"issuing"}),
+            answers=False,
+            algorithm=SignatureAlgorithm.SM2_SM3,
+            root=NATIONAL_ROOT,
+        ),
+        AuthorityKind(
+            NATIONAL_SEALS,
+            "SM2 Seal Authority",
+            _issuing(SEAL_POLICY),
+            frozenset({"eseal", "eseal-maker", "ocsp"}),
+            algorithm=SignatureAlgorithm.SM2_SM3,
+            root=NATIONAL_ROOT,
+        ),
+    )
+}
+"""A path of SM2 from its root on: readers of national seals know no other algorithm."""
+
+NATIONAL_ISSUING_NAMES = tuple(name for name, kind in NATIONAL_AUTHORITIES.items() if not kind.is_root)
+
+EVERY_AUTHORITY = AUTHORITIES | NATIONAL_AUTHORITIES
+
 
 def issuer_of(profile: CertificateProfile) -> AuthorityKind:
     """The one authority that issues an end entity's kind of certificate; not for `OCSP`, which each issues."""
-    return next(kind for kind in AUTHORITIES.values() if profile.name in kind.issues)
+    return next(kind for kind in EVERY_AUTHORITY.values() if profile.name in kind.issues)

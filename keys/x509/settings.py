@@ -12,6 +12,7 @@ class PkiSettings(Section):
         url: public base address of `/pki/…`, without a slash at its end; goes into every certificate.
         city: the O of the authorities' names.
         production: refuse development means.
+        national: there are authorities with national algorithms too.
         refresh_seconds: how often a worker asks whether a certificate's status has changed: a revocation is known to
             every worker's lists and answers after this time.
         list_hours: how long a revocation list is good; a new one is made at half of it, and at every change.
@@ -23,6 +24,7 @@ class PkiSettings(Section):
     url: str
     city: str
     production: bool = True
+    national: bool = False
     refresh_seconds: float = 5.0
     list_hours: float = 24.0
     answer_minutes: float = 60.0
