@@ -7,7 +7,7 @@ with Client("https://yizheng.example.gov.cn", ClientSecret("system-housing", sec
     assert yizheng.verify(sealed.content).genuine
 """
 
-from yizheng_client.answers import Extended, Report, Sealed, Verdict
+from yizheng_client.answers import Extended, Report, Sealed, StampStep, Verdict
 from yizheng_client.batches import Batch, BatchFile, Progress
 from yizheng_client.client import Client
 from yizheng_client.credentials import ClientSecret, Credentials, PrivateKeyJwt
@@ -29,6 +29,7 @@ __all__ = [
     "Report",
     "Sealed",
     "SignedDigest",
+    "StampStep",
     "Unreachable",
     "Verdict",
     "YizhengError",

@@ -42,6 +42,24 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class StampStep:
+    """One of the ten steps by which a national e-seal stamp is judged (GB/T 38540).
+
+    Attributes:
+        id: which step, e.g. `seal-signature`, `signer-listed`, `digest`.
+        state: `good`, `bad`, `unknown` (cannot be told now) or `skipped`.
+        reason: a short stable word; None where the step is good or was skipped.
+        text: a sentence for people, in Chinese.
+    """
+
+    number: int
+    id: str
+    state: str
+    reason: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What can be said about a file.
 
@@ -62,6 +80,18 @@ class Verdict:
     @property
     def genuine(self) -> bool:
         return self.conclusion == "genuine" and self.indication == "TOTAL-PASSED"
+
+    def stamp_steps(self, signature: int = 0) -> tuple[StampStep, ...]:
+        """The ten steps of a signature's national stamp; none where it has no such stamp.
+
+        Args:
+            signature: which, from 0, in the order of `report["signatures"]`.
+        """
+        stamp = self.report["signatures"][signature].get("national_stamp")
+        return tuple(
+            StampStep(one["number"], one["id"], one["state"], one["reason"], one["text"]["zh"])
+            for one in (stamp["steps"] if stamp else ())
+        )
 
 
 def verdict_of(report: Mapping[str, Any]) -> Verdict:

@@ -14,7 +14,7 @@ import typer
 from api.cli.ground import refusal, settings_of
 
 if TYPE_CHECKING:
-    from yizheng_client import Client, Report
+    from yizheng_client import Client, Report, Verdict
 
 Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
 Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
@@ -143,8 +143,17 @@ def verify(
             else:
                 detail = f" {verdict.sub_indication}" if verdict.sub_indication else ""
                 typer.echo(f"{file.name}: {verdict.conclusion} ({verdict.indication}{detail}). {verdict.text}")
+                _tell_stamps(verdict)
     if not good:
         raise typer.Exit(1)
+
+
+def _tell_stamps(verdict: Verdict) -> None:
+    """The ten steps of each national stamp."""
+    for number in range(len(verdict.report["signatures"])):
+        for step in verdict.stamp_steps(number):
+            why = f" [{step.reason}]" if step.reason else ""
+            typer.echo(f"  {number + 1}.{step.number:02d} {step.state:<7} {step.id}{why} {step.text}")
 
 
 def extend(

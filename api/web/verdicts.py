@@ -262,6 +262,10 @@ def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str
                 "coverage": one.coverage,
                 "indication": one.indication,
                 "sub_indication": one.sub_indication,
+                "national_stamp": one.national
+                and [
+                    {"number": s.number, "id": s.id, "state": s.state, "reason": s.reason} for s in one.national.steps
+                ],
             }
             for one in report.signatures
         ],

@@ -20,6 +20,7 @@ from cryptography import x509
 from keys.errors import KeyRefused, SignatureRefused
 from keys.public_key import public_key_of
 from keys.spec import SignatureAlgorithm, Use
+from keys.trust.judgement import Judgement
 from keys.trust.model import Service
 from keys.verification import check_signature
 from signing.eseal.model import Seal, Stamp
@@ -77,10 +78,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StampVerdict:
-    """All steps, and what was read."""
+    """All steps, what was read, and what our trust lists say of the two certificates."""
 
     steps: tuple[Step, ...]
     stamp: Stamp | None = field(default=None, repr=False)
+    maker: Judgement | None = field(default=None, repr=False)
+    signer: Judgement | None = field(default=None, repr=False)
 
     @property
     def good(self) -> bool:
@@ -130,27 +133,25 @@ class StampJudge:
         except StructureRefused as refused:
             return StampVerdict(_all(StepName.STRUCTURE, (Outcome.BAD, str(refused))))
         existed = proven or now
+        maker = await self._certificate(stamp.seal.maker, existed, stamp.seal.info.created_at)
+        signer = await self._certificate(stamp.signer, existed, stamp.made_at)
         found: dict[StepName, Finding] = {
             StepName.STRUCTURE: _GOOD,
             StepName.SEAL_SIGNATURE: _signed(stamp.seal.maker, stamp.seal, existed),
-            StepName.MAKER: await self._certificate(stamp.seal.maker, existed, stamp.seal.info.created_at),
+            StepName.MAKER: _trusted(maker),
             StepName.SEAL_TIME: _within(stamp.seal, existed),
             StepName.SEAL_STATE: await self._state(stamp.seal, existed),
             StepName.SIGNER_LISTED: _listed(stamp),
             StepName.SIGNATURE: _signed(stamp.signer, stamp, existed),
             StepName.DIGEST: _GOOD if hmac.compare_digest(stamp.digest, digest) else (Outcome.BAD, "digest-differs"),
-            StepName.SIGNER: await self._certificate(stamp.signer, existed, stamp.made_at),
+            StepName.SIGNER: _trusted(signer),
             StepName.STAMP_TIME: _timely(stamp, existed),
         }
         steps = tuple(Step(number, name, *found[name]) for number, name in enumerate(StepName, 1))
-        return StampVerdict(steps, stamp)
+        return StampVerdict(steps, stamp, maker, signer)
 
-    async def _certificate(self, certificate: bytes, at: dt.datetime, claimed: dt.datetime | None) -> Finding:
-        judged = await self._certificates.judge(certificate, (), service=Service.DOCUMENTS, at=at, claimed=claimed)
-        if judged.good:
-            return _GOOD
-        said = judged.sub_indication or "certificate"
-        return Outcome.BAD if said in _SAY_NO else Outcome.UNKNOWN, said
+    async def _certificate(self, certificate: bytes, at: dt.datetime, claimed: dt.datetime | None) -> Judgement:
+        return await self._certificates.judge(certificate, (), service=Service.DOCUMENTS, at=at, claimed=claimed)
 
     async def _state(self, seal: Seal, at: dt.datetime) -> Finding:
         said = await self._states(seal.info.seal_id, at) if self._states else None
@@ -160,6 +161,13 @@ class StampJudge:
 def _all(failed: StepName, finding: Finding) -> tuple[Step, ...]:
     rest: Finding = (Outcome.SKIPPED, "")
     return tuple(Step(number, name, *(finding if name is failed else rest)) for number, name in enumerate(StepName, 1))
+
+
+def _trusted(judged: Judgement) -> Finding:
+    if judged.good:
+        return _GOOD
+    said = judged.sub_indication or "certificate"
+    return Outcome.BAD if said in _SAY_NO else Outcome.UNKNOWN, said
 
 
 def _signed(certificate: bytes, signed: Seal | Stamp, at: dt.datetime) -> Finding:

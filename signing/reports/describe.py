@@ -26,6 +26,7 @@ from signing.verification.report import (
     TimestampReport,
     VerificationReport,
 )
+from signing.verification.stamp_report import NationalStamp
 
 Told = dict[str, Any]
 Tone = Literal["good", "bad", "old"]
@@ -132,6 +133,7 @@ def _signature(number: int, one: SignatureReport) -> Told:
         "sub_indication": one.sub_indication,
         "rows": list(_rows(one)),
         "steps": [_step(step) for step in one.steps],
+        "national": _national(one.national) if one.national else None,
         "stamps": [_stamp(stamp) for stamp in one.timestamps],
         "certificates": _certificates(one),
     }
@@ -210,6 +212,22 @@ def _stamp(one: TimestampReport) -> Told:
 
 def _step(step: Step) -> Told:
     return {"number": int(step.number), "name": _both(step.name), "passed": step.passed, "text": _both(step.text)}
+
+
+def _national(stamp: NationalStamp) -> Told:
+    rows = [("依据", "Structure by", stamp.edition), ("印章标识", "Seal id (esID)", stamp.seal_id)]
+    rows += [("印章名称", "Seal", stamp.seal_name), ("制章人", "Maker of the seal", stamp.maker)]
+    if stamp.valid_from and stamp.valid_until:
+        rows.append(
+            ("印章有效期", "Seal valid", f"{_moment(stamp.valid_from)[:10]} – {_moment(stamp.valid_until)[:10]}")
+        )
+    return {
+        "rows": [_row(zh, en, value) for zh, en, value in rows if value],
+        "steps": [
+            {"number": one.number, "name": _both(one.name), "state": one.state, "text": _both(one.text)}
+            for one in stamp.steps
+        ],
+    }
 
 
 def _revision(one: RevisionReport) -> Told:

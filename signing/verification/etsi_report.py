@@ -17,11 +17,13 @@ from core.text import Text
 from signing.verification.etsi_objects import DOCUMENT, ValidationObjects, write_chain, write_revocation
 from signing.verification.etsi_xml import DS, ETSI, NAMESPACE, OURS, add, digest, moment, named
 from signing.verification.report import SignatureReport, Step, TimestampReport, VerificationReport
+from signing.verification.stamp_report import NationalStamp, StampStep
 
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 # RFC 9231, and RFC 6931 before it: algorithms of signatures by address
 _ALGORITHMS: Mapping[str, str] = MappingProxyType(
     {
+        "SGD_SM3_SM2": "urn:oid:1.2.156.10197.1.501",  # GM/T 0006; no address of RFC 9231 names it
         "ES256": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
         "ES384": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
         "RS256": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
@@ -36,6 +38,7 @@ _PROCESS = ETSI.format(
 _INDICATIONS: Mapping[str, str] = MappingProxyType(
     {"TOTAL-PASSED": "total-passed", "TOTAL-FAILED": "total-failed", "INDETERMINATE": "indeterminate"}
 )
+_OF_STEPS: Mapping[str, str] = MappingProxyType({"good": "passed", "bad": "failed", "unknown": "indeterminate"})
 # EN 319 102-1 §5.1.3 table 5 and 6; what is not among them is said with a name of our own
 _SUB_INDICATIONS = frozenset(
     {
@@ -92,7 +95,7 @@ def _signature(
     add(identifier, "HashOnly", "false")
     add(identifier, "DocHashOnly", "false")
     add(identifier, "DAIdentifier", signature.field)
-    _constraints(part, signature.steps)
+    _constraints(part, signature.steps, signature.national)
     _times(part, signature, report.verified_at)
     signers_document = add(part, "SignersDocument")
     digest(add(signers_document, "DigestAlgAndValue"), report.digest)
@@ -138,8 +141,8 @@ def _nothing_signed(part: etree._Element, report: VerificationReport) -> None:
     _sub_indication(status, report.sub_indication)
 
 
-def _constraints(part: etree._Element, steps: tuple[Step, ...]) -> None:
-    """§4.2.6: what was checked, in its order."""
+def _constraints(part: etree._Element, steps: tuple[Step, ...], national: NationalStamp | None = None) -> None:
+    """§4.2.6: what was checked, in its order; the steps of a national stamp behind our own checks."""
     evaluation = add(part, "ValidationConstraintsEvaluationReport")
     for step in steps:
         one = add(evaluation, "ValidationConstraint")
@@ -150,6 +153,19 @@ def _constraints(part: etree._Element, steps: tuple[Step, ...]) -> None:
             status = add(one, "ValidationStatus")
             add(status, "MainIndication", ETSI.format("mainindication", "passed" if step.passed else "failed"))
             _said(add(status, "AssociatedValidationReportData"), step.name, step.text)
+    for one in national.steps if national else ():
+        _national(add(evaluation, "ValidationConstraint"), one)
+
+
+def _national(part: etree._Element, step: StampStep) -> None:
+    """A step of GB/T 38540-2020, named by its number and its stable word; one that was not reached is disabled."""
+    add(part, "ValidationConstraintIdentifier", OURS.format(f"gbt38540:{step.number}:{step.id}"))
+    reached = step.state != "skipped"
+    add(add(part, "ConstraintStatus"), "Status", ETSI.format("constraintStatus", "applied" if reached else "disabled"))
+    if reached:
+        status = add(part, "ValidationStatus")
+        add(status, "MainIndication", ETSI.format("mainindication", _OF_STEPS[step.state]))
+        _said(add(status, "AssociatedValidationReportData"), step.name, step.text)
 
 
 def _said(part: etree._Element, *texts: Text) -> None:

@@ -14,6 +14,7 @@ from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Evidence
 from keys.trust.model import Assurance
+from signing.verification.stamp_report import NationalStamp
 
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 Conclusion = Literal[
@@ -240,6 +241,7 @@ class SignatureReport:
         algorithm: of the signature, as `keys.spec` names it; None when it is not supported.
         algorithm_counts: whether it still counts for the time that is proven.
         value: the signature itself.
+        national: the ten steps of the stamp, where the signature is one of a national e-seal (GB/T 38540).
     """
 
     field: str
@@ -267,6 +269,7 @@ class SignatureReport:
     algorithm: str | None = None
     algorithm_counts: bool = False
     value: bytes = dataclasses.field(default=b"", repr=False)
+    national: NationalStamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from api.web.pdf_pages import Pictures, draw
 from api.web.render import page
 from api.web.report_shelf import keep_findings, made_report
 from api.web.shelf import PUBLIC, shelf
+from api.web.stamp_words import stamps
 from api.web.views.common import Fact
 from api.web.views.verification import CodeRow, CodeView, VerifyResultView, VerifyView
 from api.web.visitor import visitor
@@ -286,6 +287,7 @@ def _result_view(
         changes=verdicts.changes(report, base),
         revisions=verdicts.revisions(report),
         signatures=verdicts.signatures(report),
+        stamps=stamps(report),
         max_megabytes=_MEGABYTES,
     )
 

@@ -20,6 +20,7 @@ from signing.reports.describe import describe
 from signing.reports.model import Findings, Report
 from signing.verification.change_words import object_words
 from signing.verification.report import RevisionReport, SignatureReport, Step, TimestampReport, VerificationReport
+from signing.verification.stamp_report import NationalStamp
 
 _FRESH = {"Cache-Control": "no-store"}
 router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
@@ -128,6 +129,34 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
         "coverage": signature.coverage,
         "signed_size": signature.end,
         "steps": [_step(step) for step in signature.steps],
+        "national_stamp": signature.national and stamp_view(signature.national),
+    }
+
+
+def stamp_view(stamp: NationalStamp) -> dict[str, Any]:
+    """A national stamp and its ten steps."""
+    return {
+        "edition": stamp.edition,
+        "good": stamp.good,
+        "seal": {
+            "id": stamp.seal_id,
+            "name": stamp.seal_name,
+            "maker": stamp.maker,
+            "valid_from": stamp.valid_from and stamp.valid_from.isoformat(),
+            "valid_until": stamp.valid_until and stamp.valid_until.isoformat(),
+        },
+        "made_at": stamp.made_at and stamp.made_at.isoformat(),
+        "steps": [
+            {
+                "number": one.number,
+                "id": one.id,
+                "name": _text(one.name),
+                "state": one.state,
+                "reason": one.reason or None,
+                "text": _text(one.text),
+            }
+            for one in stamp.steps
+        ],
     }
 
 

@@ -67,6 +67,30 @@ class SignatureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StampRow:
+    """One of the ten steps of a national stamp; `word` says its state."""
+
+    number: int
+    name: Text
+    tone: Literal["good", "bad", "warn", ""]
+    icon: str
+    word: Text
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class StampView:
+    """A national stamp: whose seal, and its ten steps."""
+
+    title: Text
+    tone: Literal["good", "bad", "warn"]
+    icon: str
+    verdict: Text
+    facts: tuple[Fact, ...]
+    steps: tuple[StampRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRow:
     """A QR code that was read off a picture or a page."""
 
@@ -115,6 +139,7 @@ class VerifyResultView:
     data_href: str | None = None
     revisions: tuple[LaterRevision, ...] = ()
     signatures: tuple[SignatureRow, ...] = ()
+    stamps: tuple[StampView, ...] = ()
     machine_href: str | None = None
     receipt_href: str | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from api.web.asked_details import DetailWords
 from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
@@ -83,6 +84,8 @@ from api.web.views.verification import (
     CodeView,
     LaterRevision,
     SignatureRow,
+    StampRow,
+    StampView,
     VerifyResultView,
     VerifyView,
 )
@@ -194,6 +197,29 @@ def verdict(tone: str, icon: str, words: Text) -> VerifyResultView:
         ),
     )
 
+
+STAMP_STEPS = tuple(
+    StampRow(number, HOUSING, *state, HOUSING)
+    for number, state in enumerate(
+        [("good", "check", Text("通过", "Good"))] * 6
+        + [("bad", "x", Text("不通过", "Failed")), ("warn", "warn", Text("判断不了", "Cannot be told"))]
+        + [("", "no", Text("没有核", "Not reached"))] * 2,
+        1,
+    )
+)
+STAMPED = replace(
+    verdict("", "check", Text("真实有效", "Genuine and valid")),
+    stamps=(
+        StampView(
+            Text("电子签章的十步核验", "The ten steps of the stamp"),
+            "bad",
+            "x",
+            Text("6/10 步通过", "6 of 10 good"),
+            (Fact(Text("印章标识", "Seal id"), "41010000000001", True),),
+            STAMP_STEPS,
+        ),
+    ),
+)
 
 SEAL = SealChoice("seal_1", HOUSING, "4101990000017", PICTURE, 42.0, Text("可用", "active"), "good", "check")
 ITEMS = (("410199-ZF-0207", "公共租赁住房资格申请"),)
@@ -476,6 +502,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "verify": ("verify.html", VerifyView(100), None),
     "verify-error": ("verify.html", VerifyView(100, WRONG), None),
     "verify-good": ("verify_result.html", verdict("", "check", Text("真实有效", "Genuine and valid")), None),
+    "verify-stamp": ("verify_result.html", STAMPED, None),
     "verify-bad": ("verify_result.html", verdict("bad", "x", Text("盖章后被改动", "Changed after sealing")), None),
     "verify-old": (
         "verify_result.html",
