@@ -5,6 +5,7 @@
     AppError
     ├── InvalidInput
     │   ├── PdfRefused          the file cannot be sealed: not a PDF, encrypted, XFA, damaged, active content, locked
+    │   ├── OfdRefused          the package cannot be sealed: damaged, ambiguous, locked, sealed and changed since
     │   ├── PlacementInvalid    the seal would not lie on the page
     │   └── SealInvalid         a seal's data are not acceptable: code, glyph, diameter
     ├── NotPermitted
@@ -42,6 +43,13 @@ class PdfRefused(InvalidInput):
 
     def __init__(self, code: str, text: Text, *, private: str = "") -> None:
         super().__init__(code, text, field="pdf", private=private)
+
+
+class OfdRefused(InvalidInput):
+    """The OFD cannot be sealed; the code says why."""
+
+    def __init__(self, code: str, text: Text, *, private: str = "") -> None:
+        super().__init__(code, text, field="file", private=private)
 
 
 def too_complex() -> PdfRefused:
@@ -111,6 +119,27 @@ class SealPictureChanged(Conflict):
 
 class PlacementInvalid(InvalidInput):
     """The seal would not lie on the page."""
+
+
+def outside_page(number: int, page: tuple[float, float], seal: tuple[float, float]) -> PlacementInvalid:
+    """The seal would leave the page; widths and heights in millimetres."""
+    return PlacementInvalid(
+        "placement-outside-page",
+        Text(
+            "印章会超出页面：第 {n} 页宽 {w} 毫米、高 {h} 毫米，印章宽 {a} 毫米、高 {b} 毫米。",
+            "The seal would leave page {n}, which is {w} mm wide and {h} mm high; the seal measures {a} × {b} mm.",
+        ).format(n=number, w=round(page[0]), h=round(page[1]), a=f"{seal[0]:g}", b=f"{seal[1]:g}"),
+        field="x_mm",
+    )
+
+
+def no_such_page(count: int) -> PlacementInvalid:
+    """The file has `count` pages, and not the one that was named."""
+    return PlacementInvalid(
+        "placement-page",
+        Text("文件只有 {n} 页，没有这一页。", "The file has {n} pages; there is no such page.").format(n=count),
+        field="page",
+    )
 
 
 class SealInvalid(InvalidInput):

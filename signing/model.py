@@ -221,6 +221,55 @@ class SealedPdf:
 
 
 @dataclass(frozen=True, slots=True)
+class SealOfdCommand:
+    """An OFD to seal.
+
+    Attributes:
+        placement: where the seal stands, in one place or in several; None for a seal that is not shown.
+        closed: nobody may sign behind it: the list of signatures is protected too.
+        actor, document_class, reason, idempotency_key, keep, request_id: as `SealPdfCommand` has them; the reason
+            stands in the ledger alone, for which the format has no place.
+        level: B-B, or B-T with a time-stamp in the stamp; None for what the settings say, as far as that is possible.
+        level_policy: what happens when that cannot be had now; None for what the settings say.
+    """
+
+    ofd: FileBytes = field(repr=False)
+    seal_id: str
+    actor: Principal
+    document_class: str
+    placement: Place | tuple[Place, ...] | None
+    reason: str | None = None
+    idempotency_key: str | None = None
+    keep: bool = True
+    level: Level | None = None
+    level_policy: LevelPolicy | None = None
+    request_id: str | None = None
+    closed: bool = False
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        if self.placement is None:
+            return ()
+        return self.placement if isinstance(self.placement, tuple) else (self.placement,)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedOfd:
+    """A sealed OFD.
+
+    Attributes:
+        level, level_wanted: `SES-B-B`, or `SES-B-T` with a time-stamp (`signing.ofd.seal.levels.name_of`).
+    """
+
+    content: FileBytes = field(repr=False)
+    signature_id: str
+    seal_id: str
+    signed_at: dt.datetime
+    level: str
+    level_wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureRecord:
     """One use of a seal (用印记录).
 

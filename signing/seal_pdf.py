@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import AppError, InvalidInput
 from core.files.reading import LARGE, hashed, head_of
-from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
+from core.idempotency import fingerprint_of
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
-from signing.errors import SignatureNotFound
 from signing.isolation.port import Isolation
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
 from signing.longlife.seal_at import SealAtLevel, SealedAt, Wanted
 from signing.longlife.tend import next_step
-from signing.model import Seal, SealedPdf, SealGrant, SealPdfCommand, SignatureRecord
+from signing.model import Seal, SealedPdf, SealPdfCommand, SignatureRecord
 from signing.pades.append import SignatureText
 from signing.pades.update import Prepared
 from signing.placing.prepare import check_notes, fingerprint_parts, prepare
 from signing.ports import PartOfMore, SealStore, UseRequestStore
-from signing.seals.look_up import document_context, open_kept
+from signing.seals.look_up import document_context
 from signing.settings import SigningSettings
+from signing.use_entry import Once, UseEntry
 from signing.use_rights import Use, UseRights
 from signing.work_pool import WorkPool
 from signing.writers import SealWriters
@@ -53,9 +53,8 @@ class SealPdf:
         lasting: SealAtLevel,
         care: CareStore,
     ) -> None:
-        self._database = database
-        self._store = store
         self._rights = UseRights(database, store, requests, clock)
+        self._entry = UseEntry(database, store, self._rights, vault, clock)
         self._vault = vault
         self._clock = clock
         self._pool = pool
@@ -96,11 +95,10 @@ class SealPdf:
         if len(command.pdf) > LARGE:
             await self._pool.lane(len(command.pdf)).run(hashed, command.pdf)  # once; all that follows goes on from it
         # 3. A repeated request gets the first one's file; nothing is sealed twice
-        fingerprint = _fingerprint(command)
-        if command.idempotency_key is not None:
-            earlier = await self._earlier(command, fingerprint)
-            if earlier is not None:
-                return await self._sealed(earlier)
+        once = Once.of(command.actor, "seal.use", command.idempotency_key, _fingerprint(command))
+        earlier = await self._entry.earlier(once)
+        if earlier is not None:
+            return await self._sealed(earlier)
         usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
         # 4. Read the file in a process apart, and seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
@@ -119,10 +117,16 @@ class SealPdf:
         document = await self._vault.keep(made.content, context=context) if command.keep else None
         certificate = hashlib.sha256(seal.certificate).hexdigest()
         record = _record(command, signature_id, signed_at, made, document, certificate)
-        try:
-            await self._enter(command, record, fingerprint, usable, self._cared_for(record, made, wanted), part)
-        except AlreadyDone as done:
-            return await self._sealed(done.result)
+        earlier = await self._entry.enter(
+            _use(command),
+            usable,
+            record,
+            once,
+            first=None if part is None else partial(part.settle, record=record),
+            last=self._caring(self._cared_for(record, made, wanted)),
+        )
+        if earlier is not None:
+            return await self._sealed(earlier)
         # 6. Only now may the file leave
         told = (made.level.value, wanted.level.value, made.revision, made.renew_by)
         return SealedPdf(made.content, signature_id, seal.id, signed_at, *told)
@@ -141,44 +145,11 @@ class SealPdf:
         limit = self._settings.max_pdf_bytes
         return prepare(self._isolation, command, words, octets=octets, image=seal.image, limit=limit)
 
-    async def _enter(
-        self,
-        command: SealPdfCommand,
-        record: SignatureRecord,
-        fingerprint: str,
-        usable: Sequence[SealGrant],
-        care: Care | None,
-        part: PartOfMore | None,
-    ) -> None:
-        async with self._database.write() as tx:
-            if part is not None:
-                await part.settle(tx, record)
-            if command.idempotency_key is not None:
-                await remember_result(
-                    tx,
-                    self._clock,
-                    scope=_scope(command),
-                    key=command.idempotency_key,
-                    fingerprints=(fingerprint,),
-                    result=record.id,
-                )
-            await self._rights.enter(tx, _use(command), usable, record)
-            if care is not None:
-                await self._care.add(tx, care)
-            await tx.commit()
-
-    async def _earlier(self, command: SealPdfCommand, fingerprint: str) -> str | None:
-        async with self._database.read() as tx:
-            return await find_result(
-                tx, scope=_scope(command), key=command.idempotency_key or "", fingerprints=(fingerprint,)
-            )
+    def _caring(self, care: Care | None) -> Callable[[WriteTx], Awaitable[None]] | None:
+        return None if care is None else partial(self._care.add, care=care)
 
     async def _sealed(self, signature_id: str) -> SealedPdf:
-        async with self._database.read() as tx:
-            record = await self._store.signature(tx, signature_id)
-        if record is None:
-            raise SignatureNotFound
-        content = await open_kept(self._vault, record)
+        record, content = await self._entry.made(signature_id)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level, record.level)
 
 
@@ -203,10 +174,6 @@ def check_words(document_class: str, reason: str | None) -> None:
 
 def _use(command: SealPdfCommand) -> Use:
     return Use(command.actor, command.seal_id, command.document_class, request_id=command.request_id)
-
-
-def _scope(command: SealPdfCommand) -> str:
-    return f"{command.actor.kind.value}:{command.actor.id} seal.use"[:128]
 
 
 def _fingerprint(command: SealPdfCommand) -> str:

@@ -135,6 +135,7 @@ READERS = (
     "signing.placing.prepare",
     "signing.placing.places_found",
     "signing.pades.revision",
+    "signing.ofd.seal.plan",
 )
 """Modules that read strangers' files, in processes apart."""
 

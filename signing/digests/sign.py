@@ -15,20 +15,21 @@ from core.clock import Clock
 from core.db.database import Database
 from core.errors import AppError, Conflict, InvalidInput
 from core.files.reading import whole
-from core.idempotency import AlreadyDone, find_result, fingerprint_of, remember_result
+from core.idempotency import fingerprint_of
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
 from signing.digests.model import SignDigestCommand, SignedDigest
 from signing.digests.words import check_algorithm, check_unseen
-from signing.errors import LevelNotReached, SignatureNotFound
+from signing.errors import LevelNotReached
 from signing.levels import Level, LevelPolicy
 from signing.longlife.ports import Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.model import GrantForm, Seal, SealGrant, SignatureRecord
 from signing.pades.cms_writer import CmsWriter, SignatureValue
 from signing.ports import SealStore, UseRequestStore
-from signing.seals.look_up import document_context, open_kept
+from signing.seals.look_up import document_context
+from signing.use_entry import Once, UseEntry
 from signing.use_rights import Use, UseRights
 from signing.work_pool import WorkPool
 from signing.writers import SealWriters
@@ -60,9 +61,8 @@ class SignDigest:
         timestamps: Timestamps,
         room: StampRoom,
     ) -> None:
-        self._database = database
-        self._store = store
         self._rights = UseRights(database, store, requests, clock)
+        self._entry = UseEntry(database, store, self._rights, vault, clock)
         self._vault = vault
         self._writers = SealWriters(keys)
         self._clock = clock
@@ -91,11 +91,10 @@ class SignDigest:
         reason = check_unseen(command.document_class, command.document_name, command.reason)
         _check_level(command.level)
         seal, grants = await self._rights.granted(use)
-        fingerprint = _fingerprint(command)
-        if command.idempotency_key is not None:
-            earlier = await self._earlier(command, fingerprint)
-            if earlier is not None:
-                return await self._signed(earlier)
+        once = Once.of(command.actor, "seal.digest", command.idempotency_key, _fingerprint(command))
+        earlier = await self._entry.earlier(once)
+        if earlier is not None:
+            return await self._signed(earlier)
         writer = self._writers.of(seal)
         check_algorithm(command.digest, writer.digest)
         usable = await self._rights.usable(use, grants, lambda: command.digest.fingerprint)
@@ -104,7 +103,7 @@ class SignDigest:
         if command.room is not None and len(container) > command.room:
             raise _too_small()
         made = _Made(seal, reason, value, container, level)
-        return await self._kept(command, use, usable, fingerprint, made)
+        return await self._kept(command, use, usable, once, made)
 
     async def _container(
         self, command: SignDigestCommand, writer: CmsWriter, value: SignatureValue
@@ -122,52 +121,26 @@ class SignDigest:
         return writer.container(value, stamped.token.encoded), Level.B_T
 
     async def _kept(
-        self, command: SignDigestCommand, use: Use, usable: Sequence[SealGrant], fingerprint: str, made: _Made
+        self, command: SignDigestCommand, use: Use, usable: Sequence[SealGrant], once: Once | None, made: _Made
     ) -> SignedDigest:
         """Keep the container for a repeated request, then enter the use; only then may it leave."""
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
         address = await self._vault.keep(made.container, context=document_context(signature_id))
         record = _record(command, made, signature_id, signed_at, address)
-        try:
-            async with self._database.write() as tx:
-                if command.idempotency_key is not None:
-                    await remember_result(
-                        tx,
-                        self._clock,
-                        scope=_scope(command),
-                        key=command.idempotency_key,
-                        fingerprints=(fingerprint,),
-                        result=record.id,
-                    )
-                await self._rights.enter(tx, use, usable, record)
-                await tx.commit()
-        except AlreadyDone as done:
-            return await self._signed(done.result)
+        earlier = await self._entry.enter(use, usable, record, once)
+        if earlier is not None:
+            return await self._signed(earlier)
         return SignedDigest(
             made.container, signature_id, made.seal.id, signed_at, made.level.value, command.level.value
         )
 
-    async def _earlier(self, command: SignDigestCommand, fingerprint: str) -> str | None:
-        async with self._database.read() as tx:
-            return await find_result(
-                tx, scope=_scope(command), key=command.idempotency_key or "", fingerprints=(fingerprint,)
-            )
-
     async def _signed(self, signature_id: str) -> SignedDigest:
-        async with self._database.read() as tx:
-            record = await self._store.signature(tx, signature_id)
-        if record is None:
-            raise SignatureNotFound
-        container = whole(await open_kept(self._vault, record))
-        return SignedDigest(container, record.id, record.seal_id, record.signed_at, record.level, record.level)
+        record, container = await self._entry.made(signature_id)
+        return SignedDigest(whole(container), record.id, record.seal_id, record.signed_at, record.level, record.level)
 
 
 def _use(command: SignDigestCommand) -> Use:
     return Use(command.actor, command.seal_id, command.document_class, GrantForm.DIGEST, command.request_id)
-
-
-def _scope(command: SignDigestCommand) -> str:
-    return f"{command.actor.kind.value}:{command.actor.id} seal.digest"[:128]
 
 
 def _fingerprint(command: SignDigestCommand) -> str:

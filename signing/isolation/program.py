@@ -36,6 +36,7 @@ _GROWN_KIB = 96 << 10  # a process that a file made so much larger ends with it
 _ALSO = (
     "_strptime",
     "encodings.ascii",
+    "encodings.cp437",
     "encodings.latin_1",
     "encodings.utf_16",
     "encodings.utf_16_be",

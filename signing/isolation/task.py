@@ -15,12 +15,13 @@ import msgspec
 
 from core.errors import AppError, InvalidInput, LimitExceeded
 from core.text import Text
-from signing.errors import PdfRefused, PlacementInvalid
+from signing.errors import OfdRefused, PdfRefused, PlacementInvalid
 
 Answer = TypeVar("Answer")
 
 _REFUSALS: dict[str, Callable[[Refusal], AppError]] = {
     "PdfRefused": lambda told: PdfRefused(told.code, told.text, private=told.private),
+    "OfdRefused": lambda told: OfdRefused(told.code, told.text, private=told.private),
     "PlacementInvalid": lambda told: PlacementInvalid(told.code, told.text, field=told.field, private=told.private),
     "InvalidInput": lambda told: InvalidInput(told.code, told.text, field=told.field, private=told.private),
     "LimitExceeded": lambda told: LimitExceeded(told.code, told.text, private=told.private),

@@ -22,7 +22,7 @@ _EXPANSION, _SPARE = 100, 16 << 20
 _LOCAL_HEADER = 30
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class PackageRefused(ValueError):
@@ -63,15 +63,26 @@ def read_package(content: bytes) -> Package:
         raise PackageRefused("not-a-package")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            _check_sizes(entries, len(content))
-            _check_places(entries)
-            names = list(_names(entries))
-            return Package({name: archive.read(entry) for name, entry in zip(names, entries, strict=True)})
+            return Package({name: archive.read(entry) for name, entry in checked_entries(archive, len(content))})
     except PackageRefused:
         raise
-    except _BROKEN as broken:
+    except BROKEN as broken:
         raise PackageRefused("damaged", type(broken).__name__) from None
+
+
+def checked_entries(archive: zipfile.ZipFile, size: int) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files of an archive by their absolute path, in its order; what is in them was not looked at.
+
+    Args:
+        size: of the archive, in octets.
+
+    Raises:
+        PackageRefused
+    """
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    _check_sizes(entries, size)
+    _check_places(entries)
+    return list(zip(_names(entries), entries, strict=True))
 
 
 def located(base: str, location: str) -> str:

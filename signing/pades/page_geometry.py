@@ -9,8 +9,7 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from core.text import Text
-from signing.errors import PlacementInvalid
+from signing.errors import PlacementInvalid, no_such_page, outside_page
 from signing.model import SealImage
 from signing.pades.pdf_objects import entry
 from signing.places import Placement
@@ -128,20 +127,7 @@ class Sheet:
         }[self.rotation]
 
     def _outside(self, shown: Shown) -> PlacementInvalid:
-        return PlacementInvalid(
-            "placement-outside-page",
-            Text(
-                "印章会超出页面：第 {n} 页宽 {w} 毫米、高 {h} 毫米，印章宽 {a} 毫米、高 {b} 毫米。",
-                "The seal would leave page {n}, which is {w} mm wide and {h} mm high; the seal measures {a} × {b} mm.",
-            ).format(
-                n=self.number,
-                w=round(self.width_mm),
-                h=round(self.height_mm),
-                a=f"{shown.width:g}",
-                b=f"{shown.height:g}",
-            ),
-            field="x_mm",
-        )
+        return outside_page(self.number, (self.width_mm, self.height_mm), (shown.width, shown.height))
 
 
 def whole(image: SealImage) -> Box:
@@ -191,11 +177,7 @@ def _page(reader: PdfFileReader, number: int) -> generic.DictionaryObject:
     tree = reader.root["/Pages"]
     count = int(tree["/Count"])
     if not 1 <= number <= count:
-        raise PlacementInvalid(
-            "placement-page",
-            Text("文件只有 {n} 页，没有这一页。", "The file has {n} pages; there is no such page.").format(n=count),
-            field="page",
-        )
+        raise no_such_page(count)
     kids = tree["/Kids"]
     if len(kids) == count:  # a flat tree needs no walk
         page = kids[number - 1]

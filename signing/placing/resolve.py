@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -23,6 +24,8 @@ from signing.places import (
 from signing.placing.empty_field import empty_field
 from signing.placing.paging import paging_spots
 from signing.placing.words import FoundPlace, WordsFound
+
+_Spot = TypeVar("_Spot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def resolve(reader: PdfFileReader, places: Iterable[FoundPlace], image: SealImag
             raise _alone()
         field = empty_field(reader, fields[0].name, image)
         return Resolved(() if field.spot is None else (field.spot,), field)
-    spots = tuple(_bounded(found for place in wanted for found in _spots(reader, place, image)))
+    spots = tuple(bounded(found for place in wanted for found in _spots(reader, place, image)))
     if spots and certification_of(reader) is not None:
         # a visible field that is new to a certified document makes readers doubt the certification (2021 report)
         raise PlacementInvalid(
@@ -66,7 +69,7 @@ def _spots(reader: PdfFileReader, place: FoundPlace, image: SealImage) -> Iterab
         case EveryPagePlacement():
             numbers = place.pages.within(page_count(reader))
             if not numbers:
-                raise _no_pages()
+                raise no_pages()
             for number in numbers:
                 yield sheet(reader, number).centred(place.x_mm, place.y_mm, image)
         case WordsFound():
@@ -80,7 +83,11 @@ def _spots(reader: PdfFileReader, place: FoundPlace, image: SealImage) -> Iterab
             raise _alone()
 
 
-def _bounded(spots: Iterable[SealSpot]) -> Iterator[SealSpot]:
+def bounded(spots: Iterable[_Spot]) -> Iterator[_Spot]:
+    """
+    Raises:
+        PlacementInvalid: `placement-too-many`.
+    """
     for number, found in enumerate(spots):
         if number >= MOST_PLACES:
             raise PlacementInvalid(
@@ -102,5 +109,6 @@ def _alone() -> PlacementInvalid:
     )
 
 
-def _no_pages() -> PlacementInvalid:
+def no_pages() -> PlacementInvalid:
+    """None of the pages that were named is in the file."""
     return PlacementInvalid("placement-page", Text("文件里没有这些页。", "The file has no such pages."), field="pages")

@@ -1,0 +1,326 @@
+"""Sealing OFDs: what is written, that every seal of several holds, and that a use is entered as for PDFs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import zipfile
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from asn1crypto import cms
+
+from core.audit.verify import verify_chain
+from core.db.database import Database
+from core.errors import Conflict, InvalidInput
+from core.files.reading import LARGE, whole
+from core.files.scratch import Scratch, ScratchFile
+from core.principal import SYSTEM
+from signing.errors import LevelNotReached, PlacementInvalid, SealNotActive, SealNotGranted
+from signing.levels import Level, LevelPolicy
+from signing.model import Seal, SealOfdCommand, SealStatus
+from signing.ofd.seal.plan import OfdWish, plan_seal
+from signing.ofd.seal.stamp import stamp
+from signing.places import Edge, EveryPagePlacement, FieldPlacement, PageRange, PagingPlacement, Place, Placement
+from signing.ports import UseQuery
+from tests.support.clock import START, FakeClock
+from tests.support.eseal_world import NOW
+from tests.support.lasting_world import YEAR, LastingWorld
+from tests.support.ofd_sealing import (
+    NationalForms,
+    entries_of,
+    judged,
+    national_form,
+    office_with_seal,
+    package,
+    pages,
+    recomputed,
+    seal_ofd,
+)
+from tests.support.ofd_world import zipped
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, seal_image
+
+PLACE = Placement(1, 120, 200)
+
+
+def written(ofd: bytes, *places: Place, closed: bool = False) -> bytes:
+    """Sealed without a database."""
+    wish = OfdWish(places, seal_image(), national_form().seal, "20261126080000Z", closed, 100_000_000)
+    return whole(stamp(plan_seal(ofd, wish), national_form(), NOW).finished(ofd))
+
+
+def stamps(ofd: bytes, which: int = -1) -> list[dict[str, str]]:
+    return list(recomputed(ofd)[which].stamps)
+
+
+# -- the package -----------------------------------------------------------------------------------------------------
+
+
+async def test_our_judge_and_a_recomputation_by_hand_agree_that_a_seal_holds() -> None:
+    sealed = written(package(2), PLACE)
+    (verdict,), (by_hand,) = await judged(sealed), recomputed(sealed)
+    assert verdict.good
+    assert by_hand.faults == ()
+    assert by_hand.unprotected == {"/Doc_0/Signs/Signatures.xml"}, "all but the list, and the signature's own files"
+    assert verdict.signature.path == by_hand.path == "/Doc_0/Signs/Sign_0/Signature.xml"
+
+
+async def test_several_seals_in_a_row_all_hold_and_each_protects_those_before() -> None:
+    ofd = package()
+    for number in range(1, 4):
+        ofd = written(ofd, Placement(1, 60, 50 * number))
+        assert all(one.good for one in await judged(ofd))
+        assert [one.faults for one in recomputed(ofd)] == [()] * number
+    last = recomputed(ofd)[-1]
+    assert last.unprotected == {"/Doc_0/Signs/Signatures.xml"}
+    listed = entries_of(ofd)["/Doc_0/Signs/Signatures.xml"].decode()
+    assert "MaxSignId>3<" in listed
+    assert [listed.index(f'ID="s00{number}"') for number in (1, 2, 3)] == sorted(
+        listed.index(f'ID="s00{number}"') for number in (1, 2, 3)
+    )
+
+
+def test_files_that_were_there_keep_their_compressed_octets() -> None:
+    before = package(3)
+    after = written(before, PLACE)
+
+    def packed(ofd: bytes) -> dict[str, bytes]:
+        with zipfile.ZipFile(io.BytesIO(ofd)) as archive:
+            out = {}
+            for one in archive.infolist():
+                start = one.header_offset + 30 + len(one.filename.encode())
+                out[one.filename] = ofd[start : start + one.compress_size]
+            assert len(out) == len(archive.infolist()), "no name stands there twice"
+            assert archive.testzip() is None
+            return out
+
+    old, new = packed(before), packed(after)
+    assert {name for name in old if new[name] != old[name]} == {"OFD.xml"}, "which had no list of signatures to name"
+    assert packed(written(after, PLACE))["OFD.xml"] == new["OFD.xml"], "and is not touched again"
+
+
+def test_the_same_seal_of_the_same_package_makes_the_same_octets() -> None:
+    ofd, wish = package(), OfdWish((PLACE,), seal_image(), national_form().seal, "20261126080000Z", False, 10_000_000)
+    made = stamp(plan_seal(ofd, wish), national_form(), NOW)
+    assert whole(made.finished(ofd)) == whole(made.finished(ofd))
+    assert plan_seal(ofd, wish) == plan_seal(ofd, wish)
+
+
+async def test_a_list_that_is_named_but_not_there_yet_is_begun() -> None:
+    sealed = written(zipped(pages(1, listed=True)), PLACE)
+    assert [one.good for one in await judged(sealed)] == [True]
+
+
+async def test_a_folder_that_is_taken_is_left_alone() -> None:
+    files = pages(1) | {"/Doc_0/signs/x": b"mine", "/Doc_0/Signs_1": b"a file of that name"}
+    sealed = written(zipped(files), PLACE)
+    assert recomputed(sealed)[0].path == "/Doc_0/Signs_2/Sign_0/Signature.xml"
+    assert [one.good for one in await judged(sealed)] == [True]
+    with_stray = written(zipped(pages(1, listed=True) | {"/Doc_0/Signs/sign_0/stray": b"x"}), PLACE)
+    assert recomputed(with_stray)[0].path == "/Doc_0/Signs/Sign_1/Signature.xml"
+
+
+async def test_names_that_are_not_ascii() -> None:
+    files = pages(1) | {"/Doc_0/Res/印章 & “图”.png": b"picture"}
+    sealed = written(zipped(files), PLACE)
+    assert entries_of(sealed)["/Doc_0/Res/印章 & “图”.png"] == b"picture"
+    assert [one.good for one in await judged(sealed)] == [True]
+    assert recomputed(sealed)[0].faults == ()
+
+
+async def test_a_closed_package_holds_and_takes_no_further_seal() -> None:
+    closed = written(package(), PLACE, closed=True)
+    assert [one.good for one in await judged(closed)] == [True]
+    assert recomputed(closed)[0].unprotected == frozenset()
+    with pytest.raises(InvalidInput) as refused:
+        written(closed, PLACE)
+    assert refused.value.code == "ofd-locked"
+
+
+# -- places ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_place_is_the_centre_and_the_boundary_its_corner() -> None:
+    (only,) = stamps(written(package(2), Placement(2, 100.5, 150)))
+    assert only == {"ID": "a001", "PageRef": "2", "Boundary": "79.5 129 42 42"}
+
+
+def test_every_page_of_a_range() -> None:
+    found = stamps(written(package(5), EveryPagePlacement(60, 60, PageRange(2, 4))))
+    assert [one["PageRef"] for one in found] == ["2", "3", "4"]
+    assert {one["Boundary"] for one in found} == {"39 39 42 42"}
+
+
+@pytest.mark.parametrize(
+    ("edge", "lefts", "clips"),
+    [
+        (Edge.RIGHT, [196.0, 182.0, 168.0], ["0 0 14 42", "14 0 14 42", "28 0 14 42"]),
+        (Edge.LEFT, [-28.0, -14.0, 0.0], ["28 0 14 42", "14 0 14 42", "0 0 14 42"]),
+    ],
+)
+def test_a_paging_seal_is_one_signature_with_a_clip_of_the_seal_on_each_page(
+    edge: Edge, lefts: list[float], clips: list[str]
+) -> None:
+    sealed = written(package(3), PagingPlacement(edge=edge))
+    found = stamps(sealed)
+    assert len(recomputed(sealed)) == 1
+    assert [float(one["Boundary"].split()[0]) for one in found] == lefts
+    assert {one["Boundary"].partition(" ")[2] for one in found} == {"127.5 42 42"}
+    assert [one["Clip"] for one in found] == clips
+
+
+def test_pages_of_their_own_size() -> None:
+    ofd = zipped(pages(2, sizes={2: "0 0 297 210"}))
+    first, second = stamps(written(ofd, PagingPlacement()))
+    assert first["Boundary"] == "189 127.5 42 42"
+    assert second["Boundary"] == "255 84 42 42"
+    assert second["Clip"] == "21 0 21 42"
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        (Placement(2, 60, 60), "placement-page"),
+        (Placement(1, 10, 60), "placement-outside-page"),
+        (Placement(1, float("nan"), 60), "placement-outside-page"),
+        (FieldPlacement("Signature1"), "placement-field-unknown"),
+        (PagingPlacement(), "placement-paging-pages"),
+        (EveryPagePlacement(60, 60, PageRange(4)), "placement-page"),
+    ],
+)
+def test_places_that_cannot_be(place: Place, code: str) -> None:
+    with pytest.raises(PlacementInvalid) as refused:
+        written(package(), place)
+    assert refused.value.code == code
+
+
+# -- the use case ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def office(sqlite_database: Database, clock: FakeClock) -> SealOffice:
+    return await office_with_seal(sqlite_database, clock)
+
+
+def command(seal: Seal, ofd: Any = None, **changes: Any) -> SealOfdCommand:
+    made = SealOfdCommand(package() if ofd is None else ofd, seal.id, CLIENT, "document", PLACE)
+    return replace(made, **changes)
+
+
+async def active(office: SealOffice) -> Seal:
+    return await office.seals.active_seal_of(ORGANISATION)
+
+
+async def test_a_use_is_in_the_ledger_before_the_file_leaves(office: SealOffice) -> None:
+    made = await seal_ofd(office)(command(await active(office), reason="公租房资格证明"))
+    assert [one.good for one in await judged(whole(made.content))] == [True]
+    entered = await office.seals.use(made.signature_id, caller=CLIENT)
+    assert (entered.level, entered.reason, entered.seal_id) == ("SES-B-B", "公租房资格证明", made.seal_id)
+    assert await office.seals.file(made.signature_id, caller=CLIENT) == made.content
+    assert (await verify_chain(office.database)).whole
+
+
+async def test_a_caller_who_keeps_the_file(office: SealOffice) -> None:
+    made = await seal_ofd(office)(command(await active(office), keep=False))
+    assert office.vault.kept == {}
+    assert (await office.seals.use(made.signature_id, caller=CLIENT)).document is None
+
+
+async def test_who_may_not_seal_a_pdf_may_not_seal_an_ofd(office: SealOffice) -> None:
+    seal, use = await active(office), seal_ofd(office)
+    with pytest.raises(SealNotGranted):
+        await use(command(seal, actor=replace(CLIENT, id="another-app")))
+    with pytest.raises(SealNotGranted):
+        await use(command(seal, document_class="contract"))
+    await office.change_status(seal.id, SealStatus.SUSPENDED, actor=SYSTEM)
+    with pytest.raises(SealNotActive):
+        await use(command(seal))
+
+
+async def test_a_seal_without_a_national_form(office: SealOffice) -> None:
+    with pytest.raises(Conflict) as refused:
+        await seal_ofd(office, NationalForms(None))(command(await active(office)))
+    assert refused.value.code == "seal-form-missing"
+
+
+async def test_the_same_key_in_parallel_seals_once(database: Database, clock: FakeClock) -> None:
+    office = await office_with_seal(database, clock)
+    seal, use = await active(office), seal_ofd(office)
+    ofd = package()
+    made = await asyncio.gather(*(use(command(seal, ofd, idempotency_key="k")) for _ in range(6)))
+    assert len({(one.signature_id, one.content) for one in made}) == 1
+    with pytest.raises(Conflict) as refused:
+        await use(command(seal, package(2), idempotency_key="k"))
+    assert refused.value.code == "idempotency-key-reused"
+
+
+async def test_revoked_between_signing_and_ledger_releases_nothing(office: SealOffice) -> None:
+    seal, put = await active(office), office.vault.keep
+
+    async def revoked_meanwhile(content: bytes, *, context: str) -> str:
+        await office.change_status(seal.id, SealStatus.REVOKED, actor=SYSTEM)
+        return str(await put(content, context=context))
+
+    office.vault.keep = revoked_meanwhile
+    with pytest.raises(SealNotActive):
+        await seal_ofd(office)(command(seal))
+    (stray,) = office.vault.kept  # sealed, but never handed out: the ledger does not know it
+    async with office.database.read() as tx:
+        assert await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10) == []
+    assert stray
+
+
+async def test_a_large_package_is_sealed_where_it_lies(office: SealOffice, tmp_path: Any) -> None:
+    ofd = zipped(pages(1) | {"/Doc_0/Res/large.bin": bytes(range(256)) * (LARGE // 200)})
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        for path, content in entries_of(ofd).items():
+            archive.writestr(zipfile.ZipInfo(path[1:]), content)
+    writer = Scratch(tmp_path).create()
+    writer.write(stored.getvalue())
+    made = await seal_ofd(office)(command(await active(office), writer.done()))
+    assert isinstance(made.content, ScratchFile)
+    assert [one.good for one in await judged(whole(made.content[:]))] == [True]
+
+
+# -- levels ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stamping(clock: FakeClock) -> LastingWorld:
+    return LastingWorld(clock=clock, unit_ends=START + YEAR)
+
+
+async def test_a_time_stamp_is_over_the_signature_and_stands_in_the_stamp(
+    office: SealOffice, stamping: LastingWorld
+) -> None:
+    made = await seal_ofd(office, timestamps=stamping.timestamps)(command(await active(office), level=Level.B_T))
+    (verdict,) = await judged(whole(made.content))
+    assert verdict.good
+    assert verdict.stamp is not None
+    assert verdict.stamp.stamp is not None
+    token = cms.ContentInfo.load(verdict.stamp.stamp.time_stamp or b"")  # RFC 3161 §2.4.2, by asn1crypto
+    imprint = token["content"]["encap_content_info"]["content"].parsed["message_imprint"]
+    name = imprint["hash_algorithm"]["algorithm"].native
+    assert imprint["hashed_message"].native == hashlib.new(name, verdict.stamp.stamp.signature).digest()
+    assert made.level == made.level_wanted == "SES-B-T"
+
+
+async def test_a_level_that_cannot_be_had_now_is_told_or_refused(office: SealOffice) -> None:
+    seal, use = await active(office), seal_ofd(office)  # the office has no authority for time-stamps
+    with pytest.raises(LevelNotReached):
+        await use(command(seal, level=Level.B_T))
+    less = await use(command(seal, level=Level.B_T, level_policy=LevelPolicy.AT_LEAST_B_B))
+    assert (less.level, less.level_wanted) == ("SES-B-B", "SES-B-T")
+    assert (await office.seals.use(less.signature_id, caller=CLIENT)).level == "SES-B-B"
+
+
+async def test_what_the_format_has_no_place_for_is_not_promised(office: SealOffice, stamping: LastingWorld) -> None:
+    seal, use = await active(office), seal_ofd(office, timestamps=stamping.timestamps)
+    with pytest.raises(InvalidInput) as refused:
+        await use(command(seal, level=Level.B_LTA))
+    assert refused.value.code == "level-needs-pdf"
+    less = await use(command(seal, level=Level.B_LTA, level_policy=LevelPolicy.AT_LEAST_B_B))
+    assert (less.level, less.level_wanted) == ("SES-B-T", "SES-B-LTA")
