@@ -41,6 +41,7 @@ class AccessTokenFormat(StrEnum):
     """What the client's access tokens look like."""
 
     JWT = "jwt"  # RFC 9068
+    JWT_SM2 = "jwt-sm2"  # the same, signed by SM2 with SM3 (GM/T 0125.1)
     OPAQUE = "opaque"
 
 

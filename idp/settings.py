@@ -66,6 +66,7 @@ class IdpSettings(Section):
         code_tries_per_source, code_tries_in_all: the same for one source and for everybody, per `code_try_window_wide`.
         dpop_nonce: whose proofs need a nonce of ours; it makes proofs worthless that were made in advance.
         assertion_lifetime: how far ahead a client assertion's `exp` may lie; its id is remembered for that long.
+        national_tokens: clients and resources may ask for tokens signed by SM2; the deployment has a key for them.
         client_certificates: TLS clients can show certificates, to us or to a proxy that hands them on.
         mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
@@ -85,6 +86,7 @@ class IdpSettings(Section):
     """
 
     issuer: str
+    national_tokens: bool = False
     registration: Literal["off", "guarded", "open"] = "off"
     code_lifetime: int = Field(default=60, gt=0, le=60)
     pushed_lifetime: int = Field(default=90, ge=60, lt=600)

@@ -17,7 +17,11 @@ class Profile(StrEnum):
     NATIONAL = "national"
     BOTH = "both"
 
+    @property
+    def national(self) -> bool:
+        """Whether the national algorithms are there for those who ask for them."""
+        return self is not Profile.INTERNATIONAL
+
     def secret_kind(self, purpose: str) -> SecretKind:
         """The kind of a new secret of this purpose: what is stored is under one cipher, the national one if asked."""
-        national = self is not Profile.INTERNATIONAL and purpose in _STORED
-        return SecretKind.NATIONAL if national else SecretKind.USUAL
+        return SecretKind.NATIONAL if self.national and purpose in _STORED else SecretKind.USUAL

@@ -31,7 +31,7 @@ async def prepare(settings: Settings) -> bool:
         await check_keys_are_here(settings)
         container = await build_container(settings)
         try:
-            await ensure_service_keys(container.ground.keys.ring)
+            await ensure_service_keys(container.ground.keys.ring, settings.profile)
             if settings.mode == "development":
                 await container.pki.ensure_development()
             if settings.demo:

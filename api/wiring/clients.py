@@ -75,7 +75,7 @@ def build_clients(
     sectors = SectorDocuments(fetcher)
     admission = Admission(database, stores.permits, digests, clock, settings)
     return ClientServices(
-        register=RegisterClient(database, organisations, writing, clock),
+        register=RegisterClient(database, organisations, writing, clock, settings),
         look=look,
         propose=ProposeClients(database, look, organisations, writing, sectors, registry, clock, settings),
         review=ReviewClients(database, stores, writing, registry, clock),

@@ -182,6 +182,7 @@ from idp.tokens.refresh import RefreshTokens
 from idp.upkeep import Upkeep
 from idp.upstream.begin import BeginSessions
 from keys.jose.decryption_keys import DecryptionKeys
+from keys.jose.jwk import NATIONAL_TOKEN_PURPOSES
 
 
 class AllClients(ClientStore, RegisteredClients, Protocol):
@@ -315,6 +316,13 @@ def sql_stores() -> IdpStores:
     )
 
 
+def _settings(ground: Ground) -> IdpSettings:
+    """Those of the deployment; national tokens are offered where its profile has them and their key was made."""
+    wanted, ring = ground.settings.profile.national, ground.keys.ring
+    there = any(bool(ring.verification_keys(purpose)) for purpose in NATIONAL_TOKEN_PURPOSES.values())
+    return ground.settings.idp.model_copy(update={"national_tokens": wanted and there})
+
+
 def build_idp(
     ground: Ground,
     *,
@@ -340,7 +348,7 @@ def build_idp(
     """
     sender = sender or build_messages(ground).sender
     registers = registers or build_registers(ground)
-    settings = settings or ground.settings.idp
+    settings = settings or _settings(ground)
     stores = stores or sql_stores()
     fetcher = fetcher or Egress(ground.settings.portal_rules)
     messenger = messenger or HttpLogoutMessenger(fetcher)
@@ -531,7 +539,13 @@ def build_idp(
         settings,
     )
     resources = ResourceRegister(
-        database, stores.resources, stores.clients, known_resources, clock, ours=settings.issuer
+        database,
+        stores.resources,
+        stores.clients,
+        known_resources,
+        clock,
+        ours=settings.issuer,
+        national=settings.national_tokens,
     )
     elsewhere = build_elsewhere(
         ground,

@@ -14,14 +14,17 @@ from core.clock import Clock
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.registry import BackendRegistry
 from keys.backends.software import SoftwareBackend
-from keys.errors import KeyMissing, KeyStateConflict, MasterKeyMissing
+from keys.errors import KeyMissing, KeyRefused, KeyStateConflict, MasterKeyMissing
 from keys.jose.declarations import DECLARATION_PURPOSE
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
+from keys.jose.jwk import NATIONAL_TOKEN_PURPOSES
 from keys.jose.tokens import TokenSigner, TokenVerifier
 from keys.keyring import KeyRing
+from keys.libcrypto import library
 from keys.master_key import write_master_key
 from keys.master_key_change import MasterKeySource
 from keys.ports import KeyBackend, KeyBackends, KeyStore
+from keys.profile import Profile
 from keys.secrets.password import Argon2Hasher
 from keys.secrets.password_cost import PasswordCost
 from keys.secrets.purposes import ACCESS_TOKENS, SERVICE_SECRETS
@@ -122,11 +125,15 @@ async def build_keys(settings: KeysSettings, clock: Clock) -> KeysServices:
     )
 
 
-async def ensure_service_keys(ring: KeyRing) -> None:
+async def ensure_service_keys(ring: KeyRing, profile: Profile = Profile.INTERNATIONAL) -> None:
     """Make the token keys and the secrets that are not there yet; quick when all are. Any worker may call it."""
     for purpose, algorithm in _SIGNING_KEYS.items():
         if not _has(ring.signer, purpose):
             await _once(ring, ring.create(purpose, algorithm))
+    if profile.national and library.available():
+        for algorithm, purpose in NATIONAL_TOKEN_PURPOSES.items():
+            if not _has(ring.signer, purpose):
+                await _once(ring, _create_where_it_can_be(ring, purpose, algorithm))
     for purpose in _SECRETS:
         if not _has(ring.secret, purpose):
             await _once(ring, ring.create_secret(purpose))
@@ -158,6 +165,15 @@ def _has(find: Callable[[str], object], purpose: str) -> bool:
     except KeyMissing:
         return False
     return True
+
+
+async def _create_where_it_can_be(ring: KeyRing, purpose: str, algorithm: SignatureAlgorithm) -> None:
+    """Where keys are made, or in memory if that device does not know the algorithm; `yizheng doctor` says which."""
+    try:
+        await ring.create(purpose, algorithm)
+    except KeyRefused as refused:
+        _log.warning("the key for %s is made in memory: %s", purpose, refused.private)
+        await ring.create(purpose, algorithm, backend=SoftwareBackend.scheme)
 
 
 async def _once(ring: KeyRing, making: Awaitable[object]) -> None:

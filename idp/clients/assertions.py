@@ -15,7 +15,7 @@ from idp.clients.keys import ClientKeys
 from idp.clients.secrets import ClientSecrets
 from idp.errors import InvalidClient
 from idp.model import Client, ClientAuthMethod
-from idp.profiles.rules import RULES, AssertionAudience, rules_of
+from idp.profiles.rules import NATIONAL, RULES, AssertionAudience, rules_of
 from idp.settings import IdpSettings
 from keys.errors import TokenRejected
 from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
@@ -26,8 +26,11 @@ from keys.spec import Use
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 
-ALGORITHMS = tuple(str(row.algorithm) for row in SIGNATURES.values() if row.tokens) + tuple(map(str, MacAlgorithm))
-"""All that assertions may be signed with; what a client may use, its registration and its profile decide."""
+ALGORITHMS = (
+    *(str(row.algorithm) for row in SIGNATURES.values() if row.tokens and row.algorithm not in NATIONAL),
+    *map(str, MacAlgorithm),
+)
+"""What assertions may be signed with, besides `NATIONAL`; which a client may use, registration and profile decide."""
 
 
 class ClientAssertions:
@@ -108,7 +111,7 @@ def _profile(profile: SecurityProfile, chosen: str | None, lifetime: int) -> For
     """What an assertion must be, of clients with these wishes."""
     rules = RULES[profile]
     return ForeignProfile(
-        algorithms=frozenset(one for one in rules.algorithms if chosen in (None, one)),
+        algorithms=rules.accepted(chosen),
         types=frozenset({None, "JWT"}),
         use=Use.LOGIN,
         required=frozenset({"sub", "jti"}),

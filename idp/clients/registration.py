@@ -16,6 +16,7 @@ from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
 from idp.clients.description import ClientDescription
+from idp.clients.offered import check_national
 from idp.clients.policy import ADMINISTRATOR
 from idp.clients.records import Origin, Registration
 from idp.clients.secrets import SHORTEST
@@ -25,6 +26,7 @@ from idp.directory import organisation_not_found
 from idp.errors import InvalidRedirectUri, RegistrationError
 from idp.model import Client
 from idp.ports import OrganisationStore
+from idp.settings import IdpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,18 @@ class RegisterClient:
     """The use case."""
 
     def __init__(
-        self, database: Database, organisations: OrganisationStore, writing: WriteRegistrations, clock: Clock
+        self,
+        database: Database,
+        organisations: OrganisationStore,
+        writing: WriteRegistrations,
+        clock: Clock,
+        settings: IdpSettings,
     ) -> None:
         self._database = database
         self._organisations = organisations
         self._writing = writing
         self._clock = clock
+        self._settings = settings
 
     async def __call__(self, new: NewClient, actor: Principal) -> RegisteredClient:
         """
@@ -79,6 +87,10 @@ class RegisterClient:
         return await self._register(read_by_administrator(document), None, actor)
 
     async def _register(self, new: ClientDescription, chosen: str | None, actor: Principal) -> RegisteredClient:
+        try:
+            check_national(new, self._settings)
+        except RegistrationError as error:
+            raise told_to_people(error) from None
         client_id = new.client_id or new_id(self._clock, "cli")
         record = Registration(client_id, Origin.OPERATOR, actor.id, 1, self._clock.now())
         async with self._database.write() as tx:

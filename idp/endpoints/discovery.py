@@ -31,7 +31,7 @@ from idp.verified_claims import (
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
-from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
+from keys.jose.jwk import ALL_TOKEN_PURPOSES, TOKEN_PURPOSES, public_jwks
 from keys.ports import KeyProvider, SecretProvider
 
 _SIGNED_MODES = [mode.value for mode in ResponseMode if mode.signed]
@@ -50,12 +50,14 @@ JWKS_MAX_AGE = 300
 """Seconds for which others may keep the JWK Set; a rotation waits for them."""
 
 
-def metadata(issuer: str, contexts: Sequence[str] = REACHABLE) -> dict[str, object]:
+def metadata(issuer: str, contexts: Sequence[str] = REACHABLE, *, national: bool = False) -> dict[str, object]:
     """What we offer, and nothing that we would refuse.
 
     Args:
         contexts: authentication contexts that our own log-in reaches.
+        national: signatures by SM2 are there for those who ask (GM/T 0125.1).
     """
+    rules = RULES[SecurityProfile.STANDARD]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -80,7 +82,7 @@ def metadata(issuer: str, contexts: Sequence[str] = REACHABLE) -> dict[str, obje
         # more through an upstream provider, where one has it
         "acr_values_supported": [*contexts, *(one for one in REAL if within_reach((one,), contexts))],
         "subject_types_supported": ["pairwise", "public"],
-        **_protections("id_token", "userinfo", "authorization", "introspection"),
+        **_protections("id_token", "userinfo", "authorization", "introspection", national=national),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "display_values_supported": ["page", "popup", "touch"],
@@ -109,7 +111,9 @@ def metadata(issuer: str, contexts: Sequence[str] = REACHABLE) -> dict[str, obje
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": sorted(RULES[SecurityProfile.STANDARD].algorithms),
+        "request_object_signing_alg_values_supported": sorted(
+            rules.algorithms | rules.on_request if national else rules.algorithms
+        ),
         "request_object_encryption_alg_values_supported": [str(one) for one in KeyManagement if one.agrees],
         "request_object_encryption_enc_values_supported": [str(one) for one in ContentEncryption],
         "require_signed_request_object": False,  # RFC 9101 §10.5: a client may demand it of itself
@@ -138,11 +142,12 @@ def _assurance() -> dict[str, object]:
     }
 
 
-def _protections(*kinds: str) -> dict[str, list[str]]:
+def _protections(*kinds: str, national: bool) -> dict[str, list[str]]:
     """How the tokens for clients can be signed and encrypted (Discovery §3; JARM §4; RFC 9701 §7)."""
     found: dict[str, list[str]] = {}
+    signed = ALL_TOKEN_PURPOSES if national else TOKEN_PURPOSES
     for kind in kinds:
-        found[f"{kind}_signing_alg_values_supported"] = [str(algorithm) for algorithm in TOKEN_PURPOSES]
+        found[f"{kind}_signing_alg_values_supported"] = [str(algorithm) for algorithm in signed]
         found[f"{kind}_encryption_alg_values_supported"] = [str(management) for management in KeyManagement]
         found[f"{kind}_encryption_enc_values_supported"] = [str(encryption) for encryption in ContentEncryption]
     return found
@@ -184,7 +189,8 @@ class PublishedDocuments:
         self._provider = provider
         self._decryption = DecryptionKeys(provider)
         contexts = reachable(bound_keys=settings.bound_keys)
-        document = metadata(settings.issuer, contexts) | authentication(settings) | registration(settings)
+        offered = metadata(settings.issuer, contexts, national=settings.national_tokens)
+        document = offered | authentication(settings) | registration(settings)
         self._metadata = Document.of(document | aliases(document, settings))
         self._jwks: Document | None = None
         self._rendered: object = None

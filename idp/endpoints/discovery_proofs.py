@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from idp.clients.assertions import ALGORITHMS as ASSERTION_ALGORITHMS
 from idp.model import ClientAuthMethod
+from idp.profiles.rules import NATIONAL
 from idp.settings import IdpSettings
 from keys.jose.possession import ALGORITHMS as PROOF_ALGORITHMS
 
@@ -38,10 +39,11 @@ def authentication(settings: IdpSettings) -> dict[str, object]:
     if settings.client_certificates:
         methods += [method.value for method in _BY_CERTIFICATE]
         found["tls_client_certificate_bound_access_tokens"] = True
+    signed = [*ASSERTION_ALGORITHMS, *(sorted(map(str, NATIONAL)) if settings.national_tokens else ())]
     for endpoint in ("token", "revocation", "introspection"):
         public = [] if endpoint == "introspection" else [ClientAuthMethod.NONE.value]
         found[f"{endpoint}_endpoint_auth_methods_supported"] = methods + public
-        found[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ASSERTION_ALGORITHMS)
+        found[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = signed
     return found
 
 

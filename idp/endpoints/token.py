@@ -153,7 +153,7 @@ class TokenEndpoint:
                 client, family, decision.id_token_claims, scopes=scopes, basis="claims in the ID token, by consent"
             )
             if decision.auth_req_id is not None:
-                extra |= _pushed(decision.auth_req_id, answer.get("refresh_token"))
+                extra |= _pushed(client, decision.auth_req_id, answer.get("refresh_token"))
             answer["id_token"] = await self._id_tokens.issue(
                 client, family, access_token=access_token, nonce=decision.nonce, extra=extra
             )
@@ -195,9 +195,9 @@ class TokenEndpoint:
         return tuple(scope for scope in scopes if scope in client.scopes and scope not in without)
 
 
-def _pushed(auth_req_id: str, refresh_token: str | None) -> dict[str, str]:
+def _pushed(client: Client, auth_req_id: str, refresh_token: str | None) -> dict[str, str]:
     """What binds a pushed ID token to its request and to the refresh token beside it (CIBA Core §10.3.1)."""
     claims = {"urn:openid:params:jwt:claim:auth_req_id": auth_req_id}
     if refresh_token is not None:
-        claims["urn:openid:params:jwt:claim:rt_hash"] = half_hash(refresh_token)
+        claims["urn:openid:params:jwt:claim:rt_hash"] = half_hash(refresh_token, client.id_token_alg)
     return claims

@@ -50,6 +50,7 @@ class ProfileRules:
         client_auth: how a client may prove who it is.
         grants: which grants it may use.
         algorithms: with what it may sign (assertions, requests, proofs), and we for it.
+        on_request: what else, where its registration names just that algorithm for just that kind of signature.
         assertion_audience: what its assertions are addressed to.
         pushed: authorization requests come by PAR only (RFC 9126).
         signed_requests: and as signed request objects (RFC 9101).
@@ -62,6 +63,7 @@ class ProfileRules:
     client_auth: frozenset[ClientAuthMethod] | None
     grants: frozenset[GrantType] | None
     algorithms: frozenset[SignatureAlgorithm]
+    on_request: frozenset[SignatureAlgorithm]
     assertion_audience: AssertionAudience
     pushed: bool
     signed_requests: bool
@@ -71,6 +73,15 @@ class ProfileRules:
     sender_constrained: bool
     request_object: RequestObjectRules
 
+    def accepted(self, registered: str | None) -> frozenset[SignatureAlgorithm]:
+        """By what a client may sign that registered this algorithm for the purpose; None: it registered none."""
+        if registered is None:
+            return self.algorithms
+        return frozenset(one for one in self.algorithms | self.on_request if str(one) == registered)
+
+
+NATIONAL = frozenset({SignatureAlgorithm.SM2_SM3})
+"""Never by default: who names none of these is not spoken to by them, nor heard (GM/T 0125.1)."""
 
 _FAPI_ALGORITHMS = frozenset(  # FAPI 2.0 §5.4.1
     {SignatureAlgorithm.PS256, SignatureAlgorithm.ES256, SignatureAlgorithm.EDDSA}
@@ -93,7 +104,8 @@ _SIGNED_REQUEST = RequestObjectRules(  # Message Signing §5.3.1
 _STANDARD = ProfileRules(
     client_auth=None,
     grants=None,
-    algorithms=frozenset(row.algorithm for row in ALGORITHMS.values() if row.tokens),
+    algorithms=frozenset(row.algorithm for row in ALGORITHMS.values() if row.tokens) - NATIONAL,
+    on_request=NATIONAL,
     assertion_audience=AssertionAudience.OURS,
     pushed=False,
     signed_requests=False,
@@ -107,6 +119,7 @@ _FAPI2 = ProfileRules(
     client_auth=_FAPI_AUTHENTICATION,
     grants=frozenset(GrantType) - {GrantType.IMPLICIT},
     algorithms=_FAPI_ALGORITHMS,
+    on_request=frozenset(),  # §5.4.1 names them all
     assertion_audience=AssertionAudience.ISSUER_STRING,
     pushed=True,
     signed_requests=False,
@@ -120,6 +133,7 @@ _FAPI2_MESSAGE_SIGNING = ProfileRules(
     client_auth=_FAPI2.client_auth,
     grants=_FAPI2.grants,
     algorithms=_FAPI2.algorithms,
+    on_request=_FAPI2.on_request,
     assertion_audience=_FAPI2.assertion_audience,
     pushed=True,
     signed_requests=True,

@@ -23,7 +23,7 @@ from keys.jose import jwe
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.foreign_tokens import LEEWAY_SECONDS, ForeignProfile, verify_foreign
 from keys.jose.jws import UnverifiedToken, parse_compact, read_part
-from keys.spec import SignatureAlgorithm, Use
+from keys.spec import Use
 
 TYP = "oauth-authz-req+jwt"  # RFC 9101 §10.8
 _TYPES = frozenset({None, "JWT", "jwt", TYP, f"application/{TYP}"})
@@ -88,7 +88,7 @@ class RequestObjects:
 
     async def _verified(self, parsed: UnverifiedToken, client: Client, rules: ProfileRules) -> Mapping[str, Any]:
         profile = ForeignProfile(
-            algorithms=_algorithms(client, rules),
+            algorithms=rules.accepted(client.metadata.request_object_signing_alg),  # OIDC Registration §2
             types=_TYPES,
             use=Use.LOGIN,
             required=rules.request_object.required,
@@ -120,14 +120,6 @@ def _is_unsigned(text: str) -> bool:
 def _told(reason: str) -> str:
     """Of what went wrong with the encryption nothing is told: answers that differ are what oracles are made of."""
     return "the request object is not acceptable" + ("" if reason.startswith("JWE") else f": {reason}")
-
-
-def _algorithms(client: Client, rules: ProfileRules) -> frozenset[SignatureAlgorithm]:
-    """What the profile allows, or of that the one that the client registered (OIDC Registration §2)."""
-    registered = client.metadata.request_object_signing_alg
-    if registered is None:
-        return rules.algorithms
-    return frozenset(algorithm for algorithm in rules.algorithms if str(algorithm) == registered)
 
 
 def _check_span(claims: Mapping[str, Any], rules: RequestObjectRules, now: float) -> None:

@@ -49,6 +49,7 @@ class ResourceRegister:
         clock: Clock,
         *,
         ours: str,
+        national: bool = False,
     ) -> None:
         self._database = database
         self._resources = resources
@@ -56,6 +57,7 @@ class ResourceRegister:
         self._known = known
         self._clock = clock
         self._ours = ours
+        self._national = national
 
     async def add(self, described: ResourceDescription, actor: Principal) -> ProtectedResource:
         """
@@ -155,6 +157,8 @@ class ResourceRegister:
             raise _invalid("identifier", "an absolute URI without a fragment, and not our own")
         if not _is_said(described.name):
             raise _invalid("name", "a name in Chinese and in English")
+        if described.access_token_format is AccessTokenFormat.JWT_SM2 and not self._national:
+            raise _not_national()
         names = [scope.name for scope in described.scopes]
         if not 0 < len(names) <= MOST_SCOPES or len(set(names)) != len(names):
             raise _invalid("scopes", f"1 to {MOST_SCOPES} scopes, each once")
@@ -190,6 +194,19 @@ def _taken() -> Conflict:
 
 def _not_found() -> NotFound:
     return NotFound("resource-not-found", Text("没有登记这个受保护的服务。", "There is no such protected resource."))
+
+
+def _not_national() -> InvalidInput:
+    return InvalidInput(
+        "resource-invalid",
+        Text(
+            "本系统没有启用国密算法，不签发 SM2 签名的访问令牌。"
+            "请改用 jwt 或 opaque，或请运维把 YIZHENG_PROFILE 设为 national 或 both。",
+            "This deployment has no national algorithms, so access tokens are not signed by SM2. Choose jwt or "
+            "opaque, or have its operator set YIZHENG_PROFILE to national or both.",
+        ),
+        field="access_token_format",
+    )
 
 
 def _invalid(field: str, private: str) -> InvalidInput:

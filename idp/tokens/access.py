@@ -113,10 +113,13 @@ class AccessTokens:
             claims[EXCHANGED] = True
         elif grant.family is not None and grant.client.metadata.exchange_actor is not None:
             claims["may_act"] = {"client_id": grant.client.metadata.exchange_actor}  # RFC 8693 §4.4
-        if self._format(grant) is AccessTokenFormat.OPAQUE:
+        token_format = self._format(grant)
+        if token_format is AccessTokenFormat.OPAQUE:
             return self._sealed.seal(claims)
         claims["jti"] = new_secret(16)
-        return await self._signer.sign_async(claims, typ=TYP, algorithm=SignatureAlgorithm.ES256)
+        national = token_format is AccessTokenFormat.JWT_SM2
+        algorithm = SignatureAlgorithm.SM2_SM3 if national else SignatureAlgorithm.ES256
+        return await self._signer.sign_async(claims, typ=TYP, algorithm=algorithm)
 
     def _format(self, grant: AccessGrant) -> AccessTokenFormat:
         """What the resources take, then what the client wants; else opaque: what nobody can read, nobody relies on."""

@@ -15,6 +15,7 @@ from keys.errors import TokenRejected
 from keys.jose.decryption_keys import DecryptionKeys
 from keys.jose.jwe import decrypt
 from keys.jose.tokens import ID_TOKEN, TokenVerifier
+from keys.spec import ALGORITHMS, SignatureAlgorithm
 
 TYP = ID_TOKEN.typ
 JWE_DOTS = 4  # RFC 7516 §7.1
@@ -82,11 +83,11 @@ class IdTokens:
         if nonce is not None:
             claims["nonce"] = nonce
         if access_token is not None:
-            claims["at_hash"] = half_hash(access_token)  # OIDC Core §3.1.3.6, §3.2.2.10
+            claims["at_hash"] = half_hash(access_token, client.id_token_alg)  # OIDC Core §3.1.3.6, §3.2.2.10
         if code is not None:
-            claims["c_hash"] = half_hash(code)  # OIDC Core §3.3.2.11
+            claims["c_hash"] = half_hash(code, client.id_token_alg)  # OIDC Core §3.3.2.11
             if state is not None:
-                claims["s_hash"] = half_hash(state)  # FAPI 1.0 Part 2 §5.1
+                claims["s_hash"] = half_hash(state, client.id_token_alg)  # FAPI 1.0 Part 2 §5.1
         return await self._tokens.make(client, claims, ID_TOKEN, id_token_protection(client))
 
     def read_hint(self, token: str) -> Hint | None:
@@ -121,7 +122,9 @@ class IdTokens:
         return content.decode("ascii", errors="replace")  # what is no token is refused as one
 
 
-def half_hash(value: str) -> str:
-    """`at_hash`, `c_hash`, `s_hash`: the left half of SHA-256, because all algorithms of ID tokens end in 256."""
-    digest = hashlib.sha256(value.encode()).digest()
+def half_hash(value: str, algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256) -> str:
+    """`at_hash`, `c_hash`, `s_hash`: the left half of the digest of the ID token's algorithm: of SHA-256, with SM2 of
+    SM3.
+    """
+    digest = hashlib.new(ALGORITHMS[algorithm].digest, value.encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()

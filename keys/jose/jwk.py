@@ -18,6 +18,11 @@ TOKEN_PURPOSES: dict[SignatureAlgorithm, str] = {
 }
 """Which keys sign our tokens: one purpose per algorithm, so that a key is never used with another algorithm."""
 
+NATIONAL_TOKEN_PURPOSES: dict[SignatureAlgorithm, str] = {SignatureAlgorithm.SM2_SM3: "oidc.sm2"}
+"""The same for those that ask for the national algorithms; the key is there only where the profile has them."""
+
+ALL_TOKEN_PURPOSES = TOKEN_PURPOSES | NATIONAL_TOKEN_PURPOSES
+
 
 def public_jwk(key: VerificationKey) -> dict[str, Any]:
     """The JWK of one public key, with `use`, `alg` and `kid`."""
@@ -25,7 +30,7 @@ def public_jwk(key: VerificationKey) -> dict[str, Any]:
     return members | {"alg": str(key.algorithm), "use": "sig", "kid": key.key_id}
 
 
-def public_jwks(provider: KeyProvider, purposes: Iterable[str] = tuple(TOKEN_PURPOSES.values())) -> dict[str, Any]:
+def public_jwks(provider: KeyProvider, purposes: Iterable[str] = tuple(ALL_TOKEN_PURPOSES.values())) -> dict[str, Any]:
     """The JWK Set (RFC 7517 §5) with which others verify our tokens: active, next and verify-only keys."""
     return {"keys": [public_jwk(key) for purpose in purposes for key in provider.verification_keys(purpose)]}
 

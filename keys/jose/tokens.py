@@ -11,7 +11,7 @@ from typing import Any
 
 from core.clock import Clock
 from keys.errors import TokenRejected
-from keys.jose.jwk import TOKEN_PURPOSES
+from keys.jose.jwk import ALL_TOKEN_PURPOSES
 from keys.jose.jws import UnverifiedToken, VerifyingKey, parse_compact, sign_compact, verify_signature
 from keys.ports import KeyProvider, Signer, VerificationKey
 from keys.spec import ALGORITHMS, SignatureAlgorithm
@@ -55,7 +55,7 @@ class TokenSigner:
         purposes: which key signs with which algorithm.
     """
 
-    def __init__(self, provider: KeyProvider, purposes: Mapping[SignatureAlgorithm, str] = TOKEN_PURPOSES) -> None:
+    def __init__(self, provider: KeyProvider, purposes: Mapping[SignatureAlgorithm, str] = ALL_TOKEN_PURPOSES) -> None:
         self._provider = provider
         self._purposes = {algorithm: purpose for algorithm, purpose in purposes.items() if ALGORITHMS[algorithm].tokens}
 
@@ -104,7 +104,7 @@ class TokenVerifier:
         self,
         provider: KeyProvider,
         clock: Clock,
-        purposes: Mapping[SignatureAlgorithm, str] = TOKEN_PURPOSES,
+        purposes: Mapping[SignatureAlgorithm, str] = ALL_TOKEN_PURPOSES,
         *,
         leeway: int = LEEWAY_SECONDS,
     ) -> None:

@@ -25,14 +25,20 @@ _SECRETS = ("oidc.pairwise", ENCRYPTION_PURPOSE, ACCESS_TOKENS, *SERVICE_SECRETS
 _rings: list[KeyRing] = []
 
 
-async def make_ring(folder: Path) -> KeyRing:
-    """A ring of its own over a store in `folder`; the store is closed, so the ring can no longer change."""
+async def make_ring(folder: Path, *, national: bool = False) -> KeyRing:
+    """A ring of its own over a store in `folder`; the store is closed, so the ring can no longer change.
+
+    Args:
+        national: with the key for tokens by SM2.
+    """
     store = open_key_store(f"sqlite:///{folder / 'keyring.db'}")
     ring = KeyRing(store, b"k" * 32, BackendRegistry([SoftwareBackend()], default="software"), FakeClock())
     await ring.load()
     await ring.create("oidc.es256", SignatureAlgorithm.ES256)
     await ring.create("oidc.rs256", SignatureAlgorithm.RS256, bits=2048)
     await ring.create(UPSTREAM, SignatureAlgorithm.ES256)
+    if national:
+        await ring.create("oidc.sm2", SignatureAlgorithm.SM2_SM3)
     for purpose in _SECRETS:
         await ring.create_secret(purpose)
     await store.close()

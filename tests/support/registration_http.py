@@ -120,14 +120,17 @@ async def registration_world(
     registration: str = "guarded",
     issuer: str = ISSUER,
     servers: Servers | None = None,
+    national: bool = False,
     **options: Any,
 ) -> AsyncIterator[RegistrationWorld]:
     """
     Args:
         servers: PostgreSQL and Redis; None for the embedded stores.
+        national: tokens by SM2 are offered; the `ring` has a key for them.
     """
     pages = Pages()
-    options |= {"settings": IdpSettings(issuer=issuer, even_answers=0, registration=registration), "fetcher": pages}
+    settings = IdpSettings(issuer=issuer, even_answers=0, registration=registration, national_tokens=national)
+    options |= {"settings": settings, "fetcher": pages}
     opened = cluster_world(*servers, folder, clock, **options) if servers else embedded_world(folder, clock, **options)
     async with opened as world:
         await world.idp.register_organisation(

@@ -13,7 +13,7 @@ from idp.clients.description import ClientDescription
 from idp.clients.policy import RegistrationPolicy
 from idp.clients.rules.refusals import refused
 from idp.model import ClientAuthMethod
-from idp.profiles.rules import RULES
+from idp.profiles.rules import NATIONAL, RULES
 from keys.errors import KeyRefused
 from keys.jose.jwe_content import ContentEncryption
 from keys.jose.jwe_keys import KeyManagement
@@ -26,8 +26,11 @@ from keys.trust.written_names import read_written_name
 OURS = frozenset(str(algorithm) for algorithm in TOKEN_PURPOSES)
 """Algorithms that we sign with."""
 
-THEIRS = frozenset(str(row.algorithm) for row in ALGORITHMS.values() if row.tokens)
+THEIRS = frozenset(str(row.algorithm) for row in ALGORITHMS.values() if row.tokens) - NATIONAL
 """Algorithms by which clients may sign; `none` is not among them."""
+
+ON_REQUEST = frozenset(map(str, NATIONAL))
+"""Those that either side may sign with where the deployment offers them; `clients.offered` asks whether it does."""
 
 STRONG = frozenset(str(algorithm) for algorithm in RULES[SecurityProfile.FAPI2].algorithms)
 """Those of them that backchannel requests may be signed by, in every profile (FAPI CIBA §5.2.2)."""
@@ -48,19 +51,19 @@ def check_signed_by_us(new: ClientDescription, policy: RegistrationPolicy) -> No
         "introspection_signed_response_alg": metadata.introspection_signed_response_alg,
     }
     for field, algorithm in signed.items():
-        if algorithm is not None and algorithm not in OURS:
+        if algorithm is not None and algorithm not in OURS | ON_REQUEST:
             raise refused(field, f"must be one of {', '.join(sorted(OURS))}")
 
 
 def check_signed_by_them(new: ClientDescription, policy: RegistrationPolicy) -> None:
     metadata = new.metadata
     for field, accepted in (
-        ("request_object_signing_alg", THEIRS),
+        ("request_object_signing_alg", THEIRS | ON_REQUEST),
         ("backchannel_authentication_request_signing_alg", STRONG),  # CIBA Core §4: asymmetric only
     ):
         algorithm = getattr(metadata, field)
         if algorithm is not None and algorithm not in accepted:
-            raise refused(field, f"must be one of {', '.join(sorted(accepted))}")
+            raise refused(field, f"must be one of {', '.join(sorted(accepted - ON_REQUEST))}")
         if algorithm is not None:
             check_has_key(new, field, algorithm)
     if metadata.require_signed_request_object and metadata.request_object_signing_alg is None:
@@ -71,7 +74,7 @@ def check_assertions(new: ClientDescription, policy: RegistrationPolicy) -> None
     """OIDC Core §9: the method decides which algorithms there are."""
     algorithm, field = new.metadata.token_endpoint_auth_signing_alg, "token_endpoint_auth_signing_alg"
     if new.auth_method is ClientAuthMethod.PRIVATE_KEY_JWT:
-        if algorithm is not None and algorithm not in THEIRS:
+        if algorithm is not None and algorithm not in THEIRS | ON_REQUEST:
             raise refused(field, f"must be one of {', '.join(sorted(THEIRS))}")
         check_has_key(new, "token_endpoint_auth_method", algorithm)
     elif new.auth_method is ClientAuthMethod.SECRET_JWT:

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.wiring.keys import KeysServices, build_keys, ensure_service_keys
 from api.wiring.pki import PkiServices, build_pki
+from api.wiring.rotation import rotation_policies
 from core.clock import SystemClock
+from idp.settings import IdpSettings
 from keys.backends.pkcs11 import Pkcs11Backend
 from keys.backends.software import SoftwareBackend
 from keys.errors import DevelopmentOnly, KeyRefused, KeyStateConflict, KeyStoreDamaged, MasterKeyMissing, MasterKeyWrong
@@ -19,6 +21,7 @@ from keys.jose.declarations import DECLARATION_PURPOSE
 from keys.jose.decryption_keys import ENCRYPTION_PURPOSE
 from keys.jose.jwk import TOKEN_PURPOSES, public_jwks
 from keys.journal import KeyStep
+from keys.profile import Profile
 from keys.secrets.purposes import ACCESS_TOKENS, PEOPLE, SERVICE_SECRETS
 from keys.settings import KeysSettings
 from keys.spec import KeyState, SignatureAlgorithm
@@ -222,4 +225,38 @@ async def test_a_key_of_the_department_is_adopted_and_outlives_its_record(
     assert still.sign(b"law")  # it was on the token before us, and is not ours to destroy
     steps = [event.step for event in await SqlKeyJournal(services.store.engine).of_key(key_id)]
     assert steps == [KeyStep.ADOPTED, KeyStep.ACTIVATED, KeyStep.REVOKED, KeyStep.DESTROYED]
+    await services.close()
+
+
+async def test_a_national_city_has_one_more_token_key_that_rotates_like_the_others(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    services = await build_keys(_settings(tmp_path, profile=Profile.BOTH), clock)
+    await ensure_service_keys(services.ring, Profile.BOTH)
+    await ensure_service_keys(services.ring, Profile.BOTH)  # once is enough
+    sm2 = SignatureAlgorithm.SM2_SM3
+    old = services.signer.sign(id_token_claims(clock), typ="JWT", algorithm=sm2)
+    published = await services.ring.prepare_next("oidc.sm2")
+    assert published is not None
+    kids = [key["kid"] for key in public_jwks(services.ring)["keys"] if key["alg"] == "SGD_SM3_SM2"]
+    assert len(kids) == 2
+    assert published.key_id in kids
+    clock.advance(7 * 86_400)
+    await services.ring.rotate("oidc.sm2")
+    new = services.signer.sign(id_token_claims(clock), typ="JWT", algorithm=sm2)
+    assert services.verifier.verify(new, typ="JWT", issuer=ISSUER, audience=CLIENT)
+    assert services.verifier.verify(old, typ="JWT", issuer=ISSUER, audience=CLIENT, accept_expired=True)
+    schedule = rotation_policies(services.settings, IdpSettings(issuer=ISSUER))
+    assert schedule.of("oidc.sm2") == schedule.of("oidc.es256") is not None
+    await services.close()
+
+
+async def test_a_token_without_sm2_leaves_that_key_to_memory(
+    tmp_path: Path, clock: FakeClock, softhsm: SoftHsmToken
+) -> None:
+    settings = _settings(tmp_path, pkcs11=token_settings(softhsm), default_backend="pkcs11", profile=Profile.NATIONAL)
+    services = await build_keys(settings, clock)
+    await ensure_service_keys(services.ring, Profile.NATIONAL)
+    schemes = {one.purpose: one.uri.partition(":")[0] for one in services.ring.records()}
+    assert (schemes["oidc.es256"], schemes["oidc.sm2"]) == ("pkcs11", "software")
     await services.close()
