@@ -5,7 +5,7 @@
     AppError
     ├── InvalidInput
     │   ├── PdfRefused          the file cannot be sealed: not a PDF, encrypted, XFA, damaged, active content, locked
-    │   ├── OfdRefused          the package cannot be sealed: damaged, ambiguous, locked, sealed and changed since
+    │   ├── OfdRefused          the OFD cannot be read, sealed, or shown as it is: damaged, ambiguous, locked, too much
     │   ├── PlacementInvalid    the seal would not lie on the page
     │   └── SealInvalid         a seal's data are not acceptable: code, glyph, diameter
     ├── NotPermitted
@@ -46,7 +46,7 @@ class PdfRefused(InvalidInput):
 
 
 class OfdRefused(InvalidInput):
-    """The OFD cannot be sealed; the code says why."""
+    """The OFD cannot be read, sealed, or shown as it is; the code says why."""
 
     def __init__(self, code: str, text: Text, *, private: str = "") -> None:
         super().__init__(code, text, field="file", private=private)

@@ -136,6 +136,7 @@ READERS = (
     "signing.placing.places_found",
     "signing.pades.revision",
     "signing.ofd.seal.plan",
+    "signing.ofd.look_inside",
 )
 """Modules that read strangers' files, in processes apart."""
 

@@ -29,7 +29,9 @@ class PackageRefused(ValueError):
     """Not a package that everybody reads the same way.
 
     Attributes:
-        code: `not-a-package`, `entry-name`, `entry-twice`, `encrypted`, `method`, `too-large`, `damaged`.
+        code: `not-a-package`, `entry-name`, `entry-twice`, `encrypted`, `method`, `too-large`, `damaged`; of what
+            is in it `xml`, `number`, `reference`, `version`, `page`, `page-area`, `path`, `delta`, `cycle`, `too-deep`,
+            `too-complex`, `image`, `font`.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:

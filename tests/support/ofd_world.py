@@ -94,3 +94,76 @@ def zipped(files: Mapping[str, bytes], *more: tuple[str, bytes]) -> bytes:
             entry.filename = name
             archive.writestr(entry, content)
     return out.getvalue()
+
+
+def drawn(
+    graphics: str,
+    *,
+    resources: str = "",
+    templates: Mapping[int, str] | None = None,
+    uses: str = "",
+    annotations: str = "",
+    document: str = "",
+    body: str = "",
+    info: str = "",
+    box: str = "0 0 210 297",
+    more: Mapping[str, bytes] | None = None,
+) -> Files:
+    """One page with these graphics, in whatever surroundings a test wants; not sealed.
+
+    Args:
+        graphics: of the page's body layer; a text that begins with `<ofd:Layer` is all layers.
+        resources: of the document's own file of resources.
+        templates: graphics of template pages by their number (background ones).
+        uses: `<ofd:Template …/>` elements of the page.
+        annotations: `<ofd:Annot>` elements.
+        document, body, info: more XML of Document.xml, of DocBody and of DocInfo.
+        more: further files, or other ones in the place of these.
+    """
+    layers = graphics if graphics.startswith("<ofd:Layer") else f'<ofd:Layer ID="2">{graphics}</ofd:Layer>'
+    listed = "".join(
+        f'<ofd:TemplatePage ID="{number}" BaseLoc="Tpls/Tpl_{number}/Content.xml"/>' for number in templates or {}
+    )
+    annotated = "<ofd:Annotations>Annots/Annotations.xml</ofd:Annotations>" if annotations else ""
+    parts = {
+        "/OFD.xml": f'<ofd:OFD {SPACE} Version="1.1" DocType="OFD"><ofd:DocBody><ofd:DocInfo>'
+        f"<ofd:DocID>0123456789abcdef</ofd:DocID>{info}</ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+        f"{body}</ofd:DocBody></ofd:OFD>",
+        "/Doc_0/Document.xml": f"<ofd:Document {SPACE}><ofd:CommonData><ofd:MaxUnitID>9</ofd:MaxUnitID><ofd:PageArea>"
+        f"<ofd:PhysicalBox>{box}</ofd:PhysicalBox></ofd:PageArea><ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"
+        f'{listed}</ofd:CommonData><ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages>'
+        f"{annotated}{document}</ofd:Document>",
+        "/Doc_0/DocumentRes.xml": f'<ofd:Res {SPACE} BaseLoc="Res">{resources}</ofd:Res>',
+        PAGE: f"<ofd:Page {SPACE}>{uses}<ofd:Content>{layers}</ofd:Content></ofd:Page>",
+    }
+    for number, content in (templates or {}).items():
+        parts[f"/Doc_0/Tpls/Tpl_{number}/Content.xml"] = (
+            f'<ofd:Page {SPACE}><ofd:Content><ofd:Layer ID="{number}1">{content}</ofd:Layer></ofd:Content></ofd:Page>'
+        )
+    if annotations:
+        parts["/Doc_0/Annots/Annotations.xml"] = (
+            f'<ofd:Annotations {SPACE}><ofd:Page PageID="1"><ofd:FileLoc>Page_0/Annotation.xml</ofd:FileLoc>'
+            "</ofd:Page></ofd:Annotations>"
+        )
+        parts["/Doc_0/Annots/Page_0/Annotation.xml"] = f"<ofd:PageAnnot {SPACE}>{annotations}</ofd:PageAnnot>"
+    return {path: (HEAD + content).encode() for path, content in parts.items()} | dict(more or {})
+
+
+def words(
+    text: str, *, at: str = "20 20 80 10", step: str = "g {n} 5", size: float = 5, codes: str = "", **more: object
+) -> str:
+    """A text object; `step` is its DeltaX, `codes` takes the place of its one piece, `more` are further attributes."""
+    delta = f' DeltaX="{step.format(n=len(text) - 1)}"' if step and len(text) > 1 else ""
+    attributes = {"Font": 4, **more}
+    written = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    piece = codes or f'<ofd:TextCode X="0" Y="{size}"{delta}>{text}</ofd:TextCode>'
+    return f'<ofd:TextObject Boundary="{at}" Size="{size}" {written}>{piece}</ofd:TextObject>'
+
+
+def path(data: str, *, at: str = "0 0 210 297", inner: str = "", **more: object) -> str:
+    """A path object; `inner` is XML beside its data (colours, clips)."""
+    written = " ".join(f'{name}="{value}"' for name, value in more.items())
+    return (
+        f'<ofd:PathObject Boundary="{at}" {written}>{inner}<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData>'
+        "</ofd:PathObject>"
+    )
