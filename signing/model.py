@@ -13,6 +13,7 @@ from core.text import Text
 from signing.levels import Level, LevelPolicy
 from signing.locks import NO_LOCKS, Locks
 from signing.places import Place
+from signing.profiles import PdfProfile
 
 ANY_DOCUMENT = "*"
 
@@ -175,6 +176,7 @@ class SealPdfCommand:
         request_id: the approved request that this use rests on, where the grant asks for one.
         location, contact: where it is sealed and how to reach the signer, at most 200 characters; stand in the file.
         locks: what may not be done with the file afterwards.
+        profile: in which form; None for the one that goes with the seal.
     """
 
     pdf: FileBytes = field(repr=False)
@@ -191,6 +193,7 @@ class SealPdfCommand:
     location: str | None = None
     contact: str | None = None
     locks: Locks = NO_LOCKS
+    profile: PdfProfile | None = None
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -204,7 +207,7 @@ class SealedPdf:
     """A sealed PDF.
 
     Attributes:
-        level: the signature level that it has (ETSI EN 319 142-1).
+        level: the signature level that it has (ETSI EN 319 142-1); of a national form, its name (`signing.profiles`).
         level_wanted: the one that was asked for; a file that is kept here gets it later where it could not be had.
         revision: where the signature's own revision ends, in octets; None when it is not known any more.
         renew_by: when its outermost time-stamp stops counting.

@@ -1,4 +1,4 @@
-"""Seals a PDF at a PAdES baseline level with the visible seal, entered in the ledger before it leaves the house.
+"""Seals a PDF with the visible seal, in the form that is wanted, entered in the ledger before it leaves the house.
 
 The steps carry the numbers that the tests use.
 """
@@ -6,7 +6,6 @@ The steps carry the numbers that the tests use.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -21,19 +20,19 @@ from keys.ports import DocumentVault, KeyProvider
 from signing.isolation.port import Isolation
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
-from signing.longlife.seal_at import SealAtLevel, SealedAt, Wanted
+from signing.longlife.seal_at import SealAtLevel, Wanted
 from signing.longlife.tend import next_step
 from signing.model import Seal, SealedPdf, SealPdfCommand, SignatureRecord
 from signing.pades.append import SignatureText
-from signing.pades.update import Prepared
-from signing.placing.prepare import check_notes, fingerprint_parts, prepare
-from signing.ports import PartOfMore, SealStore, UseRequestStore
+from signing.placing.prepare import check_notes, fingerprint_parts
+from signing.ports import NationalSigners, PartOfMore, SealStore, UseRequestStore
+from signing.profiles import PdfProfile
+from signing.seal_in_profile import Made, SealInProfile
 from signing.seals.look_up import document_context
 from signing.settings import SigningSettings
 from signing.use_entry import Once, UseEntry
 from signing.use_rights import Use, UseRights
 from signing.work_pool import WorkPool
-from signing.writers import SealWriters
 
 
 class SealPdf:
@@ -52,17 +51,16 @@ class SealPdf:
         settings: SigningSettings,
         lasting: SealAtLevel,
         care: CareStore,
+        national: NationalSigners,
     ) -> None:
         self._rights = UseRights(database, store, requests, clock)
         self._entry = UseEntry(database, store, self._rights, vault, clock)
         self._vault = vault
         self._clock = clock
         self._pool = pool
-        self._isolation = isolation
         self._settings = settings
-        self._seal_at = lasting
         self._care = care
-        self._writers = SealWriters(keys)
+        self._seal_in = SealInProfile(keys, national, lasting, pool, isolation, settings)
 
     async def __call__(self, command: SealPdfCommand, *, part: PartOfMore | None = None) -> SealedPdf:
         """
@@ -75,7 +73,8 @@ class SealPdf:
             SealUsesSpent, SealApprovalNeeded: the grant's uses are used up; it asks for an approved request.
             UseRequestNotFound, UseRequestOver: the request is not this caller's for this very file, or is over.
             PdfRefused, PlacementInvalid: the file or the place is not acceptable.
-            core.errors.Conflict: `idempotency-key-reused`.
+            core.errors.Conflict: `idempotency-key-reused`; `seal-form-missing`: the seal has not this form.
+            core.errors.InvalidInput: `level-needs-pades`, `lock-not-with-dual`: what is wanted does not go together.
             core.errors.LimitExceeded: `too-large` or `busy`.
             core.errors.Unavailable: the key or the document store does not answer, or the level cannot be had and
                 nothing less will do; nothing was sealed.
@@ -102,21 +101,14 @@ class SealPdf:
         usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
         # 4. Read the file in a process apart, and seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
-        wanted = self._wanted(command)
+        profile, wanted = profile_of(command, seal), self._wanted(command)
         notes = (command.reason or "", command.location or "", command.contact or "")
         words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
-        made = await self._seal_at(
-            partial(self._prepare, seal, command, words),
-            self._writers.of(seal),
-            signature_id,
-            wanted,
-            octets=len(command.pdf),
-        )
+        made = await self._seal_in(seal, command, words, profile, wanted)
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
         document = await self._vault.keep(made.content, context=context) if command.keep else None
-        certificate = hashlib.sha256(seal.certificate).hexdigest()
-        record = _record(command, signature_id, signed_at, made, document, certificate)
+        record = _record(command, signature_id, signed_at, made, document)
         earlier = await self._entry.enter(
             _use(command),
             usable,
@@ -128,22 +120,18 @@ class SealPdf:
         if earlier is not None:
             return await self._sealed(earlier)
         # 6. Only now may the file leave
-        told = (made.level.value, wanted.level.value, made.revision, made.renew_by)
+        told = (made.told, wanted.level.value if made.level else made.told, made.revision, made.renew_by)
         return SealedPdf(made.content, signature_id, seal.id, signed_at, *told)
 
     def _wanted(self, command: SealPdfCommand) -> Wanted:
         return Wanted(command.level or self._settings.level, command.level_policy or self._settings.level_policy)
 
-    def _cared_for(self, record: SignatureRecord, made: SealedAt, wanted: Wanted) -> Care | None:
+    def _cared_for(self, record: SignatureRecord, made: Made, wanted: Wanted) -> Care | None:
         """What is still to be done for a file that stays here."""
-        if record.document is None:
+        if record.document is None or made.level is None:
             return None
         due_at = next_step(made.level, wanted.level, made.renew_by, self._clock.now())
         return None if due_at is None else Care(record.id, wanted.level, due_at)
-
-    def _prepare(self, seal: Seal, command: SealPdfCommand, words: SignatureText, octets: int) -> Prepared:
-        limit = self._settings.max_pdf_bytes
-        return prepare(self._isolation, command, words, octets=octets, image=seal.image, limit=limit)
 
     def _caring(self, care: Care | None) -> Callable[[WriteTx], Awaitable[None]] | None:
         return None if care is None else partial(self._care.add, care=care)
@@ -151,6 +139,11 @@ class SealPdf:
     async def _sealed(self, signature_id: str) -> SealedPdf:
         record, content = await self._entry.made(signature_id)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level, record.level)
+
+
+def profile_of(command: SealPdfCommand, seal: Seal) -> PdfProfile:
+    """The form that is asked for, or the one that goes with the seal."""
+    return command.profile or PdfProfile.PADES
 
 
 def check_words(document_class: str, reason: str | None) -> None:
@@ -186,9 +179,8 @@ def _record(
     command: SealPdfCommand,
     signature_id: str,
     signed_at: dt.datetime,
-    made: SealedAt,
+    made: Made,
     document: str | None,
-    certificate: str,
 ) -> SignatureRecord:
     return SignatureRecord(
         id=signature_id,
@@ -200,9 +192,9 @@ def _record(
         reason=command.reason,
         digest_before=hashed(command.pdf).hexdigest(),
         digest_after=hashed(head_of(made.content, made.revision)).hexdigest(),
-        level=made.level.value,
+        level=made.told,
         signed_at=signed_at,
         document=document,
-        certificate=certificate,
+        certificate=made.certificate,
         request_id=command.request_id,
     )

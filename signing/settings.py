@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from core.settings import Section
 from signing.levels import Level, LevelPolicy
+from signing.profiles import NATIONAL_FILTER
 
 _OCTETS_A_SECOND = 20_000_000
 
@@ -20,6 +23,7 @@ class SigningSettings(Section):
         mebibytes_per_file: memory that reading one file may take, in a process apart.
         level: how long signatures last, where a caller does not say.
         level_policy: what happens when a level cannot be had now, where a caller does not say.
+        national_filter: what SM2 signatures in a PDF name as the program that they are meant for.
     """
 
     max_pdf_bytes: int = 525_000_000
@@ -30,6 +34,7 @@ class SigningSettings(Section):
     mebibytes_per_file: int = 400
     level: Level = Level.B_B
     level_policy: LevelPolicy = LevelPolicy.EXACTLY
+    national_filter: str = Field(default=NATIONAL_FILTER, pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     def seconds_for(self, octets: int) -> float:
         """How long reading a file of this size may take: its octets are looked at more than once."""

@@ -44,6 +44,8 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "EVP_DigestSign": (c_int, (c_void_p, c_void_p, _SIZE, c_char_p, c_size_t)),
     "EVP_DigestVerifyInit": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
     "EVP_DigestVerify": (c_int, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t)),
+    "EVP_DigestVerifyUpdate": (c_int, (c_void_p, c_char_p, c_size_t)),
+    "EVP_DigestVerifyFinal": (c_int, (c_void_p, c_char_p, c_size_t)),
     "EVP_PKEY_encrypt_init": (c_int, (c_void_p,)),
     "EVP_PKEY_encrypt": (c_int, (c_void_p, c_void_p, _SIZE, c_char_p, c_size_t)),
     "EVP_PKEY_decrypt_init": (c_int, (c_void_p,)),

@@ -6,7 +6,7 @@ one encoding of a signature with r and s in 1 to n - 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from keys.der import OCTET_STRING, SEQUENCE, NotDer, integer, integer_of, only, tlv
 from keys.errors import KeyRefused
@@ -97,6 +97,7 @@ class Sm2PublicKey:
         self.encoded = _HEAD + point
         key = Sm2Key.of_spki(self.encoded)
         self._verify = key.verify
+        self._verify_parts = key.verify_parts
         self.encrypt = key.encrypt
 
     def verify(self, signature: bytes, message: bytes) -> bool:
@@ -113,6 +114,14 @@ class Sm2PublicKey:
         except ValueError:
             return False
         return self._verify(signature, message, user_id)
+
+    def verify_parts(self, signature: bytes, parts: Iterable[bytes]) -> bool:
+        """As `verify`, of a message that is never whole in memory."""
+        try:
+            numbers_of(signature)
+        except ValueError:
+            return False
+        return self._verify_parts(signature, parts)
 
     def members(self) -> dict[str, str]:
         return {

@@ -21,4 +21,5 @@ def command_for(batch: Batch, content: bytes, actor: Principal) -> SealPdfComman
         location=wishes.location,
         contact=wishes.contact,
         locks=wishes.locks,
+        profile=wishes.profile,
     )

@@ -12,6 +12,7 @@ from core.text import Text
 from signing.levels import Level, LevelPolicy
 from signing.locks import NO_LOCKS, Locks
 from signing.places import Place
+from signing.profiles import PdfProfile
 
 MOST_FILES = 5000
 """Files of one batch."""
@@ -86,6 +87,7 @@ class Wishes:
     location: str | None = None
     contact: str | None = None
     locks: Locks = NO_LOCKS
+    profile: PdfProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from signing.places import (
     Sides,
     WordsPlacement,
 )
+from signing.profiles import PdfProfile
 
 _KINDS: Mapping[str, type[Place]] = {
     "at": Placement,
@@ -44,6 +45,8 @@ def kept(wishes: Wishes) -> dict[str, Any]:
         "contact": wishes.contact,
         "certify": locks.certify and locks.certify.value,
         "lock": locks.fields and {"action": locks.fields.action.value, "names": list(locks.fields.names)},
+        # left out where nobody named one: a repeated request from before there were profiles is the same one
+        **({"profile": wishes.profile.value} if wishes.profile else {}),
     }
 
 
@@ -62,6 +65,7 @@ def read(values: Mapping[str, Any]) -> Wishes:
             Certification(values["certify"]) if values["certify"] else None,
             FieldLock(LockAction(lock["action"]), tuple(lock["names"])) if lock else None,
         ),
+        profile=PdfProfile(values["profile"]) if values.get("profile") else None,  # batches from before it was kept
     )
 
 

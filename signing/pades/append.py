@@ -22,6 +22,7 @@ from signing.pades.pdf_objects import serialised
 from signing.pades.permissions import enter_certification, references
 from signing.pades.seal_field import EmptyField, fill_field, new_field
 from signing.pades.update import RANGE_AND_VALUE, Prepared, Update
+from signing.profiles import PADES_HANDLER, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,13 @@ def append_signature(
     spots: Sequence[SealSpot] = (),
     field: EmptyField | None = None,
     locks: Locks = NO_LOCKS,
+    handler: Handler = PADES_HANDLER,
 ) -> Prepared:
     """Add a signature with room for a value of `octets` bytes, showing `image` at every one of `spots`.
 
     Args:
         field: the field to sign, shown at its own place, and with its own lock; None for a new field.
+        handler: what kind of value it will be.
     """
     update = Update(pdf, reader)
     signature = update.reserve()
@@ -61,7 +64,7 @@ def append_signature(
         fill_field(update, field, signature, image, locks.fields)
     if locks.certify is not None:
         enter_certification(update, signature)
-    return update.finish(signature, _signature_dictionary(text, _references(update, locks)), octets)
+    return update.finish(signature, _signature_dictionary(text, handler, _references(update, locks)), octets)
 
 
 def _references(update: Update, locks: Locks) -> bytes:
@@ -73,12 +76,12 @@ def _references(update: Update, locks: Locks) -> bytes:
     return serialised(references(locks, catalogue))
 
 
-def _signature_dictionary(text: SignatureText, references: bytes) -> bytes:
+def _signature_dictionary(text: SignatureText, handler: Handler, references: bytes) -> bytes:
     """The dictionary up to its byte range and the key of its value, which end it."""
     local = text.signed_at.astimezone(SHANGHAI)
     # EN 319 142-1 §6.3: SubFilter ETSI.CAdES.detached; M shall be present
     parts = [
-        b"<<\n/Type /Sig\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.CAdES.detached\n",
+        b"<<\n/Type /Sig\n/Filter /%b\n/SubFilter /%b\n" % (handler.filter.encode(), handler.sub_filter.encode()),
         b"/M (D:%b+08'00')\n" % local.strftime("%Y%m%d%H%M%S").encode(),
         b"/Name %b\n" % _text(text.signer),
     ]

@@ -21,6 +21,7 @@ from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.permissions import check_locks
 from signing.pades.update import Prepared, Tail
 from signing.placing.resolve import resolve
+from signing.profiles import PADES_HANDLER, Handler
 from signing.placing.words import FoundPlace, with_words_found
 
 _LONGEST_NOTE = 200
@@ -33,6 +34,7 @@ class Wish:
     Attributes:
         octets: room for the signature value.
         limit: the largest file, in octets.
+        handler: what kind of value the signature will have.
     """
 
     places: Sequence[FoundPlace]
@@ -41,10 +43,18 @@ class Wish:
     image: SealImage
     octets: int
     limit: int
+    handler: Handler = PADES_HANDLER
 
 
 def prepare(
-    isolation: Isolation, command: SealPdfCommand, words: SignatureText, *, octets: int, image: SealImage, limit: int
+    isolation: Isolation,
+    command: SealPdfCommand,
+    words: SignatureText,
+    *,
+    octets: int,
+    image: SealImage,
+    limit: int,
+    handler: Handler = PADES_HANDLER,
 ) -> Prepared:
     """
     Raises:
@@ -54,7 +64,7 @@ def prepare(
         core.errors.Unavailable: `isolation-failed`.
     """
     places = with_words_found(isolation, command.pdf, command.places, limit=limit)
-    wish = Wish(places, command.locks, words, image, octets, limit)
+    wish = Wish(places, command.locks, words, image, octets, limit, handler)
     return ask(isolation, UPDATE, command.pdf, wish).behind(command.pdf)
 
 
@@ -73,6 +83,7 @@ def write_update(pdf: FileBytes, wish: Wish) -> Tail:
             spots=found.spots,
             field=found.field,
             locks=wish.locks,
+            handler=wish.handler,
         )
         return Tail.of(prepared)
     except (AppError, MemoryError):
@@ -102,4 +113,5 @@ def fingerprint_parts(command: SealPdfCommand) -> tuple[str, ...]:
     """What of a command makes another file; commands that say no more than a place and a reason keep their old ones."""
     further = (command.location or "", command.contact or "", repr(command.locks))
     plain = not command.location and not command.contact and command.locks == NO_LOCKS
-    return (repr(command.placement), command.reason or "", *(() if plain else further))
+    profile = () if command.profile is None else (f"profile {command.profile}",)
+    return (repr(command.placement), command.reason or "", *(() if plain else further), *profile)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 from cryptography import x509
@@ -17,7 +18,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from core.files.reading import holds, stream_over
+from core.files.reading import holds, slices_of, stream_over
 from core.files.scratch import FileBytes
 from core.text import Text
 from keys.der import NotDer
@@ -29,6 +30,7 @@ from signing.pades.pdf_objects import entry
 from signing.pades.security_store import NO_DATA, ValidationData, read_store
 from signing.verification.byte_range import CoveredRange, RangeBroken, container_of, covered_range
 from signing.verification.cms_reader import SignedContainer, UnsupportedSignature, document_digest, read_container
+from signing.verification.national_reader import NATIONAL_PROFILES, NationalContainer, read_national
 from signing.verification.report import Check, Fault
 from signing.verification.signature_fields import signature_dictionary, signature_values
 
@@ -41,7 +43,7 @@ _TRACE = re.compile(
     rb"/(?:ByteRange\s*\[|SubFilter\s*/(?:ETSI|adbe|GM)\.|Type\s*/Sig\b|(?:ByteRange|SubFilter)\s{4096})"
 )
 _SIGNATURE_TRACE = re.compile(rb"/(?:SubFilter\s*/(?:ETSI\.CAdES|adbe|GM)\.|Type\s*/Sig\b|SubFilter\s{4096})")
-_CMS_PROFILES = {"/ETSI.CAdES.detached": "PAdES-B-B", "/adbe.pkcs7.detached": "CMS"}
+_PROFILES = {"/ETSI.CAdES.detached": "PAdES-B-B", "/adbe.pkcs7.detached": "CMS", **NATIONAL_PROFILES}
 _TIMESTAMP = "/ETSI.RFC3161"
 
 
@@ -52,6 +54,7 @@ class SignatureFinding:
     Attributes:
         faults: of steps 2 to 5 and 8, in the order of the steps.
         covered: None when the range is broken.
+        profile: `PAdES-B-B`, `CMS`, or the name of a national form; None when the sub-filter is unknown.
         container: None when it cannot be read.
         revision: number of the covered revision, from 0; -1 when unknown.
         dictionary: the signature's own; where the file is read only.
@@ -62,7 +65,7 @@ class SignatureFinding:
     profile: str | None
     faults: tuple[Fault, ...]
     covered: CoveredRange | None = None
-    container: SignedContainer | None = None
+    container: SignedContainer | NationalContainer | None = None
     claimed_time: dt.datetime | None = None
     reason: str | None = None
     revision: int = -1
@@ -234,7 +237,7 @@ def _checked(content: FileBytes, reader: PdfFileReader, name: str, value: generi
         )
     finding = SignatureFinding(
         name,
-        _CMS_PROFILES.get(profile),
+        _PROFILES.get(profile),
         (),
         covered=covered,
         claimed_time=_claimed_time(dictionary),
@@ -264,19 +267,20 @@ def with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFi
             finding, _container_fault("签名类型缺失或不认识。", "The kind of signature is missing or unknown.")
         )
     try:
-        container = read_container(container_of(finding.covered.value))
+        container = _container(finding.profile, container_of(finding.covered.value))
     except NotDer:
         return _faulty(finding, _container_fault("签名结构被改过或不合规范。", "The signature's structure is broken."))
     except UnsupportedSignature:
         return _faulty(finding, algorithm_fault())
-    if finding.profile == "PAdES-B-B" and not container.pades:
+    if finding.profile == "PAdES-B-B" and not (isinstance(container, SignedContainer) and container.pades):
         return _faulty(finding, _container_fault("签名没有写明证书。", "The signature does not name its certificate."))
     finding = replace(finding, container=container, claimed_time=container.signing_time or finding.claimed_time)
     # 4. The covered bytes
     covered = finding.covered
     assert covered is not None
-    digest = document_digest(content, covered.start, covered.end, covered.until, container.digest_name)
-    if digest != container.digest:
+    if container.digest is not None and container.digest != document_digest(
+        content, covered.start, covered.end, covered.until, container.digest_name
+    ):
         return _faulty(
             finding,
             Fault(
@@ -290,7 +294,7 @@ def with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFi
         )
     # 5. The value
     try:
-        good = container.signature_is_good()
+        good = _signed_by_key(container, content, covered)
     except UnsupportedSignature:
         return _faulty(finding, algorithm_fault())
     if not good:
@@ -303,6 +307,19 @@ def with_container(content: FileBytes, finding: SignatureFinding) -> SignatureFi
             ),
         )
     return finding
+
+
+def _container(profile: str, der: bytes) -> SignedContainer | NationalContainer:
+    return read_national(profile, der) if profile in NATIONAL_PROFILES.values() else read_container(der)
+
+
+def _signed_by_key(
+    container: SignedContainer | NationalContainer, content: FileBytes, covered: CoveredRange
+) -> bool:
+    if isinstance(container, SignedContainer):
+        return container.signature_is_good()
+    parts = (slices_of(content, 0, covered.start), slices_of(content, covered.end, covered.until))
+    return container.signature_is_good(bytes(one) for one in chain.from_iterable(parts))
 
 
 def with_token(content: FileBytes, finding: TimestampFinding) -> TimestampFinding:
