@@ -67,7 +67,9 @@ class StampWriter:
         )
 
 
-def national_writer(profile: PdfProfile, signer: NationalSigner, *, at: dt.datetime, field_name: str) -> ContainerWriter:
+def national_writer(
+    profile: PdfProfile, signer: NationalSigner, *, at: dt.datetime, field_name: str
+) -> ContainerWriter:
     """
     Args:
         profile: one with an SM2 signature.

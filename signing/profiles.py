@@ -1,7 +1,7 @@
 """In which form a PDF is sealed: the worldwide one, the national ones, or both in one file.
 
-No text of a national standard says how a PDF carries an SM2 signature; these are the forms that are in use
-(docs/national.md). PAdES has levels that say how long a signature lasts (`signing.levels`); the national forms have none.
+No text of a national standard that we read says how a PDF carries an SM2 signature; these are the forms that are in
+use (docs/national.md). PAdES has levels that say how long a signature lasts (`signing.levels`); these have none.
 """
 
 from __future__ import annotations

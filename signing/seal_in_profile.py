@@ -107,9 +107,7 @@ class SealInProfile:
         certificate = hashlib.sha256(seal.certificate).hexdigest()
         return Made(made.content, made.revision, certificate, made.level, made.level.value, made.renew_by)
 
-    async def _nationally(
-        self, seal: Seal, command: SealPdfCommand, words: SignatureText, profile: PdfProfile
-    ) -> Made:
+    async def _nationally(self, seal: Seal, command: SealPdfCommand, words: SignatureText, profile: PdfProfile) -> Made:
         signer = await self._national.of(seal)
         writer = national_writer(profile, signer, at=words.signed_at, field_name=words.field_name)
         handler = national_handler(profile, self._settings.national_filter)
@@ -122,9 +120,7 @@ class SealInProfile:
         self, seal: Seal, command: SealPdfCommand, words: SignatureText, handler: Handler, octets: int
     ) -> Prepared:
         limit = self._settings.max_pdf_bytes
-        return prepare(
-            self._isolation, command, words, octets=octets, image=seal.image, limit=limit, handler=handler
-        )
+        return prepare(self._isolation, command, words, octets=octets, image=seal.image, limit=limit, handler=handler)
 
 
 def _sign(prepare_for: partial[Prepared], writer: ContainerWriter) -> FileBytes:

@@ -18,6 +18,7 @@ from core.files.reading import LARGE, hashed, head_of
 from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Judgement
+from signing.eseal.judge import StampVerdict
 from signing.levels import Level
 from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
@@ -35,12 +36,15 @@ from signing.verification.judged import (
     good_until,
     register_fault,
     with_forged_stamps,
+    with_inner_uses,
 )
 from signing.verification.level import level_of
 from signing.verification.look import LookAtFile, Seen
+from signing.verification.national_stamps import judge_stamp
 from signing.verification.page_changes import page_changes
 from signing.verification.proven_times import FileTimes, SignatureTimes, prove_times
 from signing.verification.report import Check, Fault, KnownSeal, VerificationReport
+from signing.verification.stamp_words import stamp_faults
 from signing.verification.traits import TRAIT_WORDS
 from signing.work_pool import WorkPool
 
@@ -87,16 +91,17 @@ class VerifyPdf:
         if not found.signatures:
             return self._unsigned(content, found)
         # 7. What the register says
-        seals = [await self._known_seal(content, one) for one in found.signatures]
+        seals = with_inner_uses(found, [await self._known_seal(content, one) for one in found.signatures])
         # 6. When it was signed, and whom our trust lists vouch for
         now = self._clock.now()
         recorded = [seal.recorded_at if seal else None for seal in seals]
         times = await prove_times(content, found, recorded, self._certificates, now=now)
-        signers = [
-            await self._signer(one, own, found, times)
-            for one, own in zip(found.signatures, times.signatures, strict=True)
-        ]
-        report = await pool.run(self._judge, content, seen, seals, signers, times, now)
+        stamps, signers = [], []
+        for one, seal, own in zip(found.signatures, seals, times.signatures, strict=True):
+            stamp = await judge_stamp(content, one, seal, own, found, times, self._certificates, pool, now=now)
+            stamps.append(stamp)
+            signers.append(stamp.signer if stamp and one.intact else await self._signer(one, own, found, times))
+        report = await pool.run(self._judge, content, seen, seals, signers, stamps, times, now)
         if report.conclusion in ("changed", "annotated") and report.signed_revision is not None:
             changes = await pool.run(page_changes, report.signed_revision, content)
             report = replace(report, changes=changes)
@@ -140,15 +145,14 @@ class VerifyPdf:
         seen: Seen,
         seals: Sequence[KnownSeal | None],
         signers: Sequence[Judgement | None],
+        stamps: Sequence[StampVerdict | None],
         times: FileTimes,
         now: dt.datetime,
     ) -> VerificationReport:
         found = seen.found
         judged = [
-            Judged(
-                one, seal, _faults(found, one, seal, signer, own), signer, own, _level(found, one, times, own, signer)
-            )
-            for one, seal, signer, own in zip(found.signatures, seals, signers, times.signatures, strict=True)
+            _judged(found, times, *one)
+            for one in zip(found.signatures, seals, signers, stamps, times.signatures, strict=True)
         ]
         judged = with_forged_stamps(judged, times, found)
         reports = tuple(signature_report(one, size=len(content), kept=times.kept, now=now) for one in judged)
@@ -209,10 +213,11 @@ def _judged(
     finding: SignatureFinding,
     seal: KnownSeal | None,
     signer: Judgement | None,
+    stamp: StampVerdict | None,
     own: SignatureTimes,
 ) -> Judged:
-    faults = _faults(found, finding, seal, signer, own)
-    return Judged(finding, seal, faults, signer, own, _level(found, finding, times, own, signer))
+    faults = _faults(found, finding, seal, signer, stamp, own)
+    return Judged(finding, seal, faults, signer, own, _level(found, finding, times, own, signer), stamp)
 
 
 def _level(
@@ -228,11 +233,16 @@ def _faults(
     finding: SignatureFinding,
     seal: KnownSeal | None,
     signer: Judgement | None,
+    stamp: StampVerdict | None,
     own: SignatureTimes,
 ) -> tuple[Fault, ...]:
     """All faults in the order of what they rest on: of steps 6 and 7 for a signature that is intact, of step 8 last."""
     if finding.container is None or signer is None:
         return finding.faults
+    before = [fault for fault in finding.faults if fault.check is not Check.LATER]
+    later = [fault for fault in finding.faults if fault.check is Check.LATER]
+    if stamp is not None:  # its ten steps are those, and more
+        return (*before, *stamp_faults(stamp), *later)
     certificate = certificate_fault(
         signer,
         finding.container.signer,
@@ -242,6 +252,4 @@ def _faults(
         store=found.store.certificates,
     )
     more = (certificate, register_fault(seal, own.proven_at if own.by_stamp else None))
-    before = [fault for fault in finding.faults if fault.check is not Check.LATER]
-    later = [fault for fault in finding.faults if fault.check is Check.LATER]
     return (*before, *(fault for fault in more if fault), *later)

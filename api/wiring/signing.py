@@ -25,6 +25,7 @@ from signing.longlife.ports import CareStore, OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
+from signing.no_national_form import NoNationalForm
 from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates, SealKeys
 from signing.reports.make import MakeReports
@@ -181,7 +182,9 @@ def build_signing(
         Inspect(judge, look), CollectEvidence(judge, answers), timestamps, room, clock, pool, cells
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
-    seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care)
+    seal_pdf = SealPdf(
+        database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care, NoNationalForm()
+    )
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
     credentials = Credentials(database, store, ring, clock)
     listed = ListedVault(vault, database, SqlDiscardList(), clock)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from keys.public_key import public_key_of
 from keys.spec import SignatureAlgorithm, Use
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
+from keys.trust.ports import KeptRevocation
 from keys.verification import check_signature
 from signing.eseal.model import Seal, Stamp
 from signing.eseal.read import StructureRefused, read_stamp
@@ -117,13 +118,21 @@ class StampJudge:
         self._states = states
 
     async def judge(
-        self, encoded: bytes, *, digest: bytes, now: dt.datetime, proven: dt.datetime | None = None
+        self,
+        encoded: bytes,
+        *,
+        digest: bytes,
+        now: dt.datetime,
+        proven: dt.datetime | None = None,
+        others: Sequence[bytes] = (),
+        kept: KeptRevocation | None = None,
     ) -> StampVerdict:
         """
         Args:
             encoded: SES_Signature, DER.
             digest: SM3 of what ought to be stamped, as computed from the document itself.
             proven: when the stamp certainly existed; None where nothing proves it.
+            others, kept: certificates (DER) and revocation data that come along with the stamp.
 
         Raises:
             core.errors.Unavailable: trust lists or register cannot be read; nothing is said.
@@ -133,8 +142,9 @@ class StampJudge:
         except StructureRefused as refused:
             return StampVerdict(_all(StepName.STRUCTURE, (Outcome.BAD, str(refused))))
         existed = proven or now
-        maker = await self._certificate(stamp.seal.maker, existed, stamp.seal.info.created_at)
-        signer = await self._certificate(stamp.signer, existed, stamp.made_at)
+        brought = (others, kept)
+        maker = await self._certificate(stamp.seal.maker, existed, stamp.seal.info.created_at, *brought)
+        signer = await self._certificate(stamp.signer, existed, stamp.made_at, *brought)
         found: dict[StepName, Finding] = {
             StepName.STRUCTURE: _GOOD,
             StepName.SEAL_SIGNATURE: _signed(stamp.seal.maker, stamp.seal, existed),
@@ -150,8 +160,17 @@ class StampJudge:
         steps = tuple(Step(number, name, *found[name]) for number, name in enumerate(StepName, 1))
         return StampVerdict(steps, stamp, maker, signer)
 
-    async def _certificate(self, certificate: bytes, at: dt.datetime, claimed: dt.datetime | None) -> Judgement:
-        return await self._certificates.judge(certificate, (), service=Service.DOCUMENTS, at=at, claimed=claimed)
+    async def _certificate(
+        self,
+        certificate: bytes,
+        at: dt.datetime,
+        claimed: dt.datetime | None,
+        others: Sequence[bytes],
+        kept: KeptRevocation | None,
+    ) -> Judgement:
+        return await self._certificates.judge(
+            certificate, others, service=Service.DOCUMENTS, at=at, claimed=claimed, kept=kept
+        )
 
     async def _state(self, seal: Seal, at: dt.datetime) -> Finding:
         said = await self._states(seal.info.seal_id, at) if self._states else None

@@ -65,8 +65,10 @@ def main(root: str, mebibytes: int, handle: int, modules: Sequence[str]) -> None
     for module in (*modules, *_ALSO):
         importlib.import_module(module)
     from core.files.scratch import Scratch, ScratchFile
+    from keys.libcrypto.library import available
     from signing.isolation.limits import confine
 
+    available()  # libcrypto is looked for among the machine's files, which are out of reach later
     file = None if handle == NO_FILE else ScratchFile.over(handle, Scratch())
     logging.disable(logging.CRITICAL)
     gc.collect()

@@ -14,6 +14,7 @@ from keys.verification import load_verification_key
 from signing.errors import not_extendable
 from signing.levels import Level
 from signing.ports import CertificateJudge
+from signing.profiles import LEVEL_NAMES
 from signing.verification.chain import certificate_fault, judge_signer
 from signing.verification.findings import FileFindings, SignatureFinding
 from signing.verification.level import level_of
@@ -71,6 +72,8 @@ class Inspect:
         times = await prove_times(content, found, [None] * len(found.signatures), self._judge, now=now)
         signatures, levels = [], []
         for finding, own in zip(found.signatures, times.signatures, strict=True):
+            if finding.profile in LEVEL_NAMES.values():  # has no levels; in a dual file the one around it has
+                continue
             if field is None or finding.field == field:
                 signer = await self._signer(finding, own, found, times)
                 signatures.append((signer, own))

@@ -21,8 +21,8 @@ from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.permissions import check_locks
 from signing.pades.update import Prepared, Tail
 from signing.placing.resolve import resolve
-from signing.profiles import PADES_HANDLER, Handler
 from signing.placing.words import FoundPlace, with_words_found
+from signing.profiles import PADES_HANDLER, Handler
 
 _LONGEST_NOTE = 200
 

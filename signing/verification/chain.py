@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from core.text import Text
+from keys.errors import SignatureRefused
 from keys.trust.judgement import Judgement
 from keys.trust.model import Service
 from keys.trust.ports import KeptRevocation
+from keys.x509.signed_by import check_issued
 from signing.ports import CertificateJudge
 from signing.verification.report import Check, Fault
 
@@ -105,7 +107,17 @@ def _readable(certificates: Sequence[bytes]) -> Iterator[x509.Certificate]:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except UnsupportedAlgorithm:  # of a family that the library does not have, such as SM2
+        return _issued_by_our_table(certificate, issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _issued_by_our_table(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        check_issued(certificate, issuer, at=certificate.not_valid_before_utc)
+    except SignatureRefused:
         return False
     return True
 

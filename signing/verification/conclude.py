@@ -24,6 +24,7 @@ from signing.verification.report import (
     SignatureReport,
     Step,
 )
+from signing.verification.stamp_words import told_stamp
 
 # EN 319 102-1 §5.1.3: these mean "not valid"; all others leave it open
 _NOT_VALID = frozenset({"FORMAT_FAILURE", "HASH_FAILURE", "SIG_CRYPTO_FAILURE"})
@@ -96,6 +97,7 @@ def signature_report(judged: Judged, *, size: int, kept: KeptEvidence, now: dt.d
         algorithm=finding.container.algorithm_name if finding.container else None,
         algorithm_counts=_algorithm_counts(judged),
         value=finding.container.signature if finding.container else b"",
+        national=told_stamp(judged.stamp) if judged.stamp else None,
     )
 
 

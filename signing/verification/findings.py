@@ -313,9 +313,7 @@ def _container(profile: str, der: bytes) -> SignedContainer | NationalContainer:
     return read_national(profile, der) if profile in NATIONAL_PROFILES.values() else read_container(der)
 
 
-def _signed_by_key(
-    container: SignedContainer | NationalContainer, content: FileBytes, covered: CoveredRange
-) -> bool:
+def _signed_by_key(container: SignedContainer | NationalContainer, content: FileBytes, covered: CoveredRange) -> bool:
     if isinstance(container, SignedContainer):
         return container.signature_is_good()
     parts = (slices_of(content, 0, covered.start), slices_of(content, covered.end, covered.until))

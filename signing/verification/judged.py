@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from core.text import Text
 from keys.trust.judgement import Judgement
+from signing.eseal.judge import StampVerdict
 from signing.levels import Level
+from signing.profiles import INNER
 from signing.verification.findings import FileFindings, SignatureFinding
 from signing.verification.later_revisions import CHANGED
 from signing.verification.proven_times import FileTimes, JudgedStamp, SignatureTimes
@@ -21,6 +23,7 @@ class Judged:
 
     Attributes:
         level: by what is in the file; None where levels have no meaning.
+        stamp: the ten steps of a national stamp, where it is one.
     """
 
     finding: SignatureFinding
@@ -29,6 +32,7 @@ class Judged:
     signer: Judgement | None = None
     times: SignatureTimes | None = None
     level: Level | None = None
+    stamp: StampVerdict | None = None
 
     @property
     def trusted(self) -> bool:
@@ -62,6 +66,25 @@ def register_fault(seal: KnownSeal | None, stamped_at: dt.datetime | None = None
             "The seal was cancelled, and nothing proves that it was used before.",
         ),
     )
+
+
+def with_inner_uses(found: FileFindings, seals: Sequence[KnownSeal | None]) -> list[KnownSeal | None]:
+    """The seals, the inner signature of a dual file on record with the outer one: the ledger has one use for both.
+
+    The name of the inner field holds the number of the use, which nobody knew before we made it.
+    """
+    used = {
+        finding.field: seal
+        for finding, seal in zip(found.signatures, seals, strict=True)
+        if seal is not None and seal.recorded_at is not None
+    }
+    out: list[KnownSeal | None] = []
+    for finding, seal in zip(found.signatures, seals, strict=True):
+        outer = used.get(finding.field.removesuffix(INNER)) if finding.field.endswith(INNER) else None
+        if seal is not None and seal.recorded_at is None and outer is not None and outer.id == seal.id:
+            seal = replace(seal, recorded_at=outer.recorded_at)
+        out.append(seal)
+    return out
 
 
 def _intact(one: Judged) -> bool:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from keys.der import NotDer
-from keys.errors import KeyRefused
+from keys.errors import KeyRefused, LibraryMissing
 from keys.primitives.sm2 import Sm2PublicKey
 from keys.public_key import public_key_of
 from keys.spec import SignatureAlgorithm, Use
@@ -96,7 +96,7 @@ class NationalContainer:
     def _key(self) -> Sm2PublicKey:
         try:
             key = load_verification_key(public_key_of(self.signer), SignatureAlgorithm.SM2_SM3)
-        except (KeyRefused, NotDer) as refused:
+        except (KeyRefused, LibraryMissing, NotDer) as refused:  # without libcrypto nothing can be said, good or bad
             raise UnsupportedSignature from refused
         if not isinstance(key, Sm2PublicKey):
             raise UnsupportedSignature

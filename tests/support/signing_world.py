@@ -50,6 +50,7 @@ from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
 from signing.model import GranteeKind, Seal, SealGrant, SealImage
+from signing.no_national_form import NoNationalForm
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
@@ -57,7 +58,14 @@ from signing.pades.page_geometry import spot
 from signing.pades.security_store import ValidationData
 from signing.places import Placement
 from signing.placing.preview import PreviewPlaces
-from signing.ports import CertificateAuthority, SealCertificates, SealLifeStore, SealStore, UseRequestStore
+from signing.ports import (
+    CertificateAuthority,
+    NationalSigners,
+    SealCertificates,
+    SealLifeStore,
+    SealStore,
+    UseRequestStore,
+)
 from signing.reports.make import MakeReports
 from signing.reports.seal_xml import SealXml
 from signing.reports.typst_setter import TypstReportSetter
@@ -327,6 +335,7 @@ class SealOffice:
     timestamps: Timestamps | None = None
     answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
     report_seal: str = ""
+    national: NationalSigners = field(default_factory=NoNationalForm)
     vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
@@ -354,7 +363,9 @@ class SealOffice:
         judge = self.judge or judge_of(self.authority, self.clock)
         self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
         lasting = (self.lasting.seal_at, SqlCareStore())
-        self.seal_pdf = SealPdf(*asked, self.vault, self.keys, self.clock, pool, cells, self.settings, *lasting)
+        self.seal_pdf = SealPdf(
+            *asked, self.vault, self.keys, self.clock, pool, cells, self.settings, *lasting, self.national
+        )
         listed = ListedVault(self.vault, self.database, SqlDiscardList(), self.clock)
         self.uses = UseServices(
             ask=AskForUse(*asked, listed, self.clock, pool, cells, self.settings),
