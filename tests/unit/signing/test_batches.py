@@ -232,19 +232,19 @@ async def test_a_batch_waits_while_what_it_needs_does_not_answer(
     batches: BatchOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = await batches.running(letters(2))
-    sealing, clock = batches.office.seal_pdf._seal_at, batches.office.clock
+    sealing, clock = batches.office.seal_pdf._seal_in, batches.office.clock
 
     async def away(*_: object, **__: object) -> None:
         raise Unavailable("key-unavailable", Text("没有回应", "no answer"))
 
-    monkeypatch.setattr(batches.office.seal_pdf, "_seal_at", away)
+    monkeypatch.setattr(batches.office.seal_pdf, "_seal_in", away)
     for stumbles in (1, 2):
         assert await batches.services.run.step()
         assert not await batches.services.run.step(), "it waits"
         waiting = await batches.batch(batch.id)
         assert (waiting.stumbles, waiting.state) == (stumbles, BatchState.RUNNING)
         clock.advance(30)
-    monkeypatch.setattr(batches.office.seal_pdf, "_seal_at", sealing)
+    monkeypatch.setattr(batches.office.seal_pdf, "_seal_in", sealing)
     await batches.services.run.through()
     assert (await batches.services.look.one(batch.id, CLIENT)).counts == Counts(sealed=2)
     assert (await batches.batch(batch.id)).stumbles == 0
