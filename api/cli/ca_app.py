@@ -16,7 +16,7 @@ from keys.spec import SignatureAlgorithm
 ca_app = typer.Typer(no_args_is_help=True, help="The certificate authority.")
 ca_app.add_typer(ceremony_app, name="ceremony")
 
-Name = Annotated[str, typer.Argument(help="Authority: seals, persons, timestamps, machines or seals-sm2.")]
+Name = Annotated[str, typer.Argument(help="Authority: seals, persons, timestamps, machines, seals-sm2 or persons-sm2.")]
 Reason = Literal[
     "unspecified",
     "keyCompromise",
@@ -105,6 +105,28 @@ def ca_issue(
     words = SubjectWords(name, identifier, organisation, code)
     with plainly():
         _show(asyncio.run(issue(settings_of(data=data), profile, request, words, days)), out)
+
+
+@ca_app.command("pair")
+def ca_pair(
+    subject: Annotated[Literal["person", "agent"], typer.Argument(help="Whom the certificates are for.")],
+    request: Annotated[Path, typer.Argument(help="PKCS #10 request of the SM2 signing key; only its key is taken.")],
+    data: Data = None,
+    name: Annotated[str, typer.Option("--name", help="The person's name.")] = "",
+    identifier: Annotated[str, typer.Option("--identifier", help="Opaque identifier.")] = "",
+    organisation: Annotated[str, typer.Option("--organisation", help="Registered name of the organisation.")] = "",
+    code: Annotated[str, typer.Option("--code", help="Unified social credit code of the organisation.")] = "",
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Shorter than the profile's life.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the three files.")] = Path(),
+) -> None:
+    """Issue a national pair (SM2): a signing and an encryption certificate, and the enveloped key of the latter."""
+    from api.cli.ca_commands import issue_pair
+    from keys.x509.names import SubjectWords
+
+    words = SubjectWords(name, identifier, organisation, code)
+    with plainly():
+        for line in asyncio.run(issue_pair(settings_of(data=data), subject, request, words, days, out)):
+            typer.echo(line)
 
 
 @ca_app.command("renew")

@@ -123,6 +123,36 @@ async def issue(settings: Settings, profile: str, request: Path, words: SubjectW
     return await audited(settings, "certificate.issue", profile, work)
 
 
+async def issue_pair(
+    settings: Settings, subject: str, request: Path, words: SubjectWords, days: int | None, folder: Path
+) -> list[str]:
+    """Issue a national pair and write it into `folder`; a line for each file.
+
+    Raises:
+        core.errors.AppError: the request, a name or the key is refused, or there is no national authority.
+    """
+    asked = await asyncio.to_thread(request.read_bytes)
+    life = None if days is None else dt.timedelta(days=days)
+
+    async def work(pki: PkiServices) -> list[str]:
+        made = await pki.issue_pair(subject, asked, words, life=life)
+        files = {
+            "signing.pem": to_pem(made.signing.der).encode(),
+            "encryption.pem": to_pem(made.encryption.der).encode(),
+            "encryption.key": made.enveloped,
+        }
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        for name, content in files.items():
+            await asyncio.to_thread((folder / name).write_bytes, content)
+        return [
+            f"{folder / 'signing.pem'}: {made.signing.serial}",
+            f"{folder / 'encryption.pem'}: {made.encryption.serial}",
+            f"{folder / 'encryption.key'}: SM2EnvelopedKey for the signing key; there is no other copy",
+        ]
+
+    return await audited(settings, "certificate.issue", f"{subject}-pair", work)
+
+
 async def renew(settings: Settings, certificate: str, request: Path | None) -> str:
     """
     Raises:

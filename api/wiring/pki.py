@@ -21,6 +21,7 @@ from keys.x509.life import ChangeCertificate
 from keys.x509.lists import RevocationLists
 from keys.x509.ocsp.delegates import OcspDelegates
 from keys.x509.ocsp.responder import OcspResponder
+from keys.x509.pair import IssuePair
 from keys.x509.ports import CertificateStore
 from keys.x509.publication import PkiAddresses
 from keys.x509.seal_certificates import SealCertificates
@@ -36,6 +37,7 @@ class PkiServices:
         authorities: which there are, and their certificates.
         certificates: the register.
         issue: certificates by profile.
+        issue_pair: a subject's two national certificates.
         change: hold, resume, revoke.
         watch: follows changes of other workers.
         lists: revocation lists.
@@ -53,6 +55,7 @@ class PkiServices:
     authorities: Authorities
     certificates: CertificateStore
     issue: IssueCertificate
+    issue_pair: IssuePair
     change: ChangeCertificate
     watch: RevocationWatch
     lists: RevocationLists
@@ -117,6 +120,7 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         authorities=authorities,
         certificates=store,
         issue=issue,
+        issue_pair=IssuePair(issue, clock),
         change=change,
         watch=watch,
         lists=lists,

@@ -24,12 +24,17 @@ _AUTHORITIES: Mapping[str, Text] = {
     "seals": Text("印章签发机构", "Seal authority"),
     "seals-sm2": Text("国密印章签发机构", "SM2 seal authority"),
     "persons": Text("人员签发机构", "Person authority"),
+    "persons-sm2": Text("国密人员签发机构", "SM2 person authority"),
     "timestamps": Text("时间戳签发机构", "Time-stamp authority"),
     "machines": Text("设备签发机构", "Machine authority"),
 }
 _HOLDERS: Mapping[str, Text] = {
     "person": Text("个人证书", "Certificates of persons"),
     "agent": Text("经办人证书", "Certificates of agents"),
+    "person-sm2": Text("个人签名证书（SM2）", "Signing certificates of persons, SM2"),
+    "person-sm2-enc": Text("个人加密证书（SM2）", "Encryption certificates of persons, SM2"),
+    "agent-sm2": Text("经办人签名证书（SM2）", "Signing certificates of agents, SM2"),
+    "agent-sm2-enc": Text("经办人加密证书（SM2）", "Encryption certificates of agents, SM2"),
     "tls-client": Text("系统接入证书", "Certificates of machines"),
 }
 _MARGIN: Mapping[Kind, dt.timedelta] = {

@@ -132,6 +132,23 @@ class Sm2PublicKey:
         }
 
 
+def spki_of(point: bytes) -> bytes:
+    """SubjectPublicKeyInfo in DER around 04 || X || Y; whether it is a point is judged by who loads it."""
+    return _HEAD + point[1:] if point[:1] == b"\x04" else b""
+
+
+def point_of(public_key: bytes) -> bytes:
+    """04 || X || Y of a SubjectPublicKeyInfo that was loaded."""
+    return b"\x04" + public_key[len(_HEAD) :]
+
+
+def pkcs8_of(secret: bytes) -> bytes:
+    """PrivateKeyInfo in DER around a private number of 32 octets (RFC 5958 §2, RFC 5915 §3), judged by who loads it."""
+    algorithm = only(_HEAD + bytes(2 * _OCTETS)).items()[0].encoded
+    inner = tlv(SEQUENCE, integer(1), tlv(OCTET_STRING, secret))
+    return tlv(SEQUENCE, integer(0), algorithm, tlv(OCTET_STRING, inner))
+
+
 def secret_of(private: bytes) -> int:
     """The private number of a PrivateKeyInfo (RFC 5958 §2, RFC 5915 §3).
 

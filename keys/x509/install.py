@@ -23,7 +23,7 @@ from keys.x509.errors import AuthorityUnknown
 from keys.x509.model import CertificateRecord, record_of
 from keys.x509.names import authority_name
 from keys.x509.ports import AuthorityKeys, CertificateStore
-from keys.x509.profiles import EVERY_AUTHORITY, ROOT_KIND, AuthorityKind
+from keys.x509.profiles import EVERY_AUTHORITY, NATIONAL_AUTHORITIES, ROOT_KIND, AuthorityKind
 from keys.x509.subject_key import key_id_of
 
 _ABOVE = "ca.above"
@@ -81,9 +81,12 @@ class InstallAuthority:
 
         Raises:
             AuthorityUnknown: no issuing authority has this name.
+            CertificateRefused: a national authority by another algorithm than SM2.
             core.errors.AppError: the key cannot be made.
         """
         kind = _issuing_kind(name)
+        if name in NATIONAL_AUTHORITIES and algorithm not in (None, kind.algorithm):
+            raise _not_national()
         key = await self._key(kind, new_key, algorithm or kind.algorithm, backend, bits)
         generation = await self._generation(key.key_id, name)
         suffix = "" if generation == 1 else f" {generation}"
@@ -212,6 +215,13 @@ def _issuing_kind(name: str) -> AuthorityKind:
     if kind is None or kind.is_root:
         raise AuthorityUnknown
     return kind
+
+
+def _not_national() -> CertificateRefused:
+    text = Text(
+        "国密签发机构的密钥只能用 SM2。", "A national authority's key is by SM2; leave the algorithm out, or say so."
+    )
+    return CertificateRefused(text, field="algorithm")
 
 
 def _check_profile(certificate: x509.Certificate, kind: AuthorityKind) -> None:

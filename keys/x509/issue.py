@@ -71,7 +71,7 @@ class IssueCertificate:
         """
         now = self._clock.now().replace(microsecond=0)
         authority = issuer or self._authorities.issuing(issuer_of(wanted.profile).name)
-        key = subject_key(wanted.public_key, wanted.profile.signs, now.date())
+        key = subject_key(wanted.public_key, wanted.profile.signs, now.date(), only=wanted.profile.algorithm)
         edition = await self._edition(key.key_id, wanted.subject)
         if wanted.first and edition > 1:
             raise _has_one()

@@ -37,6 +37,7 @@ class CertificateProfile:
         critical_usage: whether the extended key usage is critical.
         policies: OIDs of certificate policies.
         no_check: nobody asks whether it is revoked (RFC 6960 §4.2.2.2.1), so it says nowhere where to ask.
+        algorithm: of its keys, where it is for one kind only.
     """
 
     name: str
@@ -48,6 +49,7 @@ class CertificateProfile:
     critical_usage: bool = False
     policies: tuple[str, ...] = ()
     no_check: bool = False
+    algorithm: SignatureAlgorithm | None = None
 
 
 ROOT = CertificateProfile(
@@ -136,6 +138,58 @@ OCSP = CertificateProfile(
     no_check=True,
 )
 
+# The national pair (GM/T 0015, GM/T 0034): one key signs, and is its holder's alone; the other only receives. Their
+# usages are customary. Unlike those of `PERSON` they bind: the holder's device asks for a PIN at each signature.
+_PAIR_SIGNS = frozenset({"digital_signature", "non_repudiation"})
+_PAIR_RECEIVES = frozenset({"key_encipherment", "data_encipherment", "key_agreement"})
+
+
+def _signing(name: str, life: dt.timedelta, policy: str) -> CertificateProfile:
+    return CertificateProfile(
+        name,
+        None,
+        _PAIR_SIGNS,
+        life,
+        signs=frozenset({Use.LOGIN, Use.ESEAL}),
+        extended_key_usage=(CLIENT_AUTH, DOCUMENT_SIGNING),
+        policies=(policy,),
+        algorithm=SignatureAlgorithm.SM2_SM3,
+    )
+
+
+def _receiving(name: str, life: dt.timedelta, policy: str) -> CertificateProfile:
+    """Without extended usages: nothing here accepts such a certificate for a signature (`keys.trust.usage`)."""
+    return CertificateProfile(
+        name,
+        None,
+        _PAIR_RECEIVES,
+        life,
+        signs=frozenset(),
+        policies=(policy,),
+        algorithm=SignatureAlgorithm.SM2_SM3,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PairProfile:
+    """The two certificates of one subject."""
+
+    signing: CertificateProfile
+    encryption: CertificateProfile
+
+
+PAIRS = {
+    "person": PairProfile(
+        _signing("person-sm2", 3 * _YEAR, PERSON_POLICY), _receiving("person-sm2-enc", 3 * _YEAR, PERSON_POLICY)
+    ),
+    "agent": PairProfile(
+        _signing("agent-sm2", 2 * _YEAR, AGENT_POLICY), _receiving("agent-sm2-enc", 2 * _YEAR, AGENT_POLICY)
+    ),
+}
+"""By whom they are for, as `keys.x509.names.subject_for` names them."""
+
+_PAIR_PROFILES = tuple(half for pair in PAIRS.values() for half in (pair.signing, pair.encryption))
+
 
 def _issuing(*policies: str) -> CertificateProfile:
     signs = frozenset({Use.CERTIFICATE, Use.REVOCATION})
@@ -178,7 +232,7 @@ class AuthorityKind:
 PROFILES = {one.name: one for one in (SEAL, PERSON, AGENT, TIMESTAMP, TLS_CLIENT, OCSP)}
 """End entities, by name."""
 
-NATIONAL_PROFILES = {one.name: one for one in (ESEAL, ESEAL_MAKER)}
+NATIONAL_PROFILES = {one.name: one for one in (ESEAL, ESEAL_MAKER, *_PAIR_PROFILES)}
 """End entities of authorities with national algorithms alone, by name."""
 
 END_ENTITIES = PROFILES | NATIONAL_PROFILES
@@ -213,6 +267,7 @@ ISSUING_NAMES = tuple(name for name in AUTHORITIES if name != ROOT_KIND.name)
 
 NATIONAL_ROOT = "root-sm2"
 NATIONAL_SEALS = "seals-sm2"
+NATIONAL_PERSONS = "persons-sm2"
 NATIONAL_AUTHORITIES = {
     one.name: one
     for one in (
@@ -230,6 +285,14 @@ NATIONAL_AUTHORITIES = {
             "SM2 Seal Authority",
             _issuing(SEAL_POLICY),
             frozenset({"eseal", "eseal-maker", "ocsp"}),
+            algorithm=SignatureAlgorithm.SM2_SM3,
+            root=NATIONAL_ROOT,
+        ),
+        AuthorityKind(
+            NATIONAL_PERSONS,
+            "SM2 Person Authority",
+            _issuing(PERSON_POLICY, AGENT_POLICY),
+            frozenset({*(one.name for one in _PAIR_PROFILES), "ocsp"}),
             algorithm=SignatureAlgorithm.SM2_SM3,
             root=NATIONAL_ROOT,
         ),

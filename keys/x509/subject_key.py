@@ -36,11 +36,23 @@ def key_id_of(public_key: bytes) -> str:
     return thumbprint_of_members(_candidates(public_key)[0][1].members())
 
 
-def subject_key(public_key: bytes, signs: frozenset[Use], day: dt.date) -> SubjectKey:
+def is_sm2(public_key: bytes) -> bool:
+    """Whether a SubjectPublicKeyInfo in DER is an SM2 key."""
+    try:
+        load_verification_key(public_key, SignatureAlgorithm.SM2_SM3)
+    except KeyRefused:
+        return False
+    return True
+
+
+def subject_key(
+    public_key: bytes, signs: frozenset[Use], day: dt.date, *, only: SignatureAlgorithm | None = None
+) -> SubjectKey:
     """
     Args:
         public_key: SubjectPublicKeyInfo, DER.
         signs: what the certificate shall be for: one algorithm of the table must allow all of it on that day.
+        only: the one algorithm whose keys will do; None for any.
 
     Raises:
         CertificateRefused: it must not be certified for this.
@@ -49,6 +61,8 @@ def subject_key(public_key: bytes, signs: frozenset[Use], day: dt.date) -> Subje
         candidates = _candidates(public_key)
     except KeyRefused as refused:
         raise _refused(refused.private) from None
+    if only is not None and all(algorithm is not only for algorithm, _ in candidates):
+        raise _refused(f"it must be a key of {only}")
     ends = [
         ALGORITHMS[algorithm].until(key.bits, signs)
         for algorithm, key in candidates

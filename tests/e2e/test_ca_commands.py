@@ -11,8 +11,17 @@ from cryptography import x509
 from typer.testing import CliRunner
 
 from api.cli.commands import app
+from keys.enveloped_key import open_key
+from keys.public_key import public_key_of
+from tests.support.national_pair import openssl_private, openssl_request
 
 CODE = "11410100MB1234567X"
+_PAIR = ("signing", "encryption")
+_ID = "distid:1234567812345678"
+_ISSUING = (
+    "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
+    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+)
 ORGANISATION = ("--organisation", "示例市大数据局", "--code", CODE)
 
 
@@ -80,6 +89,55 @@ def test_a_certificate_from_request_to_revocation(desk: Desk) -> None:
     assert desk.ca("export", _serial(renewed)).count("BEGIN CERTIFICATE") == 3
     audit = CliRunner().invoke(app, ["audit", "verify", "--data", str(desk.data)])
     assert re.search(r"audit chain whole: \d+ rows", audit.output)
+
+
+def test_a_national_pair_from_request_to_its_three_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, out = openssl_request(desk.folder), desk.folder / "pair"
+    words = ("--name", "王小明", "--identifier", "PNO-1", "--out", out)
+    said = desk.ca("pair", "person", request, *words, fails=True)  # the international profile has no such authority
+    assert "ca.persons-sm2" in said
+    assert not out.exists()
+    monkeypatch.setenv("YIZHENG_PROFILE", "both")
+    assert "missing: yizheng ca request persons-sm2" in desk.ca("list")
+    _install_national(desk)
+    desk.ca("pair", "person", request, *words)
+    signing, encryption = (x509.load_pem_x509_certificate((out / f"{one}.pem").read_bytes()) for one in _PAIR)
+    assert signing.subject == encryption.subject
+    assert "else" not in signing.subject.rfc4514_string()
+    opened = open_key((out / "encryption.key").read_bytes(), openssl_private(desk.folder))
+    assert opened.public == public_key_of(encryption)
+    assert f"{encryption.serial_number:x}" in desk.ca(
+        "search", "--profile", "person-sm2-enc", "--issuer", "persons-sm2"
+    )
+    assert "by SM2" in desk.ca("request", "persons-sm2", "--new-key", "--algorithm", "ES256", fails=True)
+
+
+def _install_national(desk: Desk) -> None:
+    """Certified by a root that openssl plays, as a licensed authority would."""
+    csr, folder = desk.folder / "national.csr", desk.folder
+    desk.ca("request", "persons-sm2", "--out", csr)
+    key = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", "sm2root.key"]
+    subprocess.run(key, cwd=folder, check=True, capture_output=True)
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-sm3",
+        "-key",
+        "sm2root.key",
+        "-days",
+        "99",
+        "-subj",
+        "/CN=Licensed SM2 Root",
+    ]
+    command += ["-addext", "keyUsage=critical,keyCertSign,cRLSign", "-sigopt", _ID, "-out", "sm2root.crt"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    (folder / "ext").write_text(_ISSUING)
+    command = ["openssl", "x509", "-req", "-sm3", "-inform", "DER", "-in", "national.csr", "-CA", "sm2root.crt"]
+    command += ["-CAkey", "sm2root.key", "-set_serial", "5", "-days", "90", "-extfile", "ext"]
+    command += ["-vfyopt", _ID, "-sigopt", _ID, "-out", "national.crt"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert "issues until" in desk.ca("install", "persons-sm2", folder / "national.crt", folder / "sm2root.crt")
 
 
 def test_what_must_not_be_certified_is_refused(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from keys.x509.names import authority_name
 from keys.x509.ocsp.response import Envelope
 from keys.x509.ports import AuthorityKeys, CertificateStore
 from keys.x509.profiles import OCSP
+from keys.x509.subject_key import is_sm2
 
 _TRIES = 4
 _FIRST_SECONDS, _EVERY_SECONDS = 60.0, 3600.0
@@ -65,18 +66,18 @@ class OcspDelegates:
             core.errors.Unavailable: the authority's key does not answer, and no certificate is good any more.
         """
         found = self._current.get(authority.key_id)
-        if found is not None and not self._is_due(found):
+        if found is not None and not self._is_due(authority, found):
             return found
         async with self._making:
             found = self._current.get(authority.key_id)
-            if found is None or self._is_due(found):
+            if found is None or self._is_due(authority, found):
                 found = self._current[authority.key_id] = await self._renewed(authority)
         return found
 
-    def key_id(self, name: str) -> str | None:
-        """The key that signs for the authority of this name now; None while there is none."""
+    def key_id(self, authority: Authority) -> str | None:
+        """The key that signs for this authority now; None while there is none."""
         try:
-            return self._keys.signer(_purpose(name)).key_id
+            return self._keys.signer(_purpose(authority)).key_id
         except KeyMissing:
             return None
 
@@ -100,20 +101,20 @@ class OcspDelegates:
             except Exception:  # whatever it is, the next look must come
                 _log.exception("OCSP responders could not be looked after")
 
-    def _is_due(self, delegate: Delegate) -> bool:
+    def _is_due(self, authority: Authority, delegate: Delegate) -> bool:
         """Half of its life is over, or the ring has another key by now."""
         half = delegate.record.not_after - OCSP.life / 2
-        return self._clock.now() >= half or self.key_id(delegate.record.issuer) != delegate.signer.key_id
+        return self._clock.now() >= half or self.key_id(authority) != delegate.signer.key_id
 
     async def _renewed(self, authority: Authority) -> Delegate:
-        purpose = _purpose(authority.row.name)
-        signer = await self._key(purpose)
+        purpose = _purpose(authority)
+        signer = await self._key(purpose, _algorithm(authority))
         subject = authority_name(self._city, f"Yizheng OCSP Responder {authority.row.name}")
         for _ in range(_TRIES):
             for known in await self._certificates.of_key(signer.key_id, purpose):
                 if known.issuer_key_id == authority.key_id:
                     delegate = _delegate(signer, known)
-                    if not self._is_due(delegate):
+                    if not self._is_due(authority, delegate):
                         return delegate
                     break
             try:
@@ -123,20 +124,27 @@ class OcspDelegates:
             return _delegate(signer, record)
         raise KeyMissing(purpose)
 
-    async def _key(self, purpose: str) -> Signer:
+    async def _key(self, purpose: str, algorithm: SignatureAlgorithm) -> Signer:
         try:
             return self._keys.signer(purpose)
         except KeyMissing:
             pass
         try:
-            return await self._keys.create(purpose, SignatureAlgorithm.ES256)
+            return await self._keys.create(purpose, algorithm)
         except KeyStateConflict:  # another worker was faster
             await self._keys.refresh()
             return self._keys.signer(purpose)
 
 
-def _purpose(name: str) -> str:
-    return f"ocsp/{name}"
+def _purpose(authority: Authority) -> str:
+    """An authority that went over to SM2, or back, has a responder of each kind while its former certificates last."""
+    other = _algorithm(authority) is not authority.kind.algorithm
+    return f"ocsp/{authority.row.name}{'.other' if other else ''}"
+
+
+def _algorithm(authority: Authority) -> SignatureAlgorithm:
+    """Whoever checks by SM2 alone finds nothing else from the authority down to the answer."""
+    return SignatureAlgorithm.SM2_SM3 if is_sm2(authority.public_key) else SignatureAlgorithm.ES256
 
 
 def _delegate(signer: Signer, record: CertificateRecord) -> Delegate:

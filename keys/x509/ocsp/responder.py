@@ -177,7 +177,7 @@ class OcspResponder:
 
     def _still(self, authority: Authority, answer: Answer | None) -> Answer | None:
         """An answer, unless its key was replaced since: perhaps it leaked."""
-        same = answer is not None and answer.key_id == self._delegates.key_id(authority.row.name)
+        same = answer is not None and answer.key_id == self._delegates.key_id(authority)
         return answer if same else None
 
     def _find(self, authority: Authority, asked: CertificateId) -> _Said | None:

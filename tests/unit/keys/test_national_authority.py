@@ -16,7 +16,7 @@ from keys.spec import SignatureAlgorithm
 from keys.trust.judge import Judge
 from keys.trust.model import Service
 from keys.x509.eseal_authority import MAKER
-from keys.x509.profiles import NATIONAL_SEALS
+from keys.x509.profiles import NATIONAL_PERSONS, NATIONAL_SEALS
 from keys.x509.signed_by import check_issued
 from tests.support.clock import FakeClock
 from tests.support.pki_world import CITY, pki_worker
@@ -53,7 +53,7 @@ async def test_every_certificate_of_the_path_is_signed_by_sm2(pki: PkiServices, 
 async def test_an_international_deployment_has_none(tmp_path: Path, clock: FakeClock) -> None:
     async with pki_worker(tmp_path, clock) as plain:
         assert plain.authorities.missing() == []
-        assert plain.authorities.missing(national=True) == [NATIONAL_SEALS]
+        assert plain.authorities.missing(national=True) == [NATIONAL_SEALS, NATIONAL_PERSONS]
         with pytest.raises(KeyMissing):
             await sealed(plain)
         with pytest.raises(KeyMissing):
