@@ -40,7 +40,7 @@ from signing.places import Placement
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate
-from signing.verify_pdf import VerifyPdf
+from signing.verify_file import VerifyFile
 
 LICENCE_CLASS = "licence"
 LICENCE_SEALS = frozenset({SealKind.OFFICIAL, SealKind.LICENCE})
@@ -170,11 +170,11 @@ class RingSealKeys:
 class SigningDocumentJudge:
     """`certstore.ports.DocumentJudge`: the verdict on a file's seals."""
 
-    def __init__(self, verify_pdf: VerifyPdf) -> None:
-        self._verify_pdf = verify_pdf
+    def __init__(self, verify_file: VerifyFile) -> None:
+        self._verify_file = verify_file
 
     async def judge(self, content: bytes) -> DocumentJudgement:
-        report = await self._verify_pdf(content)
+        report = await self._verify_file(content)
         trusted = next((signature for signature in report.signatures if signature.known_seal), None)
         return DocumentJudgement(
             conclusion=report.conclusion,
@@ -183,6 +183,7 @@ class SigningDocumentJudge:
             organisation=trusted.organisation_code if trusted else None,
             signed_at=trusted.signed_at if trusted else None,
             embedded_files=report.embedded_files,
+            names=report.names,
             signed_revision=None if report.signed_revision is None else whole(report.signed_revision),
             report=report,
         )

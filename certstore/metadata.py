@@ -8,7 +8,7 @@ several `CZ` groups. The `JZ*` elements (加注) stand in annotated copies and n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 from xml.parsers import expat
@@ -169,6 +169,12 @@ def read_names(content: bytes) -> EmbeddedNames | None:
         return None
     identifier = found.get(f"{NAMESPACE} ZZBS")
     return EmbeddedNames(identifier, found.get(f"{NAMESPACE} JZJBS")) if identifier else None
+
+
+def names_among(names: Mapping[str, str]) -> EmbeddedNames | None:
+    """The same out of what an OFD says of itself by the standard's names (CustomData)."""
+    identifier = names.get("ZZBS", "")[:200]
+    return EmbeddedNames(identifier, names.get("JZJBS")) if identifier else None
 
 
 class _NotOurs(Exception):

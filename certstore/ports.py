@@ -119,7 +119,15 @@ class LicenceSealer(Protocol):
 
 
 DocumentConclusion = Literal[
-    "genuine", "annotated", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"
+    "genuine",
+    "annotated",
+    "changed",
+    "unknown-signer",
+    "not-signed",
+    "not-a-pdf",
+    "not-an-ofd",
+    "empty",
+    "undecided",
 ]
 
 
@@ -130,6 +138,7 @@ class DocumentJudgement:
     Attributes:
         organisation: USCC in the certificate of the trusted seal, when there is one.
         embedded_files: attachments of the signed revision, by name.
+        names: what an OFD says of itself under a trusted seal (`ZZBS`, …), by the element's name.
         signed_revision: the bytes as they were when sealed, when they can be told.
         report: the signing domain's own report, passed through for display.
     """
@@ -140,6 +149,7 @@ class DocumentJudgement:
     organisation: str | None = None
     signed_at: dt.datetime | None = None
     embedded_files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     signed_revision: bytes | None = field(default=None, repr=False)
     report: object | None = field(default=None, repr=False)
 

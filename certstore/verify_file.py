@@ -13,7 +13,7 @@ from enum import StrEnum
 from certstore.documents import sha256_of
 from certstore.facts import CopyFacts, LicenceFacts, facts_of, told_copy, told_facts
 from certstore.identifier import parse_identifier
-from certstore.metadata import FILE_NAME, read_names
+from certstore.metadata import FILE_NAME, names_among, read_names
 from certstore.model import AnnotatedCopy, Licence, LicenceFile
 from certstore.ports import DocumentJudge, DocumentJudgement, OrganisationDirectory
 from certstore.repository import Repository
@@ -131,7 +131,7 @@ class VerifyLicenceFile:
 
     async def _named_licence(self, tx: ReadTx, judgement: DocumentJudgement) -> tuple[_Match | None, bool]:
         """By embedded metadata; the second part says whether the file claims to be a licence at all."""
-        names = read_names(judgement.embedded_files.get(FILE_NAME, b""))
+        names = read_names(judgement.embedded_files.get(FILE_NAME, b"")) or names_among(judgement.names)
         if names is None:
             return None, False
         try:
@@ -172,6 +172,7 @@ def _genuine(judgement: DocumentJudgement) -> Question:
         ),
         "not-signed": Question(Answer.NO, Text("文件上没有电子印章。", "The file has no electronic seal.")),
         "not-a-pdf": Question(Answer.NO, Text("这不是 PDF 文件。", "This is not a PDF file.")),
+        "not-an-ofd": Question(Answer.NO, Text("这不是可以核验的 OFD。", "This is not an OFD that can be checked.")),
         "empty": Question(Answer.NO, Text("文件是空的。", "The file is empty.")),
         "undecided": Question(
             Answer.UNKNOWN,

@@ -53,6 +53,7 @@ _CONCLUSIONS: Mapping[str, Headline] = {
     "unknown-signer": Headline("old", "warn", Text("认不出盖章人", "Unknown signer")),
     "not-signed": Headline("old", "warn", Text("没有电子签名", "Not signed")),
     "not-a-pdf": Headline("old", "warn", Text("不是完整的 PDF", "Not a complete PDF")),
+    "not-an-ofd": Headline("old", "warn", Text("不是可核验的 OFD", "Not an OFD to be checked")),
     "empty": Headline("old", "warn", Text("文件是空的", "The file is empty")),
 }
 _ENDED_SEAL = Headline("old", "no", Text("印章或证书已失效", "Seal or certificate no longer good"))

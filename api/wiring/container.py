@@ -153,7 +153,7 @@ async def build_container(
     certstore = build_certstore(
         ground,
         sealer=DepartmentSealer(signing.seals, signing.seal_pdf, ground.clock, licence_level),
-        judge=SigningDocumentJudge(signing.verify_pdf),
+        judge=SigningDocumentJudge(signing.verify_file),
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),
         colleagues=IdpColleagues(idp.directory, ground.clock),

@@ -15,6 +15,7 @@ from signing.digests.ask import AskForDigest
 from signing.digests.hashes import SignHashes
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
+from signing.eseal.judge import StampJudge
 from signing.isolation.cells import Cells
 from signing.longlife.collect import CollectEvidence
 from signing.longlife.extend import ExtendSignature
@@ -58,6 +59,8 @@ from signing.uses.look_up import UseRequests
 from signing.uses.seal_requested import SealRequested
 from signing.uses.upkeep import RequestUpkeep
 from signing.verification.look import LookAtFile
+from signing.verify_file import VerifyFile
+from signing.verify_ofd import VerifyOfd
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 
@@ -98,6 +101,7 @@ class SigningServices:
     settings: SigningSettings
     seal_pdf: SealPdf
     verify_pdf: VerifyPdf
+    verify_file: VerifyFile
     apply_for_seal: ApplyForSeal
     review_application: ReviewApplication
     make_seal: MakeSeal
@@ -138,6 +142,7 @@ READERS = (
     "signing.pades.revision",
     "signing.ofd.seal.plan",
     "signing.ofd.look_inside",
+    "signing.ofd.facts",
 )
 """Modules that read strangers' files, in processes apart."""
 
@@ -186,6 +191,8 @@ def build_signing(
         database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care, NoNationalForm()
     )
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
+    stamps = StampJudge(judge)
+    verify_ofd = VerifyOfd(database, store, judge, stamps, clock, pool, cells, settings)
     credentials = Credentials(database, store, ring, clock)
     listed = ListedVault(vault, database, SqlDiscardList(), clock)
     sign_digest = SignDigest(database, store, requests, listed, ring, clock, pool, timestamps, room)
@@ -195,6 +202,7 @@ def build_signing(
         settings=settings,
         seal_pdf=seal_pdf,
         verify_pdf=verify_pdf,
+        verify_file=VerifyFile(verify_pdf, verify_ofd),
         apply_for_seal=ApplyForSeal(database, store, life, workshop, clock),
         review_application=ReviewApplication(database, life, clock),
         make_seal=MakeSeal(database, store, life, workshop, certificates, clock),

@@ -57,7 +57,7 @@ class VerifyUpload:
         picture = is_picture(content)
         if file.licence is not None or file.judgement.conclusion == "genuine":  # 1
             return UploadVerdict(file)
-        if not picture and file.judgement.conclusion in ("not-a-pdf", "empty"):
+        if not picture and file.judgement.conclusion in ("not-a-pdf", "not-an-ofd", "empty"):
             return UploadVerdict(file)
         texts = await self._reader.read(content)  # 2
         codes = tuple([await self.text(text, actor) for text in texts[:_MOST_CODES]])  # 3

@@ -95,6 +95,12 @@ class StampVerdict:
         """Whether some step says no, rather than that it cannot tell."""
         return any(step.outcome is Outcome.BAD for step in self.steps)
 
+    @property
+    def signed(self) -> bool:
+        """Whether the signer made it, over the very content that was asked about, whoever that is."""
+        by_signer = (StepName.SIGNATURE, StepName.DIGEST)
+        return all(self.step(name).outcome is Outcome.GOOD for name in by_signer)
+
     def step(self, name: StepName) -> Step:
         return next(step for step in self.steps if step.name is name)
 

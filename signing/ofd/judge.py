@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from signing.eseal.judge import StampJudge, StampVerdict
 from signing.eseal.read import StructureRefused, read_seal
+from signing.ofd.coverage import DIGESTS, changed_files, spared_files, unprotected_files
 from signing.ofd.package import Package
 from signing.ofd.signatures import PackageSignature, SignatureList
-
-_DIGESTS: Mapping[str, str] = {"1.2.156.10197.1.401": "sm3", "SM3": "sm3"}
-"""Digests of references that count; MD5 and SHA-1, which GB/T 33190 still names, do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,47 +64,37 @@ class PackageJudge:
         self, package: Package, listed: SignatureList, place: int, signature: PackageSignature, now: dt.datetime
     ) -> SignatureVerdict:
         faults, stamp = [], None
+        digests = {path: hashlib.new("sm3", content).digest() for path, content in package.files.items()}
         if signature.kind == "Seal":
-            digest = hashlib.new("sm3", package[signature.path]).digest()
-            stamp = await self._stamps.judge(package[signature.value_path], digest=digest, now=now)
-            faults += _stamp_faults(package, signature, stamp)
+            stamp = await self._stamps.judge(package[signature.value_path], digest=digests[signature.path], now=now)
+            seal = None if signature.seal_path is None else package[signature.seal_path]
+            faults += binding_faults(stamp, signature.path, seal)
         else:
             faults.append("kind")
-        name = _DIGESTS.get(signature.digest_method)
-        if name is None:
+        changed: tuple[str, ...] = ()
+        if signature.digest_method in DIGESTS:
+            changed = changed_files(signature, digests)
+        else:
             faults.append("digest-method")
-        changed = tuple(
-            one.path
-            for one in signature.references
-            if name is None or not _is(package.files.get(one.path), name, one.digest)
-        )
-        return SignatureVerdict(signature, stamp, tuple(faults), changed, _unprotected(package, listed, place))
+        unprotected = unprotected_files(signature, digests, spared_files(listed, place))
+        return SignatureVerdict(signature, stamp, tuple(faults), changed, unprotected)
 
 
-def _stamp_faults(package: Package, signature: PackageSignature, verdict: StampVerdict) -> list[str]:
-    """What binds the stamp to its place: the path that it names, and the seal that lies beside it."""
+def binding_faults(verdict: StampVerdict, path: str, seal: bytes | None) -> list[str]:
+    """What binds the stamp to its place: the path that it names, and the seal that lies beside it.
+
+    Args:
+        path: of the Signature.xml that it is over.
+        seal: the file beside it, where there is one.
+    """
     faults = []
-    if verdict.stamp is not None and verdict.stamp.subject.lstrip("/") != signature.path.lstrip("/"):
+    if verdict.stamp is not None and verdict.stamp.subject.lstrip("/") != path.lstrip("/"):
         faults.append("subject")
-    if verdict.stamp is not None and signature.seal_path is not None:
+    if verdict.stamp is not None and seal is not None:
         try:
-            same = read_seal(package[signature.seal_path]).encoded == verdict.stamp.seal.encoded
+            same = read_seal(seal).encoded == verdict.stamp.seal.encoded
         except StructureRefused:
             same = False
         if not same:
             faults.append("seal-file")
     return faults
-
-
-def _is(content: bytes | None, name: str, digest: bytes) -> bool:
-    return content is not None and hmac.compare_digest(hashlib.new(name, content).digest(), digest)
-
-
-def _unprotected(package: Package, listed: SignatureList, place: int) -> tuple[str, ...]:
-    """Files beside those that it protects, its own, and those of signatures behind it."""
-    own = listed.signatures[place]
-    protected = {one.path for one in own.references}
-    spared = {listed.path, own.path, own.value_path, own.seal_path}  # its seal is compared with the stamp's
-    for later in listed.signatures[place + 1 :]:
-        spared |= {later.path, later.value_path, later.seal_path}
-    return tuple(sorted(package.files.keys() - protected - spared))

@@ -1,42 +1,25 @@
 """The ZIP that an OFD is (GB/T 33190-2016 §6): read into memory within bounds, never onto a disk, never two ways.
 
 A name leads nowhere but into the package and stands in it once, also where a file system would not tell two names
-apart; no octets of the file belong to two entries.
+apart; no octets of the file belong to two entries, or to none.
 """
 
 from __future__ import annotations
 
-import io
 import posixpath
-import struct
 import unicodedata
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from core.files.scratch import FileBytes
+from signing.ofd.archive import Bounds, Entry, PackageRefused, entries_of, is_archive, pieces_of
+
+__all__ = ["LARGEST_FILE", "LARGEST_PACKAGE", "Package", "PackageRefused", "files_of", "is_package", "located", "read_package"]
 
 LARGEST_FILE = 64 << 20
 LARGEST_PACKAGE = 256 << 20
 MOST_ENTRIES = 20_000
-_EXPANSION, _SPARE = 100, 16 << 20
-_LOCAL_HEADER = 30
-_ENCRYPTED = 0x1
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-
-
-class PackageRefused(ValueError):
-    """Not a package that everybody reads the same way.
-
-    Attributes:
-        code: `not-a-package`, `entry-name`, `entry-twice`, `encrypted`, `method`, `too-large`, `damaged`; of what
-            is in it `xml`, `number`, `reference`, `version`, `page`, `page-area`, `path`, `delta`, `cycle`, `too-deep`,
-            `too-complex`, `image`, `font`.
-    """
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
+_BOUNDS = Bounds(MOST_ENTRIES, LARGEST_FILE, LARGEST_PACKAGE, expansion=100, spare=16 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +39,26 @@ class Package:
         return found
 
 
-def read_package(content: bytes) -> Package:
+def is_package(content: FileBytes) -> bool:
+    """Whether a file begins as a package does; nothing may stand before it: it would be another file to others."""
+    return is_archive(content)
+
+
+def read_package(content: FileBytes) -> Package:
     """
     Raises:
         PackageRefused
     """
-    if content[:4] != b"PK\x03\x04":  # nothing may stand before it: it would be another file to others
-        raise PackageRefused("not-a-package")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return Package({name: archive.read(entry) for name, entry in checked_entries(archive, len(content))})
-    except PackageRefused:
-        raise
-    except BROKEN as broken:
-        raise PackageRefused("damaged", type(broken).__name__) from None
+    return Package({name: b"".join(pieces_of(content, entry)) for name, entry in files_of(content)})
 
 
-def checked_entries(archive: zipfile.ZipFile, size: int) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The files of an archive by their absolute path, in its order; what is in them was not looked at.
-
-    Args:
-        size: of the archive, in octets.
+def files_of(content: FileBytes) -> Sequence[tuple[str, Entry]]:
+    """The files by their absolute path; nothing is unpacked yet.
 
     Raises:
         PackageRefused
     """
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    _check_sizes(entries, size)
-    _check_places(entries)
+    entries = entries_of(content, _BOUNDS)
     return list(zip(_names(entries), entries, strict=True))
 
 
@@ -96,36 +71,24 @@ def located(base: str, location: str) -> str:
     return _inside(location if location.startswith("/") else posixpath.join(posixpath.dirname(base), location))
 
 
-def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:
-    if len(entries) > MOST_ENTRIES:
-        raise PackageRefused("too-large", "entries")
-    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-        raise PackageRefused("encrypted")
-    if any(entry.compress_type not in _METHODS for entry in entries):
-        raise PackageRefused("method")
-    total = sum(entry.file_size for entry in entries)
-    if total > min(LARGEST_PACKAGE, size * _EXPANSION + _SPARE) or any(e.file_size > LARGEST_FILE for e in entries):
-        raise PackageRefused("too-large", "octets")
-
-
-def _check_places(entries: list[zipfile.ZipInfo]) -> None:
-    end = 0
-    for entry in sorted(entries, key=lambda one: one.header_offset):
-        if entry.header_offset < end:
-            raise PackageRefused("damaged", "entries overlap")
-        end = entry.header_offset + _LOCAL_HEADER + entry.compress_size
-
-
-def _names(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
+def _names(entries: Sequence[Entry]) -> Iterator[str]:
     seen: set[str] = set()
     for entry in entries:
-        name = _inside("/" + entry.filename)
-        if entry.filename != name[1:]:
+        name = _inside("/" + entry.name)
+        if entry.name != name[1:]:
             raise PackageRefused("entry-name", "roundabout")
         folded = unicodedata.normalize("NFKC", name).casefold()
         if folded in seen:
             raise PackageRefused("entry-twice")
         seen.add(folded)
+        yield name
+    folders = {folder for name in seen for folder in _folders(name)}
+    if folders & seen:
+        raise PackageRefused("entry-twice", "a file and a folder")
+
+
+def _folders(name: str) -> Iterator[str]:
+    while (name := posixpath.dirname(name)) != "/":
         yield name
 
 

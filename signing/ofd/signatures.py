@@ -12,6 +12,8 @@ from signing.ofd.package import Package, PackageRefused, located
 from signing.ofd.xml import all_of, needed, one_of, parse, text_of
 
 ROOT = "/OFD.xml"
+VERSIONS = frozenset({"1.0", "1.1", "1.2"})
+"""GB/T 33190-2016 has 1.0; makers write the others, with the same structure."""
 _MOST_SIGNATURES = 200
 _MOST_REFERENCES = 20_000
 
@@ -79,32 +81,48 @@ def read_signatures(package: Package) -> SignatureList:
     """
     root = parse(package[ROOT], "OFD")
     bodies = all_of(root, "DocBody")
+    if root.get("Version") not in VERSIONS:
+        raise PackageRefused("xml", "an unknown version", reason="version")
     if len(bodies) != 1:
-        raise PackageRefused("xml", "not one document")
+        raise PackageRefused("xml", "not one document", reason="documents")
     location = text_of(bodies[0], "Signatures")
     if location is None:
         return SignatureList(None)
     path = located(ROOT, needed(location, "Signatures"))
     entries = all_of(parse(package[path], "Signatures"), "Signature")
     if len(entries) > _MOST_SIGNATURES:
-        raise PackageRefused("too-large", "signatures")
+        raise PackageRefused("too-large", "signatures", reason="signatures")
     found = tuple(_signature(package, path, entry) for entry in entries)
     if len({one.id for one in found}) != len(found) or len({one.path for one in found}) != len(found):
-        raise PackageRefused("xml", "a signature is listed twice")
+        raise PackageRefused("xml", "a signature is listed twice", reason="listed-twice")
     return SignatureList(path, found)
 
 
 def _signature(package: Package, listed: str, entry: etree._Element) -> PackageSignature:
     path = located(listed, needed(entry.get("BaseLoc"), "BaseLoc"))
-    root = parse(package[path], "Signature")
+    kind = entry.get("Type", "Seal")  # GB/T 33190 table 74: Seal where it is left out
+    return describe_signature(package[path], path, id=needed(entry.get("ID"), "ID"), kind=kind)
+
+
+def describe_signature(content: bytes, path: str, *, id: str, kind: str) -> PackageSignature:
+    """What a Signature.xml says.
+
+    Args:
+        path: of the file.
+        id, kind: as the list of signatures has them.
+
+    Raises:
+        PackageRefused
+    """
+    root = parse(content, "Signature")
     info = one_of(root, "SignedInfo")
     references = None if info is None else one_of(info, "References")
     if info is None or references is None:
         raise PackageRefused("xml", "SignedInfo or References is missing")
     seal = text_of(info, "Seal/BaseLoc")
     return PackageSignature(
-        id=needed(entry.get("ID"), "ID"),
-        kind=entry.get("Type", "Seal"),  # GB/T 33190 table 74: Seal where it is left out
+        id=id,
+        kind=kind,
         path=path,
         method=needed(text_of(info, "SignatureMethod"), "SignatureMethod"),
         digest_method=needed(references.get("CheckMethod"), "CheckMethod"),
@@ -120,13 +138,13 @@ def _signature(package: Package, listed: str, entry: etree._Element) -> PackageS
 def _references(path: str, element: etree._Element) -> tuple[Reference, ...]:
     entries = all_of(element, "Reference")
     if not 0 < len(entries) <= _MOST_REFERENCES:
-        raise PackageRefused("xml", "no or too many references")
+        raise PackageRefused("xml", "no or too many references", reason="signatures")
     found = tuple(
         Reference(located(path, needed(one.get("FileRef"), "FileRef")), _octets(text_of(one, "CheckValue")))
         for one in entries
     )
     if len({one.path for one in found}) != len(found):
-        raise PackageRefused("xml", "a file is protected twice")
+        raise PackageRefused("xml", "a file is protected twice", reason="listed-twice")
     return found
 
 

@@ -24,7 +24,7 @@ def parse(content: bytes, root: str) -> etree._Element:
         PackageRefused: `xml`: not well-formed, another element, not UTF-8, or it declares a document type.
     """
     if len(content) > _LARGEST or _DECLARES.search(content) or b"\x00" in content:  # UTF-16 would hide a DOCTYPE
-        raise PackageRefused("xml", "declares a document type, or is not UTF-8")
+        raise PackageRefused("xml", "declares a document type, or is not UTF-8", reason="xml-entities")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         found = etree.fromstring(content, parser)

@@ -41,6 +41,7 @@ _HEADLINES: Mapping[Conclusion, tuple[Tone, Text]] = {
     "unknown-signer": ("old", Text("认不出盖章人", "Unknown signer")),
     "not-signed": ("old", Text("没有电子签名", "Not signed")),
     "not-a-pdf": ("old", Text("不是完整的 PDF", "Not a complete PDF")),
+    "not-an-ofd": ("old", Text("不是可核验的 OFD", "Not an OFD to be checked")),
     "empty": ("old", Text("文件是空的", "The file is empty")),
     "undecided": ("old", Text("现在判断不了", "Cannot be judged now")),
 }

@@ -47,11 +47,9 @@ _VOUCHED = Text(
     "证书由信任列表上的{zh}签发，盖章时有效。",
     "{en}, on our trust list, issued the certificate; valid when sealing.",
 )
-_NOT_REACHED = Text("前面没有通过，这一步没有核。", "Not checked, because an earlier step failed.")
-_NOT_OURS = Text("这枚印章不在本系统登记。", "This seal is not on our register.")
-_NOT_RECORDED = Text(
-    "印章登记在册，但这次用印没有记录。", "The seal is on the register, but this use is not on record."
-)
+NOT_REACHED = Text("前面没有通过，这一步没有核。", "Not checked, because an earlier step failed.")
+NOT_OURS = Text("这枚印章不在本系统登记。", "This seal is not on our register.")
+NOT_RECORDED = Text("印章登记在册，但这次用印没有记录。", "The seal is on the register, but this use is not on record.")
 _EXTENDED = Text(
     "盖章之后只加了不影响内容的信息或别的签名。",
     "Since sealing, only other signatures or data without effect were added.",
@@ -65,7 +63,7 @@ def signature_report(judged: Judged, *, size: int, kept: KeptEvidence, now: dt.d
     """
     finding = judged.finding
     subject = subject_of(finding.signer) if finding.signer else None
-    indication, sub_indication, conclusion = _verdict(judged.faults)
+    indication, sub_indication, conclusion = verdict_of(judged.faults)
     covered = finding.covered
     whole = covered is not None and covered.until == size
     return SignatureReport(
@@ -114,7 +112,7 @@ def _level(judged: Judged) -> str | None:
     return judged.finding.profile if judged.finding.container else None
 
 
-def _verdict(faults: Sequence[Fault]) -> tuple[Indication, str | None, Conclusion]:
+def verdict_of(faults: Sequence[Fault]) -> tuple[Indication, str | None, Conclusion]:
     for fault in faults:
         if fault.sub_indication in _NOT_VALID:
             return "TOTAL-FAILED", fault.sub_indication, "changed"
@@ -135,7 +133,7 @@ def _steps(judged: Judged, *, whole: bool) -> tuple[Step, ...]:
         if check in faults:
             out.append(Step(check, CHECK_NAMES[check], _may_stand(faults[check]), faults[check].text))
         elif broken_at is not None and check > broken_at:
-            out.append(Step(check, CHECK_NAMES[check], None, _NOT_REACHED))
+            out.append(Step(check, CHECK_NAMES[check], None, NOT_REACHED))
         else:
             out.append(Step(check, CHECK_NAMES[check], *_passed(check, judged, whole=whole)))
     return tuple(out)
@@ -149,9 +147,9 @@ def _passed(check: Check, judged: Judged, *, whole: bool) -> tuple[bool | None, 
     if check is Check.CERTIFICATE and judged.seal is None and judged.signer and judged.signer.vouches:
         return True, _VOUCHED.format(zh=judged.signer.vouches.zh, en=judged.signer.vouches.en)
     if check is Check.REGISTER and judged.seal is None:
-        return None, _NOT_OURS
+        return None, NOT_OURS
     if check is Check.REGISTER and judged.seal is not None and judged.seal.recorded_at is None:
-        return True, _NOT_RECORDED
+        return True, NOT_RECORDED
     if check is Check.LATER and not whole:
         return True, _EXTENDED
     return True, _GOOD[check]
@@ -172,7 +170,7 @@ def summary(reports: Iterable[SignatureReport]) -> tuple[Indication, str | None,
 
 def file_steps(passed: bool, text: Text) -> tuple[Step, ...]:
     """The steps of a file in which no signature could be judged."""
-    rest = tuple(Step(check, CHECK_NAMES[check], None, _NOT_REACHED) for check in Check if check is not Check.FILE)
+    rest = tuple(Step(check, CHECK_NAMES[check], None, NOT_REACHED) for check in Check if check is not Check.FILE)
     return (Step(Check.FILE, CHECK_NAMES[Check.FILE], passed, text), *rest)
 
 
@@ -276,6 +274,7 @@ _WORDS: Mapping[Conclusion, Text] = {
         "这不是完整的 PDF。请上传收到的原文件，不要截图、拍照或另存。",
         "This is not a complete PDF. Upload the file as you received it, not a photo or a copy saved anew.",
     ),
+    "not-an-ofd": Text("这不是可以核验的 OFD。", "This is not an OFD that can be checked."),
     "empty": Text("文件是空的。请重新下载后再传。", "The file is empty. Download it again, then upload it."),
     "undecided": Text(
         "现在判断不了：文件加了密，或复杂得超出了核验范围。请上传收到的原文件，或向出具单位核实。",

@@ -18,7 +18,15 @@ from signing.verification.stamp_report import NationalStamp
 
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 Conclusion = Literal[
-    "genuine", "annotated", "changed", "unknown-signer", "not-signed", "not-a-pdf", "empty", "undecided"
+    "genuine",
+    "annotated",
+    "changed",
+    "unknown-signer",
+    "not-signed",
+    "not-a-pdf",
+    "not-an-ofd",
+    "empty",
+    "undecided",
 ]
 Coverage = Literal["whole-file", "signed-revision", "unclear"]
 
@@ -221,6 +229,27 @@ class RevocationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectedFiles:
+    """What a signature of an OFD protects, by the paths in the package.
+
+    Attributes:
+        path: of the description of the signature itself.
+        number: how many files it names.
+        changed: those of them that are others than when it was made, or gone.
+        unprotected: files beside those that it names, its own, and those of signatures behind it.
+        pages: pages, from 1, that are among the changed or unprotected.
+        seen_on: pages on which its seal is shown.
+    """
+
+    path: str
+    number: int
+    changed: tuple[str, ...] = ()
+    unprotected: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
+    seen_on: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """One signature.
 
@@ -242,6 +271,7 @@ class SignatureReport:
         algorithm_counts: whether it still counts for the time that is proven.
         value: the signature itself.
         national: the ten steps of the stamp, where the signature is one of a national e-seal (GB/T 38540).
+        files: of an OFD: what it protects; None for a PDF.
     """
 
     field: str
@@ -270,6 +300,7 @@ class SignatureReport:
     algorithm_counts: bool = False
     value: bytes = dataclasses.field(default=b"", repr=False)
     national: NationalStamp | None = None
+    files: ProtectedFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +315,9 @@ class VerificationReport:
         notices: what to mind about the file whatever its signatures are worth.
         revisions: what follows the first signature that is intact, oldest first.
         signed_revision: the file as it was last sealed by somebody we trust, when that can be told.
+        format: what the file is.
+        refusal: why an OFD is not read at all, a short stable word.
+        names: what an OFD says of itself (CustomData), by name; empty unless its signer is trusted.
     """
 
     indication: Indication
@@ -302,3 +336,6 @@ class VerificationReport:
     timestamps: tuple[TimestampReport, ...] = ()
     revisions: tuple[RevisionReport, ...] = ()
     notices: tuple[Text, ...] = ()
+    format: Literal["pdf", "ofd"] = "pdf"
+    refusal: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -67,6 +67,7 @@ async def app(office: SealOffice, tmp_path: Path) -> AsyncIterator[FastAPI]:
         settings=office.settings,
         seal_pdf=office.seal_pdf,
         verify_pdf=office.verify_pdf,
+        verify_file=office.verify_file,
         uses=office.uses,
         seals=office.seals,
         care_of_files=office.care_of_files,

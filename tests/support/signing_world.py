@@ -38,6 +38,7 @@ from signing.digests.ask import AskForDigest
 from signing.digests.hashes import SignHashes
 from signing.digests.sign import SignDigest
 from signing.digests.terms import TellDigestTerms
+from signing.eseal.judge import StampJudge
 from signing.isolation.cells import Cells
 from signing.isolation.port import Isolation
 from signing.longlife.collect import CollectEvidence
@@ -97,6 +98,8 @@ from signing.uses.seal_requested import SealRequested
 from signing.uses.upkeep import RequestUpkeep
 from signing.verification.look import LookAtFile
 from signing.verification.report import VerificationReport
+from signing.verify_file import VerifyFile
+from signing.verify_ofd import VerifyOfd
 from signing.verify_pdf import VerifyPdf
 from signing.work_pool import WorkPool
 from tests.support.clock import FakeClock
@@ -383,6 +386,9 @@ class SealOffice:
         )
         self.preview_places = PreviewPlaces(*shared, pool, cells, self.settings)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, LookAtFile(pool, cells), self.settings)
+        stamps = StampJudge(judge)
+        verify_ofd = VerifyOfd(*shared, judge, stamps, self.clock, pool, cells, self.settings)
+        self.verify_file = VerifyFile(self.verify_pdf, verify_ofd)
         self.care_of_files = CareOfFiles(self.database, self.seals, SqlCareStore())
         self.extend_file = ExtendFile(self.database, self.verify_pdf, self.lasting.extend, self.settings)
         seal_xml = SealXml(*shared, self.keys, self.clock)

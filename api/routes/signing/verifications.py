@@ -1,4 +1,4 @@
-"""`/v1/signature-verifications`: is this PDF genuine, who sealed it, was it changed? Open to everyone.
+"""`/v1/signature-verifications`: is this PDF or OFD genuine, who sealed it, was it changed? Open to everyone.
 
 The report for people (PDF) and the one for machines (XML) are sealed where the operator set a seal aside for them;
 `Report-Sealed` says whether they are.
@@ -32,15 +32,15 @@ router = APIRouter(prefix="/v1/signature-verifications", tags=["signatures"])
     response_class=JSONResponse,
     dependencies=[Depends(limited_verification)],
 )
-async def verify_a_pdf(request: Request) -> Response:
-    """Judge a PDF. The file is not kept. Whatever is sent, the answer is a report.
+async def verify_a_file(request: Request) -> Response:
+    """Judge a PDF or an OFD. The file is not kept. Whatever is sent, the answer is a report.
 
     It is JSON; ETSI TS 119 102-2 when `Accept` asks for XML; a report to read and file, with that XML attached, when
     it asks for PDF.
     """
     signing = container(request).signing
     async with uploaded(request, limit=signing.settings.max_pdf_bytes) as upload:
-        report = await signing.verify_pdf(upload.content)
+        report = await signing.verify_file(upload.content)
     kind = _wanted(request)
     if kind is None:
         return JSONResponse(report_view(report), headers=_FRESH)
@@ -80,6 +80,7 @@ def report_name(kind: Literal["xml", "pdf"], *, sealed: bool) -> str:
 def report_view(report: VerificationReport) -> dict[str, Any]:
     """The report as JSON; texts in both languages."""
     return {
+        "format": report.format,
         "conclusion": report.conclusion,
         "indication": report.indication,
         "sub_indication": report.sub_indication,
@@ -91,6 +92,7 @@ def report_view(report: VerificationReport) -> dict[str, Any]:
         "signatures": [_signature(signature) for signature in report.signatures],
         "timestamps": [_timestamp(one) for one in report.timestamps],
         "later_revisions": report.later_revisions,
+        "refusal": report.refusal,
         "notices": [_text(one) for one in report.notices],
         "revisions": [_revision(one) for one in report.revisions],
         "changes": [
@@ -130,6 +132,14 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
         "signed_size": signature.end,
         "steps": [_step(step) for step in signature.steps],
         "national_stamp": signature.national and stamp_view(signature.national),
+        "files": signature.files
+        and {
+            "protected": signature.files.number,
+            "changed": signature.files.changed,
+            "unprotected": signature.files.unprotected,
+            "pages": signature.files.pages,
+            "seen_on": signature.files.seen_on,
+        },
     }
 
 

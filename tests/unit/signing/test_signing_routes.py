@@ -102,6 +102,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         settings=office.settings,
         seal_pdf=office.seal_pdf,
         verify_pdf=office.verify_pdf,
+        verify_file=office.verify_file,
         create_seal=office.create_seal,
         apply_for_seal=office.apply,
         review_application=office.review,
