@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from core.files.scratch import FileBytes
 from signing.ofd.archive import Bounds, Entry, PackageRefused, entries_of, is_archive, pieces_of
 
-__all__ = ["LARGEST_FILE", "LARGEST_PACKAGE", "Package", "PackageRefused", "files_of", "is_package", "located", "read_package"]
+__all__ = [
+    "LARGEST_FILE",
+    "LARGEST_PACKAGE",
+    "Package",
+    "PackageRefused",
+    "files_of",
+    "is_package",
+    "located",
+    "read_package",
+]
 
 LARGEST_FILE = 64 << 20
 LARGEST_PACKAGE = 256 << 20
