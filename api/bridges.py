@@ -26,6 +26,7 @@ from idp.directory import Directory
 from idp.known_names import KnownNames
 from idp.model import NoticeKind
 from idp.telling import TellPerson, Told
+from keys.errors import KeyMissing
 from keys.journal import KeyEvent
 from keys.keyring import KeyRing
 from keys.ports import Signer
@@ -46,6 +47,7 @@ LICENCE_CLASS = "licence"
 LICENCE_SEALS = frozenset({SealKind.OFFICIAL, SealKind.LICENCE})
 SIGN = "seal:sign"
 SEAL_LINE = "certificate/seal/"
+NATIONAL_LINE = "certificate/eseal/"
 FOREIGN_RESIDENT = "553"
 HOLDER_CODES = {
     DocumentKind.CITIZEN_ID: CITIZEN_ID,
@@ -162,6 +164,49 @@ class RingSealKeys:
         for record in self._ring.records():
             if record.purpose == purpose and record.state is not KeyState.RETIRED:
                 await self._ring.revoke(record.key_id, replace=False)
+        for record in await self._ring.retired():
+            if record.purpose == purpose:
+                await self._ring.destroy(record.key_id)
+
+
+class RingNationalKeys:
+    """`signing.national.ports.NationalKeys`: the SM2 keys of seals in the ring.
+
+    Args:
+        backend: where they live; None for the deployment's default.
+    """
+
+    def __init__(self, ring: KeyRing, backend: str | None = None) -> None:
+        self._ring = ring
+        self._backend = backend
+
+    async def check(self) -> None:
+        await self._ring.check_offered(SignatureAlgorithm.SM2_SM3, backend=self._backend)
+
+    async def make(self, purpose: str) -> Signer:
+        await self._ring.refresh()
+        keys = {key.state: key for key in self._ring.verification_keys(purpose)}
+        if KeyState.ACTIVE not in keys:
+            return await self._ring.create(purpose, SignatureAlgorithm.SM2_SM3, backend=self._backend)
+        following = keys.get(KeyState.NEXT) or await self._ring.prepare_next(purpose)
+        assert following is not None
+        return self._ring.signer_of(following.key_id)
+
+    async def signer_of(self, key_id: str) -> Signer:
+        try:
+            return self._ring.signer_of(key_id)
+        except KeyMissing:  # another worker may have made it a moment ago
+            await self._ring.refresh()
+            return self._ring.signer_of(key_id)
+
+    async def settle(self, purpose: str, key_id: str) -> None:
+        await self._ring.refresh()
+        states = {key.key_id: key.state for key in self._ring.verification_keys(purpose)}
+        if states.get(key_id) is KeyState.NEXT:
+            await self._ring.rotate(purpose, at_once=True, key_id=key_id)
+        for key in self._ring.verification_keys(purpose):
+            if key.state is KeyState.VERIFY_ONLY and key.key_id != key_id:
+                await self._ring.retire(key.key_id)
         for record in await self._ring.retired():
             if record.purpose == purpose:
                 await self._ring.destroy(record.key_id)
@@ -413,16 +458,22 @@ class SealRenewer:
         self._renew = renew
 
     async def name(self, line: str) -> tuple[str, str] | None:
-        if not line.startswith(SEAL_LINE):
+        national = line.startswith(NATIONAL_LINE)
+        if not national and not line.startswith(SEAL_LINE):
             return None
         try:
-            seal = await self._seals.get(line.removeprefix(SEAL_LINE))
+            seal = await self._seals.get(line.removeprefix(NATIONAL_LINE).removeprefix(SEAL_LINE))
         except NotFound:
             return None
         if seal.status is not SealStatus.ACTIVE:
             return None
+        if national:
+            return f"{seal.name.zh}国密印章证书", f"SM2 seal certificate of {seal.name.en}"
         return f"{seal.name.zh}印章证书", f"Seal certificate of {seal.name.en}"
 
     async def renew(self, line: str) -> None:
         # two administrators have decided it, so the service itself acts and not one of them
-        await self._renew(line.removeprefix(SEAL_LINE), actor=SYSTEM)
+        if line.startswith(NATIONAL_LINE):
+            await self._renew.national(line.removeprefix(NATIONAL_LINE), actor=SYSTEM)
+        else:
+            await self._renew(line.removeprefix(SEAL_LINE), actor=SYSTEM)

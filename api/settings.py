@@ -298,7 +298,7 @@ class Settings(BaseSettings):
             url=self.pki_url or self.issuer,
             city=self.city,
             production=self.mode == "production",
-            national=self.profile is not Profile.INTERNATIONAL,
+            national=self.profile.national,
         )
 
     @property

@@ -7,6 +7,7 @@
     ├── KeysStale             nobody knows whether a key was revoked       (Unavailable)
     ├── KeyUnavailable        the token or device does not answer          (Unavailable)
     ├── LibraryMissing        the system has no libcrypto that can it      (Unavailable)
+    ├── AlgorithmNotOffered   the place for new keys does not have it      (Unavailable)
     ├── AlgorithmEnded        the key may no longer sign for its purpose   (Unavailable)
     ├── KeyStoreDamaged       a stored key does not open: it was changed   (Unavailable)
     ├── KeyStoreNewer         a later version has made the key store       (Unavailable)
@@ -92,6 +93,18 @@ class LibraryMissing(KeysError, Unavailable):
             " ask the system administrator to install it.",
         )
         super().__init__("library-missing", text, private=private)
+
+
+class AlgorithmNotOffered(KeysError, Unavailable):
+    """The place where new keys are made does not have the algorithm."""
+
+    def __init__(self, private: str) -> None:
+        text = Text(
+            "存放密钥的密码设备不支持所需的算法，什么都没有制作。请换用支持它的设备，或请系统管理员让这种密钥放在本机。",
+            "The device for keys does not have the algorithm, so nothing was made. Use a device that has it, or ask the"
+            " system administrator to keep such keys in software.",
+        )
+        super().__init__("algorithm-not-offered", text, private=private)
 
 
 class KeyStoreDamaged(KeysError, Unavailable):

@@ -7,9 +7,10 @@ import re
 import secrets
 
 from core.clock import Clock
-from keys.errors import KeyRefused
+from keys.errors import AlgorithmNotOffered, KeyRefused
 from keys.jose.jwk import thumbprint
 from keys.key_wrap import KeyWrap
+from keys.libcrypto.library import libcrypto
 from keys.ports import CanAdopt, KeyBackend, KeyBackends, KeyRecord
 from keys.primitives.registry import primitive
 from keys.profile import Profile
@@ -18,6 +19,7 @@ from keys.verification import load_verification_key
 
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]*([./][A-Za-z0-9_-]+)*")
 _SECRET_SIZE = 32
+_IN_MEMORY = "software"  # scheme of the backend that computes with this machine's libraries
 
 
 class KeyMaker:
@@ -52,6 +54,22 @@ class KeyMaker:
         made = await asyncio.to_thread(backend.generate, algorithm, bits=bits, label=purpose)
         key_id = thumbprint(made.public_key, algorithm)
         return self.sealed(key_id, purpose, str(algorithm), state, made.uri, made.public_key, made.private)
+
+    async def check_offered(self, algorithm: SignatureAlgorithm, *, scheme: str | None) -> None:
+        """Whether a new key of this algorithm could be made there.
+
+        Raises:
+            LibraryMissing: in software it could, with the library that this machine lacks.
+            AlgorithmNotOffered
+            KeyRefused: no such backend is configured.
+            KeyUnavailable: the device does not answer.
+        """
+        backend = self._backends.making(scheme)
+        if algorithm in await asyncio.to_thread(backend.algorithms):
+            return
+        if backend.scheme == _IN_MEMORY:
+            libcrypto()  # says what is missing
+        raise AlgorithmNotOffered(f"the backend {backend.scheme!r} makes no keys for {algorithm}")
 
     async def following(
         self, active: KeyRecord, state: KeyState, *, scheme: str | None = None, bits: int | None = None

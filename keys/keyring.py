@@ -216,6 +216,14 @@ class KeyRing:
         await self._keep(await self._maker.draft(purpose, algorithm, KeyState.ACTIVE, scheme=backend, bits=bits))
         return self.signer(purpose)
 
+    async def check_offered(self, algorithm: SignatureAlgorithm, *, backend: str | None = None) -> None:
+        """Whether `create` could make a key of this algorithm, before anything else is made.
+
+        Raises:
+            LibraryMissing, AlgorithmNotOffered, KeyRefused, KeyUnavailable: as `KeyMaker.check_offered`.
+        """
+        await self._maker.check_offered(algorithm, scheme=backend)
+
     async def create_secret(self, purpose: str) -> bytes:
         """Make a symmetric key of 32 random bytes and activate it; for purposes that have none yet.
 

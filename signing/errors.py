@@ -19,6 +19,7 @@
     │   ├── UseRequestNotFound
     │   └── SignatureNotFound
     ├── Unavailable
+    │   ├── SealFormUnavailable this deployment makes no seals in the national form
     │   ├── LevelNotReached     the signature level that was asked for cannot be had now
     │   └── EvidenceMissing     the state of a certificate cannot be kept with the file now
     └── Conflict
@@ -29,6 +30,8 @@
         ├── UseRequestOver      the request was decided, used or has run out
         ├── SealCodeTaken       another seal has this code
         ├── SealPictureChanged  the seal would not look like what was approved
+        ├── SealFormMissing     the seal has no national form
+        ├── SealFormThere       the seal has a national form already
         └── SealCertificateStale  the certificate has been changed meanwhile
 """
 
@@ -183,6 +186,45 @@ class SealSecondPerson(NotPermitted):
                 "Somebody else must take this step: nobody reviews, activates or resumes what they asked for, made or "
                 "stopped themselves. Ask a colleague with that duty.",
             ),
+        )
+
+
+class SealFormUnavailable(Unavailable):
+    """This deployment makes no seals in the national form."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-form-unavailable",
+            Text(
+                "本系统还没有国密印章的签发机构，做不了国密形式的印章，什么都没有制作。请系统管理员先建立（yizheng ca"
+                " request seals-sm2），或选国际形式。",
+                "This service has no authority for seals in the national form yet, so nothing was made. Ask the system"
+                " administrator to set one up (yizheng ca request seals-sm2), or choose the international form.",
+            ),
+        )
+
+
+class SealFormMissing(Conflict):
+    """The seal was made in the international form alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-form-missing",
+            Text(
+                "这枚印章没有国密形式，文件没有改动。请印章保管人为它加做国密形式，或按国际形式盖章。",
+                "This seal has no national form; your file is unchanged. Ask its custodian to add one, or seal in the"
+                " international form.",
+            ),
+        )
+
+
+class SealFormThere(Conflict):
+    """The seal has a national form already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "seal-form-there",
+            Text("这枚印章已经有国密形式。", "This seal has a national form already."),
         )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from core.files.scratch import FileBytes
 from core.principal import Principal
 from core.text import Text
+from keys.profile import Profile
 from signing.levels import Level, LevelPolicy
 from signing.locks import NO_LOCKS, Locks
 from signing.places import Place
@@ -101,6 +102,8 @@ class Seal:
         design: what the picture was drawn of; None for seals that were made before designs were kept.
         bearer: account of the person whose seal it is; for a personal one, and possibly for a representative's.
         replaces: the seal whose place it takes when it is activated.
+        profile: in which forms it exists, and in which one files are sealed unless it is said; every seal has the
+            international form (ADR 82).
     """
 
     id: str
@@ -117,6 +120,7 @@ class Seal:
     design: Mapping[str, object] | None = field(default=None, repr=False)
     bearer: str | None = None
     replaces: str | None = None
+    profile: Profile = Profile.INTERNATIONAL
 
     @property
     def certificate(self) -> bytes:
@@ -324,6 +328,7 @@ class SealApplication:
         numbered: the code stands on the seal.
         scan: the ink of a scanned impression, as `signing.appearance.trace.InkMap` packs it; not read for lists.
         picture: SHA-256 of what it will look like, hexadecimal: that is what is approved; None for old ones.
+        profile: as `Seal` has it.
     """
 
     id: str
@@ -347,6 +352,7 @@ class SealApplication:
     numbered: bool = True
     scan: bytes | None = field(default=None, repr=False)
     picture: str | None = None
+    profile: Profile = Profile.INTERNATIONAL
 
 
 @dataclass(frozen=True, slots=True)

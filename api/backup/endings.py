@@ -209,6 +209,8 @@ DOMAIN_ENDINGS: Mapping[str, Ending] = {
     # what was sealed after the backup is not sealed again
     "seal_batch_file": Moved("state", ["waiting"], ["waiting", "refused", "cancelled", "sealed"], ["signature_id"]),
     "seal_certificate": NothingEnds("which certificates are a seal's; the register has their states"),
+    "seal_national": NothingEnds("editions of a seal; it has the state, the key store the keys"),
+    "seal_department": NothingEnds("what is made where nobody chooses"),
     # one that was used up or taken back after the backup stays so
     "seal_grant": Kept(
         ["document_classes", "valid_from", "valid_to", "max_uses", "uses", "approval", "form", "ended_at"]

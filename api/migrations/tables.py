@@ -41,6 +41,7 @@ import keys.stores.renewal_tables
 import signing.stores.batch_tables
 import signing.stores.care_tables
 import signing.stores.log_tables
+import signing.stores.national_tables
 import signing.stores.tables
 from core.tables import metadata
 
@@ -84,5 +85,6 @@ SOURCES = (
     certstore.stores.objection_tables,
     signing.stores.batch_tables,
     signing.stores.log_tables,
+    signing.stores.national_tables,
     signing.stores.tables,
 )

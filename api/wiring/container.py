@@ -16,6 +16,7 @@ from api.bridges import (
     IdpOrganisationDirectory,
     IdpPersons,
     IdpSealUsers,
+    RingNationalKeys,
     RingSealKeys,
     SealProlonger,
     SigningDocumentJudge,
@@ -147,6 +148,8 @@ async def build_container(
         trust.judge,
         tsa.client,
         PublishedAnswers(pki.authorities, pki.responder, pki.lists),
+        pki.national_seals,
+        RingNationalKeys(ground.keys.ring),
         settings.signing,
     )
     licence_level = Level(f"PAdES-{settings.licence_level}")

@@ -26,9 +26,15 @@ from signing.longlife.ports import CareStore, OwnAnswers, Timestamps
 from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
-from signing.no_national_form import NoNationalForm
+from signing.national.department import DepartmentProfiles
+from signing.national.forms import NationalForms
+from signing.national.give import GiveNationalForm
+from signing.national.ports import NationalAuthority, NationalKeys
+from signing.national.register import SealRegister
+from signing.national.signers import RegisteredSigners
+from signing.national.workshop import NationalWorkshop
 from signing.placing.preview import PreviewPlaces
-from signing.ports import CertificateAuthority, CertificateJudge, SealCertificates, SealKeys
+from signing.ports import CertificateAuthority, CertificateJudge, NationalSigners, SealCertificates, SealKeys
 from signing.reports.make import MakeReports
 from signing.reports.seal_xml import SealXml
 from signing.reports.typst_setter import TypstReportSetter
@@ -50,6 +56,7 @@ from signing.seals.workshop import Workshop
 from signing.settings import SigningSettings
 from signing.stores.care import SqlCareStore
 from signing.stores.life import SqlSealLifeStore
+from signing.stores.national import SqlDepartmentStore, SqlNationalStore
 from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
 from signing.uses.ask import AskForUse
@@ -95,6 +102,25 @@ class CscServices:
 
 
 @dataclass(frozen=True)
+class NationalServices:
+    """Seals in their national form.
+
+    Attributes:
+        signers: find the form of a seal of ours, ready to stamp.
+        register: what we know of a national seal; `signing.eseal.judge.StampJudge` asks it about states.
+        give: adds the form to seals that are in use.
+        departments: what departments want where an application does not say.
+        forms: every edition that a seal has or had.
+    """
+
+    signers: NationalSigners
+    register: SealRegister
+    give: GiveNationalForm
+    departments: DepartmentProfiles
+    forms: NationalForms
+
+
+@dataclass(frozen=True)
 class SigningServices:
     """The use cases of the e-seal service."""
 
@@ -123,6 +149,7 @@ class SigningServices:
     uses: UseServices
     digests: DigestServices
     csc: CscServices
+    national: NationalServices
     preview_places: PreviewPlaces
     reports: MakeReports
     read_scan: ReadScan
@@ -165,6 +192,8 @@ def build_signing(
     judge: CertificateJudge,
     timestamps: Timestamps,
     answers: OwnAnswers,
+    national_authority: NationalAuthority,
+    national_keys: NationalKeys,
     settings: SigningSettings | None = None,
 ) -> SigningServices:
     """Compose on the ground.
@@ -172,6 +201,8 @@ def build_signing(
     Args:
         timestamps: whom to ask for time-stamps.
         answers: what our own authorities say about their certificates.
+        national_authority: certifies and signs national seals.
+        national_keys: where SM2 keys of seals are.
     """
     settings = settings or SigningSettings()
     store, life, requests = SqlSealStore(), SqlSealLifeStore(), SqlUseRequestStore()
@@ -180,18 +211,21 @@ def build_signing(
     cells = build_cells(settings)
     look = LookAtFile(pool, cells)
     database, clock, ring, vault = ground.database, ground.clock, ground.keys.ring, ground.documents
-    workshop = Workshop(ring, authority, certificates, endings, clock, pool)
+    national = SqlNationalStore()
+    national_workshop = NationalWorkshop(national_keys, national_authority, clock, pool)
+    departments = DepartmentProfiles(database, SqlDepartmentStore(), clock, ground.settings.profile)
+    workshop = Workshop(ring, authority, certificates, endings, clock, pool, national_workshop)
+    signers = RegisteredSigners(database, national, national_keys)
     seals = Seals(database, store, life, vault)
     care, room = SqlCareStore(), StampRoom()
     extend = ExtendSignature(
         Inspect(judge, look), CollectEvidence(judge, answers), timestamps, room, clock, pool, cells
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
-    seal_pdf = SealPdf(
-        database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care, NoNationalForm()
-    )
+    seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care, signers)
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
-    stamps = StampJudge(judge)
+    register = SealRegister(database, store, life, national)
+    stamps = StampJudge(judge, register)
     verify_ofd = VerifyOfd(database, store, judge, stamps, clock, pool, cells, settings)
     credentials = Credentials(database, store, ring, clock)
     listed = ListedVault(vault, database, SqlDiscardList(), clock)
@@ -203,18 +237,20 @@ def build_signing(
         seal_pdf=seal_pdf,
         verify_pdf=verify_pdf,
         verify_file=VerifyFile(verify_pdf, verify_ofd),
-        apply_for_seal=ApplyForSeal(database, store, life, workshop, clock),
+        apply_for_seal=ApplyForSeal(database, store, life, departments, workshop, clock),
         review_application=ReviewApplication(database, life, clock),
-        make_seal=MakeSeal(database, store, life, workshop, certificates, clock),
+        make_seal=MakeSeal(database, store, life, national, workshop, certificates, clock),
         activate_seal=ActivateSeal(database, store, life, certificates, clock),
-        create_seal=CreateSeal(database, store, life, workshop, clock),
+        create_seal=CreateSeal(database, store, life, national, departments, workshop, clock),
         destroy_seal=DestroySeal(database, store, life, endings, clock),
         grant_seal=GrantSeal(database, store, clock),
         end_grant=EndGrant(database, store, clock),
-        renew_seal=RenewSealCertificate(database, store, authority, certificates, clock),
+        renew_seal=RenewSealCertificate(
+            database, store, national, national_workshop, national_keys, authority, certificates, clock
+        ),
         change_seal_status=ChangeSealStatus(database, store, life, certificates, clock),
         take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
-        follow_seals=FollowSeals(database, store, certificates, endings),
+        follow_seals=FollowSeals(database, store, national, certificates, endings, national_keys),
         seals=seals,
         preview_places=PreviewPlaces(database, store, pool, cells, settings),
         read_scan=ReadScan(),
@@ -234,6 +270,23 @@ def build_signing(
         ),
         csc=CscServices(
             credentials, CscSigning(database, credentials, activations, sign_hashes, sign_digest, seal_pdf)
+        ),
+        national=NationalServices(
+            signers=signers,
+            register=register,
+            give=GiveNationalForm(
+                database,
+                store,
+                life,
+                national,
+                national_workshop,
+                certificates,
+                endings,
+                national_keys,
+                clock,
+            ),
+            departments=departments,
+            forms=NationalForms(database, store, national),
         ),
         extend=extend,
         extend_file=ExtendFile(database, verify_pdf, extend, settings),

@@ -108,8 +108,8 @@ class StampVerdict:
 Finding = tuple[Outcome, str]
 _GOOD: Finding = (Outcome.GOOD, "")
 
-SealStates = Callable[[str, dt.datetime], Awaitable[str | None]]
-"""What our register says of a seal (esID) at a moment: None for nothing against it, else a short stable word."""
+SealStates = Callable[[Seal, dt.datetime], Awaitable[str | None]]
+"""What our register says of a seal at a moment: None for nothing against it, else a short stable word."""
 
 
 class StampJudge:
@@ -179,7 +179,7 @@ class StampJudge:
         )
 
     async def _state(self, seal: Seal, at: dt.datetime) -> Finding:
-        said = await self._states(seal.info.seal_id, at) if self._states else None
+        said = await self._states(seal, at) if self._states else None
         return (Outcome.BAD, said) if said else _GOOD
 
 

@@ -48,8 +48,17 @@ def write_seal(info: SealInfo, maker: bytes, sign: Sign) -> bytes:
         maker: the maker's certificate, DER.
         sign: by the maker's key.
     """
-    signed = write_info(info)
-    return tlv(SEQUENCE, signed, tlv(OCTET_STRING, maker), oid(SM2_WITH_SM3), bits(sign(signed)))
+    return write_signed_seal(info, maker, sign(write_info(info)))
+
+
+def write_signed_seal(info: SealInfo, maker: bytes, signature: bytes) -> bytes:
+    """SESeal, for a maker whose key answers later.
+
+    Args:
+        maker: the maker's certificate, DER.
+        signature: over `write_info` of the same.
+    """
+    return tlv(SEQUENCE, write_info(info), tlv(OCTET_STRING, maker), oid(SM2_WITH_SM3), bits(signature))
 
 
 def write_stamp(

@@ -17,7 +17,7 @@ from signing.lifecycle import ENDED, STATUS_NAMES, SealEvent, next_status, requi
 from signing.model import Seal, SealStatus
 from signing.ports import SealCertificates, SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
-from signing.seals.revoke import stop_or_log
+from signing.seals.revoke import resume_certificates, stop_or_log
 from signing.seals.story import checked_reason, step
 
 _ACTION = "seal.activate"
@@ -50,7 +50,7 @@ class ActivateSeal:
         said = checked_reason(reason)
         async with refusals_on_record(self._database, _ACTION, actor, subject=seal_id):
             made = await self._allowed(seal_id, actor)
-            await self._certificates.resume(made.key_purpose)
+            await resume_certificates(self._certificates, made)
             former = await self._enter(made, actor, said)
             async with self._database.read() as tx:
                 seal = await self._store.seal(tx, seal_id)

@@ -11,12 +11,14 @@ from core.identifiers.uscc import parse_uscc
 from core.ids import new_id
 from core.principal import Principal
 from core.text import Text
+from keys.profile import Profile
 from signing.appearance.drawn import digest_of
 from signing.appearance.official_seal import SealDrawing
 from signing.appearance.svg import to_svg
 from signing.errors import SealCodeTaken, SealInvalid
 from signing.lifecycle import ENDED, SealEvent, next_status, require_step
 from signing.model import SealApplication
+from signing.national.department import DepartmentProfiles
 from signing.ports import SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
 from signing.seals.order import SealOrder, check_bearer, order_of
@@ -41,11 +43,18 @@ class ApplyForSeal:
     """Enters an application; nothing is made yet."""
 
     def __init__(
-        self, database: Database, store: SealStore, life: SealLifeStore, workshop: Workshop, clock: Clock
+        self,
+        database: Database,
+        store: SealStore,
+        life: SealLifeStore,
+        departments: DepartmentProfiles,
+        workshop: Workshop,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._life = life
+        self._departments = departments
         self._workshop = workshop
         self._clock = clock
 
@@ -56,13 +65,16 @@ class ApplyForSeal:
             SealInvalid: the design, the bearer or the seal to replace is not acceptable.
             core.errors.InvalidInput: `uscc-invalid`, `reason-invalid`.
             SealCodeTaken: `seal-code-taken`.
+            core.errors.Unavailable: its forms cannot be made here.
         """
         actor = command.actor
         order = replace(command.order, organisation=parse_uscc(command.order.organisation))
+        order = replace(order, profile=await self._departments.for_new_seal(order.organisation, order.profile))
         async with refusals_on_record(self._database, "seal.apply", actor):
             require_step(SealEvent.APPLY, actor, order.organisation)
             reason = checked_reason(command.reason, needed=True)
             check_bearer(order)
+            await self._workshop.check(order)  # nobody reviews what cannot be made
             drawing = await self._workshop.draw(order)  # whoever reviews it must see what it will look like
             application = application_of(self._clock, order, actor, reason, drawing)
             async with self._database.write() as tx:
@@ -76,6 +88,7 @@ class ApplyForSeal:
                     "code": application.code,
                     "kind": application.kind.value,
                     "picture": application.picture,
+                    "profile": application.profile.value,
                 }
                 tx.audit(AuditEvent("seal.apply", "done", actor, subject=application.id, detail=detail))
                 await tx.commit()
@@ -111,6 +124,7 @@ def application_of(
         numbered=order.numbered,
         scan=None if order.scan is None else order.scan.packed(),
         picture=digest_of(drawing),
+        profile=order.profile or Profile.INTERNATIONAL,
         algorithm=order.algorithm.value,
         reason=reason,
         status=next_status(None, SealEvent.APPLY),

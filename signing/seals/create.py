@@ -17,6 +17,9 @@ from core.principal import Principal
 from signing.errors import SealSecondPerson
 from signing.lifecycle import SealEvent, next_status, require_step, works_alone
 from signing.model import Seal, SealApplication, SealStatus
+from signing.national.department import DepartmentProfiles
+from signing.national.model import NationalForm
+from signing.national.ports import NationalStore
 from signing.ports import SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
 from signing.seals.apply import application_of, check_order
@@ -32,11 +35,20 @@ class CreateSeal:
     """Makes an active seal in one go."""
 
     def __init__(
-        self, database: Database, store: SealStore, life: SealLifeStore, workshop: Workshop, clock: Clock
+        self,
+        database: Database,
+        store: SealStore,
+        life: SealLifeStore,
+        national: NationalStore,
+        departments: DepartmentProfiles,
+        workshop: Workshop,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._life = life
+        self._national = national
+        self._departments = departments
         self._workshop = workshop
         self._clock = clock
 
@@ -51,8 +63,10 @@ class CreateSeal:
             SealInvalid: the name, the code, the line, the diameter or the scan is not acceptable.
             core.errors.InvalidInput: `uscc-invalid`; `key-refused`.
             SealCodeTaken: `seal-code-taken`.
+            core.errors.Unavailable: no key can be made, or no certificate issued; or not in the forms that are wanted.
         """
         order = replace(order, organisation=parse_uscc(order.organisation))
+        order = replace(order, profile=await self._departments.for_new_seal(order.organisation, order.profile))
         async with refusals_on_record(self._database, "seal.create", actor):
             require_step(SealEvent.APPLY, actor, order.organisation)
             if not works_alone(actor):
@@ -64,15 +78,21 @@ class CreateSeal:
             seal = await self._workshop.make(order, SealStatus.ACTIVE, source)
             application = application_of(self._clock, order, actor, _WHY, drawing)
             try:
-                await self._enter(replace(application, status=SealStatus.MADE, seal_id=seal.id), seal, actor, source)
+                form = await self._workshop.make_national(seal)
+                made = replace(application, status=SealStatus.MADE, seal_id=seal.id)
+                await self._enter(made, seal, form, actor, source)
             except AppError:
                 await self._workshop.unmake(seal)
                 raise
         return seal
 
-    async def _enter(self, made: SealApplication, seal: Seal, actor: Principal, source: KeySource) -> None:
+    async def _enter(
+        self, made: SealApplication, seal: Seal, form: NationalForm | None, actor: Principal, source: KeySource
+    ) -> None:
         async with self._database.write() as tx:
             await self._store.add_seal(tx, seal)
+            if form is not None:
+                await self._national.add(tx, form, code=seal.code)
             await self._life.add_application(tx, made)
             status: SealStatus | None = None
             for event in _STEPS:
@@ -85,6 +105,7 @@ class CreateSeal:
                 "kind": seal.kind.value,
                 "picture": made.picture,
                 "key": source.told,
+                "profile": seal.profile.value,
             }
             tx.audit(AuditEvent("seal.create", "done", actor, subject=seal.id, detail=detail))
             await tx.commit()

@@ -1,4 +1,4 @@
-"""Destroys a seal that has ended (销毁): its key is gone for good, its record stays.
+"""Destroys a seal that has ended (销毁): its keys are gone for good, its record stays.
 
 The register says so first: if the key's place does not answer, the seal is destroyed already and the key goes at the
 next walk of `FollowSeals`.
@@ -16,6 +16,7 @@ from core.principal import Principal
 from signing.errors import SealNotFound, SealStepNotAllowed
 from signing.lifecycle import STATUS_NAMES, SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealStatus
+from signing.national.model import purposes_of
 from signing.ports import SealKeys, SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
 from signing.seals.story import checked_reason, step
@@ -60,7 +61,8 @@ class DestroySeal:
             await tx.commit()
         assert destroyed is not None
         try:
-            await self._keys.destroy(destroyed.key_purpose)
+            for purpose in purposes_of(destroyed):
+                await self._keys.destroy(purpose)
         except AppError as error:
             _log.error("the key of %s could not be destroyed: %s", seal_id, error.private or error.code)
         return destroyed

@@ -13,6 +13,8 @@ from signing.appearance.drawn import digest_of
 from signing.errors import SealApplicationNotFound, SealPictureChanged, SealStepNotAllowed
 from signing.lifecycle import STATUS_NAMES, SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealApplication
+from signing.national.model import NationalForm
+from signing.national.ports import NationalStore
 from signing.ports import SealCertificates, SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
 from signing.seals.apply import check_order
@@ -32,6 +34,7 @@ class MakeSeal:
         database: Database,
         store: SealStore,
         life: SealLifeStore,
+        national: NationalStore,
         workshop: Workshop,
         certificates: SealCertificates,
         clock: Clock,
@@ -39,6 +42,7 @@ class MakeSeal:
         self._database = database
         self._store = store
         self._life = life
+        self._national = national
         self._workshop = workshop
         self._certificates = certificates
         self._clock = clock
@@ -61,7 +65,8 @@ class MakeSeal:
             status = next_status(application.status, SealEvent.MAKE)
             seal = await self._workshop.make(order_of(application), status, source)
             try:
-                await self._enter(application, seal, actor, source)
+                form = await self._workshop.make_national(seal)
+                await self._enter(application, seal, form, actor, source)
             except AppError:
                 await self._workshop.unmake(seal)  # somebody was faster, or its code was taken meanwhile
                 raise
@@ -82,13 +87,17 @@ class MakeSeal:
     async def _looks(self, application: SealApplication) -> str:
         return digest_of(await self._workshop.draw(order_of(application)))
 
-    async def _enter(self, application: SealApplication, seal: Seal, actor: Principal, source: KeySource) -> None:
+    async def _enter(
+        self, application: SealApplication, seal: Seal, form: NationalForm | None, actor: Principal, source: KeySource
+    ) -> None:
         async with self._database.write() as tx:
             if not await self._life.move_application(
                 tx, application.id, expected=sources_of(SealEvent.MAKE), new=seal.status, seal_id=seal.id
             ):
                 raise SealStepNotAllowed(STATUS_NAMES[seal.status])
             await self._store.add_seal(tx, seal)
+            if form is not None:
+                await self._national.add(tx, form, code=seal.code)
             made = step(
                 self._clock,
                 SealEvent.MAKE,
@@ -104,6 +113,7 @@ class MakeSeal:
                 "application": application.id,
                 "picture": application.picture,
                 "key": source.told,
+                "profile": seal.profile.value,
             }
             tx.audit(AuditEvent("seal.make", "done", actor, subject=seal.id, detail=detail))
             await tx.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.text import Text
+from keys.profile import Profile
 from keys.spec import SignatureAlgorithm
 from signing.appearance.official_seal import SealCentre, SealDesign, SealShape
 from signing.appearance.trace import InkMap, unpacked
@@ -28,6 +29,7 @@ class SealOrder:
         replaces: the owner's seal of the same kind whose place it shall take (换章).
         numbered: the code stands on the seal.
         scan: the ink of a scanned impression, for a seal that shall look like one.
+        profile: in which forms it shall exist; None for what the owner's department or the deployment has.
     """
 
     organisation: str
@@ -43,6 +45,7 @@ class SealOrder:
     centre: SealCentre = SealCentre.STAR
     numbered: bool = True
     scan: InkMap | None = field(default=None, repr=False)
+    profile: Profile | None = None
 
     @property
     def design(self) -> SealDesign:
@@ -66,6 +69,7 @@ def order_of(application: SealApplication) -> SealOrder:
         centre=SealCentre(application.centre),
         numbered=application.numbered,
         scan=None if application.scan is None else unpacked(application.scan),
+        profile=application.profile,
     )
 
 

@@ -16,6 +16,7 @@ from core.principal import Principal
 from signing.errors import SealNotActive, SealNotFound, SealStepNotAllowed
 from signing.lifecycle import SealEvent, next_status, require_step, sources_of
 from signing.model import Seal, SealStatus
+from signing.national.model import purposes_of
 from signing.ports import SealCertificates, SealLifeStore, SealStore
 from signing.refusals import refusals_on_record
 from signing.seals.story import checked_reason, step
@@ -62,7 +63,7 @@ class ChangeSealStatus:
         async with refusals_on_record(self._database, action, actor, subject=seal_id):
             before = await self._allowed(seal_id, event, actor)
             if status is SealStatus.ACTIVE:
-                await self._certificates.resume(before.key_purpose)
+                await resume_certificates(self._certificates, before)
             async with self._database.write() as tx:
                 expected = sources_of(event)
                 moved = await self._store.set_status(tx, seal_id, expected=expected, new=status, at=self._clock.now())
@@ -104,7 +105,25 @@ async def stop_or_log(certificates: SealCertificates, seal: Seal) -> None:
 
 async def stop_certificates(certificates: SealCertificates, seal: Seal) -> None:
     """Make the certificates of a seal that is not active say so. Doing it again changes nothing."""
-    if seal.status in _STOPPED:
-        await certificates.revoke(seal.key_purpose)
-    elif seal.status in _HELD:
-        await certificates.suspend(seal.key_purpose)
+    for purpose in purposes_of(seal):
+        if seal.status in _STOPPED:
+            await certificates.revoke(purpose)
+        elif seal.status in _HELD:
+            await certificates.suspend(purpose)
+
+
+async def resume_certificates(certificates: SealCertificates, seal: Seal) -> None:
+    """Make the certificates of a seal that is about to be in use good, of all its forms or of none.
+
+    Args:
+        seal: as it was before.
+
+    Raises:
+        core.errors.Unavailable: one of them cannot be.
+    """
+    try:
+        for purpose in purposes_of(seal):
+            await certificates.resume(purpose)
+    except AppError:
+        await stop_or_log(certificates, seal)
+        raise

@@ -1,4 +1,4 @@
-"""Makes what a seal consists of: its key, its certificate, its picture."""
+"""Makes what a seal consists of: its key, its certificate, its picture; and its national form, where it has one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from dataclasses import asdict, dataclass, field
 from core.clock import Clock
 from core.ids import new_id
 from keys.ports import KeyProvider, Signer
+from keys.profile import Profile
 from signing.appearance.drawn import draw_seal, image_of
 from signing.appearance.official_seal import SealDrawing
+from signing.errors import SealFormUnavailable
 from signing.model import Seal, SealStatus
+from signing.national.give import make_form
+from signing.national.model import NationalForm, purposes_of
+from signing.national.workshop import NationalWorkshop
 from signing.ports import CertificateAuthority, SealCertificates, SealKeys
 from signing.seals.order import SealOrder
 from signing.work_pool import WorkPool
@@ -53,6 +58,7 @@ class Workshop:
         endings: SealKeys,
         clock: Clock,
         pool: WorkPool,
+        national: NationalWorkshop | None = None,
     ) -> None:
         self._keys = keys
         self._authority = authority
@@ -60,6 +66,7 @@ class Workshop:
         self._endings = endings
         self._clock = clock
         self._pool = pool
+        self._national = national
 
     async def draw(self, order: SealOrder) -> SealDrawing:
         """
@@ -68,15 +75,26 @@ class Workshop:
         """
         return await self._pool.run(draw_seal, order.design, order.scan)
 
+    async def check(self, order: SealOrder) -> None:
+        """Whether its forms could be made here, before anything is.
+
+        Raises:
+            core.errors.Unavailable: they could not: `seal-form-unavailable`, `library-missing` or
+                `algorithm-not-offered`.
+        """
+        if order.profile is not None and order.profile.national:
+            await self._nationally().check()
+
     async def make(self, order: SealOrder, status: SealStatus, source: KeySource = MADE_HERE) -> Seal:
         """A seal that is nowhere entered yet.
 
         Raises:
             SealInvalid: as `draw`.
             core.errors.InvalidInput: `key-refused`, for a key that others made and that cannot serve.
-            core.errors.Unavailable: no key can be made, or no certificate issued.
+            core.errors.Unavailable: no key can be made, or no certificate issued; as `check`.
         """
         drawing = await self.draw(order)
+        await self.check(order)
         seal_id = new_id(self._clock, "seal")
         purpose = f"seal/{seal_id}"
         signer = await self._key(purpose, order, source)
@@ -103,7 +121,21 @@ class Workshop:
             design=_kept_design(order),
             bearer=order.bearer,
             replaces=order.replaces,
+            profile=order.profile or Profile.INTERNATIONAL,
         )
+
+    async def make_national(self, seal: Seal) -> NationalForm | None:
+        """The national form of a seal that was just made; None where it has none. Unmade with its seal.
+
+        Raises:
+            core.errors.Unavailable: as `signing.national.workshop.NationalWorkshop.make`.
+        """
+        return await make_form(self._nationally(), seal) if seal.profile.national else None
+
+    def _nationally(self) -> NationalWorkshop:
+        if self._national is None:
+            raise SealFormUnavailable
+        return self._national
 
     async def _key(self, purpose: str, order: SealOrder, source: KeySource) -> Signer:
         if source.private is not None:
@@ -113,9 +145,10 @@ class Workshop:
         return await self._keys.create(purpose, order.algorithm, backend=source.backend)
 
     async def unmake(self, seal: Seal) -> None:
-        """End the certificate and the key of a seal that could not be entered: nothing shall lie about that signs."""
-        await self._certificates.revoke(seal.key_purpose)
-        await self._endings.destroy(seal.key_purpose)
+        """End certificates and keys of a seal that could not be entered: nothing shall lie about that signs."""
+        for purpose in purposes_of(seal):
+            await self._certificates.revoke(purpose)
+            await self._endings.destroy(purpose)
 
 
 def _kept_design(order: SealOrder) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from core.text import Text
 from keys.der import split
+from keys.profile import Profile
 from signing.model import (
     GranteeKind,
     GrantForm,
@@ -49,6 +50,7 @@ def seal_values(seal: Seal, certificate_digest: str) -> Row:
         "design": None if seal.design is None else dict(seal.design),
         "bearer": seal.bearer,
         "replaces": seal.replaces,
+        "profile": seal.profile.value,
     }
 
 
@@ -68,6 +70,7 @@ def seal_of(row: RowMapping) -> Seal:
         design=row["design"],
         bearer=row["bearer"],
         replaces=row["replaces"],
+        profile=Profile(row["profile"]),
     )
 
 
@@ -97,6 +100,7 @@ def application_values(application: SealApplication) -> Row:
         "name_en": application.name.en,
         "kind": application.kind.value,
         "status": application.status.value,
+        "profile": application.profile.value,
     }
 
 
@@ -106,6 +110,7 @@ def application_of(row: RowMapping) -> SealApplication:
     return SealApplication(
         **values
         | {"name": name, "kind": SealKind(row["kind"]), "status": SealStatus(row["status"])}
+        | {"profile": Profile(row["profile"])}
         | {"shape": row["shape"] or "round", "centre": row["centre"] or "star"}
         | {"numbered": row["numbered"] is not False, "scan": bytes(scan) if (scan := row.get("scan")) else None}
     )

@@ -43,6 +43,7 @@ seal = Table(
     Column("design", JSON),
     Column("bearer", String(64)),
     Column("replaces", String(64)),
+    Column("profile", String(16), nullable=False, server_default="international"),
 )
 
 # every certificate that a seal has or had: what it signed under a former one stays its own
@@ -122,6 +123,7 @@ seal_application = Table(
     Column("numbered", Boolean),  # none for those of before: yes
     Column("scan", LargeBinary),  # the ink of a scanned impression
     Column("picture", String(64)),  # SHA-256 of what is asked for
+    Column("profile", String(16), nullable=False, server_default="international"),
 )
 
 # every step of every seal, from its application on; rows are added and never changed

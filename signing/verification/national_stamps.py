@@ -6,6 +6,7 @@ import datetime as dt
 
 from core.files.scratch import FileBytes
 from signing.eseal.judge import StampJudge, StampVerdict
+from signing.eseal.model import Seal as NationalSeal
 from signing.ports import CertificateJudge
 from signing.profiles import LEVEL_NAMES, SM2_SEAL_SUB_FILTER
 from signing.verification.cms_reader import document_digest
@@ -46,7 +47,7 @@ async def judge_stamp(
         encoded = stamp or covered.value
         digest = await pool.run(document_digest, content, covered.start, covered.end, covered.until, "sm3")
 
-    async def state(seal_id: str, at: dt.datetime) -> str | None:
+    async def state(stamped_with: NationalSeal, at: dt.datetime) -> str | None:
         """By the certificate that made the stamp; what the seal calls itself anybody may copy."""
         fault = register_fault(seal, own.proven_at if own.by_stamp else None)
         return None if fault is None else "suspended" if fault.sub_indication == "TRY_LATER" else "ended"

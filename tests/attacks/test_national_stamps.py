@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from keys.der import BOOLEAN, CONTEXT_0, OCTET_STRING, SEQUENCE, integer, oid, only, tlv
 from signing.eseal.fields import bits, ia5, moment
 from signing.eseal.judge import Outcome, StampVerdict, StepName
-from signing.eseal.model import Edition, Extension, Signers
+from signing.eseal.model import Edition, Extension, Seal, Signers
 from signing.eseal.read import LARGEST, StructureRefused, read_seal, read_stamp
 from signing.eseal.write import SM2_WITH_SM3, write_info
 from tests.support.eseal_world import (
@@ -178,8 +178,8 @@ async def test_a_stamp_outlives_its_seal_where_its_time_is_proven() -> None:
 
 
 async def test_a_seal_that_our_register_has_ended() -> None:
-    async def revoked(seal_id: str, at: dt.datetime) -> str | None:
-        return "seal-revoked" if (seal_id, at) == (INFO.seal_id, NOW) else None
+    async def revoked(seal: Seal, at: dt.datetime) -> str | None:
+        return "seal-revoked" if (seal.info.seal_id, at) == (INFO.seal_id, NOW) else None
 
     verdict = await judge(states=revoked).judge(GOOD.stamp(), digest=DIGEST, now=NOW)
     assert told(verdict) == {"seal-state": "seal-revoked"}

@@ -22,7 +22,9 @@ from core.identifiers.uscc import check_character
 from core.kv.port import KeyValueStore
 from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
+from keys.errors import KeyMissing, LibraryMissing
 from keys.ports import FieldCipher, KeyProvider, Signer
+from keys.profile import Profile
 from keys.reencrypt.listed import ListedVault
 from keys.spec import SignatureAlgorithm
 from keys.stores.reencryption import SqlDiscardList
@@ -51,7 +53,12 @@ from signing.longlife.rooms import StampRoom
 from signing.longlife.seal_at import SealAtLevel
 from signing.longlife.tend import TendDocuments
 from signing.model import GranteeKind, Seal, SealGrant, SealImage
-from signing.no_national_form import NoNationalForm
+from signing.national.department import DepartmentProfiles
+from signing.national.give import GiveNationalForm
+from signing.national.ports import Maker, NationalAuthority, NationalKeys, NationalStore
+from signing.national.register import SealRegister
+from signing.national.signers import RegisteredSigners
+from signing.national.workshop import NationalWorkshop
 from signing.pades.append import SignatureText, append_signature
 from signing.pades.cms_writer import CmsWriter, cms_writer
 from signing.pades.intake import open_for_sealing
@@ -88,6 +95,7 @@ from signing.seals.workshop import Workshop
 from signing.settings import SigningSettings
 from signing.stores.care import SqlCareStore
 from signing.stores.life import SqlSealLifeStore
+from signing.stores.national import SqlDepartmentStore, SqlNationalStore
 from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
 from signing.uses.ask import AskForUse
@@ -276,6 +284,35 @@ class CertificatesNoted:
         return b"request"
 
 
+class NoNationalAuthority:
+    """Implements `signing.national.ports.NationalAuthority` where there is none."""
+
+    def issuing_chain(self) -> Sequence[bytes]:
+        raise KeyMissing("ca.seals-sm2")
+
+    async def issue_seal_certificate(self, *, purpose: str, **_: object) -> bytes:
+        raise KeyMissing(purpose)
+
+    async def maker(self, *, until: dt.datetime) -> Maker:
+        raise KeyMissing("eseal.maker")
+
+
+class NoNationalKeys:
+    """Implements `signing.national.ports.NationalKeys` where there is no SM2."""
+
+    async def check(self) -> None:
+        raise LibraryMissing("none here")
+
+    async def make(self, purpose: str) -> Signer:
+        raise LibraryMissing("none here")
+
+    async def signer_of(self, key_id: str) -> Signer:
+        raise KeyMissing(key_id)
+
+    async def settle(self, purpose: str, key_id: str) -> None:
+        raise LibraryMissing("none here")
+
+
 class SilentAuthority:
     """Implements `signing.longlife.ports.OwnAnswers`: answers nothing."""
 
@@ -332,13 +369,17 @@ class SealOffice:
     store: SealStore = field(default_factory=SqlSealStore)
     life: SealLifeStore = field(default_factory=SqlSealLifeStore)
     requests: UseRequestStore = field(default_factory=SqlUseRequestStore)
-    endings: KeysEnded = field(default_factory=KeysEnded)
+    endings: Any = field(default_factory=KeysEnded)
     settings: SigningSettings = field(default_factory=SigningSettings)
+    forms: NationalStore = field(default_factory=SqlNationalStore)
+    national_keys: NationalKeys = field(default_factory=NoNationalKeys)
+    national_authority: NationalAuthority = field(default_factory=NoNationalAuthority)
+    profile: Profile = Profile.INTERNATIONAL
     judge: Judge | None = None
     timestamps: Timestamps | None = None
     answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
     report_seal: str = ""
-    national: NationalSigners = field(default_factory=NoNationalForm)
+    national: NationalSigners | None = None
     vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
@@ -348,26 +389,56 @@ class SealOffice:
         self.pool = pool
         shared = (self.database, self.store)
         lived = (*shared, self.life)
-        workshop = Workshop(self.keys, self.authority, self.certificates, self.endings, self.clock, pool)
-        self.apply = ApplyForSeal(*lived, workshop, self.clock)
+        self.national_workshop = NationalWorkshop(self.national_keys, self.national_authority, self.clock, pool)
+        made_by = (self.keys, self.authority, self.certificates, self.endings, self.clock, pool)
+        workshop = Workshop(*made_by, self.national_workshop)
+        self.departments = DepartmentProfiles(self.database, SqlDepartmentStore(), self.clock, self.profile)
+        self.apply = ApplyForSeal(*lived, self.departments, workshop, self.clock)
         self.review = ReviewApplication(self.database, self.life, self.clock)
-        self.make = MakeSeal(*lived, workshop, self.certificates, self.clock)
+        self.make = MakeSeal(*lived, self.forms, workshop, self.certificates, self.clock)
         self.activate = ActivateSeal(*lived, self.certificates, self.clock)
         self.destroy = DestroySeal(*lived, self.endings, self.clock)
-        self.create_seal = CreateSeal(*lived, workshop, self.clock)
+        self.create_seal = CreateSeal(*lived, self.forms, self.departments, workshop, self.clock)
         self.grant_seal = GrantSeal(*shared, self.clock)
         self.end_grant = EndGrant(*shared, self.clock)
         self.change_status = ChangeSealStatus(*lived, self.certificates, self.clock)
         self.take_over = TakeOverCertificate(*shared, self.certificates, self.clock)
-        self.renew = RenewSealCertificate(*shared, self.authority, self.certificates, self.clock)
-        self.follow_seals = FollowSeals(*shared, self.certificates, self.endings)
+        self.renew = RenewSealCertificate(
+            *shared,
+            self.forms,
+            self.national_workshop,
+            self.national_keys,
+            self.authority,
+            self.certificates,
+            self.clock,
+        )
+        self.follow_seals = FollowSeals(*shared, self.forms, self.certificates, self.endings, self.national_keys)
+        self.signers = RegisteredSigners(self.database, self.forms, self.national_keys)
+        self.register = SealRegister(*lived, self.forms)
+        self.give_form = GiveNationalForm(
+            *lived,
+            self.forms,
+            self.national_workshop,
+            self.certificates,
+            self.endings,
+            self.national_keys,
+            self.clock,
+        )
         self.seals = Seals(*lived, self.vault)
         asked = (*shared, self.requests)
         judge = self.judge or judge_of(self.authority, self.clock)
         self.lasting = Lasting(judge, self.timestamps, self.answers, self.clock, pool, self.settings)
         lasting = (self.lasting.seal_at, SqlCareStore())
         self.seal_pdf = SealPdf(
-            *asked, self.vault, self.keys, self.clock, pool, cells, self.settings, *lasting, self.national
+            *asked,
+            self.vault,
+            self.keys,
+            self.clock,
+            pool,
+            cells,
+            self.settings,
+            *lasting,
+            self.national or self.signers,
         )
         listed = ListedVault(self.vault, self.database, SqlDiscardList(), self.clock)
         self.uses = UseServices(
