@@ -32,10 +32,12 @@ class StampAnnotation:
 
     Attributes:
         boundary: x, y, width and height in millimetres, as they stand there.
+        clip: the part of it that is seen, from its top left corner; None for all of it.
     """
 
     page: str
     boundary: str
+    clip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def describe_signature(content: bytes, path: str, *, id: str, kind: str) -> Pack
         digest_method=needed(references.get("CheckMethod"), "CheckMethod"),
         references=_references(path, references),
         annotations=tuple(
-            StampAnnotation(one.get("PageRef", ""), one.get("Boundary", "")) for one in all_of(info, "StampAnnot")
+            StampAnnotation(one.get("PageRef", ""), one.get("Boundary", ""), one.get("Clip"))
+            for one in all_of(info, "StampAnnot")
         ),
         seal_path=None if seal is None else located(path, needed(seal, "Seal")),
         value_path=located(path, needed(text_of(root, "SignedValue"), "SignedValue")),
