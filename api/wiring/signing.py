@@ -8,6 +8,7 @@ from api.wiring.ground import Ground
 from keys.reencrypt.listed import ListedVault
 from keys.stores.reencryption import SqlDiscardList
 from signing.appearance.scan_reader import ReadScan
+from signing.convert_ofd import ConvertOfd
 from signing.csc.activation import Activations
 from signing.csc.credentials import Credentials
 from signing.csc.sign import CscSigning
@@ -54,6 +55,7 @@ from signing.seals.revoke import ChangeSealStatus
 from signing.seals.take_over import TakeOverCertificate
 from signing.seals.workshop import Workshop
 from signing.settings import SigningSettings
+from signing.show_ofd import ShowOfd
 from signing.stores.care import SqlCareStore
 from signing.stores.life import SqlSealLifeStore
 from signing.stores.national import SqlDepartmentStore, SqlNationalStore
@@ -153,6 +155,8 @@ class SigningServices:
     preview_places: PreviewPlaces
     reports: MakeReports
     read_scan: ReadScan
+    show_ofd: ShowOfd
+    convert_ofd: ConvertOfd
     look_at_certificate: LookAtCertificate
     pool: WorkPool
     cells: Cells
@@ -170,6 +174,7 @@ READERS = (
     "signing.ofd.seal.plan",
     "signing.ofd.look_inside",
     "signing.ofd.facts",
+    "signing.ofd.show.write_pdf",
 )
 """Modules that read strangers' files, in processes apart."""
 
@@ -254,6 +259,8 @@ def build_signing(
         seals=seals,
         preview_places=PreviewPlaces(database, store, pool, cells, settings),
         read_scan=ReadScan(),
+        show_ofd=ShowOfd(pool, cells),
+        convert_ofd=ConvertOfd(pool, cells),
         look_at_certificate=LookAtCertificate(database, store, judge, clock),
         uses=UseServices(
             ask=AskForUse(database, store, requests, listed, clock, pool, cells, settings),

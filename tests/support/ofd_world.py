@@ -167,3 +167,31 @@ def path(data: str, *, at: str = "0 0 210 297", inner: str = "", **more: object)
         f'<ofd:PathObject Boundary="{at}" {written}>{inner}<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData>'
         "</ofd:PathObject>"
     )
+
+
+def image(resource: int, *, at: str = "0 0 20 10", ctm: str = "20 0 0 10 0 0", inner: str = "", **more: object) -> str:
+    """An image object."""
+    written = " ".join(f'{name}="{value}"' for name, value in more.items())
+    return f'<ofd:ImageObject Boundary="{at}" CTM="{ctm}" ResourceID="{resource}" {written}>{inner}</ofd:ImageObject>'
+
+
+def square(color: str, *, at: str = "10 10 20 20", inner: str = "", **more: object) -> str:
+    """A filled square of 20 mm without a line; `color` is the inside of FillColor's element, or its `Value`."""
+    filled = color if color.startswith("<") else f'<ofd:FillColor Value="{color}"/>'
+    return path("M 0 0 L 20 0 L 20 20 L 0 20 C", at=at, Fill="true", Stroke="false", inner=filled + inner, **more)
+
+
+def media(number: int, name: str, kind: str = "Image") -> str:
+    """A picture among the resources."""
+    return (
+        f'<ofd:MultiMedias><ofd:MultiMedia ID="{number}" Type="{kind}" Format="{name[-3:].upper()}">'
+        f"<ofd:MediaFile>{name}</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias>"
+    )
+
+
+def unit(number: int, inner: str) -> str:
+    """A composite among the resources."""
+    return (
+        f'<ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID="{number}" Width="50" Height="50"><ofd:Content>'
+        f"{inner}</ofd:Content></ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>"
+    )

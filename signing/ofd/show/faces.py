@@ -24,7 +24,18 @@ from signing.ofd.package import PackageRefused
 
 _LARGEST_FONT = 64 << 20
 _MOST_POINTS = 50_000  # of one glyph
-_TABLES = ("_c_m_a_p", "_g_l_y_f", "_h_e_a_d", "_h_h_e_a", "_h_m_t_x", "_l_o_c_a", "_m_a_x_p", "_p_o_s_t", "_v_h_e_a")
+_TABLES = (
+    "_c_m_a_p",
+    "_g_l_y_f",
+    "_h_e_a_d",
+    "_h_h_e_a",
+    "_h_m_t_x",
+    "_l_o_c_a",
+    "_m_a_x_p",
+    "_p_o_s_t",
+    "_v_h_e_a",
+    "_v_m_t_x",
+)
 # a cell cannot load modules later
 for _table in (*_TABLES, "C_F_F_", "C_F_F__2", "D_S_I_G_", "O_S_2f_2", "V_O_R_G_", "_n_a_m_e", "_f_v_a_r", "_g_v_a_r"):
     importlib.import_module(f"fontTools.ttLib.tables.{_table}")
