@@ -37,6 +37,10 @@ Numbered = Annotated[bool, typer.Option("--number/--no-number", help="Whether th
 Height = Annotated[float | None, typer.Option("--diameter", help="In millimetres; what is customary without it.")]
 ScanFile = Annotated[Path | None, typer.Option("--scan", help="PNG, JPEG or WebP of a red impression to be used.")]
 ScanRound = Annotated[bool, typer.Option("--scan-round/--scan-other", help="Whether the impression is a circle.")]
+Forms = Annotated[
+    str | None,
+    typer.Option("--forms", help="international, national or both; what the department or the deployment has without."),
+]
 KeyUri = Annotated[str | None, typer.Option("--key-uri", help="PKCS#11 URI (RFC 7512) of a key on the token.")]
 Pkcs12 = Annotated[
     Path | None,
@@ -88,13 +92,14 @@ def seal_found(
     key_uri: KeyUri = None,
     pkcs12: Pkcs12 = None,
     algorithm: Annotated[str, typer.Option(help="Of the key: ES256, ES384, RS256, …")] = "ES256",
+    forms: Forms = None,
     data: Data = None,
 ) -> None:
     """Make an active seal in one go, for a first start; the operator answers for it. Prints its id."""
     from api.cli.seal_commands import found
 
     settings = settings_of(data=data)
-    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, numbered=numbered)
+    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, forms, numbered=numbered)
     source = _source(settings, scan, backend, key_uri, pkcs12, is_round=scan_round)
     _files(found(settings, order, diameter, source))
 
@@ -115,13 +120,14 @@ def seal_apply(
     scan: ScanFile = None,
     scan_round: ScanRound = True,
     algorithm: Annotated[str, typer.Option(help="Of the key: ES256, ES384, RS256, …")] = "ES256",
+    forms: Forms = None,
     data: Data = None,
 ) -> None:
     """Ask for a seal in an office's name; its own people review it. Prints the application's id."""
     from api.cli.seal_commands import apply
 
     settings = settings_of(data=data)
-    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, numbered=numbered)
+    order = _order(owner, name, name_en, code, kind, line, shape, centre, algorithm, forms, numbered=numbered)
     _files(apply(settings, order, diameter, _source(settings, scan, None, None, None, is_round=scan_round), reason))
 
 
@@ -164,6 +170,49 @@ def seal_certify(
     from api.cli.seal_commands import certify
 
     _files(certify(settings_of(data=data), seal, chain or ()))
+
+
+@seal_app.command("national-form")
+def seal_national_form(
+    seal: Annotated[str | None, typer.Argument(metavar="SEAL_ID", help="As `yizheng seal list` shows it.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every seal in use that has none.")] = False,
+    owner: Annotated[str | None, typer.Option("--owner", help="With --all: only this organisation's.")] = None,
+    data: Data = None,
+) -> None:
+    """Give seals in use the national form (GB/T 38540) beside their own; what they have stays as it is."""
+    from api.cli.seal_commands import give_national_form
+
+    if (seal is None) is not everything:
+        raise refusal("name one seal, or --all")
+    _say(give_national_form(settings_of(data=data), seal, owner))
+
+
+@seal_app.command("esl")
+def seal_esl(
+    seal: SealId,
+    out: Annotated[Path, typer.Option("--out", help="New file for SESeal, DER (.esl).")],
+    data: Data = None,
+) -> None:
+    """Write a seal's national form, as every stamp by it carries it."""
+    from api.cli.seal_commands import write_esl
+
+    _files(write_esl(settings_of(data=data), seal, out))
+
+
+@seal_app.command("department")
+def seal_department(
+    owner: Owner,
+    forms: Annotated[
+        str | None, typer.Option("--forms", help="international, national, both; `default` for the deployment's.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """In which forms new seals of a department are made; with --forms, set it."""
+    from api.cli.seal_commands import department
+
+    if forms not in (None, "international", "national", "both", "default"):
+        raise refusal("--forms is international, national, both or default")
+    _say(department(settings_of(data=data), owner, forms))
 
 
 @seal_app.command("suspend")
@@ -292,10 +341,12 @@ def _order(
     shape: str,
     centre: str,
     algorithm: str,
+    forms: str | None,
     *,
     numbered: bool,
 ) -> SealOrder:
     from core.text import Text
+    from keys.profile import Profile
     from keys.spec import SignatureAlgorithm
     from signing.appearance.official_seal import SealCentre, SealShape
     from signing.model import SealKind
@@ -307,6 +358,8 @@ def _order(
         raise refusal("--shape is round, oval or name; --scan takes a scanned one")
     if centre not in list(SealCentre) or algorithm not in list(SignatureAlgorithm):
         raise refusal("--centre is star or blank, --algorithm ES256, ES384, RS256, RS384, RS512, PS256 or EdDSA")
+    if forms is not None and forms not in list(Profile):
+        raise refusal("--forms is international, national or both")
     return SealOrder(
         owner,
         Text(name, name_en),
@@ -317,6 +370,7 @@ def _order(
         shape=SealShape(shape),
         centre=SealCentre(centre),
         numbered=numbered,
+        profile=None if forms is None else Profile(forms),
     )
 
 

@@ -17,7 +17,9 @@ from api.routes.signing.uses import use_query
 from api.settings import Settings
 from core.identifiers.uscc import parse_uscc
 from core.principal import SYSTEM
+from keys.profile import Profile
 from keys.x509.files import certificates_in
+from signing.errors import SealFormMissing
 from signing.model import GranteeKind, GrantForm, SealStatus
 from signing.seals.apply import ApplyCommand
 from signing.seals.grant import GrantSealCommand
@@ -39,6 +41,7 @@ async def list_seals(settings: Settings, owner: str | None, *, as_json: bool) ->
                     "owner": one.organisation,
                     "name": one.name.zh,
                     "kind": one.kind.value,
+                    "forms": one.profile.value,
                     "status": one.status.value,
                 }
                 for one in found.items
@@ -107,6 +110,50 @@ async def request(settings: Settings, seal_id: str, file: Path) -> list[str]:
     with await asyncio.to_thread(_new, file) as written:
         written.write(made)
     return [f"{file}: {len(made)} bytes; take it to a licensed authority"]
+
+
+async def give_national_form(settings: Settings, seal_id: str | None, owner: str | None) -> list[str]:
+    """Give one seal, or every one in use that has none, the national form."""
+    lines = []
+    async with composed(settings) as service:
+        give = service.signing.national.give
+        if seal_id is None:
+            wanted = [seal.id for seal in await give.waiting(parse_uscc(owner) if owner else None)]
+        else:
+            wanted = [seal_id]
+        for one in wanted:
+            form = await give(one, actor=SYSTEM)
+            lines.append(f"{one}: national form until {form.valid_to:%Y-%m-%d}, sm3:{form.digest}")
+    return lines or ["every seal in use has a national form"]
+
+
+async def write_esl(settings: Settings, seal_id: str, file: Path) -> list[str]:
+    """Write SESeal to a new file.
+
+    Raises:
+        FileExistsError: the file is there already.
+        core.errors.AppError: no such seal, or it has no national form.
+    """
+    async with composed(settings) as service:
+        form = await service.signing.national.forms.current(seal_id)
+    if form is None:
+        raise SealFormMissing
+    with await asyncio.to_thread(_new, file) as written:
+        written.write(form.encoded)
+    return [f"{file}: {len(form.encoded)} bytes, sm3:{form.digest}"]
+
+
+async def department(settings: Settings, owner: str, forms: str | None) -> list[str]:
+    """In which forms new seals of a department are made; set if `forms` says so."""
+    organisation = parse_uscc(owner)
+    async with composed(settings) as service:
+        departments = service.signing.national.departments
+        if forms is not None:
+            profile = None if forms == "default" else Profile(forms)
+            await departments.set(organisation, profile, actor=SYSTEM)
+        own = await departments.of(organisation)
+        new = await departments.for_new_seal(organisation, None)
+    return [f"{organisation}: {own.value if own else 'nothing of its own'}; new seals are made as {new.value}"]
 
 
 async def certify(settings: Settings, seal_id: str, files: Sequence[Path]) -> list[str]:

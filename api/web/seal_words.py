@@ -8,11 +8,17 @@ from api.web.views.common import Mark, TimelineEntry
 from api.web.words import minute
 from core.principal import Principal
 from core.text import Text
+from keys.profile import Profile
 from signing.appearance.official_seal import SealShape
 from signing.levels import Level
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
 from signing.model import GranteeKind, GrantForm, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
 
+PROFILES: Mapping[Profile, Text] = {
+    Profile.INTERNATIONAL: Text("国际形式", "International form"),
+    Profile.BOTH: Text("国际形式和国密形式", "International and national form"),
+    Profile.NATIONAL: Text("两种都有，默认按国密盖", "Both, and the national one first"),
+}
 KINDS: Mapping[SealKind, Text] = {
     SealKind.OFFICIAL: Text("公章", "Official seal"),
     SealKind.FINANCE: Text("财务专用章", "Finance seal"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from core.db.database import Database
-from signing.errors import SealNotFound
+from core.principal import Principal
+from signing.errors import SealNotFound, SealNotYours
 from signing.national.model import NationalForm
 from signing.national.ports import NationalStore
+from signing.policy import may_look
 from signing.ports import SealStore
 
 
@@ -27,6 +29,23 @@ class NationalForms:
             if await self._store.seal(tx, seal_id) is None:
                 raise SealNotFound
             return await self._national.of_seal(tx, seal_id)
+
+    async def download(self, seal_id: str, form_id: str, *, actor: Principal) -> NationalForm:
+        """An edition for those who look after the seal: with SESeal, and the key alone missing, a stamp is made.
+
+        Raises:
+            SealNotFound: no such seal, or no such edition of it.
+            SealNotYours
+        """
+        async with self._database.read() as tx:
+            seal = await self._store.seal(tx, seal_id)
+            found = [] if seal is None else await self._national.of_seal(tx, seal_id)
+        form = next((one for one in found if one.id == form_id), None)
+        if seal is None or form is None:
+            raise SealNotFound
+        if not may_look(actor, seal.organisation):
+            raise SealNotYours
+        return form
 
     async def current(self, seal_id: str) -> NationalForm | None:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asn1crypto import x509
@@ -61,9 +62,16 @@ class LookAtCertificate:
             seal = await self._store.seal(tx, seal_id)
         if seal is None:
             raise SealNotFound
-        read = x509.Certificate.load(seal.certificate)
+        return await self.of_chain(seal.certificates)
+
+    async def of_chain(self, certificates: Sequence[bytes]) -> SealCertificate:
+        """
+        Args:
+            certificates: DER, the seal's own first, then its issuers; of either form.
+        """
+        read = x509.Certificate.load(certificates[0])
         try:
-            judgement = await self._judge.judge(seal.certificate, seal.certificates[1:], service=Service.DOCUMENTS)
+            judgement = await self._judge.judge(certificates[0], certificates[1:], service=Service.DOCUMENTS)
         except Unavailable:
             judgement = None
         return SealCertificate(
@@ -72,7 +80,7 @@ class LookAtCertificate:
             serial=f"{read.serial_number:X}",
             valid_from=read.not_valid_before,
             valid_until=read.not_valid_after,
-            sha256=hashlib.sha256(seal.certificate).hexdigest(),
+            sha256=hashlib.sha256(certificates[0]).hexdigest(),
             judgement=judgement,
             ends_soon=read.not_valid_after - self._clock.now() <= _SOON,
         )

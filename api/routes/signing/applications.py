@@ -102,6 +102,7 @@ def application_view(application: SealApplication) -> dict[str, Any]:
         "centre": application.centre,
         "numbered": application.numbered,
         "picture": application.picture,
+        "profile": application.profile.value,
         "diameter_mm": application.diameter_mm,
         "algorithm": application.algorithm,
         "reason": application.reason,

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from api.deps import container, requires
 from core.principal import Principal
 from core.text import Text
+from keys.profile import Profile
 from keys.spec import SignatureAlgorithm
 from signing.appearance.drawn import DEFAULT_HEIGHT, digest_of
 from signing.appearance.official_seal import SealCentre, SealShape
@@ -56,6 +57,9 @@ class OrderBody(BaseModel):
     centre: SealCentre = Field(default=SealCentre.STAR, description="of a round seal that is drawn")
     numbered: bool = Field(default=True, description="whether the code stands on the seal")
     scan: ScanBody | None = None
+    profile: Profile | None = Field(
+        default=None, description="in which forms it is made; left out: as its department or the deployment has it"
+    )
 
 
 async def read_order(request: Request, body: OrderBody) -> tuple[SealOrder, Scan | None]:
@@ -83,6 +87,7 @@ async def read_order(request: Request, body: OrderBody) -> tuple[SealOrder, Scan
         centre=body.centre,
         numbered=body.numbered,
         scan=None if scan is None else scan.ink,
+        profile=body.profile,
     )
     return order, scan
 

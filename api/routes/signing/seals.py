@@ -175,6 +175,7 @@ def seal_view(seal: Seal) -> dict[str, Any]:
         "created_at": seal.created_at.isoformat(),
         "revoked_at": seal.revoked_at.isoformat() if seal.revoked_at else None,
         "image": f"/v1/seals/{seal.id}/image.svg",
+        "profile": seal.profile.value,
         "certificate": hashlib.sha256(seal.certificate).hexdigest(),
     }
 

@@ -37,6 +37,23 @@ class SealsView:
     first_href: str | None = None
     next_href: str | None = None
     note: Text | None = None
+    forms: FormsChoice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormsChoice:
+    """In which forms new seals of the office are made.
+
+    Attributes:
+        chosen: what the office has set; empty for nothing of its own.
+        usual: what the deployment has.
+        outcome: what comes of it.
+    """
+
+    choices: tuple[tuple[str, Text], ...]
+    chosen: str
+    usual: Text
+    outcome: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,8 @@ class SealApplyView:
     kinds: tuple[tuple[str, Text], ...]
     diameters: tuple[str, ...]
     replaceable: tuple[tuple[str, str], ...]
+    forms: tuple[tuple[str, Text], ...] = ()
+    usual_form: Text | None = None
     picture: SealPicture | None = None
     before: str | None = None
     max_megabytes: int = 16
@@ -125,6 +144,24 @@ class SealApplyView:
 
     def error_at(self, name: str) -> Text | None:
         return self.error if self.error_field == name else None
+
+
+@dataclass(frozen=True, slots=True)
+class NationalFormView:
+    """The national form of a seal: its certificate, and its SESeal.
+
+    Attributes:
+        mark, why: whether its certificate counts today.
+        href: where SESeal is.
+        former: how many editions there were before.
+    """
+
+    mark: Mark
+    why: Text | None
+    seal_facts: tuple[Fact, ...]
+    facts: tuple[Fact, ...]
+    href: str
+    former: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +176,7 @@ class SealCertificateView:
     why: Text | None
     facts: tuple[Fact, ...]
     may_change: bool
+    national: NationalFormView | None = None
     error: Text | None = None
     note: Text | None = None
 

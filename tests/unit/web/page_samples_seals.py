@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 
 from api.web.seal_diagram import seal_diagram
-from api.web.seal_words import BINDING, EFFECTS, GRANTEES, KINDS, MARKS, ONWARDS, REQUEST_MARKS, story_of
+from api.web.seal_words import BINDING, EFFECTS, GRANTEES, KINDS, MARKS, ONWARDS, PROFILES, REQUEST_MARKS, story_of
 from api.web.views.common import Fact, Mark
 from api.web.views.seals import (
+    FormsChoice,
     GrantRow,
     LedgerRow,
     LedgerView,
+    NationalFormView,
     SealAct,
     SealApplyView,
     SealCertificateView,
@@ -28,6 +30,7 @@ from api.web.views.seals import (
 )
 from core.principal import Principal, PrincipalKind
 from core.text import Text
+from keys.profile import Profile
 from signing.lifecycle import EVENT_NAMES, SealEvent
 from signing.model import RequestState, SealKind, SealStatus, SealStep
 from tests.unit.web.page_samples import FACTS, HOUSING, NOW, PICTURE, WRONG
@@ -132,6 +135,7 @@ def request(state: RequestState, **what: object) -> UseRequestView:
 
 
 VALUES = {"name_zh": HOUSING.zh, "name_en": HOUSING.en, "code": "410199", "diameter_mm": "42"}
+FORM_CHOICES = tuple((one.value, words) for one, words in PROFILES.items())
 LEDGER = LedgerRow(
     "2026-11-23 09:51",
     Text("公章 4101990000017", "Official seal 4101990000017"),
@@ -156,6 +160,7 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             True,
             TABS,
             next_href="/office/seals?cursor=x",
+            forms=FormsChoice(FORM_CHOICES, "national", PROFILES[Profile.BOTH], PROFILES[Profile.BOTH]),
         ),
         _OFFICE,
     ),
@@ -190,6 +195,8 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             tuple((kind.value, KINDS[kind]) for kind in SealKind),
             ("40", "42", "45"),
             (("seal_1", "公章 4101990000017"),),
+            FORM_CHOICES,
+            PROFILES[Profile.BOTH],
             error=WRONG,
             error_field="code",
         ),
@@ -202,6 +209,8 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             tuple((kind.value, KINDS[kind]) for kind in SealKind),
             ("40", "42", "45"),
             (),
+            FORM_CHOICES,
+            PROFILES[Profile.INTERNATIONAL],
             SealPicture(PICTURE, "42 mm"),
             PICTURE,
         ),
@@ -218,6 +227,31 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             WRONG,
             FACTS,
             True,
+        ),
+        _OFFICE,
+    ),
+    "seal-certificates-of-two-forms": (
+        "seal_certificate.html",
+        SealCertificateView(
+            HOUSING,
+            "/office/seals/seal_1",
+            "/office/seals/seal_1/certificate",
+            MARKS[SealStatus.ACTIVE],
+            Mark("good", "check", Text("可信", "trusted")),
+            None,
+            FACTS,
+            True,
+            NationalFormView(
+                Mark("warn", "clock", Text("快到期", "ends soon")),
+                WRONG,
+                (
+                    Fact(Text("印章标识", "esID"), "4101990000017", True),
+                    Fact(Text("SM3 摘要", "SM3"), "9f" * 32, True),
+                ),
+                FACTS,
+                "/office/seals/seal_1/certificate/sealform_1.esl",
+                2,
+            ),
         ),
         _OFFICE,
     ),

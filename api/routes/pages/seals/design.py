@@ -19,12 +19,13 @@ from api.routes.pages.seals.tabs import SEALS
 from api.routes.signing.seal_orders import height_of
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.seal_words import KINDS
+from api.web.seal_words import KINDS, PROFILES
 from api.web.shelf import Shelf, shelf
 from api.web.views.seals import SealApplyView, SealPicture
 from api.web.visitor import SEAL_MANAGER, Visitor, permitted
 from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
+from keys.profile import Profile
 from signing.appearance.drawn import DEFAULT_HEIGHT
 from signing.appearance.official_seal import SealCentre, SealDrawing, SealShape
 from signing.appearance.scan_reader import MOST_BYTES, Scan
@@ -179,11 +180,15 @@ class _Board:
             error = error or (None if fresh else refused)
         own = await container(self._request).signing.seals.of_organisation(self._who.principal.organisation or "")
         scan = form["scan"] if form["shape"] == SealShape.SCAN else ""
+        departments = container(self._request).signing.national.departments
+        usual = await departments.for_new_seal(self._who.principal.organisation or "", None)
         view = SealApplyView(
             values=dict(form.values),
             kinds=tuple((kind.value, KINDS[kind]) for kind in BY_HAND),
             diameters=DIAMETERS,
             replaceable=tuple((one.id, f"{KINDS[one.kind].zh} {one.code}") for one in own if one.status not in ENDED),
+            forms=tuple((one.value, words) for one, words in PROFILES.items()),
+            usual_form=PROFILES[usual],
             picture=None if picture is None else SealPicture(picture.address, picture.size),
             before=f"{NEW}/scans/{scan}.jpg" if scan and picture else None,
             max_megabytes=MOST_BYTES // (1024 * 1024),
@@ -200,7 +205,10 @@ def order_in(form: Form, organisation: str, scan: Scan | None) -> SealOrder:
         InvalidInput: a field is not as it should be.
     """
     kinds, shapes = {one.value for one in BY_HAND}, set(SealShape)
+    profiles = {"", *Profile}
     if form["kind"] not in kinds or form["shape"] not in shapes or form["diameter_mm"] not in DIAMETERS:
+        raise InvalidInput("request-invalid", Text("请重新选择。", "Choose again."), field="kind")
+    if form["profile"] not in profiles:
         raise InvalidInput("request-invalid", Text("请重新选择。", "Choose again."), field="kind")
     name = form["name_zh"]
     if not name or len(name) > 60 or len(form["name_en"]) > 200:
@@ -221,6 +229,7 @@ def order_in(form: Form, organisation: str, scan: Scan | None) -> SealOrder:
         centre=SealCentre.BLANK if form["centre"] == SealCentre.BLANK else SealCentre.STAR,
         numbered=bool(form["numbered"]),
         scan=None if scan is None else scan.ink,
+        profile=Profile(form["profile"]) if form["profile"] else None,
     )
 
 

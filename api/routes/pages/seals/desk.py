@@ -14,13 +14,14 @@ from api.routes.pages.seals.tabs import SEALS, colleagues, in_charge, somebody_i
 from api.web.forms import read_form
 from api.web.render import page
 from api.web.seal_diagram import seal_diagram
-from api.web.seal_words import BINDING, EFFECTS, KINDS, MARKS, ONWARDS, SHAPES, story_of
+from api.web.seal_words import BINDING, EFFECTS, KINDS, MARKS, ONWARDS, PROFILES, SHAPES, story_of
 from api.web.views.common import Fact
-from api.web.views.seals import SealAct, SealRow, SealsView, SealView
-from api.web.visitor import SEAL_MANAGER, Visitor
+from api.web.views.seals import FormsChoice, SealAct, SealRow, SealsView, SealView
+from api.web.visitor import SEAL_MANAGER, Visitor, permitted
 from api.web.words import minute
-from core.errors import AppError, NotFound
+from core.errors import AppError, InvalidInput, NotFound
 from core.text import Text
+from keys.profile import Profile
 from signing.appearance.official_seal import SealShape
 from signing.errors import SealSecondPerson
 from signing.lifecycle import ENDED, EVENT_NAMES, RULES, TRANSITIONS, SealEvent, require_step
@@ -51,8 +52,33 @@ async def seals(request: Request, cursor: str | None = None, done: str = "") -> 
         first_href=SEALS if cursor else None,
         next_href=f"{SEALS}?cursor={found.next_cursor}" if found.next_cursor else None,
         note=_DONE.get(done),
+        forms=await _forms_choice(request, who) if who.principal.may(SEAL_MANAGER) else None,
     )
     return page(request, "seals.html", view=view)
+
+
+@router.post(SEALS + "/forms")
+async def set_forms(request: Request) -> Response:
+    """In which forms new seals of the office are made where an application does not say."""
+    who = await permitted(request, SEAL_MANAGER)
+    chosen = (await read_form(request))["profile"]
+    if chosen and chosen not in list(Profile):
+        raise InvalidInput("request-invalid", Text("请重新选择。", "Choose again."), field="profile")
+    departments = container(request).signing.national.departments
+    organisation = who.principal.organisation or ""
+    await departments.set(organisation, Profile(chosen) if chosen else None, actor=who.principal)
+    return RedirectResponse(f"{SEALS}?done=forms", 303)
+
+
+async def _forms_choice(request: Request, who: Visitor) -> FormsChoice:
+    departments, organisation = container(request).signing.national.departments, who.principal.organisation or ""
+    own = await departments.of(organisation)
+    return FormsChoice(
+        choices=tuple((one.value, words) for one, words in PROFILES.items()),
+        chosen=own.value if own else "",
+        usual=PROFILES[departments.deployment],
+        outcome=PROFILES[await departments.for_new_seal(organisation, None)],
+    )
 
 
 @router.get(SEALS + "/applications/{application_id}")
@@ -157,6 +183,7 @@ async def _application_page(
         Fact(Text("下方文字", "Lower line"), found.line or "—"),
         Fact(Text("样子", "Look"), SHAPES[SealShape(found.shape)]),
         Fact(Text("高", "Height"), f"{found.diameter_mm:g} mm"),
+        Fact(Text("形式", "Forms"), PROFILES[found.profile]),
         Fact(Text("事由", "Reason"), found.reason),
         *((Fact(Text("图样指纹", "Picture (SHA-256)"), found.picture, True),) if found.picture else ()),
     ]
@@ -189,6 +216,7 @@ async def _seal_page(
         Fact(Text("种类", "Kind"), KINDS[seal.kind]),
         Fact(Text("印章编码", "Seal code"), seal.code, True),
         Fact(Text("直径", "Diameter"), f"{seal.image.diameter_mm:g} mm"),
+        Fact(Text("形式", "Forms"), PROFILES[seal.profile]),
         Fact(Text("制作时间", "Made"), minute(seal.created_at)),
         *((Fact(Text("停用时间", "Ended"), minute(seal.revoked_at)),) if seal.revoked_at else ()),
     )
@@ -267,5 +295,6 @@ _DONE = {
     "revoke": Text("已注销，马上生效。", "Cancelled, at once."),
     "destroy": Text("密钥已销毁，记录保留。", "The key is destroyed; the records stay."),
     "grant": Text("已授权。", "Granted."),
+    "forms": Text("已保存，以后申请的新章按这个来。", "Saved; seals that are applied for from here on follow it."),
     "grant-end": Text("授权已收回，马上生效。", "The grant is taken back, at once."),
 }
