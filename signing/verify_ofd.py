@@ -25,7 +25,8 @@ from signing.ofd.signatures import ROOT
 from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
 from signing.verification.conclude import file_steps, summary, words
-from signing.verification.ofd_report import JudgedStamp, stamp_report, unjudged_report
+from signing.verification.ofd_report import JudgedStamp, signed_data_report, stamp_report
+from signing.verification.ofd_signed_data import JudgedSignedData, judge_signed_data
 from signing.verification.ofd_words import (
     GOOD,
     NOT_SIGNED,
@@ -87,7 +88,7 @@ class VerifyOfd:
             return _unsigned(digest, len(content), now)
         judged = [await self._judge(fact, digest, len(content), now) for fact in facts.signatures]
         for one in judged:
-            if isinstance(one, JudgedStamp) and one.verdict.good and not await pool.run(_fits, content, one.fact):
+            if one.good and not await pool.run(_fits, content, one.fact):
                 return _stopped(digest, len(content), now)
         return _report(content, facts, judged, digest, now)
 
@@ -99,20 +100,16 @@ class VerifyOfd:
 
     async def _judge(
         self, fact: SignatureFact, digest: str, size: int, now: dt.datetime
-    ) -> JudgedStamp | SignatureFact:
+    ) -> JudgedStamp | JudgedSignedData:
         if fact.kind != "Seal":
-            return fact
-        try:
-            stamp = read_stamp(fact.value)
-        except StructureRefused:
-            proven, timestamp = None, None
-        else:
-            proven, timestamp = await proven_time(stamp, self._certificates, now=now, field=fact.path[:200], end=size)
-        over = hashlib.new("sm3", fact.described).digest()
-        verdict = await self._stamps.judge(fact.value, digest=over, now=now, proven=proven)
+            return await judge_signed_data(fact, self._certificates, now=now, end=size)
+        tokens, over = _time_stamp(fact.value)
+        proven, stamps = await proven_time(tokens, over, self._certificates, now=now, field=fact.path[:200], end=size)
+        digest_of = hashlib.new("sm3", fact.described).digest()
+        verdict = await self._stamps.judge(fact.value, digest=digest_of, now=now, proven=proven)
         seal = await self._known_seal(verdict, digest)
         bindings = tuple(binding_faults(verdict, fact.path, fact.seal))
-        return JudgedStamp(fact, verdict, bindings, seal, proven, timestamp)
+        return JudgedStamp(fact, verdict, bindings, seal, proven, stamps)
 
     async def _known_seal(self, verdict: StampVerdict, digest: str) -> KnownSeal | None:
         """The seal whose very certificate signed, if it is one of ours; a copy of its names is not enough."""
@@ -128,6 +125,15 @@ class VerifyOfd:
         return KnownSeal(seal.id, seal.status.value, seal.organisation, seal.code, seal.revoked_at, recorded_at)
 
 
+def _time_stamp(value: bytes) -> tuple[tuple[bytes, ...], bytes]:
+    """The time-stamp of a stamp, and the signature value that it ought to be over."""
+    try:
+        stamp = read_stamp(value)
+    except StructureRefused:
+        return (), b""
+    return () if stamp.time_stamp is None else (stamp.time_stamp,), stamp.signature
+
+
 def _fits(content: FileBytes, fact: SignatureFact) -> bool:
     try:
         check_again(content, fact)
@@ -140,7 +146,7 @@ def _fits(content: FileBytes, fact: SignatureFact) -> bool:
 def _report(
     content: FileBytes,
     facts: PackageFacts,
-    judged: Sequence[JudgedStamp | SignatureFact],
+    judged: Sequence[JudgedStamp | JudgedSignedData],
     digest: str,
     now: dt.datetime,
 ) -> VerificationReport:
@@ -150,7 +156,7 @@ def _report(
         if isinstance(one, JudgedStamp):
             reports.append(stamp_report(one, pages=facts.pages, followed=followed, size=size, now=now))
         else:
-            reports.append(unjudged_report(one, pages=facts.pages, followed=followed, size=size))
+            reports.append(signed_data_report(one, pages=facts.pages, followed=followed, size=size, now=now))
     indication, sub_indication, conclusion, steps = summary(reports)
     named = any(_names_hold(one) for one in judged)
     worst = next(one for one in reports if one.conclusion == conclusion)
@@ -170,11 +176,9 @@ def _report(
     )
 
 
-def _names_hold(one: JudgedStamp | SignatureFact) -> bool:
+def _names_hold(one: JudgedStamp | JudgedSignedData) -> bool:
     """Whether somebody we trust signed what the package says of itself, and it is still that."""
-    if not isinstance(one, JudgedStamp) or not one.verdict.good or one.bindings:
-        return False
-    return one.fact.counts and ROOT not in (*one.fact.changed, *one.fact.unprotected)
+    return one.good and one.fact.counts and ROOT not in (*one.fact.changed, *one.fact.unprotected)
 
 
 def _words(worst: SignatureReport, last: SignatureReport) -> Text:

@@ -68,6 +68,7 @@ class Verdict:
         conclusion: one word, e.g. `genuine`, `changed`, `unknown-signer`, `not-signed`.
         indication, sub_indication: after ETSI EN 319 102-1.
         text: a sentence for people, in Chinese.
+        refusal: why an OFD is not read at all, a short stable word; None for one that is, and for PDFs.
         report: all of it, as the service tells it.
     """
 
@@ -76,6 +77,11 @@ class Verdict:
     sub_indication: str | None
     text: str
     report: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def refusal(self) -> str | None:
+        found: str | None = self.report.get("refusal")
+        return found
 
     @property
     def genuine(self) -> bool:

@@ -241,33 +241,36 @@ class Client:
         path = f"/v1/signature-log/receipts/{hashlib.sha256(pdf).hexdigest()}"
         return self._transport.send(lambda: self._transport.request("GET", path)).content
 
-    def verify(self, pdf: bytes) -> Verdict:
+    def verify(self, file: bytes) -> Verdict:
         """
+        Args:
+            file: a PDF or an OFD; which of the two, the service finds out.
+
         Raises:
             Refused: `too-large`, `too-many-verifications`; whatever the file is, the answer is a verdict.
             Unreachable
         """
-        return verdict_of(self._verification(pdf, "application/json").json())
+        return verdict_of(self._verification(file, "application/json").json())
 
-    def verification_report(self, pdf: bytes) -> bytes:
+    def verification_report(self, file: bytes) -> bytes:
         """The verdict as an ETSI TS 119 102-2 document (XML).
 
         Raises:
             As `verify`.
         """
-        return self._verification(pdf, "application/xml").content
+        return self._verification(file, "application/xml").content
 
-    def readable_report(self, pdf: bytes) -> Report:
+    def readable_report(self, file: bytes) -> Report:
         """The verdict as a PDF to read and file, with the document for machines attached.
 
         Raises:
             As `verify`; `too-many-reports`.
         """
-        answer = self._verification(pdf, "application/pdf")
+        answer = self._verification(file, "application/pdf")
         return Report(answer.content, answer.headers.get("report-sealed") == "yes")
 
-    def _verification(self, pdf: bytes, accept: str) -> httpx.Response:
-        files = {"pdf": ("document.pdf", pdf, "application/pdf")}
+    def _verification(self, file: bytes, accept: str) -> httpx.Response:
+        files = {"file": ("document", file, "application/octet-stream")}
         path, headers = "/v1/signature-verifications", {"Accept": accept}
         return self._transport.send(lambda: self._transport.request("POST", path, files=files, headers=headers))
 

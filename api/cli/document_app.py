@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
 Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
+AnyFiles = Annotated[list[Path], typer.Argument(help="PDF or OFD files.")]
 SomeFiles = Annotated[list[Path] | None, typer.Argument(help="PDF files.")]
 
 
@@ -118,13 +119,13 @@ def _seal_here(
 
 
 def verify(
-    files: Files,
+    files: AnyFiles,
     server: Server = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report, one JSON document for each file.")] = False,
     xml: Annotated[Path | None, typer.Option("--xml", help="Write ETSI TS 119 102-2 reports to this folder.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write sealed PDF reports to this folder.")] = None,
 ) -> None:
-    """Verify PDF files. Exits with 1 unless every one is genuine."""
+    """Verify PDF and OFD files. Exits with 1 unless every one is genuine."""
     for folder in (xml, report):
         if folder is not None and not folder.is_dir():
             raise refusal(f"{folder}: no such folder; make it first")
@@ -142,6 +143,7 @@ def verify(
                 typer.echo(json.dumps(verdict.report, ensure_ascii=False))
             else:
                 detail = f" {verdict.sub_indication}" if verdict.sub_indication else ""
+                detail += f", {verdict.refusal}" if verdict.refusal else ""
                 typer.echo(f"{file.name}: {verdict.conclusion} ({verdict.indication}{detail}). {verdict.text}")
                 _tell_stamps(verdict)
     if not good:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from api.web.views.common import Fact
-from api.web.views.verification import StampRow, StampView
+from api.web.views.verification import FileRow, StampRow, StampView
 from api.web.words import day_in_words, local, second
 from core.text import Language, Text
 from signing.verification.report import VerificationReport
@@ -36,6 +36,25 @@ def stamps(report: VerificationReport) -> tuple[StampView, ...]:
     return tuple(
         _view(one.national, number if len(found) > 1 else None) for number, one in enumerate(found, 1) if one.national
     )
+
+
+_MOST_FILES = 20
+_CHANGED = Text("和盖章时不一样", "not what was sealed")
+_UNPROTECTED = Text("没有签名保护", "protected by no signature")
+
+
+def files(report: VerificationReport) -> tuple[tuple[FileRow, ...], int]:
+    """Files of an OFD that are not what was sealed, each once, and how many more there are."""
+    found: dict[str, FileRow] = {}
+    for signature in report.signatures:
+        if signature.files is None:
+            continue
+        pages = signature.files.page_of
+        for word, paths in ((_CHANGED, signature.files.changed), (_UNPROTECTED, signature.files.unprotected)):
+            for path in paths:
+                found.setdefault(path, FileRow(path[:200], pages.get(path), word))
+    rows = tuple(found.values())
+    return rows[:_MOST_FILES], max(0, len(rows) - _MOST_FILES)
 
 
 def _view(stamp: NationalStamp, number: int | None) -> StampView:

@@ -242,6 +242,8 @@ def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str
     """The report as it is downloaded: the machine's words, free of the file's contents."""
     licence = verdict.licence
     return {
+        "format": report.format,
+        "refusal": report.refusal,
         "indication": report.indication,
         "sub_indication": report.sub_indication,
         "conclusion": report.conclusion,
@@ -263,6 +265,8 @@ def as_data(verdict: LicenceFileVerdict, report: VerificationReport) -> dict[str
                 "coverage": one.coverage,
                 "indication": one.indication,
                 "sub_indication": one.sub_indication,
+                "files": one.files
+                and {"changed": one.files.changed, "unprotected": one.files.unprotected, "pages": one.files.pages},
                 "national_stamp": one.national
                 and [
                     {"number": s.number, "id": s.id, "state": s.state, "reason": s.reason} for s in one.national.steps

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from keys.trust.judgement import Judgement
 from signing.eseal.judge import StampVerdict
 from signing.ofd.facts import SignatureFact
 from signing.verification.chain import subject_of
 from signing.verification.conclude import NOT_OURS, NOT_REACHED, NOT_RECORDED, verdict_of
 from signing.verification.judged import register_fault
-from signing.verification.ofd_words import BINDINGS, FOLLOWED, GOOD, NOT_JUDGED, WEAK_DIGEST, changed, unprotected
+from signing.verification.ofd_signed_data import JudgedSignedData, certificate_of
+from signing.verification.ofd_words import BINDINGS, FOLLOWED, GOOD, WEAK_DIGEST, changed, unprotected
 from signing.verification.report import (
     CHECK_NAMES,
     Check,
+    Coverage,
     Fault,
     KnownSeal,
     ProtectedFiles,
@@ -26,8 +29,6 @@ from signing.verification.report import (
     TimestampReport,
 )
 from signing.verification.stamp_words import stamp_faults, told_stamp
-
-_NOT_JUDGED = Fault(Check.CONTAINER, "SIGNATURE_POLICY_NOT_AVAILABLE", NOT_JUDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,12 @@ class JudgedStamp:
     bindings: tuple[str, ...]
     seal: KnownSeal | None
     proven_at: dt.datetime | None
-    timestamp: TimestampReport | None
+    timestamps: tuple[TimestampReport, ...]
+
+    @property
+    def good(self) -> bool:
+        """All but the files that it covers."""
+        return self.verdict.good and not self.bindings
 
 
 def stamp_report(
@@ -71,7 +77,7 @@ def stamp_report(
         signed_at=stamp.made_at if stamp else None,
         reason=None,
         level=stamp.edition.value if stamp else None,
-        coverage="unclear" if fact.unprotected else "signed-revision" if followed else "whole-file",
+        coverage=_coverage(fact, followed=followed),
         end=size,
         indication=indication,
         sub_indication=sub_indication,
@@ -81,9 +87,9 @@ def stamp_report(
         assurance=signer.assurance if signer else None,
         certificate=stamp.signer if stamp else None,
         proven_at=judged.proven_at,
-        timestamps=(judged.timestamp,) if judged.timestamp else (),
+        timestamps=judged.timestamps,
         path=signer.path if signer else (),
-        revocation=tuple(RevocationReport(one, now) for one in (signer.evidence if signer else ())),
+        revocation=_revocation(signer, now),
         algorithm="SGD_SM3_SM2" if stamp else None,
         algorithm_counts=stamp is not None,
         value=stamp.signature if stamp else b"",
@@ -92,34 +98,55 @@ def stamp_report(
     )
 
 
-def unjudged_report(fact: SignatureFact, *, pages: Sequence[str], followed: bool, size: int) -> SignatureReport:
-    """A signature of a kind that is not judged: nothing can be said for it, but files may speak against it."""
-    faults = tuple(sorted([*file_faults(fact), _NOT_JUDGED], key=lambda fault: fault.check))
+def signed_data_report(
+    judged: JudgedSignedData, *, pages: Sequence[str], followed: bool, size: int, now: dt.datetime
+) -> SignatureReport:
+    """A signature without a seal."""
+    fact, container, signer = judged.fact, judged.container, judged.signer
+    faults = tuple(sorted([*file_faults(fact), *judged.faults], key=lambda fault: fault.check))
     indication, sub_indication, conclusion = verdict_of(faults)
+    subject = subject_of(container.signer) if container else None
     return SignatureReport(
         field=fact.path[:200],
-        organisation=None,
+        organisation=subject.organisation if subject else None,
         seal_name=None,
-        organisation_code=None,
+        organisation_code=subject.organisation_code if subject else None,
         seal_code=None,
         known_seal=None,
-        signed_at=None,
+        signed_at=container.signing_time if container else None,
         reason=None,
-        level=None,
-        coverage="unclear" if fact.unprotected else "signed-revision" if followed else "whole-file",
+        level="GM/T 0010" if container else None,
+        coverage=_coverage(fact, followed=followed),
         end=size,
         indication=indication,
         sub_indication=sub_indication,
         conclusion=conclusion,
         steps=steps_of(faults, None, followed=followed),
-        value=fact.value,
+        vouched_by=signer.vouches if signer else None,
+        assurance=signer.assurance if signer else None,
+        certificate=certificate_of(container) if container else None,
+        proven_at=judged.proven_at,
+        timestamps=tuple(judged.timestamps),
+        path=signer.path if signer else (),
+        revocation=_revocation(signer, now),
+        algorithm=container.algorithm_name if container else None,
+        algorithm_counts=container is not None and container.counts_at(judged.proven_at or now),
+        value=container.signature if container else fact.value,
         files=protected(fact, pages),
     )
 
 
+def _coverage(fact: SignatureFact, *, followed: bool) -> Coverage:
+    return "unclear" if fact.unprotected else "signed-revision" if followed else "whole-file"
+
+
+def _revocation(signer: Judgement | None, now: dt.datetime) -> tuple[RevocationReport, ...]:
+    return tuple(RevocationReport(one, now) for one in (signer.evidence if signer else ()))
+
+
 def protected(fact: SignatureFact, pages: Sequence[str]) -> ProtectedFiles:
     touched = {*fact.changed, *fact.unprotected}
-    numbers = tuple(number for number, path in enumerate(pages, 1) if path in touched)
+    numbers = {path: number for number, path in enumerate(pages, 1) if path in touched}
     return ProtectedFiles(fact.path, fact.references, fact.changed, fact.unprotected, numbers, fact.seen_on)
 
 

@@ -35,9 +35,6 @@ REFUSALS: Mapping[str, Text] = {
 """By their stable words; a package that is refused is read by nobody the same way, so nothing is said of its seals."""
 
 TOO_MUCH = Text("文件太大或太复杂，核验中止。", "The file is too large or too complex; checking was stopped.")
-NOT_JUDGED = Text(
-    "这一种签名本系统还不会核，不作数。", "A kind of signature that is not judged here; it counts for nothing."
-)
 _HEAD = Text("不是可以核验的 OFD：", "Not an OFD that can be checked: ")
 _REMEDY = Text(
     "请上传收到的原文件，或向出具单位索取。", " Upload the file as you received it, or ask the issuing office."

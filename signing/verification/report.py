@@ -237,7 +237,7 @@ class ProtectedFiles:
         number: how many files it names.
         changed: those of them that are others than when it was made, or gone.
         unprotected: files beside those that it names, its own, and those of signatures behind it.
-        pages: pages, from 1, that are among the changed or unprotected.
+        page_of: which page, from 1, those of the changed or unprotected are that are one.
         seen_on: pages on which its seal is shown.
     """
 
@@ -245,8 +245,13 @@ class ProtectedFiles:
     number: int
     changed: tuple[str, ...] = ()
     unprotected: tuple[str, ...] = ()
-    pages: tuple[int, ...] = ()
+    page_of: Mapping[str, int] = field(default_factory=dict)
     seen_on: tuple[int, ...] = ()
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        """Pages that are not what was sealed, or that no signature protects."""
+        return tuple(sorted(self.page_of.values()))
 
 
 @dataclass(frozen=True, slots=True)

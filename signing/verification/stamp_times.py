@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 
 from core.errors import Unavailable
 from core.text import Text
@@ -11,7 +13,6 @@ from keys.tsa.errors import TimestampRefused
 from keys.tsa.token import read_token
 from keys.tsa.trust import JudgedTrust
 from keys.tsa.verify import verify_token
-from signing.eseal.model import Stamp
 from signing.ports import CertificateJudge
 from signing.verification.report import TimestampReport
 
@@ -19,40 +20,39 @@ _UNTOLD = Text("现在查不到时间戳机构的证书状态。", "The state of
 
 
 async def proven_time(
-    stamp: Stamp, judge: CertificateJudge, *, now: dt.datetime, field: str, end: int
-) -> tuple[dt.datetime | None, TimestampReport | None]:
-    """The moment by which the stamp existed, if its time-stamp proves one, and what is to be said of that time-stamp.
+    tokens: Sequence[bytes], over: bytes, judge: CertificateJudge, *, now: dt.datetime, field: str, end: int
+) -> tuple[dt.datetime | None, tuple[TimestampReport, ...]]:
+    """The moment by which a signature existed, if a time-stamp proves one, and what is to be said of each.
 
     Args:
+        tokens: DER; nothing of them has been looked at.
+        over: the signature value.
         field, end: where the signature stands.
 
     Raises:
         core.errors.Unavailable: the trust lists cannot be read.
     """
-    if stamp.time_stamp is None:
-        return None, None
+    found = [await _judged(token, over, judge, now) for token in tokens]
+    proven = [moment for moment, _ in found if moment is not None]
+    return min(proven, default=None), tuple(report.placed("signature", field, end) for _, report in found)
+
+
+async def _judged(
+    encoded: bytes, over: bytes, judge: CertificateJudge, now: dt.datetime
+) -> tuple[dt.datetime | None, TimestampReport]:
     try:
-        token = read_token(stamp.time_stamp)
+        token = read_token(encoded)
     except TimestampRefused as refused:
-        return None, TimestampReport("signature", None, None, False, refused.text, field, end)
+        return None, TimestampReport("signature", None, None, False, refused.text)
     said, whole = token.info.time, token.encoded
     try:
-        proven = await verify_token(token, stamp.signature, trust=JudgedTrust(judge, (), KeptEvidence({}, {})), at=now)
+        proven = await verify_token(token, over, trust=JudgedTrust(judge, (), KeptEvidence({}, {})), at=now)
     except TimestampRefused as refused:
-        return None, TimestampReport("signature", said, None, False, refused.text, field, end, token=whole)
+        return None, TimestampReport("signature", said, None, False, refused.text, token=whole)
     except Unavailable as away:
         if away.code != "revocation-unknown":
             raise
-        return None, TimestampReport("signature", said, None, False, _UNTOLD, field, end, token=whole)
-    return proven.latest, TimestampReport(
-        "signature",
-        said,
-        proven.authority,
-        True,
-        None,
-        field,
-        end,
-        certificate_ends=proven.certificate_ends,
-        token=whole,
-        path=proven.path,
-    )
+        return None, TimestampReport("signature", said, None, False, _UNTOLD, token=whole)
+    ends = proven.certificate_ends
+    good = TimestampReport("signature", said, proven.authority, True, None, certificate_ends=ends, token=whole)
+    return proven.latest, replace(good, path=proven.path)

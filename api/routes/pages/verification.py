@@ -27,7 +27,7 @@ from api.web.pdf_pages import Pictures, draw
 from api.web.render import page
 from api.web.report_shelf import keep_findings, made_report
 from api.web.shelf import PUBLIC, shelf
-from api.web.stamp_words import stamps
+from api.web.stamp_words import files, stamps
 from api.web.views.common import Fact
 from api.web.views.verification import CodeRow, CodeView, VerifyResultView, VerifyView
 from api.web.visitor import visitor
@@ -47,6 +47,7 @@ router = APIRouter(include_in_schema=False)
 MAX_BYTES = 20 * 1024 * 1024
 _MEGABYTES = MAX_BYTES // (1024 * 1024)
 _KEEP = 15 * 60
+_CHOOSE = Text("请先选一个 PDF 或 OFD 文件。", "Choose a PDF or OFD file first.")
 
 
 @router.get("/verify")
@@ -68,7 +69,9 @@ async def verify(request: Request) -> Response:
         form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
         file = form.uploads.get("file")
         if file is None:
-            raise InvalidInput("file-missing", Text("请先选一个 PDF 文件。", "Choose a PDF file first."), field="file")
+            raise InvalidInput(
+                "file-missing", Text("请先选一个 PDF 或 OFD 文件。", "Choose a PDF or OFD file first."), field="file"
+            )
         who = known.principal if known else ANONYMOUS
         verdict = await container(request).presentation.verify_upload(file.content, who)
     except (InvalidInput, LimitExceeded) as error:
@@ -262,6 +265,7 @@ def _result_view(
     base = f"/verify/results/{token}"
     head = verdicts.headline(verdict, report)
     genuine = verdict.judgement.conclusion == "genuine"
+    wrong, left_out = files(report)
     return VerifyResultView(
         tone=head.tone,
         icon=head.icon,
@@ -288,6 +292,8 @@ def _result_view(
         revisions=verdicts.revisions(report),
         signatures=verdicts.signatures(report),
         stamps=stamps(report),
+        files=wrong,
+        files_left_out=left_out,
         max_megabytes=_MEGABYTES,
     )
 

@@ -91,6 +91,19 @@ class StampView:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of an OFD that is not what was sealed.
+
+    Attributes:
+        page: which page it is, where it is one.
+    """
+
+    path: str
+    page: int | None
+    word: Text
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRow:
     """A QR code that was read off a picture or a page."""
 
@@ -140,6 +153,8 @@ class VerifyResultView:
     revisions: tuple[LaterRevision, ...] = ()
     signatures: tuple[SignatureRow, ...] = ()
     stamps: tuple[StampView, ...] = ()
+    files: tuple[FileRow, ...] = ()
+    files_left_out: int = 0
     machine_href: str | None = None
     receipt_href: str | None = None
 

@@ -82,6 +82,7 @@ from api.web.views.verification import (
     Answer,
     ChangedPage,
     CodeView,
+    FileRow,
     LaterRevision,
     SignatureRow,
     StampRow,
@@ -219,6 +220,11 @@ STAMPED = replace(
             STAMP_STEPS,
         ),
     ),
+    files=(
+        FileRow("/Doc_0/Pages/Page_0/Content.xml", 1, Text("和盖章时不一样", "not what was sealed")),
+        FileRow("/Doc_0/Res/x.png", None, Text("没有签名保护", "protected by no signature")),
+    ),
+    files_left_out=3,
 )
 
 SEAL = SealChoice("seal_1", HOUSING, "4101990000017", PICTURE, 42.0, Text("可用", "active"), "good", "check")
