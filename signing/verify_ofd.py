@@ -16,9 +16,11 @@ from core.db.database import Database
 from core.files.reading import hashed
 from core.files.scratch import FileBytes
 from core.text import Text
-from signing.eseal.judge import StampJudge, StampVerdict
+from signing.eseal.judge import StampJudge
+from signing.eseal.model import Stamp
 from signing.eseal.read import StructureRefused, read_stamp
 from signing.isolation.port import CellEnded, Isolation
+from signing.national.register import SealRegister
 from signing.ofd.facts import PACKAGE_FACTS, FactsDoNotFit, PackageFacts, SignatureFact, check_again
 from signing.ofd.judge import binding_faults
 from signing.ofd.signatures import ROOT
@@ -54,6 +56,7 @@ class VerifyOfd:
         store: SealStore,
         judge: CertificateJudge,
         stamps: StampJudge,
+        register: SealRegister,
         clock: Clock,
         pool: WorkPool,
         isolation: Isolation,
@@ -63,6 +66,7 @@ class VerifyOfd:
         self._store = store
         self._certificates = judge
         self._stamps = stamps
+        self._register = register
         self._clock = clock
         self._pool = pool
         self._isolation = isolation
@@ -86,7 +90,7 @@ class VerifyOfd:
             return _refused(facts.refused, digest, len(content), now)
         if not facts.signatures:
             return _unsigned(digest, len(content), now)
-        judged = [await self._judge(fact, digest, len(content), now) for fact in facts.signatures]
+        judged = await self._judge_all(facts.signatures, digest, len(content), now)
         for one in judged:
             if one.good and not await pool.run(_fits, content, one.fact):
                 return _stopped(digest, len(content), now)
@@ -98,40 +102,57 @@ class VerifyOfd:
         except CellEnded:
             return None
 
+    async def _judge_all(
+        self, facts: Sequence[SignatureFact], digest: str, size: int, now: dt.datetime
+    ) -> list[JudgedStamp | JudgedSignedData]:
+        """From the last to the first: what a good signature covers existed when it was made."""
+        found: list[JudgedStamp | JudgedSignedData] = []
+        existed: dt.datetime | None = None
+        for fact in reversed(facts):
+            judged = await self._judge(fact, digest, size, now, existed)
+            if judged.good and judged.proven_at is not None and not (fact.changed or fact.unprotected):
+                existed = judged.proven_at
+            found.insert(0, judged)
+        return found
+
     async def _judge(
-        self, fact: SignatureFact, digest: str, size: int, now: dt.datetime
+        self, fact: SignatureFact, digest: str, size: int, now: dt.datetime, existed: dt.datetime | None
     ) -> JudgedStamp | JudgedSignedData:
         if fact.kind != "Seal":
-            return await judge_signed_data(fact, self._certificates, now=now, end=size)
-        tokens, over = _time_stamp(fact.value)
+            return await judge_signed_data(fact, self._certificates, now=now, end=size, existed=existed)
+        stamp = _read(fact.value)
+        tokens = (stamp.time_stamp,) if stamp and stamp.time_stamp else ()
+        over, seal = stamp.signature if stamp else b"", await self._known_seal(stamp, digest)
         proven, stamps = await proven_time(tokens, over, self._certificates, now=now, field=fact.path[:200], end=size)
-        digest_of = hashlib.new("sm3", fact.described).digest()
-        verdict = await self._stamps.judge(fact.value, digest=digest_of, now=now, proven=proven)
-        seal = await self._known_seal(verdict, digest)
+        moments = [one for one in (proven, existed, seal.recorded_at if seal else None) if one is not None]
+        verdict = await self._stamps.judge(
+            fact.value,
+            digest=hashlib.new("sm3", fact.described).digest(),
+            now=now,
+            proven=min(moments, default=None),
+        )
         bindings = tuple(binding_faults(verdict, fact.path, fact.seal))
-        return JudgedStamp(fact, verdict, bindings, seal, proven, stamps)
+        by_stamp = [one for one in (proven, existed) if one is not None]
+        own = seal if verdict.signed else None  # a copy of its names and its certificate is not enough
+        return JudgedStamp(fact, verdict, bindings, own, min(by_stamp, default=None), stamps)
 
-    async def _known_seal(self, verdict: StampVerdict, digest: str) -> KnownSeal | None:
-        """The seal whose very certificate signed, if it is one of ours; a copy of its names is not enough."""
-        stamp = verdict.stamp
-        if stamp is None or not verdict.signed:
+    async def _known_seal(self, stamp: Stamp | None, digest: str) -> KnownSeal | None:
+        """The seal whose very certificate the stamp names, if it is one of ours."""
+        found = await self._register.of_certificate(hashlib.sha256(stamp.signer).hexdigest()) if stamp else None
+        if found is None:
             return None
+        seal, _ = found
         async with self._database.read() as tx:
-            seal = await self._store.seal_of_certificate(tx, hashlib.sha256(stamp.signer).hexdigest())
-            record = await self._store.signature_of_file(tx, digest) if seal else None
-        if seal is None:
-            return None
+            record = await self._store.signature_of_file(tx, digest)
         recorded_at = record.signed_at if record is not None and record.seal_id == seal.id else None
         return KnownSeal(seal.id, seal.status.value, seal.organisation, seal.code, seal.revoked_at, recorded_at)
 
 
-def _time_stamp(value: bytes) -> tuple[tuple[bytes, ...], bytes]:
-    """The time-stamp of a stamp, and the signature value that it ought to be over."""
+def _read(value: bytes) -> Stamp | None:
     try:
-        stamp = read_stamp(value)
-    except StructureRefused:
-        return (), b""
-    return () if stamp.time_stamp is None else (stamp.time_stamp,), stamp.signature
+        return read_stamp(value)
+    except StructureRefused:  # said by the first of its steps
+        return None
 
 
 def _fits(content: FileBytes, fact: SignatureFact) -> bool:

@@ -98,7 +98,7 @@ def headline(verdict: LicenceFileVerdict, report: VerificationReport) -> Headlin
     if conclusion == "genuine":
         return _STATES.get(verdict.state, _STATES[UNKNOWN_LICENCE])
     restored = verdict.judgement.signed_revision is not None
-    if conclusion == "changed" and not restored and report.sub_indication != "HASH_FAILURE":
+    if conclusion == "changed" and not restored and not report.altered:
         return _BROKEN
     if conclusion == "unknown-signer" and report.sub_indication:
         if report.sub_indication.startswith("REVOKED"):

@@ -231,7 +231,7 @@ def build_signing(
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
     register = SealRegister(database, store, life, national)
     stamps = StampJudge(judge, register)
-    verify_ofd = VerifyOfd(database, store, judge, stamps, clock, pool, cells, settings)
+    verify_ofd = VerifyOfd(database, store, judge, stamps, register, clock, pool, cells, settings)
     credentials = Credentials(database, store, ring, clock)
     listed = ListedVault(vault, database, SqlDiscardList(), clock)
     sign_digest = SignDigest(database, store, requests, listed, ring, clock, pool, timestamps, room)

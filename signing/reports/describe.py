@@ -103,7 +103,7 @@ def describe(report: VerificationReport, *, file_name: str, operator: Text, addr
 def _headline(report: VerificationReport) -> tuple[Tone, Text]:
     tone, words = _HEADLINES[report.conclusion]
     sub = report.sub_indication or ""
-    if report.conclusion == "changed" and report.signed_revision is None and sub != "HASH_FAILURE":
+    if report.conclusion == "changed" and report.signed_revision is None and not report.altered:
         return tone, _BROKEN
     if report.conclusion == "unknown-signer" and sub.startswith("REVOKED"):
         return tone, _ENDED

@@ -13,7 +13,6 @@ from signing.eseal.judge import StampVerdict
 from signing.ofd.facts import SignatureFact
 from signing.verification.chain import subject_of
 from signing.verification.conclude import NOT_OURS, NOT_REACHED, NOT_RECORDED, verdict_of
-from signing.verification.judged import register_fault
 from signing.verification.ofd_signed_data import JudgedSignedData, certificate_of
 from signing.verification.ofd_words import BINDINGS, FOLLOWED, GOOD, WEAK_DIGEST, changed, unprotected
 from signing.verification.report import (
@@ -152,10 +151,7 @@ def protected(fact: SignatureFact, pages: Sequence[str]) -> ProtectedFiles:
 
 def faults_of(judged: JudgedStamp) -> tuple[Fault, ...]:
     """In the order of the checks."""
-    register = register_fault(judged.seal, judged.proven_at)
     found = [*file_faults(judged.fact), *(BINDINGS[word] for word in judged.bindings), *stamp_faults(judged.verdict)]
-    if register is not None and all(fault.check is not Check.REGISTER for fault in found):
-        found.append(register)
     return tuple(sorted(found, key=lambda fault: fault.check))
 
 

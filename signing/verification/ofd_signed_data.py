@@ -76,11 +76,17 @@ class JudgedSignedData:
 
 
 async def judge_signed_data(
-    fact: SignatureFact, certificates: CertificateJudge, *, now: dt.datetime, end: int
+    fact: SignatureFact,
+    certificates: CertificateJudge,
+    *,
+    now: dt.datetime,
+    end: int,
+    existed: dt.datetime | None = None,
 ) -> JudgedSignedData:
     """
     Args:
         end: octets of the file.
+        existed: by when it certainly existed, as later signatures prove.
 
     Raises:
         core.errors.Unavailable: the trust lists cannot be read.
@@ -96,12 +102,13 @@ async def judge_signed_data(
         return JudgedSignedData(fact, (fault,), container)
     tokens, over = container.timestamps, container.signature
     proven, stamps = await proven_time(tokens, over, certificates, now=now, field=fact.path[:200], end=end)
-    existed = proven or now
+    by_stamp = min((one for one in (proven, existed) if one is not None), default=None)
+    existed = by_stamp or now
     claimed = container.signing_time or existed  # most of them claim none
     named = container.signer, container.certificates
     signer = await judge_signer(certificates, *named, signed_at=container.signing_time, proven_at=existed)
     wrong = certificate_fault(signer, *named, signed_at=claimed, proven_at=existed)
-    return JudgedSignedData(fact, () if wrong is None else (wrong,), container, signer, proven, stamps)
+    return JudgedSignedData(fact, () if wrong is None else (wrong,), container, signer, by_stamp, stamps)
 
 
 def _fault(container: NationalContainer, described: bytes) -> Fault | None:

@@ -344,3 +344,9 @@ class VerificationReport:
     format: Literal["pdf", "ofd"] = "pdf"
     refusal: str | None = None
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def altered(self) -> bool:
+        """Whether what was sealed is other than it was, rather than that the signature itself is broken."""
+        files = [one.files for one in self.signatures if one.files is not None]
+        return self.sub_indication == "HASH_FAILURE" or any(one.changed or one.unprotected for one in files)

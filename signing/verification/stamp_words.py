@@ -60,6 +60,14 @@ _REASONS: Mapping[str, Text] = {
     "time-unreadable": Text("签章时间读不出来。", "The time of stamping cannot be read."),
     "stamp-outside-seal": Text("签章时间不在印章有效期内。", "The time of stamping lies outside the seal's validity."),
     "stamp-in-the-future": Text("签章时间在将来。", "The time of stamping lies in the future."),
+    "seal-not-registered": Text(
+        "它用了本系统一枚印章的编码，但不是本系统制作的。",
+        "It goes by the code of a seal of ours that we never made.",
+    ),
+    "seal-not-active": Text("登记簿上这枚印章那时还没有启用。", "The register says that the seal was not in use yet."),
+    "seal-suspended": Text("登记簿上这枚印章那时停用。", "The register says that the seal was suspended."),
+    "seal-revoked": Text("登记簿上这枚印章那时已经注销。", "The register says that the seal had been cancelled."),
+    "seal-replaced": Text("登记簿上这枚印章那时已经换发。", "The register says that the seal had been replaced."),
     "suspended": Text("登记簿上这枚印章已停用。", "The register says that the seal is suspended."),
     "time-stamp": Text("签章所带的时间戳是伪造的，或被改过。", "The stamp's time-stamp is forged, or was changed."),
 }
@@ -84,6 +92,9 @@ _SUB_INDICATIONS: Mapping[str, str] = {
     "seal-times": "SIG_CONSTRAINTS_FAILURE",
     "seal-not-yet-valid": "SIG_CONSTRAINTS_FAILURE",
     "suspended": "TRY_LATER",
+    "seal-suspended": "TRY_LATER",
+    "seal-not-registered": "SIG_CONSTRAINTS_FAILURE",
+    "seal-not-active": "SIG_CONSTRAINTS_FAILURE",
 }
 
 

@@ -23,6 +23,7 @@ from api.web import verdicts
 from api.web.code_words import code_words
 from api.web.downloads import download
 from api.web.forms import Upload, read_form
+from api.web.ofd_pages import draw_ofd
 from api.web.pdf_pages import Pictures, draw
 from api.web.render import page
 from api.web.report_shelf import keep_findings, made_report
@@ -37,7 +38,7 @@ from certstore.status import STATUS_NAMES, Status
 from certstore.uploads.model import UploadVerdict
 from certstore.verify import LicenceVerdict
 from certstore.verify_file import LicenceFileVerdict
-from core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from core.errors import AppError, Conflict, InvalidInput, LimitExceeded, NotFound
 from core.ids import new_secret
 from core.principal import ANONYMOUS
 from core.text import Text
@@ -201,7 +202,7 @@ def _on_day(on: DayAnswer) -> Text:
 async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
     verdict = found.file
     report = cast(VerificationReport, verdict.judgement.report)
-    pictures = await draw(file.content) if file.content else Pictures()
+    pictures, notices = await _pictures(request, file.content, report)
     token, kept = new_secret(32), shelf(request)
     changed = verdict.judgement.conclusion in ("changed", "annotated")
     parts = {f"page {number}": content for number, content in enumerate(pictures.pages, 1)}
@@ -217,11 +218,26 @@ async def _keep(request: Request, file: Upload, found: UploadVerdict) -> str:
         parts["original"] = verdict.judgement.signed_revision
     if not found.is_picture:
         await keep_findings(request, token, findings_of(request, report, file_name=file.name), seconds=_KEEP)
-    view = _result_view(token, file, verdict, report, pictures, parts)
+    view = replace(_result_view(token, file, verdict, report, pictures, parts), drawn_otherwise=notices)
     parts[""] = msgspec.json.encode(_with_codes(view, found))
     for part, content in parts.items():
         await kept.put_at(token, part, content, owner=PUBLIC, seconds=_KEEP)
     return token
+
+
+async def _pictures(request: Request, content: bytes, report: VerificationReport) -> tuple[Pictures, tuple[Text, ...]]:
+    """The first pages, and what of an OFD is not shown as it is."""
+    if not content:
+        return Pictures(), ()
+    if report.format == "pdf":
+        return await draw(content), ()
+    if report.refusal is not None:  # everybody would show something else
+        return Pictures(), ()
+    try:
+        shown = await draw_ofd(container(request).signing.show_ofd, content)
+    except AppError:  # the verdict does not hang on its looks
+        return Pictures(), ()
+    return shown.pictures, shown.notices
 
 
 async def _receipt(request: Request, content: bytes, report: VerificationReport) -> bytes | None:

@@ -124,6 +124,7 @@ class VerifyResultView:
         report_href: the verdict to read and file, PDF.
         data_href: the same as data, JSON.
         machine_href: the verdict for other validators, XML.
+        drawn_otherwise: what the pictures of an OFD do not show as it is.
         receipt_href: the proof that the file stands in the public log of signatures.
     """
 
@@ -155,6 +156,7 @@ class VerifyResultView:
     stamps: tuple[StampView, ...] = ()
     files: tuple[FileRow, ...] = ()
     files_left_out: int = 0
+    drawn_otherwise: tuple[Text, ...] = ()
     machine_href: str | None = None
     receipt_href: str | None = None
 
