@@ -9,6 +9,7 @@ from keys.reencrypt.listed import ListedVault
 from keys.stores.reencryption import SqlDiscardList
 from signing.appearance.scan_reader import ReadScan
 from signing.convert_ofd import ConvertOfd
+from signing.convert_pdf import ConvertPdf
 from signing.csc.activation import Activations
 from signing.csc.credentials import Credentials
 from signing.csc.sign import CscSigning
@@ -130,6 +131,7 @@ class SigningServices:
     seal_pdf: SealPdf
     verify_pdf: VerifyPdf
     verify_file: VerifyFile
+    convert_pdf: ConvertPdf
     apply_for_seal: ApplyForSeal
     review_application: ReviewApplication
     make_seal: MakeSeal
@@ -175,6 +177,7 @@ READERS = (
     "signing.ofd.look_inside",
     "signing.ofd.facts",
     "signing.ofd.show.write_pdf",
+    "signing.ofd.from_pdf.convert",
 )
 """Modules that read strangers' files, in processes apart."""
 
@@ -243,6 +246,7 @@ def build_signing(
         verify_pdf=verify_pdf,
         verify_file=VerifyFile(verify_pdf, verify_ofd),
         apply_for_seal=ApplyForSeal(database, store, life, departments, workshop, clock),
+        convert_pdf=ConvertPdf(pool, cells, settings),
         review_application=ReviewApplication(database, life, clock),
         make_seal=MakeSeal(database, store, life, national, workshop, certificates, clock),
         activate_seal=ActivateSeal(database, store, life, certificates, clock),

@@ -17,8 +17,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.files.scratch import FileBytes
 from signing.isolation.task import Task
+from signing.pades.attachments import attachments
 from signing.pades.security_store import ValidationData
-from signing.verification.attachments import attachments
 from signing.verification.byte_range import RangeBroken, covered_range
 from signing.verification.findings import (
     FileFindings,

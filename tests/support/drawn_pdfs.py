@@ -134,9 +134,8 @@ def page_of(
         resources: by kind, e.g. `Font={"/F1": make}`; what can be called is called with the file.
     """
     pdf = pikepdf.new()
-    page = Dictionary(
-        Type=Name.Page, MediaBox=Array([*box]), Contents=Stream(pdf, content if isinstance(content, bytes) else content.encode())
-    )
+    octets = content if isinstance(content, bytes) else content.encode()
+    page = Dictionary(Type=Name.Page, MediaBox=Array([*box]), Contents=Stream(pdf, octets))
     kinds = {}
     for kind, several in resources.items():
         kinds["/" + kind] = Dictionary(

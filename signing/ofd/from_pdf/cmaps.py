@@ -25,6 +25,17 @@ class CMap:
     numbers: dict[int, int] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     vertical: bool = False
+    _written: int = 0
+
+    def spend(self, entries: int) -> None:
+        """Count what is written, also over what stands there already.
+
+        Raises:
+            Unreadable: more than any font has.
+        """
+        self._written += entries
+        if self._written > _MOST:
+            raise Unreadable("size")
 
     def codes(self, string: bytes) -> list[int]:
         """
@@ -59,8 +70,6 @@ def read_cmap(content: bytes) -> CMap:
             found.vertical = operands[-1] == 1
         elif operator in _READERS:
             _READERS[operator](found, operands)
-            if len(found.numbers) + len(found.texts) + len(found.spaces) > _MOST:
-                raise Unreadable("size")
     return found
 
 
@@ -68,28 +77,34 @@ def _spaces(found: CMap, operands: list[Any]) -> None:
     for first, last in _rows(operands, 2):
         if not (isinstance(first, bytes) and isinstance(last, bytes) and 0 < len(first) <= 4):
             raise Unreadable("code space")
+        found.spend(1)
         found.spaces.append((_code(first), _code(last), len(first)))
 
 
 def _number(found: CMap, operands: list[Any]) -> None:
     for code, number in _rows(operands, 2):
+        found.spend(1)
         found.numbers[_code(code)] = int(number)
 
 
 def _numbers(found: CMap, operands: list[Any]) -> None:
     for first, last, number in _rows(operands, 3):
-        for step in _range(first, last):
+        steps = _range(first, last)
+        found.spend(len(steps))
+        for step in steps:
             found.numbers[_code(first) + step] = int(number) + step
 
 
 def _text(found: CMap, operands: list[Any]) -> None:
     for code, text in _rows(operands, 2):
+        found.spend(1)
         _put(found, _code(code), text)
 
 
 def _texts(found: CMap, operands: list[Any]) -> None:
     for first, last, to in _rows(operands, 3):
         begin, steps = _code(first), _range(first, last)
+        found.spend(len(steps))
         if isinstance(to, list):
             for step, text in zip(steps, to, strict=False):
                 _put(found, begin + step, text)

@@ -21,11 +21,11 @@ from signing.ofd.from_pdf.walk import Walk
 from signing.ofd.write.geometry import Matrix
 from signing.ofd.write.model import Attachment, Document, DocumentInfo, Drawn, Page
 from signing.ofd.write.package import write_ofd
+from signing.pades.attachments import attachments
 from signing.pades.form_fields import form_fields
 from signing.pades.intake import damaged, open_for_sealing
 from signing.pades.page_geometry import Sheet, page_count, sheet
 from signing.pades.pdf_objects import dictionary, entries, entry
-from signing.verification.attachments import attachments
 
 MOST_PAGES = 2000
 MOST_OBJECTS = 500_000
@@ -187,7 +187,10 @@ def _to_mm(page: Sheet) -> Matrix:
 
 
 def _info(reader: PdfFileReader, pdf: FileBytes, words: OfdWords) -> DocumentInfo:
-    found = reader.trailer["/Info"] if "/Info" in reader.trailer else None
+    try:
+        found = reader.trailer["/Info"]
+    except KeyError:
+        found = None
     about = found if isinstance(found, generic.DictionaryObject) else dictionary({})
     title, author = (str(entry(about, key, "") or "")[:1000] for key in ("/Title", "/Author"))
     return DocumentInfo(

@@ -38,6 +38,7 @@ from signing.pades.pdf_objects import entries, entry
 
 _DEEPEST_FORM, _DEEPEST_STATE, _DEEPEST_MARK = 20, 256, 256
 _THINNEST = 0.05  # mm, for a line of no width: the thinnest that a device can draw (§8.4.3.2)
+_FARTHEST = 1e9  # mm; what is larger is no page, and soon no number
 _UNIT: tuple[Point, ...] = ((0, 0), (1, 0), (1, 1), (0, 1))
 _CAPS = ("Butt", "Round", "Square")
 _JOINS = ("Miter", "Round", "Bevel")
@@ -97,6 +98,8 @@ class Walk:
 
     def _concatenate(self, operands: list[Any]) -> None:
         self._state.matrix = times(_matrix(operands), self._state.matrix)
+        if not all(abs(one) < _FARTHEST for one in self._state.matrix):
+            raise Unreadable("matrix")
 
     def _line_width(self, operands: list[Any]) -> None:
         self._state.line_width = abs(_number(operands))

@@ -194,7 +194,9 @@ def picture(pdf: pikepdf.Pdf, content: bytes, **words: Any) -> Stream:
     return stream
 
 
-def image_in(make: Callable[[pikepdf.Pdf], Stream], content: str = "q 40 0 0 20 10 10 cm /I Do Q") -> tuple[Any, Image.Image]:
+def image_in(
+    make: Callable[[pikepdf.Pdf], Stream], content: str = "q 40 0 0 20 10 10 cm /I Do Q"
+) -> tuple[Any, Image.Image]:
     package, (drawn,) = opened(page_of(content, XObject={"/I": make}))
     name = next(path for path in package.files if "/Res/image_" in path)
     return drawn, Image.open(io.BytesIO(package[name]))
@@ -271,7 +273,8 @@ def test_attachments_go_with_it() -> None:
 
     package, _ = opened(page_of("", change=change))
     listed = etree.fromstring(package["/Doc_0/Attachments/Attachments.xml"])[0]
-    assert (listed.get("Name"), package["/Doc_0/Attachments/" + listed.findtext(f"{O}FileLoc")]) == ("metadata.xml", b"<a/>")
+    assert listed.get("Name") == "metadata.xml"
+    assert package["/Doc_0/Attachments/" + listed.findtext(f"{O}FileLoc")] == b"<a/>"
 
 
 def test_the_same_file_gives_the_same_octets() -> None:
@@ -346,6 +349,13 @@ def _postscript(pdf: pikepdf.Pdf) -> Stream:
     return Stream(pdf, b"", Type=Name.XObject, Subtype=Name.PS)
 
 
+def _unusual(pdf: pikepdf.Pdf) -> Stream:
+    return picture(pdf, b"x", ColorSpace=Name.DeviceGray, Filter=Name.JBIG2Decode)
+
+
+SPOT = Array([Name.Separation, Name.Gold, Name.DeviceCMYK, Dictionary()])
+
+
 def _states(**words: Any) -> dict[str, Any]:
     return {"/G": Dictionary(**words)}
 
@@ -353,7 +363,9 @@ def _states(**words: Any) -> dict[str, Any]:
 NOT_FAITHFUL: dict[str, bytes] = {
     "annotation": page_of("", change=_annotated),
     "blend-mode": page_of("/G gs", ExtGState=_states(BM=Name.Multiply)),
-    "colour-space": page_of("/C cs 1 scn", ColorSpace={"/C": Array([Name.Separation, Name.Gold, Name.DeviceCMYK, Dictionary()])}),
+    "colour-space": page_of(
+        "/C cs 1 scn", ColorSpace={"/C": Array([Name.Separation, Name.Gold, Name.DeviceCMYK, Dictionary()])}
+    ),
     "content-damaged": page_of("1 2 (m"),
     "font-encoding": page_of("BT /F1 9 Tf ET", Font={"/F1": _by_table}),
     "font-not-embedded": page_of("BT /F1 9 Tf ET", Font={"/F1": lambda pdf: composite(pdf, embedded=False)}),
@@ -361,7 +373,7 @@ NOT_FAITHFUL: dict[str, bytes] = {
     "font-type1": page_of("BT /F1 9 Tf ET", Font={"/F1": _type1}),
     "font-type3": page_of("BT /F1 9 Tf ET", Font={"/F1": _type3}),
     "form-fields": page_of("", change=_with_field),
-    "image-filter": page_of("/I Do", XObject={"/I": lambda pdf: picture(pdf, b"x", ColorSpace=Name.DeviceGray, Filter=Name.JBIG2Decode)}),
+    "image-filter": page_of("/I Do", XObject={"/I": _unusual}),
     "image-form": page_of("/I Do", XObject={"/I": lambda pdf: picture(pdf, b"x", ColorSpace=Name.DeviceRGB)}),
     "operator": page_of("1 2 xyz"),
     "optional-content": page_of("/OC /Layer BDC EMC", Properties={"/Layer": Dictionary(Type=Name.OCG)}),
@@ -387,7 +399,8 @@ def test_every_reason_is_met_by_a_test() -> None:
 
 
 def test_all_reasons_are_told_at_once() -> None:
-    assert refused(page_of("/S sh BT 7 Tr ET 1 xyz", change=_annotated)) == ["annotation", "operator", "shading", "text-clip"]
+    several = page_of("/S sh BT 7 Tr ET 1 xyz", change=_annotated)
+    assert refused(several) == ["annotation", "operator", "shading", "text-clip"]
 
 
 def test_a_layered_form_is_refused() -> None:

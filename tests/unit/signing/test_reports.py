@@ -19,10 +19,10 @@ from core.principal import SYSTEM
 from core.text import Text
 from signing.errors import SealNotActive, SealNotGranted
 from signing.model import GranteeKind, Seal, SealKind, SealPdfCommand, SealStatus
+from signing.pades.attachments import attachments
 from signing.ports import UseQuery
 from signing.reports.describe import describe
 from signing.reports.model import REPORT_CLASS, REPORTS, Findings
-from signing.verification.attachments import attachments
 from signing.verification.report import VerificationReport
 from tests.support.clock import FakeClock
 from tests.support.signing_fakes import pdf
