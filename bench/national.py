@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bench import audit_chain
 from bench.keys_fields import ROUNDS, OneSecret, Rows, calls_per_second, filled, reads_per_second
 from bench.report import Row, rate
 from keys.backends.software import SoftwareBackend
@@ -29,8 +30,8 @@ _CALLS, _SM2_ROUNDS = 1_000, 5
 
 
 def measure() -> list[Row]:
-    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`."""
-    return [*_sm2(), *asyncio.run(_lookup())]
+    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`."""
+    return [*_sm2(), *asyncio.run(_lookup()), *audit_chain.measure()]
 
 
 def _sm2() -> list[Row]:

@@ -13,6 +13,7 @@ from api.cli.ground import Data, plainly, refusal, settings_of
 
 if TYPE_CHECKING:
     from core.audit.verify import Checkpoint
+    from core.audit.walk import Seam
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 Keys = Annotated[
@@ -26,6 +27,7 @@ _FAULTS = {
     "beyond-head": "it was added behind the log's end",
     "tail-cut": "rows at the end are missing",
     "not-as-signed": "it is not what a checkpoint signed",
+    "seam-broken": "the change to SM3 is not what it says",
     "checkpoint-forged": "a checkpoint of that size is not signed by a key that counts",
 }
 
@@ -56,8 +58,20 @@ def audit_verify(
         raise _broken(verdict.bad_row, verdict.fault, verdict.end, verdict.until)
     rows = f"{verdict.end} rows" if not verdict.start else f"rows {verdict.start + 1} to {verdict.end}"
     typer.echo(f"audit chain whole: {rows}; checkpoint {verdict.end}:{verdict.hash.hex()}")
+    if verdict.seam is not None:
+        typer.echo(_told(verdict.seam))
     given = f", {len(verdict.outside)} of them kept elsewhere" if outside else ""
     typer.echo(f"audit tree whole: {len(verdict.checkpoints)} signed checkpoints{given}; root {verdict.root.hex()}")
+
+
+@audit_app.command("to-sm3")
+def audit_to_sm3(data: Data = None) -> None:
+    """Chain the log by SM3 from here on, the rows so far bound in under SM3 too; for good."""
+    from api.cli import audit_commands
+
+    with plainly():
+        seam = asyncio.run(audit_commands.to_sm3(settings_of(data=data)))
+    typer.echo("the audit chain is by SM3 already" if seam is None else _told(seam))
 
 
 @audit_app.command("checkpoint")
@@ -118,6 +132,13 @@ def audit_key(data: Data = None) -> None:
     with plainly():
         for line in asyncio.run(audit_commands.key_lines(settings_of(data=data))):
             typer.echo(line)
+
+
+def _told(seam: Seam) -> str:
+    rows = seam.row - 1
+    before = f"the {rows} rows before it are {seam.old.hex()} under SM3" if rows else "no rows before it"
+    proved = "" if seam.proved else ", which only a verification of all rows proves"
+    return f"audit chain by SM3 from row {seam.row} on; {before}{proved}"
 
 
 def _head(text: str) -> Checkpoint:

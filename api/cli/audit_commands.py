@@ -8,10 +8,12 @@ from api.cli.composed import composed
 from api.cli.prepare import check_current, with_database
 from api.settings import Settings
 from api.wiring.transparency import origin_of
+from core.audit.change_digest import change_to_sm3
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
+from core.audit.walk import Seam
 from core.clock import SystemClock
 from core.db.database import Database
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.principal import SYSTEM
 from core.text import Text
 from core.transparency.audit_log import AUDIT_LOG
@@ -53,6 +55,26 @@ async def verify_from(settings: Settings, checkpoint: Checkpoint) -> ChainVerdic
     """The chain alone, through a head that an earlier run printed."""
     await check_current(settings)
     return await with_database(settings, lambda database: verify_chain(database, checkpoint))
+
+
+async def to_sm3(settings: Settings) -> Seam | None:
+    """
+    Raises:
+        core.errors.InvalidInput: `profile-international`.
+        core.errors.Conflict: `audit-log-broken`.
+    """
+    await check_current(settings)
+    if not settings.profile.national:
+        raise InvalidInput(
+            "profile-international",
+            Text(
+                "本系统的密码配置是国际算法，审计日志不改用 SM3。请先把 YIZHENG_PROFILE 设为 national 或 both。",
+                "This deployment's profile is international, so its audit log stays with SHA-256. Set "
+                "YIZHENG_PROFILE to national or both first.",
+            ),
+            field="profile",
+        )
+    return await with_database(settings, lambda database: change_to_sm3(database, SYSTEM, SystemClock()))
 
 
 async def checkpoint(settings: Settings) -> KeptCheckpoint:

@@ -9,10 +9,12 @@ from api.migrations import HEAD, RESTORED, RESTORING, RESTORING_WITH_KEYS
 from api.migrations.upgrade import current_revision, is_known, upgrade
 from api.settings import Settings
 from api.startup import StartupFault, plain_faults
+from core.audit.change_digest import change_to_sm3
 from core.audit.sql import read_head
 from core.clock import SystemClock
 from core.db.database import Database
 from core.db.engine import create_engine
+from core.principal import SYSTEM
 
 Result = TypeVar("Result")
 
@@ -32,6 +34,8 @@ async def prepare(settings: Settings) -> bool:
         container = await build_container(settings)
         try:
             await ensure_service_keys(container.ground.keys.ring, settings.profile)
+            if settings.profile.national:
+                await _chain_new_log_with_sm3(container.ground.database)
             if settings.mode == "development":
                 await container.pki.ensure_development()
             if settings.demo:
@@ -41,6 +45,14 @@ async def prepare(settings: Settings) -> bool:
         finally:
             await container.close()
     return first
+
+
+async def _chain_new_log_with_sm3(database: Database) -> None:
+    """A log that holds nothing yet is by SM3 from its first row on; another changes when its operator says so."""
+    async with database.read() as tx:
+        number, _ = await read_head(tx.connection)
+    if number == 0:
+        await change_to_sm3(database, SYSTEM, SystemClock())
 
 
 async def _upgrade(database: Database) -> bool:

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, insert, se
 from sqlalchemy.sql.selectable import CTE
 
 from core.audit.event import AuditEvent
+from core.audit.sql import Head, chained, locked_head
 from core.audit.sql import Unit as UsualUnit
-from core.audit.sql import chained, locked_head
 from core.audit.tables import audit_event, audit_head
 from core.prepared import Prepared
 
@@ -41,7 +41,7 @@ class Added:
 class LogEnd:
     """Where this process saw the log end; never believed, only tried."""
 
-    known: tuple[int, bytes] | None = None
+    known: Head | None = None
 
 
 class Unit(UsualUnit, Protocol):
@@ -67,7 +67,7 @@ async def append_at_once(
 
 async def _moved(
     unit: Unit,
-    head: tuple[int, bytes],
+    head: Head,
     added: Sequence[Added],
     events: Sequence[AuditEvent],
     at: dt.datetime,
@@ -76,14 +76,15 @@ async def _moved(
     """Whether the log ended at `head` and was written on."""
     rows = chained(events, at, *head)
     number, digest = rows[-1]["number"], rows[-1]["hash"]
-    values = {"old_number": head[0], "old_hash": head[1], "new_number": number, "new_hash": digest}
+    values = {"old_number": head.number, "old_hash": head.hash, "old_digest": str(head.digest)}
+    values |= {"new_number": number, "new_hash": digest}
     everything = [(one.table, one.values) for one in added] + [(audit_event, row) for row in rows]
     for place, (_, row) in enumerate(everything):
         values |= {_name(place, column): value for column, value in row.items()}
     statement = _statement(tuple((table, tuple(row)) for table, row in everything))
     if not await unit.change_alone(statement, values):
         return False
-    end.known = number, digest  # type: ignore[assignment]  # as they were chained
+    end.known = Head(number, digest, head.digest)  # type: ignore[arg-type]  # as they were chained
     return True
 
 
@@ -113,7 +114,9 @@ def _statement(rows: tuple[tuple[Table, tuple[str, ...]], ...]) -> Prepared:
 
 def _stands() -> ColumnElement[bool]:
     """The log ends where it is thought to."""
-    return and_(audit_head.c.number == bindparam("old_number"), audit_head.c.hash == bindparam("old_hash"))
+    head = audit_head.c
+    same = (head.number == bindparam("old_number"), head.hash == bindparam("old_hash"))
+    return and_(*same, head.digest == bindparam("old_digest"))
 
 
 def _insert(table: Table, columns: Sequence[str], places: Sequence[int], moved: CTE) -> Insert:

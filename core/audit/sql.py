@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Executable, RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.audit.chain import GENESIS, ChainedRow, row_hash
+from core.audit.chain import CHANGE, GENESIS, ChainDigest, ChainedRow, row_hash
 from core.audit.event import AuditEvent
 from core.audit.tables import audit_event, audit_head
 from core.prepared import Prepared, Row
@@ -19,7 +19,15 @@ from core.prepared import Prepared, Row
 _HASH_COLUMNS = ("number", "previous", "hash")
 
 
-def _content(event: AuditEvent, at: dt.datetime) -> dict[str, object]:
+class Head(NamedTuple):
+    """Where the log ends: number and hash of its last row, and by what the next row is hashed."""
+
+    number: int
+    hash: bytes
+    digest: ChainDigest = ChainDigest.SHA256
+
+
+def content_of(event: AuditEvent, at: dt.datetime) -> dict[str, object]:
     purpose = event.purpose
     session = event.actor.session
     return {
@@ -50,21 +58,29 @@ def _fitting(text: str | None, size: int) -> str | None:
 
 async def append_events(connection: AsyncConnection, events: Sequence[AuditEvent], at: dt.datetime) -> None:
     """Chain `events` to the log's end. The head row is locked from here to the commit: call it last."""
-    rows = chained(events, at, *await _locked_head(connection))
+    rows = chained(events, at, *await lock_head(connection))
     await connection.execute(insert(audit_event), rows)
     head = update(audit_head).where(audit_head.c.id == 1)
     await connection.execute(head.values(number=rows[-1]["number"], hash=rows[-1]["hash"]))
 
 
-def chained(events: Sequence[AuditEvent], at: dt.datetime, number: int, previous: bytes) -> Sequence[dict[str, object]]:
+def chained(
+    events: Sequence[AuditEvent],
+    at: dt.datetime,
+    number: int,
+    previous: bytes,
+    digest: ChainDigest = ChainDigest.SHA256,
+) -> Sequence[dict[str, object]]:
     """The rows that follow the log's end, of this number and hash."""
     rows = []
     for event in events:
+        if event.action == CHANGE:
+            raise ValueError(f"{CHANGE} is no event of its own")
         number += 1
-        content = _content(event, at)
-        digest = row_hash(number, previous, content)
-        rows.append({"number": number, **content, "previous": previous, "hash": digest})
-        previous = digest
+        content = content_of(event, at)
+        hashed = row_hash(number, previous, content, digest)
+        rows.append({"number": number, **content, "previous": previous, "hash": hashed})
+        previous = hashed
     return rows
 
 
@@ -78,7 +94,9 @@ class Unit(Protocol):
     async def change_each(self, statement: Prepared, values: Sequence[Mapping[str, object]]) -> None: ...
 
 
-_LOCK_HEAD = Prepared(select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update())
+_LOCK_HEAD = Prepared(
+    select(audit_head.c.number, audit_head.c.hash, audit_head.c.digest).where(audit_head.c.id == 1).with_for_update()
+)
 _ADD_EVENT = Prepared(insert(audit_event))
 _MOVE_HEAD = Prepared(
     update(audit_head).where(audit_head.c.id == 1).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
@@ -96,23 +114,24 @@ async def append_quickly(unit: Unit, events: Sequence[AuditEvent], at: dt.dateti
     await unit.change(_MOVE_HEAD, {"new_number": rows[-1]["number"], "new_hash": rows[-1]["hash"]})
 
 
-async def locked_head(unit: Unit) -> tuple[int, bytes]:
-    """Number and hash of the log's end, which is the unit's from here to its commit."""
+async def locked_head(unit: Unit) -> Head:
+    """The log's end, which is the unit's from here to its commit."""
     head = await unit.row(_LOCK_HEAD)
     if head is None:
         await unit.change(_MAKE_HEAD)
         head = await unit.row(_LOCK_HEAD)
         assert head is not None, "somebody has made it"
-    return head[0], bytes(head[1])
+    return Head(head[0], bytes(head[1]), ChainDigest(head[2]))
 
 
-async def _locked_head(connection: AsyncConnection) -> tuple[int, bytes]:
+async def lock_head(connection: AsyncConnection) -> Head:
+    """As `locked_head`, in a usual unit."""
     query = select(audit_head).where(audit_head.c.id == 1).with_for_update()
     head = (await connection.execute(query)).one_or_none()
     if head is None:  # the first event ever; of several writers who find so, one makes the row
         await connection.execute(_make_head(connection))
         head = (await connection.execute(query)).one()
-    return head.number, bytes(head.hash)
+    return Head(head.number, bytes(head.hash), ChainDigest(head.digest))
 
 
 def _make_head(connection: AsyncConnection) -> Executable:
@@ -154,3 +173,18 @@ async def read_head(connection: AsyncConnection) -> tuple[int, bytes]:
     """Number and hash that the last append left; (0, 32 zero bytes) for an empty log."""
     head = (await connection.execute(select(audit_head).where(audit_head.c.id == 1))).one_or_none()
     return (0, GENESIS) if head is None else (head.number, bytes(head.hash))
+
+
+async def read_digest(connection: AsyncConnection) -> ChainDigest:
+    """By what the next row will be hashed."""
+    found = (await connection.execute(select(audit_head.c.digest).where(audit_head.c.id == 1))).scalar_one_or_none()
+    return ChainDigest.SHA256 if found is None else ChainDigest(found)
+
+
+async def read_change(connection: AsyncConnection) -> int | None:
+    """Number of the row from which on the chain is by SM3; None while it is by SHA-256."""
+    row = audit_event.c
+    found: int | None = (
+        await connection.execute(select(func.min(row.number)).where(row.action == CHANGE))
+    ).scalar_one()
+    return found

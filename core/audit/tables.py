@@ -32,4 +32,5 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("number", BigInteger, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("digest", String(16), nullable=False, server_default="sha256"),  # of the next row
 )

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.audit.chain import GENESIS, ChainedRow, fault_of
-from core.audit.sql import read_chain, read_head
+from core.audit.chain import GENESIS, ChainedRow
+from core.audit.sql import read_chain, read_change, read_digest, read_head
+from core.audit.walk import SEAM_BROKEN, ChainWalk, Seam
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,17 @@ class ChainVerdict:
         rows: how many rows were good, from the first.
         bad_row: number of the first bad row, or None if all are good.
         fault: `gap`, `broken-link`, `changed`; `tail-cut` and `beyond-head` for rows missing or too many at the
-            end; `not-as-checkpointed` for a row that was another when the checkpoint was kept.
+            end; `not-as-checkpointed` for a row that was another when the checkpoint was kept; `seam-broken` for a
+            change to SM3 that is not what it says, or of which the head does not know.
         head: the last good row, to be kept as the next checkpoint.
+        seam: where the chain changes to SM3.
     """
 
     rows: int
     bad_row: int | None = None
     fault: str | None = None
     head: Checkpoint = Checkpoint(0, GENESIS)
+    seam: Seam | None = None
 
     @property
     def whole(self) -> bool:
@@ -68,21 +72,29 @@ async def verify_chain(database: Readable, checkpoint: Checkpoint | None = None)
     Args:
         checkpoint: a head kept from earlier; the chain must still go through it.
     """
-    good = Checkpoint(0, GENESIS)
     async with database.read() as tx:
         end = Checkpoint(*await read_head(tx.connection))
+        next_digest = await read_digest(tx.connection)
+        walk = ChainWalk(await read_change(tx.connection))
         async for row in read_chain(tx.connection):
-            fault = _fault(row, good, end, checkpoint)
+            fault = _fault(row, walk, end, checkpoint)
             if fault:
-                return ChainVerdict(good.number, good.number + 1, fault, good)
-            good = Checkpoint(row.number, row.hash)
+                return _bad(walk, fault)
+            walk.take(row)
+    good = Checkpoint(walk.number, walk.hash)
     if good != end or (checkpoint is not None and checkpoint.number > good.number):
-        return ChainVerdict(good.number, good.number + 1, "tail-cut", good)
-    return ChainVerdict(good.number, head=good)
+        return _bad(walk, "tail-cut")
+    if next_digest is not walk.digest:
+        return _bad(walk, SEAM_BROKEN)
+    return ChainVerdict(good.number, head=good, seam=walk.seam)
 
 
-def _fault(row: ChainedRow, good: Checkpoint, end: Checkpoint, checkpoint: Checkpoint | None) -> str | None:
-    fault = fault_of(row, expected_number=good.number + 1, expected_previous=good.hash)
+def _bad(walk: ChainWalk, fault: str) -> ChainVerdict:
+    return ChainVerdict(walk.number, walk.number + 1, fault, Checkpoint(walk.number, walk.hash), walk.seam)
+
+
+def _fault(row: ChainedRow, walk: ChainWalk, end: Checkpoint, checkpoint: Checkpoint | None) -> str | None:
+    fault = walk.fault(row)
     if fault is None and row.number > end.number:
         return "beyond-head"
     if fault is None and checkpoint is not None and checkpoint.number == row.number and checkpoint.hash != row.hash:

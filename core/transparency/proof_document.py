@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from core.audit.chain import row_hash
+from core.audit.chain import ChainDigest, row_hash
 from core.clock import Clock
 from core.errors import InvalidInput
 from core.text import Text
@@ -26,6 +26,7 @@ class _Event(msgspec.Struct, forbid_unknown_fields=True):
     number: int
     content: dict[str, Any]
     previous: str
+    digest: ChainDigest = ChainDigest.SHA256
 
 
 class _Inclusion(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,8 +57,10 @@ class Proved:
 
 
 def event_document(proof: EventProof) -> Mapping[str, object]:
-    """The event, the hash before it, the path and the signed checkpoint."""
+    """The event, the hash before it, the path and the signed checkpoint; `digest` where it is not SHA-256."""
     event = {"number": proof.number, "content": dict(proof.content), "previous": _text(proof.previous)}
+    if proof.digest is not ChainDigest.SHA256:
+        event["digest"] = str(proof.digest)
     return {"event": event, "path": [_text(one) for one in proof.path], "checkpoint": proof.checkpoint.note}
 
 
@@ -88,7 +91,7 @@ def _check_event(proof: _Inclusion, origin: str, keys: Sequence[NoteVerifier], c
     event, signed = proof.event, read_trusted(proof.checkpoint, origin, keys, clock)
     if isinstance(signed, int):
         return Proved(event.number, (signed,), "not-signed")
-    leaf = leaf_hash(row_hash(event.number, _octets(event.previous), event.content))
+    leaf = leaf_hash(row_hash(event.number, _octets(event.previous), event.content, event.digest))
     root = root_by_inclusion(leaf, event.number - 1, signed.head.size, [_octets(one) for one in proof.path])
     return Proved(event.number, (signed.head.size,), None if root == signed.head.root else "not-the-root")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.audit.chain import ChainedRow
+from core.audit.chain import ChainDigest, ChainedRow
 from core.audit.event import AuditEvent, Detail
-from core.audit.sql import read_row
+from core.audit.sql import read_change, read_row
 from core.db.database import Database, ReadTx
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.paging import Page, decode_cursor, encode_cursor, page_size
@@ -27,6 +27,7 @@ class EventProof:
     Attributes:
         index: of its leaf, from 0.
         path: RFC 9162 §2.1.3.
+        digest: by which the row is hashed.
     """
 
     number: int
@@ -36,6 +37,7 @@ class EventProof:
     index: int
     path: Sequence[bytes]
     checkpoint: KeptCheckpoint
+    digest: ChainDigest = ChainDigest.SHA256
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,13 @@ class Prove:
             row = await read_row(tx.connection, number) if number > 0 else None
             if row is None:
                 raise _not_covered()
+            change = await read_change(tx.connection)
             try:
                 path = await self._checkpoints.tree(tx).inclusion(number - 1, checkpoint.size)
             except RowsMissing:
                 raise self._checkpoints.log.changed(checkpoint.size) from None
         await self._note(actor, {"what": "event", "number": number, "size": checkpoint.size})
-        return _event_proof(row, path, checkpoint)
+        return _event_proof(row, path, checkpoint, change)
 
     async def growth(self, first: int, second: int, actor: Principal) -> GrowthProof:
         """
@@ -151,8 +154,9 @@ def require_audit(actor: Principal) -> None:
         )
 
 
-def _event_proof(row: ChainedRow, path: Sequence[bytes], checkpoint: KeptCheckpoint) -> EventProof:
-    return EventProof(row.number, row.content, row.previous, row.hash, row.number - 1, path, checkpoint)
+def _event_proof(row: ChainedRow, path: Sequence[bytes], checkpoint: KeptCheckpoint, change: int | None) -> EventProof:
+    digest = ChainDigest.SM3 if change is not None and row.number >= change else ChainDigest.SHA256
+    return EventProof(row.number, row.content, row.previous, row.hash, row.number - 1, path, checkpoint, digest)
 
 
 def _number(cursor: str | None) -> int | None:

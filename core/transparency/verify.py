@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.audit.chain import GENESIS, ChainedRow, fault_of
-from core.audit.sql import read_chain, read_head, read_row
+from core.audit.chain import GENESIS, ChainDigest, ChainedRow
+from core.audit.sql import read_chain, read_change, read_digest, read_head, read_row
+from core.audit.walk import SEAM_BROKEN, ChainWalk, Seam
 from core.clock import Clock
 from core.db.database import Database, ReadTx
 from core.transparency.checkpoint_note import NoteRefused, SignedHead, read_note
@@ -34,10 +35,13 @@ class LogVerdict:
         outside: of them those that were given from outside.
         bad_row: number of the first bad row; None if everything is good.
         fault: of a row `gap`, `broken-link`, `changed`, `beyond-head`; `tail-cut`; `not-as-signed` for a row that
-            was another when a checkpoint was signed; `checkpoint-forged` for one that none of our keys signed.
+            was another when a checkpoint was signed; `checkpoint-forged` for one that none of our keys signed;
+            `seam-broken` for a change to SM3 that is not what it says, or of which the head does not know.
         until: for `not-as-signed`, the last row that it may be; the first is `bad_row`.
         root: of the tree of `end` rows.
         hash: of the last good row.
+        seam: where the chain changes to SM3, if that is among the rows that were looked at.
+        digest: by which the last rows are chained.
     """
 
     start: int
@@ -49,6 +53,8 @@ class LogVerdict:
     bad_row: int | None = None
     fault: str | None = None
     until: int | None = None
+    seam: Seam | None = None
+    digest: ChainDigest = ChainDigest.SHA256
 
     @property
     def whole(self) -> bool:
@@ -110,16 +116,17 @@ class VerifyLog:
         return max((one.size for one in claims if one.size <= size - last), default=0)
 
     async def _walk(self, tx: ReadTx, claims: Sequence[_Claim], start: int) -> LogVerdict:
-        end = await read_head(tx.connection)
+        end, next_digest = await read_head(tx.connection), await read_digest(tx.connection)
         try:
             peaks = await self._checkpoints.tree(tx).peaks(start)
         except RowsMissing:
             return LogVerdict(start, start, (), (), fold([]), GENESIS, start, "gap")
-        walk = _Walk(Growing(start, peaks), start, await _hash_at(tx, start), [c for c in claims if c.size >= start])
+        chain = ChainWalk(await read_change(tx.connection), start, await _hash_at(tx, start))
+        walk = _Walk(Growing(start, peaks), start, chain, [c for c in claims if c.size >= start])
         if (wrong := walk.check()) is not None:
             return await self._located(tx, walk, wrong)
         async for row in read_chain(tx.connection, after=start if start else -1):
-            fault = fault_of(row, expected_number=walk.number + 1, expected_previous=walk.hash)
+            fault = chain.fault(row)
             if fault is None and row.number > end[0]:
                 fault = "beyond-head"
             if fault is not None:
@@ -129,6 +136,8 @@ class VerifyLog:
                 return await self._located(tx, walk, wrong)
         if (walk.number, walk.hash) != end or walk.open:
             return walk.verdict(walk.number + 1, "tail-cut")
+        if next_digest is not chain.digest:
+            return walk.verdict(walk.number + 1, SEAM_BROKEN)
         return walk.verdict()
 
     async def _located(self, tx: ReadTx, walk: _Walk, wrong: _Claim) -> LogVerdict:
@@ -149,16 +158,24 @@ class _Walk:
         open: claims that are still ahead.
     """
 
-    def __init__(self, tree: Growing, start: int, digest: bytes, claims: Sequence[_Claim]) -> None:
+    def __init__(self, tree: Growing, start: int, chain: ChainWalk, claims: Sequence[_Claim]) -> None:
         self._tree = tree
-        self._start = self.good = self.number = start
-        self.hash = digest
+        self._start = self.good = start
+        self._chain = chain
         self.open = list(claims)
         self._passed: list[_Claim] = []
 
+    @property
+    def number(self) -> int:
+        return self._chain.number
+
+    @property
+    def hash(self) -> bytes:
+        return self._chain.hash
+
     def take(self, row: ChainedRow) -> None:
         self._tree.append(leaf_hash(row.hash))
-        self.number, self.hash = row.number, row.hash
+        self._chain.take(row)
 
     def check(self) -> _Claim | None:
         """The first claim about the present size that does not hold."""
@@ -173,7 +190,10 @@ class _Walk:
         sizes = tuple(dict.fromkeys(one.size for one in self._passed))
         outside = tuple(one.size for one in self._passed if one.outside)
         end = self.number if fault != "not-as-signed" else self.good
-        return LogVerdict(self._start, end, sizes, outside, self._tree.root(), self.hash, bad_row, fault, until)
+        root, chain = self._tree.root(), self._chain
+        return LogVerdict(
+            self._start, end, sizes, outside, root, chain.hash, bad_row, fault, until, chain.seam, chain.digest
+        )
 
 
 def read_trusted(note: str, origin: str, keys: Sequence[NoteVerifier], clock: Clock) -> SignedHead | int:
@@ -201,6 +221,7 @@ def verdict_facts(verdict: LogVerdict) -> Mapping[str, str | int | bool | None]:
         "outside": len(verdict.outside),
         "bad_row": verdict.bad_row,
         "fault": verdict.fault,
+        "digest": str(verdict.digest),
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, or_, true
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.audit import at_once, sql, verify
+from core.audit import at_once, sql, verify, walk
 from core.audit.chain import ChainedRow, fault_of, row_hash
 from core.audit.sql import append_events
 from core.audit.verify import ChainVerdict, Checkpoint, verify_chain
@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.db.database import Database, ReadTx, WriteTx
 from core.idempotency import idempotency_key, remember_result
 from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
+from tests.conformance.audit_change import AuditChangeBasic
 from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
 from tests.conformance.database_backends import DatabaseHarness, postgres, sqlite
 from tests.conformance.database_quick import QuickBasic, QuickContention, QuickTransaction
@@ -207,8 +208,8 @@ async def test_the_contract_catches(broken: type[Database], caught_by: str, tmp_
 
 
 def _fault_without(ignored: str) -> Callable[..., str | None]:
-    def lenient(row: ChainedRow, *, expected_number: int, expected_previous: bytes) -> str | None:
-        fault = fault_of(row, expected_number=expected_number, expected_previous=expected_previous)
+    def lenient(row: ChainedRow, **expected: Any) -> str | None:
+        fault = fault_of(row, **expected)
         return None if fault == ignored else fault
 
     return lenient
@@ -225,7 +226,7 @@ def _fault_without(ignored: str) -> Callable[..., str | None]:
 async def test_a_verifier_that_overlooks_is_caught(
     ignored: str, caught_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "fault_of", _fault_without(ignored))
+    monkeypatch.setattr(walk, "fault_of", _fault_without(ignored))
     assert await failing(CONTRACT, lambda: _opened(tmp_path), only=caught_by) == {caught_by}
 
 
@@ -259,8 +260,8 @@ async def test_a_verifier_that_forgets_the_checkpoint_is_caught(tmp_path: Path) 
 
 
 async def test_a_hash_that_leaves_the_detail_out_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def partial(number: int, previous: bytes, content: dict[str, object]) -> bytes:
-        return row_hash(number, previous, {name: value for name, value in content.items() if name != "detail"})
+    def partial(number: int, previous: bytes, content: dict[str, object], *digest: Any) -> bytes:
+        return row_hash(number, previous, {name: value for name, value in content.items() if name != "detail"}, *digest)
 
     for module in ("core.audit.chain", "core.audit.sql"):
         monkeypatch.setattr(f"{module}.row_hash", partial)
@@ -346,9 +347,7 @@ def _minds_no_other() -> ColumnElement[bool]:
     return or_(_stands(), true())
 
 
-async def _moved_or_not(
-    unit: Any, head: tuple[int, bytes], added: Any, events: Any, at: Any, end: at_once.LogEnd
-) -> bool:
+async def _moved_or_not(unit: Any, head: sql.Head, added: Any, events: Any, at: Any, end: at_once.LogEnd) -> bool:
     await _moved(unit, head, added, events, at, end)
     return True
 
@@ -389,3 +388,15 @@ async def _opened(folder: Path, broken: type[Database] | None = None, **parts: A
         else:
             one, other = (broken(database.engine, good.clock) for database in (good.database, good.other))
             yield replace(good, database=one, other=other, **parts)
+
+
+async def test_a_verifier_that_believes_what_the_change_says_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk.ChainWalk, "_is_the_change", lambda *_: True)
+    for name in (
+        "test_old_rows_written_anew_are_found_by_what_they_are_under_sm3",
+        "test_a_row_dropped_at_the_seam_is_found",
+        "test_a_second_change_is_named",
+    ):
+        assert await failing([AuditChangeBasic], lambda: _opened(tmp_path), only=name) == {name}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance.audit import AuditBasic, AuditContention, AuditTransaction
+from tests.conformance.audit_change import AuditChangeBasic, AuditChangeContention, AuditChangeTransaction
 from tests.conformance.database import DatabaseBasic, DatabaseContention, DatabaseTransaction
 from tests.conformance.database_backends import BACKENDS
 from tests.conformance.database_quick import QuickBasic, QuickContention, QuickTransaction
@@ -37,6 +38,21 @@ class TestAuditTransaction(AuditTransaction):
 
 @parametrised(BACKENDS)
 class TestAuditContention(AuditContention):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditChangeBasic(AuditChangeBasic):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditChangeTransaction(AuditChangeTransaction):
+    pass
+
+
+@parametrised(BACKENDS)
+class TestAuditChangeContention(AuditChangeContention):
     pass
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from api.deps import caller_by, container
 from api.routes.certstore.shapes import Cursor, In, page_out
 from api.wiring.transparency import TransparencyServices
+from core.audit.walk import Seam
 from core.principal import Principal
 from core.transparency.checkpoints import KeptCheckpoint
 from core.transparency.overview import AT_ONCE
@@ -100,4 +101,11 @@ def _verdict(verdict: LogVerdict) -> dict[str, Any]:
         "bad_row": verdict.bad_row,
         "until": verdict.until,
         "fault": verdict.fault,
+        "digest": verdict.digest,
+        "seam": _seam(verdict.seam),
     }
+
+
+def _seam(seam: Seam | None) -> dict[str, Any] | None:
+    """Where the chain changes to SM3, and what the rows before are under it."""
+    return None if seam is None else {"row": seam.row, "old": seam.old.hex(), "proved": seam.proved}

@@ -36,6 +36,7 @@ _FAULTS = {
     "beyond-head": Text("是后来添上去的", "it was added behind the end"),
     "tail-cut": Text("后面的记录被删掉了", "the rows at the end are missing"),
     "not-as-signed": Text("和当时签名的不是同一条", "it is not what was signed then"),
+    "seam-broken": Text("改用 SM3 的那一条与它前后的记录不符", "The change to SM3 is not what it says"),
     "checkpoint-forged": Text("检查点不是本服务签的", "a checkpoint was not signed by this service"),
 }
 _WITNESS = {
