@@ -171,7 +171,8 @@ def _chained_row(row: RowMapping) -> ChainedRow:
 
 async def read_head(connection: AsyncConnection) -> tuple[int, bytes]:
     """Number and hash that the last append left; (0, 32 zero bytes) for an empty log."""
-    head = (await connection.execute(select(audit_head).where(audit_head.c.id == 1))).one_or_none()
+    query = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1)
+    head = (await connection.execute(query)).one_or_none()
     return (0, GENESIS) if head is None else (head.number, bytes(head.hash))
 
 
