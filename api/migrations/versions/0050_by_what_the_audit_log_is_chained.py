@@ -1,6 +1,6 @@
 """by what the audit log is chained
 
-Revision: 0049, after 0048.
+Revision: 0050, after 0049.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 import core.tables
 
 
-revision = '0049'
-down_revision = '0048'
+revision = '0050'
+down_revision = '0049'
 branch_labels = None
 depends_on = None
 
