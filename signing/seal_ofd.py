@@ -18,14 +18,13 @@ from core.files.scratch import FileBytes
 from core.idempotency import fingerprint_of
 from core.ids import new_id
 from keys.ports import DocumentVault
-from signing.errors import LevelNotReached
-from signing.isolation.port import CellEnded, Isolation
+from signing.isolation.port import Isolation
 from signing.levels import Level, LevelPolicy
 from signing.longlife.ports import Timestamps
 from signing.model import Seal, SealedOfd, SealOfdCommand, SignatureRecord
+from signing.ofd.look_inside import asked
 from signing.ofd.seal.levels import level_to_seek, name_of
 from signing.ofd.seal.plan import PLAN, OfdPlan, OfdWish
-from signing.ofd.seal.refusals import too_complex
 from signing.ofd.seal.stamp import StampedPlan, stamp
 from signing.ports import NationalSigner, NationalSigners, PartOfMore, SealStore, UseRequestStore
 from signing.seal_pdf import check_words
@@ -124,10 +123,7 @@ class SealOfd:
     ) -> OfdPlan:
         time, limit = signed_at.astimezone(dt.UTC).strftime(_TIME), self._settings.max_pdf_bytes
         wish = OfdWish(command.places, seal.image, signer.seal, time, command.closed, limit)
-        try:
-            return await self._pool.lane(len(command.ofd)).run(self._isolation.ask, PLAN, command.ofd, wish)
-        except CellEnded:
-            raise too_complex() from None
+        return await self._pool.lane(len(command.ofd)).run(asked, self._isolation, PLAN, command.ofd, wish)
 
     async def _made(
         self,
@@ -146,7 +142,7 @@ class SealOfd:
             token = (await self._timestamps.stamp(stamped.signature)).token.encoded
         except AppError:
             if policy is LevelPolicy.EXACTLY:
-                raise LevelNotReached(name_of(wanted), name_of(Level.B_B)) from None
+                raise
             return _Made(await pool.run(stamped.finished, ofd), Level.B_B)
         return _Made(await pool.run(stamped.finished, ofd, token), Level.B_T)
 

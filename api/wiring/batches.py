@@ -20,7 +20,7 @@ from signing.batches.sources import BatchSources
 from signing.batches.start import SteerBatch
 from signing.batches.tell import TellReceivers
 from signing.longlife.ports import KeepingVault
-from signing.seal_pdf import SealPdf
+from signing.seal_file import SealFile
 from signing.stores.batches import SqlBatchStore
 from signing.stores.requests import SqlUseRequestStore
 from signing.stores.sql import SqlSealStore
@@ -49,7 +49,7 @@ def compose_batches(
     vault: KeepingVault,
     fields: FieldCipher,
     clock: Clock,
-    seal_pdf: SealPdf,
+    seal_file: SealFile,
     *,
     users: SealUsers,
     receivers: Receivers,
@@ -69,7 +69,7 @@ def compose_batches(
         decide=DecideBatch(database, store, seals, clock),
         look=look,
         results=BatchResults(database, look),
-        run=RunBatches(database, store, sources, users, seal_pdf, clock),
+        run=RunBatches(database, store, sources, users, seal_file, clock),
         keep=KeepBatches(database, store, sources, clock),
         tell=TellReceivers(database, store, receivers, clock),
     )

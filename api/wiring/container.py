@@ -179,7 +179,7 @@ async def build_container(
         ground.documents,
         ground.keys.secrets.fields.documents,
         ground.clock,
-        signing.seal_pdf,
+        signing.seal_file,
         users=IdpSealUsers(idp.directory, ground.clock),
         receivers=SubscriptionReceivers(subscriptions.other_news),
     )

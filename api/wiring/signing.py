@@ -35,11 +35,13 @@ from signing.national.ports import NationalAuthority, NationalKeys
 from signing.national.register import SealRegister
 from signing.national.signers import RegisteredSigners
 from signing.national.workshop import NationalWorkshop
-from signing.placing.preview import PreviewPlaces
 from signing.ports import CertificateAuthority, CertificateJudge, NationalSigners, SealCertificates, SealKeys
+from signing.preview_places import PreviewPlaces
 from signing.reports.make import MakeReports
 from signing.reports.seal_xml import SealXml
 from signing.reports.typst_setter import TypstReportSetter
+from signing.seal_file import SealFile
+from signing.seal_ofd import SealOfd
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
@@ -129,6 +131,8 @@ class SigningServices:
 
     settings: SigningSettings
     seal_pdf: SealPdf
+    seal_ofd: SealOfd
+    seal_file: SealFile
     verify_pdf: VerifyPdf
     verify_file: VerifyFile
     convert_pdf: ConvertPdf
@@ -231,6 +235,9 @@ def build_signing(
     )
     seal_at = SealAtLevel(timestamps, room, extend, pool)
     seal_pdf = SealPdf(database, store, requests, vault, ring, clock, pool, cells, settings, seal_at, care, signers)
+    stamping = (clock, pool, cells, settings, timestamps)
+    seal_ofd = SealOfd(database, store, requests, vault, signers, *stamping)
+    seal_file = SealFile(seal_pdf, seal_ofd)
     verify_pdf = VerifyPdf(database, store, judge, clock, pool, look, settings)
     register = SealRegister(database, store, life, national)
     stamps = StampJudge(judge, register)
@@ -243,6 +250,8 @@ def build_signing(
     return SigningServices(
         settings=settings,
         seal_pdf=seal_pdf,
+        seal_ofd=seal_ofd,
+        seal_file=seal_file,
         verify_pdf=verify_pdf,
         verify_file=VerifyFile(verify_pdf, verify_ofd),
         apply_for_seal=ApplyForSeal(database, store, life, departments, workshop, clock),
@@ -270,7 +279,7 @@ def build_signing(
             ask=AskForUse(database, store, requests, listed, clock, pool, cells, settings),
             decide=DecideRequest(database, store, requests, clock),
             requests=UseRequests(database, store, requests, vault),
-            seal=SealRequested(database, requests, vault, seal_pdf, seals),
+            seal=SealRequested(database, requests, vault, seal_file, seals),
             ledger=Ledger(database, store),
             upkeep=RequestUpkeep(database, requests, SqlDiscardList(), clock),
         ),

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator
 from core.audit.event import AuditEvent
 from core.csv_lines import BYTE_ORDER_MARK, csv_line
 from core.db.database import Database
-from core.files.scratch import SLICE
+from core.files.scratch import SLICE, FileBytes
 from core.principal import Principal
 from core.text import Language
 from signing.batches.errors import BatchNotFound
 from signing.batches.look_up import Batches
 from signing.batches.model import FILE_STATE_NAMES, BatchFile, FileState
+from signing.ofd.package import is_package
 
 _HEADER = ("number", "name", "state", "signature", "code", "words", "digest_before")
 TABLE_NAME = "results.csv"
@@ -58,12 +59,12 @@ class BatchResults:
 
     async def _archive(self, batch_id: str, language: Language) -> AsyncIterator[bytes]:
         pipe, used = _Pipe(), set[str]()
-        with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:  # PDF is compressed already
+        with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:  # both kinds are compressed already
             async for files in self._batches.all_files(batch_id):
                 for file in files:
                     if file.state is FileState.SEALED:
                         content = await self._batches.open_sealed(file)
-                        with archive.open(_entry(_pdf_name(file, used)), "w") as entry:
+                        with archive.open(_entry(_file_name(file, content, used)), "w") as entry:
                             for start in range(0, len(content), SLICE):
                                 entry.write(content[start : start + SLICE])
                                 yield pipe.taken()
@@ -99,9 +100,10 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _pdf_name(file: BatchFile, used: set[str]) -> str:
-    """Ends as a PDF's does, whatever the caller called it, and stands for one file also where case does not count."""
-    name = file.name if file.name.lower().endswith(".pdf") else f"{file.name}.pdf"
+def _file_name(file: BatchFile, content: FileBytes, used: set[str]) -> str:
+    """Ends as its kind does, whatever it was called, and stands for one file also where case does not count."""
+    ending = ".ofd" if is_package(content) else ".pdf"
+    name = file.name if file.name.lower().endswith(ending) else f"{file.name}{ending}"
     if name.casefold() in used:
         folder, slash, last = name.rpartition("/")
         name = f"{folder}{slash}{file.number}-{last}"

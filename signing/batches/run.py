@@ -24,7 +24,7 @@ from signing.batches.ports import BatchStore, SealUsers
 from signing.batches.sources import BatchSources
 from signing.errors import SealApprovalNeeded, SealNotActive, SealNotGranted, SealUsesSpent
 from signing.model import SealGrant, SignatureRecord
-from signing.seal_pdf import SealPdf
+from signing.seal_file import SealFile
 
 _log = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=5)  # many times what a handful of files may take
@@ -80,14 +80,14 @@ class RunBatches:
         store: BatchStore,
         sources: BatchSources,
         users: SealUsers,
-        seal_pdf: SealPdf,
+        seal_file: SealFile,
         clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._sources = sources
         self._users = users
-        self._seal_pdf = seal_pdf
+        self._seal_file = seal_file
         self._clock = clock
 
     async def step(self) -> bool:
@@ -179,7 +179,7 @@ class RunBatches:
     async def _seal(self, batch: Batch, file: BatchFile, actor: Principal) -> None:
         assert file.document is not None  # stays as long as the file may wait
         content = await self._sources.open(file.id, file.document)
-        await self._seal_pdf(command_for(batch, content, actor), part=_FileOfBatch(self._store, batch, file))
+        await self._seal_file(command_for(batch, content, actor), part=_FileOfBatch(self._store, batch, file))
 
     async def _refuse(self, file: BatchFile, fault: AppError) -> None:
         async with self._database.write() as tx:

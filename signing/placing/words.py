@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.files.scratch import FileBytes
 from core.text import Text
@@ -24,6 +25,7 @@ from signing.places import (
 from signing.placing.find_words import Found, find_words
 
 _MOST_WORDS = 100
+_Where = TypeVar("_Where")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,17 @@ def find_all(pdf: FileBytes, places: Sequence[Place], pages: int) -> tuple[Found
 
 
 def _found(pdf: FileBytes, place: WordsPlacement, pages: int) -> WordsFound:
+    most = most_to_look_for(place)
+    found = chosen(find_words(pdf, place.text, place.pages.within(pages), most=most), place)
+    return WordsFound(tuple(found), place.right_mm, place.down_mm)
+
+
+def most_to_look_for(place: WordsPlacement) -> int:
+    """How many places of the words it takes to choose among them.
+
+    Raises:
+        PlacementInvalid: `placement-words-invalid`.
+    """
     if not 1 <= len(place.text.strip()) <= _MOST_WORDS or place.occurrence == 0:
         raise PlacementInvalid(
             "placement-words-invalid",
@@ -74,9 +87,18 @@ def _found(pdf: FileBytes, place: WordsPlacement, pages: int) -> WordsFound:
         )
     wanted = place.occurrence
     most = wanted if wanted is not None and wanted > 0 else MOST_PLACES + 1
-    found = find_words(pdf, place.text, place.pages.within(pages), most=min(most, MOST_PLACES + 1))
-    chosen = found if wanted is None else _nth(found, wanted)
-    if not chosen:
+    return min(most, MOST_PLACES + 1)
+
+
+def chosen(found: Sequence[_Where], place: WordsPlacement) -> Sequence[_Where]:
+    """Those of the places that are meant.
+
+    Raises:
+        PlacementInvalid: `placement-words-not-found`.
+    """
+    wanted = place.occurrence
+    meant = found if wanted is None else _nth(found, wanted)
+    if not meant:
         raise PlacementInvalid(
             "placement-words-not-found",
             Text(
@@ -85,8 +107,8 @@ def _found(pdf: FileBytes, place: WordsPlacement, pages: int) -> WordsFound:
             ).format(n=len(found)),
             field="words",
         )
-    return WordsFound(tuple(chosen), place.right_mm, place.down_mm)
+    return meant
 
 
-def _nth(found: list[Found], number: int) -> list[Found]:
+def _nth(found: Sequence[_Where], number: int) -> Sequence[_Where]:
     return found[number - 1 : number] if number > 0 else found[number : number + 1 or None]

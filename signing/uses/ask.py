@@ -16,12 +16,11 @@ from core.principal import Principal
 from core.text import Text
 from keys.ports import DocumentVault
 from signing.errors import UseRequestNotFound, UseRequestOver
-from signing.isolation.asking import ask
 from signing.isolation.port import Isolation
 from signing.model import GrantForm, RequestState, SealGrant, UseRequest
-from signing.pades.intake import CHECK
 from signing.ports import SealStore, UseRequestStore
 from signing.refusals import refusals_on_record
+from signing.seal_file import check_sealable
 from signing.seal_pdf import check_words
 from signing.seals.story import checked_reason
 from signing.settings import SigningSettings
@@ -35,7 +34,7 @@ REQUESTING = "seal.request"
 
 @dataclass(frozen=True, slots=True)
 class AskCommand:
-    """A file to have approved; `reason` tells the one who decides what it is for."""
+    """A PDF or an OFD to have approved; `reason` tells the one who decides what it is for."""
 
     pdf: FileBytes = field(repr=False)
     seal_id: str
@@ -72,7 +71,7 @@ class AskForUse:
         Raises:
             SealNotGranted: also for a seal that does not exist.
             SealNotActive
-            PdfRefused: a file that could not be sealed anyway.
+            PdfRefused, OfdRefused: a file that could not be sealed anyway.
             core.errors.Conflict: `seal-approval-not-needed`.
             core.errors.InvalidInput: `reason-invalid`, `document-class-invalid`.
             core.errors.LimitExceeded: `too-many-requests-open`, `too-large`, `busy`.
@@ -83,7 +82,7 @@ class AskForUse:
             use = Use(command.actor, command.seal_id, command.document_class)
             grant = await self._rights.to_ask(use)
             pool = self._pool.lane(len(command.pdf))
-            await pool.run(ask, self._isolation, CHECK, command.pdf, self._settings.max_pdf_bytes)
+            await pool.run(check_sealable, self._isolation, command.pdf, self._settings.max_pdf_bytes)
             if len(command.pdf) > LARGE:
                 await pool.run(hashed, command.pdf)
             request = new_request(use, grant, reason, hashed(command.pdf).hexdigest(), self._clock)

@@ -10,7 +10,7 @@ from signing.levels import Level
 from signing.model import RequestState, SealedPdf, SealPdfCommand
 from signing.places import Place
 from signing.ports import UseRequestStore
-from signing.seal_pdf import SealPdf
+from signing.seal_file import Sealed, SealFile
 from signing.seals.look_up import Seals
 from signing.uses.ask import asked_by, request_context
 
@@ -19,12 +19,12 @@ class SealRequested:
     """For the one who asked."""
 
     def __init__(
-        self, database: Database, requests: UseRequestStore, vault: DocumentVault, seal_pdf: SealPdf, seals: Seals
+        self, database: Database, requests: UseRequestStore, vault: DocumentVault, seal_file: SealFile, seals: Seals
     ) -> None:
         self._database = database
         self._requests = requests
         self._vault = vault
-        self._seal_pdf = seal_pdf
+        self._seal_file = seal_file
         self._seals = seals
 
     async def __call__(
@@ -34,7 +34,7 @@ class SealRequested:
         *,
         actor: Principal,
         level: Level | None = None,
-    ) -> SealedPdf:
+    ) -> Sealed:
         """
         Args:
             level: how long the signature is to last; None for what the settings say.
@@ -42,7 +42,7 @@ class SealRequested:
         Raises:
             UseRequestNotFound: also when somebody else asked.
             UseRequestOver: not approved, or no more.
-            core.errors.AppError: as `SealPdf`.
+            core.errors.AppError: as `SealFile`.
         """
         async with self._database.read() as tx:
             request = await self._requests.request(tx, request_id)
@@ -63,7 +63,7 @@ class SealRequested:
             level=level,
         )
         try:
-            return await self._seal_pdf(command)
+            return await self._seal_file(command)
         except UseRequestOver:
             async with self._database.read() as tx:
                 after = await self._requests.request(tx, request_id)

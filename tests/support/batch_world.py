@@ -80,7 +80,7 @@ class BatchOffice:
             self.office.vault,
             cipher(),
             self.office.clock,
-            self.office.seal_pdf,
+            self.office.seal_file,
             users=self.users,
             receivers=self.hearing,
         )

@@ -1,75 +1,24 @@
-"""Packages sealed by the service: a national form for any seal, pages to seal, a recomputation by hand."""
+"""Packages to seal, and their seals judged: by our judge, and recomputed by hand."""
 
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from lxml import etree
 
-from core.db.database import Database
-from core.errors import Conflict
-from core.text import Text
-from signing.eseal.model import Signers
-from signing.longlife.ports import Timestamps
-from signing.model import Seal
 from signing.ofd.judge import PackageJudge, SignatureVerdict
 from signing.ofd.package import read_package
 from signing.ofd.signatures import read_signatures
-from signing.ports import NationalSigner, NationalSigners
-from signing.seal_ofd import SealOfd
-from tests.support.clock import FakeClock
-from tests.support.eseal_world import INFO, NOW, Making, SealSpec, StampSpec, certificate, judge, sm2, subject_key
+from tests.support.eseal_world import NOW, SealSpec, StampSpec, judge, subject_key
 from tests.support.national_oracle import pure_accepts
 from tests.support.ofd_world import HEAD, SPACE, Files, document, zipped
-from tests.support.signing_world import SealOffice, shared_cells
 
 _NS = {"o": "http://www.ofdspec.org/2016"}
-
-
-@functools.cache
-def national_form(signer: str = "signer") -> NationalSigner:
-    making = Making(info=replace(INFO, signers=Signers((certificate(signer),))), signer=signer)
-    return NationalSigner(making.seal(), INFO.version, (certificate(signer),), sm2(signer).sign)
-
-
-@dataclass
-class NationalForms:
-    """Implements `signing.ports.NationalSigners`: one form for every seal."""
-
-    form: NationalSigner | None = field(default_factory=national_form)
-
-    async def of(self, seal: Seal) -> NationalSigner:
-        if self.form is None:
-            raise Conflict("seal-form-missing", Text("没有国密形态。", "No national form."))
-        return self.form
-
-
-def seal_ofd(
-    office: SealOffice, signers: NationalSigners | None = None, *, timestamps: Timestamps | None = None
-) -> SealOfd:
-    """The use case over the database of an office."""
-    return SealOfd(
-        office.database,
-        office.store,
-        office.requests,
-        office.vault,
-        signers or NationalForms(),
-        office.clock,
-        office.pool,
-        shared_cells(office.settings),
-        office.settings,
-        timestamps or office.lasting.timestamps,
-    )
-
-
-async def office_with_seal(database: Database, clock: FakeClock) -> SealOffice:
-    return await SealOffice(database, clock).with_seal()
 
 
 def pages(count: int, *, sizes: Mapping[int, str] | None = None, listed: bool = False) -> Files:

@@ -65,7 +65,6 @@ from signing.pades.intake import open_for_sealing
 from signing.pades.page_geometry import spot
 from signing.pades.security_store import ValidationData
 from signing.places import Placement
-from signing.placing.preview import PreviewPlaces
 from signing.ports import (
     CertificateAuthority,
     NationalSigners,
@@ -74,9 +73,12 @@ from signing.ports import (
     SealStore,
     UseRequestStore,
 )
+from signing.preview_places import PreviewPlaces
 from signing.reports.make import MakeReports
 from signing.reports.seal_xml import SealXml
 from signing.reports.typst_setter import TypstReportSetter
+from signing.seal_file import SealFile
+from signing.seal_ofd import SealOfd
 from signing.seal_pdf import SealPdf
 from signing.seals.activate import ActivateSeal
 from signing.seals.apply import ApplyForSeal
@@ -377,9 +379,9 @@ class SealOffice:
     profile: Profile = Profile.INTERNATIONAL
     judge: Judge | None = None
     timestamps: Timestamps | None = None
+    national: NationalSigners | None = None
     answers: OwnAnswers = field(default_factory=lambda: SilentAuthority())
     report_seal: str = ""
-    national: NationalSigners | None = None
     vault: Any = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
@@ -440,12 +442,15 @@ class SealOffice:
             *lasting,
             self.national or self.signers,
         )
+        stamping = (self.clock, pool, cells, self.settings, self.lasting.timestamps)
+        self.seal_ofd = SealOfd(*asked, self.vault, self.national or self.signers, *stamping)
+        self.seal_file = SealFile(self.seal_pdf, self.seal_ofd)
         listed = ListedVault(self.vault, self.database, SqlDiscardList(), self.clock)
         self.uses = UseServices(
             ask=AskForUse(*asked, listed, self.clock, pool, cells, self.settings),
             decide=DecideRequest(*asked, self.clock),
             requests=UseRequests(*asked, self.vault),
-            seal=SealRequested(self.database, self.requests, self.vault, self.seal_pdf, self.seals),
+            seal=SealRequested(self.database, self.requests, self.vault, self.seal_file, self.seals),
             ledger=Ledger(*shared),
             upkeep=RequestUpkeep(self.database, self.requests, SqlDiscardList(), self.clock),
         )

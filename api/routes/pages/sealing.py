@@ -30,7 +30,7 @@ from signing.levels import Level, LevelPolicy
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.places import Place
 from signing.placing.places_found import PlaceFound
-from signing.placing.preview import Preview
+from signing.preview_places import Preview
 
 router = APIRouter(include_in_schema=False)
 

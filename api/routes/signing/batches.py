@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, container, language, requires
-from api.file_answer import file_answer
+from api.file_answer import document_answer
 from api.routes.signing.levels import read_level, read_level_policy
 from api.routes.signing.many_uploads import MANY_FILES, many_uploads
 from api.routes.signing.places import PlaceList
@@ -199,13 +199,13 @@ async def refuse_a_batch(request: Request, batch_id: str, body: NotApproved, pri
 async def sealed_file_of_a_batch(request: Request, batch_id: str, file_id: str, principal: Caller) -> Response:
     """One sealed file, for the batch's owner."""
     file, content = await container(request).batches.look.sealed(batch_id, file_id, principal)
-    return pdf_answer(content, file.signature_id or file.id)
+    return sealed_file_answer(content, file.signature_id or file.id)
 
 
 @router.get("/{batch_id}/files/{file_id}/source", response_class=Response)
 async def file_as_it_was_brought(request: Request, batch_id: str, file_id: str, principal: Caller) -> Response:
     """One file as it was brought, while it may be needed: for the owner, and for those who decide over it."""
-    return pdf_answer(await container(request).batches.look.brought(batch_id, file_id, principal), file_id)
+    return sealed_file_answer(await container(request).batches.look.brought(batch_id, file_id, principal), file_id)
 
 
 @router.get("/{batch_id}/results.csv", response_class=Response)
@@ -222,8 +222,8 @@ async def results_as_an_archive(request: Request, batch_id: str, principal: Call
     return StreamingResponse(pieces, media_type="application/zip", headers=_named(f"{batch_id}.zip"))
 
 
-def pdf_answer(content: FileBytes, name: str) -> Response:
-    return file_answer(content, headers=_named(f"{name}.pdf"))
+def sealed_file_answer(content: FileBytes, name: str) -> Response:
+    return document_answer(content, name, headers=_PRIVATE)
 
 
 def _named(name: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from core.errors import InvalidInput, NotFound
 from core.principal import Principal
 from core.text import Text
 from signing.placing.places_found import PlaceFound
-from signing.placing.preview import Preview
+from signing.preview_places import Preview
 
 router = APIRouter(prefix="/v1/signature-previews", tags=["signatures"])
 _PNG, _SVG = "image/png", "image/svg+xml"

@@ -1,8 +1,7 @@
-"""`/v1/signatures`: a PDF in, a sealed PDF out; and the ledger's entry for it."""
+"""`/v1/signatures`: a PDF or an OFD in, the same sealed out; and the ledger's entry for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
@@ -10,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
-from api.file_answer import file_answer
+from api.file_answer import document_answer
 from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
 from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
 from api.routes.signing.uploads import required_field, upload_body, uploaded
-from core.files.scratch import FileBytes
 from core.principal import Principal
 from signing.longlife.model import Care
-from signing.model import GrantForm, SealedPdf, SealPdfCommand, SignatureRecord, UseRequest
+from signing.model import GrantForm, SealPdfCommand, SignatureRecord, UseRequest
+from signing.seal_file import Sealed
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
 
@@ -34,15 +33,16 @@ _FIELDS = {
 
 
 @router.post("", status_code=201, openapi_extra=upload_body(_FIELDS, ("seal",)), response_class=Response)
-async def seal_a_pdf(
+async def seal_a_file(
     request: Request,
     principal: Annotated[Principal, Depends(requires("seal:sign"))],
     idempotency_key: Annotated[str | None, Header(max_length=128)] = None,
 ) -> Response:
-    """Seal a PDF. Answers with the sealed file, or with JSON and a link when `Accept` asks for JSON."""
+    """Seal a PDF, or an OFD with the national form of the seal (GB/T 38540); the file's first octets say which it is.
+    Answers with the sealed file, or with JSON and a link when `Accept` asks for JSON."""
     signing = container(request).signing
     async with uploaded(request, limit=signing.settings.max_pdf_bytes, sender=principal) as upload:
-        sealed = await signing.seal_pdf(
+        sealed = await signing.seal_file(
             SealPdfCommand(
                 pdf=upload.content,
                 seal_id=required_field(upload.fields, "seal"),
@@ -61,7 +61,7 @@ async def seal_a_pdf(
     return sealed_answer(request, sealed)
 
 
-def sealed_answer(request: Request, sealed: SealedPdf) -> Response:
+def sealed_answer(request: Request, sealed: Sealed) -> Response:
     """The sealed file, or JSON with a link when `Accept` asks for JSON."""
     place = f"/v1/signatures/{sealed.signature_id}"
     headers = {
@@ -80,7 +80,7 @@ def sealed_answer(request: Request, sealed: SealedPdf) -> Response:
             "file": f"{place}/file",
         }
         return JSONResponse(body, 201, headers)
-    return _pdf(sealed.content, sealed.signature_id, status=201, headers=headers)
+    return document_answer(sealed.content, sealed.signature_id, 201, headers)
 
 
 @router.get("/{signature_id}")
@@ -115,12 +115,7 @@ async def sealed_file(
     if found.form is not GrantForm.DOCUMENT:
         named = {"Content-Disposition": f'attachment; filename="{signature_id}.p7s"', "Cache-Control": "no-store"}
         return Response(content, 200, named, media_type="application/pkcs7-signature")  # RFC 8551 §3.2.1
-    return _pdf(content, signature_id, status=200, headers={"Cache-Control": "no-store"})
-
-
-def _pdf(content: FileBytes, name: str, *, status: int, headers: Mapping[str, str]) -> Response:
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
-    return file_answer(content, status, {**headers, **disposition})
+    return document_answer(content, signature_id, headers={"Cache-Control": "no-store"})
 
 
 def _view(record: SignatureRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import caller, caller_by, container, requires
-from api.file_answer import file_answer
+from api.file_answer import document_answer
 from api.routes.signing.levels import read_level
 from api.routes.signing.places import PlaceList, places_in
 from api.routes.signing.signatures import sealed_answer, unseen_view
@@ -120,12 +120,7 @@ async def one_request(
 async def request_file(request: Request, request_id: str, principal: Annotated[Principal, Depends(caller)]) -> Response:
     """The file that waits, for the one who asked and for those who decide."""
     content = await container(request).signing.uses.requests.file(request_id, actor=principal)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{request_id}.pdf"',
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-    return file_answer(content, headers=headers)
+    return document_answer(content, request_id, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/seal-requests/{request_id}/approve")

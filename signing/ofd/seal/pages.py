@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -10,9 +11,14 @@ from lxml import etree
 from signing.errors import no_such_page, outside_page
 from signing.model import SealImage
 from signing.ofd.package import Package, PackageRefused, located
+from signing.ofd.read_document import MOST_THINGS, read_documents
+from signing.ofd.values import Budget
+from signing.ofd.words import WordPlace, find_words
 from signing.ofd.xml import all_of, needed, one_of, parse, text_of
 from signing.pades.page_geometry import Box, Shown, whole
+from signing.places import WordsPlacement
 from signing.placing.places_found import PlaceFound
+from signing.placing.words import chosen, most_to_look_for
 
 _MOST_PAGES = 100_000
 _ROUNDING_MM = 0.001  # places computed from the page's own size must not fail by the last bit
@@ -78,6 +84,19 @@ class OfdPages:
         self._area = text_of(root, "CommonData/PageArea/PhysicalBox")
         if len(self._entries) > _MOST_PAGES or len({one.get("ID") for one in self._entries}) != len(self._entries):
             raise PackageRefused("xml", "pages that share an ID, or too many")
+
+    def words(self, place: WordsPlacement) -> Sequence[WordPlace]:
+        """Where the words of a place stand, those that are meant.
+
+        Raises:
+            PlacementInvalid: `placement-words-…`.
+            PackageRefused: the text of a page cannot be read.
+        """
+        most, budget = most_to_look_for(place), Budget(MOST_THINGS)
+        (document,) = read_documents(self._package, budget)
+        numbers = place.pages.within(self.count)
+        found = find_words(self._package, document, place.text, pages=numbers, most=most, budget=budget)
+        return chosen(found, place)
 
     @property
     def count(self) -> int:

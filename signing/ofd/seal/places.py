@@ -37,13 +37,9 @@ def _spots(pages: OfdPages, place: Place, image: SealImage) -> Iterable[OfdSpot]
             for number in numbers:
                 yield pages.sheet(number).centred(place.x_mm, place.y_mm, image)
         case WordsPlacement():
-            raise PlacementInvalid(
-                "placement-words-invalid",
-                Text(
-                    "OFD 暂不能按关键字定位，请改用坐标。", "An OFD cannot be sealed by words. Place it by coordinates."
-                ),
-                field="words",
-            )
+            for found in pages.words(place):
+                across, down = found.box.x + found.box.width / 2, found.box.y + found.box.height / 2
+                yield pages.sheet(found.page).centred(across + place.right_mm, down + place.down_mm, image)
         case PagingPlacement():
             for group in paging_groups(place, pages.count):
                 for index, number in enumerate(group):

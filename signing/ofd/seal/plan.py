@@ -19,16 +19,17 @@ from signing.errors import too_large
 from signing.isolation.task import Task
 from signing.model import SealImage
 from signing.ofd.package import Package, PackageRefused, located
+from signing.ofd.refusing import refusing
 from signing.ofd.seal.archive import Entry
 from signing.ofd.seal.opened import OpenPackage, opened
 from signing.ofd.seal.pages import OfdPages
 from signing.ofd.seal.places import resolve_in
-from signing.ofd.seal.refusals import broken_before, in_words, locked, several_documents
+from signing.ofd.seal.refusals import broken_before, locked, several_documents
 from signing.ofd.seal.signature_xml import SM3, longer_list, signature_xml, with_list_named
-from signing.ofd.signatures import ROOT, PackageSignature, read_signatures
+from signing.ofd.signatures import ROOT, read_signatures
 from signing.ofd.xml import all_of, needed, parse, text_of
 from signing.places import Place
-from signing.placing.places_found import PlaceFound
+from signing.placing.places_found import PlaceFound, PlacesFound
 
 _SM3_NAMES = frozenset({SM3, "SM3"})
 _MOST_FOLDERS = 1000
@@ -81,14 +82,41 @@ def plan_seal(ofd: FileBytes, wish: OfdWish) -> OfdPlan:
     """
     if len(ofd) > wish.limit:
         raise too_large(wish.limit)
-    try:
-        with opened(ofd) as files:
-            return _Planning(files).plan(wish)
-    except PackageRefused as refused:
-        raise in_words(refused) from None
+    with refusing(), opened(ofd) as files:
+        return _Planning(files).plan(wish)
+
+
+def check_ofd(ofd: FileBytes, limit: int) -> bool:
+    """Inside the cell: whether a package can be sealed at all; it can, or this raises.
+
+    Raises:
+        OfdRefused, core.errors.LimitExceeded: as `plan_seal`.
+    """
+    if len(ofd) > limit:
+        raise too_large(limit)
+    with refusing(), opened(ofd) as files:
+        _Planning(files).check()
+    return True
+
+
+def places_in(ofd: FileBytes, places: Sequence[Place], image: SealImage, limit: int) -> PlacesFound:
+    """Inside the cell: where a seal would stand.
+
+    Raises:
+        OfdRefused, PlacementInvalid, core.errors.LimitExceeded: as `plan_seal`.
+    """
+    if len(ofd) > limit:
+        raise too_large(limit)
+    with refusing(), opened(ofd) as files:
+        planning = _Planning(files)
+        planning.check()
+        spots = resolve_in(planning.pages(), places, image)
+        return PlacesFound(planning.pages().count, tuple(spot.place for spot in spots), ())
 
 
 PLAN = Task(plan_seal, OfdPlan)
+CHECK_OFD = Task(check_ofd, bool)
+OFD_PLACES = Task(places_in, PlacesFound)
 
 
 class _Planning:
@@ -103,13 +131,30 @@ class _Planning:
         self._named = text_of(bodies[0], "Signatures")
         self._folded = {path.casefold() for path in files}
 
-    def plan(self, wish: OfdWish) -> OfdPlan:
+    def pages(self) -> OfdPages:
+        return OfdPages(self._package, self._document, parse(self._package[self._document], "Document"))
+
+    def check(self) -> dict[str, bytes]:
+        """Whether a seal can follow at all; answers the digest of every file.
+
+        Raises:
+            OfdRefused: `ofd-locked`, `ofd-signature-broken`.
+            PackageRefused
+        """
         listed = self._list_path()
         signatures = read_signatures(self._package).signatures if listed in self._files else ()
-        pages = OfdPages(self._package, self._document, parse(self._package[self._document], "Document"))
-        spots = resolve_in(pages, wish.places, wish.image)
         digests = {path: self._files.digest(path) for path in self._files}
-        self._check_earlier(listed, signatures, digests)
+        for one in signatures:
+            if any(reference.path == listed for reference in one.references):
+                raise locked()
+            by_sm3 = one.digest_method in _SM3_NAMES  # others do not count, and bind nobody
+            if by_sm3 and any(digests.get(reference.path) != reference.digest for reference in one.references):
+                raise broken_before()
+        return digests
+
+    def plan(self, wish: OfdWish) -> OfdPlan:
+        listed, digests = self._list_path(), self.check()
+        spots = resolve_in(self.pages(), wish.places, wish.image)
         folder = self._folder(listed)
         path, value, seal = (f"{folder}/{name}" for name in ("Signature.xml", "SignedValue.dat", "Seal.esl"))
         changed = self._changed(listed, path)
@@ -152,19 +197,6 @@ class _Planning:
         if self._named is None:  # before the first signature, so that none is broken by it
             changed[ROOT] = with_list_named(self._root, listed)
         return changed
-
-    def _check_earlier(self, listed: str, signatures: Sequence[PackageSignature], digests: dict[str, bytes]) -> None:
-        """
-        Raises:
-            OfdRefused: `ofd-locked`, `ofd-signature-broken`.
-        """
-        for one in signatures:
-            if any(reference.path == listed for reference in one.references):
-                raise locked()
-            if one.digest_method in _SM3_NAMES and any(
-                digests.get(reference.path) != reference.digest for reference in one.references
-            ):
-                raise broken_before()
 
     def _entries(self, added: dict[str, bytes]) -> tuple[Entry, ...]:
         """All that was there in its order, what changed in its place, what is new behind it."""

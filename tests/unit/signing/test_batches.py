@@ -30,13 +30,16 @@ from signing.stores.batch_tables import seal_batch, seal_batch_file
 from signing.stores.key_holders import batch_documents, signature_documents
 from tests.support.batch_world import KEEPER, REVIEWER, WISHES, BatchOffice, bad, letters, vault
 from tests.support.clock import FakeClock
+from tests.support.national_forms import NationalForms
+from tests.support.ofd_sealing import judged as ofd_judged
+from tests.support.ofd_sealing import package
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice
 
 
 @pytest.fixture
 async def batches(sqlite_database: Database, clock: FakeClock, tmp_path: Path) -> BatchOffice:
-    office = SealOffice(sqlite_database, clock, vault=vault(tmp_path / "documents"))
+    office = SealOffice(sqlite_database, clock, vault=vault(tmp_path / "documents"), national=NationalForms())
     await office.grant(await office.make_seal())
     return BatchOffice(office)
 
@@ -67,6 +70,17 @@ async def test_every_file_is_sealed_once_and_comes_back_under_its_name(batches: 
     table = archive.read("results.csv").decode("utf-8-sig").splitlines()
     assert len(table) == 12
     assert "信/001.pdf" in table[1]
+
+
+async def test_a_batch_takes_pdfs_and_ofds_side_by_side(batches: BatchOffice) -> None:
+    brought = [*letters(2), Incoming("证照/甲.ofd", package()), Incoming("证照/乙", package(2))]
+    batch = await batches.running(brought)
+    await batches.services.run.through()
+    assert (await batches.services.look.one(batch.id, CLIENT)).counts == Counts(sealed=4)
+    archive = zipfile.ZipFile(io.BytesIO(await text_of(await batches.services.results.archive(batch.id, CLIENT))))
+    assert archive.namelist()[2:4] == ["证照/甲.ofd", "证照/乙.ofd"], "under their names, each with its own ending"
+    for name in archive.namelist()[2:4]:
+        assert [one.good for one in await ofd_judged(archive.read(name))] == [True]
 
 
 async def test_a_file_at_fault_is_told_with_its_remedy_and_the_others_go_on(batches: BatchOffice) -> None:

@@ -18,28 +18,30 @@ from core.errors import Conflict, InvalidInput
 from core.files.reading import LARGE, whole
 from core.files.scratch import Scratch, ScratchFile
 from core.principal import SYSTEM
-from signing.errors import LevelNotReached, PlacementInvalid, SealNotActive, SealNotGranted
+from keys.tsa.errors import TimestampUnavailable
+from signing.errors import PlacementInvalid, SealNotActive, SealNotGranted
 from signing.levels import Level, LevelPolicy
 from signing.model import Seal, SealOfdCommand, SealStatus
 from signing.ofd.seal.plan import OfdWish, plan_seal
 from signing.ofd.seal.stamp import stamp
-from signing.places import Edge, EveryPagePlacement, FieldPlacement, PageRange, PagingPlacement, Place, Placement
+from signing.places import (
+    Edge,
+    EveryPagePlacement,
+    FieldPlacement,
+    PageRange,
+    PagingPlacement,
+    Place,
+    Placement,
+    WordsPlacement,
+)
 from signing.ports import UseQuery
+from signing.seal_ofd import SealOfd
 from tests.support.clock import START, FakeClock
 from tests.support.eseal_world import NOW
 from tests.support.lasting_world import YEAR, LastingWorld
-from tests.support.ofd_sealing import (
-    NationalForms,
-    entries_of,
-    judged,
-    national_form,
-    office_with_seal,
-    package,
-    pages,
-    recomputed,
-    seal_ofd,
-)
-from tests.support.ofd_world import zipped
+from tests.support.national_forms import NationalForms, national_form
+from tests.support.ofd_sealing import entries_of, judged, package, pages, recomputed
+from tests.support.ofd_world import drawn, words, zipped
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, seal_image
 
 PLACE = Placement(1, 120, 200)
@@ -179,6 +181,41 @@ def test_pages_of_their_own_size() -> None:
     assert second["Clip"] == "21 0 21 42"
 
 
+TWICE = zipped(drawn(words("此处盖章", at="20 20 80 10") + words("日期 盖章", at="20 100 80 10")))
+
+
+@pytest.mark.parametrize(
+    ("place", "tops"),
+    [
+        (WordsPlacement("盖 章", right_mm=40, down_mm=40), [60]),
+        (WordsPlacement("盖章", 2, right_mm=40), [100]),
+        (WordsPlacement("盖章", -1, right_mm=40), [100]),
+        (WordsPlacement("盖章", None, right_mm=40, down_mm=40), [60, 140]),
+    ],
+)
+def test_words_are_found_as_in_a_pdf_and_the_seal_lies_on_them(place: WordsPlacement, tops: list[float]) -> None:
+    boundaries = [[float(part) for part in one["Boundary"].split()] for one in stamps(written(TWICE, place))]
+    middles = [(left + width / 2, top + height / 2) for left, top, width, height in boundaries]
+    assert [down for _, down in middles] == pytest.approx([top + 3.1 for top in tops], abs=1.0)
+    assert all(60 < across < 90 for across, _ in middles)
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        (WordsPlacement("没有的字"), "placement-words-not-found"),
+        (WordsPlacement("盖章", 3), "placement-words-not-found"),
+        (WordsPlacement("盖章", 0), "placement-words-invalid"),
+        (WordsPlacement(" "), "placement-words-invalid"),
+        (WordsPlacement("盖章", down_mm=-10), "placement-outside-page"),
+    ],
+)
+def test_words_that_lead_nowhere(place: WordsPlacement, code: str) -> None:
+    with pytest.raises(PlacementInvalid) as refused:
+        written(TWICE, place)
+    assert refused.value.code == code
+
+
 @pytest.mark.parametrize(
     ("place", "code"),
     [
@@ -201,7 +238,7 @@ def test_places_that_cannot_be(place: Place, code: str) -> None:
 
 @pytest.fixture
 async def office(sqlite_database: Database, clock: FakeClock) -> SealOffice:
-    return await office_with_seal(sqlite_database, clock)
+    return await SealOffice(sqlite_database, clock, national=NationalForms()).with_seal()
 
 
 def command(seal: Seal, ofd: Any = None, **changes: Any) -> SealOfdCommand:
@@ -214,7 +251,7 @@ async def active(office: SealOffice) -> Seal:
 
 
 async def test_a_use_is_in_the_ledger_before_the_file_leaves(office: SealOffice) -> None:
-    made = await seal_ofd(office)(command(await active(office), reason="公租房资格证明"))
+    made = await office.seal_ofd(command(await active(office), reason="公租房资格证明"))
     assert [one.good for one in await judged(whole(made.content))] == [True]
     entered = await office.seals.use(made.signature_id, caller=CLIENT)
     assert (entered.level, entered.reason, entered.seal_id) == ("SES-B-B", "公租房资格证明", made.seal_id)
@@ -223,13 +260,13 @@ async def test_a_use_is_in_the_ledger_before_the_file_leaves(office: SealOffice)
 
 
 async def test_a_caller_who_keeps_the_file(office: SealOffice) -> None:
-    made = await seal_ofd(office)(command(await active(office), keep=False))
+    made = await office.seal_ofd(command(await active(office), keep=False))
     assert office.vault.kept == {}
     assert (await office.seals.use(made.signature_id, caller=CLIENT)).document is None
 
 
 async def test_who_may_not_seal_a_pdf_may_not_seal_an_ofd(office: SealOffice) -> None:
-    seal, use = await active(office), seal_ofd(office)
+    seal, use = await active(office), office.seal_ofd
     with pytest.raises(SealNotGranted):
         await use(command(seal, actor=replace(CLIENT, id="another-app")))
     with pytest.raises(SealNotGranted):
@@ -240,14 +277,15 @@ async def test_who_may_not_seal_a_pdf_may_not_seal_an_ofd(office: SealOffice) ->
 
 
 async def test_a_seal_without_a_national_form(office: SealOffice) -> None:
+    office = SealOffice(office.database, office.clock)
     with pytest.raises(Conflict) as refused:
-        await seal_ofd(office, NationalForms(None))(command(await active(office)))
+        await office.seal_ofd(command(await active(office)))
     assert refused.value.code == "seal-form-missing"
 
 
 async def test_the_same_key_in_parallel_seals_once(database: Database, clock: FakeClock) -> None:
-    office = await office_with_seal(database, clock)
-    seal, use = await active(office), seal_ofd(office)
+    office = await SealOffice(database, clock, national=NationalForms()).with_seal()
+    seal, use = await active(office), office.seal_ofd
     ofd = package()
     made = await asyncio.gather(*(use(command(seal, ofd, idempotency_key="k")) for _ in range(6)))
     assert len({(one.signature_id, one.content) for one in made}) == 1
@@ -265,7 +303,7 @@ async def test_revoked_between_signing_and_ledger_releases_nothing(office: SealO
 
     office.vault.keep = revoked_meanwhile
     with pytest.raises(SealNotActive):
-        await seal_ofd(office)(command(seal))
+        await office.seal_ofd(command(seal))
     (stray,) = office.vault.kept  # sealed, but never handed out: the ledger does not know it
     async with office.database.read() as tx:
         assert await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10) == []
@@ -280,7 +318,7 @@ async def test_a_large_package_is_sealed_where_it_lies(office: SealOffice, tmp_p
             archive.writestr(zipfile.ZipInfo(path[1:]), content)
     writer = Scratch(tmp_path).create()
     writer.write(stored.getvalue())
-    made = await seal_ofd(office)(command(await active(office), writer.done()))
+    made = await office.seal_ofd(command(await active(office), writer.done()))
     assert isinstance(made.content, ScratchFile)
     assert [one.good for one in await judged(whole(made.content[:]))] == [True]
 
@@ -293,10 +331,16 @@ def stamping(clock: FakeClock) -> LastingWorld:
     return LastingWorld(clock=clock, unit_ends=START + YEAR)
 
 
+def stamped_by(office: SealOffice, stamping: LastingWorld) -> SealOfd:
+    return SealOffice(
+        office.database, office.clock, vault=office.vault, timestamps=stamping.timestamps, national=NationalForms()
+    ).seal_ofd
+
+
 async def test_a_time_stamp_is_over_the_signature_and_stands_in_the_stamp(
     office: SealOffice, stamping: LastingWorld
 ) -> None:
-    made = await seal_ofd(office, timestamps=stamping.timestamps)(command(await active(office), level=Level.B_T))
+    made = await stamped_by(office, stamping)(command(await active(office), level=Level.B_T))
     (verdict,) = await judged(whole(made.content))
     assert verdict.good
     assert verdict.stamp is not None
@@ -309,8 +353,8 @@ async def test_a_time_stamp_is_over_the_signature_and_stands_in_the_stamp(
 
 
 async def test_a_level_that_cannot_be_had_now_is_told_or_refused(office: SealOffice) -> None:
-    seal, use = await active(office), seal_ofd(office)  # the office has no authority for time-stamps
-    with pytest.raises(LevelNotReached):
+    seal, use = await active(office), office.seal_ofd  # the office has no authority for time-stamps
+    with pytest.raises(TimestampUnavailable):
         await use(command(seal, level=Level.B_T))
     less = await use(command(seal, level=Level.B_T, level_policy=LevelPolicy.AT_LEAST_B_B))
     assert (less.level, less.level_wanted) == ("SES-B-B", "SES-B-T")
@@ -318,7 +362,7 @@ async def test_a_level_that_cannot_be_had_now_is_told_or_refused(office: SealOff
 
 
 async def test_what_the_format_has_no_place_for_is_not_promised(office: SealOffice, stamping: LastingWorld) -> None:
-    seal, use = await active(office), seal_ofd(office, timestamps=stamping.timestamps)
+    seal, use = await active(office), stamped_by(office, stamping)
     with pytest.raises(InvalidInput) as refused:
         await use(command(seal, level=Level.B_LTA))
     assert refused.value.code == "level-needs-pdf"

@@ -40,7 +40,9 @@ from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from signing.seals.certificate import LookAtCertificate
 from tests.support.clock import FakeClock
+from tests.support.national_forms import NationalForms
 from tests.support.notes import OneNoteKey
+from tests.support.ofd_sealing import judged, package
 from tests.support.scanned_seals import scan
 from tests.support.signing_fakes import PlainKeys, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, judge_of
@@ -82,7 +84,7 @@ async def _authenticate(token: str, _facts: RequestFacts, _scopes: Sequence[str]
 
 @pytest.fixture
 async def office(sqlite_database: Database, clock: FakeClock) -> SealOffice:
-    return await SealOffice(sqlite_database, clock).with_seal()
+    return await SealOffice(sqlite_database, clock, national=NationalForms()).with_seal()
 
 
 @pytest.fixture
@@ -101,6 +103,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     signing = SimpleNamespace(
         settings=office.settings,
         seal_pdf=office.seal_pdf,
+        seal_file=office.seal_file,
         verify_pdf=office.verify_pdf,
         verify_file=office.verify_file,
         create_seal=office.create_seal,
@@ -678,3 +681,75 @@ async def test_a_digest_is_approved_like_a_file(http: httpx.AsyncClient, office:
     assert decided.json()["state"] == "approved"
     signed = await http.post("/v1/digest-signatures", json=body | {"request": asked["id"]}, headers=bearer("digests"))
     assert signed.status_code == 201
+
+
+# -- OFDs by the same addresses --------------------------------------------------------------------------------------
+
+
+async def test_ofd_in_sealed_ofd_out(http: httpx.AsyncClient, seal: Seal) -> None:
+    answer = await seal_it(http, seal, pdf=package(2), **{"Idempotency-Key": "o"})
+    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/ofd")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{answer.headers["signature-id"]}.ofd"'
+    assert [one.good for one in await judged(answer.content)] == [True]
+    assert (await seal_it(http, seal, pdf=package(2), **{"Idempotency-Key": "o"})).content == answer.content
+    record = (await http.get(answer.headers["location"], headers=bearer("app"))).json()
+    assert (record["level"], record["reason"]) == ("SES-B-B", "签发")
+    again = await http.get(record["file"], headers=bearer("app"))
+    assert (again.content, again.headers["content-type"]) == (answer.content, "application/ofd")
+    receipt = await http.get(record["receipt"], headers=bearer("app"))
+    assert receipt.status_code == 200, "it stands in the public log like every use"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"certify": "2"}, 400, "ofd-locks"),
+        ({"lock": "all"}, 400, "ofd-locks"),
+        ({"location": "示例市"}, 400, "ofd-notes"),
+        ({"contact": "12345"}, 400, "ofd-notes"),
+        ({"level": "B-LTA"}, 400, "level-needs-pdf"),
+        ({"level": "B-T"}, 503, "timestamp-unavailable"),
+        ({"page": "3"}, 400, "placement-page"),
+        ({"seal": "seal_none"}, 403, "seal-not-granted"),
+    ],
+)
+async def test_what_an_ofd_cannot_have_is_refused_in_words(
+    http: httpx.AsyncClient, seal: Seal, fields: dict[str, str], status: int, code: str
+) -> None:
+    answer = await seal_it(http, seal, pdf=package(2), fields=fields)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"http://test/problems/{code}")
+    assert answer.json()["detail"]
+
+
+async def test_an_ofd_is_closed_when_nothing_may_be_changed(http: httpx.AsyncClient, seal: Seal) -> None:
+    closed = (await seal_it(http, seal, pdf=package(), fields={"certify": "1"})).content
+    assert [one.good for one in await judged(closed)] == [True]
+    answer = await seal_it(http, seal, pdf=closed)
+    assert (answer.status_code, answer.json()["type"]) == (400, "http://test/problems/ofd-locked")
+
+
+async def test_places_in_an_ofd_are_shown_before_it_is_sealed(http: httpx.AsyncClient, seal: Seal) -> None:
+    fields = {"seal": seal.id, "places": '[{"kind": "paging"}]'}
+    answer = await http.post("/v1/signature-previews", data=fields, files=upload(package(3)), headers=bearer("app"))
+    body = answer.json()
+    assert (answer.status_code, body["pages"], body["empty_fields"]) == (200, 3, [])
+    assert [one["left_mm"] for one in body["places"]] == [196, 196, 196]
+    assert [one["part"]["left_mm"] for one in body["places"]] == [-21, -7, 7]
+
+
+async def test_an_approved_ofd_is_sealed_once(http: httpx.AsyncClient, office: SealOffice) -> None:
+    seal = await office.make_seal("4101990000033")
+    await office.grant(seal, approval=True)
+    asked = {"seal": seal.id, "reason": "请示"}
+    ofd = package()
+    request = (await http.post("/v1/seal-requests", data=asked, files=upload(ofd), headers=bearer("app"))).json()
+    waiting = await http.get(f"/v1/seal-requests/{request['id']}/file", headers=bearer("app"))
+    assert (waiting.content, waiting.headers["content-type"]) == (ofd, "application/ofd")
+    path = f"/v1/seal-requests/{request['id']}"
+    assert (await http.post(f"{path}/approve", json={"answer": ""}, headers=bearer("reviewer"))).status_code == 200
+    place = {"placement": {"page": 1, "x_mm": 100, "y_mm": 100}}
+    first, again = [await http.post(f"{path}/seal", json=place, headers=bearer("app")) for _ in range(2)]
+    assert (first.status_code, first.headers["content-type"]) == (201, "application/ofd")
+    assert first.content == again.content
+    noise = await http.post("/v1/seal-requests", data=asked, files=upload(ofd[:200]), headers=bearer("app"))
+    assert noise.json()["type"] == "http://test/problems/ofd-damaged"

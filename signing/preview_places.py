@@ -13,6 +13,9 @@ from signing.errors import SealNotFound
 from signing.isolation.asking import ask
 from signing.isolation.port import Isolation
 from signing.model import Seal, SealPdfCommand, SealStatus
+from signing.ofd.look_inside import asked
+from signing.ofd.package import is_package
+from signing.ofd.seal.plan import OFD_PLACES
 from signing.pades.append import SignatureText
 from signing.places import Place
 from signing.placing.places_found import PLACES, PlaceFound
@@ -82,6 +85,9 @@ class PreviewPlaces:
 
     def _look(self, pdf: FileBytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
         limit = self._settings.max_pdf_bytes
+        if is_package(pdf):
+            found = asked(self._isolation, OFD_PLACES, pdf, places, seal.image, limit)
+            return Preview(seal, found.pages, found.places, found.fields)
         wanted = with_words_found(self._isolation, pdf, places, limit=limit)
         found = ask(self._isolation, PLACES, pdf, wanted, seal.image, limit)
         return Preview(seal, found.pages, found.places, found.fields)
