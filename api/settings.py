@@ -27,6 +27,7 @@ from keys.trust.settings import TrustSettings
 from keys.tsa.settings import LOCAL, TsaSettings, services_of
 from keys.x509.settings import PkiSettings
 from signing.levels import Level, LevelPolicy
+from signing.profiles import NATIONAL_FILTER
 from signing.settings import SigningSettings
 
 DEFAULT_PORT = 8000
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
         scratch: folder for large files while they are worked on; private to this service, by default in `data`. They
             have no names there, and are gone with the process.
         licence_level: the same for the seals on licences and their copies.
+        sm2_pdf_filter: what SM2 signatures in a PDF name as the program that they are meant for (`/Filter`).
         report_seal: code of the seal that reports of verifications carry; its custodian grants it to the service
             (`verification-reports`, class `verification-report`). Empty: reports say themselves that nobody did.
         audit_seconds: how often a checkpoint of the audit log is signed, if the log grew.
@@ -210,6 +212,7 @@ class Settings(BaseSettings):
     large_files_per_hour: int = Field(default=120, ge=1)
     scratch: Path | None = None
     licence_level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-T"
+    sm2_pdf_filter: str = Field(default=NATIONAL_FILTER, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     report_seal: str = Field(default="", pattern=r"^(\d{13})?$")
     audit_seconds: float = Field(default=300.0, ge=1, le=86_400)
     audit_folder: Path | None = None
@@ -305,7 +308,12 @@ class Settings(BaseSettings):
     def signing(self) -> SigningSettings:
         level = Level(f"PAdES-{self.signature_level}")
         octets = self.largest_pdf_mb * 1_000_000
-        return SigningSettings(max_pdf_bytes=octets, level=level, level_policy=LevelPolicy.AT_LEAST_B_B)
+        return SigningSettings(
+            max_pdf_bytes=octets,
+            level=level,
+            level_policy=LevelPolicy.AT_LEAST_B_B,
+            national_filter=self.sm2_pdf_filter,
+        )
 
     @property
     def scratch_folder(self) -> Path:

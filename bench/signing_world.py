@@ -88,7 +88,7 @@ def seal_image() -> SealImage:
 
 
 def bench_key(authority: Authority, name: str) -> BenchKey:
-    signer, public_key, private = _new_key(*KEYS[name])
+    signer, public_key, private = new_key(*KEYS[name])
     chain = (authority.seal(public_key), authority.issuing)
     return BenchKey(name, signer, private, chain, cms_writer(signer, chain))
 
@@ -96,9 +96,9 @@ def bench_key(authority: Authority, name: str) -> BenchKey:
 class Authority:
     """A root and an issuing authority in memory."""
 
-    def __init__(self) -> None:
-        self._issuing_signer, issuing_key = _new_key(SignatureAlgorithm.ES256, 256)[:2]
-        root_signer, root_key = _new_key(SignatureAlgorithm.ES256, 256)[:2]
+    def __init__(self, algorithm: SignatureAlgorithm = SignatureAlgorithm.ES256) -> None:
+        self._issuing_signer, issuing_key = new_key(algorithm, 256)[:2]
+        root_signer, root_key = new_key(algorithm, 256)[:2]
         root_name, issuing_name = (authority_name(OFFICE, common) for common in ("基准根", "基准 CA"))
         self.root = asyncio.run(_certificate(root_name, root_key, ROOT, root_name, root_signer))
         self.issuing = asyncio.run(
@@ -116,7 +116,8 @@ class Authority:
         return asyncio.run(_certificate(subject, public_key, SEAL, self._issuing_name, self._issuing_signer))
 
 
-def _new_key(algorithm: SignatureAlgorithm, bits: int) -> tuple[Signer, bytes, bytes]:
+def new_key(algorithm: SignatureAlgorithm, bits: int) -> tuple[Signer, bytes, bytes]:
+    """A signer, its public key and its private one."""
     backend = SoftwareBackend()
     made = backend.generate(algorithm, bits=bits, label="bench")
     assert made.private is not None
@@ -139,12 +140,13 @@ async def _certificate(
 
 
 class _List:
-    """Our root, on the trust list."""
+    """Authorities on the trust list."""
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, *authorities: bytes) -> None:
         always = (Period(Standing.GRANTED, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)),)
-        entry = TrustEntry(root, Text("基准", "Bench"), frozenset(Service), Assurance.HIGH, always)
-        self._set = AnchorSet(anchors_of([entry]))
+        name, services = Text("基准", "Bench"), frozenset(Service)
+        entries = [TrustEntry(one, name, services, Assurance.HIGH, always) for one in authorities]
+        self._set = AnchorSet(anchors_of(entries))
 
     def current(self) -> AnchorSet:
         return self._set
@@ -173,10 +175,14 @@ class _Revocation:
 
 
 class OurJudge:
-    """The whole use case with its register in SQLite, on a loop of its own."""
+    """The whole use case with its register in SQLite, on a loop of its own.
 
-    def __init__(self, authority: Authority) -> None:
-        self._authority = authority
+    Args:
+        listed: authorities on the trust list; the root alone, where files bring their issuers along.
+    """
+
+    def __init__(self, authority: Authority, *listed: bytes) -> None:
+        self._listed = listed or (authority.root,)
         self._folder = tempfile.TemporaryDirectory()
         self._loop = asyncio.new_event_loop()
 
@@ -186,7 +192,7 @@ class OurJudge:
         self._database = Database(create_engine(url), clock)
         self._pool = WorkPool(1, 4)
         self._run(self._create_tables())
-        judge = Judge(_List(self._authority.root), _Revocation(clock), clock)
+        judge = Judge(_List(*self._listed), _Revocation(clock), clock)
         self._cells = build_cells(settings)
         look = LookAtFile(self._pool, self._cells)
         self._verify = VerifyPdf(self._database, SqlSealStore(), judge, clock, self._pool, look, settings)

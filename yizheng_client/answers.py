@@ -9,10 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A sealed PDF, and the name of its entry in the ledger."""
+    """A sealed PDF, and the name of its entry in the ledger.
+
+    Attributes:
+        level: the one that it has, e.g. `PAdES-B-T`; of SM2 signatures `SM2-SES` or `SM2-CMS`; empty for a file that
+            stayed here.
+    """
 
     content: bytes = field(repr=False)
     signature_id: str
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)

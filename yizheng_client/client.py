@@ -82,6 +82,7 @@ class Client:
         seal: str,
         document_class: str = "document",
         reason: str | None = None,
+        profile: str | None = None,
         idempotency_key: str | None = None,
         **fields: object,
     ) -> Sealed:
@@ -89,19 +90,21 @@ class Client:
 
         Args:
             seal: its id, or its code of 13 digits.
+            profile: `pades`, `sm2seal`, `sm2cms`, `sm2cms-digest` or `dual`; None for the form that goes with the seal.
             idempotency_key: for a caller that may itself be started again; by default one of this call's own.
             fields: where the seal stands and whatever else `POST /v1/signatures` takes: `page`, `x_mm`, `y_mm`, …
 
         Raises:
-            Refused: e.g. `seal-not-granted`, `seal-not-active`, `pdf-…`; nothing was sealed.
+            Refused: e.g. `seal-not-granted`, `seal-not-active`, `seal-form-missing`, `pdf-…`; nothing was sealed.
             Unreachable: nothing is known; the same call with the same key finds out.
         """
-        form = {"seal": self._seal_id(seal), "document_class": document_class, "reason": reason, **fields}
+        named = {"document_class": document_class, "reason": reason, "profile": profile}
+        form = {"seal": self._seal_id(seal), **named, **fields}
         data = {name: str(value) for name, value in form.items() if value is not None}
         key = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
         files = {"pdf": ("document.pdf", pdf, "application/pdf")}
         answer = self._as_client("POST", "/v1/signatures", data=data, files=files, headers=key)
-        return Sealed(answer.content, answer.headers["signature-id"])
+        return Sealed(answer.content, answer.headers["signature-id"], answer.headers["signature-level"])
 
     def digest_terms(self, seal: str, document_class: str = "document") -> DigestTerms:
         """What it takes to prepare a file here whose digest alone is sent.
@@ -195,13 +198,14 @@ class Client:
         seal: str,
         document_class: str = "document",
         reason: str | None = None,
+        profile: str | None = None,
         idempotency_key: str | None = None,
         **fields: object,
     ) -> Batch:
         """Begin a batch: thousands of files sealed alike. Its files are added next; then it is started.
 
         Args:
-            seal, idempotency_key: as for `sign`; the same key again answers with the same batch.
+            seal, profile, idempotency_key: as for `sign`; the same key again answers with the same batch.
             fields: whatever else `POST /v1/signature-batches` takes: `places`, `level`, `receiver`, …
 
         Raises:
@@ -209,6 +213,8 @@ class Client:
             Unreachable
         """
         asked = {"seal": self._seal_id(seal), "document_class": document_class, "reason": reason, **fields}
+        if profile is not None:
+            asked["profile"] = profile
         return begin(self._as_client, asked, idempotency_key or secrets.token_urlsafe(18))
 
     def batch(self, batch_id: str) -> Batch:

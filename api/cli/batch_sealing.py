@@ -29,6 +29,7 @@ def seal_batch(
     document_class: str,
     reason: str | None,
     where: tuple[int | None, float | None, float | None],
+    profile: str | None = None,
 ) -> None:
     """Hand in what is there, wait for it, and write what is sealed to the same paths below `out`.
 
@@ -39,10 +40,11 @@ def seal_batch(
     digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     page, x, y = where
     places = None if page is None else [{"kind": "at", "page": page, "x_mm": x, "y_mm": y}]
-    words = (seal, document_class, reason or "", repr(where), *(f"{digest} {name}" for name, digest in digests.items()))
+    words = [seal, document_class, reason or "", repr(where), *([f"profile {profile}"] if profile else [])]
+    words += (f"{digest} {name}" for name, digest in digests.items())
     key = f"cli-{hashlib.sha256(chr(0).join(words).encode()).hexdigest()}"
     batch = service.begin_batch(
-        seal=seal, document_class=document_class, reason=reason, places=places, idempotency_key=key
+        seal=seal, document_class=document_class, reason=reason, profile=profile, places=places, idempotency_key=key
     )
     typer.echo(f"{batch.id}: {len(files)} files")
     if batch.progress().state == "collecting":

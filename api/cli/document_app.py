@@ -43,6 +43,10 @@ def sign(
         Path | None,
         typer.Option("--batch", help="Folder: every PDF in it and below goes as one batch, under its path there."),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="pades, sm2seal, sm2cms, sm2cms-digest or dual; by default the seal's own."),
+    ] = None,
     server: Server = None,
 ) -> None:
     """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing; with
@@ -63,18 +67,35 @@ def sign(
         from api.cli.batch_sealing import seal_batch
 
         with _service(server, credentials) as service:
-            seal_batch(service, batch, out, seal=seal, document_class=document_class, reason=reason, where=(page, x, y))
+            seal_batch(
+                service,
+                batch,
+                out,
+                seal=seal,
+                document_class=document_class,
+                reason=reason,
+                where=(page, x, y),
+                profile=profile,
+            )
         return
     if digest_only:
+        if profile not in (None, "pades"):
+            raise refusal("--digest-only makes PAdES signatures alone")
         _seal_here(files, out, seal, credentials, server, document_class, reason or "", (page, x, y))
         return
     place: dict[str, object] = {"page": page, "x_mm": x, "y_mm": y}
     with _service(server, credentials) as service:
         for file in files:
             content = _read(file)
-            key = _key(content, seal, document_class, repr(place), reason or "")
+            key = _key(content, seal, document_class, repr(place), reason or "", *([profile] if profile else []))
             sealed = service.sign(
-                content, seal=seal, document_class=document_class, reason=reason, idempotency_key=key, **place
+                content,
+                seal=seal,
+                document_class=document_class,
+                reason=reason,
+                profile=profile,
+                idempotency_key=key,
+                **place,
             )
             _write(out / file.name, sealed.content)
             typer.echo(f"{file.name}: sealed, {sealed.signature_id}")

@@ -22,6 +22,7 @@ from signing.errors import SealNotActive, SealNotGranted
 from signing.levels import Level
 from signing.locks import NO_LOCKS, Certification, Locks
 from signing.model import GrantForm, SealPdfCommand
+from signing.profiles import PdfProfile
 from signing.seal_pdf import SealPdf
 
 _ACTION = "seal.activation"
@@ -188,6 +189,7 @@ class CscSigning:
                 reason=allowed.description,
                 level=one.level,
                 locks=Locks(Certification.FORMS) if one.certify else NO_LOCKS,
+                profile=PdfProfile.PADES,  # the API's conformance levels are those of PAdES
             )
             made.append(whole((await self._seal_pdf(command)).content))
         return made

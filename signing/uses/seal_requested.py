@@ -10,6 +10,7 @@ from signing.levels import Level
 from signing.model import RequestState, SealedPdf, SealPdfCommand
 from signing.places import Place
 from signing.ports import UseRequestStore
+from signing.profiles import PdfProfile
 from signing.seal_file import Sealed, SealFile
 from signing.seals.look_up import Seals
 from signing.uses.ask import asked_by, request_context
@@ -34,10 +35,12 @@ class SealRequested:
         *,
         actor: Principal,
         level: Level | None = None,
+        profile: PdfProfile | None = None,
     ) -> Sealed:
         """
         Args:
             level: how long the signature is to last; None for what the settings say.
+            profile: in which form; None for the one that goes with the seal.
 
         Raises:
             UseRequestNotFound: also when somebody else asked.
@@ -61,6 +64,7 @@ class SealRequested:
             reason=request.reason,
             request_id=request.id,
             level=level,
+            profile=profile,
         )
         try:
             return await self._seal_file(command)

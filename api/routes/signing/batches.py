@@ -21,6 +21,7 @@ from signing.batches.look_up import SeenBatch
 from signing.batches.model import Batch, BatchFile, Counts, Fault, FileState, Wishes
 from signing.levels import LevelPolicy
 from signing.locks import Certification, Locks
+from signing.profiles import PdfProfile
 
 router = APIRouter(prefix="/v1/signature-batches", tags=["signature batches"])
 Signer = Annotated[Principal, Depends(requires("seal:sign"))]
@@ -44,6 +45,7 @@ class NewBatchBody(BaseModel):
     location: str | None = Field(default=None, max_length=200)
     contact: str | None = Field(default=None, max_length=200)
     certify: Certification | None = None
+    profile: PdfProfile | None = None
     receiver: str | None = Field(default=None, pattern=_ID)
 
     def wishes(self) -> Wishes:
@@ -61,6 +63,7 @@ class NewBatchBody(BaseModel):
             location=self.location or None,
             contact=self.contact or None,
             locks=Locks(self.certify),
+            profile=self.profile,
         )
 
 

@@ -12,6 +12,7 @@ from api.deps import caller, container, requires
 from api.file_answer import document_answer
 from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
 from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
+from api.routes.signing.profiles import PROFILE_FIELDS, read_profile
 from api.routes.signing.uploads import required_field, upload_body, uploaded
 from core.principal import Principal
 from signing.longlife.model import Care
@@ -29,6 +30,7 @@ _FIELDS = {
     "location": {"type": "string", "maxLength": 200, "description": "where it is sealed; stands in the file"},
     "contact": {"type": "string", "maxLength": 200, "description": "how to reach the signer; stands in the file"},
     **LOCK_FIELDS,
+    **PROFILE_FIELDS,
 }
 
 
@@ -56,6 +58,7 @@ async def seal_a_file(
                 idempotency_key=idempotency_key,
                 level=read_level(upload.fields),
                 level_policy=read_level_policy(upload.fields),
+                profile=read_profile(upload.fields),
             )
         )
     return sealed_answer(request, sealed)

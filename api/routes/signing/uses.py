@@ -23,6 +23,7 @@ from core.text import Text
 from signing.model import RequestState, SignatureRecord, UseRequest
 from signing.places import Place, Placement
 from signing.ports import UseQuery
+from signing.profiles import PdfProfile
 from signing.uses.ask import AskCommand
 
 router = APIRouter(prefix="/v1", tags=["seals"])
@@ -57,13 +58,14 @@ class OnePlace(BaseModel):
 
 class SealIt(BaseModel):
     """How an approved file is sealed: at one place (`placement`, as before there were others) or at all of `places`, as
-    `/v1/signatures` takes them; without either nothing is shown. `level` as there."""
+    `/v1/signatures` takes them; without either nothing is shown. `level` and `profile` as there."""
 
     model_config = ConfigDict(extra="forbid")
 
     placement: OnePlace | None = None
     places: PlaceList | None = None
     level: str | None = Field(default=None, max_length=16)
+    profile: PdfProfile | None = None
 
     def where(self) -> tuple[Place, ...] | None:
         """
@@ -149,7 +151,8 @@ async def withdraw_request(
 async def seal_request(request: Request, request_id: str, body: SealIt, principal: Signer) -> Response:
     """Seal what was approved. A second call answers with the first one's file. As `POST /v1/signatures` otherwise."""
     level = read_level({"level": body.level or ""})
-    sealed = await container(request).signing.uses.seal(request_id, body.where(), actor=principal, level=level)
+    seal = container(request).signing.uses.seal
+    sealed = await seal(request_id, body.where(), actor=principal, level=level, profile=body.profile)
     return sealed_answer(request, sealed)
 
 
