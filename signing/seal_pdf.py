@@ -17,6 +17,7 @@ from core.idempotency import fingerprint_of
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
+from keys.profile import Profile
 from signing.isolation.port import Isolation
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
@@ -143,7 +144,9 @@ class SealPdf:
 
 def profile_of(command: SealPdfCommand, seal: Seal) -> PdfProfile:
     """The form that is asked for, or the one that goes with the seal."""
-    return command.profile or PdfProfile.PADES
+    if command.profile is not None:
+        return command.profile
+    return PdfProfile.SM2_SEAL if seal.profile is Profile.NATIONAL else PdfProfile.PADES
 
 
 def check_words(document_class: str, reason: str | None) -> None:

@@ -18,7 +18,7 @@ from core.files.reading import LARGE, hashed, head_of
 from core.files.scratch import FileBytes
 from core.text import Text
 from keys.trust.judgement import Judgement
-from signing.eseal.judge import StampVerdict
+from signing.eseal.judge import SealStates, StampVerdict
 from signing.levels import Level
 from signing.ports import CertificateJudge, SealStore
 from signing.settings import SigningSettings
@@ -52,7 +52,11 @@ _TOO_MUCH = Text("文件太大或太复杂，核验中止。", "The file is too 
 
 
 class VerifyPdf:
-    """Verifies the signatures of one file."""
+    """Verifies the signatures of one file.
+
+    Args:
+        register: what we know of national seals; None for a service that has none.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class VerifyPdf:
         pool: WorkPool,
         look: LookAtFile,
         settings: SigningSettings,
+        register: SealStates | None = None,
     ) -> None:
         self._database = database
         self._store = store
@@ -71,6 +76,7 @@ class VerifyPdf:
         self._pool = pool
         self._look = look
         self._settings = settings
+        self._register = register
 
     async def __call__(self, content: FileBytes) -> VerificationReport:
         """
@@ -98,7 +104,8 @@ class VerifyPdf:
         times = await prove_times(content, found, recorded, self._certificates, now=now)
         stamps, signers = [], []
         for one, seal, own in zip(found.signatures, seals, times.signatures, strict=True):
-            stamp = await judge_stamp(content, one, seal, own, found, times, self._certificates, pool, now=now)
+            facts = (content, one, seal, own, found, times, self._certificates, pool)
+            stamp = await judge_stamp(*facts, register=self._register, now=now)
             stamps.append(stamp)
             signers.append(stamp.signer if stamp and one.intact else await self._signer(one, own, found, times))
         report = await pool.run(self._judge, content, seen, seals, signers, stamps, times, now)

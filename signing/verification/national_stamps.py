@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from core.files.scratch import FileBytes
-from signing.eseal.judge import StampJudge, StampVerdict
+from signing.eseal.judge import SealStates, StampJudge, StampVerdict
 from signing.eseal.model import Seal as NationalSeal
 from signing.ports import CertificateJudge
 from signing.profiles import LEVEL_NAMES, SM2_SEAL_SUB_FILTER
@@ -28,6 +28,7 @@ async def judge_stamp(
     certificates: CertificateJudge,
     pool: WorkPool,
     *,
+    register: SealStates | None,
     now: dt.datetime,
 ) -> StampVerdict | None:
     """What the steps say of a signature that is a stamp, or should be one; None for others, and where it covers
@@ -48,9 +49,12 @@ async def judge_stamp(
         digest = await pool.run(document_digest, content, covered.start, covered.end, covered.until, "sm3")
 
     async def state(stamped_with: NationalSeal, at: dt.datetime) -> str | None:
-        """By the certificate that made the stamp; what the seal calls itself anybody may copy."""
+        """By the very seal, and by the certificate that made the stamp; what a seal calls itself anybody may copy."""
+        said = await register(stamped_with, at) if register else None
         fault = register_fault(seal, own.proven_at if own.by_stamp else None)
-        return None if fault is None else "suspended" if fault.sub_indication == "TRY_LATER" else "ended"
+        if said or fault is None:
+            return said
+        return "seal-suspended" if fault.sub_indication == "TRY_LATER" else "seal-revoked"
 
     return await StampJudge(certificates, state).judge(
         encoded,

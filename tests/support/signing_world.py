@@ -461,7 +461,8 @@ class SealOffice:
             terms=TellDigestTerms(*asked, self.keys, self.clock, room),
         )
         self.preview_places = PreviewPlaces(*shared, pool, cells, self.settings)
-        self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, LookAtFile(pool, cells), self.settings)
+        look = LookAtFile(pool, cells)
+        self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, look, self.settings, self.register)
         stamps = StampJudge(judge, self.register)
         verify_ofd = VerifyOfd(*shared, judge, stamps, self.register, self.clock, pool, cells, self.settings)
         self.verify_file = VerifyFile(self.verify_pdf, verify_ofd)

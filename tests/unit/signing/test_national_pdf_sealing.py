@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from collections.abc import Awaitable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,8 @@ from core.db.database import Database
 from core.errors import AppError
 from core.files.reading import whole
 from core.files.scratch import FileBytes, ScratchFile
+from keys.profile import Profile
+from signing.eseal.read import read_seal
 from signing.levels import Level, LevelPolicy
 from signing.locks import Certification, Locks
 from signing.model import SealedPdf, SealPdfCommand, SealStatus
@@ -31,17 +34,20 @@ from signing.settings import SigningSettings
 from signing.stores.log_tables import seal_log_entry
 from signing.stores.tables import seal_certificate
 from signing.uses.ask import AskCommand
+from signing.verification.look import LookAtFile
 from signing.verification.report import VerificationReport
+from signing.verify_pdf import VerifyPdf
 from tests.support.batch_world import KEEPER, REVIEWER, WISHES, BatchOffice, letters
 from tests.support.clock import FakeClock
-from tests.support.eseal_world import certificate, root
+from tests.support.eseal_world import Making, certificate, root
 from tests.support.gmcms_oracle import sm3
 from tests.support.large_files import volume
-from tests.support.national_pdfs import FORMS, NationalForm, trusting
+from tests.support.national_office import national_office
+from tests.support.national_pdfs import FORMS, NationalForm, national_signer, trusting
 from tests.support.national_pdfs import sealed as on_paper
 from tests.support.placed_seals import red_on
 from tests.support.signing_fakes import PlainAuthority, pdf
-from tests.support.signing_world import CLIENT, ORGANISATION, PLACE, SealOffice
+from tests.support.signing_world import CLIENT, ORGANISATION, PLACE, SealOffice, shared_cells
 
 NATIONAL_CERTIFICATE = hashlib.sha256(certificate("signer")).hexdigest()
 EVERY = (*FORMS, PdfProfile.DUAL)
@@ -321,3 +327,54 @@ async def test_an_inner_signature_is_not_on_record_by_its_name_alone(office: Sea
     assert inner.known_seal is not None
     assert outer.known_seal is not None
     assert (inner.known_seal.recorded_at, outer.known_seal.recorded_at) == (None, done.signed_at)
+
+
+# -- seals that were made in both forms ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+async def test_the_form_that_goes_with_a_seal_is_made_unless_another_is_named(
+    sqlite_database: Database, clock: FakeClock, tmp_path: Path, profile: Profile
+) -> None:
+    async with national_office(sqlite_database, clock, tmp_path, profile) as world:
+        office = await world.office.with_seal()
+        usual = await sealed(office, None)
+        expected = "SM2-SES" if profile is Profile.NATIONAL else "PAdES-B-B"
+        report = await office.verify_pdf(usual.content)
+        assert (usual.level, genuine(report)) == (expected, [expected])
+        assert [one.known_seal and one.known_seal.recorded_at for one in report.signatures] == [usual.signed_at]
+        named = {one: await code_or_level(sealed(office, one)) for one in PdfProfile}
+    assert named[PdfProfile.PADES] == "PAdES-B-B"
+    national = [named[one] for one in EVERY]
+    if profile is Profile.INTERNATIONAL:
+        assert national == ["seal-form-missing"] * 4
+    else:
+        assert national == ["SM2-SES", "SM2-CMS", "SM2-CMS", "PAdES-B-B"]
+
+
+async def code_or_level(sealing: Awaitable[SealedPdf]) -> str:
+    try:
+        return (await sealing).level
+    except AppError as refused:
+        return refused.code
+
+
+async def test_a_stamp_that_borrows_the_code_of_one_of_our_seals(
+    sqlite_database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Its maker is on our lists, its signer too; only the register knows that we never made this seal."""
+    async with national_office(sqlite_database, clock, tmp_path) as world:
+        office = await world.office.with_seal()
+        ours = await office.signers.of(await office.seals.active_seal_of(ORGANISATION))
+        esid = read_seal(ours.seal).info.seal_id
+        anchors = (root(), *world.pki.national_seals.issuing_chain(), *world.pki.seals.issuing_chain())
+        look = LookAtFile(office.pool, shared_cells(office.settings))
+        judge, store = trusting(*anchors, clock=clock), office.store
+        verify = VerifyPdf(office.database, store, judge, clock, office.pool, look, office.settings, office.register)
+        borrowed = national_signer(Making(info=replace(Making().info, seal_id=esid)))
+        for signer, wrong in ((borrowed, ["seal-not-registered"]), (national_signer(), []), (ours, [])):
+            content = on_paper(pdf(), PdfProfile.SM2_SEAL, signer, signed_at=clock.now())
+            (one,) = (await verify(content)).signatures
+            assert one.national is not None
+            assert [step.reason for step in one.national.steps if step.state != "good"] == wrong
+            assert (one.conclusion == "genuine") is (wrong == [])
