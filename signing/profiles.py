@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keys.profile import Profile
+
 
 class PdfProfile(StrEnum):
     """What stands in the file."""
@@ -27,6 +29,17 @@ class PdfProfile(StrEnum):
     @property
     def has_levels(self) -> bool:
         return self in (PdfProfile.PADES, PdfProfile.DUAL)
+
+
+def resolved(asked: PdfProfile | None, own: Profile) -> PdfProfile:
+    """The form that is made.
+
+    Args:
+        own: in which forms the seal exists, and which of them goes with it.
+    """
+    if asked is not None:
+        return asked
+    return PdfProfile.SM2_SEAL if own is Profile.NATIONAL else PdfProfile.PADES
 
 
 @dataclass(frozen=True, slots=True)

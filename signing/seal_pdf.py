@@ -17,17 +17,16 @@ from core.idempotency import fingerprint_of
 from core.ids import new_id
 from core.text import Text
 from keys.ports import DocumentVault, KeyProvider
-from keys.profile import Profile
 from signing.isolation.port import Isolation
 from signing.longlife.model import Care
 from signing.longlife.ports import CareStore
 from signing.longlife.seal_at import SealAtLevel, Wanted
 from signing.longlife.tend import next_step
-from signing.model import Seal, SealedPdf, SealPdfCommand, SignatureRecord
+from signing.model import SealedPdf, SealPdfCommand, SignatureRecord
 from signing.pades.append import SignatureText
 from signing.placing.prepare import check_notes, fingerprint_parts
 from signing.ports import NationalSigners, PartOfMore, SealStore, UseRequestStore
-from signing.profiles import PdfProfile
+from signing.profiles import resolved
 from signing.seal_in_profile import Made, SealInProfile
 from signing.seals.look_up import document_context
 from signing.settings import SigningSettings
@@ -102,7 +101,7 @@ class SealPdf:
         usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
         # 4. Read the file in a process apart, and seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
-        profile, wanted = profile_of(command, seal), self._wanted(command)
+        profile, wanted = resolved(command.profile, seal.profile), self._wanted(command)
         notes = (command.reason or "", command.location or "", command.contact or "")
         words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
         made = await self._seal_in(seal, command, words, profile, wanted)
@@ -140,13 +139,6 @@ class SealPdf:
     async def _sealed(self, signature_id: str) -> SealedPdf:
         record, content = await self._entry.made(signature_id)
         return SealedPdf(content, record.id, record.seal_id, record.signed_at, record.level, record.level)
-
-
-def profile_of(command: SealPdfCommand, seal: Seal) -> PdfProfile:
-    """The form that is asked for, or the one that goes with the seal."""
-    if command.profile is not None:
-        return command.profile
-    return PdfProfile.SM2_SEAL if seal.profile is Profile.NATIONAL else PdfProfile.PADES
 
 
 def check_words(document_class: str, reason: str | None) -> None:

@@ -20,7 +20,7 @@ from signing.places import (
 )
 
 MODES = ("hand", "words", "field", "every")
-_CARRIED = ("mode", "x_mm", "y_mm", "words", "nth", "field", "paging", "seal", "reason", "level")
+_CARRIED = ("mode", "x_mm", "y_mm", "words", "nth", "field", "paging", "seal", "reason", "level", "profile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from signing.appearance.official_seal import SealShape
 from signing.levels import Level
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
 from signing.model import GranteeKind, GrantForm, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
+from signing.profiles import PdfProfile
 
 PROFILES: Mapping[Profile, Text] = {
     Profile.INTERNATIONAL: Text("国际形式", "International form"),
@@ -141,6 +142,41 @@ SEAL_LEVELS: Mapping[Level, tuple[Text, Text]] = {
     ),
 }
 """What each level is called, and what it gives and costs."""
+
+
+SEAL_PROFILES: Mapping[str, tuple[Text, Text]] = {
+    "": (
+        Text("随印章", "As the seal is set up"),
+        Text(
+            "印章定为国密的盖国密印章，其他的按国际格式盖。",
+            "A national seal as such; others in the international form.",
+        ),
+    ),
+    PdfProfile.PADES: (
+        Text("国际格式（PAdES）", "International (PAdES)"),
+        Text("各国的 PDF 阅读器都能验，可以选保存多久。", "Every PDF viewer can verify it; it can be made to last."),
+    ),
+    PdfProfile.SM2_SEAL: (
+        Text("国密电子印章（SM2）", "National e-seal (SM2)"),
+        Text(
+            "按国标 GB/T 38540；支持国密的阅读器和平台能验，其他阅读器会说认不出。不能选保存多久。",
+            "By GB/T 38540: readers that know SM2 verify it, others say that they cannot. It has no levels.",
+        ),
+    ),
+    PdfProfile.DUAL: (
+        Text("两种都盖", "Both"),
+        Text(
+            "先盖国密印章，外面再加国际格式的签名；两边的阅读器都能验，文件大一些。",
+            "The national seal, and an international signature around it: both kinds of readers verify it.",
+        ),
+    ),
+}
+"""Forms that are offered by hand, by their name in the form; what is left out is for programs (`docs/national.md`)."""
+
+
+def level_words(level: str) -> str:
+    """A level as the ledger has it; of SM2 signatures, which have none, the form."""
+    return {"SM2-SES": "国密电子印章 SM2-SES", "SM2-CMS": "国密签名 SM2-CMS"}.get(level, level)
 
 
 Names = Mapping[str, str]

@@ -13,12 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import container
 from api.errors.problems import status_of
 from api.routes.pages.office import seal_choice
+from api.routes.signing.profiles import read_profile
 from api.web.downloads import download
 from api.web.forms import Form, read_form
 from api.web.pdf_pages import draw
 from api.web.render import page
 from api.web.seal_places import asked_places, carried, places_of, whole_number
-from api.web.seal_words import SEAL_LEVELS
+from api.web.seal_words import SEAL_LEVELS, SEAL_PROFILES, level_words
 from api.web.shelf import Shelf, shelf
 from api.web.views.common import Fact
 from api.web.views.office import SealedView, SealPlaceView, SealSeen, SealUploadView, Sheet
@@ -26,11 +27,13 @@ from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
 from core.text import Text
+from keys.profile import Profile
 from signing.levels import Level, LevelPolicy
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.places import Place
 from signing.placing.places_found import PlaceFound
 from signing.preview_places import Preview
+from signing.profiles import PdfProfile, resolved
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,7 +97,7 @@ async def seal(request: Request, token: str) -> Response:
     desk = _Desk(shelf(request), who)
     pdf = await desk.file(token)
     try:
-        places = places_of(form)
+        places, profile = places_of(form), read_profile({"profile": form["profile"]})
         number = await _first_page(request, pdf, form, places)
         command = SealPdfCommand(
             pdf=pdf,
@@ -104,7 +107,8 @@ async def seal(request: Request, token: str) -> Response:
             placement=places[0] if len(places) == 1 else places,
             reason=form["reason"] or None,
             idempotency_key=token,
-            level=level_in(form),
+            level=level_in(form) if await _has_levels(request, who, form["seal"], profile) else None,
+            profile=profile,
         )
         done = await container(request).signing.seal_pdf(command)
         await desk.sealed_on(token, number)
@@ -140,7 +144,7 @@ async def sealed(request: Request, token: str, signature_id: str) -> Response:
             Fact(Text("用的印章", "Seal"), used.name.zh),
             Fact(Text("印章编码", "Seal code"), used.code, True),
             Fact(Text("签名时间", "Signed"), second(record.signed_at)),
-            Fact(Text("签名等级", "Level"), record.level),
+            Fact(Text("签名等级", "Level"), level_words(record.level)),
             Fact(Text("事由", "Reason"), record.reason or "—"),
             Fact(Text("凭证号", "Receipt"), record.id, True),
             Fact(Text("盖章时的文件摘要", "Digest as sealed (SHA-256)"), record.digest_after, True),
@@ -277,8 +281,22 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
         level=(level_in(form) or settings.level).value,
         level_chosen=level_in(form) not in (None, settings.level),
         level_or_nothing=settings.level_policy is LevelPolicy.EXACTLY,
+        profiles=_profiles(seals),
+        profile=form["profile"] if form["profile"] in SEAL_PROFILES else "",
     )
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
+
+
+async def _has_levels(request: Request, who: Visitor, seal_id: str, profile: PdfProfile | None) -> bool:
+    """The form always says a level; a file in a national form has none."""
+    own = next((one.profile for one in await _seals(request, who) if one.id == seal_id), Profile.INTERNATIONAL)
+    return resolved(profile, own).has_levels
+
+
+def _profiles(seals: Sequence[Seal]) -> tuple[tuple[str, Text, Text], ...]:
+    if not any(one.profile.national for one in seals):
+        return ()
+    return tuple((name, *words) for name, words in SEAL_PROFILES.items())
 
 
 def level_in(form: Form) -> Level | None:

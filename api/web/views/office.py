@@ -181,7 +181,11 @@ class SealSeen:
 
 @dataclass(frozen=True, slots=True)
 class SealPlaceView:
-    """Step 2: the page with the seal on it. Millimetres from the left and the top, as the file is read."""
+    """Step 2: the page with the seal on it. Millimetres from the left and the top, as the file is read.
+
+    Attributes:
+        profiles: forms to choose from, each with its name and what it gives; none where no seal has two.
+    """
 
     action: str
     file_name: str
@@ -205,6 +209,8 @@ class SealPlaceView:
     level: str = ""
     level_chosen: bool = False
     level_or_nothing: bool = True
+    profiles: tuple[tuple[str, Text, Text], ...] = ()
+    profile: str = ""
     step: int = 2
 
     @property

@@ -10,7 +10,7 @@ from api.web.asked_details import DetailWords
 from api.web.consent_words import CLAIMS, PSEUDONYM, SCOPES
 from api.web.errors import ErrorView
 from api.web.level_words import HIGHEST, LEVELS
-from api.web.seal_words import SEAL_LEVELS
+from api.web.seal_words import SEAL_LEVELS, SEAL_PROFILES
 from api.web.views.agreement import Agreement
 from api.web.views.common import Fact, TimelineEntry
 from api.web.views.consenting import CopyPreview
@@ -688,6 +688,8 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
             level="PAdES-B-T",
             level_chosen=True,
             level_or_nothing=False,
+            profiles=tuple((name, *words) for name, words in SEAL_PROFILES.items()),
+            profile="dual",
         ),
         "office",
     ),
