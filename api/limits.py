@@ -19,6 +19,13 @@ _VERIFICATIONS = (
         "Too many verifications from this address in a minute; the file was not looked at. Try again later.",
     ),
 )
+_CONVERSIONS = (
+    "too-many-conversions",
+    Text(
+        "这个网络地址一分钟内转换得太多了，文件没有转换。请一分钟后再试。",
+        "Too many conversions from this address in a minute; the file was not converted. Try again later.",
+    ),
+)
 _REPORTS = (
     "too-many-reports",
     Text(
@@ -60,6 +67,16 @@ async def limited_verification(request: Request) -> None:
     """
     most = container(request).ground.settings.verifications_per_minute
     await _count(request, "verify", most, _VERIFICATIONS)
+
+
+async def limited_conversion(request: Request) -> None:
+    """Count one conversion for the source; as many are allowed as verifications.
+
+    Raises:
+        LimitExceeded: `too-many-conversions`.
+    """
+    most = container(request).ground.settings.verifications_per_minute
+    await _count(request, "convert", most, _CONVERSIONS)
 
 
 async def limited_report(request: Request) -> None:

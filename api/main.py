@@ -58,6 +58,7 @@ UPLOAD_PATHS = (
     "/office/catalogue",
     "/office/imports",
     "/v1/catalogue/imports",
+    "/v1/conversions",
     "/v1/objections",
     "/v1/seal-requests",
     "/v1/signature-batches",

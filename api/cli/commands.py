@@ -12,6 +12,7 @@ from api.cli.backup_app import backup_app, restore
 from api.cli.ca_app import ca_app
 from api.cli.catalogue_app import catalogue_app
 from api.cli.client_app import client_app
+from api.cli.convert_command import convert
 from api.cli.document_app import extend, sign, verify
 from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
 from api.cli.keys_app import keys_app
@@ -52,6 +53,7 @@ app.command()(restore)
 app.command()(sign)
 app.command()(extend)
 app.command()(verify)
+app.command()(convert)
 
 
 @app.command()

@@ -19,6 +19,9 @@ _WHY: Mapping[str, tuple[str, str]] = {
     "method": ("文件用了不支持的压缩方式。", "The file is compressed in a way that is not supported."),
     "too-large": ("文件展开后太大。", "The file is too large once unpacked."),
     "damaged": ("文件已损坏，或缺少部分内容。", "The file is damaged, or a part of it is missing."),
+    "hidden-data": ("文件里藏有看不见的数据。", "Data that nobody sees are hidden in the file."),
+    "zip64": ("文件的打包方式不支持。", "The file is packed in a way that is not supported."),
+    "entry-kind": ("文件里有不是文件的部分。", "A part of the file is no file."),
     "xml": ("文件结构不符合 OFD 标准。", "The file's structure is not that of an OFD."),
     "number": ("文件里有不成立的数值。", "A number in the file is none that can be."),
     "reference": (

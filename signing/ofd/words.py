@@ -110,7 +110,7 @@ def _words(
                 unit = resources.composites.get(one.resource)
                 check_nesting(one.resource, within)
                 if unit is not None:
-                    budget.spend(len(unit.graphics))
+                    budget.spend(20 + len(unit.graphics))
                     inner = one.common.placed.then(at)
                     yield from _words(unit.graphics, resources, inner, (*within, one.resource), budget)
 

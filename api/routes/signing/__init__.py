@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.routes.signing import (
     applications,
     batches,
+    conversions,
     digests,
     extensions,
     grants,
@@ -25,6 +26,7 @@ routers = [
     previews.router,
     extensions.router,
     verifications.router,
+    conversions.router,
     seals.router,
     national_forms.router,
     seal_orders.router,

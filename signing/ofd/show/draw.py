@@ -36,6 +36,7 @@ from signing.ofd.words import check_nesting
 _UPRIGHT = Matrix(1, 0, 0, -1, 0, 0)  # outlines grow upwards, pages downwards
 _SLANTED = Matrix(1, 0, 0.21, 1, 0, 0)
 _BOLD, _BOLD_WIDTH = 600, 0.03
+_COMPOSITE = 100  # things that one use of a composite counts for: it is short to write and long to draw
 _SQUARE = Box(0, 0, 1, 1)
 
 
@@ -301,6 +302,7 @@ def _composite(studio: Studio, canvas: Canvas, composite: CompositeObject, here:
         studio.notes.add("resource", "CompositeGraphicUnit")
         return
     check_nesting(composite.resource, here.within)
+    studio.budget.spend(_COMPOSITE)
     inside = replace(here, within=(*here.within, composite.resource))
     through = composite.common.alpha / 255
     if through == 1:

@@ -23,7 +23,8 @@ from fontTools.ttLib import TTFont
 from signing.ofd.package import PackageRefused
 
 _LARGEST_FONT = 64 << 20
-_MOST_POINTS = 50_000  # of one glyph
+_MOST_POINTS = 50_000  # of one glyph with all its parts
+_MOST_AT_ONCE = 8_000  # of one part: the library takes the square of the time
 _TABLES = (
     "_c_m_a_p",
     "_g_l_y_f",
@@ -168,13 +169,25 @@ class _BoundedPen(DecomposingRecordingPen):  # type: ignore[misc]  # the library
 
     def addComponent(self, glyphName: Any, transformation: Any) -> None:  # noqa: N802, N803
         self._count()
+        _check(self.glyphSet, glyphName)
         super().addComponent(glyphName, transformation)
 
 
 def _drawn(glyphs: Any, name: str) -> list[tuple[str, Any]]:
     pen = _BoundedPen(glyphs)
+    _check(glyphs, name)
     glyphs[name].draw(pen)
     return list(pen.value)
+
+
+def _check(glyphs: Any, name: str) -> None:
+    """
+    Raises:
+        PackageRefused: `font`: a TrueType outline of more points than will be drawn.
+    """
+    table = getattr(glyphs, "glyfTable", None)
+    if table is not None and len(getattr(table[name], "coordinates", ())) > _MOST_AT_ONCE:
+        raise PackageRefused("font", "an outline without an end")
 
 
 def _mapped(path: Any) -> mmap.mmap:

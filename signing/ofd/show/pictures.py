@@ -68,6 +68,8 @@ class Pictures:
     def _opened(self, content: bytes) -> Image.Image:
         try:
             image = Image.open(io.BytesIO(content), formats=[one for one in _KNOWN if one])
+        except Image.DecompressionBombError:
+            raise PackageRefused("image", "more points than will be drawn") from None
         except Exception as e:
             raise PictureUnknown from e
         width, height = image.size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from signing.ofd.model.graphics import Color, Stroke
 from signing.ofd.model.resources import DrawParam, Resources
@@ -41,14 +41,24 @@ class Style:
 
     def under(self, parent: Style) -> Style:
         """With what the parent says where this says nothing."""
-        ours, theirs = self.stroke, parent.stroke
-        merged = {
-            one.name: getattr(theirs, one.name) if getattr(ours, one.name) is None else getattr(ours, one.name)
-            for one in fields(Stroke)
-        }
         return Style(
-            replace(ours, **merged), self.fill_color or parent.fill_color, self.stroke_color or parent.stroke_color
+            _merged(self.stroke, parent.stroke),
+            self.fill_color or parent.fill_color,
+            self.stroke_color or parent.stroke_color,
         )
+
+
+def _merged(ours: Stroke, theirs: Stroke) -> Stroke:
+    if ours == _NOTHING or theirs == _NOTHING:
+        return theirs if ours == _NOTHING else ours
+    return Stroke(
+        width=theirs.width if ours.width is None else ours.width,
+        cap=ours.cap or theirs.cap,
+        join=ours.join or theirs.join,
+        miter=theirs.miter if ours.miter is None else ours.miter,
+        dash=theirs.dash if ours.dash is None else ours.dash,
+        dash_offset=theirs.dash_offset if ours.dash_offset is None else ours.dash_offset,
+    )
 
 
 PLAIN = Style()

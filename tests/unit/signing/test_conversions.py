@@ -1,0 +1,164 @@
+"""OFDs made into PDFs and pictures: over HTTP, on the command line, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pypdfium2
+import pytest
+from fastapi import FastAPI
+from PIL import Image
+from typer.testing import CliRunner
+
+from api.cli.commands import app as commands
+from api.large_files import LargeFiles
+from api.main import _map_errors
+from api.routes.signing.conversions import router
+from core.files.scratch import Scratch
+from core.kv.embedded import EmbeddedKeyValueStore
+from core.text import Text
+from signing.convert_ofd import ConvertOfd
+from signing.errors import OfdRefused
+from signing.isolation.cells import Cells
+from signing.settings import SigningSettings
+from signing.show_ofd import ShowOfd
+from signing.work_pool import WorkPool
+from tests.support.clock import FakeClock
+from tests.support.ofd_world import drawn, square, words, zipped
+
+PLAIN = zipped(drawn(square("255 0 0")))
+WITH_WORDS = zipped(drawn(square("255 0 0") + words("营业执照")))
+STRANGE = zipped(drawn("<ofd:VideoObject/>" + words("营业执照")))
+PLACE = "/v1/conversions"
+
+
+@pytest.fixture(scope="module")
+def cells() -> Iterator[Cells]:
+    modules = ["signing.ofd.look_inside", "signing.ofd.show.write_pdf"]
+    made = Cells(modules, processes=1, seconds=lambda _: 30.0, mebibytes=400)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def http(cells: Cells, tmp_path: Path, clock: FakeClock) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.include_router(router)
+    _map_errors(app)
+    app.state.large_files = LargeFiles()
+    pool = WorkPool(1, 4)
+    kv = EmbeddedKeyValueStore(tmp_path / "kv.db", clock)
+    signing = SimpleNamespace(
+        settings=SigningSettings(), convert_ofd=ConvertOfd(pool, cells), show_ofd=ShowOfd(pool, cells)
+    )
+    settings = SimpleNamespace(
+        issuer="http://test", trusted_proxies="", verifications_per_minute=6, operator_name=Text("市", "City")
+    )
+    app.state.container = SimpleNamespace(
+        signing=signing, ground=SimpleNamespace(settings=settings, kv=kv, scratch=Scratch(tmp_path / "scratch"))
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+    await kv.close()
+    pool.close()
+
+
+async def send(http: httpx.AsyncClient, content: bytes, *, accept: str = "*/*", **fields: Any) -> httpx.Response:
+    files = {"file": ("a.ofd", content, "application/ofd")}
+    return await http.post(PLACE, files=files, data=fields, headers={"Accept": accept})
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+async def test_a_faithful_ofd_becomes_a_pdf(http: httpx.AsyncClient) -> None:
+    answer = await send(http, PLAIN)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert (answer.headers["page-count"], answer.headers["typefaces-replaced"]) == ("1", "no")
+    assert len(pypdfium2.PdfDocument(answer.content)) == 1
+
+
+async def test_other_typefaces_are_taken_only_where_they_are_accepted(http: httpx.AsyncClient) -> None:
+    assert problem(await send(http, WITH_WORDS)) == (400, "ofd-not-convertible")
+    answer = await send(http, WITH_WORDS, typefaces="similar")
+    assert answer.headers["typefaces-replaced"] == "yes"
+    assert "营业执照" in pypdfium2.PdfDocument(answer.content)[0].get_textpage().get_text_range()
+
+
+async def test_what_cannot_be_shown_is_looked_at_and_not_handed_out(http: httpx.AsyncClient) -> None:
+    refused = await send(http, STRANGE, typefaces="similar")
+    assert problem(refused) == (400, "ofd-not-convertible")
+    assert "VideoObject" in refused.text
+    picture = await send(http, STRANGE, accept="image/png")
+    assert (picture.headers["page-count"], picture.headers["shown-faithfully"]) == ("1", "no")
+    assert Image.open(io.BytesIO(picture.content)).size[0] > 500
+
+
+async def test_a_faithful_picture_says_so(http: httpx.AsyncClient) -> None:
+    picture = await send(http, PLAIN, accept="image/png")
+    assert picture.headers["shown-faithfully"] == "yes"
+    shown = Image.open(io.BytesIO(picture.content)).convert("RGB")
+    assert shown.getpixel((round(20 / 210 * shown.size[0]), round(20 / 297 * shown.size[1]))) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"typefaces": "any"}, "field-invalid"), ({"document": "0"}, "field-invalid"), ({"document": "2"}, "ofd-page")],
+)
+async def test_fields_that_mean_nothing(http: httpx.AsyncClient, fields: dict[str, str], code: str) -> None:
+    assert problem(await send(http, PLAIN, **fields)) == (400, code)
+
+
+async def test_what_is_no_ofd_and_pages_that_are_not_there(http: httpx.AsyncClient) -> None:
+    assert problem(await send(http, b"%PDF-1.7")) == (400, "ofd-not-a-package")
+    assert problem(await send(http, PLAIN, accept="image/png", page="2")) == (400, "ofd-page")
+
+
+async def test_one_address_may_ask_only_so_often(http: httpx.AsyncClient) -> None:
+    answers = [problem(await send(http, b"")) for _ in range(7)]
+    assert answers[-1] == (429, "too-many-conversions")
+    assert answers[0][0] == 400
+
+
+async def test_words_are_found_and_pages_told(cells: Cells) -> None:
+    show = ShowOfd(WorkPool(1, 1), cells)
+    (place,) = await show.find(WITH_WORDS, "执照")
+    assert (place.page, round(place.box.x)) == (1, 30)
+    assert len((await show.facts(WITH_WORDS)).documents[0].pages) == 1
+
+
+async def test_a_refusal_names_everything_that_would_differ(cells: Cells) -> None:
+    with pytest.raises(OfdRefused) as wrong:
+        await ConvertOfd(WorkPool(1, 1), cells)(STRANGE)
+    assert wrong.value.private == "font-substituted,object"
+    assert "VideoObject" in wrong.value.text.zh
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(commands, ["convert", *arguments])
+
+
+async def test_the_command_line(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.ofd", tmp_path / "a.pdf"
+    source.write_bytes(WITH_WORDS)
+    refused = await asyncio.to_thread(run, str(source), str(target))
+    assert refused.exit_code == 1
+    assert "similar" in refused.output
+    assert not target.exists()
+    done = await asyncio.to_thread(run, str(source), str(target), "--similar-typefaces")
+    assert done.exit_code == 0, done.output
+    assert "1 page" in done.output
+    before = target.read_bytes()
+    assert before.startswith(b"%PDF-")
+    again = await asyncio.to_thread(run, str(source), str(target), "--similar-typefaces")
+    assert (again.exit_code, target.read_bytes()) == (1, before), "nothing is overwritten"
+    for words_ in ((str(tmp_path / "none.ofd"), str(tmp_path / "b.pdf")), (str(source), str(tmp_path / "b.doc"))):
+        assert (await asyncio.to_thread(run, *words_)).exit_code == 1
