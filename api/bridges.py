@@ -38,6 +38,7 @@ from signing.longlife.extend import ExtendSignature
 from signing.longlife.tend import next_step
 from signing.model import Seal, SealedPdf, SealKind, SealPdfCommand, SealStatus
 from signing.places import Placement
+from signing.profiles import PdfProfile
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate
@@ -95,6 +96,7 @@ class DepartmentSealer:
                 keep=False,  # the repository keeps the file itself
                 level=self._level,
                 level_policy=LevelPolicy.AT_LEAST_B_B,  # a licence is not held up by a time-stamping authority
+                profile=PdfProfile.PADES,  # whatever its seal does first, a licence is verified everywhere
             )
         )
         lasting = self._lasting(sealed)

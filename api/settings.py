@@ -51,6 +51,8 @@ class Settings(BaseSettings):
             no worker 5 s after this time.
         keys_stale_seconds: without a look at the key store for this long a worker uses no key.
         profile: `international`, `national` or `both`: with the last two, new data and index keys are for SM4 and SM3.
+        sm2_seal_backend: where SM2 keys of seals, of their maker and of their authority are made; where all keys are if
+            left out. For a deployment whose token has no SM2: `software`.
         token_key_days: how long a key signs tokens before the next one takes over by itself.
         trusted_proxies: addresses whose X-Forwarded-* headers are believed; `*` only behind a private network.
         client_certificate_header: header in which a trusted proxy hands on the certificate of a TLS client, as RFC 9440
@@ -147,6 +149,7 @@ class Settings(BaseSettings):
     master_key_file: Path | None = None
     master_key: str | None = Field(default=None, repr=False)
     key_backend: Literal["software", "pkcs11"] = "software"
+    sm2_seal_backend: Literal["software", "pkcs11"] | None = None
     pkcs11_module: str | None = None
     pkcs11_token: str | None = None
     pkcs11_pin_file: Path | None = None
@@ -302,6 +305,7 @@ class Settings(BaseSettings):
             city=self.city,
             production=self.mode == "production",
             national=self.profile.national,
+            national_backend=self.sm2_seal_backend,
         )
 
     @property

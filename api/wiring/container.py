@@ -149,7 +149,7 @@ async def build_container(
         tsa.client,
         PublishedAnswers(pki.authorities, pki.responder, pki.lists),
         pki.national_seals,
-        RingNationalKeys(ground.keys.ring),
+        RingNationalKeys(ground.keys.ring, settings.sm2_seal_backend),
         settings.signing,
     )
     licence_level = Level(f"PAdES-{settings.licence_level}")

@@ -128,9 +128,18 @@ async def build_pki(keys: KeysServices, clock: Clock, settings: PkiSettings) -> 
         responder=responder,
         install=InstallAuthority(keys.ring, store, authorities, clock, organisation=settings.city),
         seals=CertificateAuthority(authorities, issue),
-        national_seals=NationalAuthority(keys.ring, authorities, store, issue, clock, city=settings.city),
+        national_seals=NationalAuthority(
+            keys.ring, authorities, store, issue, clock, city=settings.city, backend=settings.national_backend
+        ),
         seal_certificates=SealCertificates(keys.ring, store, change, ImportCertificate(keys.ring, store, clock)),
         development=DevelopmentAuthorities(
-            keys.ring, store, authorities, clock, city=settings.city, addresses=addresses, national=settings.national
+            keys.ring,
+            store,
+            authorities,
+            clock,
+            city=settings.city,
+            addresses=addresses,
+            national=settings.national,
+            national_backend=settings.national_backend,
         ),
     )

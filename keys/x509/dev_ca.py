@@ -26,6 +26,7 @@ class DevelopmentAuthorities:
         city: the O of the certificates, e.g. 示范市.
         addresses: None for certificates that say nothing about where to ask.
         national: the authorities with national algorithms too.
+        national_backend: where their keys are made; None for where all are.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class DevelopmentAuthorities:
         city: str,
         addresses: PkiAddresses | None,
         national: bool = False,
+        national_backend: str | None = None,
     ) -> None:
         self._keys = keys
         self._store = store
@@ -45,6 +47,7 @@ class DevelopmentAuthorities:
         self._clock = clock
         self._city = city
         self._addresses = addresses
+        self._national_backend = national_backend
         self._kinds = [*AUTHORITIES.values(), *(NATIONAL_AUTHORITIES.values() if national else ())]
 
     async def ensure(self, *, production: bool) -> None:
@@ -80,7 +83,8 @@ class DevelopmentAuthorities:
         except KeyMissing:
             pass
         try:
-            return await self._keys.create(purpose, kind.algorithm)
+            backend = self._national_backend if kind.name in NATIONAL_AUTHORITIES else None
+            return await self._keys.create(purpose, kind.algorithm, backend=backend)
         except KeyStateConflict:  # another worker was faster
             await self._keys.refresh()
             return self._keys.signer(purpose)

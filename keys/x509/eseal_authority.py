@@ -53,6 +53,7 @@ class NationalAuthority:
 
     Args:
         city: the O of the maker's name.
+        backend: where the maker's key is made; None for where all are.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class NationalAuthority:
         clock: Clock,
         *,
         city: str,
+        backend: str | None = None,
     ) -> None:
         self._keys = keys
         self._authorities = authorities
@@ -71,6 +73,7 @@ class NationalAuthority:
         self._issue = issue
         self._clock = clock
         self._city = city
+        self._backend = backend
 
     def issuing_chain(self) -> Sequence[bytes]:
         """DER: the authority of national seals, then those above it, the root last.
@@ -147,7 +150,7 @@ class NationalAuthority:
         except KeyMissing:
             pass
         try:
-            return await self._keys.create(MAKER, SignatureAlgorithm.SM2_SM3)
+            return await self._keys.create(MAKER, SignatureAlgorithm.SM2_SM3, backend=self._backend)
         except KeyStateConflict:  # another worker was faster
             await self._keys.refresh()
             return self._keys.signer(MAKER)

@@ -13,6 +13,7 @@ class PkiSettings(Section):
         city: the O of the authorities' names.
         production: refuse development means.
         national: there are authorities with national algorithms too.
+        national_backend: where SM2 keys of seals, their maker and their authority are made; None for where all are.
         refresh_seconds: how often a worker asks whether a certificate's status has changed: a revocation is known to
             every worker's lists and answers after this time.
         list_hours: how long a revocation list is good; a new one is made at half of it, and at every change.
@@ -25,6 +26,7 @@ class PkiSettings(Section):
     city: str
     production: bool = True
     national: bool = False
+    national_backend: str | None = None
     refresh_seconds: float = 5.0
     list_hours: float = 24.0
     answer_minutes: float = 60.0

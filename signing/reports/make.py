@@ -15,6 +15,7 @@ from signing.levels import LevelPolicy
 from signing.model import Seal, SealPdfCommand
 from signing.places import Placement
 from signing.ports import SealStore
+from signing.profiles import PdfProfile
 from signing.reports.model import REPORT_CLASS, REPORTS, Findings, Report
 from signing.reports.ports import ReportSetter
 from signing.reports.seal_xml import SealXml
@@ -86,6 +87,7 @@ class MakeReports:
                 placement=PLACE,
                 keep=False,  # whoever asked keeps it
                 level_policy=LevelPolicy.AT_LEAST_B_B,  # a report does not wait for a time-stamping authority
+                profile=PdfProfile.PADES,  # whoever gets it verifies it, whatever reader they have
             )
         )
         return Report(whole(sealed.content), sealed.signature_id, sealed.level)

@@ -14,10 +14,14 @@ import pytest
 from cryptography import x509
 from PIL import Image
 
+from api.bridges import RingNationalKeys
+from api.settings import Settings
+from api.wiring.keys import build_keys
 from core.db.database import Database
 from core.errors import AppError, Unavailable
 from core.files.reading import whole
 from core.principal import SYSTEM, Principal, PrincipalKind
+from keys.backends import pkcs11_token
 from keys.errors import AlgorithmNotOffered, KeyMissing, KeyUnavailable, LibraryMissing
 from keys.profile import Profile
 from keys.x509.model import CertificateQuery, CertificateStatus
@@ -34,10 +38,12 @@ from signing.eseal.read import read_seal
 from signing.eseal.write import write_seal
 from signing.model import Seal, SealKind, SealPdfCommand, SealStatus
 from signing.national.model import NationalForm, national_purpose
+from signing.profiles import PdfProfile
 from signing.seals.apply import ApplyCommand
 from tests.support import eseal_world
 from tests.support.clock import FakeClock
 from tests.support.national_office import NationalOffice, national_office
+from tests.support.servers import SoftHsmToken
 from tests.support.signing_fakes import pdf
 from tests.support.signing_world import CLIENT, OFFICE, ORGANISATION, PLACE, SEAL_CODE, SealOffice, order
 
@@ -266,6 +272,25 @@ async def test_without_sm2_nothing_is_made_at_all(
     assert await city.office.seals.of_organisation(ORGANISATION) == []
 
 
+async def test_a_token_without_sm2_is_refused_by_name_and_software_beside_it_is_not(
+    softhsm: SoftHsmToken, tmp_path: Path, clock: FakeClock
+) -> None:
+    pin = tmp_path / "pin"
+    pin.write_text(softhsm.pin)
+    pkcs11_token._logins.clear()  # no PIN was refused
+    token = {"pkcs11_module": softhsm.module, "pkcs11_token": softhsm.label, "pkcs11_pin_file": pin}
+    settings = Settings(data=tmp_path, key_backend="pkcs11", **token)
+    services = await build_keys(settings.keys, clock)
+    with pytest.raises(AlgorithmNotOffered) as refused:
+        await RingNationalKeys(services.ring).check()
+    assert (refused.value.code, services.ring.records()) == ("algorithm-not-offered", [])
+    keys_of_software = RingNationalKeys(services.ring, "software")
+    await keys_of_software.check()
+    signer = await keys_of_software.make("eseal/seal_1")
+    assert (await keys_of_software.signer_of(signer.key_id)).algorithm == "SGD_SM3_SM2"
+    await services.close()
+
+
 async def test_a_deployment_without_the_authority_says_so(sqlite_database: Database, clock: FakeClock) -> None:
     office = SealOffice(sqlite_database, clock, profile=Profile.BOTH)
     with pytest.raises(SealFormUnavailable):
@@ -348,10 +373,20 @@ async def test_a_seal_that_is_stopped_while_its_form_is_made_gets_none(
     assert (await states(city, seal))["national"] == {"revoked"}
 
 
-async def test_a_national_seal_seals_pdfs_that_verify_worldwide_too(city: NationalOffice) -> None:
-    seal = await city.office.make_seal(profile=Profile.NATIONAL)
+@pytest.mark.parametrize(
+    ("profile", "asked", "made"),
+    [
+        (Profile.BOTH, None, "PAdES-B-B"),
+        (Profile.NATIONAL, None, "SM2-SES"),  # what was chosen for this seal
+        (Profile.NATIONAL, PdfProfile.PADES, "PAdES-B-B"),  # it has a key for the world as well
+    ],
+)
+async def test_a_pdf_is_sealed_in_the_form_that_goes_with_its_seal(
+    profile: Profile, asked: PdfProfile | None, made: str, city: NationalOffice
+) -> None:
+    seal = await city.office.make_seal(profile=profile)
     await city.office.grant(seal)
-    command = SealPdfCommand(pdf(), seal.id, CLIENT, "document", PLACE)
+    command = SealPdfCommand(pdf(), seal.id, CLIENT, "document", PLACE, profile=asked)
     report = await city.office.verify_pdf(whole((await city.office.seal_pdf(command)).content))
     assert report.indication == "TOTAL-PASSED"
-    assert (await city.judged(await city.stamp(seal))).good
+    assert [one.level for one in report.signatures] == [made]
