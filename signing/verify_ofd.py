@@ -207,8 +207,10 @@ def _words(worst: SignatureReport, last: SignatureReport) -> Text:
         failed = next((step for step in worst.steps if step.passed is False), None)
         if failed is not None:
             return cannot_be_relied_on(failed.text)
-    if worst.conclusion == "changed" and worst.files is not None and (worst.files.changed or worst.files.unprotected):
+    if worst.altered and worst.files is not None:
         return changed_since(worst.files)
+    if worst.conclusion == "changed":
+        return words("changed", sealed_by=None, sub_indication=None)
     return words(worst.conclusion, sealed_by=last, sub_indication=worst.sub_indication)
 
 

@@ -172,6 +172,8 @@ def facts(verdict: LicenceFileVerdict, report: VerificationReport) -> tuple[Fact
         rows.append(Fact(Text("签名等级", "Level"), levels))
     if report.sub_indication:
         rows.append(Fact(Text("细分结论", "Sub-indication"), report.sub_indication, True))
+    if report.refusal:
+        rows.append(Fact(Text("拒绝原因", "Refused for"), report.refusal, True))
     rows.append(Fact(Text("文件大小", "Size"), f"{thousands(report.size)} B"))
     rows.append(Fact(Text("文件摘要", "SHA-256"), report.digest, True))
     if verdict.licence is not None:

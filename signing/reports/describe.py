@@ -79,6 +79,7 @@ def describe(report: VerificationReport, *, file_name: str, operator: Text, addr
             *([_row("文件名", "File", file_name[:_MOST_FILE_NAME])] if file_name else []),
             _row("大小", "Size", f"{report.size:,} B"),
             _row("SHA-256", "SHA-256", report.digest, mono=True),
+            *([_row("拒绝原因", "Refused for", report.refusal, mono=True)] if report.refusal else []),
             _row("签名", "Signatures", str(len(report.signatures))),
         ],
         "signatures": [_signature(number, one) for number, one in enumerate(signatures, 1)],

@@ -69,14 +69,18 @@ def refusal_words(word: str) -> Text:
 def unprotected(files: Sequence[str]) -> Fault:
     """The signature leaves files to anybody: they may have been put there after it."""
     named = _named(files)
-    text = Text(f"有 {len(files)} 个部件不受签名保护：{named}", f"{len(files)} files are not protected: {named}")
+    text = Text(
+        f"有 {len(files)} 个部件不受签名保护：{named}。",
+        f"Not protected ({len(files)}): {named}.",
+    )
     return Fault(Check.RANGE, "FORMAT_FAILURE", text)
 
 
 def changed(files: Sequence[str]) -> Fault:
     named = _named(files)
     text = Text(
-        f"有 {len(files)} 个部件和盖章时不一样：{named}", f"{len(files)} files are not what was sealed: {named}"
+        f"有 {len(files)} 个部件和盖章时不一样：{named}。",
+        f"Not what was sealed ({len(files)}): {named}.",
     )
     return Fault(Check.DIGEST, "HASH_FAILURE", text)
 

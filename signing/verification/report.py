@@ -307,6 +307,13 @@ class SignatureReport:
     national: NationalStamp | None = None
     files: ProtectedFiles | None = None
 
+    @property
+    def altered(self) -> bool:
+        """Of an OFD: somebody we trust signed, and the files are not those that were signed."""
+        if self.files is None or self.vouched_by is None or (self.national is not None and not self.national.good):
+            return False
+        return bool(self.files.changed or self.files.unprotected)
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
@@ -348,5 +355,6 @@ class VerificationReport:
     @property
     def altered(self) -> bool:
         """Whether what was sealed is other than it was, rather than that the signature itself is broken."""
-        files = [one.files for one in self.signatures if one.files is not None]
-        return self.sub_indication == "HASH_FAILURE" or any(one.changed or one.unprotected for one in files)
+        if self.format == "pdf":
+            return self.sub_indication == "HASH_FAILURE"
+        return any(one.altered for one in self.signatures)

@@ -9,8 +9,11 @@ from functools import cache
 from signing.levels import Level
 from signing.verification.byte_range import container_of
 from signing.verification.findings import find
+from tests.attacks.test_ofd_verification import PACKAGES
 from tests.attacks.test_pdf_hostile import HOSTILE
+from tests.support.eseal_world import Making
 from tests.support.lasting_world import LastingWorld
+from tests.support.ofd_world import document, sealed, zipped
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import press
 
@@ -44,6 +47,18 @@ def files() -> Iterator[tuple[str, bytes]]:
     for name, make in HOSTILE.items():
         content = make()
         if len(content) <= _LARGEST and not name.startswith("bomb"):  # cells bound what those cost; here is no cell
+            yield name, content
+
+
+def packages() -> Iterator[tuple[str, bytes]]:
+    """OFDs: sealed once and twice, not sealed, and the hostile ones that are small."""
+    once = sealed(document(), Making())
+    yield "sealed", zipped(once)
+    yield "twice", zipped(sealed(once, Making(), number=1))
+    yield "plain", zipped(document())
+    for name, (_, make) in PACKAGES.items():
+        content = make()
+        if len(content) <= _LARGEST:
             yield name, content
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterable
 
 import pytest
+from cryptography import x509
 
 from core.errors import AppError
 from keys.der import NotDer
+from keys.errors import KeyRefused
+from keys.public_key import public_key_of
+from keys.spec import SignatureAlgorithm
 from keys.tsa.errors import TimestampRefused
 from keys.tsa.token import read_token
+from keys.verification import load_verification_key
+from signing.eseal.read import StructureRefused, read_stamp
 from signing.isolation.task import decode, encode
 from signing.locks import NO_LOCKS
+from signing.ofd.facts import PackageFacts, SignatureFact, check_again
+from signing.ofd.facts import read_facts as read_package_facts
 from signing.pades.append import SignatureText
 from signing.pades.update import Tail
 from signing.places import Placement
@@ -77,12 +86,47 @@ def token(_: Iterable[bytes]) -> Callable[[bytes], None]:
     return check
 
 
-TARGETS = {"verify": verify, "seal": seal, "container": container, "token": token}
+def ofd(inputs: Iterable[bytes]) -> Callable[[bytes], None]:
+    """Reading a package never raises, and what a good stamp in it covers is what some of `inputs` had."""
+    signed = {one for content in inputs for one in _protected(content)}
+
+    def check(content: bytes) -> None:
+        assert signed.issuperset(_protected(content)), "a signature over files that nobody signed"
+
+    return check
+
+
+TARGETS = {"verify": verify, "seal": seal, "container": container, "token": token, "ofd": ofd}
 
 
 def findings(content: bytes) -> FileFindings:
     """As they come out of a cell."""
     return findings_of(content, decode(encode(read_facts(content)), FileFacts))
+
+
+def _protected(content: bytes) -> list[bytes]:
+    """For each stamp that its signer made over this very description and all of whose files are as described: the
+    description, and every file of the package."""
+    facts = decode(encode(read_package_facts(content)), PackageFacts)
+    found = []
+    for fact in facts.signatures:
+        whole = fact.kind == "Seal" and fact.counts and not (fact.changed or fact.unprotected)
+        if whole and _stamped(fact):
+            check_again(content, fact)
+            found.append(fact.described)
+    return found
+
+
+def _stamped(fact: SignatureFact) -> bool:
+    try:
+        stamp = read_stamp(fact.value)
+        key = load_verification_key(
+            public_key_of(x509.load_der_x509_certificate(stamp.signer)), SignatureAlgorithm.SM2_SM3
+        )
+    except (StructureRefused, KeyRefused, NotDer, ValueError):
+        return False
+    same = stamp.digest == hashlib.new("sm3", fact.described).digest()
+    return same and key.verify(stamp.signature, stamp.signed)
 
 
 def _places(content: bytes) -> PlacesFound:

@@ -159,6 +159,13 @@ async def test_the_report_on_paper_and_for_machines_tell_of_an_ofd(office: SealO
     assert left_out == 0
 
 
+async def test_of_a_stranger_s_seal_nobody_says_that_it_is_genuine(sqlite_database: Database, clock: FakeClock) -> None:
+    elsewhere = office_of(sqlite_database, clock, root("elsewhere"))
+    report = await elsewhere.verify_file(zipped(GOOD | {PAGE: GOOD[PAGE] + b" "}))
+    assert (report.indication, report.altered) == ("TOTAL-FAILED", False)
+    assert "签名不成立" in report.text.zh
+
+
 async def test_a_package_that_is_refused_has_reports_too(office: SealOffice) -> None:
     report = await office.verify_file(zipped(GOOD) + b"x")
     assert report.refusal == "hidden-data"
