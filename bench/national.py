@@ -31,7 +31,7 @@ _CALLS, _SM2_ROUNDS = 1_000, 5
 
 
 def measure() -> list[Row]:
-    """Rows `sign.sm2`, `verify.sm2`, those of `bench.national_pdf` and `bench.national_ofd`, `lookup.sm4`, `audit.…`."""
+    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`; those of `bench.national_pdf`, `bench.national_ofd`."""
     return [*_sm2(), *national_pdf.measure(), *national_ofd.measure(), *asyncio.run(_lookup()), *audit_chain.measure()]
 
 

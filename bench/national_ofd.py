@@ -37,8 +37,11 @@ _VALUE = "Doc_0/Signs/Sign_0/SignedValue.dat"
 
 
 def measure() -> list[Row]:
-    """Row `verify.ofd`: a package of 40 pages and one seal judged whole; the peer unpacks it, digests its files and does the two SM2
-    verifications that no judge can do without, and nothing else."""
+    """Row `verify.ofd`: a package of 40 pages and one seal judged whole.
+
+    The peer unpacks it, digests its files and does the two SM2 verifications that no judge can do without, and nothing
+    else.
+    """
     content, judge = sealed_package(), PackageVerifier()
     assert asyncio.run(judge(content)).conclusion == "genuine"
     ours, bare = [], []
