@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from api.cli.catalogue_app import catalogue_app
 from api.cli.client_app import client_app
 from api.cli.convert_command import convert
 from api.cli.document_app import extend, sign, verify
-from api.cli.ground import Data, Port, plainly, prepare_instance, settings_of
+from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.licence_app import licence_app
 from api.cli.login_rule_app import login_rule_app
@@ -113,8 +114,22 @@ def migrate(demo: Annotated[bool, typer.Option("--demo", help="Load the demo cit
 
 
 @app.command()
-def doctor(data: Data = None) -> None:
+def doctor(
+    data: Data = None,
+    miping: Annotated[
+        bool, typer.Option("--miping", help="Say what is lacking for an assessment of its cryptography (密评) instead.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --miping: one JSON document, in both languages.")
+    ] = False,
+    language: Annotated[str, typer.Option("--language", help="With --miping: zh or en.")] = "en",
+) -> None:
     """Say what is wrong with this deployment, and how to mend it."""
+    if miping:
+        _miping(data, language, as_json=as_json)
+        return
+    if as_json:
+        raise refusal("--json goes with --miping")
     from api.cli.doctor import examine
 
     findings = asyncio.run(examine(settings_of(data=data)))
@@ -123,3 +138,18 @@ def doctor(data: Data = None) -> None:
             f"{'ok  ' if finding.good else 'BAD '} {finding.what}" + (f": {finding.remedy}" if finding.remedy else "")
         )
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def _miping(data: Path | None, language: str, *, as_json: bool) -> None:
+    """Always 0 when it could look: that something is lacking is no fault of the deployment."""
+    from api.cli import doctor_miping
+
+    if language not in ("zh", "en"):
+        raise refusal("--language is zh or en")
+    with plainly():
+        found = asyncio.run(doctor_miping.examine(settings_of(data=data)))
+    if as_json:
+        typer.echo(doctor_miping.document(found))
+        return
+    for line in doctor_miping.lines(found, "zh" if language == "zh" else "en"):
+        typer.echo(line)

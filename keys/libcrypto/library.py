@@ -18,6 +18,7 @@ _POINTER = POINTER(c_void_p)
 _SIZE = POINTER(c_size_t)
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "OPENSSL_version_major": (c_uint, ()),
+    "OpenSSL_version": (c_char_p, (c_int,)),
     "ERR_clear_error": (None, ()),
     "ERR_get_error": (c_ulong, ()),
     "ERR_reason_error_string": (c_char_p, (c_ulong,)),
@@ -101,6 +102,15 @@ def available() -> bool:
     except LibraryMissing:
         return False
     return True
+
+
+def version() -> str:
+    """What the library calls itself, such as `OpenSSL 3.0.17 1 Jul 2025`.
+
+    Raises:
+        LibraryMissing
+    """
+    return str(libcrypto().OpenSSL_version(0).decode("ascii", "replace"))
 
 
 def reason() -> str:

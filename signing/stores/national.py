@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, exists, insert, select, update
+from sqlalchemy import RowMapping, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ReadTx, WriteTx
@@ -21,6 +21,13 @@ from signing.stores.public_log import enter
 from signing.stores.tables import seal, seal_certificate
 
 _columns = seal_national.c
+
+
+async def count_profiles(tx: ReadTx) -> dict[Profile, int]:
+    """How many seals in use there are, by the forms that they have."""
+    query = select(seal.c.profile, func.count()).where(seal.c.status == SealStatus.ACTIVE.value)
+    found = await tx.connection.execute(query.group_by(seal.c.profile))
+    return {Profile(name): number for name, number in found}
 
 
 class SqlNationalStore:
