@@ -333,6 +333,7 @@ class Settings(BaseSettings):
         return IdpSettings(
             issuer=self.issuer,
             client_certificates=bool(self.client_certificate_header or self.tls_client_authorities_file),
+            certificate_challenges=self.profile is not Profile.INTERNATIONAL,
             registration=self.registration,
             mtls_url=self.mtls_url or None,
             client_chains=self.client_certificate_chains,

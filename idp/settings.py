@@ -68,6 +68,7 @@ class IdpSettings(Section):
         assertion_lifetime: how far ahead a client assertion's `exp` may lie; its id is remembered for that long.
         national_tokens: clients and resources may ask for tokens signed by SM2; the deployment has a key for them.
         client_certificates: TLS clients can show certificates, to us or to a proxy that hands them on.
+        certificate_challenges: people's certificates can also be shown by signing a line of text.
         mtls_url: where TLS clients are asked for a certificate, when not at the issuer (RFC 8705 §5).
         client_chains: who judges the certificates of `tls_client_auth`: we under our trust lists, or the proxy.
         step_up: scopes whose use asks for a stronger or fresher log-in (RFC 9470), in the form of
@@ -134,6 +135,7 @@ class IdpSettings(Section):
     dpop_nonce: DpopNonce = DpopNonce.FAPI
     assertion_lifetime: int = 3600
     client_certificates: bool = False
+    certificate_challenges: bool = False
     mtls_url: str | None = None
     client_chains: CertificateChains = CertificateChains.OURS
     step_up: str = ""
@@ -161,6 +163,11 @@ class IdpSettings(Section):
         except ValueError:
             return True
         return False
+
+    @property
+    def person_certificates(self) -> bool:
+        """Whether people can log in with certificates, in one way or another."""
+        return self.client_certificates or self.certificate_challenges
 
     @property
     def bound_keys(self) -> bool:

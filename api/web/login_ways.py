@@ -53,7 +53,7 @@ WAYS: Final[tuple[Way, ...]] = (
         "/login/certificate",
         Text("用数字证书登录", "Log in with a certificate"),
         "shield",
-        lambda container: container.idp.settings.client_certificates,
+        lambda container: container.idp.settings.person_certificates,
     ),
 )
 """In the order in which they are shown."""

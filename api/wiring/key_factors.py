@@ -101,7 +101,7 @@ def build_key_factor_parts(ground: Ground, settings: IdpSettings, stores: KeySto
     """Compose what the steps need; passkeys are offered first."""
     in_force = CertificatesInForce(stores.certificates, ground.clock)
     passkey = PasskeyFactor(ground.database, stores.passkeys, offered=party_of(settings) is not None)
-    certificate = CertificateFactor(ground.database, in_force, shown=settings.client_certificates)
+    certificate = CertificateFactor(ground.database, in_force, shown=settings.person_certificates)
     return KeyFactorParts(stores, in_force, passkey, (passkey, certificate))
 
 
@@ -117,7 +117,7 @@ def build_key_factors(
     challenges = Challenges(kv, secrets.tokens, clock)
     visits = StrongVisits(shared.sessions, shared.factors, clock, settings)
     ways_in = WaysIn(stores.passkeys, parts.in_force)
-    showing = Showing(kv, short_lived, secrets.tokens, shared.judge)
+    showing = Showing(kv, short_lived, secrets.tokens, shared.judge, clock, site=settings.issuer)
     requests = QrRequests(kv, short_lived, secrets.tokens, clock)
     return KeyFactorServices(
         party=party,

@@ -40,6 +40,11 @@ class PersonCertificate:
         return self._certificate.der
 
     @property
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+        return self._certificate.public_key
+
+    @property
     def thumbprint(self) -> str:
         return certificate_thumbprint(self._certificate.der)
 

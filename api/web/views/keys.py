@@ -31,7 +31,12 @@ class PasskeyLoginView:
 
 @dataclass(frozen=True, slots=True)
 class CertificateLoginView:
-    """`/login/certificate`. `offered`: certificates can be shown here."""
+    """`/login/certificate`.
+
+    Attributes:
+        offered: certificates can be shown here, in a TLS handshake.
+        sign: where a challenge is asked for; None where none is given.
+    """
 
     action: str
     other: str
@@ -39,6 +44,25 @@ class CertificateLoginView:
     asking: AskingView = field(default_factory=AskingView)
     error: Text | None = None
     step: bool = False
+    sign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateChallengeView:
+    """The line to sign, and a form for certificate and signature.
+
+    Attributes:
+        word: one-time, of the challenge.
+        own: to bind the certificate to one's account.
+    """
+
+    action: str
+    word: str = field(repr=False)
+    challenge: str = field(repr=False)
+    other: str
+    asking: AskingView = field(default_factory=AskingView)
+    step: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +185,8 @@ class CertificatesView:
 
     Attributes:
         again_href: as in `PasskeysView`.
-        offered: certificates can be shown here.
+        offered: certificates can be shown here, in a TLS handshake.
+        sign: and by signing a challenge.
     """
 
     rows: tuple[CertificateRow, ...]
@@ -171,3 +196,4 @@ class CertificatesView:
     name: str = field(default="", repr=False)
     error: Text | None = None
     error_field: str | None = None
+    sign: bool = False

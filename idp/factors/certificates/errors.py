@@ -31,6 +31,11 @@ _WHY: Final = {
         "出示的证书读不出来。请联系发证的 CA 机构。",
         "The certificate cannot be read. Ask the authority that issued it.",
     ),
+    Fault.NOT_SIGNED: Text(
+        "签名对不上这一次的文字或这张证书。请用证书对应的 USB Key，对页面上的整行文字重新签名。",
+        "The signature is not of this page's text by this certificate's key. Sign the whole line again, with the USB "
+        "key that holds the certificate.",
+    ),
     Fault.REVOKED: Text(
         "这张证书已经被吊销，不能再用。请联系发证的 CA 机构换一张，或换一种方式登录。",
         "This certificate was revoked and cannot be used. Ask its authority for another, or log in another way.",

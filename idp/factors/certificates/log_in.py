@@ -112,7 +112,7 @@ class LogInByCertificate:
             raise AccountOutOfUse
         if bound is not None:
             await self._used(bound)
-        return await self._steps.proved(account, self._proof(shown.assurance), circumstances)
+        return await self._steps.proved(account, self._proof(shown), circumstances)
 
     async def _admit(self, source: str) -> None:
         place = source_of(source)
@@ -133,11 +133,12 @@ class LogInByCertificate:
                 raise CertificateNobodys  # its owner has just removed it
             await tx.commit()
 
-    def _proof(self, assurance: Assurance | None) -> Proof:
-        """Authorities of high assurance give out keys in devices with a PIN, which their holders cannot copy."""
-        if assurance is Assurance.HIGH:
+    def _proof(self, shown: Shown) -> Proof:
+        """Authorities of high assurance give out keys in devices with a PIN, which their holders cannot copy. What such
+        a key signed can still be passed on, where it was no handshake with us."""
+        if shown.assurance is Assurance.HIGH:
             kinds = frozenset({Kind.POSSESSION, Kind.KNOWLEDGE})
-            return Proof(Method.CERTIFICATE, _AMR_HIGH, kinds, self._clock.now(), bound=True)
+            return Proof(Method.CERTIFICATE, _AMR_HIGH, kinds, self._clock.now(), bound=not shown.by_challenge)
         return Proof(Method.CERTIFICATE, _AMR, frozenset({Kind.POSSESSION}), self._clock.now())
 
     async def _refused(self, account: Account, reason: str, here: Circumstances) -> None:

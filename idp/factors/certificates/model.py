@@ -41,6 +41,7 @@ class Fault(StrEnum):
 
     NONE_SHOWN = "none-shown"
     UNREADABLE = "unreadable"
+    NOT_SIGNED = "not-signed"
     REVOKED = "revoked"
     UNTRUSTED = "untrusted"
     UNCERTAIN = "uncertain"
@@ -72,6 +73,8 @@ class Shown:
         thumbprint: `x5t#S256` of the certificate; empty where none was accepted.
         numbers: what has the form of an ID number in it.
         assurance: how sure its authority is of whom it certified.
+        by_challenge: its key signed our challenge instead of a TLS handshake. Another site may have shown the same
+            challenge to its holder, so this is no key that cannot be given away.
     """
 
     begun: Begun
@@ -81,6 +84,7 @@ class Shown:
     assurance: Assurance | None = None
     issuer: str = ""
     not_after: dt.datetime | None = None
+    by_challenge: bool = False
 
 
 def certificate_name_context(certificate_id: str) -> str:

@@ -182,7 +182,7 @@ class OwnCertificates:
             thumbprint=shown.thumbprint,
             name=self._fields.encrypt(shown.begun.name, context=certificate_name_context(certificate_id)),
             issuer=shown.issuer,
-            bound=shown.assurance is Assurance.HIGH,
+            bound=shown.assurance is Assurance.HIGH and not shown.by_challenge,
             not_after=shown.not_after,
             created_at=self._clock.now(),
         )
@@ -196,7 +196,7 @@ class CertificateFactor:
     """Implements `idp.login.ports.SecondFactor`.
 
     Args:
-        shown: TLS clients can show certificates here.
+        shown: certificates can be shown here, in a handshake or by signing.
     """
 
     method = Method.CERTIFICATE

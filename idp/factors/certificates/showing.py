@@ -1,4 +1,5 @@
 """A certificate is shown in a TLS handshake, perhaps at another address than our pages (RFC 8705 §5 has it likewise).
+Or its key signs a line of text, where no browser can show it: those by SM2.
 
 The browser takes a one-time word there and a one-time word back. Only the browser that began can use what came back, so
 a certificate that somebody else shows opens nothing here, and one's own opens nothing elsewhere (attacks O-50, O-57).
@@ -6,10 +7,13 @@ a certificate that somebody else shows opens nothing here, and one's own opens n
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
+from core.clock import Clock
 from core.errors import Unavailable
 from core.ids import new_secret
 from core.kv.port import KeyValueStore
@@ -17,6 +21,7 @@ from idp.clients.ports import CertificateJudge
 from idp.factors.certificates.errors import ShowingGone
 from idp.factors.certificates.model import Begun, Fault, Shown
 from idp.token_uses import CERTIFICATE
+from keys.challenge import signed_by_key
 from keys.ports import FieldCipher, TokenDigests
 from keys.trust.certificate import CertificateUnreadable
 from keys.trust.judgement import Judgement
@@ -29,9 +34,24 @@ _MOST_NUMBERS = 4
 
 
 class Showing:
-    """Carries a certificate from the handshake to the page."""
+    """Carries a certificate from the handshake to the page.
 
-    def __init__(self, kv: KeyValueStore, cipher: FieldCipher, digests: TokenDigests, judge: CertificateJudge) -> None:
+    Args:
+        site: our address, which stands in what is to be signed.
+    """
+
+    def __init__(
+        self,
+        kv: KeyValueStore,
+        cipher: FieldCipher,
+        digests: TokenDigests,
+        judge: CertificateJudge,
+        clock: Clock,
+        *,
+        site: str,
+    ) -> None:
+        self._clock = clock
+        self._site = site
         self._kv = kv
         self._cipher = cipher
         self._digests = digests
@@ -72,6 +92,31 @@ class Showing:
         if not self._digests.matches(CERTIFICATE, browser_secret, shown.begun.browser):
             raise ShowingGone(private="another browser")
         return shown
+
+    def challenge(self, word: str) -> str:
+        """What the certificate's key signs, of the word of `begin`: one line of ASCII that says for which site."""
+        return f"yizheng-certificate:{self._site}:{word}"
+
+    async def prove(
+        self, word: str, browser_secret: str, certificate: bytes | None, others: Sequence[bytes], signature: bytes
+    ) -> Shown:
+        """The same by a signature over the challenge. The word is used up, whatever comes of it.
+
+        Args:
+            certificate: DER; None where none came.
+            others: certificates that came along.
+
+        Raises:
+            ShowingGone: the word is unknown, used, too old, or another browser's.
+        """
+        begun = msgspec.json.decode(await self._take("begun", word), type=Begun)
+        if not self._digests.matches(CERTIFICATE, browser_secret, begun.browser):
+            raise ShowingGone(private="another browser")
+        with contextlib.suppress(CertificateUnreadable):  # `_judged` says so
+            key, message = PersonCertificate(certificate or b"").public_key, self.challenge(word).encode("ascii")
+            if not signed_by_key(key, message, signature, at=self._clock.now()):
+                return Shown(begun, Fault.NOT_SIGNED)
+        return replace(await self._judged(begun, certificate, others), by_challenge=True)
 
     async def _judged(self, begun: Begun, certificate: bytes | None, others: Sequence[bytes]) -> Shown:
         if certificate is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from markupsafe import Markup
 
 from api.web.qr import qr_svg
 from api.web.views.entrance import AskingView
 from api.web.views.keys import (
+    CertificateChallengeView,
     CertificateLoginView,
     CertificateRow,
     CertificatesView,
@@ -41,6 +44,12 @@ def _scan(client: Text | None, *, same: bool) -> ScanView:
     return ScanView("/scan/AAAA", client, "192.0.2.7", same, _EDGE, "user", NOW, 2, "林知远")
 
 
+def _challenge(**changes: Any) -> CertificateChallengeView:
+    word = "k4b1V0mZpQ7yJ2xT8cWn5RdLs3HfUeGa"
+    line = f"yizheng-certificate:https://id.example.gov.cn:{word}"
+    return CertificateChallengeView("/login/certificate/signed", word, line, "/login", **changes)
+
+
 SAMPLES = {
     "login-passkey": ("login_passkey.html", PasskeyLoginView("/login/passkey", _OPTIONS, "/login", _ASKING), None),
     "login-passkey-wrong": (
@@ -64,6 +73,19 @@ SAMPLES = {
         CertificateLoginView("/login/certificate", "/login", False),
         None,
     ),
+    "login-certificate-sign": (
+        "login_certificate.html",
+        CertificateLoginView("/login/certificate", "/login", True, _ASKING, sign="/login/certificate/challenge"),
+        None,
+    ),
+    "login-certificate-sign-alone": (
+        "login_certificate.html",
+        CertificateLoginView("/login/certificate", "/login", False, sign="/login/certificate/challenge"),
+        None,
+    ),
+    "login-challenge": ("login_challenge.html", _challenge(asking=_ASKING), None),
+    "login-challenge-step": ("login_challenge.html", _challenge(step=True), None),
+    "login-challenge-own": ("login_challenge.html", _challenge(own=True), "citizen"),
     "login-qr": (
         "login_qr.html",
         QrScreenView("waiting", 112, "/login/qr", "/login", _PICTURE, asking=_ASKING),
@@ -85,6 +107,8 @@ SAMPLES = {
     "passkey": ("passkey.html", KeyView("/me/security/passkeys/pky_1", "我的手机", "我的手机"), "citizen"),
     "passkey-last": ("passkey.html", KeyView("/me/security/passkeys/pky_1", "<b>", "<b>", WRONG), "citizen"),
     "certificates": ("certificates.html", CertificatesView(_CERTIFICATES, None, True, PORTAL), "citizen"),
+    "certificates-sign": ("certificates.html", CertificatesView(_CERTIFICATES, None, True, sign=True), "citizen"),
+    "certificates-sign-alone": ("certificates.html", CertificatesView((), None, False, sign=True), "citizen"),
     "certificates-none": ("certificates.html", CertificatesView((), "/login?again=1", False), "citizen"),
     "certificates-wrong": (
         "certificates.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes.pages.keys import (
+    certificate_challenge,
     certificate_login,
     own_certificates,
     own_passkeys,
@@ -14,6 +15,7 @@ from api.routes.pages.keys import (
 routers = [
     passkey_login.router,
     certificate_login.router,
+    certificate_challenge.router,
     qr_screen.router,
     phone_scan.router,
     own_passkeys.router,

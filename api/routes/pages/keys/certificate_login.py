@@ -32,13 +32,14 @@ PAGE = "/login/certificate"
 OWN_PAGE = "/me/security/certificates"
 _SHOW = f"{PAGE}/show"
 _BACK = f"{PAGE}/back"
-_STEP = f"{STEP_PAGE}/certificate"
+STEP = f"{STEP_PAGE}/certificate"
+CHALLENGE = "/challenge"
 
 
 @router.get(PAGE)
 async def ask(request: Request) -> Response:
     """What to have at hand."""
-    return _page(request, await target_of(request))
+    return login_page(request, await target_of(request))
 
 
 @router.post(PAGE)
@@ -49,14 +50,14 @@ async def begin(request: Request) -> Response:
     return await _begin(request, circumstances_of(request, target.interaction_id, target.goal))
 
 
-@router.get(_STEP)
+@router.get(STEP)
 async def ask_step(request: Request) -> Response:
     """The same, as the second step of a log-in."""
     pending = await container(request).idp.steps.pending(read_step_cookie(request))
-    return _page(request, await target_of(request, pending.interaction_id), step=True)
+    return login_page(request, await target_of(request, pending.interaction_id), step=True)
 
 
-@router.post(_STEP)
+@router.post(STEP)
 async def begin_step(request: Request) -> Response:
     """To where the certificate is shown."""
     await read_form(request)
@@ -80,7 +81,12 @@ async def back(request: Request, w: str = "") -> Response:
     try:
         shown = await keys.showing.take(w, browser_of(request))
     except NotFound as error:
-        return _page(request, await target_of(request), error=error)
+        return login_page(request, await target_of(request), error=error)
+    return await settle(request, shown)
+
+
+async def settle(request: Request, shown: Shown) -> Response:
+    """Log in with what was shown, or bind it: whatever it was begun for."""
     if shown.begun.purpose is Purpose.BIND:
         return await _bind(request, shown)
     return await _log_in(request, shown)
@@ -113,7 +119,7 @@ async def _log_in(request: Request, shown: Shown) -> Response:
     except InteractionGone:
         raise
     except NotPermitted as error:
-        return _page(request, await _target_of(request, begun), error=error)
+        return login_page(request, await _target_of(request, begun), error=error)
 
 
 async def _bind(request: Request, shown: Shown) -> Response:
@@ -127,11 +133,14 @@ async def _target_of(request: Request, begun: Begun) -> Target:
     return Target(None, begun.goal, f"?{urlencode({'next': begun.goal}, safe='/')}" if begun.goal else "", ())
 
 
-def _page(request: Request, target: Target, *, step: bool = False, error: AppError | None = None) -> Response:
+def login_page(request: Request, target: Target, *, step: bool = False, error: AppError | None = None) -> Response:
+    """What to have at hand, and where to go on."""
+    settings = container(request).idp.settings
     view = CertificateLoginView(
-        action=_STEP if step else f"{PAGE}{target.query}",
+        action=STEP if step else f"{PAGE}{target.query}",
+        sign=_sign(target, step=step) if settings.certificate_challenges else None,
         other=f"{STEP_PAGE}?choose=1" if step else f"/login{target.query}",
-        offered=container(request).idp.settings.client_certificates,
+        offered=settings.client_certificates,
         asking=target.asking,
         error=_words(error),
         step=step,
@@ -139,6 +148,10 @@ def _page(request: Request, target: Target, *, step: bool = False, error: AppErr
     origins = (*target.origins, *show_origins(request))
     status = status_of(error) if error else 200
     return page(request, "login_certificate.html", status=status, form_action=origins, view=view)
+
+
+def _sign(target: Target, *, step: bool) -> str:
+    return f"{STEP}{CHALLENGE}" if step else f"{PAGE}{CHALLENGE}{target.query}"
 
 
 def _words(error: AppError | None) -> Text | None:

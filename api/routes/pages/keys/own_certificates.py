@@ -10,11 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
+from api.routes.pages.keys.certificate_challenge import challenge_page
 from api.routes.pages.keys.certificate_login import OWN_PAGE as PAGE
 from api.routes.pages.keys.certificate_login import show_address, show_origins
 from api.routes.pages.keys.own_passkeys import again
 from api.session_cookie import read_session_cookie
 from api.web.forms import read_form
+from api.web.log_in_target import Target
 from api.web.passkey_request import browser_of
 from api.web.render import page
 from api.web.views.keys import CertificateRow, CertificatesView, KeyView
@@ -50,6 +52,8 @@ async def begin(request: Request) -> Response:
         return RedirectResponse(PAGE, 303)
     except InvalidInput as error:
         return await _list_page(request, name=form["name"], error=error)
+    if form["way"] == "sign":
+        return challenge_page(request, Target(None, None, "", ()), word, own=True)
     return RedirectResponse(show_address(request, word), 303)
 
 
@@ -87,6 +91,7 @@ async def _list_page(
         name=name,
         error=error.text if error else None,
         error_field=error.field if error else None,
+        sign=idp.settings.certificate_challenges,
     )
     status = status_of(error) if error else 200
     return page(request, "certificates.html", status=status, form_action=show_origins(request), view=view)
