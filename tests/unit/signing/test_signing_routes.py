@@ -155,6 +155,47 @@ async def seal_it(http: httpx.AsyncClient, seal: Seal, token: str = "app", **mor
     )
 
 
+PROFILES = {
+    "": ["PAdES-B-B"],
+    "pades": ["PAdES-B-B"],
+    "sm2seal": ["SM2-SES"],
+    "sm2cms": ["SM2-CMS"],
+    "sm2cms-digest": ["SM2-CMS"],
+    "dual": ["SM2-SES", "PAdES-B-B"],
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_a_caller_says_in_which_form_and_is_told_what_was_made(
+    http: httpx.AsyncClient, seal: Seal, profile: str
+) -> None:
+    made = await seal_it(http, seal, fields={"profile": profile})
+    assert made.status_code == 201, made.text
+    assert made.headers["signature-level"] == PROFILES[profile][-1]
+    entry = (await http.get(f"/v1/signatures/{made.headers['signature-id']}", headers=bearer("app"))).json()
+    assert entry["level"] == PROFILES[profile][-1]
+    report = (await http.post("/v1/signature-verifications", files=upload(made.content))).json()
+    assert [one["level"] for one in report["signatures"]] == PROFILES[profile]
+    assert [bool(one["national_stamp"]) for one in report["signatures"]] == [
+        one == "SM2-SES" for one in PROFILES[profile]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "problem"),
+    [
+        ({"profile": "sm2"}, 400, "field-invalid"),
+        ({"profile": "sm2seal", "level": "B-T"}, 400, "level-needs-pades"),
+        ({"profile": "dual", "certify": "1"}, 400, "lock-not-with-dual"),
+    ],
+)
+async def test_a_form_that_does_not_go_with_the_rest_is_refused(
+    http: httpx.AsyncClient, seal: Seal, fields: dict[str, str], status: int, problem: str
+) -> None:
+    refused = await seal_it(http, seal, fields=fields)
+    assert (refused.status_code, refused.json()["type"]) == (status, f"http://test/problems/{problem}")
+
+
 async def test_a_level_that_cannot_be_had_is_refused_or_told(http: httpx.AsyncClient, seal: Seal) -> None:
     """Nobody gives time-stamps here: whoever names a level gets that or nothing, unless less will do."""
     refused = await seal_it(http, seal, fields={"level": "B-T"})
