@@ -12,7 +12,8 @@ from signing.ofd.values import Budget, number
 
 Step = tuple[str, tuple[float, ...]]
 _COUNTS = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
-_TOKEN = re.compile(r"\s*([SMLQBAC]|[-+.0-9eE]{1,40}(?=[\sSMLQBAC]|$))")
+_WRITTEN = re.compile(r"[\sSMLQBAC0-9eE.+-]*", re.ASCII)
+_LETTER = re.compile(r"([SMLQBAC])")
 
 
 def read_path(text: str, budget: Budget) -> tuple[Step, ...]:
@@ -23,17 +24,23 @@ def read_path(text: str, budget: Budget) -> tuple[Step, ...]:
     Raises:
         PackageRefused: `path`: not the grammar, or it begins nowhere; `number`; `too-complex`.
     """
+    if not _WRITTEN.fullmatch(text):
+        raise PackageRefused("path", "no number and no operator")
     out: list[Step] = []
-    tokens = _tokens(text.strip())
-    for letter in tokens:
+    tokens, at = _LETTER.sub(r" \1 ", text).split(), 0
+    while at < len(tokens):
+        letter = tokens[at]
         count = _COUNTS.get(letter)
         if count is None or (not out and letter not in "SM"):
             raise PackageRefused("path", "no operator, or it begins nowhere")
         budget.spend()
-        values = tuple(number(next(tokens, ""), "AbbreviatedData") for _ in range(count))
+        values = tuple([number(one, "AbbreviatedData") for one in tokens[at + 1 : at + 1 + count]])
+        if len(values) < count:
+            raise PackageRefused("number", "AbbreviatedData stops halfway")
         if letter == "A" and (values[3] not in {0, 1} or values[4] not in {0, 1}):
             raise PackageRefused("path", "flags of an arc")
         out.append((letter, values))
+        at += 1 + count
     return tuple(out)
 
 
@@ -105,13 +112,3 @@ def arc(
 
 def _towards(end: Point, control: Point) -> Point:
     return end[0] + 2 / 3 * (control[0] - end[0]), end[1] + 2 / 3 * (control[1] - end[1])
-
-
-def _tokens(text: str) -> Iterator[str]:
-    at = 0
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise PackageRefused("path", "no number and no operator")
-        yield found[1]
-        at = found.end()

@@ -34,7 +34,7 @@ def read_documents(package: Package, budget: Budget | None = None) -> tuple[Docu
     Raises:
         PackageRefused
     """
-    bodies = all_of(parse(package[ROOT], "OFD"), "DocBody")
+    bodies = all_of(parse(package[ROOT], "OFD", drafts=True), "DocBody")
     if not 0 < len(bodies) <= MOST_DOCUMENTS:
         raise PackageRefused("xml", "no document, or too many")
     reading = Reading(budget or Budget(MOST_THINGS))
@@ -48,7 +48,7 @@ def _document(package: Package, body: etree._Element, reading: Reading) -> Docum
     versions = _versions(body)
     path = located(ROOT, needed(text_of(body, "DocRoot"), "DocRoot"))
     _check_current(package, versions, path)
-    root = parse(package[path], "Document")
+    root = parse(package[path], "Document", drafts=True)
     common = one_of(root, "CommonData")
     if common is None:
         raise PackageRefused("xml", "CommonData is missing")
@@ -166,7 +166,7 @@ def _annotations(package: Package, root: etree._Element, path: str) -> Mapping[i
         return {}
     listed = located(path, location)
     out: dict[int, tuple[str, ...]] = {}
-    for one in all_of(parse(package[listed], "Annotations"), "Page"):
+    for one in all_of(parse(package[listed], "Annotations", drafts=True), "Page"):
         page = identifier(one.get("PageID"), "PageID")
         file = located(listed, needed(text_of(one, "FileLoc"), "FileLoc"))
         if file in out.get(page, ()):
@@ -182,7 +182,7 @@ def _attachments(package: Package, root: etree._Element, path: str) -> tuple[Att
     listed = located(path, location)
     found = tuple(
         Attachment(
-            id=needed(one.get("ID"), "ID"),
+            id=one.get("ID", ""),  # table 56 asks for it; makers of invoices leave it out
             name=needed(one.get("Name"), "Name"),
             path=located(listed, needed(text_of(one, "FileLoc"), "FileLoc")),
             format=one.get("Format"),
@@ -190,9 +190,10 @@ def _attachments(package: Package, root: etree._Element, path: str) -> tuple[Att
             visible=truth(one.get("Visible"), "Visible", True),
             usage=one.get("Usage", "none"),
         )
-        for one in all_of(parse(package[listed], "Attachments"), "Attachment")
+        for one in all_of(parse(package[listed], "Attachments", drafts=True), "Attachment")
     )
-    if len(found) > _MOST_LISTED or len({one.id for one in found}) != len(found):
+    numbers = [one.id for one in found if one.id]
+    if len(found) > _MOST_LISTED or len(set(numbers)) != len(numbers):
         raise PackageRefused("reference", "an attachment is listed twice, or there are too many")
     return found
 
@@ -215,6 +216,6 @@ def _check_current(package: Package, versions: tuple[Version, ...], path: str) -
     if len(current) > 1 or len(versions) > _MOST_LISTED:
         raise PackageRefused("version", "two versions are the current one")
     for one in current:
-        root = text_of(parse(package[one.path], "DocVersion"), "DocRoot")
+        root = text_of(parse(package[one.path], "DocVersion", drafts=True), "DocRoot")
         if root is None or located(one.path, root) != path:
             raise PackageRefused("version", "the current version is another document")

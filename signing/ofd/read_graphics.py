@@ -178,7 +178,7 @@ def _common(element: etree._Element, reading: Reading, *, within: bool = False) 
     alpha = _number(element, "Alpha", 255)
     if not 0 <= alpha <= 255:
         raise PackageRefused("number", "Alpha")
-    stands = element.get("Boundary")
+    stands, clips = element.get("Boundary"), one_of(element, "Clips")
     return Common(
         id=maybe(element.get("ID"), "ID", identifier),
         boundary=Box(0, 0, 0, 0) if within and stands is None else box(needed(stands, "Boundary"), "Boundary"),
@@ -187,8 +187,13 @@ def _common(element: etree._Element, reading: Reading, *, within: bool = False) 
         draw_param=maybe(element.get("DrawParam"), "DrawParam", identifier),
         stroke=read_stroke(element),
         alpha=int(alpha),
-        clips=tuple(_clip(one, reading) for one in all_of(element, "Clips/Clip")),
+        clips=() if clips is None else tuple(_clip(one, reading) for one in all_of(clips, "Clip")),
+        clips_follow=None if clips is None else _truth_or_none(clips.get("TransFlag")),
     )
+
+
+def _truth_or_none(text: str | None) -> bool | None:
+    return None if text is None else truth(text, "TransFlag", False)
 
 
 def _clip(element: etree._Element, reading: Reading) -> tuple[ClipArea, ...]:

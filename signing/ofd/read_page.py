@@ -29,7 +29,7 @@ def read_page(package: Package, document: Document, number: int, budget: Budget 
     """
     entry = _entry(document, number)
     reading = Reading(budget or Budget(MOST_THINGS))
-    root = parse(package[entry.path], "Page")
+    root = parse(package[entry.path], "Page", drafts=True)
     area = _area(root) or document.area
     resources = _resources(package, root, entry.path, document.resources, reading)
     layers = _layers(root, resources, reading, Order.BODY)
@@ -57,11 +57,11 @@ def area_of(package: Package, document: Document, number: int) -> PageArea:
     Raises:
         PackageRefused: as `read_page`.
     """
-    root = parse(package[_entry(document, number).path], "Page")
+    root = parse(package[_entry(document, number).path], "Page", drafts=True)
     area = _area(root) or document.area
     for reference in all_of(root, "Template") if area is None else ():
         template = document.templates.get(identifier(reference.get("TemplateID"), "TemplateID"))
-        area = area or (None if template is None else _area(parse(package[template.path], "Page")))
+        area = area or (None if template is None else _area(parse(package[template.path], "Page", drafts=True)))
     if area is None:
         raise PackageRefused("page-area", "no size is said")
     return area
@@ -81,7 +81,7 @@ def _template(
     Raises:
         PackageRefused: `cycle`
     """
-    root = parse(package[template.path], "Page")
+    root = parse(package[template.path], "Page", drafts=True)
     if all_of(root, "Template"):
         raise PackageRefused("cycle", "a template within a template")
     resources = _resources(package, root, template.path, document.resources, reading)
@@ -90,8 +90,9 @@ def _template(
 
 
 def _area(root: etree._Element) -> PageArea | None:
+    """None where it does not say how large it is: the document does."""
     element = one_of(root, "Area")
-    return None if element is None else read_area(element)
+    return None if element is None or one_of(element, "PhysicalBox") is None else read_area(element)
 
 
 def _resources(package: Package, root: etree._Element, path: str, under: Resources, reading: Reading) -> Resources:
@@ -118,7 +119,7 @@ def _layers(root: etree._Element, resources: Resources, reading: Reading, otherw
 def _annotations(package: Package, document: Document, entry: PageEntry, reading: Reading) -> tuple[Annotation, ...]:
     out = []
     for path in document.annotations.get(entry.id, ()):
-        for one in all_of(parse(package[path], "PageAnnot"), "Annot"):
+        for one in all_of(parse(package[path], "PageAnnot", drafts=True), "Annot"):
             reading.budget.spend()
             appearance = one_of(one, "Appearance")
             if appearance is None or not truth(one.get("Visible"), "Visible", True):

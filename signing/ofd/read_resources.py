@@ -55,7 +55,7 @@ def _both(one: Mapping[int, Any], other: Mapping[int, Any]) -> Mapping[int, Any]
 
 
 def _file(package: Package, path: str, reading: Reading) -> Resources:
-    root = parse(package[path], "Res")
+    root = parse(package[path], "Res", drafts=True)
     base = root.get("BaseLoc", "").rstrip("/")
 
     def at(location: str) -> str:

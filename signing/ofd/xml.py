@@ -10,15 +10,18 @@ from lxml import etree
 from signing.ofd.package import PackageRefused
 
 NAMESPACE = "http://www.ofdspec.org/2016"
+_DRAFT = "http://www.ofdspec.org"  # of files made by the drafts of the standard, up to about 2016
 _NS = {"o": NAMESPACE}
 _LARGEST = 16 << 20
 _DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def parse(content: bytes, root: str) -> etree._Element:
+def parse(content: bytes, root: str, *, drafts: bool = False) -> etree._Element:
     """
     Args:
         root: local name of the element that the file must be.
+        drafts: whether a file in the namespace of the standard's drafts is read as one of the standard's. Such files
+            are shown and searched; their signatures are not judged.
 
     Raises:
         PackageRefused: `xml`: not well-formed, another element, not UTF-8, or it declares a document type.
@@ -31,6 +34,9 @@ def parse(content: bytes, root: str) -> etree._Element:
     except etree.XMLSyntaxError:
         raise PackageRefused("xml", "not well-formed") from None
     info = found.getroottree().docinfo
+    if drafts and found.tag == f"{{{_DRAFT}}}{root}":
+        for one in found.iter(f"{{{_DRAFT}}}*"):
+            one.tag = f"{{{NAMESPACE}}}{etree.QName(one).localname}"
     if found.tag != f"{{{NAMESPACE}}}{root}" or info.doctype or (info.encoding or "UTF-8").upper() != "UTF-8":
         raise PackageRefused("xml", f"not {root}")
     return found

@@ -106,6 +106,8 @@ class Common:
     Attributes:
         boundary: in the coordinates of whatever holds it; the object's own begin at its top left corner.
         clips: each is the union of its areas; what is seen lies in all of them.
+        clips_follow: whether they are in the coordinates before the matrix (TransFlag, which makers write and the
+            edition of 2016 does not have); None where it is not said.
     """
 
     id: int | None
@@ -116,6 +118,7 @@ class Common:
     stroke: Stroke = Stroke()
     alpha: int = 255
     clips: tuple[tuple[ClipArea, ...], ...] = ()
+    clips_follow: bool | None = None
 
     @property
     def placed(self) -> Matrix:

@@ -135,18 +135,18 @@ def _one(
 def _cut(studio: Studio, canvas: Canvas, one: Graphic, place: Place, here: Place) -> None:
     """Boundary and clips. Letters are not cut at the boundary, as readers do not; lines keep their width."""
     common: Common = one.common  # type: ignore[union-attr]  # blocks have none and are not cut
+    box = common.boundary
     if not isinstance(one, TextObject):
         stroked = isinstance(one, PathObject) and one.stroke
         spare = here.style.width / 2 if stroked else 0.0
-        box = common.boundary
         wide = Box(box.x - spare, box.y - spare, box.width + 2 * spare, box.height + 2 * spare)
         canvas.clip_box(wide, place.at.then(canvas.base))
-    # GB/T 33190 §8.5 counts from the object's corner; whether its CTM counts too is not plain, so it is noted
-    object_space = replace(here, at=Matrix.moved(common.boundary.x, common.boundary.y).then(place.at))
+    # GB/T 33190 §8.5 counts from the object's corner; whether its CTM counts too, only TransFlag says
+    corner = here if common.clips_follow else replace(here, at=Matrix.moved(box.x, box.y).then(place.at))
     for areas in common.clips:
-        if common.matrix != UNMOVED or len(areas) > 1:
+        if (common.matrix != UNMOVED and common.clips_follow is None) or len(areas) > 1:
             studio.notes.add("clip")
-        _clip(studio, canvas, areas, object_space)
+        _clip(studio, canvas, areas, corner)
 
 
 def _clip(studio: Studio, canvas: Canvas, areas: Sequence[ClipArea], here: Place) -> None:
@@ -217,8 +217,6 @@ def _text(studio: Studio, canvas: Canvas, text: TextObject, here: Place) -> None
 
 def _letters(studio: Studio, canvas: Canvas, text: TextObject, here: Place, *, mode: int) -> None:
     placed = here.at.then(canvas.base)
-    if any(len(one.glyphs) != one.codes for one in text.transforms):
-        studio.notes.add("glyph-transform")
     bold = _is_bold(text, here.resources)  # the letters themselves are, where the face is not ours
     canvas.put("BT", f"{mode} Tr")
     current = 0
@@ -226,14 +224,15 @@ def _letters(studio: Studio, canvas: Canvas, text: TextObject, here: Place, *, m
         studio.budget.spend()
         if not letter.text.strip() and letter.glyph is None:
             continue
-        font, code, ours = studio.fonts.set(text, letter, here.resources)
-        if font != current:
-            canvas.put(f"/{canvas.names.name('Font', font)} 1 Tf")
-            current = font
-        matrix = _letter(text, letter, here.resources, ours).then(placed)
-        if mode == 0 and bold:
-            canvas.put(*(_heavier(matrix) if ours else ("0 Tr",)))
-        canvas.put(f"{matrix_text(matrix)} Tm <{code:04X}> Tj")
+        for glyph in studio.fonts.set(text, letter, here.resources):
+            if glyph.font != current:
+                canvas.put(f"/{canvas.names.name('Font', glyph.font)} 1 Tf")
+                current = glyph.font
+            shifted = Matrix.moved(glyph.shift, 0).then(_letter(text, letter, here.resources, glyph.ours))
+            matrix = shifted.then(placed)
+            if mode == 0 and bold:
+                canvas.put(*(_heavier(matrix) if glyph.ours else ("0 Tr",)))
+            canvas.put(f"{matrix_text(matrix)} Tm <{glyph.code:04X}> Tj")
     canvas.put("ET")
 
 

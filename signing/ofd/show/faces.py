@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import io
 import mmap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,11 +18,12 @@ import pylopdf_fonts_zh_cn
 from fontTools import agl
 from fontTools.cffLib import CFFFontSet
 from fontTools.pens.recordingPen import DecomposingRecordingPen
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, newTable
 
 from signing.ofd.package import PackageRefused
 
 _LARGEST_FONT = 64 << 20
+_HEAD = 54  # octets of that table
 _MOST_POINTS = 50_000  # of one glyph with all its parts
 _MOST_AT_ONCE = 8_000  # of one part: the library takes the square of the time
 _TABLES = (
@@ -54,11 +55,12 @@ class Face:
 
     Attributes:
         em: units of its em.
+        numbers: those of its glyphs.
         characters: glyphs by code point.
     """
 
     em: int
-    glyphs: int
+    numbers: Container[int]
     characters: Mapping[int, int]
     outline: Callable[[int], list[tuple[str, Any]]]
     advance: Callable[[int], float]
@@ -95,6 +97,7 @@ def open_face(content: bytes) -> Face:
 def _sfnt(font: TTFont) -> Face:
     if font.flavor is not None:
         raise FontBroken("flavour")
+    _mend(font)
     names, glyphs = font.getGlyphOrder(), font.getGlyphSet()
     numbers = {name: number for number, name in enumerate(names)}
     characters = {code: numbers[name] for code, name in _cmap(font).items() if name in numbers}
@@ -105,7 +108,18 @@ def _sfnt(font: TTFont) -> Face:
     def outline(number: int) -> list[tuple[str, Any]]:
         return _drawn(glyphs, names[number])
 
-    return Face(em, len(names), characters, outline, lambda number: float(glyphs[names[number]].width))
+    return Face(em, range(len(names)), characters, outline, lambda number: float(glyphs[names[number]].width))
+
+
+def _mend(font: TTFont) -> None:
+    """What subsets in files lack or have too much of, and nobody needs: padding behind `head`, names of glyphs."""
+    data = font.reader["head"]
+    if len(data) > _HEAD:
+        head = newTable("head")
+        head.decompile(data[:_HEAD], font)
+        font["head"] = head
+    if "glyf" in font:  # making names up takes longer than reading the outlines
+        font.setGlyphOrder([f"g{number}" for number in range(font["maxp"].numGlyphs)])
 
 
 def _cmap(font: TTFont) -> Mapping[int, str]:
@@ -122,10 +136,13 @@ def _cff(content: bytes) -> Face:
     fonts = CFFFontSet()
     fonts.decompile(io.BytesIO(content), None, isCFF2=False)
     top = fonts[0]
-    strings, names = top.CharStrings, list(top.charset)
+    strings = top.CharStrings
+    # in a CFF by itself whose glyphs have CIDs, these are their numbers, as public font engines have it
+    by_cid = hasattr(top, "ROS")
+    names = {int(name[3:]) if by_cid and name[:3] == "cid" else at: name for at, name in enumerate(top.charset)}
     characters: dict[int, int] = {}
-    for number, name in enumerate(names):
-        text = agl.toUnicode(name)
+    for number, name in names.items():
+        text = "" if by_cid else agl.toUnicode(name)
         if len(text) == 1:
             characters.setdefault(ord(text), number)
     em = round(1 / getattr(top, "FontMatrix", [0.001])[0])
@@ -136,7 +153,7 @@ def _cff(content: bytes) -> Face:
         _drawn(strings, names[number])
         return float(getattr(strings[names[number]], "width", em) or em)
 
-    return Face(em, len(names), characters, lambda number: _drawn(strings, names[number]), advance)
+    return Face(em, names.keys(), characters, lambda number: _drawn(strings, names[number]), advance)
 
 
 class _BoundedPen(DecomposingRecordingPen):  # type: ignore[misc]  # the library has no types

@@ -70,7 +70,7 @@ def as_pdf(package: Package, document: int = 0, first: int = 1, most: int = MOST
     names = Names(pdf, pdf.reserve())
     fonts = Typesetting(package, pdf, notes)
     studio = Studio(package, notes, Pictures(pdf), fonts, budget, {})
-    seals = seals_of(package, notes) if len(documents) == 1 else ()
+    seals = seals_of(package, notes) if len(documents) == 1 and chosen.signatures else ()
     if len(seals) > _MOST_SEALS:
         raise PackageRefused("too-complex", "seals")
     if len(documents) > 1 and any(one.signatures for one in documents):

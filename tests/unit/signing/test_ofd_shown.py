@@ -117,19 +117,26 @@ def test_embedded_letters_are_seen_and_can_be_read(form: str, tmp_path: Path) ->
 
 
 def test_letters_by_the_numbers_of_their_glyphs(tmp_path: Path) -> None:
-    """CFF alone names its glyphs by number; so do texts that say which glyph they mean."""
+    """Texts may say which glyph they mean; in a CFF by itself that is its CID."""
     transform = (
         '<ofd:CGTransform CodePosition="0" CodeCount="1" GlyphCount="1"><ofd:Glyphs>{}</ofd:Glyphs></ofd:CGTransform>'
     )
     order = TTFont(io.BytesIO(embedded("otf"))).getBestCmap()
-    names = TTFont(io.BytesIO(embedded("otf"))).getGlyphOrder()
-    number = names.index(order[ord("照")])
+    number = int(order[ord("照")].removeprefix("cid"))
     codes = transform.format(number) + '<ofd:TextCode X="0" Y="10">证</ofd:TextCode>'
     made = shown(with_font(words("", codes=codes, size=10), embedded("cff")))
     assert made.notes == ()
     assert text_of(made, tmp_path).strip() == "证", "the text says what it means, the glyph how it looks"
     plain = shown(with_font(words("照", size=10), embedded("otf")))
     assert Seen(made).ink(20, 20, 30, 32) == pytest.approx(Seen(plain).ink(20, 20, 30, 32), abs=0.02)
+
+
+def test_padding_behind_a_table_and_missing_names_do_not_matter() -> None:
+    font = TTFont(io.BytesIO(embedded("ttf")))
+    data = bytearray(embedded("ttf"))
+    entry = next(at for at in range(12, 12 + 16 * len(font.reader.tables), 16) if data[at : at + 4] == b"head")
+    data[entry + 12 : entry + 16] = (58).to_bytes(4, "big")  # four octets of what follows
+    assert shown(with_font(words("证照"), bytes(data))).notes == ()
 
 
 def test_a_missing_typeface_is_stood_in_for_and_said_so(tmp_path: Path) -> None:
@@ -288,6 +295,35 @@ def test_clips_and_boundaries_cut() -> None:
     assert made.notes == ()
     assert [near(seen.at(x, 20), RED) for x in (15, 25)] == [True, False]
     assert [near(seen.at(x, 20), BLUE) for x in (55, 65)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("flag", "clip", "notes"),
+    [("true", "0.5 0 0.5 1", set()), ("false", "10 0 10 10", set()), ("", "10 0 10 10", {"clip"})],
+)
+def test_clips_before_and_behind_the_matrix(flag: str, clip: str, notes: set[str]) -> None:
+    left, top, width, height = (float(one) for one in clip.split())
+    box = f"M {left} {top} L {left + width} {top} L {left + width} {top + height} L {left} {top + height} C"
+    inner = (
+        f'<ofd:Clips {f"""TransFlag="{flag}" """ if flag else ""}><ofd:Clip><ofd:Area><ofd:Path Boundary="0 0 9 9">'
+        f"<ofd:AbbreviatedData>{box}</ofd:AbbreviatedData></ofd:Path></ofd:Area></ofd:Clip></ofd:Clips>"
+    )
+    more = {"/Doc_0/Res/a.png": picture("PNG")}
+    made = shown(drawn(image(50, at="10 10 20 10", inner=inner), resources=media(50, "a.png"), more=more))
+    assert kinds(made) == notes
+    assert near(Seen(made).at(14, 15), WHITE)
+    assert near(Seen(made).at(26, 15), BLUE, 20)
+
+
+def test_glyphs_of_a_missing_typeface_are_shown_as_letters(tmp_path: Path) -> None:
+    """A joint glyph for two letters has no number in our typeface: both are shown, and it is said."""
+    transform = (
+        '<ofd:CGTransform CodePosition="1" CodeCount="2" GlyphCount="1"><ofd:Glyphs>191</ofd:Glyphs></ofd:CGTransform>'
+    )
+    codes = f'{transform}<ofd:TextCode X="0" Y="8" DeltaX="6 9">afix</ofd:TextCode>'
+    made = shown(drawn(words("", codes=codes, size=10)))
+    assert kinds(made) == {FONT_SUBSTITUTED, "glyph-transform"}
+    assert "".join(text_of(made, tmp_path).split()) == "afix"
 
 
 def test_a_clip_of_letters() -> None:

@@ -71,6 +71,28 @@ def test_several_documents_in_one_package() -> None:
     assert [one.path for one in documents] == ["/Doc_0/Document.xml", "/Doc_1/Document.xml"]
 
 
+def test_files_of_the_standard_s_drafts_are_read() -> None:
+    draft = SPACE.replace("/2016", "").encode()
+    old = {path: content.replace(SPACE.encode(), draft) for path, content in drawn(words("甲")).items()}
+    assert len(found(old, "甲")) == 1
+
+
+def test_attachments_without_a_number_and_areas_without_a_size() -> None:
+    listed = (
+        f'<ofd:Attachments {SPACE}><ofd:Attachment Name="a"><ofd:FileLoc>a.xml</ofd:FileLoc></ofd:Attachment>'
+        "</ofd:Attachments>"
+    )
+    files = drawn(
+        words("甲"),
+        uses="<ofd:Area><ofd:ApplicationBox>0 0 9 9</ofd:ApplicationBox></ofd:Area>",
+        document="<ofd:Attachments>Attachs/Attachments.xml</ofd:Attachments>",
+        more={"/Doc_0/Attachs/Attachments.xml": listed.encode()},
+    )
+    package, document = opened(files)
+    assert document.attachments[0].name == "a"
+    assert read_page(package, document, 1).area.physical == Box(0, 0, 210, 297)
+
+
 def test_layers_and_templates_lie_in_their_order() -> None:
     layers = (
         f'<ofd:Layer ID="2" Type="Foreground">{words("前")}</ofd:Layer>'
