@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import math
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
@@ -122,6 +123,11 @@ class CffProgram:
     def outline(self, number: int) -> Outline:
         return _drawn(self._strings[self.charset[number]], None)
 
+    def _left(self, number: int) -> int:
+        """The left side bearing, by which some programs move what they draw."""
+        points = [x for _, several in self.outline(number) for x, _ in several]
+        return max(-0x8000, min(math.floor(min(points, default=0)), 0x7FFF))
+
     def file(self, name: str, texts: Mapping[str, int], widths: Mapping[int, float]) -> bytes:
         order = [".notdef", *(f"glyph{number:05d}" for number in range(1, self.glyphs))]
         builder = FontBuilder(self.units, isTTF=False)
@@ -131,7 +137,10 @@ class CffProgram:
         kept.data = self._content
         font["CFF "] = kept
         scale = self.units / 1000
-        advances = {order[number]: (max(0, min(round(width * scale), 0xFFFF)), 0) for number, width in widths.items()}
+        advances = {
+            order[number]: (max(0, min(round(width * scale), 0xFFFF)), self._left(number))
+            for number, width in widths.items()
+        }
         rest = (self.units, 0)
         builder.setupHorizontalMetrics({one: advances.get(one, rest) for one in order})
         builder.setupHorizontalHeader(ascent=round(0.88 * self.units), descent=-round(0.12 * self.units))
