@@ -121,7 +121,9 @@ def _built(em: int, order: list[str], glyphs: dict[str, Any], metrics: dict[str,
     made.setupGlyphOrder(order)
     made.setupCharacterMap({})
     made.setupGlyf(glyphs)
-    made.setupHorizontalMetrics(metrics)
+    bearings = {name: getattr(made.font["glyf"][name], "xMin", 0) for name in order}
+    # programs put a glyph's left edge where its bearing says (OpenType, `hmtx`)
+    made.setupHorizontalMetrics({name: (metrics[name][0], bearings[name]) for name in order})
     made.setupHorizontalHeader(ascent=round(0.88 * em), descent=-round(0.12 * em))
     made.setupMaxp()
     made.setupPost(keepGlyphNames=False)
