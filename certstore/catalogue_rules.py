@@ -56,6 +56,7 @@ def checked_type(definition: TypeDefinition, template: str, now: dt.datetime, *,
         profile=definition.profile,
         numbering=check_pattern(definition.numbering),
         retired=definition.retired,
+        file_forms=definition.file_forms,
     )
 
 

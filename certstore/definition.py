@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from certstore.model import Colour, HolderKind, InspectionRule, LicenceType, LifeProfile, Sharing, ValidityRule
+from certstore.model import Colour, FileForms, HolderKind, InspectionRule, LicenceType, LifeProfile, Sharing, ValidityRule
 from core.text import Text
 
 
@@ -15,7 +15,7 @@ class TypeDefinition:
 
     Attributes:
         template: name of a face template, which takes its newest version, or `name@version`.
-        inspection, profile, numbering, retired: as `LicenceType` has them.
+        inspection, profile, numbering, retired, file_forms: as `LicenceType` has them.
     """
 
     code: str
@@ -33,6 +33,7 @@ class TypeDefinition:
     profile: LifeProfile | None = None
     numbering: str = ""
     retired: bool = False
+    file_forms: FileForms = FileForms.PDF
 
 
 def definition_of(made: LicenceType) -> TypeDefinition:
@@ -53,4 +54,5 @@ def definition_of(made: LicenceType) -> TypeDefinition:
         profile=made.profile,
         numbering=made.numbering,
         retired=made.retired,
+        file_forms=made.file_forms,
     )

@@ -72,6 +72,11 @@ class SealedDocuments:
             sealed.content,
             context=content_context(file_id),
         )
+        beside = None
+        if sealed.beside is not None:
+            beside = await self.keep(
+                sealed.beside, licence_id=licence_id, version=version, kind=FileKind.ORIGINAL_OFD
+            )
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,
@@ -84,6 +89,7 @@ class SealedDocuments:
             signature_id=sealed.signature_id,
             made_at=self._clock.now(),
             lasting=sealed.lasting if original else None,
+            beside=beside,
         )
 
     async def content(self, file: LicenceFile) -> bytes:

@@ -12,7 +12,8 @@ GENESIS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What a version's hash binds. `file` (SHA-256 of the sealed original) stands for face and holders.
+    """What a version's hash binds. `file` (SHA-256 of the sealed original) stands for face and holders, `ofd`
+    for the same as OFD where that was issued too.
 
     What is at its default is left out of the hashed content: versions issued before there was such a fact keep theirs.
     """
@@ -28,6 +29,7 @@ class VersionFacts:
     trust: str = "A"
     based_on: str = ""
     made_by: str = "issue"
+    ofd: str = ""
 
 
 _NEVER = object()

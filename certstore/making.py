@@ -252,7 +252,8 @@ class VersionMaker:
         sealed_before: str | None = None,
     ) -> tuple[LicenceVersion, LicenceFile]:
         file = await self._file(version, licence_type, issuer, actor, code, seal_code, sealed_before)
-        return replace(version, hash=version_hash(facts_of(version, file.sha256), version.previous)), file
+        ofd = "" if file.beside is None else file.beside.sha256
+        return replace(version, hash=version_hash(facts_of(version, file.sha256, ofd), version.previous)), file
 
     async def _file(
         self,
@@ -300,11 +301,12 @@ def read_face_code(typed: str) -> tuple[str, int]:
     return code, int(number) if number.isascii() and number.isdigit() and len(number) <= 3 else 1
 
 
-def facts_of(version: LicenceVersion, file: str) -> VersionFacts:
+def facts_of(version: LicenceVersion, file: str, ofd: str = "") -> VersionFacts:
     """What the version's hash binds.
 
     Args:
         file: SHA-256 of the sealed original, hexadecimal.
+        ofd: of the same as OFD; empty where there is none.
     """
     return VersionFacts(
         version.licence_id,
@@ -318,6 +320,7 @@ def facts_of(version: LicenceVersion, file: str) -> VersionFacts:
         version.trust.value,
         version.based_on or "",
         version.made_by.value,
+        ofd,
     )
 
 

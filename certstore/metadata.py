@@ -91,6 +91,21 @@ def to_xml(metadata: LicenceMetadata) -> bytes:
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+def custom_data(metadata: LicenceMetadata) -> tuple[tuple[str, str], ...]:
+    """The same as the CustomData of an OFD (GB/T 33190 §7.4), by the same names; several holders in one value each, with
+    commas between, as implementations write it; face extensions under their own names.
+    """
+    kinds = [CODE_TYPES[one.code_type].name.zh for one in metadata.holders]
+    holders = [
+        ("CZZT", [_given(one.name) for one in metadata.holders]),
+        ("CZZTDM", [_given(one.code.number if one.code else None) for one in metadata.holders]),
+        ("CZZTDMLX", kinds),
+        ("CZZTDMLXDM", [one.code_type for one in metadata.holders]),
+    ]
+    extensions = [(one.code, _given(one.value)) for one in metadata.extensions]
+    return (*_elements(metadata), *((name, ",".join(values)) for name, values in holders), *extensions)
+
+
 def _elements(metadata: LicenceMetadata) -> list[tuple[str, str]]:
     rows = [
         ("ZZBS", metadata.identifier),

@@ -121,6 +121,13 @@ class LifeProfile:
     two_people: frozenset[Event] = frozenset()
 
 
+class FileForms(StrEnum):
+    """The formats that licences of a type are issued in."""
+
+    PDF = "pdf"
+    BOTH = "both"  # PDF, and OFD (GB/T 33190) beside it: one version in two files
+
+
 @dataclass(frozen=True, slots=True)
 class LicenceType:
     """One version of a licence type; what was issued under an earlier version stays as it was.
@@ -136,6 +143,7 @@ class LicenceType:
         profile: None allows everything that the life-cycle table allows.
         numbering: pattern of the 证照编号; empty takes the identifier's serial.
         retired: nothing new is issued; what is issued stays.
+        file_forms: in what its licences are issued.
     """
 
     code: str
@@ -156,6 +164,7 @@ class LicenceType:
     profile: LifeProfile | None = None
     numbering: str = ""
     retired: bool = False
+    file_forms: FileForms = FileForms.PDF
 
     def allows(self, event: Event) -> bool:
         """Whether the type's own profile leaves `event` open; the table of transitions decides the rest."""
@@ -298,6 +307,7 @@ class FileKind(StrEnum):
     """The original, or a copy made for one use."""
 
     ORIGINAL = "original"
+    ORIGINAL_OFD = "original-ofd"  # the same version as OFD
     ANNOTATED_COPY = "annotated-copy"  # 加注件
 
 
@@ -323,6 +333,7 @@ class LicenceFile:
         sha256, size: of an annotated copy, all of it; of an original, the revision that was sealed, for what proves the
             seal's time follows that and is renewed.
         lasting: of a new file that is to be looked after; the row does not tell it.
+        beside: of a new PDF, the same version as OFD, whose row is written with this one's; the row does not tell it.
     """
 
     id: str
@@ -336,6 +347,7 @@ class LicenceFile:
     signature_id: str
     made_at: dt.datetime
     lasting: Lasting | None = field(default=None, compare=False)
+    beside: LicenceFile | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from certstore.model import (
     AnnotatedCopy,
     Consent,
     ConsumerGrant,
+    FileKind,
     Lasting,
     Licence,
     LicenceChange,
@@ -78,6 +79,7 @@ class SealedFile:
     Attributes:
         revision: where the signature's own revision ends, in octets; None for the end of the file.
         lasting: where somebody has to look after its seal.
+        beside: the same as OFD, where one was sealed with it.
     """
 
     content: bytes
@@ -85,6 +87,33 @@ class SealedFile:
     signature_id: str
     revision: int | None = None
     lasting: Lasting | None = None
+    beside: SealedFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfdAbout:
+    """What an OFD says of itself (GB/T 33190 §7.4).
+
+    Attributes:
+        doc_id: 32 hexadecimal digits.
+        custom: names and values of its CustomData, in their order.
+    """
+
+    doc_id: str
+    title: str
+    author: str
+    created: dt.date
+    custom: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+class OfdMaker(Protocol):
+    """Makes an OFD that looks and reads like a PDF; the same input gives the same bytes."""
+
+    async def make(self, pdf: bytes, about: OfdAbout) -> bytes:
+        """
+        Raises:
+            core.errors.InvalidInput: `pdf-not-convertible`: the face has something that an OFD could not say.
+        """
 
 
 class LicenceSealer(Protocol):
@@ -100,9 +129,11 @@ class LicenceSealer(Protocol):
         placement: SealAnchor,
         seal_code: str | None = None,
         sealed_before: str | None = None,
+        ofd: bytes | None = None,
     ) -> SealedFile:
         """
         Args:
+            ofd: the same as OFD, to be sealed with the national form of the same seal.
             organisation: USCC of the authority whose active seal is used.
             seal_code: 印章编码 of one of its active seals; its official seal when None.
             sealed_before: id of the seal on the licence's version before this one: the same again if it is still one of
@@ -111,6 +142,7 @@ class LicenceSealer(Protocol):
         Raises:
             core.errors.NotFound: it has no such active seal.
             core.errors.NotPermitted: the actor may not use that seal.
+            core.errors.Conflict: `seal-form-missing`: the seal has no national form; nothing was sealed.
             core.errors.Unavailable: the seal or its key does not answer; nothing was sealed.
         """
 
@@ -425,9 +457,13 @@ class LicenceStore(Protocol):
 class FileStore(Protocol):
     """Sealed files of licences: originals and annotated copies."""
 
-    async def add(self, tx: WriteTx, file: LicenceFile) -> None: ...
+    async def add(self, tx: WriteTx, file: LicenceFile) -> None:
+        """Add a file, and what is beside it."""
 
-    async def original(self, tx: ReadTx, licence_id: str, version: int) -> LicenceFile | None: ...
+    async def original(
+        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind = FileKind.ORIGINAL
+    ) -> LicenceFile | None:
+        """The version's file as PDF, or of another kind of original."""
 
     async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None: ...
 

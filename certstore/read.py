@@ -65,12 +65,14 @@ class VersionLine:
 
     Attributes:
         sha256: of its sealed original; None while a record from a register has no file yet.
+        ofd: of the same as OFD; None where none was issued.
         chained: it is bound to the version before it, and to its file, as it was when it was issued.
     """
 
     version: LicenceVersion
     sha256: str | None
     chained: bool
+    ofd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +136,17 @@ class ReadLicence:
             await tx.commit()
         return await self._view(parts), lines
 
-    async def original(self, licence_id: str, actor: Principal, number: int | None = None) -> FileContent:
+    async def original(
+        self, licence_id: str, actor: Principal, number: int | None = None, *, ofd: bool = False
+    ) -> FileContent:
         """The sealed original, byte for byte.
 
         Args:
             number: of the version; the present one when None.
+            ofd: the same as OFD.
 
         Raises:
-            NotFound: `licence-not-found`, `version-not-found`.
+            NotFound: `licence-not-found`, `version-not-found`; `file-form-not-issued`: it was issued as PDF only.
             NotPermitted: `licence-not-valid`, for the holder of a licence that was ended.
         """
         repository = self._repository
@@ -157,8 +162,24 @@ class ReadLicence:
             await self._record(tx, licence, actor, own, "original")
             await tx.commit()
         file = await self._originals.of(version)
+        if ofd:
+            file = await self._as_ofd(version)
         content = await self._documents.content(file)
-        return FileContent(content, sha256_of(content), f"{version.identifier}.pdf")
+        return FileContent(content, sha256_of(content), f"{version.identifier}.{'ofd' if ofd else 'pdf'}")
+
+    async def _as_ofd(self, version: LicenceVersion) -> LicenceFile:
+        async with self._repository.database.read() as tx:
+            kind = FileKind.ORIGINAL_OFD
+            found = await self._repository.files.original(tx, version.licence_id, version.number, kind)
+        if found is None:
+            raise NotFound(
+                "file-form-not-issued",
+                Text(
+                    "这一版证照只签发了 PDF，没有 OFD。请下载 PDF。",
+                    "This version was issued as PDF only; there is no OFD. Take the PDF.",
+                ),
+            )
+        return found
 
     async def versions(self, licence_id: str, actor: Principal) -> Sequence[VersionLine]:
         """All that was ever issued of a licence, oldest first; without what stood on the faces.
@@ -195,7 +216,9 @@ class ReadLicence:
         for version in await repository.licences.versions(tx, licence.id):
             file = await repository.files.original(tx, licence.id, version.number)
             digest = file.sha256 if file else None
-            lines.append(VersionLine(version, digest, _chained(version, digest, previous)))
+            beside = await repository.files.original(tx, licence.id, version.number, FileKind.ORIGINAL_OFD)
+            ofd = beside.sha256 if beside else None
+            lines.append(VersionLine(version, digest, _chained(version, digest, ofd, previous), ofd))
             previous = version.hash
         return lines
 
@@ -263,9 +286,10 @@ class ReadLicence:
         tx.audit(AuditEvent(action, "done", actor, licence.id, purpose, {"what": what}))
 
 
-def _chained(version: LicenceVersion, digest: str | None, previous: bytes) -> bool:
+def _chained(version: LicenceVersion, digest: str | None, ofd: str | None, previous: bytes) -> bool:
     """A version from a register may have got its file later: it is bound to what it was made with."""
-    hashes = [version_hash(facts_of(version, bound), previous) for bound in dict.fromkeys((digest or "", ""))]
+    files = dict.fromkeys(((digest or "", ofd or ""), ("", "")))
+    hashes = [version_hash(facts_of(version, *bound), previous) for bound in files]
     return version.previous == previous and version.hash in hashes
 
 

@@ -62,6 +62,7 @@ def type_form(made: TypeDefinition) -> Json:
         else None,
         "numbering": made.numbering,
         "retired": made.retired,
+        "file_forms": made.file_forms.value,
     }
 
 

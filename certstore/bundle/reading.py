@@ -175,6 +175,7 @@ _TYPE_MEMBERS = (
     "profile",
     "numbering",
     "retired",
+    "file_forms",
 )
 
 
@@ -198,6 +199,7 @@ def _definition(code: str, node: Node) -> TypeDefinition:
         profile=None if of("profile").absent() else _profile(of("profile")),
         numbering="" if of("numbering").absent() else of("numbering").as_(check_pattern),
         retired=of("retired").flag(False),
+        file_forms=FileForms.PDF if of("file_forms").absent() else of("file_forms").as_(FileForms),
     )
 
 

@@ -14,6 +14,7 @@ from certstore.lifecycle import Event
 from certstore.model import (
     Colour,
     ConsumerGrant,
+    FileForms,
     HolderKind,
     InspectionRule,
     LicenceType,
@@ -220,6 +221,8 @@ def _rules_row(made: LicenceType) -> dict[str, object]:
         rules["numbering"] = made.numbering
     if made.retired:
         rules["retired"] = True
+    if made.file_forms is not FileForms.PDF:
+        rules["file_forms"] = made.file_forms.value
     return rules
 
 
@@ -231,6 +234,7 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
         "profile": LifeProfile(_events(row["events"]), _events(row.get("two_people", ()))) if "events" in row else None,
         "numbering": row.get("numbering", ""),
         "retired": row.get("retired", False),
+        "file_forms": FileForms(row.get("file_forms", FileForms.PDF)),
     }
 
 

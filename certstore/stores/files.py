@@ -34,14 +34,18 @@ class SqlFileStore:
         if file.lasting is not None:
             care = {"file_id": file.id, "level": file.lasting.level, "due_at": file.lasting.due_at, "tries": 0}
             await tx.connection.execute(insert(licence_file_care).values(care))
+        if file.beside is not None:
+            await self.add(tx, file.beside)
 
-    async def original(self, tx: ReadTx, licence_id: str, version: int) -> LicenceFile | None:
+    async def original(
+        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind = FileKind.ORIGINAL
+    ) -> LicenceFile | None:
         columns = licence_file.c
         return await self._file(
             tx,
             columns.licence_id == licence_id,
             columns.version == version,
-            columns.kind == FileKind.ORIGINAL.value,
+            columns.kind == kind.value,
         )
 
     async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None:

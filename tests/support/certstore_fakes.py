@@ -104,6 +104,7 @@ class MarkSealer:
         placement: SealAnchor,
         seal_code: str | None = None,
         sealed_before: str | None = None,
+        ofd: bytes | None = None,
     ) -> SealedFile:
         if self.broken:
             raise Unavailable("seal-unavailable", Text("印章没有回应。", "The seal does not answer."))
@@ -117,7 +118,9 @@ class MarkSealer:
         content = pdf + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
         usable = sealed_before is not None and sealed_before in self.codes.values()
         again = str(sealed_before) if usable else f"seal_of_{organisation}"
-        return SealedFile(content, self.codes.get(seal_code or "", again), f"sig_{self.count}")
+        seal_id, signature_id = self.codes.get(seal_code or "", again), f"sig_{self.count}"
+        beside = None if ofd is None else SealedFile(ofd + f"\n%SEAL {self.count}".encode(), seal_id, f"{signature_id}b")
+        return SealedFile(content, seal_id, signature_id, beside=beside)
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return self.codes.get(seal_code) == f"licence_seal_of_{organisation}"

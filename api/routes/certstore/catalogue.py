@@ -80,6 +80,7 @@ class TypeIn(In):
     profile: ProfileIn | None = None
     numbering: Annotated[str, Field(max_length=80)] = ""
     retired: bool = False
+    file_forms: FileForms = FileForms.PDF
 
     def definition(self) -> TypeDefinition:
         return TypeDefinition(
@@ -98,6 +99,7 @@ class TypeIn(In):
             profile=self.profile.profile() if self.profile else None,
             numbering=self.numbering,
             retired=self.retired,
+            file_forms=self.file_forms,
         )
 
 
@@ -230,5 +232,6 @@ def type_out(made: LicenceType) -> dict[str, Any]:
         else None,
         "numbering": made.numbering,
         "retired": made.retired,
+        "file_forms": made.file_forms,
         "created_at": made.created_at,
     }

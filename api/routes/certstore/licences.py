@@ -151,10 +151,15 @@ async def licence(
 
 
 @router.get("/{licence_id}/files/original", response_class=Response)
-async def original(request: Request, licence_id: str, actor: Annotated[Principal, Depends(caller)]) -> Response:
-    """The sealed original, byte for byte."""
+async def original(
+    request: Request,
+    licence_id: str,
+    actor: Annotated[Principal, Depends(caller)],
+    form: Literal["pdf", "ofd"] = "pdf",
+) -> Response:
+    """The sealed original, byte for byte, as PDF or OFD."""
     person_token(actor)
-    return pdf(await container(request).certstore.read.original(licence_id, actor))
+    return pdf(await container(request).certstore.read.original(licence_id, actor, ofd=form == "ofd"))
 
 
 def _ending(path: str, doc: str, event: Event) -> None:

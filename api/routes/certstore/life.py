@@ -156,6 +156,7 @@ async def versions(request: Request, licence_id: str, actor: Annotated[Principal
             "valid_from": line.version.valid_from,
             "valid_until": line.version.valid_until,
             "sha256": line.sha256,
+            "ofd_sha256": line.ofd,
             "hash": line.version.hash.hex(),
             "previous": line.version.previous.hex(),
             "chained": line.chained,
@@ -168,11 +169,15 @@ async def versions(request: Request, licence_id: str, actor: Annotated[Principal
 
 @router.get("/{licence_id}/versions/{number}/file", response_class=Response)
 async def version_file(
-    request: Request, licence_id: str, number: int, actor: Annotated[Principal, Depends(caller)]
+    request: Request,
+    licence_id: str,
+    number: int,
+    actor: Annotated[Principal, Depends(caller)],
+    form: Literal["pdf", "ofd"] = "pdf",
 ) -> Response:
-    """The sealed original of one version; for the holder only of those that name them."""
+    """The sealed original of one version, as PDF or OFD; for the holder only of those that name them."""
     person_token(actor)
-    return pdf(await container(request).certstore.read.original(licence_id, actor, number))
+    return pdf(await container(request).certstore.read.original(licence_id, actor, number, ofd=form == "ofd"))
 
 
 def _holders(body: ChangeIn) -> list[HolderInput] | None:

@@ -126,7 +126,7 @@ def moment_of(mark: str | None) -> dt.datetime | None:
 
 
 def pdf(file: FileContent) -> Response:
-    """A PDF to save; never cached, and never to be taken for anything else (attacks L-21)."""
+    """A PDF or OFD to save; never cached, and never to be taken for anything else (attacks L-21)."""
     name = re.sub(r"[^0-9A-Za-z._-]", "_", file.name)[-120:]
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -134,4 +134,5 @@ def pdf(file: FileContent) -> Response:
         "X-Content-Type-Options": "nosniff",
         "Digest": f"sha-256={file.sha256}",
     }
-    return Response(file.content, media_type="application/pdf", headers=headers)
+    media_type = "application/ofd" if name.endswith(".ofd") else "application/pdf"
+    return Response(file.content, media_type=media_type, headers=headers)

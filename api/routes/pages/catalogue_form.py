@@ -69,6 +69,7 @@ def values_of_type(made: LicenceType) -> dict[str, str]:
         "one_per_holder": "1" if made.one_per_holder else "",
         "several_holders": "1" if made.several_holders else "",
         "retired": "1" if made.retired else "",
+        "file_forms": made.file_forms.value,
         "schema": orjson.dumps(made.schema, option=orjson.OPT_INDENT_2).decode(),
     }
     values |= values_of_schema(made.schema)
@@ -104,6 +105,7 @@ def typed_definition(code: str, form: Form, before: Mapping[str, Any] | None = N
         profile=typed_profile(form.values),
         numbering=form["numbering"],
         retired=bool(form["retired"]),
+        file_forms=_chosen(FileForms, form["file_forms"], FileForms.PDF),
     )
 
 
