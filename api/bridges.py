@@ -10,7 +10,7 @@ from certstore.entrust.model import KnownPerson
 from certstore.holder_news import News
 from certstore.lasting.ports import Prolonged
 from certstore.model import Lasting
-from certstore.ports import Act, DocumentJudgement, HolderIdentity, Mandate, SealAnchor, SealedFile
+from certstore.ports import Act, DocumentJudgement, HolderIdentity, Mandate, OfdAbout, SealAnchor, SealedFile
 from certstore.subscriptions.other_news import OtherNews
 from core.audit.event import AuditEvent
 from core.clock import Clock, calendar_day
@@ -32,13 +32,16 @@ from keys.keyring import KeyRing
 from keys.ports import Signer
 from keys.spec import KeyState, SignatureAlgorithm
 from signing.batches.model import Owner
+from signing.convert_pdf import ConvertPdf
 from signing.errors import LevelNotReached, SealNotFound
 from signing.levels import Level, LevelPolicy
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.tend import next_step
-from signing.model import Seal, SealedPdf, SealKind, SealPdfCommand, SealStatus
+from signing.model import Seal, SealedPdf, SealKind, SealOfdCommand, SealPdfCommand, SealStatus
+from signing.ofd.from_pdf.convert import OfdWords
 from signing.places import Placement
 from signing.profiles import PdfProfile
+from signing.seal_ofd import SealOfd
 from signing.seal_pdf import SealPdf
 from signing.seals.look_up import Seals
 from signing.seals.renew import RenewSealCertificate
@@ -68,7 +71,16 @@ class DepartmentSealer:
         level: how long its signature is to last, if that can be had.
     """
 
-    def __init__(self, seals: Seals, seal_pdf: SealPdf, clock: Clock, level: Level = Level.B_B) -> None:
+    def __init__(
+        self,
+        seals: Seals,
+        seal_pdf: SealPdf,
+        clock: Clock,
+        level: Level = Level.B_B,
+        *,
+        seal_ofd: SealOfd,
+    ) -> None:
+        self._seal_ofd = seal_ofd
         self._seals = seals
         self._seal_pdf = seal_pdf
         self._clock = clock
@@ -84,14 +96,17 @@ class DepartmentSealer:
         placement: SealAnchor,
         seal_code: str | None = None,
         sealed_before: str | None = None,
+        ofd: bytes | None = None,
     ) -> SealedFile:
         seal = await self._chosen(organisation, seal_code, sealed_before)
+        document_class = COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS
+        beside = None if ofd is None else await self._stamped(ofd, seal, actor, document_class, placement)
         sealed = await self._seal_pdf(
             SealPdfCommand(
                 pdf=pdf,
                 seal_id=seal.id,
                 actor=actor,
-                document_class=COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS,
+                document_class=document_class,
                 placement=Placement(placement.page, placement.x_mm, placement.y_mm),
                 keep=False,  # the repository keeps the file itself
                 level=self._level,
@@ -100,7 +115,26 @@ class DepartmentSealer:
             )
         )
         lasting = self._lasting(sealed)
-        return SealedFile(whole(sealed.content), sealed.seal_id, sealed.signature_id, sealed.revision, lasting)
+        content, revision = whole(sealed.content), sealed.revision
+        return SealedFile(content, sealed.seal_id, sealed.signature_id, revision, lasting, beside)
+
+    async def _stamped(
+        self, ofd: bytes, seal: Seal, actor: Principal, document_class: str, placement: SealAnchor
+    ) -> SealedFile:
+        """The first of the two, for it is the one that a seal without a national form refuses."""
+        sealed = await self._seal_ofd(
+            SealOfdCommand(
+                ofd=ofd,
+                seal_id=seal.id,
+                actor=actor,
+                document_class=document_class,
+                placement=Placement(placement.page, placement.x_mm, placement.y_mm),
+                keep=False,
+                level=self._level if self._level.rank <= Level.B_T.rank else Level.B_T,
+                level_policy=LevelPolicy.AT_LEAST_B_B,
+            )
+        )
+        return SealedFile(whole(sealed.content), sealed.seal_id, sealed.signature_id)
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return await self._named(organisation, seal_code) is not None
@@ -130,6 +164,17 @@ class DepartmentSealer:
     async def _usable(self, organisation: str) -> list[Seal]:
         every = await self._seals.of_organisation(organisation)
         return [seal for seal in every if seal.status is SealStatus.ACTIVE and seal.kind in LICENCE_SEALS]
+
+
+class LicenceOfds:
+    """`certstore.ports.OfdMaker`: the signing domain's converter."""
+
+    def __init__(self, convert: ConvertPdf) -> None:
+        self._convert = convert
+
+    async def make(self, pdf: bytes, about: OfdAbout) -> bytes:
+        words = OfdWords(about.doc_id, about.title, about.author, about.created, about.custom)
+        return (await self._convert(pdf, words)).content
 
 
 class SealProlonger:

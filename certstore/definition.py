@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from certstore.model import Colour, FileForms, HolderKind, InspectionRule, LicenceType, LifeProfile, Sharing, ValidityRule
+from certstore.model import (
+    Colour,
+    FileForms,
+    HolderKind,
+    InspectionRule,
+    LicenceType,
+    LifeProfile,
+    Sharing,
+    ValidityRule,
+)
 from core.text import Text
 
 

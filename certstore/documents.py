@@ -74,9 +74,7 @@ class SealedDocuments:
         )
         beside = None
         if sealed.beside is not None:
-            beside = await self.keep(
-                sealed.beside, licence_id=licence_id, version=version, kind=FileKind.ORIGINAL_OFD
-            )
+            beside = await self.keep(sealed.beside, licence_id=licence_id, version=version, kind=FileKind.ORIGINAL_OFD)
         return LicenceFile(
             id=file_id,
             licence_id=licence_id,

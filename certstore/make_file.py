@@ -1,7 +1,7 @@
 """Makes a licence file: face and metadata rendered to PDF/A-3, then sealed with the issuing authority's seal.
 
-An original of a type that is issued in both forms is made as OFD (GB/T 33190) of the very same face too, before either is
-sealed: what cannot be had in both is not issued in one.
+An original of a type that is issued in both forms is made as OFD (GB/T 33190) of the very same face too, before
+either is sealed: what cannot be had in both is not issued in one.
 """
 
 from __future__ import annotations

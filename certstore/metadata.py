@@ -92,8 +92,8 @@ def to_xml(metadata: LicenceMetadata) -> bytes:
 
 
 def custom_data(metadata: LicenceMetadata) -> tuple[tuple[str, str], ...]:
-    """The same as the CustomData of an OFD (GB/T 33190 §7.4), by the same names; several holders in one value each, with
-    commas between, as implementations write it; face extensions under their own names.
+    """The same as the CustomData of an OFD (GB/T 33190 §7.4), by the same names; several holders in one value each,
+    with commas between, as implementations write it; face extensions under their own names.
     """
     kinds = [CODE_TYPES[one.code_type].name.zh for one in metadata.holders]
     holders = [

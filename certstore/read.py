@@ -12,7 +12,7 @@ from certstore.history import GENESIS, version_hash
 from certstore.lifecycle import FINAL, STATE_NAMES
 from certstore.looks import look_at
 from certstore.making import facts_of
-from certstore.model import Licence, LicenceChange, LicenceType, LicenceVersion, Look
+from certstore.model import FileKind, Licence, LicenceChange, LicenceFile, LicenceType, LicenceVersion, Look
 from certstore.ports import HolderDirectory, HolderIdentity, OrganisationDirectory
 from certstore.records import RecordOriginals
 from certstore.repository import Repository

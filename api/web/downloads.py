@@ -14,8 +14,13 @@ _SUFFIXES = {MediaType.PDF: "pdf", MediaType.PNG: "png", MediaType.JPEG: "jpg"}
 _ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
-def download(content: FileBytes, name: str, media_type: str = "application/pdf") -> Response:
-    """A file to be kept; never shown inside our origin."""
+def download(content: FileBytes, name: str, media_type: str | None = None) -> Response:
+    """A file to be kept; never shown inside our origin.
+
+    Args:
+        media_type: by the ending, PDF or OFD, when None.
+    """
+    media_type = media_type or ("application/ofd" if name.endswith(".ofd") else "application/pdf")
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
     headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
     return file_answer(content, headers=headers, media_type=media_type)

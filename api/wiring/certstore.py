@@ -31,6 +31,7 @@ from certstore.ports import (
     DocumentJudge,
     HolderDirectory,
     LicenceSealer,
+    OfdMaker,
     OrganisationDirectory,
     Renderer,
 )
@@ -116,6 +117,7 @@ def build_certstore(
     agencies: AgencyDirectory,
     persons: PersonDirectory,
     news: HolderNews,
+    ofd: OfdMaker,
 ) -> CertstoreServices:
     """Compose the repository on the service's ground."""
     return compose_certstore(
@@ -129,6 +131,7 @@ def build_certstore(
         persons=persons,
         news=news,
         faces=TypstRenderer(),
+        ofd=ofd,
     )
 
 
@@ -177,6 +180,7 @@ def compose_certstore(
     persons: PersonDirectory,
     news: HolderNews,
     faces: TypstRenderer,
+    ofd: OfdMaker | None = None,
 ) -> CertstoreServices:
     """Compose the repository from its ports.
 
@@ -188,7 +192,7 @@ def compose_certstore(
     renderer = TemplateRenderer(faces, faces, ground.database, templates)
     verify_address = f"{ground.issuer}/verify"
     documents = SealedDocuments(ground.documents, ground.clock, ground.database, SqlDiscardList())
-    files = FileMaker(renderer, sealer, verify_address)
+    files = FileMaker(renderer, sealer, verify_address, ofd)
     maker = VersionMaker(ground.clock, documents, files, organisations, verify_address)
     numbers = LicenceNumbers(ground.database, SqlNumberStore())
     issue, end = IssueLicence(repository, maker, ground.digests, numbers), EndLicence(repository, ground.digests)

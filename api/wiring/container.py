@@ -16,6 +16,7 @@ from api.bridges import (
     IdpOrganisationDirectory,
     IdpPersons,
     IdpSealUsers,
+    LicenceOfds,
     RingNationalKeys,
     RingSealKeys,
     SealProlonger,
@@ -155,7 +156,10 @@ async def build_container(
     licence_level = Level(f"PAdES-{settings.licence_level}")
     certstore = build_certstore(
         ground,
-        sealer=DepartmentSealer(signing.seals, signing.seal_pdf, ground.clock, licence_level),
+        sealer=DepartmentSealer(
+            signing.seals, signing.seal_pdf, ground.clock, licence_level, seal_ofd=signing.seal_ofd
+        ),
+        ofd=LicenceOfds(signing.convert_pdf),
         judge=SigningDocumentJudge(signing.verify_file),
         holders=IdpHolderDirectory(idp.directory),
         organisations=IdpOrganisationDirectory(idp.directory),

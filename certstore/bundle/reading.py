@@ -14,6 +14,7 @@ from certstore.lifecycle import Event
 from certstore.model import (
     Colour,
     ConsumerGrant,
+    FileForms,
     HolderKind,
     InspectionRule,
     LifeProfile,

@@ -119,7 +119,9 @@ class MarkSealer:
         usable = sealed_before is not None and sealed_before in self.codes.values()
         again = str(sealed_before) if usable else f"seal_of_{organisation}"
         seal_id, signature_id = self.codes.get(seal_code or "", again), f"sig_{self.count}"
-        beside = None if ofd is None else SealedFile(ofd + f"\n%SEAL {self.count}".encode(), seal_id, f"{signature_id}b")
+        beside = (
+            None if ofd is None else SealedFile(ofd + f"\n%SEAL {self.count}".encode(), seal_id, f"{signature_id}b")
+        )
         return SealedFile(content, seal_id, signature_id, beside=beside)
 
     async def has(self, organisation: str, seal_code: str) -> bool:

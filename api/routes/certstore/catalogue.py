@@ -19,6 +19,7 @@ from certstore.lifecycle import Event
 from certstore.model import (
     FIXED_FIELDS,
     Colour,
+    FileForms,
     HolderKind,
     InspectionRule,
     LicenceType,

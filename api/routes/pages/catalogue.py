@@ -21,7 +21,7 @@ from api.web.schema_table import KINDS, MEMBERS, rows_of, with_more
 from api.web.views.catalogue import FieldRow, TypeRow, TypesView, TypeView, VersionRow
 from api.web.views.common import Mark
 from api.web.visitor import SECURITY_ADMIN, SYSTEM_ADMIN, permitted
-from certstore.model import Colour, HolderKind, LicenceType, Masking, Sharing, Validity
+from certstore.model import Colour, FileForms, HolderKind, LicenceType, Masking, Sharing, Validity
 from certstore.schema import MAX_FIELDS, face_fields
 from core.errors import AppError, InvalidInput
 from core.text import Language, Text
@@ -30,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 TYPES = "/office/types"
 _MOST_VALUES = MAX_FIELDS * len(MEMBERS) + 100  # of all rows, and of what stands beside them
 _IN_USE = Mark("good", "check", Text("在用", "in use"))
+_FILE_FORMS = {FileForms.PDF: Text("PDF", "PDF"), FileForms.BOTH: Text("PDF 和 OFD", "PDF and OFD")}
 _RETIRED = Mark("", "no", Text("停用", "retired"))
 _VALIDITIES = {
     Validity.LONG_TERM: Text("长期", "Without end"),
@@ -157,6 +158,7 @@ async def _shown(
             "colour": _options(_COLOURS, lang),
             "kind": tuple((kind, words.to(lang)) for kind, words in KINDS.items()),
             "mask": _options(_MASKINGS, lang),
+            "file_forms": _options(_FILE_FORMS, lang),
         },
         rows=rows_of(values),
         events=event_boxes(values),

@@ -15,6 +15,7 @@ from certstore.definition import TypeDefinition
 from certstore.lifecycle import ENDINGS, TRANSITIONS, Event
 from certstore.model import (
     Colour,
+    FileForms,
     HolderKind,
     InspectionRule,
     LicenceType,

@@ -59,10 +59,10 @@ async def licence_page(
 
 
 @router.get("/office/licences/{licence_id}/versions/{number}/original")
-async def version_original(request: Request, licence_id: str, number: int) -> Response:
-    """The sealed original of one version."""
+async def version_original(request: Request, licence_id: str, number: int, form: str = "pdf") -> Response:
+    """The sealed original of one version, as PDF or OFD."""
     who = await permitted(request, ISSUER)
-    file = await container(request).certstore.read.original(licence_id, who.principal, number)
+    file = await container(request).certstore.read.original(licence_id, who.principal, number, ofd=form == "ofd")
     return download(file.content, file.name)
 
 
@@ -152,6 +152,7 @@ def _version_row(line: VersionLine, licence: Licence, base: str) -> VersionRow:
         current=version.number == licence.current.number,
         chained=line.chained,
         href=f"{base}/versions/{version.number}/original",
+        ofd=f"{base}/versions/{version.number}/original?form=ofd" if line.ofd else None,
     )
 
 

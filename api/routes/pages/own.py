@@ -95,6 +95,7 @@ async def licence(request: Request, licence_id: str) -> Response:
     view = LicenceView(
         card=await _face_card(request, found, calendar_day(now), lang),
         download=f"{base}/original" if total is not None else None,
+        ofd=f"{base}/original?form=ofd" if total is not None and _has_ofd(lines) else None,
         file_name=f"{found.licence_type.name.to(lang)}.pdf",
         pages=tuple(f"{base}/pages/{number}.png" for number in range(1, (total or 0) + 1)),
         page_count=total or 0,
@@ -139,11 +140,16 @@ async def attachment(request: Request, licence_id: str, attachment_id: str) -> R
 
 
 @router.get("/me/licences/{licence_id}/original")
-async def licence_file(request: Request, licence_id: str) -> Response:
-    """The sealed original."""
+async def licence_file(request: Request, licence_id: str, form: str = "pdf") -> Response:
+    """The sealed original, as PDF or OFD."""
     who = await logged_in(request)
-    file = await container(request).certstore.read.original(licence_id, who.holder)
+    file = await container(request).certstore.read.original(licence_id, who.holder, ofd=form == "ofd")
     return download(file.content, file.name)
+
+
+def _has_ofd(lines: Sequence[VersionLine]) -> bool:
+    """Whether the present version was issued as OFD too."""
+    return bool(lines) and lines[-1].ofd is not None
 
 
 async def _notices(request: Request, who: Visitor) -> tuple[NoticeRow, ...]:

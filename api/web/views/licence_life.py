@@ -32,6 +32,7 @@ class VersionRow:
     current: bool
     chained: bool
     href: str
+    ofd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

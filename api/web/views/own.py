@@ -90,6 +90,7 @@ class LicenceView:
     versions: tuple[VersionRow, ...] = ()
     qr: Markup | None = None
     attachments: tuple[AttachmentRow, ...] = ()
+    ofd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

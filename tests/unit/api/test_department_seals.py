@@ -48,7 +48,7 @@ def a_sealer() -> tuple[Any, list[SealPdfCommand]]:
         used.append(command)
         return SealedPdf(b"sealed", "sig_1", command.seal_id, START, Level.B_B.value)
 
-    return DepartmentSealer(Seals(), seal_pdf, FakeClock()), used  # type: ignore[arg-type]  # what it calls of them
+    return DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=None), used  # type: ignore[arg-type]  # what it calls of them
 
 
 @pytest.mark.parametrize(
