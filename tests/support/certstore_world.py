@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from api.bridges import LicenceOfds
 from api.wiring.bulk import BulkServices, compose_bulk
 from api.wiring.bundles import BundleServices, compose_bundles
 from api.wiring.certstore import CertstoreGround, CertstoreServices, compose_certstore
@@ -52,6 +53,7 @@ from core.principal import SYSTEM, Principal, PrincipalKind
 from core.text import Text
 from keys.secrets.token_digest import HmacTokenDigests
 from keys.secrets.vault import EncryptedVault
+from signing.ofd.from_pdf.convert import MadeOfd, OfdWords, make_ofd
 from tests.support.certstore_fakes import (
     Mandates,
     MarkJudge,
@@ -280,6 +282,11 @@ class World:
             return int((await tx.connection.execute(select(func.count()).select_from(table))).scalar_one())
 
 
+async def in_this_process(pdf: bytes, words: OfdWords) -> MadeOfd:
+    """`ConvertPdf` without a cell, for the file is our own."""
+    return make_ofd(pdf, words, len(pdf))
+
+
 @contextlib.asynccontextmanager
 async def world(database: Database, clock: FakeClock, folder: Path) -> AsyncIterator[World]:
     """The city over one database; the catalogue is loaded, nothing is issued yet."""
@@ -327,6 +334,7 @@ async def composed(database: Database, clock: FakeClock, folder: Path) -> AsyncI
         persons=standing,
         news=told,
         faces=renderer(),
+        ofd=LicenceOfds(in_this_process),  # type: ignore[arg-type]  # all that it does with it is call it
     )
     presentation = compose_presentation(
         ground,
