@@ -24,9 +24,9 @@ from tests.support.national_forms import national_form
 from tests.support.ofd_sealing import judged
 from tests.support.signing_world import seal_image
 
-WORDS = OfdWords(
-    "0123456789abcdef" * 2, "不动产权证书", "示例市", dt.date(2026, 11, 23), (("ZZBS", "1.2.156.3005.2.X"),)
-)
+CUSTOM = (("ZZBS", "1.2.156.3005.2.X"), ("CZZT", "林知远,赵映雪"))
+WORDS = OfdWords("0123456789abcdef" * 2, "不动产权证书", "示例市", dt.date(2026, 11, 23), CUSTOM)
+LINES = ("不动产权证书", "编号 豫（2026）示例市不动产权第 0000123 号", "示例市自然资源和规划局", "林知远𠮷㐂龘䶮")
 DIFFERENT = 32  # of 255, in a picture of a point a pixel and a half
 FEW = 0.001  # of all pixels
 
@@ -78,12 +78,7 @@ async def test_somebody_elses_reader_finds_text_metadata_and_seal(cells: Cells, 
     path = tmp_path / "licence.ofd"
     path.write_bytes(whole(ofd.finished(converted(cells, pdf).content)))
     view = other_ofd_reader.read(path)
-    for words in (
-        "不动产权证书",
-        "编号 豫（2026）示例市不动产权第 0000123 号",
-        "示例市自然资源和规划局",
-        "林知远𠮷㐂龘䶮",
-    ):
+    for words in LINES:
         assert words in view.text
     assert view.metadata == {
         "doc_id": WORDS.doc_id,
