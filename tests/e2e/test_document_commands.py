@@ -118,6 +118,28 @@ def test_a_receipt_comes_with_a_file_and_mistakes_are_told(city: Instance, tmp_p
             city.command(*command)
 
 
+def test_a_form_may_be_named(city: Instance, tmp_path: Path) -> None:
+    """The demo city's seals have the international form alone, and whoever asks for another is told so."""
+    code, secret, paper = seal_code(city), tmp_path / "secret", tmp_path / "paper.pdf"
+    secret.write_text(HOUSING.secret)
+    paper.write_bytes(plain_pdf("Form"))
+    words = ("--seal", code, "--client", HOUSING.id, "--secret-file", str(secret), "--out", str(tmp_path / "out"))
+    (tmp_path / "out").mkdir()
+    command = ("sign", str(paper), *words, "--server", city.issuer)
+    assert "sealed, sig_" in city.command(*command, "--profile", "pades")
+    for further, said in (
+        (("--profile", "sm2seal"), "seal-form-missing"),
+        (("--profile", "sm2"), "field-invalid"),
+        (("--profile", "dual", "--digest-only", "--reason", "x"), "PAdES signatures alone"),
+    ):
+        with pytest.raises(RuntimeError, match=said):
+            city.command(*command, *further)
+    with Client(city.issuer, ClientSecret(HOUSING.id, HOUSING.secret)) as service:
+        assert service.sign(plain_pdf("Form"), seal=code, profile="pades").level.startswith("PAdES-B-")
+        with pytest.raises(Refused, match="seal-form-missing"):
+            service.sign(plain_pdf("Form"), seal=code, profile="dual")
+
+
 def test_a_folder_goes_as_one_batch_and_goes_on_where_it_was(city: Instance, tmp_path: Path) -> None:
     folder, out, secret = tmp_path / "letters", tmp_path / "out", tmp_path / "secret"
     (folder / "乙").mkdir(parents=True)

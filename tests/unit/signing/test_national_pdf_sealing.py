@@ -26,6 +26,7 @@ from keys.profile import Profile
 from signing.eseal.read import read_seal
 from signing.levels import Level, LevelPolicy
 from signing.locks import Certification, Locks
+from signing.longlife.extend_file import ExtendFileCommand
 from signing.model import SealedPdf, SealPdfCommand, SealStatus
 from signing.places import PagingPlacement, Placement, WordsPlacement
 from signing.profiles import NATIONAL_FILTER, PdfProfile
@@ -48,6 +49,7 @@ from tests.support.national_pdfs import sealed as on_paper
 from tests.support.placed_seals import red_on
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, PLACE, SealOffice, shared_cells
+from tests.unit.signing.test_tending import World
 
 NATIONAL_CERTIFICATE = hashlib.sha256(certificate("signer")).hexdigest()
 EVERY = (*FORMS, PdfProfile.DUAL)
@@ -378,3 +380,29 @@ async def test_a_stamp_that_borrows_the_code_of_one_of_our_seals(
             assert one.national is not None
             assert [step.reason for step in one.national.steps if step.state != "good"] == wrong
             assert (one.conclusion == "genuine") is (wrong == [])
+
+
+# -- how long it lasts -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LTA])
+async def test_a_dual_file_lasts_by_its_outer_signature(
+    sqlite_database: Database, clock: FakeClock, level: Level
+) -> None:
+    """Its document time-stamp proves the stamp inside as well; SM2 alone cannot be made to last, and that is told."""
+    world = World(sqlite_database, clock)
+    office = world.office
+    office.seal_pdf._seal_in._national = NationalForm()  # the lasting world makes its own office
+    seal = await office.make_seal()
+    await office.grant(seal)
+    made = SealPdfCommand(pdf(), seal.id, CLIENT, "document", PLACE, level=level, profile=PdfProfile.DUAL)
+    done = await office.seal_pdf(made)
+    assert done.level == level
+    inner, outer = (await office.verify_pdf(done.content)).signatures
+    assert (inner.level, outer.level, outer.conclusion) == ("SM2-SES", level, "genuine")
+    assert inner.sub_indication == "NO_CERTIFICATE_CHAIN_FOUND"  # the SM2 root is not on this world's list
+    assert outer.proven_at is not None
+    assert (inner.proven_at is not None) is (level is Level.B_LTA)  # a token beside a signature is over that one alone
+    alone = await office.seal_pdf(replace(made, level=None, profile=PdfProfile.SM2_SEAL))
+    extending = ExtendFileCommand(alone.content, Level.B_T, LevelPolicy.EXACTLY, CLIENT)
+    assert await code_of(office.extend_file(extending)) == "pdf-not-extendable"
