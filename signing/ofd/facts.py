@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.files.reading import whole
 from core.files.scratch import FileBytes
+from signing.eseal.read import LARGEST
 from signing.isolation.task import Task
 from signing.ofd.archive import pieces_of
 from signing.ofd.coverage import DIGESTS, changed_files, spared_files, unprotected_files
-from signing.ofd.package import LARGEST_PACKAGE, Package, PackageRefused, files_of, located, read_package
+from signing.ofd.package import LARGEST_PACKAGE, Package, PackageRefused, files_of, located
+from signing.ofd.seal.opened import OpenPackage
 from signing.ofd.signatures import ROOT, SignatureList, describe_signature, read_signatures
 from signing.ofd.xml import all_of, one_of, parse, text_of
 
@@ -75,12 +76,13 @@ def read_facts(content: FileBytes) -> PackageFacts:
     try:
         if len(content) > LARGEST_PACKAGE:
             raise PackageRefused("too-large", "the file")
-        package = read_package(whole(content))
-        if ROOT not in package.files:
+        files = OpenPackage(content)
+        if ROOT not in files:
             return PackageFacts("not-an-ofd")
+        package, digests = Package(files), {path: files.digest(path) for path in files}
         listed = read_signatures(package)
         pages = _pages(package)
-        signatures = tuple(_fact(package, listed, place, pages) for place in range(len(listed.signatures)))
+        signatures = tuple(_fact(package, digests, listed, place, pages) for place in range(len(listed.signatures)))
         return PackageFacts("", signatures, tuple(path for _, path in pages), _names(package))
     except PackageRefused as refused:
         return PackageFacts(refused.reason)
@@ -120,9 +122,14 @@ def _digest(pieces: Iterator[bytes]) -> bytes:
     return digest.digest()
 
 
-def _fact(package: Package, listed: SignatureList, place: int, pages: tuple[tuple[str, str], ...]) -> SignatureFact:
+def _fact(
+    package: Package,
+    digests: Mapping[str, bytes],
+    listed: SignatureList,
+    place: int,
+    pages: tuple[tuple[str, str], ...],
+) -> SignatureFact:
     signature = listed.signatures[place]
-    digests = {path: hashlib.new("sm3", content).digest() for path, content in package.files.items()}
     spared = spared_files(listed, place)
     counts = signature.digest_method in DIGESTS
     numbers = {identifier: number for number, (identifier, _) in enumerate(pages, 1)}
@@ -131,8 +138,8 @@ def _fact(package: Package, listed: SignatureList, place: int, pages: tuple[tupl
         signature.kind[:20],
         signature.path,
         package[signature.path],
-        package[signature.value_path],
-        None if signature.seal_path is None else package[signature.seal_path],
+        _bounded(package[signature.value_path]),
+        None if signature.seal_path is None else _bounded(package[signature.seal_path]),
         counts,
         len(signature.references),
         changed_files(signature, digests) if counts else (),
@@ -140,6 +147,12 @@ def _fact(package: Package, listed: SignatureList, place: int, pages: tuple[tupl
         spared,
         tuple(sorted({numbers[one.page] for one in signature.annotations if one.page in numbers})),
     )
+
+
+def _bounded(structure: bytes) -> bytes:
+    if len(structure) > LARGEST:
+        raise PackageRefused("too-large", "a seal or a signed value")
+    return structure
 
 
 def _pages(package: Package) -> tuple[tuple[str, str], ...]:

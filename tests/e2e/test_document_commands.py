@@ -15,6 +15,9 @@ from keys.notes import read_note_key
 from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from tests.support.clock import FakeClock
+from tests.support.eseal_world import Making
+from tests.support.ofd_world import document, zipped
+from tests.support.ofd_world import sealed as stamped
 from yizheng_client import Client, ClientSecret, Refused
 
 pytestmark = pytest.mark.slow
@@ -65,6 +68,10 @@ def test_files_are_sealed_once_and_verified(city: Instance, tmp_path: Path) -> N
         city.command("verify", str(broken), "--server", city.issuer)
     report = json.loads(city.command("verify", str(out / "一.pdf"), "--json", "--server", city.issuer))
     assert report["signatures"][0]["reason"] == "资格证明"
+    strange = tmp_path / "strange.ofd"
+    strange.write_bytes(zipped(stamped(document(), Making())))  # a whole stamp, by an authority that nobody here knows
+    with pytest.raises(RuntimeError, match=r"1\.03 unknown maker-certificate \[NO_CERTIFICATE_CHAIN_FOUND\]"):
+        city.command("verify", str(strange), "--server", city.issuer)
 
 
 def test_a_file_that_stays_at_home_is_sealed_by_its_digest(city: Instance, tmp_path: Path) -> None:

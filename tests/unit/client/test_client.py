@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwt
 
-from yizheng_client import Client, ClientSecret, PrivateKeyJwt, Refused, Sealed, Unreachable, transport
+from yizheng_client import Client, ClientSecret, PrivateKeyJwt, Refused, Sealed, StampStep, Unreachable, transport
 
 SERVER, CODE = "https://city.example.cn", "4101990000017"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -172,6 +172,26 @@ def test_verifying_needs_no_credentials_and_sealing_does(service: Service) -> No
     assert "authorization" not in service.asked[-1].headers
     with pytest.raises(Refused, match="credentials-missing"):
         nobody.sign(b"%PDF", seal="seal_1")
+
+
+def test_the_ten_steps_of_a_stamp_and_the_refusal_of_an_ofd_are_told(service: Service) -> None:
+    step = {"number": 6, "id": "signer-listed", "state": "bad", "reason": "signer-not-listed"}
+    stamped = {"national_stamp": {"steps": [step | {"text": {"zh": "不在名单上。", "en": "not listed"}}]}}
+    report = {
+        "conclusion": "unknown-signer",
+        "indication": "INDETERMINATE",
+        "sub_indication": "SIG_CONSTRAINTS_FAILURE",
+        "text": {"zh": "不能采信", "en": "no"},
+        "refusal": None,
+        "signatures": [stamped, {"national_stamp": None}],
+    }
+    refused = report | {"refusal": "hidden-data", "signatures": []}
+    service.script = [lambda _: httpx.Response(200, json=report), lambda _: httpx.Response(200, json=refused)]
+    nobody = client(service, credentials=None)
+    verdict = nobody.verify(b"PK")
+    assert verdict.stamp_steps() == (StampStep(6, "signer-listed", "bad", "signer-not-listed", "不在名单上。"),)
+    assert (verdict.stamp_steps(1), verdict.refusal) == ((), None)
+    assert nobody.verify(b"PK").refusal == "hidden-data"
 
 
 def test_nothing_secret_is_shown() -> None:
