@@ -104,7 +104,7 @@ class Client:
         key = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
         files = {"pdf": ("document.pdf", pdf, "application/pdf")}
         answer = self._as_client("POST", "/v1/signatures", data=data, files=files, headers=key)
-        return Sealed(answer.content, answer.headers["signature-id"], answer.headers["signature-level"])
+        return Sealed(answer.content, answer.headers["signature-id"], answer.headers.get("signature-level", ""))
 
     def digest_terms(self, seal: str, document_class: str = "document") -> DigestTerms:
         """What it takes to prepare a file here whose digest alone is sent.
