@@ -239,7 +239,8 @@ def _entry(content: FileBytes, record: _Record) -> tuple[Entry, int]:
         raise PackageRefused("entry-name", "a second name")
     if (
         mark != b"PK\x03\x04"
-        or (name, flags, method) != (record.name, record.flags, record.method)
+        or (name, method) != (record.name, record.method)
+        or (flags ^ record.flags) & ~(_UTF8 if name.isascii() else 0)  # makers mark ASCII as UTF-8 in one of the two
         or not (told == known or (later and told == (0, 0, 0)))
         or (method == _STORED and record.packed != record.size)
     ):

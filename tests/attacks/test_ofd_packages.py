@@ -260,3 +260,20 @@ async def test_no_changed_octet_shows_another_good_package(position: int, change
         return
     # what the ZIP says of an entry beside name and content (a date, an attribute) is of no matter
     assert package.files == GOOD or not all(one.good for one in verdicts) or not verdicts
+
+
+@pytest.mark.parametrize(("name", "code"), [("a.xml", None), ("甲.xml", "damaged")])
+def test_a_mark_for_utf8_that_stands_in_one_place_only(name: str, code: str | None) -> None:
+    """Public samples have it in the headers before the data alone; without it a name that is not ASCII is another."""
+    content = bytearray(zipped(document() | {f"/{name}": b"<a/>"}))
+    directory = content.find(b"PK\x01\x02")
+    at = content.find(b"PK\x03\x04")
+    while 0 <= at < directory:
+        content[at + 7] ^= 0x08
+        at = content.find(b"PK\x03\x04", at + 4)
+    if code is None:
+        assert f"/{name}" in read_package(bytes(content)).files
+        return
+    with pytest.raises(PackageRefused) as wrong:
+        read_package(bytes(content))
+    assert wrong.value.code == code
