@@ -13,20 +13,21 @@ from core.errors import AppError
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="An OFD.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="The PDF to write; it must not be there yet.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="An OFD or a PDF.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The PDF or OFD to write; it must not be there yet.")],
     *,
     similar_typefaces: Annotated[
         bool, typer.Option("--similar-typefaces", help="Ours may stand in for typefaces that are not in the file.")
     ] = False,
 ) -> None:
-    """Make a PDF of an OFD, the same to the eye and to a search, or say what would differ."""
+    """Make a PDF of an OFD or an OFD of a PDF, the same to the eye and to a search, or say what would differ."""
     try:
         content = source.read_bytes()
     except OSError as e:
         raise refusal(f"{source}: cannot be read ({e.strerror}); name a file that is there") from None
-    if target.suffix.lower() != ".pdf":
-        raise refusal(f"{target}: OFDs are converted to PDF; name a file that ends in .pdf")
+    wanted = ".ofd" if content.startswith(b"%PDF-") else ".pdf"
+    if target.suffix.lower() != wanted:
+        raise refusal(f"{target}: OFDs are converted to PDF and PDFs to OFD; name a file that ends in {wanted}")
     if target.exists():
         raise refusal(f"{target} is there already; nothing was overwritten")
     try:
@@ -45,16 +46,23 @@ def convert(
 async def _converted(content: bytes, target: Path, similar: bool) -> tuple[int, list[str]]:
     from api.wiring.signing import build_cells
     from signing.convert_ofd import ConvertOfd
+    from signing.convert_pdf import ConvertPdf
     from signing.settings import SigningSettings
     from signing.work_pool import WorkPool
 
     settings = SigningSettings()
     pool, cells = WorkPool(1, 1, large=WorkPool(1, 1)), build_cells(settings)
     try:
-        made = await ConvertOfd(pool, cells)(content, accept_fonts=similar)
+        if content.startswith(b"%PDF-"):
+            ofd = await ConvertPdf(pool, cells, settings)(content)
+            written, pages = ofd.content, ofd.pages
+            notes = [f"left out, for an OFD of ours has no place for them: {one}" for one in ofd.left_out]
+        else:
+            pdf = await ConvertOfd(pool, cells)(content, accept_fonts=similar)
+            written, pages, notes = pdf.pdf, pdf.pages, [note.text.en for note in pdf.notes]
     finally:
         cells.close()
         pool.close()
     with target.open("xb") as out:
-        out.write(made.pdf)
-    return made.pages, [note.text.en for note in made.notes]
+        out.write(written)
+    return pages, notes

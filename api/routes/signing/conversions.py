@@ -18,6 +18,7 @@ from api.routes.signing.uploads import Upload, uploaded
 from api.web.ofd_pages import draw_ofd
 from core.errors import InvalidInput
 from core.text import Text
+from signing.ofd.from_pdf.convert import MadeOfd
 
 router = APIRouter(prefix="/v1/conversions", tags=["documents"])
 _PNG = "image/png"
@@ -44,15 +45,18 @@ _BODY = {
 
 @router.post("", openapi_extra=_BODY, response_class=Response, dependencies=[Depends(limited_conversion)])
 async def convert(request: Request) -> Response:
-    """Make a PDF of an OFD (GB/T 33190). The file is not kept.
+    """Make a PDF of an OFD (GB/T 33190), or an OFD of a PDF; the file's first octets say which. It is not kept.
 
-    The answer is a PDF that is the same to the eye and to a search; where it would differ, the refusal
-    `ofd-not-convertible` names everything that would. `typefaces=similar` accepts ours for typefaces that are not in
-    the file; `Typefaces-Replaced` says whether that was so. Signatures do not go with it. With `Accept: image/png` the
-    answer is a picture of one page; `Page-Count` says how many there are, `Shown-Faithfully` whether it is the same.
+    The answer is the same to the eye and to a search; where it would differ, the refusal `ofd-not-convertible` or
+    `pdf-not-convertible` names everything that would. Signatures do not go with an OFD, and a signed PDF is refused.
+    Of an OFD, `typefaces=similar` accepts ours for typefaces that are not in the file; `Typefaces-Replaced` says
+    whether that was so. With `Accept: image/png` the answer is a picture of one page of an OFD; `Page-Count` says how
+    many there are, `Shown-Faithfully` whether it is the same. Of a PDF, `Left-Out` names what goes without being seen.
     """
     signing = container(request).signing
     async with uploaded(request, limit=signing.settings.max_pdf_bytes) as upload:
+        if upload.content[:5] == b"%PDF-":
+            return _as_ofd(await signing.convert_pdf(upload.content))
         document = _number(upload, "document") - 1
         if request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip() == _PNG:
             return await _picture(request, upload, document)
@@ -64,6 +68,16 @@ async def convert(request: Request) -> Response:
         "Typefaces-Replaced": "yes" if made.notes else "no",
     }
     return Response(made.pdf, media_type="application/pdf", headers={**_SAFE, **headers})
+
+
+def _as_ofd(made: MadeOfd) -> Response:
+    """`Left-Out` tells what went without being seen or read: bookmarks, links, tags."""
+    headers = {
+        "Content-Disposition": 'attachment; filename="converted.ofd"',
+        "Page-Count": str(made.pages),
+        "Left-Out": ", ".join(made.left_out) or "nothing",
+    }
+    return Response(made.content, media_type="application/ofd", headers={**_SAFE, **headers})
 
 
 async def _picture(request: Request, upload: Upload, document: int) -> Response:

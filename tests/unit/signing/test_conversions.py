@@ -24,12 +24,14 @@ from core.files.scratch import Scratch
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.text import Text
 from signing.convert_ofd import ConvertOfd
+from signing.convert_pdf import ConvertPdf
 from signing.errors import OfdRefused
 from signing.isolation.cells import Cells
 from signing.settings import SigningSettings
 from signing.show_ofd import ShowOfd
 from signing.work_pool import WorkPool
 from tests.support.clock import FakeClock
+from tests.support.drawn_pdfs import composite, page_of
 from tests.support.ofd_world import drawn, square, words, zipped
 
 PLAIN = zipped(drawn(square("255 0 0")))
@@ -40,7 +42,7 @@ PLACE = "/v1/conversions"
 
 @pytest.fixture(scope="module")
 def cells() -> Iterator[Cells]:
-    modules = ["signing.ofd.look_inside", "signing.ofd.show.write_pdf"]
+    modules = ["signing.ofd.look_inside", "signing.ofd.show.write_pdf", "signing.ofd.from_pdf.convert"]
     made = Cells(modules, processes=1, seconds=lambda _: 30.0, mebibytes=400)
     yield made
     made.close()
@@ -55,7 +57,10 @@ async def http(cells: Cells, tmp_path: Path, clock: FakeClock) -> AsyncIterator[
     pool = WorkPool(1, 4)
     kv = EmbeddedKeyValueStore(tmp_path / "kv.db", clock)
     signing = SimpleNamespace(
-        settings=SigningSettings(), convert_ofd=ConvertOfd(pool, cells), show_ofd=ShowOfd(pool, cells)
+        settings=SigningSettings(),
+        convert_ofd=ConvertOfd(pool, cells),
+        convert_pdf=ConvertPdf(pool, cells, SigningSettings()),
+        show_ofd=ShowOfd(pool, cells),
     )
     settings = SimpleNamespace(
         issuer="http://test", trusted_proxies="", verifications_per_minute=6, operator_name=Text("市", "City")
@@ -118,8 +123,21 @@ async def test_fields_that_mean_nothing(http: httpx.AsyncClient, fields: dict[st
 
 
 async def test_what_is_no_ofd_and_pages_that_are_not_there(http: httpx.AsyncClient) -> None:
-    assert problem(await send(http, b"%PDF-1.7")) == (400, "ofd-not-a-package")
+    assert problem(await send(http, b"no package")) == (400, "ofd-not-a-package")
+    assert problem(await send(http, b"%PDF-1.7")) == (400, "pdf-damaged")
     assert problem(await send(http, PLAIN, accept="image/png", page="2")) == (400, "ofd-page")
+
+
+async def test_a_pdf_becomes_an_ofd_that_says_the_same(http: httpx.AsyncClient) -> None:
+    pdf = page_of("BT /F1 20 Tf 10 30 Td <000100020001> Tj ET", Font={"/F1": lambda made: composite(made, "cff")})
+    made = await send(http, pdf)
+    assert (made.status_code, made.headers["content-type"]) == (200, "application/ofd")
+    assert (made.headers["page-count"], made.headers["left-out"]) == ("1", "nothing")
+    back = await send(http, made.content)
+    document = pypdfium2.PdfDocument(back.content)
+    assert document[0].get_textpage().get_text_bounded() == "口三口"
+    document.close()
+    assert problem(await send(http, page_of("/S sh"))) == (400, "pdf-not-convertible")
 
 
 async def test_one_address_may_ask_only_so_often(http: httpx.AsyncClient) -> None:
@@ -160,5 +178,9 @@ async def test_the_command_line(tmp_path: Path) -> None:
     assert before.startswith(b"%PDF-")
     again = await asyncio.to_thread(run, str(source), str(target), "--similar-typefaces")
     assert (again.exit_code, target.read_bytes()) == (1, before), "nothing is overwritten"
+    back = tmp_path / "b.ofd"
+    assert (await asyncio.to_thread(run, str(target), str(tmp_path / "c.pdf"))).exit_code == 1, "a PDF becomes an OFD"
+    done = await asyncio.to_thread(run, str(target), str(back))
+    assert (done.exit_code, back.read_bytes()[:2]) == (0, b"PK"), done.output
     for words_ in ((str(tmp_path / "none.ofd"), str(tmp_path / "b.pdf")), (str(source), str(tmp_path / "b.doc"))):
         assert (await asyncio.to_thread(run, *words_)).exit_code == 1
