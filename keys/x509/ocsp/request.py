@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from keys.der import (
     BOOLEAN,
@@ -24,13 +27,21 @@ from keys.der import (
     only,
 )
 
+
+class Digest(Protocol):
+    """As `hashlib` makes them."""
+
+    def digest(self) -> bytes: ...
+
+
 LARGEST = 8 * 1024
 MOST_CERTIFICATES = 32
-DIGESTS = {
+DIGESTS: Mapping[bytes, Callable[[bytes], Digest]] = {
     oid("1.3.14.3.2.26")[2:]: hashlib.sha1,  # names a key, protects nothing
     oid("2.16.840.1.101.3.4.2.1")[2:]: hashlib.sha256,
     oid("2.16.840.1.101.3.4.2.2")[2:]: hashlib.sha384,
     oid("2.16.840.1.101.3.4.2.3")[2:]: hashlib.sha512,
+    oid("1.2.156.10197.1.401")[2:]: functools.partial(hashlib.new, "sm3"),  # national software asks so
 }
 """Digests that a CertID may be made with, by the content of their identifiers."""
 
