@@ -140,8 +140,6 @@ class DepartmentSealer:
         return await self._named(organisation, seal_code) is not None
 
     def _lasting(self, sealed: SealedPdf) -> Lasting | None:
-        if sealed.level not in list(Level):  # a national form, which has no levels
-            return None
         level = Level(sealed.level)
         due_at = next_step(level, self._level, sealed.renew_by, self._clock.now())
         return None if due_at is None and level.rank <= Level.B_T.rank else Lasting(level.value, due_at)
