@@ -163,7 +163,7 @@ def _path(element: etree._Element, reading: Reading) -> PathObject:
 def _image(element: etree._Element, reading: Reading) -> ImageObject:
     return ImageObject(
         common=_common(element, reading),
-        resource=identifier(element.get("ResourceID"), "ResourceID"),
+        resource=identifier(element.get("ResourceID", "0"), "ResourceID"),  # makers leave images without one behind
         substitution=maybe(element.get("Substitution"), "Substitution", identifier),
         mask=maybe(element.get("ImageMask"), "ImageMask", identifier),
         border=one_of(element, "Border") is not None,

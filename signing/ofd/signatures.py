@@ -90,7 +90,17 @@ def read_signatures(package: Package) -> SignatureList:
     location = text_of(bodies[0], "Signatures")
     if location is None:
         return SignatureList(None)
-    path = located(ROOT, needed(location, "Signatures"))
+    return listed_signatures(package, located(ROOT, needed(location, "Signatures")))
+
+
+def listed_signatures(package: Package, path: str) -> SignatureList:
+    """
+    Args:
+        path: of Signatures.xml.
+
+    Raises:
+        PackageRefused: as `read_signatures`.
+    """
     entries = all_of(parse(package[path], "Signatures"), "Signature")
     if len(entries) > _MOST_SIGNATURES:
         raise PackageRefused("too-large", "signatures", reason="signatures")

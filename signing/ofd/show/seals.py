@@ -16,7 +16,7 @@ from signing.ofd.show.canvas import Canvas
 from signing.ofd.show.draw import Studio
 from signing.ofd.show.notes import Notes
 from signing.ofd.show.pictures import PictureBroken, PictureUnknown
-from signing.ofd.signatures import PackageSignature, read_signatures
+from signing.ofd.signatures import PackageSignature, listed_signatures
 from signing.ofd.values import box, identifier
 
 DrawPackage = Callable[[Canvas, bytes, Box], None]
@@ -32,10 +32,16 @@ class SeenSeal:
     picture: Picture | None
 
 
-def seals_of(package: Package, notes: Notes) -> tuple[SeenSeal, ...]:
-    """All seals with a place; the page is its ID. A list that cannot be read is noted, and shows none."""
+def seals_of(package: Package, path: str | None, notes: Notes) -> tuple[SeenSeal, ...]:
+    """All seals with a place; the page is its ID. A list that cannot be read is noted, and shows none.
+
+    Args:
+        path: of the document's list of signatures.
+    """
+    if path is None:
+        return ()
     try:
-        return tuple(seal for one in read_signatures(package).signatures for seal in _seals(package, one))
+        return tuple(seal for one in listed_signatures(package, path).signatures for seal in _seals(package, one))
     except PackageRefused:
         notes.add("signatures")
         return ()

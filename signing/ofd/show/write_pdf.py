@@ -70,11 +70,9 @@ def as_pdf(package: Package, document: int = 0, first: int = 1, most: int = MOST
     names = Names(pdf, pdf.reserve())
     fonts = Typesetting(package, pdf, notes)
     studio = Studio(package, notes, Pictures(pdf), fonts, budget, {})
-    seals = seals_of(package, notes) if len(documents) == 1 and chosen.signatures else ()
+    seals = seals_of(package, chosen.signatures, notes)
     if len(seals) > _MOST_SEALS:
         raise PackageRefused("too-complex", "seals")
-    if len(documents) > 1 and any(one.signatures for one in documents):
-        notes.add("signatures")
     tree, last = pdf.reserve(), min(len(chosen.pages), first - 1 + most)
     if not 1 <= first <= len(chosen.pages):
         raise PackageRefused("page", "no such page")

@@ -449,6 +449,20 @@ def test_a_seal_that_cannot_be_drawn_leaves_a_frame_and_a_note() -> None:
     assert Seen(made).at(120, 220) != WHITE
 
 
+def test_seals_of_a_package_whose_front_is_of_the_drafts_are_seen() -> None:
+    files = stamped("PNG", picture("PNG"))
+    files["/OFD.xml"] = files["/OFD.xml"].replace(b"ofdspec.org/2016", b"ofdspec.org")
+    made = shown(files)
+    assert made.notes == ()
+    assert near(Seen(made).at(125, 220), RED, 20)
+
+
+def test_an_image_without_a_resource_leaves_a_frame_and_a_note() -> None:
+    made = shown(drawn('<ofd:ImageObject Boundary="10 10 20 10" CTM="20 0 0 10 0 0"/>'))
+    assert kinds(made) == {"resource"}
+    assert Seen(made).at(10, 12) != WHITE
+
+
 def test_a_list_of_signatures_that_cannot_be_read_is_said() -> None:
     files = stamped("PNG", picture("PNG")) | {"/Doc_0/Signs/Signatures.xml": b"<x/>"}
     assert kinds(shown(files)) == {"signatures"}
