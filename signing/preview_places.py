@@ -15,13 +15,14 @@ from signing.isolation.port import Isolation
 from signing.model import Seal, SealPdfCommand, SealStatus
 from signing.ofd.look_inside import asked
 from signing.ofd.package import is_package
-from signing.ofd.seal.plan import OFD_PLACES
+from signing.ofd.seal.archive import archived
+from signing.ofd.seal.plan import OFD_PLACES, PLAN, OfdWish
 from signing.pades.append import SignatureText
 from signing.places import Place
 from signing.placing.places_found import PLACES, PlaceFound
 from signing.placing.prepare import prepare
 from signing.placing.words import with_words_found
-from signing.ports import SealStore
+from signing.ports import NationalSigners, SealStore
 from signing.settings import SigningSettings
 from signing.work_pool import WorkPool
 
@@ -42,10 +43,17 @@ class PreviewPlaces:
     """For whoever may seal at all: what a seal looks like is public, and the file is kept nowhere."""
 
     def __init__(
-        self, database: Database, store: SealStore, pool: WorkPool, isolation: Isolation, settings: SigningSettings
+        self,
+        database: Database,
+        store: SealStore,
+        signers: NationalSigners,
+        pool: WorkPool,
+        isolation: Isolation,
+        settings: SigningSettings,
     ) -> None:
         self._database = database
         self._store = store
+        self._signers = signers
         self._pool = pool
         self._isolation = isolation
         self._settings = settings
@@ -69,12 +77,15 @@ class PreviewPlaces:
         """The file with the seal in its places and a signature without a value: to be drawn, and for nothing else.
 
         Raises:
-            As `__call__`.
+            As `__call__`; of an OFD, also `seal-form-missing`.
         """
         async with self._database.read() as tx:
             seal = await self._store.seal(tx, seal_id)
         if seal is None or seal.status is not SealStatus.ACTIVE:
             raise SealNotFound
+        if is_package(pdf):
+            signer = await self._signers.of(seal)
+            return await self._pool.lane(len(pdf)).run(self._drawn_on_ofd, pdf, seal, tuple(places), signer.seal)
         command = SealPdfCommand(pdf, seal.id, actor, "document", tuple(places))
         return await self._pool.lane(len(pdf)).run(self._drawn_on, command, seal)
 
@@ -82,6 +93,10 @@ class PreviewPlaces:
         words = SignatureText("Preview", "", _NEVER, "")
         limit = self._settings.max_pdf_bytes
         return prepare(self._isolation, command, words, octets=1, image=seal.image, limit=limit).finished(b"")
+
+    def _drawn_on_ofd(self, ofd: FileBytes, seal: Seal, places: tuple[Place, ...], encoded: bytes) -> FileBytes:
+        wish = OfdWish(places, seal.image, encoded, "", False, self._settings.max_pdf_bytes)
+        return archived(ofd, asked(self._isolation, PLAN, ofd, wish).entries)
 
     def _look(self, pdf: FileBytes, seal: Seal, places: tuple[Place, ...]) -> Preview:
         limit = self._settings.max_pdf_bytes

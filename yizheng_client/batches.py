@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from yizheng_client.errors import Refused
+from yizheng_client.files import file_part
 
 _PATH = "/v1/signature-batches"
 _MOST_FILES, _MOST_OCTETS = 50, 32_000_000  # of one request
@@ -68,7 +69,7 @@ class Batch:
             Unreachable: the same call finds out.
         """
         for part in _parts(files):
-            named = [("pdf", (name, content, "application/pdf")) for name, content in part]
+            named = [("pdf", file_part(content, name)) for name, content in part]
             self._ask("POST", f"{_PATH}/{self.id}/files", files=named)
 
     def start(self) -> Progress:

@@ -16,6 +16,7 @@ from yizheng_client.batches import Batch, begin
 from yizheng_client.credentials import Credentials
 from yizheng_client.digests import DigestTerms, PreparedFile, SignedDigest, signed_of, terms_of
 from yizheng_client.errors import Refused
+from yizheng_client.files import file_part
 from yizheng_client.transport import Transport
 
 _SIGNS = "seal:sign"
@@ -86,23 +87,27 @@ class Client:
         idempotency_key: str | None = None,
         **fields: object,
     ) -> Sealed:
-        """Seal a PDF. Sent again under the same key after a lost answer, it is sealed once.
+        """Seal a PDF, or an OFD with the national form of the seal.
+
+        Sent again under the same key after a lost answer, it is sealed once.
 
         Args:
+            pdf: the file, of either kind.
             seal: its id, or its code of 13 digits.
             profile: `pades`, `sm2seal`, `sm2cms`, `sm2cms-digest` or `dual`; None for the form that goes with the seal.
             idempotency_key: for a caller that may itself be started again; by default one of this call's own.
             fields: where the seal stands and whatever else `POST /v1/signatures` takes: `page`, `x_mm`, `y_mm`, …
 
         Raises:
-            Refused: e.g. `seal-not-granted`, `seal-not-active`, `seal-form-missing`, `pdf-…`; nothing was sealed.
+            Refused: e.g. `seal-not-granted`, `seal-not-active`, `seal-form-missing`, `pdf-…`, `ofd-…`; nothing was
+                sealed.
             Unreachable: nothing is known; the same call with the same key finds out.
         """
         named = {"document_class": document_class, "reason": reason, "profile": profile}
         form = {"seal": self._seal_id(seal), **named, **fields}
         data = {name: str(value) for name, value in form.items() if value is not None}
         key = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
-        files = {"pdf": ("document.pdf", pdf, "application/pdf")}
+        files = {"pdf": file_part(pdf)}
         answer = self._as_client("POST", "/v1/signatures", data=data, files=files, headers=key)
         return Sealed(answer.content, answer.headers["signature-id"], answer.headers.get("signature-level", ""))
 

@@ -56,9 +56,9 @@ def seal_batch(
 def _files_in(folder: Path) -> Mapping[str, Path]:
     if not folder.is_dir():
         raise refusal(f"{folder}: no such folder")
-    found = sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix.lower() == ".pdf")
+    found = sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix.lower() in (".pdf", ".ofd"))
     if not found:
-        raise refusal(f"{folder}: no PDF in it")
+        raise refusal(f"{folder}: no PDF and no OFD in it")
     return {one.relative_to(folder).as_posix(): one for one in found}
 
 

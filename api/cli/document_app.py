@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Server = Annotated[str | None, typer.Option("--server", help="The service's address; by default YIZHENG_ISSUER.")]
 Files = Annotated[list[Path], typer.Argument(help="PDF files.")]
 AnyFiles = Annotated[list[Path], typer.Argument(help="PDF or OFD files.")]
-SomeFiles = Annotated[list[Path] | None, typer.Argument(help="PDF files.")]
+SomeFiles = Annotated[list[Path] | None, typer.Argument(help="PDF or OFD files.")]
 
 
 def sign(
@@ -41,7 +41,9 @@ def sign(
     ] = False,
     batch: Annotated[
         Path | None,
-        typer.Option("--batch", help="Folder: every PDF in it and below goes as one batch, under its path there."),
+        typer.Option(
+            "--batch", help="Folder: every PDF and OFD in it and below goes as one batch, under its path there."
+        ),
     ] = None,
     profile: Annotated[
         str | None,
@@ -49,7 +51,7 @@ def sign(
     ] = None,
     server: Server = None,
 ) -> None:
-    """Seal PDF files. Run again with the same words, it seals nothing twice and fetches what is missing; with
+    """Seal PDF and OFD files. Run again with the same words, it seals nothing twice and fetches what is missing; with
     --digest-only it leaves alone what is in the folder already."""
     from yizheng_client import ClientSecret
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.web.pdf_pages import MAX_PAGES, Pictures, draw
 from core.files.scratch import FileBytes
 from core.text import Text
+from signing.ofd.package import is_package
 from signing.show_ofd import ShowOfd
 
 
@@ -35,3 +36,14 @@ async def draw_ofd(
     drawn = await draw(shown.pdf, first=1, pages=pages)
     notices = tuple(note.text for note in shown.notes)
     return OfdPictures(Pictures(drawn.pages, drawn.sizes, shown.pages if drawn.pages else 0), notices)
+
+
+async def draw_document(show: ShowOfd, content: FileBytes, *, first: int = 1, pages: int = MAX_PAGES) -> Pictures:
+    """Pages of a PDF or of an OFD, whichever it is.
+
+    Raises:
+        As `draw_ofd`, of an OFD; a PDF that cannot be drawn has no pictures.
+    """
+    if is_package(content):
+        return (await draw_ofd(show, content, first=first, pages=pages)).pictures
+    return await draw(content, first=first, pages=pages)

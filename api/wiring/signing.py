@@ -270,7 +270,7 @@ def build_signing(
         take_over_certificate=TakeOverCertificate(database, store, certificates, clock),
         follow_seals=FollowSeals(database, store, national, certificates, endings, national_keys),
         seals=seals,
-        preview_places=PreviewPlaces(database, store, pool, cells, settings),
+        preview_places=PreviewPlaces(database, store, signers, pool, cells, settings),
         read_scan=ReadScan(),
         show_ofd=ShowOfd(pool, cells),
         convert_ofd=ConvertOfd(pool, cells),

@@ -460,7 +460,7 @@ class SealOffice:
             ask=AskForDigest(*asked, self.clock),
             terms=TellDigestTerms(*asked, self.keys, self.clock, room),
         )
-        self.preview_places = PreviewPlaces(*shared, pool, cells, self.settings)
+        self.preview_places = PreviewPlaces(*shared, self.national or self.signers, pool, cells, self.settings)
         look = LookAtFile(pool, cells)
         self.verify_pdf = VerifyPdf(*shared, judge, self.clock, pool, look, self.settings, self.register)
         stamps = StampJudge(judge, self.register)

@@ -1,4 +1,4 @@
-"""Sealing a PDF by hand: choose it, place the seal on its page, seal and sign."""
+"""Sealing a PDF or an OFD by hand: choose it, place the seal on its page, seal and sign."""
 
 from __future__ import annotations
 
@@ -12,24 +12,29 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
+from api.file_answer import kind_of
 from api.routes.pages.office import seal_choice
 from api.routes.signing.profiles import read_profile
 from api.web.downloads import download
 from api.web.forms import Form, read_form
-from api.web.pdf_pages import draw
+from api.web.ofd_pages import draw_document
+from api.web.pdf_pages import Pictures
 from api.web.render import page
 from api.web.seal_places import asked_places, carried, places_of, whole_number
 from api.web.seal_words import SEAL_LEVELS, SEAL_PROFILES, level_words
-from api.web.shelf import Shelf, shelf
+from api.web.shelf import shelf
 from api.web.views.common import Fact
 from api.web.views.office import SealedView, SealPlaceView, SealSeen, SealUploadView, Sheet
 from api.web.visitor import SEALER, Visitor, permitted
 from api.web.words import second
 from core.errors import AppError, InvalidInput, LimitExceeded, NotFound
+from core.files.scratch import FileBytes
 from core.text import Text
 from keys.profile import Profile
 from signing.levels import Level, LevelPolicy
 from signing.model import Seal, SealPdfCommand, SealStatus
+from signing.ofd.package import is_package
+from signing.ofd.seal.levels import POSSIBLE
 from signing.places import Place
 from signing.placing.places_found import PlaceFound
 from signing.preview_places import Preview
@@ -58,18 +63,18 @@ async def upload(request: Request) -> Response:
     try:
         form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
         file = form.uploads.get("file")
-        pictures = await draw(file.content, pages=1) if file else None
+        pictures = await _drawn(request, file.content) if file else None
         if file is None or pictures is None or not pictures.total:
             raise InvalidInput(
                 "not-a-pdf",
                 Text(
-                    "这个文件打不开，没有盖章。请选一个没有密码的 PDF。",
-                    "The file cannot be opened; nothing was sealed. Choose a PDF without a password.",
+                    "这个文件打不开，没有盖章。请选一个没有密码的 PDF 或 OFD。",
+                    "The file cannot be opened; nothing was sealed. Choose a PDF or an OFD without a password.",
                 ),
             )
     except (InvalidInput, LimitExceeded) as error:
         return await _upload(request, who, error)
-    desk = _Desk(shelf(request), who)
+    desk = _Desk(request, who)
     token = await desk.begin(file.content, file.name, pictures.total)
     return RedirectResponse(f"/office/seal/{token}?page={pictures.total}", 303)
 
@@ -84,7 +89,7 @@ async def place_page(request: Request, token: str) -> Response:
 @router.get("/office/seal/{token}/pages/{number}.png")
 async def page_picture(request: Request, token: str, number: int) -> Response:
     """One page as a picture."""
-    desk = _Desk(shelf(request), await permitted(request, SEALER))
+    desk = _Desk(request, await permitted(request, SEALER))
     picture, _, _ = await desk.sheet(token, number)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
@@ -94,10 +99,11 @@ async def seal(request: Request, token: str) -> Response:
     """Step 3: seal and sign. A second submit of the same page answers with the first one's file."""
     who = await permitted(request, SEALER)
     form = await read_form(request)
-    desk = _Desk(shelf(request), who)
+    desk = _Desk(request, who)
     pdf = await desk.file(token)
     try:
-        places, profile = places_of(form), read_profile({"profile": form["profile"]})
+        ofd = is_package(pdf)  # which has one form, and levels of its own
+        places, profile = places_of(form), None if ofd else read_profile({"profile": form["profile"]})
         number = await _first_page(request, pdf, form, places)
         command = SealPdfCommand(
             pdf=pdf,
@@ -107,10 +113,10 @@ async def seal(request: Request, token: str) -> Response:
             placement=places[0] if len(places) == 1 else places,
             reason=form["reason"] or None,
             idempotency_key=token,
-            level=level_in(form) if await _has_levels(request, who, form["seal"], profile) else None,
+            level=level_in(form) if ofd or await _has_levels(request, who, form["seal"], profile) else None,
             profile=profile,
         )
-        done = await container(request).signing.seal_pdf(command)
+        done = await container(request).signing.seal_file(command)
         await desk.sealed_on(token, number)
     except AppError as error:
         return await _place(request, who, token, form, error)
@@ -131,7 +137,7 @@ async def sealed(request: Request, token: str, signature_id: str) -> Response:
     seals = container(request).signing.seals
     record = await seals.use(signature_id, caller=who.principal)
     used = await seals.get(record.seal_id)
-    desk = _Desk(shelf(request), who)
+    desk = _Desk(request, who)
     name, total, number = await desk.facts(token)
     base = f"/office/seal/{token}/done/{signature_id}"
     view = SealedView(
@@ -159,7 +165,7 @@ async def sealed_picture(request: Request, token: str, signature_id: str, number
     """A page of the sealed file as a picture."""
     who = await permitted(request, SEALER)
     content = await container(request).signing.seals.file(signature_id, caller=who.principal)
-    pictures = await draw(content, first=number, pages=1)
+    pictures = await _drawn(request, content, number)
     if not pictures.pages:
         raise _gone()
     return Response(pictures.pages[0], media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
@@ -170,14 +176,16 @@ async def sealed_file(request: Request, token: str, signature_id: str) -> Respon
     """The sealed file itself."""
     who = await permitted(request, SEALER)
     content = await container(request).signing.seals.file(signature_id, caller=who.principal)
-    return download(content, f"{signature_id}.pdf")
+    ending, media_type = kind_of(content)
+    return download(content, f"{signature_id}.{ending}", media_type)
 
 
 class _Desk:
     """The file that somebody is about to seal, on their own shelf."""
 
-    def __init__(self, kept: Shelf, who: Visitor) -> None:
-        self._shelf = kept
+    def __init__(self, request: Request, who: Visitor) -> None:
+        self._request = request
+        self._shelf = shelf(request)
         self._owner = who.principal.session or ""
 
     async def begin(self, pdf: bytes, name: str, total: int) -> str:
@@ -221,7 +229,7 @@ class _Desk:
         part = f"page {number}"
         kept = await self._shelf.get(token, owner=self._owner, part=part)
         if kept is None:
-            drawn = await draw(await self.file(token), first=max(number, 1), pages=1)
+            drawn = await _drawn(self._request, await self.file(token), max(number, 1))
             if not drawn.pages:
                 raise _gone()
             width, height = drawn.sizes[0]
@@ -232,6 +240,11 @@ class _Desk:
         return picture, width, height
 
 
+async def _drawn(request: Request, content: FileBytes, number: int = 1) -> Pictures:
+    """One page."""
+    return await draw_document(container(request).signing.show_ofd, content, first=number, pages=1)
+
+
 async def _upload(request: Request, who: Visitor, error: AppError | None = None) -> Response:
     has = bool(await _seals(request, who))
     view = SealUploadView(has, MAX_BYTES // (1024 * 1024), error.text if error else None)
@@ -239,7 +252,7 @@ async def _upload(request: Request, who: Visitor, error: AppError | None = None)
 
 
 async def _place(request: Request, who: Visitor, token: str, form: Form, error: AppError | None = None) -> Response:
-    desk = _Desk(shelf(request), who)
+    desk = _Desk(request, who)
     name, total, _ = await desk.facts(token)
     number = max(1, min(whole_number(form["page"], total), total))
     _, width, height = await desk.sheet(token, number)
@@ -250,6 +263,9 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
     asked, pdf = asked_places(form), await desk.file(token)
     found, error = await _found(request, pdf, chosen, form, error)
     base, settings = f"/office/seal/{token}", container(request).signing.settings
+    possible = POSSIBLE if is_package(pdf) else frozenset(SEAL_LEVELS)
+    usual = settings.level if settings.level in possible else Level.B_T
+    level = next((one for one in (level_in(form), usual) if one in possible), usual)
     view = SealPlaceView(
         action=base,
         file_name=name,
@@ -277,11 +293,11 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
         total=total,
         places=tuple(_seen(one, chosen) for one in found.places if one.page == number),
         found=None if asked.by_hand or error else _count(found),
-        levels=tuple((one.value, *words) for one, words in SEAL_LEVELS.items()),
-        level=(level_in(form) or settings.level).value,
-        level_chosen=level_in(form) not in (None, settings.level),
+        levels=tuple((one.value, *words) for one, words in SEAL_LEVELS.items() if one in possible),
+        level=level.value,
+        level_chosen=level_in(form) not in (None, usual),
         level_or_nothing=settings.level_policy is LevelPolicy.EXACTLY,
-        profiles=_profiles(seals),
+        profiles=() if is_package(pdf) else _profiles(seals),
         profile=form["profile"] if form["profile"] in SEAL_PROFILES else "",
     )
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)

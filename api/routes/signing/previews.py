@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from api.deps import container, requires
 from api.routes.signing.places import PLACE_FIELDS, read_places
 from api.routes.signing.uploads import required_field, upload_body, uploaded
-from api.web.pdf_pages import Pictures, draw
+from api.web.ofd_pages import draw_document
+from api.web.pdf_pages import Pictures
 from core.errors import InvalidInput, NotFound
 from core.principal import Principal
 from core.text import Text
@@ -49,7 +50,7 @@ async def preview(request: Request, principal: Annotated[Principal, Depends(requ
         if kind == _PNG:
             look = signing.preview_places.as_it_would_look
             content = await look(content, seal_id, wanted, actor=principal)
-        drawn = await draw(content, first=number, pages=1)
+        drawn = await draw_document(signing.show_ofd, content, first=number, pages=1)
     if not drawn.pages:
         raise NotFound(
             "page-not-found", Text("没有这一页，或画不出来。", "There is no such page, or it cannot be drawn.")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deps import caller, container, requires
-from api.file_answer import document_answer
+from api.file_answer import OFD, PDF, document_answer
 from api.routes.signing.levels import LEVEL_FIELDS, read_level, read_level_policy
 from api.routes.signing.places import LOCK_FIELDS, PLACE_FIELDS, read_locks, read_places
 from api.routes.signing.profiles import PROFILE_FIELDS, read_profile
@@ -34,7 +34,34 @@ _FIELDS = {
 }
 
 
-@router.post("", status_code=201, openapi_extra=upload_body(_FIELDS, ("seal",)), response_class=Response)
+_SEALED: dict[int | str, dict[str, Any]] = {
+    201: {
+        "description": "The sealed file, of the same kind as the one that was sent",
+        "content": {
+            PDF: {"schema": {"type": "string", "format": "binary"}},
+            OFD: {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {
+                "example": {
+                    "id": "sig_01m82ynfm0758gxe74zaavd90e",
+                    "seal": "seal_01m82ynfm0758gxe74zaavd90e",
+                    "level": "SES-B-T",
+                    "level_wanted": "SES-B-T",
+                    "signed_at": "2026-11-26T09:00:00+00:00",
+                    "file": "/v1/signatures/sig_01m82ynfm0758gxe74zaavd90e/file",
+                }
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=upload_body(_FIELDS, ("seal",)),
+    response_class=Response,
+    responses=_SEALED,
+)
 async def seal_a_file(
     request: Request,
     principal: Annotated[Principal, Depends(requires("seal:sign"))],

@@ -125,7 +125,10 @@ def upload_body(properties: Mapping[str, Any], required: tuple[str, ...] = ()) -
     """The request body for the OpenAPI document."""
     schema = {
         "type": "object",
-        "properties": {"pdf": {"type": "string", "format": "binary"}, **properties},
+        "properties": {
+            "pdf": {"type": "string", "format": "binary", "description": "a PDF, or an OFD where OFDs are taken"},
+            **properties,
+        },
         "required": ["pdf", *required],
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

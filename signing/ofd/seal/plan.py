@@ -141,6 +141,7 @@ class _Planning:
             OfdRefused: `ofd-locked`, `ofd-signature-broken`.
             PackageRefused
         """
+        self.pages()
         listed = self._list_path()
         signatures = read_signatures(self._package).signatures if listed in self._files else ()
         digests = {path: self._files.digest(path) for path in self._files}

@@ -13,7 +13,7 @@ import pytest
 from asn1crypto import cms
 
 from core.audit.verify import verify_chain
-from core.db.database import Database
+from core.db.database import Database, WriteTx
 from core.errors import Conflict, InvalidInput
 from core.files.reading import LARGE, whole
 from core.files.scratch import Scratch, ScratchFile
@@ -368,3 +368,35 @@ async def test_what_the_format_has_no_place_for_is_not_promised(office: SealOffi
     assert refused.value.code == "level-needs-pdf"
     less = await use(command(seal, level=Level.B_LTA, level_policy=LevelPolicy.AT_LEAST_B_B))
     assert (less.level, less.level_wanted) == ("SES-B-T", "SES-B-LTA")
+
+
+async def test_a_crash_before_the_ledger_leaves_nothing_and_the_same_key_seals_once(
+    office: SealOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the vault and the ledger: the file that was made is nobody's, and the caller asks again."""
+    seal, ofd, commit = await active(office), package(), WriteTx.commit
+
+    async def killed(_: WriteTx) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(WriteTx, "commit", killed)
+    with pytest.raises(ConnectionError):
+        await office.seal_ofd(command(seal, ofd, idempotency_key="k"))
+    monkeypatch.setattr(WriteTx, "commit", commit)
+    async with office.database.read() as tx:
+        assert await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10) == []
+    first, again = [await office.seal_ofd(command(seal, ofd, idempotency_key="k")) for _ in range(2)]
+    assert (first.signature_id, first.content) == (again.signature_id, again.content)
+    async with office.database.read() as tx:
+        (only,) = await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10)
+    assert only.id == first.signature_id
+
+
+async def test_a_seal_as_it_would_look_is_drawn_without_a_key_and_without_a_use(office: SealOffice) -> None:
+    seal = await active(office)
+    looks = await office.preview_places.as_it_would_look(package(2), seal.id, (PLACE,), actor=CLIENT)
+    files = entries_of(whole(looks))
+    assert "/Doc_0/Signs/Sign_0/Seal.esl" in files
+    assert "/Doc_0/Signs/Sign_0/SignedValue.dat" not in files, "so that it can never pass for a sealed one"
+    async with office.database.read() as tx:
+        assert await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10) == []

@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import container
 from api.errors.problems import status_of
+from api.file_answer import kind_of
 from api.routes.pages.seals.tabs import REQUESTS, colleagues, somebody_with_seals, tabs_of
 from api.web.downloads import download
 from api.web.forms import Form, read_form
-from api.web.pdf_pages import draw
+from api.web.ofd_pages import draw_document
 from api.web.render import page
 from api.web.seal_places import asked_places, places_of
 from api.web.seal_words import FORMS, KINDS, REQUEST_MARKS, Names, waiting_words
@@ -80,7 +81,7 @@ async def ask(request: Request) -> Response:
         form = await read_form(request, upload="file", max_bytes=MAX_BYTES)
         file = form.uploads.get("file")
         if file is None or not file.content:
-            raise InvalidInput("upload-missing", Text("请选一个 PDF。", "Choose a PDF."), field="file")
+            raise InvalidInput("upload-missing", Text("请选一个 PDF 或 OFD。", "Choose a PDF or an OFD."), field="file")
         command = AskCommand(file.content, form["seal"], who.principal, DOCUMENT_CLASS, form["reason"])
         made = await container(request).signing.uses.ask(command)
     except AppError as error:
@@ -100,7 +101,7 @@ async def page_picture(request: Request, request_id: str, number: int) -> Respon
     """One page of the file as a picture."""
     who = await somebody_with_seals(request)
     content = await container(request).signing.uses.requests.file(request_id, actor=who.principal)
-    drawn = await draw(content, first=max(number, 1), pages=1)
+    drawn = await draw_document(container(request).signing.show_ofd, content, first=max(number, 1), pages=1)
     if not drawn.pages:
         raise NotFound("page-not-found", Text("没有这一页。", "There is no such page."))
     return Response(drawn.pages[0], media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
@@ -111,7 +112,8 @@ async def file_of(request: Request, request_id: str) -> Response:
     """The file itself."""
     who = await somebody_with_seals(request)
     content = await container(request).signing.uses.requests.file(request_id, actor=who.principal)
-    return download(content, f"{request_id}.pdf")
+    ending, media_type = kind_of(content)
+    return download(content, f"{request_id}.{ending}", media_type)
 
 
 @router.get(REQUESTS + "/{request_id}/sealed")
@@ -121,7 +123,8 @@ async def sealed_file(request: Request, request_id: str) -> Response:
     signing = container(request).signing
     found = await signing.uses.requests.one(request_id, actor=who.principal)
     content = await signing.seals.file(found.signature_id or "", caller=who.principal)
-    return download(content, f"{found.signature_id}.pdf")
+    ending, media_type = kind_of(content)
+    return download(content, f"{found.signature_id}.{ending}", media_type)
 
 
 @router.post(REQUESTS + "/{request_id}/{answer}")
@@ -157,7 +160,8 @@ async def _request_page(
     shown = found.document is not None and (own or principal.may(SEAL_APPROVER)) and (open_ or approved)
     total, place = 0, {}
     if shown:
-        drawn = await draw(await signing.uses.requests.file(request_id, actor=principal), pages=1)
+        file = await signing.uses.requests.file(request_id, actor=principal)
+        drawn = await draw_document(signing.show_ofd, file, pages=1)
         total = drawn.total
         width, height = drawn.sizes[0] if drawn.sizes else (210.0, 297.0)
         place = {
