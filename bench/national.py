@@ -3,7 +3,7 @@
 `sign.sm2` and `verify.sm2` go the way of every key (`keys.backends`, `keys.verification`) over messages of 1 KiB, the
 user ID's digest included; their peer is `openssl speed sm2` of the same library, which signs digests. `lookup.sm4`
 finds an account by its ID number through the blind index and opens two of its values. Rows of PDFs are in
-`bench.national_pdf`, those of OFDs in `bench.national_ofd`.
+`bench.national_pdf`, those of OFDs in `bench.national_ofd` and `bench.national_ofd_sealing`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench import audit_chain, national_ofd, national_pdf
+from bench import audit_chain, national_ofd, national_ofd_sealing, national_pdf
 from bench.keys_fields import ROUNDS, OneSecret, Rows, calls_per_second, filled, reads_per_second
 from bench.report import Row, rate
 from keys.backends.software import SoftwareBackend
@@ -31,8 +31,15 @@ _CALLS, _SM2_ROUNDS = 1_000, 5
 
 
 def measure() -> list[Row]:
-    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`; those of `bench.national_pdf`, `bench.national_ofd`."""
-    return [*_sm2(), *national_pdf.measure(), *national_ofd.measure(), *asyncio.run(_lookup()), *audit_chain.measure()]
+    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`; those of `bench.national_pdf`, `bench.national_ofd` and its sealing."""
+    return [
+        *_sm2(),
+        *national_pdf.measure(),
+        *national_ofd.measure(),
+        *national_ofd_sealing.measure(),
+        *asyncio.run(_lookup()),
+        *audit_chain.measure(),
+    ]
 
 
 def _sm2() -> list[Row]:

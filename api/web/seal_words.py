@@ -176,6 +176,8 @@ SEAL_PROFILES: Mapping[str, tuple[Text, Text]] = {
 
 def level_words(level: str) -> str:
     """A level as the ledger has it; of SM2 signatures, which have none, the form."""
+    if level.startswith("SES-"):  # of an OFD
+        return f"国密电子签章 {level}"
     return {"SM2-SES": "国密电子印章 SM2-SES", "SM2-CMS": "国密签名 SM2-CMS"}.get(level, level)
 
 

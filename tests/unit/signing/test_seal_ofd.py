@@ -40,6 +40,7 @@ from tests.support.clock import START, FakeClock
 from tests.support.eseal_world import NOW
 from tests.support.lasting_world import YEAR, LastingWorld
 from tests.support.national_forms import NationalForms, national_form
+from tests.support.national_office import national_office
 from tests.support.ofd_sealing import entries_of, judged, package, pages, recomputed
 from tests.support.ofd_world import drawn, words, zipped
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, seal_image
@@ -400,3 +401,23 @@ async def test_a_seal_as_it_would_look_is_drawn_without_a_key_and_without_a_use(
     assert "/Doc_0/Signs/Sign_0/SignedValue.dat" not in files, "so that it can never pass for a sealed one"
     async with office.database.read() as tx:
         assert await office.store.uses(tx, UseQuery(ORGANISATION), before=None, limit=10) == []
+
+
+async def test_with_seals_of_our_own_making_and_the_verdict_that_everybody_gets(
+    sqlite_database: Database, clock: FakeClock, tmp_path: Any
+) -> None:
+    """Nothing of a test between: key, SESeal and certificates from the service, judged as an upload is."""
+    async with national_office(sqlite_database, clock, tmp_path) as both:
+        office = await both.office.with_seal()
+        seal = await active(office)
+        once = await office.seal_ofd(command(seal, package(3), placement=(PLACE, PagingPlacement())))
+        twice = await office.seal_ofd(command(seal, once.content))
+        report = await office.verify_file(whole(twice.content))
+        assert (report.conclusion, len(report.signatures)) == ("genuine", 2)
+        assert all(one.known_seal is not None and one.known_seal.id == seal.id for one in report.signatures)
+        changed = entries_of(whole(twice.content))
+        changed["/Doc_0/Pages/Page_1/Content.xml"] += b" "
+        assert (await office.verify_file(zipped(changed))).conclusion == "changed"
+        entered = await office.seals.use(twice.signature_id, caller=CLIENT)
+        form = await office.signers.of(seal)
+        assert entered.certificate == hashlib.sha256(form.certificates[0]).hexdigest()
