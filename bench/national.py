@@ -31,7 +31,7 @@ _CALLS, _SM2_ROUNDS = 1_000, 5
 
 
 def measure() -> list[Row]:
-    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`; those of `bench.national_pdf`, `bench.national_ofd` and its sealing."""
+    """Rows `sign.sm2`, `verify.sm2`, `lookup.sm4`, `audit.…`; those of `bench.national_pdf` and of OFDs."""
     return [
         *_sm2(),
         *national_pdf.measure(),

@@ -39,13 +39,14 @@ from signing.model import GranteeKind, GrantForm, Seal
 from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from signing.seals.certificate import LookAtCertificate
+from signing.show_ofd import ShowOfd
 from tests.support.clock import FakeClock
 from tests.support.national_forms import NationalForms
 from tests.support.notes import OneNoteKey
 from tests.support.ofd_sealing import judged, package
 from tests.support.scanned_seals import scan
 from tests.support.signing_fakes import PlainKeys, pdf
-from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, judge_of
+from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, judge_of, shared_cells
 from yizheng_client.digests import signed_of, terms_of
 
 LOG_KEY = OneNoteKey()
@@ -119,6 +120,7 @@ async def http(office: SealOffice, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
         change_seal_status=office.change_status,
         seals=office.seals,
         preview_places=office.preview_places,
+        show_ofd=ShowOfd(office.pool, shared_cells(office.settings)),
         reports=office.reports,
         read_scan=ReadScan(),
         look_at_certificate=LookAtCertificate(
@@ -776,6 +778,10 @@ async def test_places_in_an_ofd_are_shown_before_it_is_sealed(http: httpx.AsyncC
     assert (answer.status_code, body["pages"], body["empty_fields"]) == (200, 3, [])
     assert [one["left_mm"] for one in body["places"]] == [196, 196, 196]
     assert [one["part"]["left_mm"] for one in body["places"]] == [-21, -7, 7]
+    for kind in ("image/png", "image/svg+xml"):
+        headers = bearer("app", Accept=kind)
+        drawn = await http.post("/v1/signature-previews", data=fields, files=upload(package(3)), headers=headers)
+        assert (drawn.status_code, drawn.headers["content-type"].partition(";")[0]) == (200, kind)
 
 
 async def test_an_approved_ofd_is_sealed_once(http: httpx.AsyncClient, office: SealOffice) -> None:
