@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -12,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.commands import app
+from api.cli.composed import composed
 from api.cli.miping_checks import checks
 from api.cli.miping_model import State
+from api.settings import Settings
 from api.wiring.cryptography import CryptographyFacts
 from core.audit.chain import ChainDigest
 from keys.ports import KeyRecord
@@ -45,6 +48,13 @@ def states(folder: Path, profile: str) -> dict[str, str]:
     return {one["id"]: one["state"] for one in told["checks"]}
 
 
+async def offered(folder: Path, profile: str) -> bool:
+    """What the service itself says in its metadata, put together as for workers."""
+    async with composed(Settings(data=folder, profile=Profile(profile))) as container:
+        told = json.loads(container.idp.documents.metadata().content)
+    return "SGD_SM3_SM2" in told["id_token_signing_alg_values_supported"]
+
+
 @pytest.mark.slow
 def test_a_deployment_changes_over_and_the_list_follows(tmp_path: Path) -> None:
     folder = tmp_path / "data"
@@ -67,6 +77,9 @@ def test_a_deployment_changes_over_and_the_list_follows(tmp_path: Path) -> None:
     after = states(folder, "both")
     turned = {"profile": "partly", "audit-chain": "met", "token-key": "partly"}
     assert after == before | turned
+
+    assert asyncio.run(offered(folder, "both"))
+    assert not asyncio.run(offered(folder, "international")), "the key is there still, and not offered"
 
     for language, words in (("en", "no security assessment"), ("zh", "不是密码应用安全性评估")):
         said = run(folder, "doctor", "--miping", "--language", language, profile="both")
