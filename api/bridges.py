@@ -278,6 +278,7 @@ class SigningDocumentJudge:
             names=report.names,
             signed_revision=None if report.signed_revision is None else whole(report.signed_revision),
             report=report,
+            broken=report.format == "ofd" and report.conclusion == "changed" and not report.altered,
         )
 
 

@@ -173,6 +173,7 @@ class DocumentJudgement:
         names: what an OFD says of itself under a trusted seal (`ZZBS`, …), by the element's name.
         signed_revision: the bytes as they were when sealed, when they can be told.
         report: the signing domain's own report, passed through for display.
+        broken: what is called changed has no signature of somebody trusted that holds.
     """
 
     conclusion: DocumentConclusion
@@ -184,6 +185,7 @@ class DocumentJudgement:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     signed_revision: bytes | None = field(default=None, repr=False)
     report: object | None = field(default=None, repr=False)
+    broken: bool = False
 
 
 class DocumentJudge(Protocol):

@@ -163,6 +163,8 @@ def _state(
 
 
 def _genuine(judgement: DocumentJudgement) -> Question:
+    if judgement.broken:
+        return Question(Answer.NO, Text("没有站得住的签名。", "No signature holds."))
     if judgement.conclusion in _SEALED:
         return Question(Answer.YES, Text("印章是真的。", "The seal is genuine."))
     return {

@@ -14,7 +14,7 @@ from certstore.model import FileKind, Licence, LicenceFile
 from certstore.verify_file import Answer, LicenceFileVerdict, VerifyLicenceFile
 from core.principal import ANONYMOUS
 from tests.support.certstore_world import LAND_SYSTEM, World
-from tests.support.eseal_world import Making
+from tests.support.eseal_world import Making, root
 from tests.support.ofd_verify_world import office_of
 from tests.support.ofd_world import PAGE, Files, document, sealed, zipped
 
@@ -25,10 +25,10 @@ def ofd_of(identifier: str) -> Files:
     return sealed(plain | {"/OFD.xml": named}, Making())
 
 
-def verifier(city: World) -> VerifyLicenceFile:
+def verifier(city: World, *roots: bytes) -> VerifyLicenceFile:
     """The city's own, with the service's judge of files in place of the fake one."""
     own = city.services.verify_file
-    judge = SigningDocumentJudge(office_of(city.database, city.clock).verify_file)
+    judge = SigningDocumentJudge(office_of(city.database, city.clock, *roots).verify_file)
     return VerifyLicenceFile(own._repository, judge, own._organisations)
 
 
@@ -76,6 +76,14 @@ async def test_a_changed_one_is_told_as_changed(change: bytes, city: World) -> N
     verdict = await verifier(city)(zipped(files | {PAGE: files[PAGE] + change}), ANONYMOUS)
     assert (verdict.unchanged.answer, verdict.same_file) == (Answer.NO, False)
     assert verdict.valid_now.answer is not Answer.YES or verdict.judgement.conclusion != "genuine"
+
+
+async def test_of_a_changed_one_under_a_stranger_s_seal_nobody_says_that_its_seal_is_genuine(city: World) -> None:
+    licence = await city.issue_property()
+    files = ofd_of(licence.current.identifier or "")
+    changed = zipped(files | {PAGE: files[PAGE] + b" "})
+    assert (await verifier(city)(changed, ANONYMOUS)).genuine.answer is Answer.YES
+    assert (await verifier(city, root("elsewhere"))(changed, ANONYMOUS)).genuine.answer is Answer.NO
 
 
 async def test_what_is_no_ofd_gets_an_answer_and_no_error(city: World) -> None:
