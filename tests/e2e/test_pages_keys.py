@@ -40,6 +40,7 @@ def city(authority: PeopleAuthority, tmp_path_factory: pytest.TempPathFactory) -
     with contextlib.ExitStack() as stack:
         settings: dict[str, str] = {
             "client_certificate_header": HEADER,
+            "profile": "both",
             "revocation_hosts": "127.0.0.1",
             "inside_hosts": "127.0.0.1",
             "revocation_ports": str(urlsplit(authority.crl_address).port),
@@ -175,6 +176,20 @@ def test_without_a_certificate_the_page_says_what_to_do(visit: Open) -> None:
     nobody.page.click("main form button.go")
     nobody.page.wait_for_url("**/login/certificate/back*")
     assert "没有出示证书" in nobody.page.inner_text("[role=alert]")
+    assert faults_of(nobody.page) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_line_to_sign_is_shown_and_a_wrong_signature_told(visit: Open, language: str) -> None:
+    nobody = visit(ignore_https_errors=True, locale=language)
+    nobody.open("/login/certificate")
+    nobody.page.click("main form[action^='/login/certificate/challenge'] button")
+    assert nobody.page.input_value("#challenge").startswith("yizheng-certificate:http")
+    assert faults_of(nobody.page) == []
+    nobody.page.fill("#certificate", "AAAA")
+    nobody.page.fill("#signature", "AAAA")
+    nobody.page.click("main form button.go")
+    nobody.page.wait_for_selector("[role=alert]")
     assert faults_of(nobody.page) == []
 
 
