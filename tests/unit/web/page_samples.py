@@ -563,6 +563,7 @@ SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
                 AttachmentRow("<b>宗地图</b>.pdf", "412 KiB", NOW, "/me/licences/lic_1/attachments/att_1"),
                 AttachmentRow("门楼照片.jpg", "1208 KiB", NOW, "/me/licences/lic_1/attachments/att_2"),
             ),
+            ofd="/download?form=ofd",
         ),
         "citizen",
     ),
