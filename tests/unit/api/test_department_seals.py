@@ -91,3 +91,25 @@ async def test_only_an_own_active_seal_for_licences_is_used(organisation: str, c
         with pytest.raises(SealNotFound):
             await sealer.seal(b"%PDF", actor=LAND_SYSTEM, seal_code=code, **how)
         assert used == []
+
+
+async def test_an_ofd_gets_the_same_seal_and_goes_first() -> None:
+    order: list[Any] = []
+
+    async def seal_pdf(command: SealPdfCommand) -> Any:
+        order.append(command)
+        return SealedPdf(b"sealed", "sig_1", command.seal_id, START, Level.B_B.value)
+
+    async def seal_ofd(command: Any) -> Any:
+        order.append(command)
+        return SimpleNamespace(content=b"stamped", seal_id=command.seal_id, signature_id="sig_2")
+
+    sealer = DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=seal_ofd)  # type: ignore[arg-type]  # as above
+    how: Any = {"organisation": LAND, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
+    made = await sealer.seal(b"%PDF", actor=LAND_SYSTEM, seal_code=LICENCE, ofd=b"PK", **how)
+    first, second = order
+    assert (first.ofd, second.pdf) == (b"PK", b"%PDF"), "a seal without a national form must refuse before a use"
+    assert first.seal_id == second.seal_id == f"seal-{LICENCE}"
+    assert (first.document_class, first.placement) == (second.document_class, second.placement)
+    assert made.beside is not None
+    assert (made.beside.content, made.beside.signature_id) == (b"stamped", "sig_2")
