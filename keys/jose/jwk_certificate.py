@@ -6,7 +6,6 @@ No trust follows from it. A client that registers its own certificate means exac
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -56,5 +55,5 @@ def _first(chain: object) -> bytes:
         raise KeyRefused("a certificate in the JWK member x5c that is too large")
     try:
         return base64.b64decode(chain[0], validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and its parent for letters outside ASCII
         raise KeyRefused("a certificate in the JWK member x5c that is not base64") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -121,5 +120,5 @@ async def seal_picture(
 def _decoded(image: str) -> bytes:
     try:
         return base64.b64decode(image, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and its parent for letters outside ASCII
         raise scan_refused("unreadable") from None

@@ -29,6 +29,7 @@ def test_a_key_knows_its_certificate_by_its_thumbprint() -> None:
     "members",
     [
         {"x5c": OTHER.jwk()["x5c"]},
+        {"x5c": ["证书"]},
         {"x5c": []},
         {"x5c": "AAAA"},
         {"x5c": [1]},
