@@ -26,6 +26,13 @@ _CONVERSIONS = (
         "Too many conversions from this address in a minute; the file was not converted. Try again later.",
     ),
 )
+_TEXT_SEARCHES = (
+    "too-many-text-searches",
+    Text(
+        "这个网络地址一分钟内找得太多了，文件没有看。请一分钟后再试。",
+        "Too many searches from this address in a minute; the file was not looked at. Try again later.",
+    ),
+)
 _REPORTS = (
     "too-many-reports",
     Text(
@@ -77,6 +84,16 @@ async def limited_conversion(request: Request) -> None:
     """
     most = container(request).ground.settings.verifications_per_minute
     await _count(request, "convert", most, _CONVERSIONS)
+
+
+async def limited_text_search(request: Request) -> None:
+    """Count one search in a file for the source; as many are allowed as verifications.
+
+    Raises:
+        LimitExceeded: `too-many-text-searches`.
+    """
+    most = container(request).ground.settings.verifications_per_minute
+    await _count(request, "find", most, _TEXT_SEARCHES)
 
 
 async def limited_report(request: Request) -> None:

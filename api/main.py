@@ -66,6 +66,7 @@ UPLOAD_PATHS = (
     "/v1/signature-previews",
     "/v1/signatures",
     "/v1/signature-verifications",
+    "/v1/text-searches",
     "/v1/verifications",
     "/verify",
     "/office/seal",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from keys.profile import Profile
+from signing.levels import Level
 
 
 class PdfProfile(StrEnum):
@@ -31,15 +32,19 @@ class PdfProfile(StrEnum):
         return self in (PdfProfile.PADES, PdfProfile.DUAL)
 
 
-def resolved(asked: PdfProfile | None, own: Profile) -> PdfProfile:
+def resolved(asked: PdfProfile | None, own: Profile, level: Level | None = None) -> PdfProfile:
     """The form that is made.
 
     Args:
         own: in which forms the seal exists, and which of them goes with it.
+        level: what was asked for by name. A stamp alone has none of those above B-B, so whoever names one and no form
+            gets both forms.
     """
     if asked is not None:
         return asked
-    return PdfProfile.SM2_SEAL if own is Profile.NATIONAL else PdfProfile.PADES
+    if own is not Profile.NATIONAL:
+        return PdfProfile.PADES
+    return PdfProfile.SM2_SEAL if level in (None, Level.B_B) else PdfProfile.DUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class SealPdf:
         usable = await self._rights.usable(_use(command), grants, lambda: hashed(command.pdf).hexdigest(), part=part)
         # 4. Read the file in a process apart, and seal in a thread
         signature_id, signed_at = new_id(self._clock, "sig"), self._clock.now().replace(microsecond=0)
-        profile, wanted = resolved(command.profile, seal.profile), self._wanted(command)
+        profile, wanted = resolved(command.profile, seal.profile, command.level), self._wanted(command)
         notes = (command.reason or "", command.location or "", command.contact or "")
         words = SignatureText(signature_id, seal.name.zh, signed_at, *notes)
         made = await self._seal_in(seal, command, words, profile, wanted)

@@ -15,6 +15,7 @@ from api.cli.catalogue_app import catalogue_app
 from api.cli.client_app import client_app
 from api.cli.convert_command import convert
 from api.cli.document_app import extend, sign, verify
+from api.cli.find_command import find
 from api.cli.ground import Data, Port, plainly, prepare_instance, refusal, settings_of
 from api.cli.keys_app import keys_app
 from api.cli.licence_app import licence_app
@@ -55,6 +56,7 @@ app.command()(sign)
 app.command()(extend)
 app.command()(verify)
 app.command()(convert)
+app.command()(find)
 
 
 @app.command()

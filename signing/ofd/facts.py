@@ -158,15 +158,15 @@ def _bounded(structure: bytes) -> bytes:
 def _pages(package: Package) -> tuple[tuple[str, str], ...]:
     """Identifier and file of each page; none where the document cannot be read."""
     with contextlib.suppress(PackageRefused):
-        root = text_of(all_of(parse(package[ROOT], "OFD"), "DocBody")[0], "DocRoot")
+        root = text_of(all_of(parse(package[ROOT], "OFD", drafts=True), "DocBody")[0], "DocRoot")
         base = located(ROOT, root or "")
-        listed = all_of(parse(package[base], "Document"), "Pages/Page")[:_MOST_PAGES]
+        listed = all_of(parse(package[base], "Document", drafts=True), "Pages/Page")[:_MOST_PAGES]
         return tuple((one.get("ID", "")[:20], located(base, one.get("BaseLoc", ""))) for one in listed)
     return ()
 
 
 def _names(package: Package) -> dict[str, str]:
-    info = one_of(all_of(parse(package[ROOT], "OFD"), "DocBody")[0], "DocInfo")
+    info = one_of(all_of(parse(package[ROOT], "OFD", drafts=True), "DocBody")[0], "DocInfo")
     found = [] if info is None else all_of(info, "CustomDatas/CustomData")[:_MOST_NAMES]
     names = [one.get("Name", "")[:_LONGEST] for one in found]
     if len(set(names)) != len(names):  # of two, everybody would take another

@@ -14,7 +14,7 @@ from signing.ofd.read_document import MOST_THINGS, read_documents
 from signing.ofd.read_page import area_of
 from signing.ofd.refusing import refusing, too_complex
 from signing.ofd.values import Budget
-from signing.ofd.words import WordPlace, find_words
+from signing.ofd.words import MOST_PLACES, WordPlace, find_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def look_for_words(
     *,
     document: int = 0,
     pages: tuple[int, ...] | None = None,
-    most: int = 1000,
+    most: int = MOST_PLACES,
 ) -> tuple[WordPlace, ...]:
     """Where words stand, in millimetres from each page's top left corner.
 

@@ -78,10 +78,13 @@ class SignatureList:
 
 def read_signatures(package: Package) -> SignatureList:
     """
+    The front may be in the namespace of the standard's drafts, as some makers still write it over files of the
+    standard: it says where the list is, and is protected like every file. What is signed may not.
+
     Raises:
         PackageRefused: a file is missing, its XML says nothing that may be believed, or a file is protected twice.
     """
-    root = parse(package[ROOT], "OFD")
+    root = parse(package[ROOT], "OFD", drafts=True)
     bodies = all_of(root, "DocBody")
     if root.get("Version") not in VERSIONS:
         raise PackageRefused("xml", "an unknown version", reason="version")

@@ -23,7 +23,10 @@ from signing.ofd.values import Budget
 DEEPEST_COMPOSITES = 8
 _ABOVE, _BELOW = 0.88, 0.12  # of the em, above and below the baseline
 _NARROW = 0.5
-_LONGEST = 1000
+LONGEST = 1000
+"""Characters of words that are looked for."""
+MOST_PLACES = 1000
+"""That are told of one search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def find_words(
     text: str,
     *,
     pages: Sequence[int] | None = None,
-    most: int = 1000,
+    most: int = MOST_PLACES,
     budget: Budget | None = None,
 ) -> tuple[WordPlace, ...]:
     """
@@ -86,7 +89,7 @@ def find_words(
     left = budget or Budget(MOST_THINGS)
     out: list[WordPlace] = []
     for number in pages if pages is not None else range(1, len(document.pages) + 1):
-        if wanted and len(wanted) <= _LONGEST and len(out) < most:
+        if wanted and len(wanted) <= LONGEST and len(out) < most:
             words = words_of(read_page(package, document, number, left), left)
             out += [WordPlace(number, box) for box in _found(words, wanted)][: most - len(out)]
     return tuple(out)

@@ -20,8 +20,8 @@ def parse(content: bytes, root: str, *, drafts: bool = False) -> etree._Element:
     """
     Args:
         root: local name of the element that the file must be.
-        drafts: whether a file in the namespace of the standard's drafts is read as one of the standard's. Such files
-            are shown and searched; their signatures are not judged.
+        drafts: whether a file in the namespace of the standard's drafts is read as one of the standard's: so are
+            documents, and the front that says where the signatures are; never the signatures themselves.
 
     Raises:
         PackageRefused: `xml`: not well-formed, another element, not UTF-8, or it declares a document type.

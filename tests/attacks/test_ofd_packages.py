@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from signing.ofd.judge import PackageJudge, SignatureVerdict
 from signing.ofd.package import LARGEST_FILE, PackageRefused, located, read_package
 from signing.ofd.signatures import read_signatures
+from signing.ofd.xml import NAMESPACE
 from tests.support.eseal_world import NOW, Making, judge
 from tests.support.ofd_world import HEAD, LIST, PAGE, SPACE, Files, document, sealed, zipped
 
@@ -48,6 +49,47 @@ def test_a_package_without_signatures_has_none() -> None:
     files = document()
     files["/OFD.xml"] = files["/OFD.xml"].replace(f"<ofd:Signatures>{LIST}</ofd:Signatures>".encode(), b"")
     assert read_signatures(read_package(zipped(files))).path is None
+
+
+def drafted(files: Files, path: str = "/OFD.xml") -> Files:
+    """The same with one file in the namespace of the standard's drafts."""
+    return files | {path: files[path].replace(b"ofdspec.org/2016", b"ofdspec.org")}
+
+
+async def test_a_package_whose_front_is_of_the_drafts_is_judged_as_any_other() -> None:
+    made = sealed(drafted(document()), Making())
+    (only,) = await judged(made)
+    assert only.good
+    (changed,) = await judged(made | {"/OFD.xml": made["/OFD.xml"] + b" "})
+    assert changed.changed == ("/OFD.xml",)
+    (turned,) = await judged(drafted(GOOD))
+    assert turned.changed == ("/OFD.xml",)
+    (extra,) = await judged(made | {"/extra": b"added"})
+    assert not extra.good
+
+
+@pytest.mark.parametrize("path", [LIST, "/Doc_0/Signs/Sign_0/Signature.xml"])
+def test_what_is_signed_is_in_the_standard_s_own_namespace(path: str) -> None:
+    old = sealed(drafted(document()), Making(), xml=lambda text: text.replace("/2016", ""))
+    assert refused(zipped(drafted(old, path))) == "xml"
+    assert refused(zipped(drafted(GOOD, path))) == "xml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("</ofd:DocBody>", "<n:Signatures>/Other.xml</n:Signatures></ofd:DocBody>"),
+        ("</ofd:OFD>", "<n:DocBody><n:DocRoot>Doc_0/Document.xml</n:DocRoot></n:DocBody></ofd:OFD>"),
+        ('Version="1.1"', 'Version="2.0"'),
+        ('"http://www.ofdspec.org"', '"http://www.ofdspec.org/2015"'),
+    ],
+)
+def test_a_front_of_the_drafts_says_one_thing_only(old: str, new: str) -> None:
+    """Two lists or two documents, one in each namespace, are two: readers would take either."""
+    front = drafted(document())["/OFD.xml"].decode().replace("<ofd:OFD", f'<ofd:OFD xmlns:n="{NAMESPACE}"')
+    assert read_signatures(read_package(zipped(sealed(document() | {"/OFD.xml": front.encode()}, Making())))).signatures
+    changed = document() | {"/OFD.xml": front.replace(old, new).encode()}
+    assert refused(zipped(sealed(changed, Making()))) == "xml"
 
 
 # -- changed after signing -------------------------------------------------------------------------------------------

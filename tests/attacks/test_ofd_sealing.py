@@ -131,6 +131,10 @@ def _entity(files: Files) -> Files:
     return files | {"/Doc_0/Document.xml": f'{head}<!DOCTYPE x [<!ENTITY e "x">]>{rest}'.encode()}
 
 
+def _of_the_drafts(files: Files) -> Files:
+    return files | {"/OFD.xml": files["/OFD.xml"].replace(b"ofdspec.org/2016", b"ofdspec.org")}
+
+
 def _counts_backwards(files: Files) -> Files:
     listed = files[LIST].replace(b">1</ofd:MaxSignId>", b">1</ofd:MaxSignId><ofd:MaxSignId>0</ofd:MaxSignId>")
     return files | {LIST: listed}
@@ -143,6 +147,7 @@ def _counts_backwards(files: Files) -> Files:
         (_outside, "ofd-entry-name"),
         (_two_documents, "ofd-documents"),
         (_entity, "ofd-xml"),
+        (_of_the_drafts, "ofd-xml"),
     ],
 )
 def test_packages_that_are_not_sealed(change: Callable[[Files], Files], code: str) -> None:

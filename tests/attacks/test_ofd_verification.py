@@ -313,6 +313,21 @@ async def test_a_pdf_that_is_an_archive_too_is_judged_as_the_pdf_that_it_shows(h
 # -- what the signatures cover ---------------------------------------------------------------------------------------
 
 
+def in_the_drafts(files: Files, *paths: str) -> Files:
+    return files | {path: files[path].replace(b"ofdspec.org/2016", b"ofdspec.org") for path in paths}
+
+
+async def test_a_document_of_the_drafts_under_signatures_of_the_standard(http: httpx.AsyncClient) -> None:
+    old = in_the_drafts(document(), "/OFD.xml", "/Doc_0/Document.xml", PAGE)
+    made = sealed(old, Making())
+    report = await accepted(http, zipped(made))
+    assert report["signatures"][0]["files"]["seen_on"] == [1]
+    changed = await refused(http, zipped(made | {PAGE: made[PAGE] + b" "}))
+    assert changed["signatures"][0]["files"]["pages"] == [1]
+    for path in (LIST, SIGNED):
+        assert (await refused(http, zipped(in_the_drafts(made, path))))["refusal"] == "xml"
+
+
 async def test_a_changed_page_is_named(http: httpx.AsyncClient) -> None:
     report = await refused(http, zipped(GOOD | {PAGE: GOOD[PAGE].replace("营业执照".encode(), "营业执昭".encode())}))
     assert (report["indication"], report["sub_indication"]) == ("TOTAL-FAILED", "HASH_FAILURE")

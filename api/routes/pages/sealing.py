@@ -113,7 +113,7 @@ async def seal(request: Request, token: str) -> Response:
             placement=places[0] if len(places) == 1 else places,
             reason=form["reason"] or None,
             idempotency_key=token,
-            level=level_in(form) if ofd or await _has_levels(request, who, form["seal"], profile) else None,
+            level=level_in(form) if ofd else await _level(request, who, form, profile),
             profile=profile,
         )
         done = await container(request).signing.seal_file(command)
@@ -303,10 +303,13 @@ async def _place(request: Request, who: Visitor, token: str, form: Form, error: 
     return page(request, "seal_place.html", status=status_of(error) if error else 200, view=view)
 
 
-async def _has_levels(request: Request, who: Visitor, seal_id: str, profile: PdfProfile | None) -> bool:
-    """The form always says a level; a file in a national form has none."""
-    own = next((one.profile for one in await _seals(request, who) if one.id == seal_id), Profile.INTERNATIONAL)
-    return resolved(profile, own).has_levels
+async def _level(request: Request, who: Visitor, form: Form, profile: PdfProfile | None) -> Level | None:
+    """The form always says a level, and a file in a national form has none. One that is not the usual one was chosen
+    by hand: without a form that was chosen too, the file is sealed in both, and has it."""
+    own = next((one.profile for one in await _seals(request, who) if one.id == form["seal"]), Profile.INTERNATIONAL)
+    level = level_in(form)
+    chosen = profile is None and level is not container(request).signing.settings.level
+    return level if chosen or resolved(profile, own).has_levels else None
 
 
 def _profiles(seals: Sequence[Seal]) -> tuple[tuple[str, Text, Text], ...]:

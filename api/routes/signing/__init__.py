@@ -15,6 +15,7 @@ from api.routes.signing import (
     seal_orders,
     seals,
     signatures,
+    text_searches,
     uses,
     verifications,
 )
@@ -27,6 +28,7 @@ routers = [
     extensions.router,
     verifications.router,
     conversions.router,
+    text_searches.router,
     seals.router,
     national_forms.router,
     seal_orders.router,

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.deps import container
 from api.limits import limited_conversion
-from api.routes.signing.uploads import Upload, uploaded
+from api.routes.signing.uploads import Upload, uploaded, whole_field
 from api.web.ofd_pages import draw_ofd
 from core.errors import InvalidInput
 from core.text import Text
@@ -57,7 +57,7 @@ async def convert(request: Request) -> Response:
     async with uploaded(request, limit=signing.settings.max_pdf_bytes) as upload:
         if upload.content[:5] == b"%PDF-":
             return _as_ofd(await signing.convert_pdf(upload.content))
-        document = _number(upload, "document") - 1
+        document = whole_field(upload.fields, "document") - 1
         if request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip() == _PNG:
             return await _picture(request, upload, document)
         similar = _choice(upload, "typefaces", ("exact", "similar")) == "similar"
@@ -81,7 +81,7 @@ def _as_ofd(made: MadeOfd) -> Response:
 
 
 async def _picture(request: Request, upload: Upload, document: int) -> Response:
-    number = _number(upload, "page")
+    number = whole_field(upload.fields, "page")
     drawn = await draw_ofd(
         container(request).signing.show_ofd, upload.content, first=number, pages=1, document=document
     )
@@ -93,17 +93,6 @@ async def _picture(request: Request, upload: Upload, document: int) -> Response:
         "Shown-Faithfully": "no" if drawn.notices else "yes",
     }
     return Response(drawn.pictures.pages[0], media_type=_PNG, headers={**_SAFE, **headers})
-
-
-def _number(upload: Upload, name: str) -> int:
-    """
-    Raises:
-        InvalidInput: `field-invalid`
-    """
-    typed = upload.fields.get(name, "") or "1"
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 7 and int(typed)):
-        raise InvalidInput("field-invalid", Text(f"{name} 应为正整数。", f"{name} is a number from 1."), field=name)
-    return int(typed)
 
 
 def _choice(upload: Upload, name: str, known: tuple[str, ...]) -> str:

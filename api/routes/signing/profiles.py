@@ -15,7 +15,8 @@ PROFILE_FIELDS: dict[str, Any] = {
         "enum": [profile.value for profile in PdfProfile],
         "description": "form of the signature: `pades` for viewers all over the world; with SM2: `sm2seal` (national "
         "seal, GB/T 38540), `sm2cms` and `sm2cms-digest` (GM/T 0010); `dual` for the national seal with PAdES around "
-        "it. Left out: `sm2seal` for a seal whose own form is the national one, else `pades`",
+        "it. Left out: `sm2seal` for a seal whose own form is the national one (`dual` where `level` is above B-B), "
+        "else `pades`",
     },
 }
 

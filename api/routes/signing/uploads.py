@@ -142,3 +142,15 @@ def required_field(fields: Mapping[str, str], name: str) -> str:
     if not fields.get(name):
         raise InvalidInput("field-missing", Text(f"缺少 {name}。", f"The field {name} is missing."), field=name)
     return fields[name][:128]
+
+
+def whole_field(fields: Mapping[str, str], name: str) -> int:
+    """A number from 1, which is what it is where it was left out.
+
+    Raises:
+        InvalidInput: `field-invalid`.
+    """
+    typed = fields.get(name, "") or "1"
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 7 and int(typed)):
+        raise InvalidInput("field-invalid", Text(f"{name} 应为正整数。", f"{name} is a number from 1."), field=name)
+    return int(typed)

@@ -1,9 +1,10 @@
-"""OFDs made into PDFs and pictures: over HTTP, on the command line, and what is refused."""
+"""OFDs made into PDFs and pictures, and searched: over HTTP, on the command line, and what is refused."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 from api.cli.commands import app as commands
 from api.large_files import LargeFiles
 from api.main import _map_errors
-from api.routes.signing.conversions import router
+from api.routes.signing import conversions, text_searches
 from core.files.scratch import Scratch
 from core.kv.embedded import EmbeddedKeyValueStore
 from core.text import Text
@@ -36,6 +37,7 @@ from tests.support.ofd_world import drawn, square, words, zipped
 
 PLAIN = zipped(drawn(square("255 0 0")))
 WITH_WORDS = zipped(drawn(square("255 0 0") + words("营业执照")))
+TWO_LINES = zipped(drawn(words("营业执照") + words("执照", at="30 60 80 10")))
 STRANGE = zipped(drawn("<ofd:VideoObject/>" + words("营业执照")))
 PLACE = "/v1/conversions"
 
@@ -51,7 +53,8 @@ def cells() -> Iterator[Cells]:
 @pytest.fixture
 async def http(cells: Cells, tmp_path: Path, clock: FakeClock) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(router)
+    app.include_router(conversions.router)
+    app.include_router(text_searches.router)
     _map_errors(app)
     app.state.large_files = LargeFiles()
     pool = WorkPool(1, 4)
@@ -153,6 +156,58 @@ async def test_words_are_found_and_pages_told(cells: Cells) -> None:
     assert len((await show.facts(WITH_WORDS)).documents[0].pages) == 1
 
 
+async def search(http: httpx.AsyncClient, content: bytes, **fields: Any) -> httpx.Response:
+    files = {"file": ("a.ofd", content, "application/ofd")}
+    return await http.post("/v1/text-searches", files=files, data=fields)
+
+
+async def test_words_are_found_by_whoever_asks(http: httpx.AsyncClient) -> None:
+    answer = await search(http, TWO_LINES, text="执 照")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    told = answer.json()
+    assert (told["document"], told["complete"]) == (1, True)
+    first, second = told["places"]
+    assert (first["page"], round(first["x_mm"])) == (1, 30)
+    assert first["x_mm"] == second["x_mm"]
+    assert second["y_mm"] - first["y_mm"] == pytest.approx(40)
+    assert first["width_mm"] == pytest.approx(2 * first["height_mm"])
+    none = await search(http, TWO_LINES, text="没有")
+    assert none.json() == {"document": 1, "complete": True, "places": []}
+
+
+async def test_it_says_where_there_may_be_more_than_are_told(http: httpx.AsyncClient) -> None:
+    many = zipped(drawn("".join(words("甲", at=f"{n % 20 * 10} {n // 20 * 5} 10 5") for n in range(1001))))
+    told = (await search(http, many, text="甲")).json()
+    assert (told["complete"], len(told["places"])) == (False, 1000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, "field-invalid"),
+        ({"text": " \u3000"}, "field-invalid"),
+        ({"text": "长" * 1001}, "field-invalid"),
+        ({"text": "照", "document": "0"}, "field-invalid"),
+        ({"text": "照", "document": "2"}, "ofd-page"),
+    ],
+)
+async def test_searches_that_mean_nothing(http: httpx.AsyncClient, fields: dict[str, str], code: str) -> None:
+    answer = await search(http, WITH_WORDS, **fields)
+    assert problem(answer) == (400, code)
+    assert "长长" not in answer.text
+
+
+async def test_what_is_no_ofd_is_not_searched(http: httpx.AsyncClient) -> None:
+    for content in (b"%PDF-1.7", b"no package"):
+        assert problem(await search(http, content, text="照")) == (400, "ofd-not-a-package")
+
+
+async def test_one_address_may_search_only_so_often(http: httpx.AsyncClient) -> None:
+    answers = [problem(await search(http, b"", text="照")) for _ in range(7)]
+    assert answers[-1] == (429, "too-many-text-searches")
+    assert answers[0][0] == 400
+
+
 async def test_a_refusal_names_everything_that_would_differ(cells: Cells) -> None:
     with pytest.raises(OfdRefused) as wrong:
         await ConvertOfd(WorkPool(1, 1), cells)(STRANGE)
@@ -184,3 +239,19 @@ async def test_the_command_line(tmp_path: Path) -> None:
     assert (done.exit_code, back.read_bytes()[:2]) == (0, b"PK"), done.output
     for words_ in ((str(tmp_path / "none.ofd"), str(tmp_path / "b.pdf")), (str(source), str(tmp_path / "b.doc"))):
         assert (await asyncio.to_thread(run, *words_)).exit_code == 1
+
+
+def look(*arguments: str) -> Any:
+    return CliRunner().invoke(commands, ["find", *arguments])
+
+
+async def test_the_command_line_finds_words(tmp_path: Path) -> None:
+    source = tmp_path / "a.ofd"
+    source.write_bytes(WITH_WORDS)
+    told = await asyncio.to_thread(look, str(source), "执照", "--json")
+    assert told.exit_code == 0, told.output
+    (place,) = json.loads(told.stdout)
+    assert (place["page"], round(place["x_mm"])) == (1, 30)
+    assert (await asyncio.to_thread(look, str(source), "执照")).stdout.startswith("page 1: 30.0 ")
+    for arguments in ((str(source), "没有"), (str(source), " "), (str(tmp_path / "none.ofd"), "照"), (__file__, "照")):
+        assert (await asyncio.to_thread(look, *arguments)).exit_code == 1

@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from core.db.database import Database
 from core.errors import AppError
@@ -33,6 +33,7 @@ from signing.profiles import NATIONAL_FILTER, PdfProfile
 from signing.public_log.entry import LogEvent, read_entry
 from signing.settings import SigningSettings
 from signing.stores.log_tables import seal_log_entry
+from signing.stores.tables import seal as seal_table
 from signing.stores.tables import seal_certificate
 from signing.uses.ask import AskCommand
 from signing.verification.look import LookAtFile
@@ -346,6 +347,8 @@ async def test_the_form_that_goes_with_a_seal_is_made_unless_another_is_named(
         assert (usual.level, genuine(report)) == (expected, [expected])
         assert [one.known_seal and one.known_seal.recorded_at for one in report.signatures] == [usual.signed_at]
         named = {one: await code_or_level(sealed(office, one)) for one in PdfProfile}
+        shortest = await sealed(office, None, level=Level.B_B, level_policy=LevelPolicy.EXACTLY)
+        assert shortest.level == expected
     assert named[PdfProfile.PADES] == "PAdES-B-B"
     national = [named[one] for one in EVERY]
     if profile is Profile.INTERNATIONAL:
@@ -406,3 +409,32 @@ async def test_a_dual_file_lasts_by_its_outer_signature(
     alone = await office.seal_pdf(replace(made, level=None, profile=PdfProfile.SM2_SEAL))
     extending = ExtendFileCommand(alone.content, Level.B_T, LevelPolicy.EXACTLY, CLIENT)
     assert await code_of(office.extend_file(extending)) == "pdf-not-extendable"
+
+
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LT, Level.B_LTA])
+async def test_who_asks_for_a_level_and_no_form_gets_one_that_has_it(
+    sqlite_database: Database, clock: FakeClock, level: Level
+) -> None:
+    """Of a seal whose own form is the national one; what is named is taken at its word."""
+    world = World(sqlite_database, clock)
+    office = world.office
+    office.seal_pdf._seal_in._national = NationalForm()
+    seal = await office.make_seal()
+    await office.grant(seal)
+    await with_own_form(sqlite_database, seal.id, Profile.NATIONAL)
+    plain = SealPdfCommand(pdf(), seal.id, CLIENT, "document", PLACE)
+    assert (await office.seal_pdf(plain)).level == "SM2-SES"
+    wanted = replace(plain, level=level, level_policy=LevelPolicy.EXACTLY)
+    done = await office.seal_pdf(wanted)
+    assert done.level == level
+    inner, outer = (await office.verify_pdf(done.content)).signatures
+    assert (inner.level, outer.level) == ("SM2-SES", level)
+    assert await code_of(office.seal_pdf(replace(wanted, profile=PdfProfile.SM2_SEAL))) == "level-needs-pades"
+    locked = replace(wanted, locks=Locks(Certification.NOTHING))
+    assert await code_of(office.seal_pdf(locked)) == "lock-not-with-dual"
+
+
+async def with_own_form(database: Database, seal_id: str, profile: Profile) -> None:
+    async with database.write() as tx:
+        await tx.connection.execute(update(seal_table).where(seal_table.c.id == seal_id).values(profile=profile.value))
+        await tx.commit()
