@@ -291,6 +291,8 @@ class SignatureRecord:
         form: what was handed in.
         signed_digest: the digest that was handed in, as `sha256:…`.
         document_name: what the caller called a document that was not seen.
+        sealed_as: the form of what was made, as `signing.profiles` names it; None in uses from before it was kept, and
+            where no file was made.
     """
 
     id: str
@@ -311,6 +313,7 @@ class SignatureRecord:
     form: GrantForm = GrantForm.DOCUMENT
     signed_digest: str | None = None
     document_name: str | None = field(default=None, repr=False)
+    sealed_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

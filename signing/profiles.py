@@ -47,6 +47,10 @@ def resolved(asked: PdfProfile | None, own: Profile, level: Level | None = None)
     return PdfProfile.SM2_SEAL if level in (None, Level.B_B) else PdfProfile.DUAL
 
 
+OFD = "ofd"
+"""What stands in the ledger of an OFD, which has one form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """What a signature dictionary calls itself (ISO 32000-1 §12.8.1, Table 252).

@@ -27,6 +27,7 @@ from signing.ofd.seal.levels import level_to_seek, name_of
 from signing.ofd.seal.plan import PLAN, OfdPlan, OfdWish
 from signing.ofd.seal.stamp import StampedPlan, stamp
 from signing.ports import NationalSigner, NationalSigners, PartOfMore, SealStore, UseRequestStore
+from signing.profiles import OFD
 from signing.seal_pdf import check_words
 from signing.seals.look_up import document_context
 from signing.settings import SigningSettings
@@ -186,4 +187,5 @@ def _record(
         document=document,
         certificate=hashlib.sha256(signer.certificates[0]).hexdigest(),
         request_id=command.request_id,
+        sealed_as=OFD,
     )

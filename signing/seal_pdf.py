@@ -26,7 +26,7 @@ from signing.model import SealedPdf, SealPdfCommand, SignatureRecord
 from signing.pades.append import SignatureText
 from signing.placing.prepare import check_notes, fingerprint_parts
 from signing.ports import NationalSigners, PartOfMore, SealStore, UseRequestStore
-from signing.profiles import resolved
+from signing.profiles import PdfProfile, resolved
 from signing.seal_in_profile import Made, SealInProfile
 from signing.seals.look_up import document_context
 from signing.settings import SigningSettings
@@ -108,7 +108,7 @@ class SealPdf:
         # 5. Keep the file, then enter the use in the ledger; the seal must be active at that very moment
         context = document_context(signature_id)
         document = await self._vault.keep(made.content, context=context) if command.keep else None
-        record = _record(command, signature_id, signed_at, made, document)
+        record = _record(command, signature_id, signed_at, made, document, profile)
         earlier = await self._entry.enter(
             _use(command),
             usable,
@@ -176,6 +176,7 @@ def _record(
     signed_at: dt.datetime,
     made: Made,
     document: str | None,
+    profile: PdfProfile,
 ) -> SignatureRecord:
     return SignatureRecord(
         id=signature_id,
@@ -192,4 +193,5 @@ def _record(
         document=document,
         certificate=made.certificate,
         request_id=command.request_id,
+        sealed_as=profile.value,
     )

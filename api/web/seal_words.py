@@ -13,7 +13,7 @@ from signing.appearance.official_seal import SealShape
 from signing.levels import Level
 from signing.lifecycle import EVENT_NAMES, STATUS_NAMES, SealEvent
 from signing.model import GranteeKind, GrantForm, RequestState, SealGrant, SealKind, SealStatus, SealStep, UseRequest
-from signing.profiles import PdfProfile
+from signing.profiles import OFD, PdfProfile
 
 PROFILES: Mapping[Profile, Text] = {
     Profile.INTERNATIONAL: Text("国际形式", "International form"),
@@ -172,6 +172,16 @@ SEAL_PROFILES: Mapping[str, tuple[Text, Text]] = {
     ),
 }
 """Forms that are offered by hand, by their name in the form; what is left out is for programs (`docs/national.md`)."""
+
+
+SEALED_AS: Mapping[str, Text] = {
+    PdfProfile.SM2_SEAL: Text("国密电子印章", "national e-seal"),
+    PdfProfile.SM2_CMS: Text("国密签名", "SM2 signature"),
+    PdfProfile.SM2_CMS_DIGEST: Text("国密签名，内含摘要", "SM2 signature with its digest"),
+    PdfProfile.DUAL: Text("国密和国际两种", "national and international"),
+    OFD: Text("OFD 国密签章", "OFD, national stamp"),
+}
+"""In the ledger, of uses that have SM2 in them; the others are told by their level alone."""
 
 
 def level_words(level: str) -> str:

@@ -96,6 +96,7 @@ seal_signature = Table(
     Column("form", String(16), nullable=False, server_default="document"),
     Column("signed_digest", String(160)),  # these two only where the document was not seen
     Column("document_name", String(200)),
+    Column("sealed_as", String(16)),
 )
 
 seal_application = Table(

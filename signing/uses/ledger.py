@@ -33,6 +33,7 @@ _HEADER = (
     "form",
     "signed_digest",
     "document_name",
+    "sealed_as",
 )
 
 
@@ -105,4 +106,5 @@ def _cells(one: SignatureRecord) -> tuple[str, ...]:
         one.form.value,
         one.signed_digest or "",
         one.document_name or "",
+        one.sealed_as or "",
     )

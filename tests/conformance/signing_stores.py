@@ -65,6 +65,7 @@ def a_record(number: int = 1, seal_id: str = "seal_01") -> SignatureRecord:
         digest_after=f"{number:064x}",
         level="PAdES-B-B",
         signed_at=MOMENT,
+        sealed_as="dual",
     )
 
 

@@ -155,6 +155,7 @@ def _view(record: SignatureRecord) -> dict[str, Any]:
         "document_class": record.document_class,
         "reason": record.reason,
         "level": record.level,
+        "sealed_as": record.sealed_as,
         "signed_at": record.signed_at.isoformat(),
         "digest_before": record.digest_before,
         "digest_after": record.digest_after,

@@ -250,6 +250,7 @@ def use_view(one: SignatureRecord) -> dict[str, Any]:
         "grant": one.grant_id,
         "request": one.request_id,
         "level": one.level,
+        "sealed_as": one.sealed_as,
         "signed_at": one.signed_at.isoformat(),
         "digest_before": one.digest_before,
         "digest_after": one.digest_after,

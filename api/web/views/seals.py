@@ -256,7 +256,11 @@ class UseRequestView:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One use."""
+    """One use.
+
+    Attributes:
+        sealed_as: the form of what was made, where it is not the usual one.
+    """
 
     at: str
     seal: Text
@@ -266,6 +270,7 @@ class LedgerRow:
     level: str
     id: str
     unseen: Text | None = None
+    sealed_as: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

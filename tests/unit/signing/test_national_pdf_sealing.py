@@ -97,7 +97,7 @@ async def test_a_seal_in_a_national_form_is_entered_like_any_other(office: SealO
     assert (done.level, done.level_wanted, done.renew_by) == (level, level, None)
     assert genuine(await office.verify_pdf(done.content)) == [level]
     record = await office.seals.use(done.signature_id, caller=CLIENT)
-    assert (record.level, record.certificate) == (level, NATIONAL_CERTIFICATE)
+    assert (record.level, record.certificate, record.sealed_as) == (level, NATIONAL_CERTIFICATE, profile)
     assert record.digest_before == hashlib.sha256(pdf()).hexdigest()
     assert record.digest_after == hashlib.sha256(whole(done.content)).hexdigest()
     async with office.database.read() as tx:
@@ -111,6 +111,7 @@ async def test_a_seal_in_a_national_form_is_entered_like_any_other(office: SealO
 async def test_without_a_word_the_international_form_is_made(office: SealOffice) -> None:
     done = await sealed(office, None)
     assert genuine(await office.verify_pdf(done.content)) == ["PAdES-B-B"]
+    assert (await office.seals.use(done.signature_id, caller=CLIENT)).sealed_as == "pades"
     assert office.national.asked == []  # type: ignore[attr-defined]  # the test's own
 
 
@@ -150,7 +151,7 @@ async def test_a_dual_file_has_the_stamp_inside_and_pades_around_it(office: Seal
     assert done.level == "PAdES-B-B"
     record = await office.seals.use(done.signature_id, caller=CLIENT)
     seal = await office.seals.get(record.seal_id)
-    assert record.certificate == hashlib.sha256(seal.certificate).hexdigest()
+    assert (record.certificate, record.sealed_as) == (hashlib.sha256(seal.certificate).hexdigest(), "dual")
     assert outer.known_seal is not None
     assert outer.known_seal.recorded_at == record.signed_at
     assert red_on(whole(done.content), 1) is not None

@@ -446,6 +446,8 @@ async def test_an_approved_use_from_request_to_ledger(http: httpx.AsyncClient, s
     file = await http.get("/v1/seal-uses.csv", headers=bearer("keeper"))
     assert file.headers["content-type"].startswith("text/csv")
     assert "'=1+1 发函" in file.text
+    assert ledger[0]["sealed_as"] == "pades"
+    assert (file.text.splitlines()[0][-10:], file.text.splitlines()[1][-6:]) == (",sealed_as", ",pades")
     assert (await http.get("/v1/seal-uses", headers=bearer("he"))).status_code == 403
     ended = await http.post(f"/v1/seal-grants/{given.json()['id']}/end", headers=bearer("reviewer"))
     assert ended.json()["ended_at"]

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from api.web.seal_diagram import seal_diagram
-from api.web.seal_words import BINDING, EFFECTS, GRANTEES, KINDS, MARKS, ONWARDS, PROFILES, REQUEST_MARKS, story_of
+from api.web.seal_words import (
+    BINDING,
+    EFFECTS,
+    GRANTEES,
+    KINDS,
+    MARKS,
+    ONWARDS,
+    PROFILES,
+    REQUEST_MARKS,
+    SEALED_AS,
+    story_of,
+)
 from api.web.views.common import Fact, Mark
 from api.web.views.seals import (
     FormsChoice,
@@ -303,7 +315,7 @@ SEAL_SAMPLES: Mapping[str, tuple[str, object, str | None]] = {
     "seal-ledger": (
         "seal_ledger.html",
         LedgerView(
-            (LEDGER,),
+            (LEDGER, replace(LEDGER, level="SES-B-T", sealed_as=SEALED_AS["ofd"])),
             (("seal_1", "公章 4101990000017"),),
             {"seal": "seal_1", "since": "2026-11-01"},
             "/office/seals/ledger.csv?seal=seal_1",

@@ -16,7 +16,7 @@ from api.routes.pages.seals.tabs import LEDGER, colleagues, somebody_in_charge, 
 from api.routes.signing.uses import ledger_headers, use_query
 from api.web.forms import Form, read_form
 from api.web.render import page
-from api.web.seal_words import FORMS, KINDS, Names, who_words
+from api.web.seal_words import FORMS, KINDS, SEALED_AS, Names, who_words
 from api.web.views.seals import LedgerRow, LedgerView
 from api.web.visitor import Visitor
 from api.web.words import minute
@@ -111,4 +111,5 @@ def _row(one: SignatureRecord, seals: Mapping[str, Seal], who: Visitor, names: N
         "—" if one.level == NO_LEVEL else one.level,
         one.id,
         None if one.form is GrantForm.DOCUMENT else FORMS[one.form],
+        SEALED_AS.get(one.sealed_as or ""),
     )
