@@ -307,8 +307,17 @@ async def _level(request: Request, who: Visitor, form: Form, profile: PdfProfile
     """The form always says a level, and a file in a national form has none. One that is not the usual one was chosen
     by hand: without a form that was chosen too, the file is sealed in both, and has it."""
     own = next((one.profile for one in await _seals(request, who) if one.id == form["seal"]), Profile.INTERNATIONAL)
-    level = level_in(form)
-    chosen = profile is None and level is not container(request).signing.settings.level
+    return level_meant(level_in(form), container(request).signing.settings.level, profile, own)
+
+
+def level_meant(level: Level | None, usual: Level, profile: PdfProfile | None, own: Profile) -> Level | None:
+    """
+    Args:
+        level: what the form says.
+        usual: what it says of itself.
+        own: of the seal.
+    """
+    chosen = profile is None and level is not usual
     return level if chosen or resolved(profile, own).has_levels else None
 
 

@@ -18,6 +18,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 from sqlalchemy import insert, select, update
 
+from api.routes.pages.sealing import level_meant
 from core.db.database import Database
 from core.errors import AppError
 from core.files.reading import whole
@@ -433,6 +434,23 @@ async def test_who_asks_for_a_level_and_no_form_gets_one_that_has_it(
     assert await code_of(office.seal_pdf(replace(wanted, profile=PdfProfile.SM2_SEAL))) == "level-needs-pades"
     locked = replace(wanted, locks=Locks(Certification.NOTHING))
     assert await code_of(office.seal_pdf(locked)) == "lock-not-with-dual"
+
+
+@pytest.mark.parametrize(
+    ("said", "profile", "own", "meant"),
+    [
+        (Level.B_T, None, Profile.INTERNATIONAL, Level.B_T),  # the usual one, and the form has it
+        (Level.B_T, None, Profile.NATIONAL, None),  # the page says it of itself; a stamp has none
+        (Level.B_LTA, None, Profile.NATIONAL, Level.B_LTA),  # chosen by hand: both forms are made
+        (Level.B_LTA, PdfProfile.SM2_SEAL, Profile.NATIONAL, None),
+        (Level.B_T, PdfProfile.DUAL, Profile.NATIONAL, Level.B_T),
+        (None, None, Profile.NATIONAL, None),
+    ],
+)
+def test_the_page_means_a_level_where_the_form_has_it_or_somebody_chose_it(
+    said: Level | None, profile: PdfProfile | None, own: Profile, meant: Level | None
+) -> None:
+    assert level_meant(said, Level.B_T, profile, own) is meant
 
 
 async def with_own_form(database: Database, seal_id: str, profile: Profile) -> None:

@@ -407,7 +407,9 @@ async def test_a_picture_can_be_looked_at_before_anything_is_asked_for(http: htt
         body = NEW_SEAL | {"scan": {"image": base64.b64encode(image).decode()}}
         assert (await http.post("/v1/seal-pictures", json=body, headers=bearer(who))).status_code == status
     for text in ("not base64", "\U0001f4a0章"):
-        refused = await http.post("/v1/seal-pictures", json=NEW_SEAL | {"scan": {"image": text}}, headers=bearer("keeper"))
+        refused = await http.post(
+            "/v1/seal-pictures", json=NEW_SEAL | {"scan": {"image": text}}, headers=bearer("keeper")
+        )
         assert refused.json()["type"].endswith("/seal-scan-unreadable")
 
 
