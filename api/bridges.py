@@ -38,6 +38,7 @@ from signing.levels import Level, LevelPolicy
 from signing.longlife.extend import ExtendSignature
 from signing.longlife.tend import next_step
 from signing.model import Seal, SealedPdf, SealKind, SealOfdCommand, SealPdfCommand, SealStatus
+from signing.national.forms import NationalForms
 from signing.ofd.from_pdf.convert import OfdWords
 from signing.places import Placement
 from signing.profiles import PdfProfile
@@ -79,8 +80,10 @@ class DepartmentSealer:
         level: Level = Level.B_B,
         *,
         seal_ofd: SealOfd,
+        forms: NationalForms,
     ) -> None:
         self._seal_ofd = seal_ofd
+        self._forms = forms
         self._seals = seals
         self._seal_pdf = seal_pdf
         self._clock = clock
@@ -88,7 +91,7 @@ class DepartmentSealer:
 
     async def seal(
         self,
-        pdf: bytes,
+        pdf: bytes | None,
         *,
         organisation: str,
         licence_id: str,
@@ -101,6 +104,9 @@ class DepartmentSealer:
         seal = await self._chosen(organisation, seal_code, sealed_before)
         document_class = COPY_CLASS if actor.kind is PrincipalKind.SYSTEM else LICENCE_CLASS
         beside = None if ofd is None else await self._stamped(ofd, seal, actor, document_class, placement)
+        if pdf is None:
+            assert beside is not None  # one of the two is to be sealed
+            return beside
         sealed = await self._seal_pdf(
             SealPdfCommand(
                 pdf=pdf,
@@ -138,6 +144,13 @@ class DepartmentSealer:
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return await self._named(organisation, seal_code) is not None
+
+    async def stamps(self, organisation: str) -> bool | None:
+        seals = await self._usable(organisation)
+        for seal in seals:
+            if await self._forms.current(seal.id) is not None:
+                return True
+        return False if seals else None
 
     def _lasting(self, sealed: SealedPdf) -> Lasting | None:
         level = Level(sealed.level)

@@ -29,6 +29,7 @@ _LICENCES = {
     "valid_from": Text("有效期起", "Valid from"),
     "valid_until": Text("有效期止", "Valid until"),
     "contents": Text("证照内容", "Contents"),
+    "originals": Text("盖章原件", "Sealed originals"),
     "attachments": Text("附件", "Attachments"),
 }
 _LOOKS = {
@@ -88,7 +89,7 @@ class LicenceChapters:
         return Chapter("licences", Text("证照", "Licences"), about, _LICENCES, entries)
 
     async def _licence(self, licence_id: str, person: Principal) -> dict[str, Value]:
-        found = await self._read.licence(licence_id, person)
+        found, lines = await self._read.story(licence_id, person)
         version = found.licence.current
         kept = await self._attachments.beside(licence_id)
         return {
@@ -101,6 +102,7 @@ class LicenceChapters:
             "valid_from": str(version.valid_from),
             "valid_until": None if version.valid_until is None else str(version.valid_until),
             "contents": [f"{name}: {value}" for name, value in version.data.items()],
+            "originals": [form.upper() for form in lines[-1].forms(found.licence_type)],
             "attachments": [one.name for one in kept],
         }
 

@@ -15,6 +15,11 @@ OFD = "application/ofd"
 """Not registered with IANA; what implementations write."""
 
 
+def as_ofd(form: str | None) -> bool | None:
+    """Which form of an original is asked for; None for the one that it has, the PDF where it has both."""
+    return None if form is None else form == "ofd"
+
+
 def file_answer(
     content: FileBytes,
     status: int = 200,

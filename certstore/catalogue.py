@@ -18,6 +18,7 @@ from certstore.catalogue_rules import (
 )
 from certstore.definition import TypeDefinition, definition_of
 from certstore.errors import UseNotGranted
+from certstore.make_file import FileMaker
 from certstore.model import ConsumerGrant, LicenceType, ServiceItem, Validity, ValidityRule
 from certstore.ports import Renderer
 from certstore.repository import Repository
@@ -32,9 +33,10 @@ from core.text import Text
 class Catalogue:
     """Registers and reads licence types, service items and grants of use."""
 
-    def __init__(self, repository: Repository, renderer: Renderer) -> None:
+    def __init__(self, repository: Repository, renderer: Renderer, files: FileMaker) -> None:
         self._repository = repository
         self._renderer = renderer
+        self._files = files
 
     async def register_type(
         self, definition: TypeDefinition, actor: Principal, *, before: int | None = None
@@ -45,7 +47,8 @@ class Catalogue:
             before: the version that the change was made from, 0 for a type that is not there yet; None does not ask.
 
         Raises:
-            InvalidInput: code, schema, template, issuers, validity or a further rule is not acceptable.
+            InvalidInput: code, schema, template, issuers, validity or a further rule is not acceptable;
+                `file-forms-not-possible`, as `FileMaker.require_forms` says.
             NotPermitted: the actor lacks `admin:system`.
             Conflict: `type-version-moved`, when another new version came first.
         """
@@ -98,6 +101,7 @@ class Catalogue:
         template = await self._renderer.pinned(definition.template)
         if template is None:
             raise template_unknown()
+        await self._files.require_forms(made)
         return replace(made, template=template)
 
     async def licence_type(self, code: str, version: int | None = None) -> LicenceType:

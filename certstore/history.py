@@ -13,7 +13,7 @@ GENESIS = bytes(32)
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
     """What a version's hash binds. `file` (SHA-256 of the sealed original) stands for face and holders, `ofd`
-    for the same as OFD where that was issued too.
+    for the same as OFD where that was issued too; `file` is empty where the OFD was issued alone.
 
     What is at its default is left out of the hashed content: versions issued before there was such a fact keep theirs.
     """

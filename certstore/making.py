@@ -20,6 +20,7 @@ from certstore.lifecycle import Event, effective_state, next_state
 from certstore.make_file import FileMaker
 from certstore.model import (
     FaceData,
+    FileForms,
     FileKind,
     Holder,
     HolderKind,
@@ -252,8 +253,7 @@ class VersionMaker:
         sealed_before: str | None = None,
     ) -> tuple[LicenceVersion, LicenceFile]:
         file = await self._file(version, licence_type, issuer, actor, code, seal_code, sealed_before)
-        ofd = "" if file.beside is None else file.beside.sha256
-        return replace(version, hash=version_hash(facts_of(version, file.sha256, ofd), version.previous)), file
+        return replace(version, hash=version_hash(facts_of(version, *_digests(file)), version.previous)), file
 
     async def _file(
         self,
@@ -279,15 +279,21 @@ class VersionMaker:
             seal_code=seal_code,
             sealed_before=sealed_before,
         )
-        return await self._documents.keep(
-            sealed, licence_id=version.licence_id, version=version.number, kind=FileKind.ORIGINAL
-        )
+        kind = FileKind.ORIGINAL_OFD if licence_type.file_forms is FileForms.OFD else FileKind.ORIGINAL
+        return await self._documents.keep(sealed, licence_id=version.licence_id, version=version.number, kind=kind)
 
 
 def _begun(version: LicenceVersion, licence_type: LicenceType, issuer: str, code: str) -> Licence:
     inspected = covered_until(licence_type.inspection, version.valid_from)
     state = next_state(None, version.made_by)
     return Licence(version.licence_id, licence_type.code, issuer, state, 1, code, version, inspected)
+
+
+def _digests(file: LicenceFile) -> tuple[str, str]:
+    """Of the PDF, and of the OFD; empty for the one that there is not."""
+    if file.kind is FileKind.ORIGINAL_OFD:
+        return "", file.sha256
+    return file.sha256, "" if file.beside is None else file.beside.sha256
 
 
 def face_code(code: str, number: int) -> str:
@@ -305,7 +311,7 @@ def facts_of(version: LicenceVersion, file: str, ofd: str = "") -> VersionFacts:
     """What the version's hash binds.
 
     Args:
-        file: SHA-256 of the sealed original, hexadecimal.
+        file: SHA-256 of the sealed original, hexadecimal; empty where an OFD was issued alone.
         ofd: of the same as OFD; empty where there is none.
     """
     return VersionFacts(

@@ -125,7 +125,13 @@ class FileForms(StrEnum):
     """The formats that licences of a type are issued in."""
 
     PDF = "pdf"
-    BOTH = "both"  # PDF, and OFD (GB/T 33190) beside it: one version in two files
+    OFD = "ofd"  # GB/T 33190 alone: what is shown or copied is drawn anew
+    BOTH = "both"  # PDF, and OFD beside it: one version in two files
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Each that a version is issued in; the first is the one that is shown and known by its digest."""
+        return ("pdf", "ofd") if self is FileForms.BOTH else (self.value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +313,7 @@ class FileKind(StrEnum):
     """The original, or a copy made for one use."""
 
     ORIGINAL = "original"
-    ORIGINAL_OFD = "original-ofd"  # the same version as OFD
+    ORIGINAL_OFD = "original-ofd"  # the same version as OFD, or the only original
     ANNOTATED_COPY = "annotated-copy"  # 加注件
 
 

@@ -74,7 +74,7 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """A sealed PDF and what sealed it.
+    """A sealed PDF, or an OFD that is issued alone, and what sealed it.
 
     Attributes:
         revision: where the signature's own revision ends, in octets; None for the end of the file.
@@ -121,7 +121,7 @@ class LicenceSealer(Protocol):
 
     async def seal(
         self,
-        pdf: bytes,
+        pdf: bytes | None,
         *,
         organisation: str,
         licence_id: str,
@@ -133,6 +133,7 @@ class LicenceSealer(Protocol):
     ) -> SealedFile:
         """
         Args:
+            pdf: None where the OFD is issued alone; the answer is that one then.
             ofd: the same as OFD, to be sealed with the national form of the same seal.
             organisation: USCC of the authority whose active seal is used.
             seal_code: 印章编码 of one of its active seals; its official seal when None.
@@ -148,6 +149,9 @@ class LicenceSealer(Protocol):
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         """Whether the authority has an active seal of this code for its licences."""
+
+    async def stamps(self, organisation: str) -> bool | None:
+        """Whether one of the authority's active seals for licences has a national form; None where it has no seal."""
 
 
 DocumentConclusion = Literal[
@@ -463,9 +467,9 @@ class FileStore(Protocol):
         """Add a file, and what is beside it."""
 
     async def original(
-        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind = FileKind.ORIGINAL
+        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind | None = None
     ) -> LicenceFile | None:
-        """The version's file as PDF, or of another kind of original."""
+        """The version's original of this kind; by itself the PDF, or the OFD that was issued alone."""
 
     async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None: ...
 

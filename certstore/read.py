@@ -64,7 +64,7 @@ class VersionLine:
     """One version of a licence.
 
     Attributes:
-        sha256: of its sealed original; None while a record from a register has no file yet.
+        sha256: of its sealed original as PDF; None where an OFD was issued alone, or a record has no file yet.
         ofd: of the same as OFD; None where none was issued.
         chained: it is bound to the version before it, and to its file, as it was when it was issued.
     """
@@ -73,6 +73,11 @@ class VersionLine:
     sha256: str | None
     chained: bool
     ofd: str | None = None
+
+    def forms(self, issued_under: LicenceType) -> tuple[str, ...]:
+        """`pdf`, `ofd`: what it was issued in, or what a record will be in that has no file yet."""
+        there = ("pdf", self.sha256), ("ofd", self.ofd)
+        return tuple(form for form, digest in there if digest) or issued_under.file_forms.files
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +142,16 @@ class ReadLicence:
         return await self._view(parts), lines
 
     async def original(
-        self, licence_id: str, actor: Principal, number: int | None = None, *, ofd: bool = False
+        self, licence_id: str, actor: Principal, number: int | None = None, *, ofd: bool | None = None
     ) -> FileContent:
         """The sealed original, byte for byte.
 
         Args:
             number: of the version; the present one when None.
-            ofd: the same as OFD.
+            ofd: as OFD, or as PDF; None takes the PDF where there is one.
 
         Raises:
-            NotFound: `licence-not-found`, `version-not-found`; `file-form-not-issued`: it was issued as PDF only.
+            NotFound: `licence-not-found`, `version-not-found`; `file-form-not-issued`: it was issued in the other form.
             NotPermitted: `licence-not-valid`, for the holder of a licence that was ended.
         """
         repository = self._repository
@@ -162,23 +167,17 @@ class ReadLicence:
             await self._record(tx, licence, actor, own, "original")
             await tx.commit()
         file = await self._originals.of(version)
-        if ofd:
-            file = await self._as_ofd(version)
+        if ofd is not None:
+            file = await self._in_form(version, FileKind.ORIGINAL_OFD if ofd else FileKind.ORIGINAL)
         content = await self._documents.content(file)
-        return FileContent(content, sha256_of(content), f"{version.identifier}.{'ofd' if ofd else 'pdf'}")
+        suffix = "ofd" if file.kind is FileKind.ORIGINAL_OFD else "pdf"
+        return FileContent(content, sha256_of(content), f"{version.identifier}.{suffix}")
 
-    async def _as_ofd(self, version: LicenceVersion) -> LicenceFile:
+    async def _in_form(self, version: LicenceVersion, kind: FileKind) -> LicenceFile:
         async with self._repository.database.read() as tx:
-            kind = FileKind.ORIGINAL_OFD
             found = await self._repository.files.original(tx, version.licence_id, version.number, kind)
         if found is None:
-            raise NotFound(
-                "file-form-not-issued",
-                Text(
-                    "这一版证照只签发了 PDF，没有 OFD。请下载 PDF。",
-                    "This version was issued as PDF only; there is no OFD. Take the PDF.",
-                ),
-            )
+            raise NotFound("file-form-not-issued", _OTHER_FORM[kind])
         return found
 
     async def versions(self, licence_id: str, actor: Principal) -> Sequence[VersionLine]:
@@ -214,7 +213,7 @@ class ReadLicence:
     async def _lines(self, tx: WriteTx, licence: Licence) -> Sequence[VersionLine]:
         repository, previous, lines = self._repository, GENESIS, []
         for version in await repository.licences.versions(tx, licence.id):
-            file = await repository.files.original(tx, licence.id, version.number)
+            file = await repository.files.original(tx, licence.id, version.number, FileKind.ORIGINAL)
             digest = file.sha256 if file else None
             beside = await repository.files.original(tx, licence.id, version.number, FileKind.ORIGINAL_OFD)
             ofd = beside.sha256 if beside else None
@@ -284,6 +283,18 @@ class ReadLicence:
             await self._repository.access.add(tx, looks)
         action = "holder.look" if own else "licence.read"
         tx.audit(AuditEvent(action, "done", actor, licence.id, purpose, {"what": what}))
+
+
+_OTHER_FORM = {
+    FileKind.ORIGINAL_OFD: Text(
+        "这一版证照只签发了 PDF，没有 OFD。请下载 PDF。",
+        "This version was issued as PDF only; there is no OFD. Take the PDF.",
+    ),
+    FileKind.ORIGINAL: Text(
+        "这一版证照只签发了 OFD，没有 PDF。请下载 OFD。",
+        "This version was issued as OFD only; there is no PDF. Take the OFD.",
+    ),
+}
 
 
 def _chained(version: LicenceVersion, digest: str | None, ofd: str | None, previous: bytes) -> bool:

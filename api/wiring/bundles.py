@@ -28,7 +28,7 @@ def compose_bundles(
     """Compose from what the repository has already."""
     repository = repository_of(ground)
     shelves = Shelves(repository.catalogue, SqlTemplateStore())
-    trying = TryPlan(ground.database, shelves, certstore.templates, certstore.renderer)
+    trying = TryPlan(ground.database, shelves, certstore.templates, certstore.renderer, certstore.files)
     return BundleServices(
         TakeOutCatalogue(repository, shelves, declarations, ground.issuer),
         TakeInCatalogue(repository, shelves, trying, KnownKeysJudge(declarations.keys, ground.clock)),

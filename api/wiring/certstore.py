@@ -89,6 +89,7 @@ class CertstoreServices:
     use: UseServices
     entrusting: EntrustServices
     renderer: Renderer
+    files: FileMaker
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def compose_certstore(
     find_store = SqlFindStore(SqlLicenceStore(ground.fields, ground.index), ground.index)
     find = FindLicences(repository, find_store)
     return CertstoreServices(
-        catalogue=Catalogue(repository, renderer),
+        catalogue=Catalogue(repository, renderer, files),
         templates=TemplateDesk(repository, templates, faces, ProcessQrReader(), verify_address),
         issue=issue,
         end=end,
@@ -240,6 +241,7 @@ def compose_certstore(
         maker=maker,
         entrusting=entrusting,
         renderer=renderer,
+        files=files,
         life=compose_life(
             repository,
             maker,

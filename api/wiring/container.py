@@ -157,7 +157,12 @@ async def build_container(
     certstore = build_certstore(
         ground,
         sealer=DepartmentSealer(
-            signing.seals, signing.seal_pdf, ground.clock, licence_level, seal_ofd=signing.seal_ofd
+            signing.seals,
+            signing.seal_pdf,
+            ground.clock,
+            licence_level,
+            seal_ofd=signing.seal_ofd,
+            forms=signing.national.forms,
         ),
         ofd=LicenceOfds(signing.convert_pdf),
         judge=SigningDocumentJudge(signing.verify_file),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from certstore.bundle.here import Shelves
 from certstore.bundle.plan import Plan
 from certstore.catalogue_rules import check_grant, check_item, checked_type, template_unknown, types_of
+from certstore.make_file import FileMaker
 from certstore.model import ConsumerGrant, LicenceType, ServiceItem
 from certstore.ports import Renderer
 from certstore.templates.desk import TemplateDesk
@@ -20,11 +21,14 @@ from core.text import Text
 class TryPlan:
     """Refuses a plan for the first entry that the catalogue would refuse, and says which one it is."""
 
-    def __init__(self, database: Database, shelves: Shelves, desk: TemplateDesk, renderer: Renderer) -> None:
+    def __init__(
+        self, database: Database, shelves: Shelves, desk: TemplateDesk, renderer: Renderer, files: FileMaker
+    ) -> None:
         self._database = database
         self._shelves = shelves
         self._desk = desk
         self._renderer = renderer
+        self._files = files
 
     async def __call__(self, plan: Plan, now: dt.datetime) -> None:
         """
@@ -55,6 +59,9 @@ class TryPlan:
                 if made.template not in templates and await self._renderer.pinned(made.template) != made.template:
                     raise template_unknown()
             coming[made.code] = made
+        for made in coming.values():  # what is issued, is issued under the newest
+            with _entry(Text("证照类型 {code}", "type {code}"), made.code):
+                await self._files.require_forms(made)
         return coming
 
     async def _grant(

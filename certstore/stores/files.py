@@ -38,15 +38,19 @@ class SqlFileStore:
             await self.add(tx, file.beside)
 
     async def original(
-        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind = FileKind.ORIGINAL
+        self, tx: ReadTx, licence_id: str, version: int, kind: FileKind | None = None
     ) -> LicenceFile | None:
         columns = licence_file.c
-        return await self._file(
-            tx,
-            columns.licence_id == licence_id,
-            columns.version == version,
-            columns.kind == kind.value,
-        )
+        for one in (FileKind.ORIGINAL, FileKind.ORIGINAL_OFD) if kind is None else (kind,):
+            found = await self._file(
+                tx,
+                columns.licence_id == licence_id,
+                columns.version == version,
+                columns.kind == one.value,
+            )
+            if found is not None:
+                return found
+        return None
 
     async def file_by_digest(self, tx: ReadTx, sha256: str) -> LicenceFile | None:
         return await self._file(tx, licence_file.c.sha256 == sha256)

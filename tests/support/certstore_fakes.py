@@ -92,11 +92,12 @@ class MarkSealer:
         self.refuses: set[str] = set()  # actor ids without a right to any seal
         self.placements: list[SealAnchor] = []
         self.codes: dict[str, str] = {}  # 印章编码 → the seal's id
+        self.forms: dict[str, bool | None] = {}  # organisations whose seals have no national form, or that have none
         self.count = 0
 
     async def seal(
         self,
-        pdf: bytes,
+        pdf: bytes | None,
         *,
         organisation: str,
         licence_id: str,
@@ -114,15 +115,21 @@ class MarkSealer:
             raise NotFound("seal-not-found", Text("没有这枚印章。", "There is no such seal."))
         self.count += 1
         self.placements.append(placement)
-        digest = hashlib.sha256(b"the sealer's own secret" + pdf).hexdigest()
-        content = pdf + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
+        face = pdf or ofd or b""
+        digest = hashlib.sha256(b"the sealer's own secret" + face).hexdigest()
+        content = face + f"\n%SEAL {organisation} {self.count} {digest}\n".encode()
         usable = sealed_before is not None and sealed_before in self.codes.values()
         again = str(sealed_before) if usable else f"seal_of_{organisation}"
         seal_id, signature_id = self.codes.get(seal_code or "", again), f"sig_{self.count}"
         beside = (
-            None if ofd is None else SealedFile(ofd + f"\n%SEAL {self.count}".encode(), seal_id, f"{signature_id}b")
+            None
+            if ofd is None or pdf is None
+            else SealedFile(ofd + f"\n%SEAL {self.count}".encode(), seal_id, f"{signature_id}b")
         )
         return SealedFile(content, seal_id, signature_id, beside=beside)
+
+    async def stamps(self, organisation: str) -> bool | None:
+        return self.forms.get(organisation, True)
 
     async def has(self, organisation: str, seal_code: str) -> bool:
         return self.codes.get(seal_code) == f"licence_seal_of_{organisation}"

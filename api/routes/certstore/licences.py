@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import caller, container, requires
+from api.file_answer import as_ofd
 from api.routes.certstore.asked_steps import Asked, short_out
 from api.routes.certstore.shapes import (
     Cursor,
@@ -155,11 +156,11 @@ async def original(
     request: Request,
     licence_id: str,
     actor: Annotated[Principal, Depends(caller)],
-    form: Literal["pdf", "ofd"] = "pdf",
+    form: Literal["pdf", "ofd"] | None = None,
 ) -> Response:
-    """The sealed original, byte for byte, as PDF or OFD."""
+    """The sealed original, byte for byte; where it was issued as PDF and OFD and no `form` is named, the PDF."""
     person_token(actor)
-    return pdf(await container(request).certstore.read.original(licence_id, actor, ofd=form == "ofd"))
+    return pdf(await container(request).certstore.read.original(licence_id, actor, ofd=as_ofd(form)))
 
 
 def _ending(path: str, doc: str, event: Event) -> None:

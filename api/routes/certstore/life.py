@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import caller, container
+from api.file_answer import as_ofd
 from api.routes.certstore.asked_steps import Asked
 from api.routes.certstore.licences import NamedHolderIn, person_token
 from api.routes.certstore.shapes import In, page_out, pdf
@@ -173,11 +174,12 @@ async def version_file(
     licence_id: str,
     number: int,
     actor: Annotated[Principal, Depends(caller)],
-    form: Literal["pdf", "ofd"] = "pdf",
+    form: Literal["pdf", "ofd"] | None = None,
 ) -> Response:
-    """The sealed original of one version, as PDF or OFD; for the holder only of those that name them."""
+    """The sealed original of one version, in its `form`, by itself as PDF if there is one; for the holder only of those
+    that name them."""
     person_token(actor)
-    return pdf(await container(request).certstore.read.original(licence_id, actor, number, ofd=form == "ofd"))
+    return pdf(await container(request).certstore.read.original(licence_id, actor, number, ofd=as_ofd(form)))
 
 
 def _holders(body: ChangeIn) -> list[HolderInput] | None:

@@ -30,7 +30,11 @@ router = APIRouter(include_in_schema=False)
 TYPES = "/office/types"
 _MOST_VALUES = MAX_FIELDS * len(MEMBERS) + 100  # of all rows, and of what stands beside them
 _IN_USE = Mark("good", "check", Text("在用", "in use"))
-_FILE_FORMS = {FileForms.PDF: Text("PDF", "PDF"), FileForms.BOTH: Text("PDF 和 OFD", "PDF and OFD")}
+_FILE_FORMS = {
+    FileForms.PDF: Text("PDF", "PDF"),
+    FileForms.OFD: Text("OFD", "OFD"),
+    FileForms.BOTH: Text("PDF 和 OFD", "PDF and OFD"),
+}
 _RETIRED = Mark("", "no", Text("停用", "retired"))
 _VALIDITIES = {
     Validity.LONG_TERM: Text("长期", "Without end"),
@@ -52,7 +56,9 @@ _MASKINGS = {
     Masking.ADDRESS: Text("遮地址", "as an address"),
     Masking.FULL: Text("全遮", "hidden"),
 }
-_PLACES = {name: name for name in ("code", "issuers", "schema", "numbering", "template", "profile", "name")} | {
+_PLACES = {
+    name: name for name in ("code", "issuers", "schema", "numbering", "template", "profile", "name", "file_forms")
+} | {
     "inspection": "months",
     "validity": "amount",
 }

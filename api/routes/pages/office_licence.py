@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container
+from api.file_answer import as_ofd
 from api.routes.pages.face_values import face_values, validity_words
 from api.routes.pages.life import EVENTS, story_of
 from api.routes.pages.states import mark_of
@@ -59,10 +60,10 @@ async def licence_page(
 
 
 @router.get("/office/licences/{licence_id}/versions/{number}/original")
-async def version_original(request: Request, licence_id: str, number: int, form: str = "pdf") -> Response:
+async def version_original(request: Request, licence_id: str, number: int, form: str | None = None) -> Response:
     """The sealed original of one version, as PDF or OFD."""
     who = await permitted(request, ISSUER)
-    file = await container(request).certstore.read.original(licence_id, who.principal, number, ofd=form == "ofd")
+    file = await container(request).certstore.read.original(licence_id, who.principal, number, ofd=as_ofd(form))
     return download(file.content, file.name)
 
 
@@ -152,7 +153,7 @@ def _version_row(line: VersionLine, licence: Licence, base: str) -> VersionRow:
         current=version.number == licence.current.number,
         chained=line.chained,
         href=f"{base}/versions/{version.number}/original",
-        ofd=f"{base}/versions/{version.number}/original?form=ofd" if line.ofd else None,
+        ofd=f"{base}/versions/{version.number}/original?form=ofd" if line.ofd and line.sha256 else None,
     )
 
 

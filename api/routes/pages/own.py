@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import container, language
+from api.file_answer import as_ofd
 from api.routes.pages.face_values import face_values
 from api.routes.pages.identities import ways_in
 from api.routes.pages.life import EVENTS, story_of, turning_point
@@ -20,7 +21,8 @@ from api.routes.pages.states import SOON, mark_of, until_words
 from api.web.downloads import attachment_file, download
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.notice_words import NOTICE_WORDS
-from api.web.pdf_pages import draw
+from api.web.ofd_pages import draw_document
+from api.web.pdf_pages import Pictures
 from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
@@ -29,10 +31,10 @@ from api.web.visitor import Visitor, logged_in
 from certstore import read
 from certstore.holder import MyAccess, MyLicence
 from certstore.model import ConsentState, Look
-from certstore.read import VersionLine
+from certstore.read import FileContent, VersionLine
 from certstore.status import Status
 from core.clock import calendar_day
-from core.errors import NotFound, NotPermitted
+from core.errors import AppError, NotFound, NotPermitted
 from core.text import Language, Text
 from idp.model import Notice, NoticeKind
 
@@ -90,13 +92,13 @@ async def licence(request: Request, licence_id: str) -> Response:
     looked = [one for one in accesses if one.record.licence_id == licence_id]
     total = await _drawn(request, who, licence_id)
     base = f"/me/licences/{licence_id}"
-    version = found.licence.current
+    version, forms = found.licence.current, lines[-1].forms(found.licence_type)
     kept = await container(request).own.attachments.beside(licence_id)
     view = LicenceView(
         card=await _face_card(request, found, calendar_day(now), lang),
         download=f"{base}/original" if total is not None else None,
-        ofd=f"{base}/original?form=ofd" if total is not None and _has_ofd(lines) else None,
-        file_name=f"{found.licence_type.name.to(lang)}.pdf",
+        ofd=f"{base}/original?form=ofd" if total is not None and len(forms) > 1 else None,
+        file_name=f"{found.licence_type.name.to(lang)}.{forms[0]}",
         pages=tuple(f"{base}/pages/{number}.png" for number in range(1, (total or 0) + 1)),
         page_count=total or 0,
         fields=tuple((title.to(lang), value.to(lang)) for title, value in face_values(found)),
@@ -140,16 +142,11 @@ async def attachment(request: Request, licence_id: str, attachment_id: str) -> R
 
 
 @router.get("/me/licences/{licence_id}/original")
-async def licence_file(request: Request, licence_id: str, form: str = "pdf") -> Response:
+async def licence_file(request: Request, licence_id: str, form: str | None = None) -> Response:
     """The sealed original, as PDF or OFD."""
     who = await logged_in(request)
-    file = await container(request).certstore.read.original(licence_id, who.holder, ofd=form == "ofd")
+    file = await container(request).certstore.read.original(licence_id, who.holder, ofd=as_ofd(form))
     return download(file.content, file.name)
-
-
-def _has_ofd(lines: Sequence[VersionLine]) -> bool:
-    """Whether the present version was issued as OFD too."""
-    return bool(lines) and lines[-1].ofd is not None
 
 
 async def _notices(request: Request, who: Visitor) -> tuple[NoticeRow, ...]:
@@ -204,11 +201,19 @@ async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:
         file = await container(request).certstore.read.original(licence_id, who.holder)
     except NotPermitted:
         return None
-    pictures = await draw(file.content)
+    pictures = await _pictures(request, file)
     for number, picture in enumerate(pictures.pages, 1):
         await kept.put_at(licence_id, f"page {number}", picture, owner=owner, seconds=_KEEP)
     await kept.put_at(licence_id, "total", str(len(pictures.pages)).encode(), owner=owner, seconds=_KEEP - 60)
     return len(pictures.pages)
+
+
+async def _pictures(request: Request, file: FileContent) -> Pictures:
+    """None of an OFD that cannot be shown now: it can be downloaded, like a PDF that cannot be drawn."""
+    try:
+        return await draw_document(container(request).signing.show_ofd, file.content)
+    except AppError:
+        return Pictures()
 
 
 def _shelf_owner(who: Visitor) -> str:

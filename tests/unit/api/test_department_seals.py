@@ -40,6 +40,16 @@ class Seals:
         return (await self.of_organisation(organisation))[0]
 
 
+class Forms:
+    """Which seals have a national form."""
+
+    def __init__(self, *having: str) -> None:
+        self.having = {f"seal-{code}" for code in having}
+
+    async def current(self, seal_id: str) -> object | None:
+        return seal_id if seal_id in self.having else None
+
+
 def a_sealer() -> tuple[Any, list[SealPdfCommand]]:
     """With what it asked to be sealed."""
     used: list[SealPdfCommand] = []
@@ -48,7 +58,7 @@ def a_sealer() -> tuple[Any, list[SealPdfCommand]]:
         used.append(command)
         return SealedPdf(b"sealed", "sig_1", command.seal_id, START, Level.B_B.value)
 
-    return DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=None), used  # type: ignore[arg-type]  # what it calls of them
+    return DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=None, forms=Forms()), used  # type: ignore[arg-type]  # what it calls of them
 
 
 @pytest.mark.parametrize(
@@ -104,7 +114,7 @@ async def test_an_ofd_gets_the_same_seal_and_goes_first() -> None:
         order.append(command)
         return SimpleNamespace(content=b"stamped", seal_id=command.seal_id, signature_id="sig_2")
 
-    sealer = DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=seal_ofd)  # type: ignore[arg-type]  # as above
+    sealer = DepartmentSealer(Seals(), seal_pdf, FakeClock(), seal_ofd=seal_ofd, forms=Forms())  # type: ignore[arg-type]  # as above
     how: Any = {"organisation": LAND, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
     made = await sealer.seal(b"%PDF", actor=LAND_SYSTEM, seal_code=LICENCE, ofd=b"PK", **how)
     first, second = order
@@ -113,3 +123,30 @@ async def test_an_ofd_gets_the_same_seal_and_goes_first() -> None:
     assert (first.document_class, first.placement) == (second.document_class, second.placement)
     assert made.beside is not None
     assert (made.beside.content, made.beside.signature_id) == (b"stamped", "sig_2")
+
+
+async def test_an_ofd_alone_is_sealed_alone() -> None:
+    async def seal_ofd(command: Any) -> Any:
+        return SimpleNamespace(content=b"stamped " + command.ofd, seal_id=command.seal_id, signature_id="sig_2")
+
+    sealer = DepartmentSealer(Seals(), None, FakeClock(), seal_ofd=seal_ofd, forms=Forms())  # type: ignore[arg-type]  # as above
+    how: Any = {"organisation": LAND, "licence_id": "lic_1", "placement": SealAnchor(1, 150, 230)}
+    made = await sealer.seal(None, actor=LAND_SYSTEM, ofd=b"PK", **how)
+    assert (made.content, made.seal_id, made.beside) == (b"stamped PK", f"seal-{OFFICIAL}", None)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "having", "told"),
+    [
+        (LAND, (OFFICIAL,), True),
+        (LAND, (LICENCE,), True),
+        (LAND, (CONTRACT, REVOKED), False),
+        (LAND, (), False),
+        (POLICE, (OFFICIAL,), None),
+    ],
+)
+async def test_only_forms_of_seals_for_licences_count(
+    organisation: str, having: tuple[str, ...], told: bool | None
+) -> None:
+    sealer = DepartmentSealer(Seals(), None, FakeClock(), seal_ofd=None, forms=Forms(*having))  # type: ignore[arg-type]  # as above
+    assert await sealer.stamps(organisation) is told

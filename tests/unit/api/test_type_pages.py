@@ -12,7 +12,7 @@ import pytest
 
 from core.db.database import Database
 from tests.support.certstore_pages import Pages, pages
-from tests.support.certstore_world import PERMIT, world
+from tests.support.certstore_world import PERMIT, POLICE, world
 from tests.support.clock import FakeClock
 
 PAGE = f"/office/types/{PERMIT}"
@@ -67,6 +67,21 @@ async def test_an_element_is_added_by_a_row_and_the_rest_stays(shown: Pages) -> 
     }
     assert rules == before.schema["properties"]
     assert (after.version, after.schema["required"]) == (before.version + 1, before.schema["required"])
+
+
+async def test_a_form_that_no_seal_can_seal_is_refused_at_its_field(shown: Pages) -> None:
+    form = as_sent((await shown.get(PAGE, "keeper")).text)
+    before = await shown.city.services.catalogue.licence_type(PERMIT)
+    shown.city.sealer.forms[POLICE] = False
+    wrong = await shown.post(PAGE, "keeper", form | {"file_forms": "ofd"}, on=PAGE)
+    assert wrong.status_code == 400
+    assert 'id="file_forms-e"' in wrong.text
+    assert POLICE in wrong.text
+    assert as_sent(wrong.text)["file_forms"] == "ofd", "what was chosen stays chosen"
+    shown.city.sealer.forms[POLICE] = True
+    assert (await shown.post(PAGE, "keeper", form | {"file_forms": "ofd"}, on=PAGE)).status_code == 303
+    after = await shown.city.services.catalogue.licence_type(PERMIT)
+    assert (after.version, after.file_forms.value) == (before.version + 1, "ofd")
 
 
 async def test_a_row_at_fault_keeps_what_was_typed_and_json_counts_only_when_chosen(shown: Pages) -> None:

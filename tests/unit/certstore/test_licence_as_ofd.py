@@ -9,22 +9,42 @@ import pytest
 from lxml import etree
 from sqlalchemy import update
 
+from certstore.bundle.opening import BundleFile
 from certstore.definition import definition_of
+from certstore.life.change import ChangeCommand
+from certstore.life.steps import Step
 from certstore.model import FileForms
 from certstore.stores.tables import licence_file
-from core.errors import NotFound, Unavailable
-from core.principal import SYSTEM
+from core.errors import InvalidInput, NotFound, Unavailable
+from core.principal import SYSTEM, Principal, PrincipalKind
 from signing.ofd.package import Package, read_package
 from tests.support.certstore_fakes import attachments
-from tests.support.certstore_world import LAND_SYSTEM, LIN, LIN_NAME, LIN_NUMBER, PORTAL, PROPERTY, ZHAO_NUMBER, World
+from tests.support.certstore_world import (
+    HOUSE,
+    LAND,
+    LAND_SYSTEM,
+    LIN,
+    LIN_NAME,
+    LIN_NUMBER,
+    PORTAL,
+    PROPERTY,
+    ZHAO_NUMBER,
+    World,
+)
 
 O = "{http://www.ofdspec.org/2016}"  # noqa: E741 - as the standard's own examples have it
 
+KEEPER = Principal(PrincipalKind.STAFF, "acc_keeper", LAND, scopes=frozenset({"admin:system"}))
 
-async def in_both_forms(city: World) -> None:
+
+async def in_both_forms(city: World, forms: FileForms = FileForms.BOTH) -> None:
     catalogue = city.services.catalogue
     made = await catalogue.licence_type(PROPERTY)
-    await catalogue.register_type(replace(definition_of(made), file_forms=FileForms.BOTH), SYSTEM)
+    await catalogue.register_type(replace(definition_of(made), file_forms=forms), SYSTEM)
+
+
+async def as_ofd_alone(city: World) -> None:
+    await in_both_forms(city, FileForms.OFD)
 
 
 def unsealed(content: bytes) -> bytes:
@@ -127,3 +147,71 @@ async def test_the_form_is_part_of_what_a_catalogue_exchanges(city: World) -> No
     await in_both_forms(city)
     assert (await city.services.catalogue.licence_type(PROPERTY)).file_forms is FileForms.BOTH
     assert (await city.services.catalogue.licence_type(PROPERTY, 1)).file_forms is FileForms.PDF
+
+
+async def test_an_ofd_alone_is_the_original_and_the_chain_binds_it(both_cities: World) -> None:
+    city = both_cities
+    await as_ofd_alone(city)
+    made = await city.issue_property()
+    rows = await city.rows(licence_file)
+    ofd = await city.services.read.original(made.id, LAND_SYSTEM)
+    assert (ofd.name, rows, city.sealer.count) == (f"{made.current.identifier}.ofd", 1, 1)
+    assert custom_of(package_of(ofd.content))["ZZBS"] == made.current.identifier
+    assert (await city.services.read.original(made.id, LIN, ofd=True)).content == ofd.content
+    with pytest.raises(NotFound) as told:
+        await city.services.read.original(made.id, LIN, ofd=False)
+    assert (told.value.code, "OFD only" in told.value.text.en) == ("file-form-not-issued", True)
+    (line,) = await city.services.read.versions(made.id, LAND_SYSTEM)
+    assert (line.sha256, line.ofd, line.chained) == (None, ofd.sha256, True)
+    async with city.database.write() as tx:
+        await tx.connection.execute(
+            update(licence_file).where(licence_file.c.sha256 == ofd.sha256).values(sha256="0" * 64)
+        )
+        await tx.commit()
+    (line,) = await city.services.read.versions(made.id, LAND_SYSTEM)
+    assert not line.chained
+
+
+async def test_an_ofd_alone_is_recognised_copied_and_followed_by_what_its_type_says_then(city: World) -> None:
+    await as_ofd_alone(city)
+    made = await city.issue_property()
+    original = await city.services.read.original(made.id, LIN)
+    verdict = await city.services.verify_file(original.content, LIN)
+    assert (verdict.same_file, verdict.licence and verdict.licence.identifier) == (True, made.current.identifier)
+    copy = await city.services.copies.make(city.copy_command(made.id, await city.consented()), PORTAL)
+    assert (await city.services.copies.file(made.id, copy.id, PORTAL)).content.startswith(b"%PDF-")
+    await in_both_forms(city, FileForms.PDF)
+    step = Step(made.id, "key-of-change", "measured anew", made.revision)
+    await city.services.life.change.change(ChangeCommand(step, data={**HOUSE, "area": 60}), LAND_SYSTEM)
+    first, second = await city.services.read.versions(made.id, LAND_SYSTEM)
+    assert (first.sha256, second.ofd, first.chained, second.chained) == (None, None, True, True)
+    assert (await city.services.read.original(made.id, LAND_SYSTEM, 1)).content == original.content
+    assert (await city.services.read.original(made.id, LAND_SYSTEM)).content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("forms", [FileForms.OFD, FileForms.BOTH])
+async def test_a_type_is_refused_where_no_seal_could_seal_its_ofds(city: World, forms: FileForms) -> None:
+    city.sealer.forms[LAND] = False
+    with pytest.raises(InvalidInput) as told:
+        await in_both_forms(city, forms)
+    assert (told.value.code, told.value.field) == ("file-forms-not-possible", "file_forms")
+    assert LAND in told.value.text.zh
+    assert LAND in told.value.text.en
+    assert (await city.services.catalogue.licence_type(PROPERTY)).version == 1
+    city.sealer.forms[LAND] = None  # it has no seal yet, and can issue nothing
+    await in_both_forms(city, forms)
+    city.sealer.forms[LAND] = False  # the one that it got has no national form: the type can still be ended
+    assert (await city.services.catalogue.retire_type(PROPERTY, SYSTEM)).retired
+
+
+async def test_a_catalogue_that_is_taken_in_is_asked_the_same(city: World) -> None:
+    await as_ofd_alone(city)
+    document = await city.bundles.take_out(KEEPER)
+    await in_both_forms(city, FileForms.PDF)
+    document["content"]["types"] = [
+        {**one, "code": one["code"][:18] + "777"} for one in document["content"]["types"] if one["code"] == PROPERTY
+    ]
+    city.sealer.forms[LAND] = False
+    with pytest.raises(InvalidInput) as told:
+        await city.bundles.take_in(BundleFile(document, unsigned=True), SYSTEM)
+    assert (told.value.code, "777" in told.value.text.en) == ("file-forms-not-possible", True)

@@ -85,7 +85,7 @@ TYPE = TypeView(
         "template": (("certificate", "certificate"), ("own@1", "own@1")),
         "validity": (("years", "若干年"),),
         "sharing": (("consent", "本人同意"),),
-        "file_forms": (("pdf", "PDF"), ("both", "PDF 和 OFD")),
+        "file_forms": (("pdf", "PDF"), ("ofd", "OFD"), ("both", "PDF 和 OFD")),
         "holder_kind": (("person", "自然人"), ("thing", "物")),
         "colour": (("pine", "松绿"), ("plum", "梅紫")),
         "kind": (("text", "文字"), ("date", "日期"), ("choice", "从几项里选")),
