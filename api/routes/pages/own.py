@@ -21,8 +21,8 @@ from api.routes.pages.states import SOON, mark_of, until_words
 from api.web.downloads import attachment_file, download
 from api.web.level_words import HIGHEST, LEVELS
 from api.web.notice_words import NOTICE_WORDS
-from api.web.ofd_pages import draw_document
-from api.web.pdf_pages import Pictures
+from api.web.ofd_pages import draw_ofd
+from api.web.pdf_pages import Pictures, draw
 from api.web.qr import qr_svg
 from api.web.render import page
 from api.web.shelf import shelf
@@ -37,6 +37,7 @@ from core.clock import calendar_day
 from core.errors import AppError, NotFound, NotPermitted
 from core.text import Language, Text
 from idp.model import Notice, NoticeKind
+from signing.ofd.package import is_package
 
 router = APIRouter(include_in_schema=False)
 _RECENT = 3
@@ -210,8 +211,10 @@ async def _drawn(request: Request, who: Visitor, licence_id: str) -> int | None:
 
 async def _pictures(request: Request, file: FileContent) -> Pictures:
     """None of an OFD that cannot be shown now: it can be downloaded, like a PDF that cannot be drawn."""
+    if not is_package(file.content):
+        return await draw(file.content)
     try:
-        return await draw_document(container(request).signing.show_ofd, file.content)
+        return (await draw_ofd(container(request).signing.show_ofd, file.content)).pictures
     except AppError:
         return Pictures()
 
