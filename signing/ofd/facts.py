@@ -15,13 +15,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from core.files.scratch import FileBytes
-from signing.eseal.read import LARGEST
 from signing.isolation.task import Task
 from signing.ofd.archive import pieces_of
 from signing.ofd.coverage import DIGESTS, changed_files, spared_files, unprotected_files
 from signing.ofd.package import LARGEST_PACKAGE, Package, PackageRefused, files_of, located
 from signing.ofd.seal.opened import OpenPackage
-from signing.ofd.signatures import ROOT, SignatureList, describe_signature, read_signatures
+from signing.ofd.signatures import ROOT, SignatureList, bounded, describe_signature, read_signatures
 from signing.ofd.xml import all_of, one_of, parse, text_of
 
 _MOST_NAMES, _LONGEST = 200, 2000
@@ -138,8 +137,8 @@ def _fact(
         signature.kind[:20],
         signature.path,
         package[signature.path],
-        _bounded(package[signature.value_path]),
-        None if signature.seal_path is None else _bounded(package[signature.seal_path]),
+        bounded(package[signature.value_path]),
+        None if signature.seal_path is None else bounded(package[signature.seal_path]),
         counts,
         len(signature.references),
         changed_files(signature, digests) if counts else (),
@@ -147,12 +146,6 @@ def _fact(
         spared,
         tuple(sorted({numbers[one.page] for one in signature.annotations if one.page in numbers})),
     )
-
-
-def _bounded(structure: bytes) -> bytes:
-    if len(structure) > LARGEST:
-        raise PackageRefused("too-large", "a seal or a signed value")
-    return structure
 
 
 def _pages(package: Package) -> tuple[tuple[str, str], ...]:

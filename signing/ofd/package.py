@@ -17,6 +17,7 @@ from signing.ofd.archive import Bounds, Entry, PackageRefused, entries_of, is_ar
 __all__ = [
     "LARGEST_FILE",
     "LARGEST_PACKAGE",
+    "MOST_ENTRIES",
     "Package",
     "PackageRefused",
     "files_of",

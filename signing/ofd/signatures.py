@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from signing.eseal.read import LARGEST
 from signing.ofd.package import Package, PackageRefused, located
 from signing.ofd.xml import all_of, needed, one_of, parse, text_of
 
 ROOT = "/OFD.xml"
 VERSIONS = frozenset({"1.0", "1.1", "1.2"})
 """GB/T 33190-2016 has 1.0; makers write the others, with the same structure."""
-_MOST_SIGNATURES = 200
+MOST_SIGNATURES = 200
 _MOST_REFERENCES = 20_000
 
 
@@ -84,16 +85,27 @@ def read_signatures(package: Package) -> SignatureList:
     Raises:
         PackageRefused: a file is missing, its XML says nothing that may be believed, or a file is protected twice.
     """
-    root = parse(package[ROOT], "OFD", drafts=True)
+    location = text_of(only_body(parse(package[ROOT], "OFD", drafts=True)), "Signatures")
+    if location is None:
+        return SignatureList(None)
+    return listed_signatures(package, located(ROOT, needed(location, "Signatures")))
+
+
+def only_body(root: etree._Element) -> etree._Element:
+    """DocBody of the one document that signatures of a package are about.
+
+    Args:
+        root: of OFD.xml.
+
+    Raises:
+        PackageRefused: `xml`: an unknown version of the format, or not one document.
+    """
     bodies = all_of(root, "DocBody")
     if root.get("Version") not in VERSIONS:
         raise PackageRefused("xml", "an unknown version", reason="version")
     if len(bodies) != 1:
         raise PackageRefused("xml", "not one document", reason="documents")
-    location = text_of(bodies[0], "Signatures")
-    if location is None:
-        return SignatureList(None)
-    return listed_signatures(package, located(ROOT, needed(location, "Signatures")))
+    return bodies[0]
 
 
 def listed_signatures(package: Package, path: str) -> SignatureList:
@@ -105,12 +117,22 @@ def listed_signatures(package: Package, path: str) -> SignatureList:
         PackageRefused: as `read_signatures`.
     """
     entries = all_of(parse(package[path], "Signatures"), "Signature")
-    if len(entries) > _MOST_SIGNATURES:
+    if len(entries) > MOST_SIGNATURES:
         raise PackageRefused("too-large", "signatures", reason="signatures")
     found = tuple(_signature(package, path, entry) for entry in entries)
     if len({one.id for one in found}) != len(found) or len({one.path for one in found}) != len(found):
         raise PackageRefused("xml", "a signature is listed twice", reason="listed-twice")
     return SignatureList(path, found)
+
+
+def bounded(structure: bytes) -> bytes:
+    """
+    Raises:
+        PackageRefused: `too-large`: no seal and no signed value is of this size.
+    """
+    if len(structure) > LARGEST:
+        raise PackageRefused("too-large", "a seal or a signed value")
+    return structure
 
 
 def _signature(package: Package, listed: str, entry: etree._Element) -> PackageSignature:

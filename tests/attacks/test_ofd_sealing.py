@@ -12,6 +12,7 @@ from core.errors import InvalidInput
 from core.files.reading import whole
 from signing.ofd.seal.plan import OfdWish, check_ofd, plan_seal
 from signing.ofd.seal.stamp import stamp
+from signing.ofd.signatures import MOST_SIGNATURES
 from signing.places import Placement
 from tests.support.eseal_world import NOW
 from tests.support.national_forms import national_form
@@ -195,3 +196,41 @@ def test_a_closed_package_is_closed_also_when_its_list_is_rewritten() -> None:
     assert refused(zipped(closed)) == "ofd-locked"
     longer = closed[LIST].replace(b"MaxSignId>1<", b"MaxSignId>7<")
     assert refused(zipped(closed | {LIST: longer})) == "ofd-locked"
+
+
+# -- what nobody could verify afterwards -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Seal.esl", "SignedValue.dat"])
+def test_an_earlier_signature_with_a_part_of_it_gone_gets_no_other(name: str) -> None:
+    """The whole package would be refused by whoever verifies it, the new seal with it."""
+    path = f"/Doc_0/Signs/Sign_0/{name}"
+    assert refused(zipped({one: content for one, content in ONCE.items() if one != path})) in (
+        "ofd-damaged",
+        "ofd-signature-broken",
+    )
+
+
+def test_an_earlier_signed_value_beyond_all_bounds() -> None:
+    assert refused(zipped(ONCE | {"/Doc_0/Signs/Sign_0/SignedValue.dat": bytes(5 << 20)})) == "ofd-too-large"
+
+
+async def test_a_version_that_is_none_is_not_sealed_also_where_nobody_signed() -> None:
+    plain = pages(1)
+    assert b'Version="1.1"' in plain["/OFD.xml"]
+    other = plain["/OFD.xml"].replace(b'Version="1.1"', b'Version="9.0"')
+    assert refused(zipped(plain | {"/OFD.xml": other})) == "ofd-xml"
+    older = plain["/OFD.xml"].replace(b'Version="1.1"', b'Version="1.0"')
+    assert await holds(sealed(zipped(plain | {"/OFD.xml": older}))) == [True]
+
+
+def test_no_more_signatures_than_are_verified() -> None:
+    listed = "".join(
+        f'<ofd:Signature ID="s{number:03d}" Type="Seal" BaseLoc="/Doc_0/Signs/Old_{number}/Signature.xml"/>'
+        for number in range(2, MOST_SIGNATURES + 1)
+    )
+    earlier = ONCE["/Doc_0/Signs/Sign_0/Signature.xml"]
+    assert ONCE[LIST].endswith(b"</ofd:Signatures>\n")
+    full = ONCE | {LIST: ONCE[LIST].replace(b"</ofd:Signatures>", listed.encode() + b"</ofd:Signatures>")}
+    full |= {f"/Doc_0/Signs/Old_{number}/Signature.xml": earlier for number in range(2, MOST_SIGNATURES + 1)}
+    assert refused(zipped(full)) == "ofd-too-large"

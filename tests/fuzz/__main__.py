@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.fuzz verify|seal|container|token|ofd [FOLDER] [options of libFuzzer]
+    python -m tests.fuzz verify|seal|container|token|ofd|ofd-seal [FOLDER] [options of libFuzzer]
 
 FOLDER keeps what was found to lead to new paths, for the next time; without one it is thrown away. An input that breaks
 a promise is left in the working folder as `crash-…`.
@@ -23,7 +23,12 @@ with atheris.instrument_imports(include=["signing", "keys.der", "keys.cms", "key
 
 def main(target: str, options: list[str]) -> None:
     with tempfile.TemporaryDirectory() as begin:
-        kinds = {"container": seeds.containers, "token": seeds.containers, "ofd": seeds.packages}
+        kinds = {
+            "container": seeds.containers,
+            "token": seeds.containers,
+            "ofd": seeds.packages,
+            "ofd-seal": seeds.to_seal,
+        }
         made = kinds.get(target, seeds.files)()
         for name, content in made:
             (Path(begin) / name).write_bytes(content)

@@ -9,11 +9,14 @@ from functools import cache
 from signing.levels import Level
 from signing.verification.byte_range import container_of
 from signing.verification.findings import find
+from tests.attacks.test_ofd_sealing import sealed as sealed_by_us
 from tests.attacks.test_ofd_verification import PACKAGES
 from tests.attacks.test_pdf_hostile import HOSTILE
+from tests.fuzz.targets import LOOSE
 from tests.support.eseal_world import Making
 from tests.support.lasting_world import LastingWorld
-from tests.support.ofd_world import document, sealed, zipped
+from tests.support.ofd_sealing import entries_of, package
+from tests.support.ofd_world import document, drawn, sealed, words, zipped
 from tests.support.signing_fakes import PlainAuthority, pdf
 from tests.support.signing_world import press
 
@@ -60,6 +63,23 @@ def packages() -> Iterator[tuple[str, bytes]]:
         content = make()
         if len(content) <= _LARGEST:
             yield name, content
+
+
+def to_seal() -> Iterator[tuple[str, bytes]]:
+    """The same, and packages sealed by ourselves once, twice and for good; then the files of each, loose."""
+    plain = package(2)
+    once = sealed_by_us(plain)
+    made = {
+        "pages": plain,
+        "words": zipped(drawn(words("此处盖章"))),
+        "once-by-us": once,
+        "twice-by-us": sealed_by_us(once),
+        "closed-by-us": sealed_by_us(plain, closed=True),
+    }
+    yield from packages()
+    yield from made.items()
+    for name, content in made.items():
+        yield f"{name}-loose", LOOSE.join(path[1:].encode() + b"\n" + one for path, one in entries_of(content).items())
 
 
 def containers() -> Iterator[tuple[str, bytes]]:

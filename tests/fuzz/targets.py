@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 
 from core.errors import AppError
+from core.files.reading import whole
 from keys.der import NotDer
 from keys.errors import KeyRefused
 from keys.public_key import public_key_of
@@ -22,6 +23,10 @@ from signing.isolation.task import decode, encode
 from signing.locks import NO_LOCKS
 from signing.ofd.facts import PackageFacts, SignatureFact, check_again
 from signing.ofd.facts import read_facts as read_package_facts
+from signing.ofd.package import read_package
+from signing.ofd.seal.plan import OfdPlan, OfdWish, plan_seal
+from signing.ofd.seal.stamp import stamp
+from signing.ofd.signatures import ROOT
 from signing.pades.append import SignatureText
 from signing.pades.update import Tail
 from signing.places import Placement
@@ -30,9 +35,14 @@ from signing.placing.prepare import Wish, write_update
 from signing.verification.cms_reader import UnsupportedSignature, read_container
 from signing.verification.facts import FileFacts, findings_of, read_facts
 from signing.verification.findings import FileFindings
+from tests.support.national_forms import national_form
+from tests.support.ofd_world import zipped
 from tests.support.signing_world import OFFICE, seal_image
 
 _PLACE = Placement(1, 60, 60)
+LOOSE = b"\x1c\x1d\x1e\x1f"
+"""Between the files of a package that has no archive around it yet."""
+_OFD_WISH = OfdWish((_PLACE,), seal_image(), national_form().seal, "20261126080000Z", False, 1_000_000)
 _WORDS = SignatureText("Signature9", OFFICE, dt.datetime(2026, 11, 23, tzinfo=dt.UTC), "")
 
 
@@ -96,7 +106,39 @@ def ofd(inputs: Iterable[bytes]) -> Callable[[bytes], None]:
     return check
 
 
-TARGETS = {"verify": verify, "seal": seal, "container": container, "token": token, "ofd": ofd}
+def ofd_seal(_: Iterable[bytes]) -> Callable[[bytes], None]:
+    """Planning a seal in a package ends in a refusal with words, or in a package in which the new seal protects every
+    file but the list, and in which no file that was there is another, but for what the list of signatures needs.
+
+    Inputs are packages, or the files of one without an archive around them (`seeds.to_seal`): a change inside of an
+    archive seldom comes past its checksums.
+    """
+
+    def check(given: bytes) -> None:
+        content = given if given.startswith(b"PK") else _archive(given)
+        try:
+            plan = decode(encode(plan_seal(content, _OFD_WISH)), OfdPlan)
+        except AppError as refused:
+            if not (refused.text.zh and refused.text.en):
+                pytest.fail("a refusal without words")
+            return
+        made = whole(stamp(plan, national_form(), _WORDS.signed_at).finished(content))
+        before, after = read_package(content).files, read_package(made).files
+        new = decode(encode(read_package_facts(made)), PackageFacts).signatures[-1]
+        assert (new.path, new.changed, new.unprotected) == (plan.path, (), ()), "the new seal does not hold"
+        assert _stamped(new), "not what was stamped"
+        other = {path for path, octets in before.items() if after.get(path) != octets}
+        assert other <= {ROOT, *new.spared}, "a stranger's file was changed"
+
+    return check
+
+
+def _archive(loose: bytes) -> bytes:
+    parts = (one.partition(b"\n") for one in loose.split(LOOSE))
+    return zipped({"/" + name.decode("utf-8", "replace"): octets for name, _, octets in parts})
+
+
+TARGETS = {"verify": verify, "seal": seal, "container": container, "token": token, "ofd": ofd, "ofd-seal": ofd_seal}
 
 
 def findings(content: bytes) -> FileFindings:

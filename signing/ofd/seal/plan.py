@@ -18,7 +18,7 @@ from core.files.scratch import FileBytes
 from signing.errors import too_large
 from signing.isolation.task import Task
 from signing.model import SealImage
-from signing.ofd.package import Package, PackageRefused, located
+from signing.ofd.package import MOST_ENTRIES, Package, PackageRefused, located
 from signing.ofd.refusing import refusing
 from signing.ofd.seal.archive import Entry
 from signing.ofd.seal.opened import OpenPackage, opened
@@ -26,13 +26,14 @@ from signing.ofd.seal.pages import OfdPages
 from signing.ofd.seal.places import resolve_in
 from signing.ofd.seal.refusals import broken_before, locked, several_documents
 from signing.ofd.seal.signature_xml import SM3, longer_list, signature_xml, with_list_named
-from signing.ofd.signatures import ROOT, read_signatures
+from signing.ofd.signatures import MOST_SIGNATURES, ROOT, bounded, only_body, read_signatures
 from signing.ofd.xml import all_of, needed, parse, text_of
 from signing.places import Place
 from signing.placing.places_found import PlaceFound, PlacesFound
 
 _SM3_NAMES = frozenset({SM3, "SM3"})
 _MOST_FOLDERS = 1000
+_ADDED = 4  # files, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +125,18 @@ class _Planning:
         self._files = files
         self._package = Package(files)
         self._root = parse(self._package[ROOT], "OFD")
-        bodies = all_of(self._root, "DocBody")
-        if len(bodies) != 1:
+        if len(all_of(self._root, "DocBody")) != 1:
             raise several_documents()
-        self._document = located(ROOT, needed(text_of(bodies[0], "DocRoot"), "DocRoot"))
-        self._named = text_of(bodies[0], "Signatures")
+        body = only_body(self._root)
+        self._document = located(ROOT, needed(text_of(body, "DocRoot"), "DocRoot"))
+        self._named = text_of(body, "Signatures")
         self._folded = {path.casefold() for path in files}
 
     def pages(self) -> OfdPages:
         return OfdPages(self._package, self._document, parse(self._package[self._document], "Document"))
 
     def check(self) -> dict[str, bytes]:
-        """Whether a seal can follow at all; answers the digest of every file.
+        """Whether a seal can follow at all, and the package be verified then; answers the digest of every file.
 
         Raises:
             OfdRefused: `ofd-locked`, `ofd-signature-broken`.
@@ -151,6 +152,10 @@ class _Planning:
             by_sm3 = one.digest_method in _SM3_NAMES  # others do not count, and bind nobody
             if by_sm3 and any(digests.get(reference.path) != reference.digest for reference in one.references):
                 raise broken_before()
+            for path in filter(None, (one.value_path, one.seal_path)):
+                bounded(self._package[path])
+        if len(signatures) >= MOST_SIGNATURES or len(self._files) > MOST_ENTRIES - _ADDED:
+            raise PackageRefused("too-large", "no room for one more signature")
         return digests
 
     def plan(self, wish: OfdWish) -> OfdPlan:

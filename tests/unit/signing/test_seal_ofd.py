@@ -7,6 +7,7 @@ import hashlib
 import io
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ from signing.places import (
 )
 from signing.ports import UseQuery
 from signing.seal_ofd import SealOfd
+from tests.support import other_ofd_reader
 from tests.support.clock import START, FakeClock
 from tests.support.eseal_world import NOW
 from tests.support.lasting_world import YEAR, LastingWorld
@@ -59,6 +61,30 @@ def stamps(ofd: bytes, which: int = -1) -> list[dict[str, str]]:
 
 
 # -- the package -----------------------------------------------------------------------------------------------------
+
+
+def test_another_program_reads_the_same_text_and_finds_every_signature(tmp_path: Path) -> None:
+    plain = zipped(drawn(words("此处盖章")))
+    once = written(plain, PLACE)
+    twice = written(once, Placement(1, 60, 60), closed=True)
+    views = []
+    for number, content in enumerate((plain, once, twice)):
+        file = tmp_path / f"{number}.ofd"
+        file.write_bytes(content)
+        views.append(other_ofd_reader.read(file))
+    assert "此处盖章" in views[0].text
+    assert [(one.text, one.pages, one.metadata) for one in views] == [
+        (views[0].text, views[0].pages, views[0].metadata)
+    ] * 3
+    assert [len(one.signatures) for one in views] == [0, 1, 2]
+    first, second = views[2].signatures
+    assert first == views[1].signatures[0]
+    assert (first["kind"], second["kind"]) == ("Seal", "Seal")
+    assert first["places"] == [["1", stamps(once)[0]["Boundary"]]]
+    files = entries_of(twice).keys()
+    own = {second["path"], second["value"]}
+    assert set(second["protected"]) == files - own, "closed: the list too"
+    assert {first["path"], first["value"]} <= set(second["protected"])
 
 
 async def test_our_judge_and_a_recomputation_by_hand_agree_that_a_seal_holds() -> None:

@@ -40,10 +40,12 @@ from signing.public_log.entry import LogEvent
 from signing.public_log.receipt import check_receipt
 from signing.seals.certificate import LookAtCertificate
 from signing.show_ofd import ShowOfd
+from tests.attacks.test_ofd_verification import PACKAGES
 from tests.support.clock import FakeClock
 from tests.support.national_forms import NationalForms
 from tests.support.notes import OneNoteKey
 from tests.support.ofd_sealing import judged, package
+from tests.support.ofd_world import drawn, words, zipped
 from tests.support.scanned_seals import scan
 from tests.support.signing_fakes import PlainKeys, pdf
 from tests.support.signing_world import CLIENT, ORGANISATION, SealOffice, judge_of, shared_cells
@@ -769,6 +771,40 @@ async def test_what_an_ofd_cannot_have_is_refused_in_words(
     answer = await seal_it(http, seal, pdf=package(2), fields=fields)
     assert (answer.status_code, answer.json()["type"]) == (status, f"http://test/problems/{code}")
     assert answer.json()["detail"]
+
+
+HOSTILE_PAGES = {
+    "number": drawn(words("甲", CTM="NaN 0 0 1 0 0")),
+    "delta": drawn(words("甲乙", step="g 1000000000 5")),
+    "reference": drawn("", uses='<ofd:Template TemplateID="7"/>'),
+    "too-deep": drawn("<ofd:PageBlock>" * 60 + words("甲") + "</ofd:PageBlock>" * 60),
+    "page-area": drawn("", box="0 0 210 30000"),
+    "cycle": drawn(
+        '<ofd:CompositeObject Boundary="0 0 9 9" ResourceID="20"/>',
+        resources='<ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID="20" Width="9" Height="9"><ofd:Content>'
+        '<ofd:CompositeObject Boundary="0 0 9 9" ResourceID="20"/></ofd:Content></ofd:CompositeGraphicUnit>'
+        "</ofd:CompositeGraphicUnits>",
+    ),
+}
+
+
+async def test_hostile_packages_are_answered_as_problems_with_words(http: httpx.AsyncClient, seal: Seal) -> None:
+    """Every package of the list of attacks, and pages that break a search for words: never an error of the server."""
+    found = {}
+    for name, (_, make) in PACKAGES.items():
+        answer = await seal_it(http, seal, pdf=make())
+        body = answer.json()
+        assert answer.status_code in (400, 413), (name, body)
+        assert body["detail"], name
+        found[name] = body["type"].rpartition("/")[2]
+    assert {one for one in found.values() if not one.startswith("ofd-")} <= {"pdf-not-a-pdf"}, found
+    asked = {"seal": seal.id, "places": '[{"kind": "words", "text": "甲"}]'}
+    for code, files in HOSTILE_PAGES.items():
+        for path in ("/v1/signatures", "/v1/signature-previews"):
+            answer = await http.post(path, data=asked, files=upload(zipped(files)), headers=bearer("app"))
+            told = (answer.status_code, answer.json()["type"])
+            assert told == (400, f"http://test/problems/ofd-{code}"), (path, answer.json())
+            assert answer.json()["detail"]
 
 
 async def test_an_ofd_is_closed_when_nothing_may_be_changed(http: httpx.AsyncClient, seal: Seal) -> None:
