@@ -40,6 +40,18 @@ def city(founded: tuple[Instance, Path]) -> Iterator[Instance]:
         instance.stop(keep_data=True)
 
 
+@pytest.fixture(scope="session")
+def national_city() -> Iterator[Instance]:
+    """A demo city whose seals have both forms, served; what its modules leave behind stays there."""
+    instance = Instance({"profile": "both"})
+    try:
+        instance.command("migrate", "--demo")
+        instance.start()
+        yield instance
+    finally:
+        instance.stop()
+
+
 @pytest.fixture(scope="module")
 def instance(founded: tuple[Instance, Path]) -> Iterator[Instance]:
     """The demo city with nobody serving it, for the command line; untouched as well."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,8 @@ PLACE = ("--page", "1", "--x", "140", "--y", "220", "--reason", "资格证明")
 
 
 @pytest.fixture(scope="module")
-def city() -> Iterator[Instance]:
-    """The demo city with seals in both forms, served."""
-    instance = Instance({"profile": "both"})
-    try:
-        instance.command("migrate", "--demo")
-        instance.start()
-        yield instance
-    finally:
-        instance.stop()
+def city(national_city: Instance) -> Instance:
+    return national_city
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +69,7 @@ def test_an_ofd_is_sealed_once_and_its_ten_steps_are_told(city: Instance, seal: 
     changed = tmp_path / "changed.ofd"
     files = entries_of(content)
     changed.write_bytes(zipped(files | {page: files[page] + b" "}))
-    with pytest.raises(RuntimeError, match="第 2 页|page 2|Page_2"):  # exit code 1, and the page is named
+    with pytest.raises(RuntimeError, match=r"第 2 页|page 2 "):  # exit code 1, and the page is named
         city.command("verify", str(changed), "--server", city.issuer)
 
 
