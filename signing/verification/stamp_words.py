@@ -37,7 +37,7 @@ _GOOD: Mapping[StepName, Text] = {
     StepName.SEAL_STATE: Text("登记簿上没有停用、注销的记录。", "The register has nothing against the seal."),
     StepName.SIGNER_LISTED: Text("签章人在印章的名单上。", "The seal names the signer among those who may use it."),
     StepName.SIGNATURE: Text("签名值确由签章人的密钥做出。", "The signer's own key made the signature."),
-    StepName.DIGEST: Text("原文与盖章时一字不差。", "The content is what was stamped, to the byte."),
+    StepName.DIGEST: Text("杂凑值与所签的内容相符。", "The digest is that of what was signed."),
     StepName.SIGNER: Text(
         "由信任列表上的机构签发，当时有效。", "Issued by an authority on our trust list; valid then."
     ),
