@@ -55,7 +55,7 @@ GOOD: Mapping[Check, Text] = {
         "证书由可信机构签发，盖章时有效。", "Trusted authorities issued the certificates; valid then."
     ),
     Check.REGISTER: Text("印章登记在册，这次用印有记录。", "The seal is on the register, and this use is on record."),
-    Check.LATER: Text("盖章之后没有改动。", "Nothing was changed after sealing."),
+    Check.LATER: Text("之后没有再加别的签名。", "No other signature was added after it."),
 }
 FOLLOWED = Text("盖章之后只加了别的签名。", "Since sealing, only other signatures were added.")
 _MOST_NAMED = 3
