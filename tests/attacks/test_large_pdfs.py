@@ -66,6 +66,7 @@ async def app(office: SealOffice, tmp_path: Path) -> AsyncIterator[FastAPI]:
     signing = SimpleNamespace(
         settings=office.settings,
         seal_pdf=office.seal_pdf,
+        seal_file=office.seal_file,
         verify_pdf=office.verify_pdf,
         verify_file=office.verify_file,
         uses=office.uses,
