@@ -30,6 +30,7 @@ from signing.verification.report import TimestampReport
 
 # these say that the token is not what an authority made, not merely that nobody here relies on that authority
 _FORGED = frozenset({TokenFault.MALFORMED, TokenFault.IMPRINT, TokenFault.BINDING, TokenFault.SIGNATURE})
+_SEALING = dt.timedelta(minutes=15)  # at most, from the moment that the ledger names to the end of sealing
 _UNTOLD = Text("现在查不到时间戳机构的证书状态。", "The state of the time-stamping authority cannot be found out now.")
 _STAMP_FORGED = Text("时间戳是伪造的，或被改过。", "The time-stamp is forged, or was changed.")
 
@@ -161,6 +162,8 @@ async def _times(
         return SignatureTimes((), now, False)
     outer = [moment for until, moment in reached if until > finding.covered.until]
     exists_at = min([now, *outer, *([recorded] if recorded else [])])
+    # the ledger names the moment at which sealing began; the stamp was asked for later, while it went on
+    stamped_by = min([now, *outer, *([recorded + _SEALING] if recorded else [])])
     stamps, proven = [], []
     for encoded in finding.container.timestamps:
         try:
@@ -170,7 +173,7 @@ async def _times(
                 JudgedStamp(TimestampReport("signature", None, None, False, refused.text), None, exists_at, True)
             )
             continue
-        judged = await _judge_token(token, finding.container.signature, judge, existed, store, exists_at)
+        judged = await _judge_token(token, finding.container.signature, judge, existed, store, stamped_by)
         stamps.append(_placed(judged, "signature", finding.field, finding.covered.until))
         if judged.proven is not None:
             proven.append(judged.proven.latest)
