@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from api.cli.prepare import prepare
 from api.settings import Settings
@@ -20,6 +21,7 @@ from signing.levels import Level
 from signing.model import GranteeKind, Seal, SealPdfCommand
 from signing.seals.grant import GrantSealCommand
 from signing.seals.order import SealOrder
+from signing.stores.tables import seal_signature
 from tests.support.clock import FakeClock
 from tests.support.servers import SoftHsmToken
 from tests.support.signing_fakes import pdf
@@ -78,3 +80,23 @@ async def test_every_level_under_our_own_authorities(city: tuple[Container, Fake
         assert (report.conclusion, report.signatures[0].level) == ("genuine", level.value)
         assert report.signatures[0].known_seal is not None
         assert report.signatures[0].known_seal.recorded_at is not None, "the ledger knows the signed revision"
+
+
+@pytest.mark.parametrize("city", ["software"], indirect=True)
+async def test_a_time_stamp_proves_though_its_authority_is_younger_than_the_beginning_of_sealing(
+    city: tuple[Container, FakeClock],
+) -> None:
+    """The ledger names the moment at which sealing began; the first stamp of all makes its authority's key later."""
+    container, clock = city
+    seal = await _seal(container, SignatureAlgorithm.ES256, "4101990000017")
+    clock.advance(30)
+    made = await container.signing.seal_pdf(
+        SealPdfCommand(pdf(), seal.id, CLIENT, "document", PLACE, level=Level.B_LTA, level_policy=None)
+    )
+    async with container.ground.database.write() as tx:
+        began = clock.now() - dt.timedelta(seconds=20)
+        await tx.connection.execute(update(seal_signature).values(signed_at=began))
+        await tx.commit()
+    clock.advance(60)
+    (found,) = (await container.signing.verify_pdf(made.content)).signatures
+    assert (found.level, found.known_seal is not None) == ("PAdES-B-LTA", True)
